@@ -1,0 +1,18 @@
+"""Wiring of `POST /v1/generations`."""
+
+from functools import cache
+from typing import Any
+
+from functions.create.service import CreateService
+from shared import api, wiring
+from shared.config import settings
+
+
+@cache
+def _service() -> CreateService:
+    return CreateService(wiring.store(), wiring.dispatch(), wiring.clock, settings())
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer API Gateway's HTTP API, payload format 2.0."""
+    return api.respond(event, {"POST /v1/generations": lambda request: _service().create(request)})

@@ -1,0 +1,52 @@
+"""How a kind's prompt becomes messages, and the model's text its result. The user's text is data, always delimited."""
+
+import re
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ValidationError
+
+from functions.process.provider import Message
+from shared.errors import InvalidOutputError
+from shared.kinds import Prompt
+
+_SHOWN_ERRORS = 5
+
+
+def of(prompt: Prompt) -> tuple[Message, ...]:
+    """Return the conversation: our instructions as the system's words, each text of the user's between its tags."""
+    return (Message("system", prompt.system), Message("user", _delimited(prompt.data)))
+
+
+def _delimited(data: Mapping[str, str]) -> str:
+    return "\n".join(f"<{name}>\n{_without_tag(name, text)}\n</{name}>" for name, text in data.items())
+
+
+def _without_tag(name: str, text: str) -> str:
+    # A text that brings the closing tag along must not be able to end the data and go on as instructions.
+    return re.sub(rf"<(\s*/?\s*{re.escape(name)}\s*)>", r"(\1)", text, flags=re.IGNORECASE)
+
+
+def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
+    """Read the model's answer. Raises InvalidOutputError, which says where it does not fit and never what it said."""
+    try:
+        return result.model_validate_json(_without_fence(text))
+    except ValidationError as invalid:
+        raise InvalidOutputError("output_invalid", _where(invalid)) from None
+
+
+def _without_fence(text: str) -> str:
+    # Some servers have no structured output, and their models write a Markdown fence around the JSON.
+    fenced = re.fullmatch(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", text, flags=re.DOTALL)
+    return fenced.group(1) if fenced else text
+
+
+def _where(invalid: ValidationError) -> str:
+    errors = invalid.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN_ERRORS]
+    found = (f"{'.'.join(str(part) for part in error['loc']) or 'answer'} {error['type']}" for error in errors)
+    return "The model's answer does not fit: " + ", ".join(found)
+
+
+def repair(text: str, invalid: InvalidOutputError) -> tuple[Message, ...]:
+    """Return the turns that show the model its own answer and ask for one that fits."""
+    ask = f"{invalid.message}. Answer again with the whole JSON, corrected to fit the schema, and nothing else."
+    return (Message("assistant", text), Message("user", ask))

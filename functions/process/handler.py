@@ -1,0 +1,59 @@
+"""Wiring of the two event sources: a thread for each record, failures back by partial batch response."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any, Protocol
+
+from functions.process.context import Tools
+from functions.process.key import ServiceKey
+from functions.process.provider import Provider
+from functions.process.worker import Worker
+from shared import wiring
+from shared.config import settings
+from shared.dispatch import Message
+from shared.telemetry import logger
+
+
+class LambdaContext(Protocol):
+    """What a worker asks of Lambda's context object."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+@cache
+def _worker() -> Worker:
+    config = settings()
+    tools = Tools(
+        store=wiring.store(),
+        heartbeats=wiring.heartbeat_store(),
+        model=Provider(config.llm_base_url),
+        api_key=ServiceKey(config.provider_key_parameter),
+        clock=wiring.clock,
+        settings=config,
+    )
+    return Worker(tools, wiring.dispatch(), os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local"))
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Work on a batch side by side and return the messages that must go back to their queue.
+
+    Waiting for a model is most of the bill, and ten generations that wait together cost little more than one.
+    Every thread is joined before the return: Lambda would freeze it, and thaw it inside a later invocation.
+    """
+    worker, records = _worker(), event["Records"]
+    left = context.get_remaining_time_in_millis() / 1000
+    handover_at = wiring.clock.monotonic() + left - settings().handover_margin_seconds
+    with ThreadPoolExecutor(max_workers=max(1, len(records)), thread_name_prefix="generation") as pool:
+        handled = list(pool.map(lambda record: _handle(worker, record, handover_at), records))
+    failed = [record["messageId"] for record, done in zip(records, handled, strict=True) if not done]
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def _handle(worker: Worker, record: dict[str, Any], handover_at: float) -> bool:
+    try:
+        worker.handle(Message.from_json(record["body"]), handover_at)
+    except Exception:  # noqa: BLE001 - one bad record must not send its neighbours back
+        logger().exception("the message goes back to its queue", extra={"message_id": record["messageId"]})
+        return False
+    return True

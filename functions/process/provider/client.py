@@ -1,0 +1,123 @@
+"""The model server's client: where it is, whom it trusts, how long an answer may be, and one call at a time.
+
+The only package that uses httpx. It keeps no key.
+"""
+
+import ssl
+import threading
+from collections.abc import Callable
+
+import anyio
+import httpx
+
+from functions.process.provider.answer import Answer
+from functions.process.provider.call import Call, gate
+from functions.process.provider.cancellation import Cancellation, run_until_cancelled
+from functions.process.provider.outcomes import KEY_REFUSED
+from functions.process.provider.request import (
+    Completion,
+    ModelRequest,
+    body_of,
+    dialect_of,
+    headers_of,
+    usable_key,
+)
+from shared.clock import Clock, SystemClock
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Of one answer as it comes over the wire: a stream carries some 400 bytes around each token."""
+
+CONNECT_SECONDS = 10.0
+
+
+class Provider:
+    """A model server at `base_url` (up to and without `/chat/completions`). Safe to share between threads.
+
+    Raises ValueError for a base URL that is not http or https, has no host, or holds a name and password, which
+    the HTTP library would send in place of the key.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        connect_timeout_seconds: float = CONNECT_SECONDS,
+        max_bytes: int = MAX_BYTES,
+        clock: Clock | None = None,
+    ) -> None:
+        url = httpx.URL(base_url.rstrip("/") + "/chat/completions")
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+            raise ValueError("the provider's base URL must be http(s)://host/path, with no name and password")
+        self._url = url
+        self._dialect = dialect_of(url.host)
+        self._timeout = httpx.Timeout(None, connect=connect_timeout_seconds)
+        self._max_bytes = max_bytes
+        self._clock = clock or SystemClock()
+        self._tls: ssl.SSLContext | None = None
+        self._tls_lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Load what the first call would load: certificates and the event loop's backend. Sends nothing.
+
+        Worth calling at the start of a function, where the CPU is not yet throttled.
+        """
+        self._trust()
+
+        async def load_backend() -> None:
+            await anyio.sleep(0)
+
+        run_until_cancelled(load_backend, Cancellation())
+
+    def complete(
+        self,
+        request: ModelRequest,
+        *,
+        api_key: str,
+        deadline: float,
+        may_send: Callable[[], None],
+        cancellation: Cancellation,
+        on_text: Callable[[int], None],
+    ) -> Completion:
+        """Make the call in this thread and return its whole answer, or raise why there is none.
+
+        `deadline` is a time of `time.monotonic()` at which the call ends, whatever still arrives. `may_send` is
+        called once the connection stands, right before the request's first byte: when it raises, nothing was sent
+        and its error passes through. It may block, and it counts towards the deadline. `on_text` gets the number of
+        characters of content each time it has grown; it must not block. The request is sent at most once.
+
+        Raises ProviderError (see `outcomes`), with the usage and call id as far as they were reported, or
+        CallCanceledError within moments of `cancellation.cancel()`.
+        """
+        key = usable_key(api_key)
+        if key is None:
+            raise KEY_REFUSED.raised("it holds characters that no header may hold, or nothing")
+        call = Call(
+            self._url,
+            body=body_of(request, self._dialect),
+            answer=Answer(request.model),
+            max_bytes=self._max_bytes,
+            on_text=on_text,
+            clock=self._clock,
+        )
+        transport = httpx.AsyncHTTPTransport(verify=self._trust())
+        client = httpx.AsyncClient(
+            transport=transport,
+            headers=headers_of(request, key),
+            timeout=self._timeout,
+            # Neither a proxy nor a .netrc of the environment may see or replace the key.
+            trust_env=False,
+        )
+
+        async def run() -> Completion:
+            return await call.run(client, deadline, gate(may_send, cancellation, deadline))
+
+        return run_until_cancelled(run, cancellation)
+
+    def _trust(self) -> ssl.SSLContext:
+        # One for all calls: reading the certificates takes some 50 ms of CPU, which ten threads would each pay.
+        with self._tls_lock:
+            if self._tls is None:
+                # For plain http a context that trusts nobody costs nothing, and can never let a call through.
+                plain = self._url.scheme == "http"
+                self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else httpx.create_ssl_context()
+            return self._tls

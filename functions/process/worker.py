@@ -1,0 +1,119 @@
+"""What becomes of one queue message: claim, run the kind's steps under a heartbeat, one final transition."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from functions.process.context import AttemptContext, Tools
+from functions.process.watch import Watch
+from shared import retry
+from shared.dispatch import Dispatch, DispatchFailedError, Message
+from shared.errors import (
+    DeadlinePassedError,
+    GenerationError,
+    LeaseLostError,
+    MessageRefusedError,
+    TransitionRefusedError,
+)
+from shared.generation import SCHEMA_VERSION, ErrorInfo, Generation, GenerationInput
+from shared.kinds import Kind, load, names
+from shared.lifecycle import Status
+from shared.telemetry import logger
+
+# The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
+_NO_INPUT = GenerationInput({}, "", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Works on one generation at a time for each thread; safe to use from several."""
+
+    tools: Tools
+    dispatch: Dispatch
+    name: str
+
+    def handle(self, message: Message, handover_at: float) -> None:
+        """Do what the message asks, or nothing when the generation has moved on.
+
+        Returns when the message may be deleted. Raises when it must go back to the queue: what it names is of a
+        newer version or an unknown kind, the store is not to be reached, or something unexpected happened; the
+        lease then lapses, and a rescuer takes over.
+        """
+        tools = self.tools
+        holder = f"{self.name[-8:]}-{tools.clock.token()}"
+        try:
+            head = tools.store.claim(message.user_id, message.generation_id, message.fence, holder, names())
+        except TransitionRefusedError as refused:
+            self._not_claimed(message, refused.current)
+            return
+        try:
+            self._attempt(head, handover_at)
+        except LeaseLostError:
+            # Another holds it, or it has ended: nothing of this attempt may be written, and nothing is owed.
+            logger().info("the lease was lost", extra=_about(head))
+
+    def _not_claimed(self, message: Message, current: Generation | None) -> None:
+        if current is None or current.fence != message.fence or current.status is not Status.PENDING:
+            return  # a duplicate, a late one, or a generation that is gone
+        if current.schema_version > SCHEMA_VERSION or current.kind not in names():
+            raise MessageRefusedError(f"kind {current.kind!r}, schema {current.schema_version}: not this version's")
+        now = self.tools.clock.now()
+        if current.not_before is not None and current.not_before > now:
+            self.dispatch.send(current, now)
+        # Past its deadline, or barren too often: a rescuer ends it, and its due_at calls one.
+
+    def _attempt(self, head: Generation, handover_at: float) -> None:
+        tools = self.tools
+        # The beats end, and their thread is joined, before the final write.
+        with Watch(tools.heartbeats, head, tools.clock, tools.settings.heartbeat_seconds, handover_at) as watch:
+            content = tools.store.get_input(head.user_id, head.generation_id) or _NO_INPUT
+            steps = tools.store.get_steps(head.user_id, head.generation_id)
+            context = AttemptContext(head, load(head.kind), content, steps, tools, watch)
+            error = _run(context, load(head.kind), content)
+        if error is None:
+            tools.store.succeed(context.head, context.totals, context.last_step)
+            logger().info("succeeded", extra=_about(head))
+        else:
+            self._end(context, error)
+
+    def _end(self, context: AttemptContext, error: GenerationError) -> None:
+        tools, head, now = self.tools, context.head, self.tools.clock.now()
+        policy = retry.RetryPolicy(tools.settings.max_releases, tools.settings.retry_base_seconds)
+        left = (head.deadline_at - now) / timedelta(seconds=1)
+        decision = retry.decide(error, head.releases, policy, jitter=tools.clock.random(), seconds_left=left)
+        logger().info("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})
+        if isinstance(decision, retry.GiveUp):
+            tools.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
+            return
+        pending = tools.store.release(
+            head,
+            context.totals,
+            not_before=now + timedelta(seconds=decision.delay_seconds) if decision.delay_seconds else None,
+            counted=decision.counted,
+            reserved_usd=context.reserved_usd,
+        )
+        try:
+            self.dispatch.send(pending, tools.clock.now())
+        except DispatchFailedError:
+            logger().exception("given back and not dispatched; left to a rescuer", extra=_about(head))
+
+
+def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | None:
+    """Run the kind's steps; return the error that ended the attempt, None when all is stored."""
+    try:
+        given = kind.input.model_validate(content.content)
+    except ValidationError:
+        return GenerationError("input_unreadable", "What was sent in is not what this version of the kind takes.")
+    try:
+        kind.run(context, given)
+    except DeadlinePassedError:
+        return GenerationError("deadline_exceeded", "The generation was not done by its deadline.")
+    except GenerationError as error:
+        return error
+    return None
+
+
+def _about(head: Generation) -> dict[str, Any]:
+    return {"generation_id": head.generation_id, "kind": head.kind, "attempt": head.attempt, "fence": head.fence}

@@ -1,0 +1,133 @@
+"""Builds the template's functions and layer with `sam build`, once for each state of the sources.
+
+Owns `.aws-sam/local`. Several stacks, and several processes, may ask at once: one builds, the others wait and share.
+A built tree is never changed afterwards.
+"""
+
+import fcntl
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.emulator import PROJECT
+from local.processes import Child
+
+BUILDS = PROJECT / ".aws-sam" / "local"
+SOURCES = ("functions", "shared")
+KEPT_BUILDS = 6
+BUILD_TIMEOUT_SECONDS = 300
+# Local by-products that must not make a new build.
+IGNORED_DIRECTORIES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
+
+
+def host_architecture() -> str:
+    """This machine's processor, in Lambda's words."""
+    return "arm64" if platform.machine().lower() in {"arm64", "aarch64"} else "x86_64"
+
+
+def sam_environment(app_directory: Path) -> dict[str, str]:
+    """What every call of the SAM CLI gets: this Python first on the path, no telemetry, no look for a newer version."""
+    app_directory.mkdir(parents=True, exist_ok=True)
+    metadata = app_directory / "metadata.json"
+    metadata.write_text(f'{{"telemetryEnabled": false, "lastVersionCheck": {time.time() + 10 * 365 * 86400}}}')
+    return {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(app_directory),
+    }
+
+
+def sources_fingerprint(architecture: str) -> str:
+    """A hash over the template and every source file's path and content."""
+    digest = hashlib.sha256(f"{architecture}\0{sys.platform}\0".encode())
+    files = [PROJECT / "template.yaml"]
+    for name in SOURCES:
+        for path in (PROJECT / name).rglob("*"):
+            if path.is_file() and not IGNORED_DIRECTORIES.intersection(path.parts):
+                files.append(path)
+    for path in sorted(files):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(PROJECT)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _build_lock() -> Iterator[int]:
+    """Hold the lock over all builds. The descriptor is passed on to the build's supervisor, so that a build whose owner
+    was killed is over before the next one starts."""
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    with (BUILDS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock.fileno()
+
+
+def _sam_build(architecture: str, lock: int) -> None:
+    """Run `sam build` into BUILDS/work. Its caches are dropped first when an earlier build was killed half-way."""
+    unfinished = BUILDS / "unfinished"
+    if unfinished.exists():
+        shutil.rmtree(BUILDS / "work", ignore_errors=True)
+        shutil.rmtree(BUILDS / "cache", ignore_errors=True)
+    unfinished.touch()
+    argv: list[str | Path] = [
+        *(Path(sys.executable).with_name("sam"), "build", "--cached", "--parallel"),
+        *("--template-file", PROJECT / "template.yaml", "--base-dir", PROJECT),
+        *("--build-dir", BUILDS / "work" / "build", "--cache-dir", BUILDS / "cache"),
+        *("--parameter-overrides", f"Architecture={architecture}"),
+    ]
+    with tempfile.TemporaryDirectory(prefix="unstuck-sam-") as temporary:
+        # pip reads the user's own configuration, so the rest of the environment stays.
+        env = {**os.environ, **sam_environment(Path(temporary)), "AWS_DEFAULT_REGION": "us-east-1"}
+        log = BUILDS / "build.log"
+        log.unlink(missing_ok=True)
+        build = Child("sam build", argv, env=env, cwd=PROJECT, log=log, hold=[lock])
+        build.finish(BUILD_TIMEOUT_SECONDS)
+    unfinished.unlink()
+
+
+def _install_for_macos(tree: Path) -> None:
+    """Replace the layer's Linux packages by this Mac's: compiled ones (pydantic_core) load on their own system only."""
+    layer = tree / "SharedLayer" / "python"
+    for path in layer.iterdir():
+        if path.name != "shared":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    requirements = PROJECT / "shared" / "requirements.txt"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    subprocess.run([*command, "--target", str(layer), "--requirement", str(requirements)], check=True)
+
+
+def _drop_old_builds(keep: Path) -> None:
+    trees = sorted(BUILDS.glob("built-*"), key=lambda tree: tree.stat().st_mtime, reverse=True)
+    for tree in trees[KEPT_BUILDS:]:
+        if tree != keep:
+            shutil.rmtree(tree, ignore_errors=True)
+
+
+def built_tree(architecture: str | None = None, *, for_this_machine: bool = True) -> Path:
+    """The directory with the built template and artifacts of the sources as they are now; builds them when needed.
+
+    For this machine's processor unless told otherwise. On macOS the compiled packages are this machine's, not Lambda's,
+    unless `for_this_machine` is false. Raises ChildFailedError with sam's output.
+    """
+    architecture = architecture or host_architecture()
+    native = for_this_machine and sys.platform == "darwin"
+    tree = BUILDS / f"built-{architecture}-{sources_fingerprint(architecture)}{'-macos' if native else ''}"
+    with _build_lock() as lock:
+        if not tree.exists():
+            _sam_build(architecture, lock)
+            with tempfile.TemporaryDirectory(dir=BUILDS) as temporary:
+                unfinished = Path(temporary) / "tree"
+                shutil.copytree(BUILDS / "work" / "build", unfinished)
+                if native:
+                    _install_for_macos(unfinished)
+                unfinished.rename(tree)  # whole or not at all
+        os.utime(tree)
+        _drop_old_builds(keep=tree)
+    return tree

@@ -1,0 +1,79 @@
+"""Puts the real template onto a running MiniStack with the real SAM CLI.
+
+Owns the deploy and what MiniStack needs done after it. It must not change the template or leave a part of it out.
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from botocore.config import Config
+
+from local.build import sam_environment
+from local.emulator import ACCESS_KEY, REGION
+from local.processes import Child
+
+STACK_NAME = "unstuck"
+ARTIFACT_BUCKET = "unstuck-artifacts"
+DEPLOY_TIMEOUT_SECONDS = 180
+
+
+def client(service: str, endpoint: str) -> Any:
+    """A boto3 client of MiniStack's root user, which may do everything."""
+    session = boto3.session.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY, region_name=REGION)
+    config = Config(
+        connect_timeout=5,
+        read_timeout=70,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        proxies={},
+        s3={"addressing_style": "path"},
+    )
+    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+
+
+def put_provider_key(endpoint: str, name: str, key: str) -> None:
+    """Store the model API's key as a user of AWS does: a SecureString, made before the deploy."""
+    client("ssm", endpoint).put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
+
+
+def deploy(endpoint: str, tree: Path, parameters: Mapping[str, str], state: Path) -> dict[str, str]:
+    """`sam deploy` the built tree; returns the stack's outputs. Raises ChildFailedError with sam's output."""
+    client("s3", endpoint).create_bucket(Bucket=ARTIFACT_BUCKET)
+    argv: list[str | Path] = [
+        *(Path(sys.executable).with_name("sam"), "deploy", "--template-file", tree / "template.yaml"),
+        *("--stack-name", STACK_NAME, "--s3-bucket", ARTIFACT_BUCKET, "--capabilities", "CAPABILITY_IAM"),
+        *("--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar", "--parameter-overrides"),
+        *(f'{name}="{value}"' for name, value in parameters.items()),
+    ]
+    env = sam_environment(state / "sam") | {
+        "HOME": str(state / "home"),
+        "TMPDIR": str(state / "tmp"),
+        "LANG": "C.UTF-8",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "SAM_CLI_POLL_DELAY": "0.2",
+    }
+    Child("sam deploy", argv, env=env, cwd=state, log=state / "deploy.log").finish(DEPLOY_TIMEOUT_SECONDS)
+    stack = client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) -> None:
+    """Repeat, through their own APIs, two settings of the template that MiniStack's CloudFormation stores unreadably.
+
+    CORS is kept under the template's names and read under the API's; a numeric parameter inside ScalingConfig stays
+    text, on which the poller of the queue fails.
+    """
+    template = yaml.safe_load((tree / "template.yaml").read_text())
+    cors = template["Resources"]["Api"]["Properties"]["CorsConfiguration"]
+    configuration = {**cors, "AllowOrigins": origins.split(",")}
+    client("apigatewayv2", endpoint).update_api(ApiId=outputs["ApiId"], CorsConfiguration=configuration)
+    functions = client("lambda", endpoint)
+    for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+        scaling = {"MaximumConcurrency": int(source["ScalingConfig"]["MaximumConcurrency"])}
+        functions.update_event_source_mapping(UUID=source["UUID"], ScalingConfig=scaling)

@@ -1,0 +1,119 @@
+"""MiniStack: its environment, its start, and the interpreter that it runs functions with.
+
+Owns what functions can see of this machine. They get what Lambda gives them and, because this is no AWS,
+AWS_ENDPOINT_URL, TMPDIR and MiniStack's own bookkeeping; tests/integration/test_local_stack.py holds that list.
+"""
+
+import shlex
+import socket
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.processes import Child, ChildFailedError
+
+PROJECT = Path(__file__).resolve().parent.parent
+VENV = PROJECT / ".venv-ministack"
+REGION = "us-east-1"
+ACCESS_KEY = "test"  # MiniStack's root user; every other caller is held to its IAM policies
+STARTS = 5
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+# What Lambda's own runtime brings: boto3 and what it needs, nothing else.
+RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running MiniStack. `tmpdir` is in the environment of each of its processes and of no others."""
+
+    child: Child
+    url: str
+    tmpdir: Path
+
+
+def runtime_packages(directory: Path) -> Path:
+    """A directory that holds the packages of the Lambda runtime and no other, as links."""
+    directory.mkdir(parents=True, exist_ok=True)
+    source = next((VENV / "lib").glob("python3*/site-packages"))
+    for name in RUNTIME_PACKAGES:
+        link = directory / name
+        if not link.is_symlink():
+            link.symlink_to(source / name)
+    return directory
+
+
+def write_functions_interpreter(state: Path, own: dict[str, str]) -> Path:
+    """A `python` with the Lambda runtime's packages, that hides MiniStack's own variables from what it runs."""
+    base = (VENV / "bin" / "python").resolve()
+    hidden = " ".join(sorted(own.keys() - {"TMPDIR", "LANG", "PATH"}))
+    script = state / "python3.13"
+    # -S: without site-packages; -s: without the user's. Lambda, too, sets PYTHONPATH to its runtime's packages.
+    script.write_text(
+        "#!/bin/sh\n"
+        f"unset {hidden}\n"
+        f"export PYTHONPATH={shlex.quote(str(runtime_packages(state / 'runtime')))}\n"
+        "export TZ=:UTC AWS_EXECUTION_ENV=AWS_Lambda_python3.13 AWS_LAMBDA_INITIALIZATION_TYPE=on-demand\n"
+        f'exec {shlex.quote(str(base))} -S -s "$@"\n'
+    )
+    script.chmod(0o700)
+    return script
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _healthy(url: str, pid_file: Path) -> bool:
+    # The pid file is written after MiniStack's look whether the port is taken: without it, another
+    # MiniStack that took the port first would answer for ours.
+    if not pid_file.exists():
+        return False
+    try:
+        with _DIRECT.open(f"{url}/_ministack/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _start_once(state: Path, port: int) -> Emulator:
+    home, tmpdir = state / "home", state / "tmp"
+    home.mkdir(exist_ok=True)
+    tmpdir.mkdir(exist_ok=True)
+    env = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "TMPDIR": str(tmpdir),
+        "LANG": "C.UTF-8",
+        "AUTH": "true",  # IAM enforced
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{state}/no-docker",
+    }
+    interpreter = write_functions_interpreter(state, env)
+    argv: list[str | Path] = [VENV / "bin" / "python", "-I", Path(__file__).with_name("emulator_main.py"), interpreter]
+    child = Child("ministack", argv, env=env, cwd=state, log=state / "ministack.log")
+    url = f"http://127.0.0.1:{port}"
+    try:
+        child.wait_until(lambda: _healthy(url, tmpdir / f"ministack-{port}.pid"), timeout_seconds=60)
+    except BaseException:
+        child.stop()
+        raise
+    return Emulator(child, url, tmpdir)
+
+
+def start_emulator(state: Path) -> Emulator:
+    """Start MiniStack on a free port of loopback. Raises ChildFailedError with its output when it does not come up."""
+    if not (VENV / "bin" / "python").exists():
+        raise FileNotFoundError(f"{VENV.name} is missing: run `make setup` first")
+    for _ in range(STARTS - 1):
+        try:
+            return _start_once(state, _free_port())
+        except ChildFailedError as failure:
+            # Another process may take the port between our look and MiniStack's bind.
+            if "already in use" not in str(failure):
+                raise
+    return _start_once(state, _free_port())

@@ -1,0 +1,44 @@
+"""Looks at a running stack's functions from outside: their processes, their log lines, their permissions.
+
+Owns what tests need to hurt a function. It must not import a function's code.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from local.processes import environments
+
+DENIALS = "denied-by-a-test"
+
+
+def worker_pids(tmpdir: Path, function_name: str) -> list[int]:
+    """The processes that run a function now, idle ones too, oldest first. Linux only: reads /proc."""
+    found = []
+    for pid, environment in environments():
+        if environment.get("TMPDIR") == str(tmpdir) and environment.get("AWS_LAMBDA_FUNCTION_NAME") == function_name:
+            found.append(pid)
+    return sorted(found)
+
+
+def log_lines(logs: Any, group: str) -> list[str]:
+    """Every line the function wrote, in order, as CloudWatch Logs has them."""
+    events: list[dict[str, Any]] = []
+    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
+        events.extend(page["events"])
+    return [line for event in sorted(events, key=lambda e: e["timestamp"]) for line in event["message"].splitlines()]
+
+
+def deny(iam: Any, role: str, action: str, resource: str) -> None:
+    """Refuse one action to a role from its next call on, whatever else allows it; earlier denials stay."""
+    name = f"{DENIALS}-{action.replace(':', '-')}"
+    statement = {"Effect": "Deny", "Action": action, "Resource": resource}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=document)
+
+
+def allow_again(iam: Any, role: str) -> None:
+    """Take back every `deny` of the role."""
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        if name.startswith(DENIALS):
+            iam.delete_role_policy(RoleName=role, PolicyName=name)

@@ -1,0 +1,12 @@
+"""A model server on loopback that speaks OpenRouter's chat completions protocol, without a network.
+
+It makes real flashcards out of the text it is sent, by extraction, and misbehaves by model name: the table
+BEHAVIOURS in behaviours.py is the list, and `GET /api/v1/models` shows it. A name may carry an argument after a
+colon, as in `local/slow:5`. `local/cards` works. The routes that begin with an underscore are local only, no
+provider has them: `GET /_ledger` shows every call and whether it was paid for, `DELETE /_ledger` forgets them.
+"""
+
+from local.model_server.ledger import Call, Ledger
+from local.model_server.server import ModelServer
+
+__all__ = ["Call", "Ledger", "ModelServer"]

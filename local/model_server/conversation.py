@@ -1,0 +1,121 @@
+"""Owns the reading of a chat completions request: what was asked, of which model, in which shape, at what price.
+
+It must not decide what is answered.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+PROMPT_PRICE = 0.15e-6
+COMPLETION_PRICE = 0.60e-6
+_SOURCE = re.compile(r"^<source_text>[ \t]*\n(.*)\n</source_text>[ \t]*$", re.DOTALL | re.MULTILINE)
+
+
+class BadRequestError(Exception):
+    """The request cannot be understood; the message says why and echoes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A request for a completion, checked. `turns` are (role, text); all text is valid Unicode."""
+
+    model: str
+    fallbacks: tuple[str, ...]
+    turns: tuple[tuple[str, str], ...]
+    schema: dict[str, Any] | None
+    stream: bool
+    user: str | None
+    max_tokens: int | None
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what the users said: the same for every try of the same conversation."""
+        said = [text for role, text in self.turns if role == "user"]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    @property
+    def answered_before(self) -> bool:
+        return any(role == "assistant" for role, _ in self.turns)
+
+    @property
+    def source_text(self) -> str:
+        """The text between the newest `<source_text>` lines, else the newest words of the user."""
+        said = [text for role, text in reversed(self.turns) if role == "user"]
+        for text in said:
+            if found := _SOURCE.search(text):
+                return found[1].strip()
+        return said[0].strip() if said else ""
+
+    @property
+    def prompt_tokens(self) -> int:
+        return sum(count_tokens(text) + 4 for _, text in self.turns)
+
+
+def count_tokens(text: str) -> int:
+    """About what a tokenizer would count: four UTF-8 bytes a token."""
+    return (len(text.encode("utf-8", "replace")) + 3) // 4
+
+
+def price(prompt_tokens: int, completion_tokens: int) -> float:
+    """US dollars, made up, the same each time for the same counts."""
+    return round(prompt_tokens * PROMPT_PRICE + completion_tokens * COMPLETION_PRICE, 10)
+
+
+def read_conversation(body: bytes) -> Conversation:
+    """Read a request's body. Raises BadRequestError."""
+    try:
+        data = json.loads(body)
+    except ValueError as error:
+        raise BadRequestError("The body is not JSON") from error
+    if not isinstance(data, dict):
+        raise BadRequestError("The body is not a JSON object")
+    models = [data.get("model"), *_list(data, "models")]
+    names = [name for name in models if isinstance(name, str) and name]
+    if not names:
+        raise BadRequestError("No model is given")
+    turns = tuple(_turn(message) for message in _list(data, "messages"))
+    if not turns:
+        raise BadRequestError("messages is missing or empty")
+    max_tokens = data.get("max_completion_tokens", data.get("max_tokens"))
+    user = data.get("user")
+    return Conversation(
+        model=names[0],
+        fallbacks=tuple(names[1:]),
+        turns=turns,
+        schema=_schema(data.get("response_format")),
+        stream=data.get("stream") is True,
+        user=user if isinstance(user, str) else None,
+        max_tokens=max_tokens if isinstance(max_tokens, int) and max_tokens > 0 else None,
+    )
+
+
+def _list(data: dict[str, Any], name: str) -> list[Any]:
+    value = data.get(name) or []
+    if not isinstance(value, list):
+        raise BadRequestError(f"{name} is not a list")
+    return value
+
+
+def _turn(message: object) -> tuple[str, str]:
+    if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+        raise BadRequestError("A message has no role")
+    content = message.get("content")
+    if isinstance(content, list):  # OpenAI's parts; only text is read
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        content = "\n".join(part for part in parts if isinstance(part, str))
+    text = content if isinstance(content, str) else ""
+    # JSON can spell half a surrogate pair, which no answer could carry.
+    return message["role"], text.encode("utf-8", "replace").decode()
+
+
+def _schema(response_format: object) -> dict[str, Any] | None:
+    if not isinstance(response_format, dict) or response_format.get("type") != "json_schema":
+        return None
+    wrapper = response_format.get("json_schema")
+    schema = wrapper.get("schema") if isinstance(wrapper, dict) else None
+    if not isinstance(schema, dict):
+        raise BadRequestError("response_format.json_schema has no schema")
+    return schema

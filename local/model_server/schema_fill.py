@@ -1,0 +1,144 @@
+"""Owns the making of an instance of a JSON Schema out of a text: names and limits are the schema's, words the text's.
+
+It knows the part of JSON Schema that structured outputs use; `pattern` is not honoured.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from local.model_server.flashcards import Card, make_cards
+from local.model_server.sentences import clip, split_sentences
+
+MAX_DEPTH = 12
+USUAL_ITEMS = 3
+FORMATS = {
+    "date": "2025-01-31",
+    "date-time": "2025-01-31T12:00:00Z",
+    "time": "12:00:00Z",
+    "email": "reader@example.com",
+    "uri": "https://example.com/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+
+Schema = dict[str, Any]
+
+
+def fill(schema: Schema, text: str) -> Any:
+    """An instance of `schema`. An array of objects with a `front` and a `back` gets the text's flashcards."""
+    return _Filler(schema, text).value(schema, 0)
+
+
+class _Filler:
+    def __init__(self, root: Schema, text: str) -> None:
+        self._root = root
+        self._text = text
+        self._sentences = itertools.cycle(split_sentences(text) or ["Nothing was said."])
+
+    def value(self, schema: Schema, depth: int, card: Card | None = None) -> Any:
+        if depth > 2 * MAX_DEPTH:  # a schema that demands itself has no finite instance
+            return None
+        schema = self._resolve(schema, depth)
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return schema["enum"][0]
+        kind = _type_of(schema)
+        makers: dict[str, Callable[[], Any]] = {
+            "object": lambda: self._object(schema, depth, card),
+            "array": lambda: self._array(schema, depth),
+            "string": lambda: self._string(schema, next(self._sentences)),
+            "integer": lambda: _number(schema, whole=True),
+            "number": lambda: _number(schema, whole=False),
+            "boolean": lambda: True,
+        }
+        return makers[kind]() if kind in makers else None
+
+    def _resolve(self, schema: Schema, depth: int) -> Schema:
+        """Follow `$ref`; of alternatives take the first that is not null, or null when it is getting deep."""
+        seen = 0
+        while seen < MAX_DEPTH:
+            seen += 1
+            if "$ref" in schema:
+                target: Any = self._root
+                for name in str(schema["$ref"]).removeprefix("#").strip("/").split("/"):
+                    target = target.get(name, {}) if name else target
+                schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+            elif alternatives := schema.get("anyOf") or schema.get("oneOf"):
+                schema = _choose(alternatives, prefer_null=depth >= MAX_DEPTH // 2)
+            elif parts := schema.get("allOf"):
+                merged: Schema = {key: value for key, value in schema.items() if key != "allOf"}
+                for part in parts:
+                    merged |= self._resolve(part, depth)
+                schema = merged
+            else:
+                break
+        return schema
+
+    def _object(self, schema: Schema, depth: int, card: Card | None) -> dict[str, Any]:
+        properties: dict[str, Schema] = schema.get("properties", {})
+        if depth >= MAX_DEPTH:
+            required = schema.get("required", [])
+            properties = {name: part for name, part in properties.items() if name in required}
+        filled: dict[str, Any] = {}
+        for name, part in properties.items():
+            if card is not None and name in ("front", "back"):
+                filled[name] = self._string(self._resolve(part, depth), getattr(card, name))
+            else:
+                filled[name] = self.value(part, depth + 1)
+        return filled
+
+    def _array(self, schema: Schema, depth: int) -> list[Any]:
+        items: Schema = schema.get("items", {"type": "string"})
+        least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", 10**6))
+        wanted = self._resolve(items, depth).get("properties", {})
+        if "front" in wanted and "back" in wanted:
+            cards = make_cards(self._text, at_least=least)[:most]
+            return [self.value(items, depth + 1, card) for card in cards]
+        count = least if depth >= MAX_DEPTH // 2 else max(least, min(USUAL_ITEMS, most))
+        return [self.value(items, depth + 1) for _ in range(count)]
+
+    def _string(self, schema: Schema, text: str) -> str:
+        if schema.get("format") in FORMATS:
+            return FORMATS[schema["format"]]
+        least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", 10**6))
+        filled = clip(text, most)
+        return filled if len(filled) >= least else "".join(_take(itertools.cycle(f"{filled} "), least))
+
+
+def _take(characters: Iterator[str], count: int) -> Iterator[str]:
+    return itertools.islice(characters, count)
+
+
+def _choose(alternatives: list[Schema], *, prefer_null: bool) -> Schema:
+    wanted = [part for part in alternatives if (part.get("type") == "null") == prefer_null]
+    return (wanted or alternatives)[0]
+
+
+def _type_of(schema: Schema) -> str:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = next((name for name in kind if name != "null"), "null")
+    if isinstance(kind, str):
+        return kind
+    if "properties" in schema:
+        return "object"
+    return "array" if "items" in schema else "string"
+
+
+def _number(schema: Schema, *, whole: bool) -> int | float:
+    """The smallest number that fits, or one near zero when there is no lower limit."""
+    step = schema.get("multipleOf", 1 if whole else 0)
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if low is None:
+        low = min(0, high) if high is not None else 0
+        if "exclusiveMaximum" in schema and low == high:
+            low -= step or 1
+        number = math.floor(low / step) * step if step else low
+    else:
+        number = math.ceil(low / step) * step if step else low
+        if "exclusiveMinimum" in schema and number <= schema["exclusiveMinimum"]:
+            number += step or ((high - low) / 2 if high is not None else 1)
+    return int(number) if whole else number

@@ -1,0 +1,160 @@
+"""Owns the routes of the model server. What a model does is in behaviours.py, how it is said in answering.py."""
+
+import hashlib
+import secrets
+import time
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import parse_qs
+
+from local.model_server.answering import Answering
+from local.model_server.behaviours import BEHAVIOURS, make_plan
+from local.model_server.conversation import (
+    COMPLETION_PRICE,
+    PROMPT_PRICE,
+    BadRequestError,
+    Conversation,
+    read_conversation,
+)
+from local.model_server.ledger import Call, Ledger
+from local.model_server.serving import JsonHandler, LoopbackServer
+
+CONTEXT_TOKENS = 128_000
+
+
+class ModelServer(LoopbackServer):
+    """A model API on loopback: `with ModelServer() as server:` then `server.base_url` and `server.ledger`."""
+
+    def __init__(self, port: int = 0, ledger_path: Path | None = None) -> None:
+        self.ledger = Ledger(ledger_path)
+        super().__init__(_Handler, port)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api/v1"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+
+class _Handler(JsonHandler):
+    server: ModelServer
+
+    def complete(self) -> None:
+        key = self._key()
+        try:
+            conversation = read_conversation(self.body)
+        except BadRequestError as error:
+            self.refuse(400, str(error))
+            return
+        call = self._begin_call(conversation, key)
+        ledger = self.server.ledger
+        earlier = ledger.begin(call)
+        if not key or key.startswith("bad"):
+            ledger.finish(call.id, outcome="refused", status=401)
+            self.refuse(401, "User not found." if key else "No auth credentials found")
+            return
+        try:
+            plan = make_plan(conversation, earlier)
+        except BadRequestError as error:
+            ledger.finish(call.id, outcome="refused", status=400)
+            self.refuse(400, str(error))
+            return
+        Answering(self, ledger, call, plan, conversation).run()
+
+    def generation(self) -> None:
+        """OpenRouter's own record of a call; 404 while it is open, as it is there for a moment."""
+        if not self._key():
+            self.refuse(401, "No auth credentials found")
+            return
+        ids = parse_qs(self.query).get("id", [""])
+        call = self.server.ledger.find(ids[0])
+        if call is None or call.finished_at is None or not call.paid:
+            self.refuse(404, "Generation not found")
+        else:
+            self.reply(200, {"data": _record(call, call.finished_at)})
+
+    def models(self) -> None:
+        self.reply(200, {"data": [_model(name, spec.description) for name, spec in BEHAVIOURS.items()]})
+
+    def read_ledger(self) -> None:
+        self.reply(200, self.server.ledger.as_json())
+
+    def clear_ledger(self) -> None:
+        self.server.ledger.clear()
+        self.reply(200, {"calls": []})
+
+    def _key(self) -> str:
+        scheme, _, key = self.headers.get("Authorization", "").partition(" ")
+        return key.strip() if scheme.lower() == "bearer" else ""
+
+    def _begin_call(self, conversation: Conversation, key: str) -> Call:
+        return Call(
+            id=f"gen-{int(time.time())}-{secrets.token_hex(10)}",
+            received_at=time.time(),
+            model=conversation.model,
+            key_fingerprint=hashlib.sha256(key.encode()).hexdigest()[:8],
+            conversation=conversation.fingerprint,
+            user=conversation.user,
+            step=self.headers.get("X-Unstuck-Step"),
+            generation=self.headers.get("X-Unstuck-Generation"),
+            attempt=self.headers.get("X-Unstuck-Attempt"),
+            stream=conversation.stream,
+            prompt_tokens=conversation.prompt_tokens,
+        )
+
+    routes = {  # noqa: RUF012 (never changed)
+        "POST /api/v1/chat/completions": complete,
+        "GET /api/v1/generation": generation,
+        "GET /api/v1/models": models,
+        "GET /_ledger": read_ledger,
+        "DELETE /_ledger": clear_ledger,
+    }
+
+
+def _record(call: Call, finished_at: float) -> dict[str, Any]:
+    milliseconds = round((finished_at - call.received_at) * 1000)
+    return {
+        "id": call.id,
+        "model": call.model,
+        "provider_name": "Local",
+        "created_at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(call.received_at)),
+        "streamed": call.stream,
+        "cancelled": call.outcome == "client_closed",
+        "finish_reason": call.finish_reason,
+        "generation_time": milliseconds,
+        "latency": milliseconds,
+        "tokens_prompt": call.prompt_tokens,
+        "tokens_completion": call.completion_tokens,
+        "native_tokens_prompt": call.prompt_tokens,
+        "native_tokens_completion": call.completion_tokens,
+        "total_cost": call.cost,
+        "usage": call.cost,
+        "is_byok": False,
+    }
+
+
+def _model(name: str, description: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "canonical_slug": name,
+        "name": f"Local: {name.removeprefix('local/')}",
+        "created": 0,
+        "description": description,
+        "context_length": CONTEXT_TOKENS,
+        "architecture": {
+            "modality": "text->text",
+            "input_modalities": ["text"],
+            "output_modalities": ["text"],
+            "tokenizer": "Other",
+            "instruct_type": None,
+        },
+        "pricing": {"prompt": f"{PROMPT_PRICE:.8f}", "completion": f"{COMPLETION_PRICE:.8f}"},
+        "top_provider": {
+            "context_length": CONTEXT_TOKENS,
+            "max_completion_tokens": None,
+            "is_moderated": False,
+        },
+        "per_request_limits": None,
+        "supported_parameters": ["max_tokens", "response_format", "structured_outputs"],
+    }

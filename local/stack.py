@@ -1,0 +1,218 @@
+"""The whole system on this machine: MiniStack with the real template, a token issuer and a model server.
+
+Owns the order of start and end. Nothing that it starts outlives it, whichever way its process ends.
+"""
+
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from local import deployment, functions
+from local.build import built_tree, host_architecture
+from local.emulator import PROJECT, Emulator, start_emulator
+from local.processes import Child, kill_all_with, start_server
+
+AUDIENCE = "unstuck-local"
+KEY_PARAMETER = "/unstuck/openrouter-api-key"
+FUNCTIONS = ("create", "status", "process", "sweeper")
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """What a stack may differ in.
+
+    `parameters` override the template's, by name. `model_url`: a model API to use instead of the local model server.
+    `api_key`: its key; without one a random key is made up. `state_dir` is kept afterwards; without one the state is
+    in a temporary directory that goes with the stack.
+    """
+
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    model_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    default_model: str = "local/cards"
+    allowed_origins: str = "http://localhost:5173"
+    state_dir: Path | None = None
+
+
+class LocalStack:
+    """`with LocalStack(options) as stack:` - up when the block begins, gone when it ends."""
+
+    def __init__(self, options: StackOptions | None = None) -> None:
+        self.options = options or StackOptions()
+        self.timings: dict[str, float] = {}
+        """Seconds that each part of the start took."""
+        self._children: list[Child] = []
+        self._emulator: Emulator | None = None
+        self._clients: dict[str, Any] = {}
+        self._outputs: dict[str, str] = {}
+        self._clock = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self.state = self.options.state_dir or Path(tempfile.mkdtemp(prefix="unstuck-"))
+        self.state = self.state.resolve()
+        self.state.mkdir(parents=True, exist_ok=True)
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        self._clock = time.monotonic()
+        tree = built_tree()
+        self._lap("build")
+        self._emulator = start_emulator(self.state)
+        self._children.append(self._emulator.child)
+        self._lap("ministack")
+        self.issuer_url = self._serve("local.token_issuer")
+        self.model_url = self.options.model_url
+        if self.model_url is None:
+            self.model_url = f"{self._serve('local.model_server', '--ledger', self.state / 'ledger.jsonl')}/api/v1"
+        self._lap("servers")
+        key = self.options.api_key or f"sk-local-{secrets.token_hex(16)}"
+        deployment.put_provider_key(self.endpoint, self.parameters["ProviderKeyParameter"], key)
+        self._outputs = deployment.deploy(self.endpoint, tree, self.parameters, self.state)
+        deployment.settle(self.endpoint, tree, self._outputs, self.parameters["AllowedOrigins"])
+        self._lap("deploy")
+
+    def _serve(self, module: str, *arguments: str | Path) -> str:
+        env = {"PATH": "/usr/bin:/bin", "HOME": str(self.state), "LANG": "C.UTF-8", "TMPDIR": str(self.tmpdir)}
+        argv = [sys.executable, "-m", module, *arguments]
+        child, port = start_server(module, argv, env=env, cwd=PROJECT, state=self.state)
+        self._children.append(child)
+        return f"http://127.0.0.1:{port}"
+
+    def _lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.timings[name], self._clock = now - self._clock, now
+
+    def stop(self) -> None:
+        """End everything that was started. Safe to call twice and after a start that failed half-way."""
+        for child in reversed(self._children):
+            child.stop()
+        self._children.clear()
+        kill_all_with("TMPDIR", str(self.tmpdir))  # what had left its process group
+        if self.options.state_dir is None:
+            shutil.rmtree(self.state, ignore_errors=True)
+
+    @property
+    def tmpdir(self) -> Path:
+        """In the environment, as TMPDIR, of every process of this stack and of no other."""
+        return self.state / "tmp"
+
+    @property
+    def endpoint(self) -> str:
+        """The emulator's URL, for AWS clients."""
+        if self._emulator is None:
+            raise RuntimeError("the stack is not up")
+        return self._emulator.url
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The template parameters that this stack is deployed with."""
+        return {
+            "Architecture": host_architecture(),
+            "JwtIssuer": self.issuer_url,
+            "JwtAudience": AUDIENCE,
+            "AllowedOrigins": self.options.allowed_origins,
+            "LlmBaseUrl": str(self.model_url),
+            "DefaultModel": self.options.default_model,
+            "AllowedModels": "local/*" if self.options.model_url is None else "*",
+            "ProviderKeyParameter": KEY_PARAMETER,
+            **self.options.parameters,
+        }
+
+    @property
+    def api_url(self) -> str:
+        """Base URL of the HTTP API, without a slash at the end."""
+        return f"{self.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/$default"
+
+    @property
+    def table_name(self) -> str:
+        return self._outputs["TableName"]
+
+    @property
+    def queue_url(self) -> str:
+        return self._outputs["QueueUrl"]
+
+    @property
+    def alone_queue_url(self) -> str:
+        return self._outputs["AloneQueueUrl"]
+
+    @property
+    def dead_letter_queue_url(self) -> str:
+        return self._outputs["DeadLetterQueueUrl"]
+
+    @property
+    def function_names(self) -> dict[str, str]:
+        """Deployed name of each function, by its short name, as `create`."""
+        return {name: self._outputs[f"{name.capitalize()}FunctionName"] for name in FUNCTIONS}
+
+    @property
+    def role_names(self) -> dict[str, str]:
+        """Name of each function's role, by the function's short name."""
+        return {name: self._outputs[f"{name.capitalize()}RoleName"] for name in FUNCTIONS}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that may do everything, as the account's root user."""
+        if service not in self._clients:
+            self._clients[service] = deployment.client(service, self.endpoint)
+        return self._clients[service]
+
+    def token(self, sub: str = "alice", *, audience: str = AUDIENCE, ttl_seconds: int = 3600) -> str:
+        """A token of the local issuer for the user `sub`; expired already when `ttl_seconds` is negative."""
+        query = urllib.parse.urlencode({"sub": sub, "aud": audience, "ttl": ttl_seconds})
+        with _DIRECT.open(f"{self.issuer_url}/token?{query}", timeout=10) as answer:
+            body = answer.read().decode()
+        return str(json.loads(body)["access_token"]) if body.startswith("{") else str(body.strip())
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every call that the local model server got, oldest first."""
+        if self.options.model_url is not None:
+            raise RuntimeError("this stack calls another model server than its own; there is no ledger")
+        root = str(self.model_url).removesuffix("/api/v1")
+        with _DIRECT.open(f"{root}/_ledger", timeout=10) as answer:
+            return list(json.load(answer)["calls"])
+
+    def invoke(self, name: str, event: Mapping[str, Any] | None = None) -> Any:
+        """Run a function once and return its answer. Raises RuntimeError with its error when it failed."""
+        payload = json.dumps(event or {}).encode()
+        answer = self.client("lambda").invoke(FunctionName=self.function_names[name], Payload=payload)
+        body = json.loads(answer["Payload"].read() or b"null")
+        if "FunctionError" in answer:
+            raise RuntimeError(f"{name} failed: {body}")
+        return body
+
+    def worker_pids(self, name: str) -> list[int]:
+        """The processes of a function, oldest first. Linux only."""
+        return functions.worker_pids(self.tmpdir, self.function_names[name])
+
+    def log_lines(self, name: str) -> list[str]:
+        """What a function has logged so far. MiniStack delivers the lines when an invocation ends."""
+        configuration = self.client("lambda").get_function_configuration(FunctionName=self.function_names[name])
+        return functions.log_lines(self.client("logs"), configuration["LoggingConfig"]["LogGroup"])
+
+    def deny(self, name: str, action: str, resource: str = "*") -> None:
+        """Refuse an action to a function from its next call on, until `allow_again`."""
+        functions.deny(self.client("iam"), self.role_names[name], action, resource)
+
+    def allow_again(self, name: str) -> None:
+        """Take back every `deny` of a function."""
+        functions.allow_again(self.client("iam"), self.role_names[name])

@@ -1,0 +1,182 @@
+"""What the HTTP functions share: problem+json, the answer's form, the caller, the ETag. Knows no generation's rules."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.clock import epoch_milliseconds
+from shared.errors import StoreUnavailableError, UnstuckError
+from shared.generation import Generation
+from shared.telemetry import logger
+
+MAX_BODY_BYTES = 256 * 1024
+_SUBJECT_LENGTH = 128
+
+TITLES: Mapping[str, tuple[int, str]] = {
+    "invalid_json": (400, "The body is not JSON."),
+    "invalid_encoding": (400, "The body is not valid UTF-8 text."),
+    "validation_failed": (400, "The body does not fit what this kind takes."),
+    "unsupported_subject": (401, "The token's subject cannot be used as an owner."),
+    "not_found": (404, "There is no such generation of yours."),
+    "body_too_large": (413, "The body is larger than 256 KB."),
+    "internal_error": (500, "Something went wrong on our side."),
+    "unavailable": (503, "The service cannot do this right now; try again shortly."),
+}
+"""Every problem that the functions answer: its status and title. docs/errors.md has a section for each."""
+
+
+class ProblemError(UnstuckError):
+    """An answer that is an error: a code of TITLES, and for 400 what is wrong with which field."""
+
+    def __init__(self, code: str, *, detail: str | None = None, errors: list[dict[str, str]] | None = None) -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer before it takes API Gateway's form. `body` None is an empty one."""
+
+    status: int
+    body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of the HTTP API: payload format 2.0, already routed and its token already verified."""
+
+    event: Mapping[str, Any]
+
+    @property
+    def request_id(self) -> str:
+        return str(self.event["requestContext"]["requestId"])
+
+    @property
+    def owner(self) -> str:
+        """The caller: the verified token's `sub` and nothing else. Raises ProblemError for one that is no key."""
+        subject = self.event["requestContext"]["authorizer"]["jwt"]["claims"].get("sub", "")
+        if not (isinstance(subject, str) and 0 < len(subject) <= _SUBJECT_LENGTH and subject.isprintable()):
+            raise ProblemError("unsupported_subject")
+        if not subject.isascii():
+            raise ProblemError("unsupported_subject")
+        return subject
+
+    def path(self, name: str) -> str:
+        return str(self.event.get("pathParameters", {}).get(name, ""))
+
+    def header(self, name: str) -> str | None:
+        """Return a header by its lower-case name, as API Gateway hands them over."""
+        value = self.event.get("headers", {}).get(name)
+        return None if value is None else str(value)
+
+    def json(self) -> dict[str, Any]:
+        """Return the body, which must be a JSON object of sound text. Raises ProblemError; its size comes first."""
+        text = self._text()
+        try:
+            body = json.loads(text, parse_constant=_refuse_constant)
+            _refuse_unsound(body)
+        except (ValueError, RecursionError) as error:
+            raise ProblemError("invalid_json", detail="Send one JSON object.") from error
+        if not isinstance(body, dict):
+            raise ProblemError("invalid_json", detail="Send one JSON object.")
+        return body
+
+    def _text(self) -> str:
+        body = self.event.get("body") or ""
+        if not self.event.get("isBase64Encoded"):
+            raw = body.encode("utf-8", "surrogatepass")
+        elif len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
+            raise ProblemError("body_too_large")
+        else:
+            try:
+                raw = base64.b64decode(body, validate=True)
+            except binascii.Error as error:
+                raise ProblemError("invalid_encoding") from error
+        if len(raw) > MAX_BODY_BYTES:
+            raise ProblemError("body_too_large")
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ProblemError("invalid_encoding") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_unsound(value: object) -> None:
+    """Refuse U+FFFD, which is what API Gateway makes of bytes that are not UTF-8, and lone surrogates."""
+    if isinstance(value, str):
+        if "\ufffd" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise ProblemError("invalid_encoding")
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            _refuse_unsound(key)
+            _refuse_unsound(member)
+    elif isinstance(value, list):
+        for member in value:
+            _refuse_unsound(member)
+
+
+def etag(generation: Generation) -> str:
+    """Return the head's tag: over the version, and the heartbeat, without which a quiet model call looks stuck."""
+    beat = 0 if generation.heartbeat_at is None else epoch_milliseconds(generation.heartbeat_at)
+    return f'"{generation.version}-{beat}"'
+
+
+def matches(condition: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names `tag`, by the weak comparison of RFC 9110, section 13.1.2."""
+    if condition is None:
+        return False
+    tags = (part.strip().removeprefix("W/") for part in condition.split(","))
+    return condition.strip() == "*" or tag in tags
+
+
+Route = Callable[[Request], Answer]
+
+
+def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
+    """Answer one call by the route that API Gateway chose. The one place where an error becomes an answer."""
+    request = Request(event)
+    try:
+        answer = routes[event["routeKey"]](request)
+    except ProblemError as problem:
+        answer = _problem(problem, request)
+    except StoreUnavailableError:
+        logger().exception("the store is unavailable")
+        answer = _problem(ProblemError("unavailable"), request)
+    except Exception:  # noqa: BLE001 - whatever it is, the caller gets problem+json, and the log the cause
+        logger().exception("unexpected error")
+        answer = _problem(ProblemError("internal_error"), request)
+    return _to_gateway(answer)
+
+
+def _problem(problem: ProblemError, request: Request) -> Answer:
+    status, title = TITLES[problem.code]
+    body: dict[str, Any] = {
+        "type": f"urn:unstuck:error:{problem.code}",
+        "title": title,
+        "status": status,
+        "code": problem.code,
+        "request_id": request.request_id,
+    }
+    if problem.detail:
+        body["detail"] = problem.detail
+    if problem.errors:
+        body["errors"] = problem.errors
+    headers = {"content-type": "application/problem+json"}
+    if status == 503:
+        headers["retry-after"] = "2"
+    return Answer(status, body, headers)
+
+
+def _to_gateway(answer: Answer) -> dict[str, Any]:
+    headers = {"content-type": "application/json", "cache-control": "no-store", **answer.headers}
+    body = "" if answer.body is None else json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+    return {"statusCode": answer.status, "headers": headers, "body": body}

@@ -1,0 +1,56 @@
+"""The settings of a function, read from its environment when it first runs, never at import."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is a parameter of the template; durations are seconds and may be fractions of one."""
+
+    table_name: str
+    queue_url: str
+    alone_queue_url: str
+    heartbeat_seconds: float = 10.0
+    lease_seconds: float = 40.0
+    dispatch_grace_seconds: float = 60.0
+    deadline_seconds: float = 900.0
+    handover_margin_seconds: float = 15.0
+    retry_base_seconds: float = 2.0
+    model_timeout_seconds: float = 120.0
+    max_barren: int = 3
+    max_releases: int = 10
+    retention_days: float = 30.0
+    default_model: str = ""
+    allowed_models: tuple[str, ...] = ()
+    llm_base_url: str = ""
+    provider_key_parameter: str = ""
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process. Raises KeyError or ValueError that names the variable at fault."""
+    return from_environment(dict(os.environ))
+
+
+def from_environment(environment: dict[str, str]) -> Settings:
+    """Read every setting from the variable of the same name in capitals; what is absent or empty has its default."""
+    values: dict[str, object] = {}
+    for name, kind in Settings.__annotations__.items():
+        text = environment.get(name.upper(), "")
+        if not text:
+            continue
+        if kind is str:
+            values[name] = text
+        elif kind in (int, float):
+            try:
+                values[name] = kind(text)
+            except ValueError as error:
+                raise ValueError(f"{name.upper()} must be a number, and is {text!r}") from error
+        else:
+            values[name] = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in ("table_name", "queue_url", "alone_queue_url"):
+        if name not in values:
+            raise KeyError(f"{name.upper()} is not set: the template sets it for every function")
+    return Settings(**values)  # type: ignore[arg-type]  # each value was made by its field's own type above

@@ -1,0 +1,146 @@
+"""What a generation is: frozen values that every layer reads. Nothing here reads, writes or decides."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from shared.lifecycle import TERMINAL, Status
+
+SCHEMA_VERSION = 1
+"""Of the items and messages that this code writes; it reads this version and the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What paid calls have cost; a call counts once its answer has been reported."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cost_usd + other.cost_usd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """Why a generation failed: a code of the closed set in docs/errors.md and at most 100 characters."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write a head, held until `heartbeat_at` + the lease; a write needs both fence and holder."""
+
+    user_id: str
+    generation_id: str
+    fence: int
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One run by a worker, 1-based, counted when it claims."""
+
+    number: int
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The head: the one small mutable item of a generation. Times are aware and in UTC."""
+
+    user_id: str
+    generation_id: str
+    kind: str
+    created_at: datetime
+    deadline_at: datetime
+    status: Status = Status.PENDING
+    version: int = 1
+    fence: int = 1
+    due_at: datetime | None = None
+    holder: str | None = None
+    heartbeat_at: datetime | None = None
+    not_before: datetime | None = None
+    attempt: int = 0
+    barren: int = 0
+    releases: int = 0
+    sends: int = 1
+    alone: bool = False
+    progress: int = 0
+    progress_at: datetime | None = None
+    stage: str | None = None
+    calls: int = 0
+    call_step: str | None = None
+    step_calls: int = 0
+    reserved_usd: Decimal = Decimal(0)
+    usage: Usage = field(default_factory=Usage)
+    steps_done: int = 0
+    output_step: str | None = None
+    error: ErrorInfo | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    op: str | None = None
+    create_op: str | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def terminal(self) -> bool:
+        return self.status in TERMINAL
+
+    def lease_over(self, now: datetime, lease_seconds: float) -> bool:
+        """Whether a running generation's holder has let its lease lapse."""
+        return self.heartbeat_at is None or now >= self.heartbeat_at + timedelta(seconds=lease_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInput:
+    """What was sent in: the kind's own input as JSON values, and how it is to be made."""
+
+    content: dict[str, Any]
+    model: str
+    prompt_version: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStep:
+    """A step's result, stored once and never paid for again. `position` is its place in the order, 1-based."""
+
+    name: str
+    position: int
+    result: dict[str, Any]
+    usage: Usage
+    call_id: str | None
+    duration_seconds: float
+    stored_at: datetime
+    op: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a head must show once its stored steps are counted."""
+
+    steps_done: int
+    usage: Usage
+
+
+def settle(generation: Generation, steps: list[StoredStep]) -> Totals:
+    """Count the stored steps that the head does not count yet: its worker died between store_step and advance."""
+    usage = generation.usage
+    for step in steps:
+        if step.position > generation.steps_done:
+            usage += step.usage
+    return Totals(max(generation.steps_done, len(steps)), usage)

@@ -1,0 +1,93 @@
+"""The kinds of generation, one module each, and what such a module may use. Knows no AWS and no HTTP.
+
+Importing this costs nothing: a kind's module, and pydantic with it, is imported only by those who `load` it.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one generation of a kind may take. `deadline_seconds` None means the deployment's own."""
+
+    deadline_seconds: float | None = None
+    max_calls_per_step: int = 12
+    max_cost_usd: float = 0.50
+    call_reserve_usd: float = 0.02
+    max_completion_tokens: int = 8_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What one call asks of the model: our own words, and the user's text as delimited data, never mixed.
+
+    `schema_name` names the JSON schema of the answer for the provider; `expected_characters` is about how long the
+    answer will be, and only moves the progress bar.
+    """
+
+    system: str
+    data: Mapping[str, str]
+    schema_name: str
+    expected_characters: int = 4_000
+
+
+class Context(Protocol):
+    """What a kind's `run` is given. Everything that it may do to the world goes through here."""
+
+    @property
+    def prompt_version(self) -> str: ...
+
+    def step[Result: BaseModel](
+        self, name: str, result: type[Result], make: Callable[[], Result], *, progress: int
+    ) -> Result:
+        """Return the stored result of step `name`; where there is none, make it, store it, and show `progress`.
+
+        A stored step is never made again, whatever died since: give steps names that do not change with a retry.
+        """
+        ...
+
+    def call[Result: BaseModel](self, prompt: Prompt, result: type[Result]) -> Result:
+        """Ask the model, inside a step; one repair turn is made when the answer does not fit `result`.
+
+        While it streams, progress rises towards the step's own. Raises what ends the attempt; do not catch it.
+        """
+        ...
+
+    def progress(self, percent: int, stage: str | None = None) -> None:
+        """Show the owner how far this is; a lower percentage than shown before is ignored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind's module, checked: its input and output models, its limits, its prompt versions, its work."""
+
+    name: str
+    input: "type[BaseModel]"
+    output: "type[BaseModel]"
+    limits: Limits
+    prompt_versions: tuple[str, ...]
+    run: Callable[[Context, Any], Any]
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the kinds there are: the modules of this package."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+@cache
+def load(name: str) -> Kind:
+    """Import a kind. Raises KeyError when there is none of that name."""
+    if name not in names():
+        raise KeyError(name)
+    module = importlib.import_module(f"{__name__}.{name}")
+    return Kind(name, module.Input, module.Output, module.LIMITS, module.PROMPT_VERSIONS, module.run)

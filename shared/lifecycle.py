@@ -1,0 +1,238 @@
+"""The life of a generation: its statuses and the table of every legal transition. Pure data, no reads or writes.
+
+`store` builds each conditional write from its row, `docs/lifecycle.md` shows the same rows, and the tests walk them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a generation stands. The last three are terminal: a terminal status never changes."""
+
+    PENDING = "pending"
+    """Waits for a worker. In: create, release, give_back. Out: claim, expire, cancel."""
+    RUNNING = "running"
+    """A worker holds it. In: claim. Out: succeed, fail, release, give_back, crash_loop, expire, cancel."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+OPEN = frozenset({Status.PENDING, Status.RUNNING})
+TERMINAL = frozenset(Status) - OPEN
+
+
+class Guard(StrEnum):
+    """A condition on the head, beside its status, that DynamoDB itself checks with the write."""
+
+    ABSENT = "no such generation yet"
+    FENCE = "fence as read, or as in the message"
+    HOLDER = "held by me"
+    READABLE = "kind known and schema not newer than this code"
+    BARREN_LEFT = "barren < max"
+    NOT_BEFORE_PASSED = "`not_before` passed"
+    BEFORE_DEADLINE = "before `deadline_at`"
+    PAST_DEADLINE = "past `deadline_at`"
+    PROGRESS_NOT_AHEAD = "progress not ahead of mine"
+    CALLS_AS_KNOWN = "`calls` is what I know it is"
+    HEARTBEAT_AS_READ = "`heartbeat_at` as strongly read, lease over"
+    DUE_AS_READ = "`due_at` as strongly read"
+    USAGE_AS_READ = "`paid_calls` and `steps_done` as strongly read"
+    VERSION_AS_READ = "version as strongly read"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: who may move a head from which statuses to which, under which conditions, to what effect.
+
+    `target` is None where the status stays. `transaction` says that the write takes other items with it.
+    """
+
+    name: str
+    by: tuple[str, ...]
+    sources: frozenset[Status]
+    target: Status | None
+    guards: tuple[Guard, ...]
+    effect: str
+    raises_fence: bool = False
+    raises_version: bool = False
+    transaction: bool = False
+
+    def leaves_index(self) -> bool:
+        """Whether nobody need look at the generation again: only open heads have a `due_at`."""
+        return self.target in TERMINAL
+
+
+_PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
+_MINE = (Guard.FENCE, Guard.HOLDER)
+_RESCUERS = ("sweeper", "status")
+
+CREATE = Transition(
+    "create",
+    ("create",),
+    frozenset(),
+    Status.PENDING,
+    (Guard.ABSENT,),
+    "fence 1, version 1, `due_at` = now + dispatch grace; then dispatch",
+    transaction=True,
+)
+CLAIM = Transition(
+    "claim",
+    ("process",),
+    _PENDING,
+    Status.RUNNING,
+    (Guard.FENCE, Guard.READABLE, Guard.BARREN_LEFT, Guard.NOT_BEFORE_PASSED, Guard.BEFORE_DEADLINE),
+    "attempt + 1, barren + 1, holder = log stream's end + random, `heartbeat_at` = now",
+    raises_fence=True,
+    raises_version=True,
+)
+HEARTBEAT = Transition(
+    "heartbeat",
+    ("process",),
+    _RUNNING,
+    None,
+    (*_MINE, Guard.BEFORE_DEADLINE, Guard.PROGRESS_NOT_AHEAD),
+    "`heartbeat_at` = now; progress, stage, `progress_at` and version + 1 when progress or stage moved",
+)
+BEGIN_CALL = Transition(
+    "begin_call",
+    ("process",),
+    _RUNNING,
+    None,
+    (*_MINE, Guard.BEFORE_DEADLINE, Guard.CALLS_AS_KNOWN),
+    "calls + 1, calls of this step + 1, reserve, `heartbeat_at` = now; nobody calls the provider without it",
+)
+STORE_STEP = Transition(
+    "store_step",
+    ("process",),
+    frozenset(Status),
+    None,
+    (Guard.ABSENT,),
+    "the step item, and nothing of the head: the first stored wins, whoever holds the generation",
+)
+ADVANCE = Transition(
+    "advance",
+    ("process",),
+    _RUNNING,
+    None,
+    _MINE,
+    "after store_step: progress, usage, `steps_done`, barren = 0, releases = 0, `heartbeat_at` = now",
+    raises_version=True,
+)
+SUCCEED = Transition(
+    "succeed",
+    ("process",),
+    _RUNNING,
+    Status.SUCCEEDED,
+    _MINE,
+    "progress 100, the last step's advance; leaves the index; the owner's usage of the day",
+    raises_version=True,
+    transaction=True,
+)
+RELEASE = Transition(
+    "release",
+    ("process",),
+    _RUNNING,
+    Status.PENDING,
+    _MINE,
+    "barren - 1, releases + 1 unless the provider said when, usage, `not_before`, "
+    "`due_at` = `not_before` + grace; then dispatch with the delay",
+    raises_fence=True,
+    raises_version=True,
+)
+FAIL = Transition(
+    "fail",
+    ("process",),
+    _RUNNING,
+    Status.FAILED,
+    _MINE,
+    "the error's code; leaves the index; the owner's usage of the day",
+    raises_version=True,
+    transaction=True,
+)
+REARM = Transition(
+    "rearm",
+    _RESCUERS,
+    _RUNNING,
+    None,
+    (Guard.FENCE, Guard.DUE_AS_READ),
+    "`due_at` = `heartbeat_at` + lease; nothing else",
+)
+POSTPONE = Transition(
+    "postpone",
+    _RESCUERS,
+    OPEN,
+    None,
+    (Guard.FENCE, Guard.DUE_AS_READ),
+    "`due_at` moves on: a head that this version of the code cannot read is left to one that can",
+)
+GIVE_BACK = Transition(
+    "give_back",
+    _RESCUERS,
+    _RUNNING,
+    Status.PENDING,
+    (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
+    "the worker is lost: alone = true for good, `due_at` = now + grace; barren = 0 when more steps are "
+    "stored than the head counts; then dispatch",
+    raises_fence=True,
+    raises_version=True,
+)
+CRASH_LOOP = Transition(
+    "crash_loop",
+    _RESCUERS,
+    _RUNNING,
+    Status.FAILED,
+    (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
+    "the worker is lost, barren at max and no step stored: failed `crash_loop`; leaves the index; usage",
+    raises_version=True,
+    transaction=True,
+)
+SEND_AGAIN = Transition(
+    "send_again",
+    _RESCUERS,
+    _PENDING,
+    None,
+    (Guard.FENCE, Guard.DUE_AS_READ),
+    "the message is lost: the same fence, sends + 1, `due_at` backs off; dispatch not before `not_before`",
+)
+EXPIRE = Transition(
+    "expire",
+    _RESCUERS,
+    OPEN,
+    Status.FAILED,
+    (Guard.FENCE, Guard.PAST_DEADLINE, Guard.USAGE_AS_READ),
+    "failed `deadline_exceeded`, however fresh the heartbeat; leaves the index; usage",
+    raises_version=True,
+    transaction=True,
+)
+CANCEL = Transition(
+    "cancel",
+    ("actions",),
+    OPEN,
+    Status.CANCELED,
+    (Guard.VERSION_AS_READ,),
+    "leaves the index; usage; the worker's next heartbeat is refused and it closes the provider's stream",
+    raises_fence=True,
+    raises_version=True,
+    transaction=True,
+)
+
+TRANSITIONS = (
+    CREATE,
+    CLAIM,
+    HEARTBEAT,
+    BEGIN_CALL,
+    STORE_STEP,
+    ADVANCE,
+    SUCCEED,
+    RELEASE,
+    FAIL,
+    REARM,
+    POSTPONE,
+    GIVE_BACK,
+    CRASH_LOOP,
+    SEND_AGAIN,
+    EXPIRE,
+    CANCEL,
+)

@@ -1,0 +1,119 @@
+"""What to do with one generation that somebody must look at. The sweeper and a reading `status` do the same.
+
+Truth is the head as strongly read; of rescuers that come together one wins and dispatches, the others change nothing.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.clock import Clock
+from shared.config import Settings
+from shared.dispatch import Dispatch, DispatchFailedError
+from shared.errors import TransitionRefusedError
+from shared.generation import SCHEMA_VERSION, Generation
+from shared.lifecycle import Status
+from shared.store import Store
+
+
+class Diagnosis(StrEnum):
+    """What is the matter with a generation; the first four are no reason to call it stale."""
+
+    ENDED = "ended"
+    WAITING = "waiting"
+    FRESH = "fresh"
+    UNREADABLE = "unreadable"
+    LOST_WORKER = "lost_worker"
+    LOST_MESSAGE = "lost_message"
+    OVERDUE = "overdue"
+
+
+STALE = frozenset({Diagnosis.LOST_WORKER, Diagnosis.LOST_MESSAGE, Diagnosis.OVERDUE})
+
+
+class Outcome(StrEnum):
+    """What a rescue did. `moved_on`: another was faster. `not_sent`: given back, and the queue took no message."""
+
+    NOTHING = "nothing"
+    REARMED = "rearmed"
+    POSTPONED = "postponed"
+    GIVEN_BACK = "given_back"
+    SENT_AGAIN = "sent_again"
+    CRASH_LOOP = "crash_loop"
+    EXPIRED = "expired"
+    MOVED_ON = "moved_on"
+    NOT_SENT = "not_sent"
+
+
+def diagnose(head: Generation, now: datetime, lease_seconds: float, kinds: Collection[str]) -> Diagnosis:
+    """Say what is the matter with a head, from nothing but itself and the time."""
+    if head.terminal:
+        return Diagnosis.ENDED
+    if now >= head.deadline_at:
+        return Diagnosis.OVERDUE
+    due = head.due_at is None or now >= head.due_at
+    if head.schema_version > SCHEMA_VERSION or head.kind not in kinds:
+        return Diagnosis.UNREADABLE if due else Diagnosis.WAITING
+    if head.status is Status.PENDING:
+        return Diagnosis.LOST_MESSAGE if due else Diagnosis.WAITING
+    return Diagnosis.LOST_WORKER if head.lease_over(now, lease_seconds) else Diagnosis.FRESH
+
+
+@dataclass(frozen=True, slots=True)
+class Rescuer:
+    """Resolves stale generations, one at a time. Safe to run in any number at once."""
+
+    store: Store
+    dispatch: Dispatch
+    clock: Clock
+    settings: Settings
+    kinds: Collection[str]
+
+    def is_stale(self, head: Generation) -> bool:
+        return self._diagnose(head) in STALE
+
+    def rescue(self, head: Generation) -> Outcome:
+        """Do what the head, as just strongly read, calls for. Raises StoreUnavailableError; nothing else is lost."""
+        try:
+            return self._act(self._diagnose(head), head)
+        except TransitionRefusedError:
+            return Outcome.MOVED_ON
+
+    def _diagnose(self, head: Generation) -> Diagnosis:
+        return diagnose(head, self.clock.now(), self.settings.lease_seconds, self.kinds)
+
+    def _act(self, diagnosis: Diagnosis, head: Generation) -> Outcome:
+        match diagnosis:
+            case Diagnosis.OVERDUE:
+                self.store.expire(head, self.store.settled(head))
+                return Outcome.EXPIRED
+            case Diagnosis.LOST_WORKER:
+                return self._replace_worker(head)
+            case Diagnosis.LOST_MESSAGE:
+                return self._send(self.store.send_again(head), Outcome.SENT_AGAIN)
+            case Diagnosis.UNREADABLE:
+                self.store.postpone(head)
+                return Outcome.POSTPONED
+            case Diagnosis.FRESH if head.due_at is None or head.due_at <= self.clock.now():
+                self.store.rearm(head)
+                return Outcome.REARMED
+            case _:
+                return Outcome.NOTHING
+
+    def _replace_worker(self, head: Generation) -> Outcome:
+        totals = None
+        if head.barren >= self.settings.max_barren:
+            totals = self.store.settled(head)
+            if totals.steps_done == head.steps_done:
+                self.store.crash_loop(head, totals)
+                return Outcome.CRASH_LOOP
+        return self._send(self.store.give_back(head, totals), Outcome.GIVEN_BACK)
+
+    def _send(self, pending: Generation, sent: Outcome) -> Outcome:
+        try:
+            self.dispatch.send(pending, self.clock.now())
+        except DispatchFailedError:
+            # It is pending with a due_at: whoever looks next sends it again.
+            return Outcome.NOT_SENT
+        return sent

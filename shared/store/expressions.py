@@ -1,0 +1,117 @@
+"""Builds each conditional write of a head from its row of the transition table. Sends nothing.
+
+A condition is written once, beside its guard; what a row does to status, fence, version and index follows from the row.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.generation import Generation
+from shared.lifecycle import Guard, Transition
+from shared.store.items import Item, marshal
+
+_CONDITIONS: Mapping[Guard, str] = {
+    Guard.ABSENT: "attribute_not_exists(#pk)",
+    Guard.FENCE: "#fence = :fence",
+    Guard.HOLDER: "#holder = :holder",
+    Guard.READABLE: "#schema_version <= :schema_version AND #kind IN (:kinds)",
+    Guard.BARREN_LEFT: "#barren < :max_barren",
+    Guard.NOT_BEFORE_PASSED: "(attribute_not_exists(#not_before) OR #not_before <= :now)",
+    Guard.BEFORE_DEADLINE: "#deadline_at > :now",
+    Guard.PAST_DEADLINE: "#deadline_at <= :now",
+    Guard.PROGRESS_NOT_AHEAD: "#progress <= :progress",
+    Guard.CALLS_AS_KNOWN: "#calls = :calls",
+    Guard.HEARTBEAT_AS_READ: "#heartbeat_at = :heartbeat_at",
+    Guard.DUE_AS_READ: "#due_at = :due_at",
+    Guard.USAGE_AS_READ: "#paid_calls = :paid_calls AND #steps_done = :steps_done",
+    Guard.VERSION_AS_READ: "#version = :version",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one write does: the values its guards compare with, what it sets (None removes), adds, or sets only once."""
+
+    guards: Mapping[str, Any]
+    sets: Mapping[str, Any]
+    adds: Mapping[str, int] = field(default_factory=dict)
+    once: Mapping[str, Any] = field(default_factory=dict)
+
+
+def condition_of(transition: Transition) -> str:
+    """Return the condition expression of a row, its status included."""
+    parts = [_CONDITIONS[guard] for guard in transition.guards]
+    if transition.sources:
+        allowed = ", ".join(f":is_{status}" for status in sorted(transition.sources))
+        # UpdateItem creates a missing item: without `exists` a late worker would bring a deleted one back.
+        parts.insert(0, f"attribute_exists(#pk) AND #status IN ({allowed})")
+    return " AND ".join(parts)
+
+
+def update_of(transition: Transition, change: Change) -> Item:
+    """Return the arguments of UpdateItem (without key and table) for one change along `transition`."""
+    sets, adds = dict(change.sets), dict(change.adds)
+    removes = [name for name, value in sets.items() if value is None]
+    sets = {name: value for name, value in sets.items() if value is not None}
+    if transition.target is not None:
+        sets["status"] = str(transition.target)
+    if transition.leaves_index():
+        removes += ["due_at", "due_shard"]
+    for raised, name in ((transition.raises_fence, "fence"), (transition.raises_version, "version")):
+        if raised:
+            adds[name] = 1
+    clauses = [f"#{name} = :set_{name}" for name in sets]
+    clauses += [f"#{name} = #{name} + :add_{name}" for name in adds]
+    clauses += [f"#{name} = if_not_exists(#{name}, :once_{name})" for name in change.once]
+    update = f"SET {', '.join(clauses)}"
+    if removes:
+        update += f" REMOVE {', '.join(f'#{name}' for name in removes)}"
+    condition, values = condition_of(transition), dict[str, Any]()
+    for name, value in change.guards.items():
+        if isinstance(value, tuple):
+            listed = {f":{name}_{place}": member for place, member in enumerate(value)}
+            condition = condition.replace(f"(:{name})", f"({', '.join(listed)})")
+            values |= listed
+        else:
+            values[f":{name}"] = value
+    values |= {f":is_{status}": str(status) for status in transition.sources}
+    values |= {f":set_{name}": value for name, value in sets.items()}
+    values |= {f":add_{name}": value for name, value in adds.items()}
+    values |= {f":once_{name}": value for name, value in change.once.items()}
+    # DynamoDB refuses a value that no expression names: callers give every guard's, the row takes its own.
+    used = set(re.findall(r":\w+", f"{update} {condition}"))
+    return {
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names_in(f"{update} {condition}"),
+        "ExpressionAttributeValues": {name: _value(value) for name, value in values.items() if name in used},
+    }
+
+
+def _value(value: Any) -> Any:
+    # A guard on what the head did not have when it was read: no attribute is ever NULL, so it cannot hold.
+    return {"NULL": True} if value is None else marshal({"value": value})["value"]
+
+
+def as_read(head: Generation, now: datetime) -> dict[str, Any]:
+    """Return what every guard compares with, for a write that goes by the head as it was read."""
+    return {
+        "now": now,
+        "fence": head.fence,
+        "holder": head.holder,
+        "heartbeat_at": head.heartbeat_at,
+        "due_at": head.due_at,
+        "version": head.version,
+        "calls": head.calls,
+        "progress": head.progress,
+        "paid_calls": head.usage.calls,
+        "steps_done": head.steps_done,
+    }
+
+
+def names_in(expression: str) -> dict[str, str]:
+    """Return the placeholders of an expression: every name has one, so that no reserved word can bite."""
+    return {f"#{name}": name for name in set(re.findall(r"#(\w+)", expression))}

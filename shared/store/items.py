@@ -1,0 +1,213 @@
+"""How the domain's values stand in the table: keys, attribute names, times, compression. Decides nothing.
+
+Times are epoch seconds with milliseconds; texts of more than a line are JSON, compressed with zlib.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from shared.clock import epoch_milliseconds, from_epoch_milliseconds
+from shared.generation import (
+    SCHEMA_VERSION,
+    ErrorInfo,
+    Generation,
+    GenerationInput,
+    StoredStep,
+    Usage,
+)
+from shared.lifecycle import Status
+
+Item = dict[str, Any]
+DUE_SHARDS = 10
+
+_serializer, _deserializer = TypeSerializer(), TypeDeserializer()
+
+_TIMES = frozenset(
+    {"created_at", "deadline_at", "due_at", "heartbeat_at", "not_before", "progress_at", "started_at", "finished_at"}
+)
+_COUNTS = frozenset(
+    {"version", "fence", "attempt", "barren", "releases", "sends", "progress", "calls", "step_calls", "steps_done"}
+    | {"schema_version"}
+)
+_TEXTS = frozenset(
+    {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}
+)
+
+
+def head_key(user_id: str, generation_id: str) -> Item:
+    return marshal({"pk": user_id, "sk": f"G#{generation_id}"})
+
+
+def input_key(user_id: str, generation_id: str) -> Item:
+    return marshal({"pk": user_id, "sk": f"I#{generation_id}"})
+
+
+def step_key(user_id: str, generation_id: str, name: str) -> Item:
+    return marshal({"pk": user_id, "sk": f"S#{generation_id}#{name}"})
+
+
+def step_prefix(generation_id: str) -> str:
+    return f"S#{generation_id}#"
+
+
+def usage_key(user_id: str, day: str) -> Item:
+    return marshal({"pk": user_id, "sk": f"U#{day}"})
+
+
+def due_shard(generation_id: str) -> str:
+    """Return which of the index's shards holds the generation: fixed for its life, spread evenly over ids."""
+    return str(hashlib.sha256(generation_id.encode()).digest()[0] % DUE_SHARDS)
+
+
+def marshal(values: Mapping[str, Any]) -> Item:
+    """Return DynamoDB's form of `values`; datetimes become epoch seconds, and what is None is left out."""
+    return {name: _serializer.serialize(_plain(value)) for name, value in values.items() if value is not None}
+
+
+def unmarshal(item: Item) -> Item:
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+def _plain(value: object) -> object:
+    return seconds(value) if isinstance(value, datetime) else value
+
+
+def seconds(moment: datetime) -> Decimal:
+    """Return `moment` as epoch seconds, exact to the millisecond: it is compared with what was read."""
+    return Decimal(epoch_milliseconds(moment)).scaleb(-3)
+
+
+def _moment(value: Decimal) -> datetime:
+    return from_epoch_milliseconds(int(value * 1000))
+
+
+def pack(value: Mapping[str, Any]) -> bytes:
+    """Return `value` as compressed JSON: write units are paid by the kilobyte."""
+    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 9)
+
+
+def unpack(data: object) -> dict[str, Any]:
+    """Undo `pack`; boto3 hands binary values over in a wrapper of its own."""
+    unpacked: dict[str, Any] = json.loads(zlib.decompress(bytes(data)))  # type: ignore[call-overload]
+    return unpacked
+
+
+def encode_head(generation: Generation) -> Item:
+    """Return the head's item. `due_shard` is there exactly when `due_at` is, which keeps the index sparse."""
+    values: dict[str, Any] = {name: getattr(generation, name) for name in (*_TIMES, *_COUNTS, *_TEXTS)}
+    values |= {
+        "pk": generation.user_id,
+        "sk": f"G#{generation.generation_id}",
+        "status": str(generation.status),
+        "alone": generation.alone,
+        "reserved_usd": generation.reserved_usd,
+        "due_shard": due_shard(generation.generation_id) if generation.due_at else None,
+        "expires_at": expiry(generation.expires_at),
+        "error": generation.error and error_value(generation.error),
+    }
+    return marshal(values | usage_values(generation.usage))
+
+
+def expiry(moment: datetime | None) -> int | None:
+    """DynamoDB's time to live takes whole epoch seconds."""
+    return None if moment is None else epoch_milliseconds(moment) // 1000
+
+
+def error_value(error: ErrorInfo) -> dict[str, str]:
+    return {"code": error.code, "message": error.message}
+
+
+def usage_values(usage: Usage) -> dict[str, Any]:
+    return {
+        "paid_calls": usage.calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost_usd": usage.cost_usd,
+    }
+
+
+def _decode_usage(values: Item) -> Usage:
+    return Usage(
+        int(values.get("paid_calls", 0)),
+        int(values.get("prompt_tokens", 0)),
+        int(values.get("completion_tokens", 0)),
+        Decimal(values.get("cost_usd", 0)),
+    )
+
+
+def decode_head(item: Item) -> Generation:
+    """Return the generation that a head's item stands for; an attribute that is absent has its default."""
+    values = unmarshal(item)
+    fields: dict[str, Any] = {name: _moment(values[name]) for name in _TIMES if name in values}
+    fields |= {name: int(values[name]) for name in _COUNTS if name in values}
+    fields |= {name: values[name] for name in _TEXTS if name in values}
+    if "error" in values:
+        fields["error"] = ErrorInfo(**values["error"])
+    if "expires_at" in values:
+        fields["expires_at"] = from_epoch_milliseconds(int(values["expires_at"]) * 1000)
+    return Generation(
+        user_id=values["pk"],
+        generation_id=values["sk"].removeprefix("G#"),
+        status=Status(values["status"]),
+        alone=values.get("alone", False),
+        reserved_usd=values.get("reserved_usd", Decimal(0)),
+        usage=_decode_usage(values),
+        **fields,
+    )
+
+
+def encode_input(user_id: str, generation_id: str, value: GenerationInput, expires_at: datetime) -> Item:
+    return input_key(user_id, generation_id) | marshal(
+        {
+            "content": pack(value.content),
+            "model": value.model,
+            "prompt_version": value.prompt_version,
+            "request_id": value.request_id,
+            "schema_version": SCHEMA_VERSION,
+            "expires_at": expiry(expires_at),
+        }
+    )
+
+
+def decode_input(item: Item) -> GenerationInput:
+    values = unmarshal(item)
+    return GenerationInput(
+        unpack(values["content"]), values["model"], values["prompt_version"], values.get("request_id", "")
+    )
+
+
+def encode_step(user_id: str, generation_id: str, step: StoredStep, expires_at: datetime) -> Item:
+    return step_key(user_id, generation_id, step.name) | marshal(
+        {
+            "position": step.position,
+            "result": pack(step.result),
+            "call_id": step.call_id,
+            "duration_seconds": Decimal(str(round(step.duration_seconds, 3))),
+            "stored_at": step.stored_at,
+            "op": step.op,
+            "schema_version": SCHEMA_VERSION,
+            "expires_at": expiry(expires_at),
+        }
+        | usage_values(step.usage)
+    )
+
+
+def decode_step(item: Item) -> StoredStep:
+    values = unmarshal(item)
+    return StoredStep(
+        name=values["sk"].rpartition("#")[2],
+        position=int(values["position"]),
+        result=unpack(values["result"]),
+        usage=_decode_usage(values),
+        call_id=values.get("call_id"),
+        duration_seconds=float(values["duration_seconds"]),
+        stored_at=_moment(values["stored_at"]),
+        op=values["op"],
+    )

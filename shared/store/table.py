@@ -1,0 +1,169 @@
+"""Sends requests to the one table: brief retries of what is transient, and recognition of writes whose answer was lost.
+
+Knows DynamoDB's errors and nothing of the lifecycle.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Never
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.clock import Clock
+from shared.errors import StoreUnavailableError
+from shared.store.items import Item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 5
+_BACKOFF_SECONDS = 0.02
+# What a later try of the same bytes may succeed at. botocore retries none of a transaction's conflicts.
+_TRANSIENT = frozenset(
+    {
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "500",
+        "503",
+    }
+)
+_TRANSIENT_REASONS = frozenset(
+    {"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+)  # fmt: skip
+
+Mine = Callable[[Item], bool]
+
+
+class ConditionFailedError(Exception):
+    """The condition of write number `index` did not hold; `item` is what stands there, None where nothing does."""
+
+    def __init__(self, item: Item | None, index: int = 0) -> None:
+        super().__init__(index)
+        self.item = item
+        self.index = index
+
+
+class Table:
+    """One DynamoDB table. Every read is strongly consistent but those of an index, which cannot be.
+
+    Raises StoreUnavailableError when DynamoDB did not take or confirm a request, whatever became of it.
+    """
+
+    def __init__(
+        self, client: "DynamoDBClient", name: str, clock: Clock, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._name = name
+        self._clock = clock
+        self._sleep = sleep
+
+    def get(self, key: Item) -> Item | None:
+        answer = self._send(lambda: self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True))
+        item: Item | None = answer.get("Item")
+        return item
+
+    def query(self, **arguments: Any) -> Iterator[Item]:
+        """Yield every item of a query, page by page."""
+        while True:
+            answer = self._send(lambda: self._client.query(TableName=self._name, **arguments))
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def update(self, key: Item, update: Item, mine: Mine) -> Item:
+        """Update one item and return it as it then is.
+
+        A condition that fails because an earlier try of ours was applied (`mine` knows the mark) is a success.
+        """
+        try:
+            answer = self._send(
+                lambda: self._client.update_item(
+                    TableName=self._name,
+                    Key=key,
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **update,
+                )
+            )
+        except ConditionFailedError as failed:
+            if failed.item is not None and mine(failed.item):
+                return failed.item
+            raise
+        attributes: Item = answer["Attributes"]
+        return attributes
+
+    def put_new(self, item: Item) -> None:
+        """Put an item that must not exist yet. Raises ConditionFailedError with the one that does."""
+        self._send(
+            lambda: self._client.put_item(
+                TableName=self._name,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        )
+
+    def put(self, item: Item) -> None:
+        self._send(lambda: self._client.put_item(TableName=self._name, Item=item))
+
+    def transact(self, writes: list[Item], mine: Mine) -> None:
+        """Write all or nothing; `mine` recognises the first write's item when an earlier try of ours was applied.
+
+        Each repetition is byte-identical under one token, which DynamoDB honours for ten minutes.
+        """
+        token = f"{self._clock.token()}{self._clock.token()}"
+        items = [
+            {kind: {"TableName": self._name, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} | body}
+            for write in writes
+            for kind, body in write.items()
+        ]
+        try:
+            self._send(
+                lambda: self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)  # type: ignore[arg-type]
+            )
+        except ConditionFailedError as failed:
+            if not (failed.index == 0 and failed.item is not None and mine(failed.item)):
+                raise
+
+    def _send(self, request: Callable[[], Any]) -> Any:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return request()
+            except ClientError as error:
+                _raise_unless_transient(error)
+                if attempt == _TRIES:
+                    raise StoreUnavailableError(error.response["Error"]["Code"]) from error
+            except BotoCoreError as error:
+                # botocore has tried again already: time-outs, refused and broken connections.
+                raise StoreUnavailableError(type(error).__name__) from error
+            self._sleep(_BACKOFF_SECONDS * 2**attempt * self._clock.random())
+        raise AssertionError("the last try returns or raises")
+
+
+def _raise_unless_transient(error: ClientError) -> None:
+    code = error.response["Error"]["Code"]
+    if code == "ConditionalCheckFailedException":
+        raise ConditionFailedError(error.response.get("Item")) from error  # type: ignore[arg-type]
+    if code == "TransactionCanceledException":
+        _raise_unless_all_transient(error)
+    elif code not in _TRANSIENT:
+        raise error
+
+
+def _raise_unless_all_transient(error: ClientError) -> None:
+    reasons: list[Any] = list(error.response.get("CancellationReasons", []))
+    for index, reason in enumerate(reasons):
+        if reason.get("Code") == "ConditionalCheckFailed":
+            raise ConditionFailedError(reason.get("Item"), index) from error
+    if not reasons or any(reason.get("Code", "None") not in _TRANSIENT_REASONS for reason in reasons):
+        _unexpected(error)
+
+
+def _unexpected(error: ClientError) -> Never:
+    raise error

@@ -1,0 +1,30 @@
+"""Builds from the settings what the handlers hand to their services; nothing else in `shared` imports it."""
+
+from shared import clients, kinds
+from shared.clock import SystemClock
+from shared.config import settings
+from shared.dispatch import SqsDispatch
+from shared.rescue import Rescuer
+from shared.store import Store, Table
+
+clock = SystemClock()
+
+
+def store() -> Store:
+    """Return the store over the deployment's table."""
+    return Store(Table(clients.dynamodb(), settings().table_name, clock), clock, settings())
+
+
+def heartbeat_store() -> Store:
+    """Return a store for heartbeats alone: each write is tried once, since the next beat is the better retry."""
+    return Store(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+
+
+def dispatch() -> SqsDispatch:
+    """Return the sender to the deployment's two queues."""
+    return SqsDispatch(clients.sqs(), settings().queue_url, settings().alone_queue_url)
+
+
+def rescuer(over: Store) -> Rescuer:
+    """Return a rescuer that knows every kind there is."""
+    return Rescuer(over, dispatch(), clock, settings(), kinds.names())

@@ -1,0 +1,36 @@
+"""Fixtures that several layers of tests share."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.store import Store
+from tests.factories import FakeClock, moto_dynamodb, store_over
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test can reach an account, whatever the shell it runs in is signed in to."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with moto_dynamodb() as client:
+        yield client
+
+
+@pytest.fixture
+def store(dynamodb: Any, clock: FakeClock) -> Store:
+    return store_over(dynamodb, clock)

@@ -1,0 +1,214 @@
+"""Every pair of status and transition against a real condition evaluator: allowed or refused as the table says."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared import lifecycle
+from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
+from shared.generation import ErrorInfo, Generation, Totals, Usage
+from shared.lifecycle import TRANSITIONS, Status, Transition
+from shared.store import Store
+from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input
+
+KINDS = ("flashcards",)
+ERROR = ErrorInfo("output_invalid", "The model's answer does not fit.")
+
+
+def make_pending(store: Store, clock: FakeClock) -> Generation:
+    return store.create(a_generation(clock), an_input())
+
+
+def make_running(store: Store, clock: FakeClock) -> Generation:
+    head = make_pending(store, clock)
+    return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS)
+
+
+def make_succeeded(store: Store, clock: FakeClock) -> Generation:
+    head = make_running(store, clock)
+    store.succeed(head, Totals(1, Usage(1, 10, 5)), "cards")
+    return read(store, head)
+
+
+def make_failed(store: Store, clock: FakeClock) -> Generation:
+    head = make_running(store, clock)
+    store.fail(head, Totals(0, Usage()), ERROR)
+    return read(store, head)
+
+
+def make_canceled(store: Store, clock: FakeClock) -> Generation:
+    head = make_pending(store, clock)
+    store.cancel(head.user_id, head.generation_id)
+    return read(store, head)
+
+
+MAKE: dict[Status, Callable[[Store, FakeClock], Generation]] = {
+    Status.PENDING: make_pending,
+    Status.RUNNING: make_running,
+    Status.SUCCEEDED: make_succeeded,
+    Status.FAILED: make_failed,
+    Status.CANCELED: make_canceled,
+}
+
+
+def read(store: Store, head: Generation) -> Generation:
+    found = store.get(head.user_id, head.generation_id)
+    assert found is not None
+    return found
+
+
+def expire(store: Store, clock: FakeClock, head: Generation) -> Any:
+    clock.pass_seconds(901)
+    return store.expire(head, Totals(0, head.usage))
+
+
+NOTHING = Totals(0, Usage())
+# How a caller makes each transition of a head that it has just read; create is made by another's id.
+ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
+    "create": lambda store, clock, head: store.create(
+        a_generation(clock, generation_id=head.generation_id), an_input()
+    ),
+    "claim": lambda store, clock, head: store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS),
+    "heartbeat": lambda store, _clock, head: store.heartbeat(head, 50, "writing"),
+    "begin_call": lambda store, _clock, head: store.begin_call(head, "cards", head.reserved_usd),
+    "advance": lambda store, _clock, head: store.advance(head, NOTHING, 50, head.reserved_usd),
+    "succeed": lambda store, _clock, head: store.succeed(head, NOTHING, "cards"),
+    "release": lambda store, _clock, head: store.release(
+        head, NOTHING, not_before=None, counted=True, reserved_usd=head.reserved_usd
+    ),
+    "fail": lambda store, _clock, head: store.fail(head, NOTHING, ERROR),
+    "rearm": lambda store, _clock, head: store.rearm(head),
+    "postpone": lambda store, _clock, head: store.postpone(head),
+    "give_back": lambda store, _clock, head: store.give_back(head, None),
+    "crash_loop": lambda store, _clock, head: store.crash_loop(head, NOTHING),
+    "send_again": lambda store, _clock, head: store.send_again(head),
+    "expire": expire,
+    "cancel": lambda store, _clock, head: store.finish(lifecycle.CANCEL, head, NOTHING, op="op"),
+}
+ON_HEADS = [transition for transition in TRANSITIONS if transition is not lifecycle.STORE_STEP]
+REFUSALS = (TransitionRefusedError, LeaseLostError, DeadlinePassedError)
+
+
+def test_every_transition_of_the_table_is_tried_here() -> None:
+    assert set(ACT) == {transition.name for transition in ON_HEADS}
+
+
+@pytest.mark.parametrize("status", list(Status))
+@pytest.mark.parametrize("transition", ON_HEADS, ids=lambda transition: transition.name)
+def test_a_transition_is_allowed_from_its_own_statuses_and_refused_from_every_other(
+    store: Store, clock: FakeClock, status: Status, transition: Transition
+) -> None:
+    head = MAKE[status](store, clock)
+    clock.pass_seconds(1)
+    if status not in transition.sources:
+        with pytest.raises(REFUSALS):
+            ACT[transition.name](store, clock, head)
+        assert read(store, head) == head
+        return
+    ACT[transition.name](store, clock, head)
+    after = read(store, head)
+    assert after.status == (transition.target or status)
+    assert after.fence == head.fence + (1 if transition.raises_fence else 0)
+    assert after.version >= head.version + (1 if transition.raises_version else 0)
+    assert (after.due_at is None) == after.terminal
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.RUNNING])
+def test_an_open_generation_is_in_the_due_index_and_a_terminal_one_is_not(
+    store: Store, clock: FakeClock, status: Status
+) -> None:
+    head = MAKE[status](store, clock)
+    ended = [make(store, clock) for ended, make in MAKE.items() if ended in lifecycle.TERMINAL]
+    clock.pass_seconds(3600)
+    due = {found for shard in range(10) for found in store.due(shard, clock.now())}
+    assert (head.user_id, head.generation_id) in due
+    assert not due & {(one.user_id, one.generation_id) for one in ended}
+
+
+OTHERS = {
+    "an old fence": lambda head, _clock: {"fence": head.fence - 1},
+    "another holder": lambda _head, _clock: {"holder": "somebody-else"},
+}
+
+
+@pytest.mark.parametrize("name", ["heartbeat", "begin_call", "advance", "succeed", "release", "fail"])
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_holder_of_the_past_is_refused_whatever_it_writes(
+    store: Store, clock: FakeClock, name: str, other: str
+) -> None:
+    from dataclasses import replace
+
+    head = make_running(store, clock)
+    with pytest.raises(LeaseLostError):
+        ACT[name](store, clock, replace(head, **OTHERS[other](head, clock)))
+    assert read(store, head) == head
+
+
+def test_a_worker_that_writes_to_a_deleted_generation_does_not_bring_it_back(
+    store: Store, dynamodb: Any, clock: FakeClock
+) -> None:
+    head = make_running(store, clock)
+    from shared.store.items import head_key
+
+    dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.user_id, head.generation_id))
+    with pytest.raises(LeaseLostError):
+        store.heartbeat(head, 50, None)
+    assert store.get(head.user_id, head.generation_id) is None
+
+
+def test_a_heartbeat_that_an_advance_overtook_does_not_lower_progress(store: Store, clock: FakeClock) -> None:
+    head = make_running(store, clock)
+    store.advance(head, Totals(1, Usage(1, 10, 5)), 60, head.reserved_usd)
+    store.heartbeat(head, 30, "writing")
+    assert read(store, head).progress == 60
+
+
+def test_a_holder_past_its_deadline_learns_that_it_still_holds_and_must_fail(store: Store, clock: FakeClock) -> None:
+    head = make_running(store, clock)
+    clock.pass_seconds(900)
+    with pytest.raises(DeadlinePassedError):
+        store.heartbeat(head, 50, None)
+    store.fail(head, Totals(0, Usage()), ErrorInfo("deadline_exceeded", ""))
+    assert read(store, head).status is Status.FAILED
+
+
+def test_the_first_stored_result_of_a_step_wins(store: Store, clock: FakeClock) -> None:
+    head = make_running(store, clock)
+    first, second = a_step(clock), a_step(clock, result={"suggestions": []})
+    assert store.store_step(head, first) == first
+    assert store.store_step(head, second) == first
+    assert store.get_steps(head.user_id, head.generation_id) == [first]
+
+
+def test_claim_counts_an_attempt_and_keeps_the_first_start(store: Store, clock: FakeClock) -> None:
+    head = make_running(store, clock)
+    started = head.started_at
+    pending = store.release(
+        head,
+        Totals(0, Usage()),
+        not_before=clock.now() + timedelta(seconds=30),
+        counted=True,
+        reserved_usd=head.reserved_usd,
+    )
+    assert (pending.barren, pending.releases, pending.fence) == (0, 1, 3)
+    with pytest.raises(TransitionRefusedError):
+        store.claim(head.user_id, head.generation_id, pending.fence, clock.token(), KINDS)
+    clock.pass_seconds(30)
+    again = store.claim(head.user_id, head.generation_id, pending.fence, clock.token(), KINDS)
+    assert (again.attempt, again.barren, again.started_at, again.not_before) == (2, 1, started, None)
+
+
+def test_every_terminal_write_counts_the_usage_once_on_the_owners_day(
+    store: Store, dynamodb: Any, clock: FakeClock
+) -> None:
+    from decimal import Decimal
+
+    from shared.store.items import unmarshal, usage_key
+
+    for make in (make_succeeded, make_failed, make_canceled):
+        make(store, clock)
+    item = dynamodb.get_item(TableName=SETTINGS.table_name, Key=usage_key("alice", "2026-01-01"))["Item"]
+    used = unmarshal(item)
+    assert (used["generations"], used["paid_calls"], used["prompt_tokens"]) == (3, 1, Decimal(10))

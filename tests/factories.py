@@ -1,0 +1,139 @@
+"""What the tests are made of: a clock that they turn, generations, and a store over a table of its own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from shared.clock import epoch_milliseconds, uuid7
+from shared.config import Settings
+from shared.generation import Generation, GenerationInput, StoredStep, Usage
+from shared.store import Store, Table
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SETTINGS = Settings(
+    table_name="unstuck",
+    queue_url="queue",
+    alone_queue_url="alone",
+    default_model="local/cards",
+    allowed_models=("local/*",),
+)
+LONG_TEXT = "Enzymes are proteins that speed up reactions in the cell. " * 25
+
+
+@dataclass
+class FakeClock:
+    """Time that stands still until a test moves it; tokens and ids that are counted."""
+
+    moment: datetime = START
+    seconds: float = 0.0
+    count: int = 0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+    def token(self) -> str:
+        self.count += 1
+        return f"token-{self.count:010d}"
+
+    def random(self) -> float:
+        return 0.5
+
+    def new_id(self) -> str:
+        self.count += 1
+        return uuid7(epoch_milliseconds(self.moment), self.count)
+
+
+@dataclass
+class RecordingDispatch:
+    """Keeps what was sent; `fails` makes it refuse, as a queue without permission would."""
+
+    sent: list[Generation] = field(default_factory=list)
+    fails: bool = False
+
+    def send(self, generation: Generation, _now: datetime) -> None:
+        from shared.dispatch import DispatchFailedError
+
+        if self.fails:
+            raise DispatchFailedError("AccessDenied")
+        self.sent.append(generation)
+
+
+def a_generation(clock: FakeClock, **changes: Any) -> Generation:
+    """Return a new pending generation of alice's, not stored yet."""
+    generation = Generation(
+        user_id="alice",
+        generation_id=clock.new_id(),
+        kind="flashcards",
+        created_at=clock.now(),
+        deadline_at=clock.now() + timedelta(seconds=900),
+        create_op=clock.token(),
+    )
+    return replace(generation, **changes)
+
+
+def an_input(text: str = LONG_TEXT) -> GenerationInput:
+    return GenerationInput({"source_text": text}, "local/cards", "1", "request")
+
+
+def a_step(clock: FakeClock, name: str = "cards", position: int = 1, **changes: Any) -> StoredStep:
+    step = StoredStep(
+        name=name,
+        position=position,
+        result={"suggestions": [{"front": "What are enzymes?", "back": "Proteins that speed up reactions."}]},
+        usage=Usage(1, 100, 50),
+        call_id="gen-1",
+        duration_seconds=1.5,
+        stored_at=clock.now(),
+        op=clock.token(),
+    )
+    return replace(step, **changes)
+
+
+def create_table(client: Any, name: str) -> None:
+    """Create a table of the template's shape."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+            {"AttributeName": "due_shard", "AttributeType": "S"},
+            {"AttributeName": "due_at", "AttributeType": "N"},
+        ],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "due",
+                "KeySchema": [
+                    {"AttributeName": "due_shard", "KeyType": "HASH"},
+                    {"AttributeName": "due_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+    )
+
+
+def store_over(client: Any, clock: FakeClock, settings: Settings = SETTINGS) -> Store:
+    return Store(Table(client, settings.table_name, clock, sleep=lambda _seconds: None), clock, settings)
+
+
+@contextmanager
+def moto_dynamodb() -> Iterator[Any]:
+    """Yield a DynamoDB client of moto with the table in it."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-central-1")
+        create_table(client, SETTINGS.table_name)
+        yield client

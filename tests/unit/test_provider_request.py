@@ -1,0 +1,85 @@
+"""The request as each kind of server wants it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from functions.process.provider import Completion, Message, ModelRequest
+from functions.process.provider.request import body_of, dialect_of, headers_of, usable_key
+from shared.generation import Usage
+
+REQUEST = ModelRequest(
+    model="some/model",
+    messages=(Message("system", "be brief"), Message("user", "the user's \U0001f600 text")),
+    schema_name="flashcards",
+    schema={"type": "object"},
+    max_completion_tokens=500,
+    user="owner-hash",
+    labels={"Generation": "g-1", "Step": "draft"},
+    fallback_models=("other/model",),
+)
+
+
+def body_for(host: str) -> Any:
+    return json.loads(body_of(REQUEST, dialect_of(host)))
+
+
+def test_what_every_server_gets() -> None:
+    body = body_for("127.0.0.1")
+    assert body["model"] == "some/model"
+    assert body["messages"][1] == {"role": "user", "content": "the user's \U0001f600 text"}
+    assert body["stream"] is True
+    assert body["user"] == "owner-hash"
+    assert body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "flashcards", "strict": True, "schema": {"type": "object"}},
+    }
+
+
+@pytest.mark.parametrize("host", ["openrouter.ai", "eu.openrouter.ai"])
+def test_openrouter_gets_its_own_fields_and_none_that_would_leave_no_endpoint(host: str) -> None:
+    body = body_for(host)
+    assert body["provider"] == {"require_parameters": True}
+    assert body["models"] == ["other/model"]
+    assert body["max_tokens"] == 500
+    assert not {"max_completion_tokens", "stream_options", "usage"} & set(body)
+
+
+@pytest.mark.parametrize(
+    ("host", "limit", "other"),
+    [
+        ("api.openai.com", "max_completion_tokens", "max_tokens"),
+        ("mine.openai.azure.com", "max_completion_tokens", "max_tokens"),
+        ("127.0.0.1", "max_tokens", "max_completion_tokens"),
+        ("api.mistral.ai", "max_tokens", "max_completion_tokens"),
+        ("notopenrouter.ai", "max_tokens", "max_completion_tokens"),
+    ],
+)
+def test_other_servers_get_no_field_of_openrouter(host: str, limit: str, other: str) -> None:
+    body = body_for(host)
+    assert body[limit] == 500
+    assert body["stream_options"] == {"include_usage": True}
+    assert not {"provider", "models", "usage", other} & set(body)
+
+
+def test_labels_become_headers_that_no_value_can_break() -> None:
+    request = ModelRequest("m", (), "s", {}, 1, "u", {"Step": "a\r\nX: b \u00e9", "bad name:": "x"})
+    headers = headers_of(request, "key")
+    assert headers["X-Unstuck-Step"] == "a--X:-b--"
+    assert headers["X-Unstuck-bad-name-"] == "x"
+
+
+@pytest.mark.parametrize("key", ["sk-1", "  sk-1\n"])
+def test_whitespace_around_a_key_is_dropped(key: str) -> None:
+    assert usable_key(key) == "sk-1"
+
+
+@pytest.mark.parametrize("key", ["", "  ", "sk 1", "sk\n1", "sk-\u00e9", "sk\x00"])
+def test_a_key_that_no_header_may_hold_is_none(key: str) -> None:
+    assert usable_key(key) is None
+
+
+def test_neither_prompt_nor_answer_is_in_a_repr() -> None:
+    assert "text" not in repr(REQUEST)
+    assert "cards" not in repr(Completion("the cards", None, "m", Usage()))

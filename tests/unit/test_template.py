@@ -1,0 +1,245 @@
+"""What the template promises, read from the file as SAM and the linter read it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+SOURCES = ("QueueSource", "AloneQueueSource")
+QUEUES = ("Queue", "AloneQueue")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms, as `!Ref X`, into the long ones."""
+
+
+def _intrinsic(loader: yaml.Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        if suffix == "GetAtt":
+            value = str(value).split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        raise TypeError(f"unexpected node below !{suffix}")
+    return {suffix if suffix == "Ref" else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    return dict(yaml.load(TEMPLATE.read_text(), _Loader))  # noqa: S506 - a SafeLoader
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    return dict(template["Resources"])
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    found = {name: each["Properties"] for name, each in resources.items() if each["Type"] == kind}
+    assert found, f"no {kind}"
+    return found
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_a_message_stays_hidden_for_six_times_the_timeout_of_its_worker(template: dict[str, Any]) -> None:
+    resources, timeouts = template["Resources"], template["Parameters"]["ProcessTimeoutSeconds"]
+    mapping = template["Mappings"]["VisibilityTimeout"]
+    assert {int(seconds) for seconds in mapping} == set(timeouts["AllowedValues"])
+    assert all(entry["Seconds"] == 6 * int(timeout) for timeout, entry in mapping.items())
+    assert resources["ProcessFunction"]["Properties"]["Timeout"] == {"Ref": "ProcessTimeoutSeconds"}
+    for queue in QUEUES:
+        visibility = resources[queue]["Properties"]["VisibilityTimeout"]
+        assert visibility == {"Fn::FindInMap": ["VisibilityTimeout", {"Ref": "ProcessTimeoutSeconds"}, "Seconds"]}
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_message_is_tried_at_least_five_times_before_the_dead_letter_queue(
+    resources: dict[str, Any], queue: str
+) -> None:
+    redrive = resources[queue]["Properties"]["RedrivePolicy"]
+    assert redrive["maxReceiveCount"] >= 5
+    assert redrive["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+
+
+def test_the_dead_letter_queue_keeps_a_message_longer_than_the_queue_it_came_from(resources: dict[str, Any]) -> None:
+    kept = resources["DeadLetterQueue"]["Properties"]["MessageRetentionPeriod"]
+    assert all(resources[queue]["Properties"]["MessageRetentionPeriod"] < kept for queue in QUEUES)
+
+
+def test_every_queue_is_encrypted(resources: dict[str, Any]) -> None:
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in of_type(resources, "AWS::SQS::Queue").values())
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_event_source_reports_partial_failures(resources: dict[str, Any], source: str) -> None:
+    assert resources[source]["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_event_source_is_held_by_a_maximum_concurrency_of_at_least_two(
+    template: dict[str, Any], source: str
+) -> None:
+    parameter = template["Resources"][source]["Properties"]["ScalingConfig"]["MaximumConcurrency"]["Ref"]
+    assert template["Parameters"][parameter]["MinValue"] >= 2
+    assert template["Parameters"][parameter]["Default"] >= 2
+    assert "ReservedConcurrentExecutions" not in template["Resources"]["ProcessFunction"]["Properties"]
+
+
+def test_what_crashed_once_runs_alone(resources: dict[str, Any]) -> None:
+    alone = resources["AloneQueueSource"]["Properties"]
+    assert alone["BatchSize"] == 1
+    assert alone["EventSourceArn"] == {"Fn::GetAtt": ["AloneQueue", "Arn"]}
+
+
+def test_the_table_forgets_expired_items_and_can_be_restored(resources: dict[str, Any]) -> None:
+    table = resources["Table"]
+    properties = table["Properties"]
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert table["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_only_index_is_the_sparse_one_of_what_is_due(resources: dict[str, Any]) -> None:
+    (index,) = resources["Table"]["Properties"]["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "due"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["due_shard", "due_at"]
+    assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    table_keys = {key["AttributeName"] for key in resources["Table"]["Properties"]["KeySchema"]}
+    assert not table_keys & {"due_shard", "due_at"}, "an index over a key of the table would hold every item"
+
+
+def test_every_route_wants_a_token_of_the_configured_issuer(resources: dict[str, Any]) -> None:
+    for name, route in of_type(resources, "AWS::ApiGatewayV2::Route").items():
+        assert route["AuthorizationType"] == "JWT", name
+        assert route["AuthorizerId"] == {"Ref": "Authorizer"}, name
+    authorizer = resources["Authorizer"]["Properties"]
+    expected = {"Issuer": {"Ref": "JwtIssuer"}, "Audience": [{"Ref": "JwtAudience"}]}
+    assert authorizer["JwtConfiguration"] == expected
+
+
+def test_cors_names_its_origins_and_shows_the_headers_clients_need(template: dict[str, Any]) -> None:
+    cors = template["Resources"]["Api"]["Properties"]["CorsConfiguration"]
+    assert cors["AllowOrigins"] == {"Ref": "AllowedOrigins"}
+    assert "Default" not in template["Parameters"]["AllowedOrigins"]
+    assert {"Location", "Retry-After", "ETag", "RateLimit", "RateLimit-Policy"} <= set(cors["ExposeHeaders"])
+    assert {"authorization", "content-type", "idempotency-key", "if-none-match"} == set(cors["AllowHeaders"])
+    methods = {
+        route["RouteKey"].split()[0] for route in of_type(template["Resources"], "AWS::ApiGatewayV2::Route").values()
+    }
+    assert set(cors["AllowMethods"]) == methods
+
+
+def test_no_role_holds_a_wildcard_or_a_managed_policy(resources: dict[str, Any]) -> None:
+    for name, role in of_type(resources, "AWS::IAM::Role").items():
+        assert "ManagedPolicyArns" not in role, name
+        for statement in statements(role):
+            assert "*" not in str(statement["Action"]), name
+            assert "*" not in str(statement["Resource"]), name
+            assert "NotAction" not in statement, name
+            assert "NotResource" not in statement, name
+
+
+def test_every_function_has_a_role_of_its_own_and_none_that_sam_adds_to(resources: dict[str, Any]) -> None:
+    functions = of_type(resources, "AWS::Serverless::Function")
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in functions.values()]
+    assert sorted(roles) == sorted(name.replace("Function", "Role") for name in functions)
+    assert not any("Policies" in function for function in functions.values())
+
+
+def test_only_the_worker_may_read_the_providers_key(resources: dict[str, Any]) -> None:
+    readers = {
+        name: statement["Resource"]
+        for name, role in of_type(resources, "AWS::IAM::Role").items()
+        for statement in statements(role)
+        if any(action.startswith(("ssm:", "kms:", "secretsmanager:")) for action in as_list(statement["Action"]))
+    }
+    assert list(readers) == ["ProcessRole"]
+    assert readers["ProcessRole"]["Fn::Sub"].endswith(":parameter${ProviderKeyParameter}")
+    told = [
+        name for name, each in of_type(resources, "AWS::Serverless::Function").items() if "PROVIDER_KEY" in str(each)
+    ]
+    assert told == ["ProcessFunction"]
+
+
+def test_only_the_sweeper_may_read_the_index(resources: dict[str, Any]) -> None:
+    roles = of_type(resources, "AWS::IAM::Role")
+    readers = [name for name, role in roles.items() if "/index/" in str(statements(role))]
+    assert readers == ["SweeperRole"]
+
+
+def test_only_the_create_function_may_not_start_a_rescued_generation(resources: dict[str, Any]) -> None:
+    roles = of_type(resources, "AWS::IAM::Role")
+    senders = {
+        name: [arn["Fn::GetAtt"][0] for arn in as_list(statement["Resource"])]
+        for name, role in roles.items()
+        for statement in statements(role)
+        if "sqs:SendMessage" in as_list(statement["Action"])
+    }
+    both = ["Queue", "AloneQueue"]
+    assert senders == {"CreateRole": ["Queue"], "StatusRole": both, "ProcessRole": both, "SweeperRole": both}
+
+
+def test_every_function_writes_to_a_log_group_of_its_own_that_forgets(resources: dict[str, Any]) -> None:
+    groups = of_type(resources, "AWS::Logs::LogGroup")
+    assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+    for name, function in of_type(resources, "AWS::Serverless::Function").items():
+        group = function["LoggingConfig"]["LogGroup"]["Ref"]
+        assert group == name.replace("Function", "LogGroup")
+        assert group in groups
+        role = resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
+        logging = [each["Resource"] for each in statements(role) if "logs:PutLogEvents" in as_list(each["Action"])]
+        assert logging == [{"Fn::GetAtt": [group, "Arn"]}]
+
+
+def test_functions_run_on_arm_unless_told_otherwise_and_the_layer_is_built_for_the_same(
+    template: dict[str, Any],
+) -> None:
+    assert template["Parameters"]["Architecture"]["Default"] == "arm64"
+    layer = template["Resources"]["SharedLayer"]
+    assert layer["Metadata"]["BuildArchitecture"] == {"Ref": "Architecture"}
+    assert layer["Properties"]["CompatibleArchitectures"] == [{"Ref": "Architecture"}]
+    assert template["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
+
+
+def test_every_function_is_built_from_its_own_directory(resources: dict[str, Any]) -> None:
+    for name, function in of_type(resources, "AWS::Serverless::Function").items():
+        package = name.removesuffix("Function").lower()
+        assert function["CodeUri"] == f"functions/{package}"
+        assert function["Handler"] == f"functions.{package}.handler.handler"
+        assert resources[name]["Metadata"] == {"BuildProperties": {"ParentPackageMode": "auto"}}
+
+
+def test_the_schedule_may_start_the_sweeper_and_nothing_else(resources: dict[str, Any]) -> None:
+    (statement,) = statements(resources["ScheduleRole"]["Properties"])
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == {"Fn::GetAtt": ["SweeperFunction", "Arn"]}
+    assert resources["Schedule"]["Properties"]["Target"]["Arn"] == statement["Resource"]
+
+
+def test_a_sweep_ends_before_its_second_successor_starts(resources: dict[str, Any]) -> None:
+    sweeper = resources["SweeperFunction"]["Properties"]
+    assert sweeper["Timeout"] <= 60
+    assert sweeper["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+
+
+def test_every_parameter_says_what_it_is_for_and_is_used(template: dict[str, Any]) -> None:
+    body = TEMPLATE.read_text()
+    for name, parameter in template["Parameters"].items():
+        assert parameter["Description"], name
+        assert f"!Ref {name}" in body or f"${{{name}}}" in body, name
