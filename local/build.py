@@ -70,21 +70,25 @@ def _build_lock() -> Iterator[int]:
 
 
 def _sam_build(architecture: str, lock: int) -> None:
-    """Run `sam build` into BUILDS/work. Its caches are dropped first when an earlier build was killed half-way."""
-    unfinished = BUILDS / "unfinished"
+    """Run `sam build` where the last one for the processor ran, so that it finds its caches.
+
+    The caches are dropped first when an earlier build was killed half-way.
+    """
+    work = BUILDS / f"work-{architecture}"
+    unfinished = BUILDS / f"unfinished-{architecture}"
     if unfinished.exists():
-        shutil.rmtree(BUILDS / "work", ignore_errors=True)
-        shutil.rmtree(BUILDS / "cache", ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
     unfinished.touch()
     argv: list[str | Path] = [
         *(Path(sys.executable).with_name("sam"), "build", "--cached", "--parallel"),
         *("--template-file", PROJECT / "template.yaml", "--base-dir", PROJECT),
-        *("--build-dir", BUILDS / "work" / "build", "--cache-dir", BUILDS / "cache"),
+        *("--build-dir", work / "build", "--cache-dir", work / "cache"),
         *("--parameter-overrides", f"Architecture={architecture}"),
     ]
     with tempfile.TemporaryDirectory(prefix="unstuck-sam-") as temporary:
         # pip reads the user's own configuration, so the rest of the environment stays.
-        env = {**os.environ, **sam_environment(Path(temporary)), "AWS_DEFAULT_REGION": "us-east-1"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        env = {**inherited, **sam_environment(Path(temporary)), "AWS_DEFAULT_REGION": "us-east-1"}
         log = BUILDS / "build.log"
         log.unlink(missing_ok=True)
         build = Child("sam build", argv, env=env, cwd=PROJECT, log=log, hold=[lock])
@@ -124,7 +128,7 @@ def built_tree(architecture: str | None = None, *, for_this_machine: bool = True
             _sam_build(architecture, lock)
             with tempfile.TemporaryDirectory(dir=BUILDS) as temporary:
                 unfinished = Path(temporary) / "tree"
-                shutil.copytree(BUILDS / "work" / "build", unfinished)
+                shutil.copytree(BUILDS / f"work-{architecture}" / "build", unfinished)
                 if native:
                     _install_for_macos(unfinished)
                 unfinished.rename(tree)  # whole or not at all

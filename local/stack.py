@@ -9,15 +9,17 @@ import shutil
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local import deployment, functions
+from local import deployment, probes
 from local.build import built_tree, host_architecture
 from local.emulator import PROJECT, Emulator, start_emulator
 from local.processes import Child, kill_all_with, start_server
@@ -43,6 +45,8 @@ class StackOptions:
     default_model: str = "local/cards"
     allowed_origins: str = "http://localhost:5173"
     state_dir: Path | None = None
+    report: Callable[[str, float], None] = lambda _part, _seconds: None
+    """Called after each part of the start with its name and the seconds that it took."""
 
 
 class LocalStack:
@@ -91,6 +95,30 @@ class LocalStack:
         self._outputs = deployment.deploy(self.endpoint, tree, self.parameters, self.state)
         deployment.settle(self.endpoint, tree, self._outputs, self.parameters["AllowedOrigins"])
         self._lap("deploy")
+        self._answer_once()
+        self._lap("warm")
+
+    def _answer_once(self) -> None:
+        """Have every function answer: a stack that is up works, and what follows is not timed over cold starts."""
+        with ThreadPoolExecutor() as pool:
+            answers = [
+                pool.submit(self.invoke, "process", {"Records": []}),
+                pool.submit(self.invoke, "sweeper"),
+                pool.submit(self._status_of, "POST", "/v1/generations", b"{}"),
+                pool.submit(self._status_of, "GET", "/v1/generations/01900000-0000-7000-8000-000000000000"),
+            ]
+            found = [answer.result() for answer in answers]
+        if found[2:] != [400, 404]:
+            raise RuntimeError(f"the API does not answer as it must: {found}; see the logs in {self.state}")
+
+    def _status_of(self, method: str, path: str, body: bytes | None = None) -> int:
+        headers = {"authorization": f"Bearer {self.token('nobody')}", "content-type": "application/json"}
+        request = urllib.request.Request(self.api_url + path, body, headers, method=method)  # noqa: S310 - our own http
+        try:
+            with _DIRECT.open(request, timeout=30) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def _serve(self, module: str, *arguments: str | Path) -> str:
         env = {"PATH": "/usr/bin:/bin", "HOME": str(self.state), "LANG": "C.UTF-8", "TMPDIR": str(self.tmpdir)}
@@ -102,6 +130,7 @@ class LocalStack:
     def _lap(self, name: str) -> None:
         now = time.monotonic()
         self.timings[name], self._clock = now - self._clock, now
+        self.options.report(name, self.timings[name])
 
     def stop(self) -> None:
         """End everything that was started. Safe to call twice and after a start that failed half-way."""
@@ -134,6 +163,7 @@ class LocalStack:
             "AllowedOrigins": self.options.allowed_origins,
             "LlmBaseUrl": str(self.model_url),
             "DefaultModel": self.options.default_model,
+            "AllowedModels": "local/*" if self.options.model_url is None else "",
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
             "ProviderKeyParameter": KEY_PARAMETER,
             **self.options.parameters,
@@ -202,17 +232,17 @@ class LocalStack:
 
     def worker_pids(self, name: str) -> list[int]:
         """The processes of a function, oldest first. Linux only."""
-        return functions.worker_pids(self.tmpdir, self.function_names[name])
+        return probes.worker_pids(self.tmpdir, self.function_names[name])
 
     def log_lines(self, name: str) -> list[str]:
         """What a function has logged so far. MiniStack delivers the lines when an invocation ends."""
         configuration = self.client("lambda").get_function_configuration(FunctionName=self.function_names[name])
-        return functions.log_lines(self.client("logs"), configuration["LoggingConfig"]["LogGroup"])
+        return probes.log_lines(self.client("logs"), configuration["LoggingConfig"]["LogGroup"])
 
     def deny(self, name: str, action: str, resource: str = "*") -> None:
         """Refuse an action to a function from its next call on, until `allow_again`."""
-        functions.deny(self.client("iam"), self.role_names[name], action, resource)
+        probes.deny(self.client("iam"), self.role_names[name], action, resource)
 
     def allow_again(self, name: str) -> None:
         """Take back every `deny` of a function."""
-        functions.allow_again(self.client("iam"), self.role_names[name])
+        probes.allow_again(self.client("iam"), self.role_names[name])

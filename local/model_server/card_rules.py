@@ -130,15 +130,15 @@ def abbreviation(sentence: Sentence) -> Question | None:
 
 
 def _long_form(before: str, short: str) -> str | None:
-    at = len(before)
+    """The end of `before` whose letters spell `short` in order, from the start of a word; None if there is none."""
+    lowered, initial = before.lower(), short[0].lower()
+    at = len(lowered)
     for letter in reversed(short.lower()):
-        first = letter == short[0].lower() and at <= len(before)
-        at = before.lower().rfind(letter, 0, at)
+        at = lowered.rfind(letter, 0, at)
         if at < 0:
             return None
-        first = first and letter == short[0].lower()
-    while at > 0 and before[at - 1].isalnum():
-        at = before.lower().rfind(short[0].lower(), 0, at)
+    while at > 0 and lowered[at - 1].isalnum():
+        at = lowered.rfind(initial, 0, at)
         if at < 0:
             return None
     found = before[at:]

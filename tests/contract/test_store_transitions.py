@@ -127,7 +127,7 @@ def test_an_open_generation_is_in_the_due_index_and_a_terminal_one_is_not(
     assert not due & {(one.user_id, one.generation_id) for one in ended}
 
 
-OTHERS = {
+OTHERS: dict[str, Callable[[Generation, FakeClock], dict[str, Any]]] = {
     "an old fence": lambda head, _clock: {"fence": head.fence - 1},
     "another holder": lambda _head, _clock: {"holder": "somebody-else"},
 }

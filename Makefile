@@ -1,0 +1,71 @@
+# `make` lists what there is. Everything installs into .venv and .venv-ministack; nothing else on the machine changes.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?=
+BIN := .venv/bin
+UV := $(BIN)/uv
+export PYTHON
+export SAM_CLI_TELEMETRY := 0
+export AWS_DEFAULT_REGION ?= us-east-1
+
+LOCKS := requirements/dev.lock requirements/ministack.lock shared/requirements.txt functions/process/requirements.txt
+COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
+
+.PHONY: help setup run test check static format lint lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: .venv/.installed .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
+
+run: setup ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name]
+	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)')
+
+test: setup ## run every test
+	@$(BIN)/pytest
+
+check: static test ## the whole gate: format, lint, import rules, types, template, tests
+
+static: setup
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+	@$(BIN)/sam validate --lint
+
+format: setup ## format the code and mend what ruff can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+lint: setup ## the fast part of the gate: format and lint
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+
+lock: setup ## resolve all dependencies anew; then run make setup
+	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.lock
+	$(COMPILE) --upgrade requirements/ministack.in -o requirements/ministack.lock
+	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
+	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
+
+clean: ## remove everything that was built or installed here
+	rm -rf .venv .venv-ministack .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a
+# private index may be out of its reach), pip installs the same locks, slowly.
+.venv/.installed: requirements/dev.lock
+	@python="$$(local/find-python.sh)" && "$$python" -m venv --clear .venv
+	@awk '/^[a-zA-Z]/ {keep = /^uv==/} keep' requirements/dev.lock > .venv/uv.lock
+	@echo "installing requirements/dev.lock into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
+	@touch $@
+
+.venv-ministack/.installed: requirements/ministack.lock | .venv/.installed
+	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-ministack
+	@echo "installing requirements/ministack.lock into .venv-ministack"
+	@$(UV) pip install --quiet --python .venv-ministack/bin/python --require-hashes -r requirements/ministack.lock || \
+		$(BIN)/python -m pip --python .venv-ministack/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ministack.lock
+	@touch $@

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Prints the path of a Python 3.13, the version that the functions run on. Fails with what to do when there is none.
+# Looks at $PYTHON, the PATH, pyenv's versions and uv's, in this order.
+
+is_313() {
+    [ -n "$1" ] && command -v "$1" >/dev/null 2>&1 &&
+        "$1" -c 'import ensurepip, ssl, sys; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1
+}
+
+if [ -n "$PYTHON" ] && ! is_313 "$PYTHON"; then
+    echo "PYTHON=$PYTHON is not a Python 3.13 with ssl and venv" >&2
+    exit 1
+fi
+
+for candidate in "$PYTHON" python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python3.13 \
+    /opt/homebrew/bin/python3.13 /usr/local/bin/python3.13 "$(uv python find 3.13 2>/dev/null)" python3; do
+    if is_313 "$candidate"; then
+        # Past pyenv's shims, which choose anew in every directory.
+        "$candidate" -c 'import sys; print(sys.executable)'
+        exit 0
+    fi
+done
+
+cat >&2 <<'MESSAGE'
+Python 3.13 was not found, and the functions run on nothing else. Install it in one of these ways, then run make again:
+    uv python install 3.13
+    pyenv install 3.13
+    brew install python@3.13              (macOS)
+    apt-get install python3.13-venv       (Debian 13 and later)
+or name one yourself:  make setup PYTHON=/path/to/python3.13
+MESSAGE
+exit 1

@@ -1,0 +1,178 @@
+"""`make run`: brings the stack up, sends one text through it before your eyes, and stays up until Ctrl-C.
+
+Uses nothing but the HTTP API: what it does, any client can do.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from local.stack import LocalStack, StackOptions
+
+_PARTS = {
+    "build": "functions built from template.yaml",
+    "ministack": "AWS emulator started, IAM enforced",
+    "servers": "token issuer and model server started",
+    "deploy": "template.yaml deployed",
+    "warm": "every function answered once",
+}
+_OPENROUTER = "https://openrouter.ai/api/v1"
+_OWNER = "alice"
+# A person watches: the bar moves twice a second, and a worker that is killed is replaced within seconds.
+_FOR_WATCHING = {"HeartbeatSeconds": "0.5", "LeaseSeconds": "5", "DispatchGraceSeconds": "10"}
+_TERMINAL = ("succeeded", "failed", "canceled")
+
+
+def main() -> int:
+    """Return 0 after Ctrl-C, 1 when the text did not become cards, 2 when it could not be sent."""
+    arguments = _arguments()
+    console = Console(highlight=False)
+    try:
+        text = arguments.text.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        console.print(f"[red]{escape(str(arguments.text))} cannot be read as UTF-8 text:[/] {escape(str(error))}")
+        return 2
+    signal.signal(signal.SIGTERM, _interrupt)
+    began = time.monotonic()
+    try:
+        with LocalStack(_options(arguments.model, console)) as stack:
+            console.print(f"The stack is up after [bold]{time.monotonic() - began:.0f} s[/].\n")
+            result = _demonstrate(stack, text, arguments, console)
+            if arguments.once or result == 2:
+                return result
+            console.print("\nThe stack stays up until you press Ctrl-C.")
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        console.print("\nStopped; nothing is left running.")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("--text", type=Path, default=Path("examples/biology.txt"), help="the text to make cards of")
+    parser.add_argument("--model", default="", help="the model's name; see local/model_server for those that misbehave")
+    parser.add_argument("--once", action="store_true", help="end when the cards are printed")
+    return parser.parse_args()
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _options(model: str, console: Console) -> StackOptions:
+    key, url = os.environ.get("OPENROUTER_API_KEY"), os.environ.get("LLM_BASE_URL")
+
+    def report(part: str, seconds: float) -> None:
+        console.print(f"  [green]✓[/] {_PARTS.get(part, part):<42} [dim]{seconds:5.1f} s[/]")
+
+    if not (key or url):
+        console.print("[bold]Unstuck[/] on this machine, with a model server of its own (no account, no key)")
+        return StackOptions(report=report, parameters=_FOR_WATCHING, default_model=model or "local/stream:2")
+    console.print(f"[bold]Unstuck[/] on this machine, with the model at {escape(url or _OPENROUTER)}")
+    return StackOptions(
+        report=report,
+        parameters=_FOR_WATCHING,
+        model_url=(url or _OPENROUTER).rstrip("/"),
+        api_key=key or "none",
+        default_model=model or "openai/gpt-4o-mini",
+    )
+
+
+def _demonstrate(stack: LocalStack, text: str, arguments: argparse.Namespace, console: Console) -> int:
+    token = stack.token(_OWNER, ttl_seconds=24 * 3600)
+    with httpx.Client(base_url=stack.api_url, headers={"authorization": f"Bearer {token}"}, timeout=30) as client:
+        began = time.monotonic()
+        answer = client.post("/v1/generations", json={"source_text": text})
+        if answer.status_code != 202:
+            _explain(answer, console)
+            return 2
+        location = answer.json()["urls"]["self"]
+        console.print(f"POST /v1/generations [dim]({arguments.text}, {len(text):,} characters)[/] -> 202 {location}")
+        found = _follow(client, location, console)
+        console.print(f"{found['status']} after {time.monotonic() - began:.1f} s\n")
+    if found["status"] == "succeeded":
+        _show_cards(found, console)
+    else:
+        error = found.get("error", {})
+        console.print(f"[red]{error.get('code')}[/]: {escape(error.get('message', ''))} (see docs/errors.md)")
+    _show_how_to_go_on(stack.api_url, location, token, console)
+    return 0 if found["status"] == "succeeded" else 1
+
+
+def _explain(answer: httpx.Response, console: Console) -> None:
+    problem = answer.json()
+    console.print(f"[red]{answer.status_code} {problem.get('code', '')}[/]: {problem.get('title', problem)}")
+    for error in problem.get("errors", []):
+        console.print(f"  {error['field']}: {escape(error['message'])}")
+
+
+def _follow(client: httpx.Client, location: str, console: Console) -> dict[str, Any]:
+    with Live(console=console, refresh_per_second=10) as live:
+        while True:
+            answer = client.get(location)
+            answer.raise_for_status()
+            found: dict[str, Any] = answer.json()
+            live.update(_line(found))
+            if found["status"] in _TERMINAL:
+                return found
+            time.sleep(0.2)
+
+
+def _line(found: dict[str, Any]) -> Table:
+    line = Table.grid(padding=(0, 2))
+    color = {"succeeded": "green", "failed": "red", "canceled": "red", "running": "cyan"}.get(found["status"], "yellow")
+    beat = found.get("heartbeat_at")
+    age = f"heartbeat {_age_seconds(beat):.0f} s ago" if beat and found["status"] == "running" else ""
+    line.add_row(
+        f"[{color}]{found['status']:<9}[/]",
+        ProgressBar(total=100, completed=found["progress"], width=32),
+        f"{found['progress']:3d} %",
+        f"attempt {found['attempt']}",
+        f"[dim]{found.get('stage', '')}[/]",
+        f"[dim]{age}[/]",
+    )
+    return line
+
+
+def _age_seconds(moment: str) -> float:
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds())
+
+
+def _show_cards(found: dict[str, Any], console: Console) -> None:
+    cards = Table(show_header=True, header_style="bold", box=None, padding=(0, 2, 0, 0))
+    cards.add_column("#", justify="right", style="dim")
+    cards.add_column("front", ratio=5)
+    cards.add_column("back", ratio=6)
+    for number, card in enumerate(found["output"]["suggestions"], 1):
+        cards.add_row(str(number), escape(card["front"]), escape(card["back"]))
+    console.print(cards)
+    usage = found["usage"]
+    console.print(
+        f"\n[dim]{usage['calls']} call, {usage['prompt_tokens']} + {usage['completion_tokens']} tokens, "
+        f"{usage['cost_usd']:.6f} USD[/]"
+    )
+
+
+def _show_how_to_go_on(api_url: str, location: str, token: str, console: Console) -> None:
+    # Printed without wrapping, so that a line can be copied.
+    console.print(f"\n[bold]API[/]    {api_url}\n[bold]Token[/]  of the user {_OWNER}, valid for a day:")
+    print(f"export TOKEN={token}")
+    console.print("[bold]Try[/]")
+    print(f"curl -H \"Authorization: Bearer $TOKEN\" '{api_url}{location}'")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""One local stack for all end-to-end tests, with leases of seconds; each test has owners of its own."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from local.stack import LocalStack, StackOptions
+from tests.e2e.owner import Owner
+
+SHORT = {
+    "HeartbeatSeconds": "0.5",
+    "LeaseSeconds": "2.5",
+    "DispatchGraceSeconds": "2",
+    "RetryBaseSeconds": "0.2",
+    "HandoverMarginSeconds": "22",
+    "ProcessTimeoutSeconds": "30",
+    "ModelTimeoutSeconds": "20",
+}
+"""Of every time that a test waits for: rescues within seconds, a handover 8 s into an invocation."""
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    with LocalStack(StackOptions(parameters=SHORT)) as running:
+        yield running
+
+
+@pytest.fixture
+def new_owner(stack: LocalStack) -> Iterator[Callable[[], Owner]]:
+    """Make owners whom no other test knows."""
+    made: list[Owner] = []
+
+    def make() -> Owner:
+        made.append(Owner(stack, f"user-{uuid.uuid4()}"))
+        return made[-1]
+
+    yield make
+    for owner in made:
+        owner.close()
+
+
+@pytest.fixture
+def alice(new_owner: Callable[[], Owner]) -> Owner:
+    return new_owner()

@@ -1,0 +1,133 @@
+"""What the tests do to a running stack, and what they look at behind the API's back. Linux only."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local.processes import environments
+from local.stack import LocalStack
+from tests.e2e.owner import eventually
+
+_deserialize = TypeDeserializer().deserialize
+
+
+def head(stack: LocalStack, owner: str, generation_id: str) -> dict[str, Any]:
+    """Read the head strongly, as it stands in the table."""
+    key = {"pk": {"S": owner}, "sk": {"S": f"G#{generation_id}"}}
+    item = stack.client("dynamodb").get_item(TableName=stack.table_name, Key=key, ConsistentRead=True)["Item"]
+    return {name: _deserialize(value) for name, value in item.items()}
+
+
+def items(stack: LocalStack, owner: str) -> list[dict[str, Any]]:
+    """Read everything that the table holds of an owner."""
+    pages = stack.client("dynamodb").get_paginator("query")
+    found = pages.paginate(
+        TableName=stack.table_name,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": owner}},
+        ConsistentRead=True,
+    )
+    return [{name: _deserialize(value) for name, value in item.items()} for page in found for item in page["Items"]]
+
+
+def usage(stack: LocalStack, owner: str) -> dict[str, Decimal]:
+    """Add up the owner's usage items."""
+    total: dict[str, Decimal] = {}
+    for item in items(stack, owner):
+        if item["sk"].startswith("U#"):
+            for name, value in item.items():
+                if isinstance(value, Decimal):
+                    total[name] = total.get(name, Decimal(0)) + value
+    return total
+
+
+def calls(stack: LocalStack, generation_id: str) -> list[dict[str, Any]]:
+    """Return the model server's ledger of one generation, oldest call first."""
+    return [entry for entry in stack.ledger() if entry.get("generation") == generation_id]
+
+
+def assert_paid_at_most_once_an_attempt(stack: LocalStack, generation_id: str) -> None:
+    """The ledger's rule: at most one paid call for each attempt and step (these kinds of models need no repair)."""
+    paid = [(entry["attempt"], entry["step"]) for entry in calls(stack, generation_id) if entry["paid"]]
+    assert len(paid) == len(set(paid)), paid
+
+
+def worker_of(stack: LocalStack, owner: str, generation_id: str) -> int:
+    """Return the pid of the process that holds a running generation, by the log stream that its holder names."""
+
+    def find() -> int | None:
+        found = head(stack, owner, generation_id)
+        stream_end = found.get("holder", "").partition("-")[0]
+        if found["status"] != "running" or not stream_end:
+            return None
+        for pid, environment in environments():
+            if environment.get("AWS_LAMBDA_LOG_STREAM_NAME", "").endswith(stream_end):
+                return pid
+        return None
+
+    pid = eventually(find, lambda found: found is not None)
+    assert pid is not None
+    return pid
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """Stop a process for the length of the block: a worker that Lambda, or a garbage collection, holds still."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def no_delivery(stack: LocalStack) -> Iterator[None]:
+    """Keep the queues' messages from the worker for the length of the block."""
+    functions = stack.client("lambda")
+    sources = [source["UUID"] for source in functions.list_event_source_mappings()["EventSourceMappings"]]
+    for source in sources:
+        functions.update_event_source_mapping(UUID=source, Enabled=False)
+    try:
+        yield
+    finally:
+        for source in sources:
+            functions.update_event_source_mapping(UUID=source, Enabled=True)
+
+
+def take_message(stack: LocalStack, generation_id: str, queue_url: str | None = None) -> dict[str, Any]:
+    """Receive and delete the generation's message, as a queue that loses it would; return its body."""
+    sqs, url = stack.client("sqs"), queue_url or stack.queue_url
+
+    def receive() -> dict[str, Any] | None:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            body: dict[str, Any] = json.loads(message["Body"])
+            if body["generation_id"] == generation_id:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                return body
+        return None
+
+    body = eventually(receive, lambda found: found is not None)
+    assert body is not None
+    return body
+
+
+@contextmanager
+def environment(stack: LocalStack, function: str, **variables: str) -> Iterator[None]:
+    """Run a function with other settings for the length of the block."""
+    functions, name = stack.client("lambda"), stack.function_names[function]
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**before, **variables}})
+    try:
+        yield
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})

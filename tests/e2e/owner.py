@@ -1,0 +1,70 @@
+"""An owner as the HTTP API knows one: submits, polls with a token, and insists that things only go forward."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from local.stack import LocalStack
+
+TEXT = Path("examples/biology.txt").read_text(encoding="utf-8")
+TERMINAL = ("succeeded", "failed", "canceled")
+PATIENCE_SECONDS = 90.0
+
+
+@dataclass
+class Owner:
+    """One user of the stack. Every look at a generation is checked against the one before."""
+
+    stack: LocalStack
+    name: str
+    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        headers = {"authorization": f"Bearer {self.stack.token(self.name)}"}
+        self.http = httpx.Client(base_url=self.stack.api_url, headers=headers, timeout=30)
+
+    def submit(self, model: str = "local/cards", **fields: Any) -> str:
+        """Send a generation and return its id."""
+        answer = self.http.post("/v1/generations", json={"source_text": TEXT, "model": model, **fields})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["generation_id"])
+
+    def look(self, generation_id: str) -> dict[str, Any]:
+        """Poll once. Neither version nor progress may have gone back, nor a terminal status changed."""
+        answer = self.http.get(f"/v1/generations/{generation_id}")
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        before = self.seen.get(generation_id)
+        if before is not None:
+            assert found["version"] >= before["version"], (before, found)
+            assert found["progress"] >= before["progress"], (before, found)
+            assert found["attempt"] >= before["attempt"], (before, found)
+            if before["status"] in TERMINAL:
+                assert found["status"] == before["status"], (before, found)
+        self.seen[generation_id] = found
+        return found
+
+    def wait_for(self, generation_id: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Poll until the view is as wanted."""
+        return eventually(lambda: self.look(generation_id), wanted)
+
+    def wait_for_end(self, generation_id: str) -> dict[str, Any]:
+        return self.wait_for(generation_id, lambda found: found["status"] in TERMINAL)
+
+    def close(self) -> None:
+        self.http.close()
+
+
+def eventually[Found](look: Callable[[], Found], wanted: Callable[[Found], bool]) -> Found:
+    """Look again and again until what is found is as wanted; after a generous while, fail with the last look."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found = look()
+        if wanted(found):
+            return found
+        assert time.monotonic() < until, f"not within {PATIENCE_SECONDS} s: {found}"
+        time.sleep(0.1)

@@ -1,0 +1,138 @@
+"""What `sam build` packs: each function's own code and dependencies, for the asked processor, and nothing else."""
+
+import json
+import re
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.build import built_tree, host_architecture
+from local.emulator import PROJECT, runtime_packages
+
+FUNCTIONS = ("create", "status", "process", "sweeper")
+ELF_MACHINES = {"x86_64": 62, "arm64": 183}
+# Written out, so that a dependency that slips in is noticed: it costs every cold start.
+LAYER = {
+    "shared", "annotated_types", "aws_lambda_powertools", "jmespath", "pydantic", "pydantic_core",
+    "typing_extensions.py", "typing_inspection",
+}  # fmt: skip
+PROCESS = {"functions", "anyio", "certifi", "h11", "httpcore", "httpx", "idna", "typing_extensions.py"}
+PACKAGE_RECORD = re.compile(r".*\.(dist-info|data)$")
+UNWANTED_DIRECTORIES = {"__pycache__", ".mypy_cache", ".ruff_cache", "local", "docs", "bench", ".git", ".venv"}
+
+
+@pytest.fixture(scope="module")
+def tree() -> Path:
+    """As a deploy from this machine would pack it."""
+    return built_tree(for_this_machine=False)
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return runtime_packages(tmp_path_factory.mktemp("runtime"))
+
+
+def function_directory(tree: Path, name: str) -> Path:
+    return tree / f"{name.capitalize()}Function"
+
+
+def names(directory: Path) -> set[str]:
+    return {entry.name for entry in directory.iterdir() if not PACKAGE_RECORD.match(entry.name)}
+
+
+def files(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+def own_files(package: str) -> set[str]:
+    """The Python files of a source package, from the project's root."""
+    return {str(path.relative_to(PROJECT)) for path in (PROJECT / package).rglob("*.py")}
+
+
+@pytest.mark.parametrize("name", ["create", "status", "sweeper"])
+def test_a_function_holds_its_own_package_alone(tree: Path, name: str) -> None:
+    packed = files(function_directory(tree, name))
+    assert packed == own_files(f"functions/{name}")
+
+
+def test_the_worker_holds_its_own_package_and_the_http_client(tree: Path) -> None:
+    directory = function_directory(tree, "process")
+    assert names(directory) == PROCESS
+    assert names(directory / "functions") == {"process"}
+    packed = {path for path in files(directory) if path.startswith("functions/") and path.endswith(".py")}
+    assert packed == own_files("functions/process")
+
+
+def test_the_layer_holds_the_shared_package_and_its_dependencies(tree: Path) -> None:
+    directory = tree / "SharedLayer"
+    assert names(directory) == {"python"}
+    assert names(directory / "python") == LAYER
+    packed = {path for path in files(directory / "python") if path.startswith("shared/") and path.endswith(".py")}
+    assert packed == own_files("shared")
+
+
+@pytest.mark.parametrize("artifact", ["SharedLayer", *(f"{name.capitalize()}Function" for name in FUNCTIONS)])
+def test_an_artifact_holds_no_by_products_and_stays_small(tree: Path, artifact: str) -> None:
+    paths = [path.relative_to(tree) for path in (tree / artifact).rglob("*")]
+    assert not [path for path in paths if UNWANTED_DIRECTORIES.intersection(path.parts)]
+    own = [path for path in paths if path.parts[1:2] in {("functions",), ("python",)} and "shared" in path.parts[:3]]
+    assert not [path for path in own if "tests" in path.parts or path.name.startswith("test_")]
+    size = sum(path.stat().st_size for path in (tree / artifact).rglob("*") if path.is_file())
+    assert size < 30_000_000, f"{artifact} unpacks to {size:,} bytes"
+
+
+IMPORTS = """
+import importlib, json, sys
+sys.path[:0] = json.loads(sys.argv[1])
+module = importlib.import_module(sys.argv[2])
+assert callable(module.handler)
+print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
+"""
+
+
+def imported_by(handler: str, path: list[Path]) -> set[str]:
+    """Import a handler in a Python that has nothing but `path`, and return the packages that this loaded."""
+    base = str((PROJECT / ".venv-ministack" / "bin" / "python").resolve())
+    # -I: no environment variables, no current directory; -S: no site-packages; -B: the tree stays as built.
+    argv = [base, "-I", "-S", "-B", "-c", IMPORTS, json.dumps([str(each) for each in path]), handler]
+    answer = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    assert answer.returncode == 0, answer.stderr
+    return set(json.loads(answer.stdout.splitlines()[-1]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the layer's compiled packages are Linux's")
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_built_handler_imports_with_nothing_but_its_zip_the_layer_and_boto3(
+    tree: Path, runtime: Path, name: str
+) -> None:
+    path = [function_directory(tree, name), tree / "SharedLayer" / "python", runtime]
+    loaded = imported_by(f"functions.{name}.handler", path)
+    assert "shared" in loaded
+    assert ("httpx" in loaded) == (name == "process"), "only the worker pays for importing an HTTP client"
+
+
+def machine_of(library: Path) -> int:
+    """The processor that an ELF file was compiled for, as its header's e_machine has it."""
+    header = library.read_bytes()[:20]
+    assert header[:4] == b"\x7fELF"
+    return int(struct.unpack_from("<H", header, 18)[0])
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+def test_compiled_packages_are_for_the_asked_processor(architecture: str) -> None:
+    """The other processor's build downloads its wheels and takes some 15 s the first time."""
+    tree = built_tree(architecture, for_this_machine=False)
+    libraries = [*(tree / "SharedLayer").rglob("*.so"), *(tree / "ProcessFunction").rglob("*.so")]
+    assert any(library.name.startswith("_pydantic_core.cpython-313") for library in libraries)
+    assert {machine_of(library) for library in libraries} == {ELF_MACHINES[architecture]}
+
+
+def test_a_tree_is_built_once_for_the_same_sources() -> None:
+    first = built_tree(host_architecture(), for_this_machine=False)
+    before = (first / "template.yaml").stat().st_mtime_ns
+    again = built_tree(host_architecture(), for_this_machine=False)
+    assert again == first
+    assert (again / "template.yaml").stat().st_mtime_ns == before

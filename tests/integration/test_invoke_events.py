@@ -1,0 +1,122 @@
+"""Each file in events/ is an event that its built function takes, under the real Lambda runtime client.
+
+`sam local invoke -e events/create.json CreateFunction` takes the same files; it needs Docker, this does not.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local.build import built_tree
+from local.deployment import client
+from local.emulator import ACCESS_KEY, REGION, start_emulator
+from local.model_server import ModelServer
+from tests.integration.lambda_runtime import BuiltFunction, built_function
+
+EVENTS = Path(__file__).resolve().parents[2] / "events"
+KEY_PARAMETER = "/unstuck/openrouter-api-key"
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the runtime interface emulator is a Linux program")
+
+
+def event(name: str) -> dict[str, Any]:
+    return dict(json.loads((EVENTS / f"{name}.json").read_text()))
+
+
+class Functions:
+    """The four built functions over one table and two queues that nothing else reads."""
+
+    def __init__(self, tree: Path, endpoint: str, model_url: str, state: Path) -> None:
+        self.tree, self.state = tree, state
+        self.sqs = client("sqs", endpoint)
+        table = yaml.safe_load((tree / "template.yaml").read_text())["Resources"]["Table"]["Properties"]
+        wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+        client("dynamodb", endpoint).create_table(TableName="table", **{name: table[name] for name in wanted})
+        self.queue_url = self.sqs.create_queue(QueueName="queue")["QueueUrl"]
+        client("ssm", endpoint).put_parameter(Name=KEY_PARAMETER, Value="sk-made-up", Type="SecureString")
+        self.variables = {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+            "TABLE_NAME": "table",
+            "QUEUE_URL": self.queue_url,
+            "ALONE_QUEUE_URL": self.sqs.create_queue(QueueName="alone-queue")["QueueUrl"],
+            "DEFAULT_MODEL": "local/cards",
+            "LLM_BASE_URL": model_url,
+            "POWERTOOLS_METRICS_NAMESPACE": "Unstuck",
+        }
+        self._running: dict[str, BuiltFunction] = {}
+
+    def run(self, name: str) -> Any:
+        own = {"POWERTOOLS_SERVICE_NAME": name}
+        if name == "process":
+            own["PROVIDER_KEY_PARAMETER"] = KEY_PARAMETER
+        return built_function(self.tree, name, self.variables | own, self.state)
+
+    def message(self) -> dict[str, Any]:
+        """The one message in the queue, as the event source hands it over."""
+        (received,) = self.sqs.receive_message(QueueUrl=self.queue_url, WaitTimeSeconds=10)["Messages"]
+        batch = event("process")
+        batch["Records"][0] |= {"messageId": received["MessageId"], "body": received["Body"]}
+        return batch
+
+
+@pytest.fixture
+def functions(tmp_path: Path) -> Iterator[Functions]:
+    tree = built_tree()
+    state = tmp_path / "ministack"
+    state.mkdir()
+    emulator = start_emulator(state)
+    try:
+        with ModelServer() as model:
+            yield Functions(tree, emulator.url, model.base_url, tmp_path)
+    finally:
+        emulator.child.stop()
+
+
+def status_event(generation_id: str) -> dict[str, Any]:
+    of_one = event("status")
+    of_one["rawPath"] = of_one["requestContext"]["http"]["path"] = f"/v1/generations/{generation_id}"
+    of_one["pathParameters"] = {"generation_id": generation_id}
+    return of_one
+
+
+def test_the_events_lead_a_generation_from_its_creation_to_its_success(functions: Functions) -> None:
+    with functions.run("create") as create, functions.run("process") as process, functions.run("status") as status:
+        created = create.invoke(event("create"))
+        assert created["statusCode"] == 202, created
+        generation_id = json.loads(created["body"])["generation_id"]
+        assert process.invoke(functions.message()) == {"batchItemFailures": []}
+        shown = status.invoke(status_event(generation_id))
+        assert shown["statusCode"] == 200, shown
+        assert json.loads(shown["body"])["status"] == "succeeded", shown["body"]
+
+
+def test_the_status_event_as_it_is_asks_for_a_generation_that_is_not_there(functions: Functions) -> None:
+    with functions.run("status") as status:
+        answer = status.invoke(event("status"))
+    assert answer["statusCode"] == 404
+    assert answer["headers"]["content-type"] == "application/problem+json"
+
+
+def test_the_process_event_as_it_is_names_a_generation_that_is_gone_and_is_acknowledged(functions: Functions) -> None:
+    with functions.run("process") as process:
+        assert process.invoke(event("process")) == {"batchItemFailures": []}
+
+
+def test_the_sweeper_event_finds_nothing_to_rescue_in_an_empty_table(functions: Functions) -> None:
+    with functions.run("sweeper") as sweeper:
+        report = sweeper.invoke(event("sweeper"))
+    assert "errorMessage" not in report
+    assert not any(report.values())
+
+
+def test_every_function_has_an_event() -> None:
+    assert {path.stem for path in EVENTS.glob("*.json")} == {"create", "status", "process", "sweeper"}
