@@ -26,7 +26,7 @@ from local.processes import Child, kill_all_with, start_server
 
 AUDIENCE = "unstuck-local"
 KEY_PARAMETER = "/unstuck/openrouter-api-key"
-FUNCTIONS = ("create", "status", "process", "sweeper")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -163,7 +163,6 @@ class LocalStack:
             "AllowedOrigins": self.options.allowed_origins,
             "LlmBaseUrl": str(self.model_url),
             "DefaultModel": self.options.default_model,
-            "AllowedModels": "local/*" if self.options.model_url is None else "",
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
             "ProviderKeyParameter": KEY_PARAMETER,
             **self.options.parameters,

@@ -3,17 +3,17 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.clock import epoch_milliseconds
 from shared.errors import StoreUnavailableError, UnstuckError
-from shared.generation import Generation
-from shared.telemetry import logger
+from shared.telemetry import Metric, logger, measure
 
 MAX_BODY_BYTES = 256 * 1024
 _SUBJECT_LENGTH = 128
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 TITLES: Mapping[str, tuple[int, str]] = {
     "invalid_json": (400, "The body is not JSON."),
@@ -67,8 +67,13 @@ class Request:
             raise ProblemError("unsupported_subject")
         return subject
 
-    def path(self, name: str) -> str:
-        return str(self.event.get("pathParameters", {}).get(name, ""))
+    @property
+    def generation_id(self) -> str:
+        """The id in the path. What is no id of ours cannot be there: it is answered as an absent one is."""
+        generation_id = str(self.event.get("pathParameters", {}).get("generation_id", ""))
+        if not _ID.fullmatch(generation_id):
+            raise ProblemError("not_found")
+        return generation_id
 
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name, as API Gateway hands them over."""
@@ -124,20 +129,6 @@ def _refuse_unsound(value: object) -> None:
             _refuse_unsound(member)
 
 
-def etag(generation: Generation) -> str:
-    """Return the head's tag: over the version, and the heartbeat, without which a quiet model call looks stuck."""
-    beat = 0 if generation.heartbeat_at is None else epoch_milliseconds(generation.heartbeat_at)
-    return f'"{generation.version}-{beat}"'
-
-
-def matches(condition: str | None, tag: str) -> bool:
-    """Whether an If-None-Match header names `tag`, by the weak comparison of RFC 9110, section 13.1.2."""
-    if condition is None:
-        return False
-    tags = (part.strip().removeprefix("W/") for part in condition.split(","))
-    return condition.strip() == "*" or tag in tags
-
-
 Route = Callable[[Request], Answer]
 
 
@@ -150,9 +141,11 @@ def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, 
         answer = _problem(problem, request)
     except StoreUnavailableError:
         logger().exception("the store is unavailable")
+        measure({Metric.ERRORS: 1})
         answer = _problem(ProblemError("unavailable"), request)
     except Exception:  # noqa: BLE001 - whatever it is, the caller gets problem+json, and the log the cause
         logger().exception("unexpected error")
+        measure({Metric.ERRORS: 1})
         answer = _problem(ProblemError("internal_error"), request)
     return _to_gateway(answer)
 

@@ -130,6 +130,17 @@ class StoredStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a timeline: what was done, when, in which attempt, and the code and delay that go with it."""
+
+    name: str
+    at: datetime
+    attempt: int
+    code: str | None = None
+    delay_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """What a head must show once its stored steps are counted."""
 

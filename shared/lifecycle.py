@@ -195,6 +195,7 @@ SEND_AGAIN = Transition(
     None,
     (Guard.FENCE, Guard.DUE_AS_READ),
     "the message is lost: the same fence, sends + 1, `due_at` backs off; dispatch not before `not_before`",
+    raises_version=True,
 )
 EXPIRE = Transition(
     "expire",

@@ -4,7 +4,7 @@ Truth is the head as strongly read; of rescuers that come together one wins and 
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from shared.clock import Clock
 from shared.config import Settings
 from shared.dispatch import Dispatch, DispatchFailedError
 from shared.errors import TransitionRefusedError
-from shared.generation import SCHEMA_VERSION, Generation
+from shared.generation import SCHEMA_VERSION, Event, Generation
 from shared.lifecycle import Status
 from shared.store import Store
 
@@ -87,7 +87,7 @@ class Rescuer:
         match diagnosis:
             case Diagnosis.OVERDUE:
                 self.store.expire(head, self.store.settled(head))
-                return Outcome.EXPIRED
+                return self._noted_end(head, Outcome.EXPIRED, "deadline_exceeded")
             case Diagnosis.LOST_WORKER:
                 return self._replace_worker(head)
             case Diagnosis.LOST_MESSAGE:
@@ -107,13 +107,20 @@ class Rescuer:
             totals = self.store.settled(head)
             if totals.steps_done == head.steps_done:
                 self.store.crash_loop(head, totals)
-                return Outcome.CRASH_LOOP
+                return self._noted_end(head, Outcome.CRASH_LOOP, "crash_loop")
         return self._send(self.store.give_back(head, totals), Outcome.GIVEN_BACK)
 
-    def _send(self, pending: Generation, sent: Outcome) -> Outcome:
+    def _send(self, pending: Generation, outcome: Outcome) -> Outcome:
+        sent = True
         try:
             self.dispatch.send(pending, self.clock.now())
         except DispatchFailedError:
-            # It is pending with a due_at: whoever looks next sends it again.
-            return Outcome.NOT_SENT
-        return sent
+            sent = False  # it is pending with a due_at: whoever looks next sends it again
+        code = None if sent else "not_sent"
+        self.store.note(pending, Event(str(outcome), self.clock.now(), pending.attempt, code))
+        return outcome if sent else Outcome.NOT_SENT
+
+    def _noted_end(self, head: Generation, outcome: Outcome, code: str) -> Outcome:
+        ended = replace(head, version=head.version + 1)
+        self.store.note(ended, Event("failed", self.clock.now(), head.attempt, code))
+        return outcome

@@ -1,6 +1,7 @@
 """Wiring of the two event sources: a thread for each record, failures back by partial batch response."""
 
 import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Protocol
@@ -8,11 +9,11 @@ from typing import Any, Protocol
 from functions.process.context import Tools
 from functions.process.key import ServiceKey
 from functions.process.provider import Provider
-from functions.process.worker import Worker
+from functions.process.worker import Ending, Handled, Worker
 from shared import wiring
 from shared.config import settings
 from shared.dispatch import Message
-from shared.telemetry import logger
+from shared.telemetry import Metric, logger, measure
 
 
 class LambdaContext(Protocol):
@@ -46,14 +47,29 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     handover_at = wiring.clock.monotonic() + left - settings().handover_margin_seconds
     with ThreadPoolExecutor(max_workers=max(1, len(records)), thread_name_prefix="generation") as pool:
         handled = list(pool.map(lambda record: _handle(worker, record, handover_at), records))
-    failed = [record["messageId"] for record, done in zip(records, handled, strict=True) if not done]
+    _measure([one for one in handled if one is not None], returned=handled.count(None))
+    failed = [record["messageId"] for record, done in zip(records, handled, strict=True) if done is None]
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
 
-def _handle(worker: Worker, record: dict[str, Any], handover_at: float) -> bool:
+def _handle(worker: Worker, record: dict[str, Any], handover_at: float) -> Handled | None:
+    """Return None for a message that must go back to its queue."""
     try:
-        worker.handle(Message.from_json(record["body"]), handover_at)
+        return worker.handle(Message.from_json(record["body"]), handover_at)
     except Exception:  # noqa: BLE001 - one bad record must not send its neighbours back
         logger().exception("the message goes back to its queue", extra={"message_id": record["messageId"]})
-        return False
-    return True
+        return None
+
+
+def _measure(handled: list[Handled], returned: int) -> None:
+    endings = Counter(one.ending for one in handled)
+    measure(
+        {
+            Metric.SUCCEEDED: endings[Ending.SUCCEEDED],
+            Metric.FAILED: endings[Ending.FAILED],
+            Metric.RELEASED: endings[Ending.RELEASED],
+            Metric.LEASES_LOST: endings[Ending.LEASE_LOST],
+            Metric.SPENT_USD: float(sum(one.spent_usd for one in handled)),
+            Metric.ERRORS: returned,
+        }
+    )

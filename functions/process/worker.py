@@ -1,7 +1,9 @@
 """What becomes of one queue message: claim, run the kind's steps under a heartbeat, one final transition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,13 +19,31 @@ from shared.errors import (
     MessageRefusedError,
     TransitionRefusedError,
 )
-from shared.generation import SCHEMA_VERSION, ErrorInfo, Generation, GenerationInput
+from shared.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, GenerationInput
 from shared.kinds import Kind, load, names
 from shared.lifecycle import Status
 from shared.telemetry import logger
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
+
+
+class Ending(StrEnum):
+    """How a worker was done with a message. `passed_over`: there was nothing to do for it."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RELEASED = "released"
+    LEASE_LOST = "lease_lost"
+    PASSED_OVER = "passed_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of one message, and what its attempt spent."""
+
+    ending: Ending
+    spent_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +54,11 @@ class Worker:
     dispatch: Dispatch
     name: str
 
-    def handle(self, message: Message, handover_at: float) -> None:
+    def handle(self, message: Message, handover_at: float) -> Handled:
         """Do what the message asks, or nothing when the generation has moved on.
 
-        Returns when the message may be deleted. Raises when it must go back to the queue: what it names is of a
-        newer version or an unknown kind, the store is not to be reached, or something unexpected happened; the
+        Returns what became of it when the message may be deleted. Raises when it must go back to the queue: it names
+        a newer version or an unknown kind, the store is not to be reached, or something unexpected happened; the
         lease then lapses, and a rescuer takes over.
         """
         tools = self.tools
@@ -47,12 +67,13 @@ class Worker:
             head = tools.store.claim(message.user_id, message.generation_id, message.fence, holder, names())
         except TransitionRefusedError as refused:
             self._not_claimed(message, refused.current)
-            return
+            return Handled(Ending.PASSED_OVER)
         try:
-            self._attempt(head, handover_at)
+            return self._attempt(head, handover_at)
         except LeaseLostError:
             # Another holds it, or it has ended: nothing of this attempt may be written, and nothing is owed.
             logger().info("the lease was lost", extra=_about(head))
+            return Handled(Ending.LEASE_LOST)
 
     def _not_claimed(self, message: Message, current: Generation | None) -> None:
         if current is None or current.fence != message.fence or current.status is not Status.PENDING:
@@ -64,7 +85,7 @@ class Worker:
             self.dispatch.send(current, now)
         # Past its deadline, or barren too often: a rescuer ends it, and its due_at calls one.
 
-    def _attempt(self, head: Generation, handover_at: float) -> None:
+    def _attempt(self, head: Generation, handover_at: float) -> Handled:
         tools = self.tools
         # The beats end, and their thread is joined, before the final write.
         with Watch(tools.heartbeats, head, tools.clock, tools.settings.heartbeat_seconds, handover_at) as watch:
@@ -72,13 +93,15 @@ class Worker:
             steps = tools.store.get_steps(head.user_id, head.generation_id)
             context = AttemptContext(head, load(head.kind), content, steps, tools, watch)
             error = _run(context, load(head.kind), content)
-        if error is None:
-            tools.store.succeed(context.head, context.totals, context.last_step)
-            logger().info("succeeded", extra=_about(head))
-        else:
-            self._end(context, error)
+        ending = self._succeed(context) if error is None else self._end(context, error)
+        return Handled(ending, context.totals.usage.cost_usd - head.usage.cost_usd)
 
-    def _end(self, context: AttemptContext, error: GenerationError) -> None:
+    def _succeed(self, context: AttemptContext) -> Ending:
+        self.tools.store.succeed(context.head, context.totals, context.last_step)
+        logger().info("succeeded", extra=_about(context.head))
+        return Ending.SUCCEEDED
+
+    def _end(self, context: AttemptContext, error: GenerationError) -> Ending:
         tools, head, now = self.tools, context.head, self.tools.clock.now()
         policy = retry.RetryPolicy(tools.settings.max_releases, tools.settings.retry_base_seconds)
         left = (head.deadline_at - now) / timedelta(seconds=1)
@@ -86,7 +109,9 @@ class Worker:
         logger().info("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})
         if isinstance(decision, retry.GiveUp):
             tools.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
-            return
+            ended = replace(head, version=head.version + 1)
+            tools.store.note(ended, Event("failed", now, head.attempt, decision.code))
+            return Ending.FAILED
         pending = tools.store.release(
             head,
             context.totals,
@@ -98,6 +123,8 @@ class Worker:
             self.dispatch.send(pending, tools.clock.now())
         except DispatchFailedError:
             logger().exception("given back and not dispatched; left to a rescuer", extra=_about(head))
+        tools.store.note(pending, Event("released", now, head.attempt, error.code, decision.delay_seconds))
+        return Ending.RELEASED
 
 
 def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | None:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from functions.sweeper.service import Sweep
 from shared import wiring
-from shared.telemetry import logger
+from shared.telemetry import logger, measure_rescues
 
 _STOP_MILLISECONDS = 10_000
 
@@ -26,4 +26,5 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep once and return the report: outcome to number of generations."""
     report = dict(_sweep().run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS))
     logger().info("swept", extra={"report": report})
+    measure_rescues(report, errors=report.get("error", 0))
     return report

@@ -2,8 +2,12 @@
 
 It makes real flashcards out of the text it is sent, by extraction, and misbehaves by model name: the table
 BEHAVIOURS in behaviours.py is the list, and `GET /api/v1/models` shows it. A name may carry an argument after a
-colon, as in `local/slow:5`. `local/cards` works. The routes that begin with an underscore are local only, no
-provider has them: `GET /_ledger` shows every call and whether it was paid for, `DELETE /_ledger` forgets them.
+colon, as in `local/slow:5`. `local/cards` works. Slow: slow, stream, hang, drip, silent. Refusing: 429, 500, 503,
+status, flaky, error_in_200. Broken streams: cut, error_in_stream, no_finish, huge, utf8. Bad answers: garbage, schema,
+repair, refuse, length, filter, finish_error, empty. Odd accounts: byok, no_usage, no_cost, no_id.
+
+The routes that begin with an underscore are local only, no provider has them: `GET /_ledger` shows every call and
+whether it was paid for, `DELETE /_ledger` forgets them.
 """
 
 from local.model_server.ledger import Call, Ledger

@@ -16,7 +16,9 @@ from local.model_server.ledger import Call, Ledger
 from local.model_server.serving import ClientClosedError, JsonHandler
 
 PIECE_CHARACTERS = 24
+LEAST_PIECES = 20
 BYOK_FEE = 0.05
+ERROR_TYPES = {400: "invalid_request", 402: "payment_required", 429: "rate_limit_exceeded"}
 COMMENT = b": OPENROUTER PROCESSING\n\n"
 
 
@@ -97,6 +99,7 @@ class Answering:
             return
         message = {"role": "assistant", "content": content, "refusal": plan.refusal}
         body = self._envelope("chat.completion", {"message": message}, plan.finish_reason)
+        body["system_fingerprint"] = None
         if plan.with_usage:
             body["usage"] = self._usage()
         payload = _encode(json.dumps(body, ensure_ascii=False))
@@ -113,9 +116,9 @@ class Answering:
     def _send_content(self) -> None:
         pieces = list(self._pieces())
         for piece in pieces:
-            self.wire.pause(self.plan.spread_seconds / len(pieces))
             self._send(self._event(self._chunk({"role": "assistant", "content": piece})))
             self._sent_bytes += len(_encode(piece))
+            self.wire.pause(self.plan.spread_seconds / len(pieces))
 
     def _pieces(self) -> Iterator[str]:
         plan = self.plan
@@ -124,8 +127,9 @@ class Answering:
             return
         stops = [stop for stop in (plan.cut_at, plan.error_at) if stop is not None]
         end = round(len(plan.content) * min([1.0, *stops]))
-        for start in range(0, end, PIECE_CHARACTERS):
-            yield plan.content[start : min(start + PIECE_CHARACTERS, end)]
+        size = max(1, min(PIECE_CHARACTERS, end // LEAST_PIECES))
+        for start in range(0, end, size):
+            yield plan.content[start : min(start + size, end)]
 
     def _comment_for(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -191,7 +195,11 @@ class Answering:
         if self.plan.with_cost:
             usage["cost"] = round(upstream * BYOK_FEE, 10) if self.plan.byok else upstream
             usage["is_byok"] = self.plan.byok
-            usage["cost_details"] = {"upstream_inference_cost": upstream}
+            usage["cost_details"] = {
+                "upstream_inference_cost": upstream,
+                "upstream_inference_prompt_cost": price(prompt, 0),
+                "upstream_inference_completions_cost": price(0, completion),
+            }
         return usage
 
     def _completion_tokens(self) -> int:
@@ -203,7 +211,11 @@ class Answering:
         return {
             "code": code,
             "message": self.plan.message,
-            "metadata": {"provider_name": "Local", "raw": f"upstream could not handle: {echo}"},
+            "metadata": {
+                "provider_name": "Local",
+                "error_type": ERROR_TYPES.get(code, "provider_unavailable"),
+                "raw": f"upstream could not handle: {echo}",
+            },
         }
 
     def _id_header(self) -> dict[str, str]:

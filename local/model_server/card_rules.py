@@ -14,7 +14,10 @@ _NUMBER = re.compile(
     r"(?P<unit> ?(?:%|‰|°C|°F|K|µm|μm|nm|mm|cm|km|m|kg|mg|µg|g|ml|l|ms|s|h|Hz|kJ|J|V|W)(?!\w)"
     r"| (?:percent|per cent|million|billion|thousand)\b)?)(?![\w/])"
 )
-_YEAR = re.compile(r"(?P<before>\b(?:in|since|until|by|before|after|from|around) )(?P<year>1\d{3}|20\d\d)\b", re.I)
+_YEAR = re.compile(
+    r"\b(?:[Ii]n|[Ss]ince|[Uu]ntil|[Bb]y|[Bb]efore|[Aa]fter|[Ff]rom|[Aa]round|[Oo]f) "
+    r"(?P<year>\d{1,4} (?:BCE?|CE|AD)|AD \d{1,4}|1\d{3}|20\d\d)\b"
+)
 
 
 def called(sentence: Sentence) -> Question | None:
@@ -122,7 +125,7 @@ def number(sentence: Sentence) -> Question | None:
 
 def abbreviation(sentence: Sentence) -> Question | None:
     """Long form (LF): matched from its end, as Schwartz and Hearst (2003) do."""
-    match = re.search(r"(?P<long>[^,;:()]+) \((?P<short>[A-Z][A-Za-z]{1,7})\)", sentence.words)
+    match = re.search(r"(?P<long>[^,;:()]{3,90}) \((?P<short>[A-Z][A-Za-z]{1,7})\)", sentence.words)
     long_form = match and _long_form(match["long"], match["short"])
     if match is None or not long_form:
         return None

@@ -8,13 +8,16 @@ from local.model_server.grammar import BLANK
 CONTEXT_CHARACTERS = 85
 WHOLE_CHARACTERS = 190
 _WORD = re.compile(r"\w(?:[\w'’-]*\w)?")  # noqa: RUF001 (meant)
-_RUN_CHARACTERS = 18  # a longer "word" is a script without spaces, or no word at all
+_LONGEST_WORD = 18
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u2e80-\u9fff\uff66-\uff9f]")  # Thai, Lao, Burmese, Han, kana
+_SLICE_CHARACTERS = 3
+_ENDINGS = ("ed", "ing", "ly")
 
 
 def cloze(sentence: str, frequency: Counter[str], rank: int = 0) -> tuple[str, str] | None:
     """The sentence with its `rank`-th most telling word blanked, and the word. None when it has none left."""
     spans = sorted(
-        {_span(word) for word in _WORD.finditer(sentence)},
+        {span for word in _WORD.finditer(sentence) for span in _spans(*word.span(), word[0])},
         key=lambda span: (-_weight(sentence[slice(*span)], frequency), -span[0]),
     )
     if rank >= len(spans):
@@ -26,12 +29,11 @@ def cloze(sentence: str, frequency: Counter[str], rank: int = 0) -> tuple[str, s
     return f"{before}{BLANK}{after}", hidden
 
 
-def _span(word: re.Match[str]) -> tuple[int, int]:
-    start, end = word.span()
-    if end - start <= _RUN_CHARACTERS:
-        return start, end
-    middle = (start + end) // 2
-    return middle - 2, middle + 2
+def _spans(start: int, end: int, word: str) -> list[tuple[int, int]]:
+    """What can be blanked of a word: all of it, or slices where a script has no spaces or it is no word at all."""
+    if len(word) <= _LONGEST_WORD and not _UNSPACED.search(word):
+        return [(start, end)]
+    return [(at, min(at + _SLICE_CHARACTERS, end)) for at in range(start, end, _SLICE_CHARACTERS)]
 
 
 def _weight(word: str, frequency: Counter[str]) -> float:
@@ -39,6 +41,8 @@ def _weight(word: str, frequency: Counter[str]) -> float:
     length: float = 9 if word[0].isdecimal() else min(len(word), 12)
     if len(word) < 4 and not word.isupper():
         length = len(word) / 10
+    if word.endswith(_ENDINGS):  # mostly verbs and adverbs: guessing them teaches little
+        length /= 2
     return length / (1 + 0.2 * frequency[word.lower()])
 
 

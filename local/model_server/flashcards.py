@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from local.model_server.card_rules import EXTRA_RULES, RULES
 from local.model_server.cloze import cloze
-from local.model_server.grammar import Sentence
+from local.model_server.grammar import Sentence, points_back
 from local.model_server.sentences import clip, fragments, split_sentences, word_set
 
 FRONT_CHARACTERS = 200
@@ -18,6 +18,10 @@ BACK_CHARACTERS = 500
 CHARACTERS_PER_CARD = 250
 MOST_CARDS = 20
 LEAST_CARDS = 3
+KIND_ORDER = (  # what a learner has most of comes first, when not all kinds can have one more
+    *("definition", "called", "abbreviation", "reason", "made_of", "action"),
+    *("used_for", "place", "year", "done_by", "number"),
+)
 _ENGLISH = word_set("the of and is are in to a an that by with from")
 _WORDS = re.compile(r"[\w'-]+")
 
@@ -79,12 +83,12 @@ def _choose(candidates: Iterator[_Candidate], wanted: int) -> list[_Candidate]:
             fronts.add(candidate.card.front)
             kinds[candidate.kind].append(candidate)
     turns = [
-        (turn, candidate)
+        (turn, KIND_ORDER.index(candidate.kind), candidate)
         for members in kinds.values()
         for turn, candidate in enumerate(members[index] for index in _spread(len(members)))
     ]
-    turns.sort(key=lambda turn: turn[0])
-    return [candidate for _, candidate in turns[:wanted]]
+    turns.sort(key=lambda turn: turn[:2])
+    return [candidate for _, _, candidate in turns[:wanted]]
 
 
 def _spread(count: int) -> list[int]:
@@ -98,6 +102,7 @@ def _gaps(text: str, sentences: list[str], used: set[int]) -> Iterator[_Candidat
     frequency = Counter(_WORDS.findall(text.lower()))
     fresh = [position for position in range(len(sentences)) if position not in used]
     order = [fresh[index] for index in _spread(len(fresh))]
+    order.sort(key=lambda position: points_back(sentences[position]) or sentences[position].endswith("?"))
     for rank in range(3):
         for position in order if rank == 0 else range(len(sentences)):
             if found := cloze(sentences[position], frequency, rank):

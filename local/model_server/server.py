@@ -4,22 +4,15 @@ import hashlib
 import secrets
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 from urllib.parse import parse_qs
 
 from local.model_server.answering import Answering
 from local.model_server.behaviours import BEHAVIOURS, make_plan
-from local.model_server.conversation import (
-    COMPLETION_PRICE,
-    PROMPT_PRICE,
-    BadRequestError,
-    Conversation,
-    read_conversation,
-)
+from local.model_server.conversation import BadRequestError, Conversation, read_conversation
 from local.model_server.ledger import Call, Ledger
+from local.model_server.records import call_record, model_record
 from local.model_server.serving import JsonHandler, LoopbackServer
-
-CONTEXT_TOKENS = 128_000
 
 
 class ModelServer(LoopbackServer):
@@ -72,10 +65,10 @@ class _Handler(JsonHandler):
         if call is None or call.finished_at is None or not call.paid:
             self.refuse(404, "Generation not found")
         else:
-            self.reply(200, {"data": _record(call, call.finished_at)})
+            self.reply(200, {"data": call_record(call, call.finished_at)})
 
     def models(self) -> None:
-        self.reply(200, {"data": [_model(name, spec.description) for name, spec in BEHAVIOURS.items()]})
+        self.reply(200, {"data": [model_record(name, spec.description) for name, spec in BEHAVIOURS.items()]})
 
     def read_ledger(self) -> None:
         self.reply(200, self.server.ledger.as_json())
@@ -109,52 +102,4 @@ class _Handler(JsonHandler):
         "GET /api/v1/models": models,
         "GET /_ledger": read_ledger,
         "DELETE /_ledger": clear_ledger,
-    }
-
-
-def _record(call: Call, finished_at: float) -> dict[str, Any]:
-    milliseconds = round((finished_at - call.received_at) * 1000)
-    return {
-        "id": call.id,
-        "model": call.model,
-        "provider_name": "Local",
-        "created_at": time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(call.received_at)),
-        "streamed": call.stream,
-        "cancelled": call.outcome == "client_closed",
-        "finish_reason": call.finish_reason,
-        "generation_time": milliseconds,
-        "latency": milliseconds,
-        "tokens_prompt": call.prompt_tokens,
-        "tokens_completion": call.completion_tokens,
-        "native_tokens_prompt": call.prompt_tokens,
-        "native_tokens_completion": call.completion_tokens,
-        "total_cost": call.cost,
-        "usage": call.cost,
-        "is_byok": False,
-    }
-
-
-def _model(name: str, description: str) -> dict[str, Any]:
-    return {
-        "id": name,
-        "canonical_slug": name,
-        "name": f"Local: {name.removeprefix('local/')}",
-        "created": 0,
-        "description": description,
-        "context_length": CONTEXT_TOKENS,
-        "architecture": {
-            "modality": "text->text",
-            "input_modalities": ["text"],
-            "output_modalities": ["text"],
-            "tokenizer": "Other",
-            "instruct_type": None,
-        },
-        "pricing": {"prompt": f"{PROMPT_PRICE:.8f}", "completion": f"{COMPLETION_PRICE:.8f}"},
-        "top_provider": {
-            "context_length": CONTEXT_TOKENS,
-            "max_completion_tokens": None,
-            "is_moderated": False,
-        },
-        "per_request_limits": None,
-        "supported_parameters": ["max_tokens", "response_format", "structured_outputs"],
     }

@@ -125,7 +125,7 @@ class JsonHandler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.path_only, _, self.query = self.path.partition("?")
-        if self.headers.get("Host", "").rpartition(":")[0] not in LOOPBACK_NAMES:
+        if urlsplit(f"//{self.headers.get('Host', '')}").hostname not in LOOPBACK_NAMES:
             self.refuse(HTTPStatus.MISDIRECTED_REQUEST, "This server answers to loopback names only")
             return
         origin = self.headers.get("Origin", "")

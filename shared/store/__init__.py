@@ -7,12 +7,13 @@ from shared.store.owner import OwnerWrites
 from shared.store.reads import Reads
 from shared.store.rescuer import RescuerWrites
 from shared.store.table import Table
+from shared.store.timeline import TimelineWrites
 from shared.store.worker import WorkerWrites
 
 __all__ = ["Reads", "Store", "Table"]
 
 
-class Store(OwnerWrites, WorkerWrites, RescuerWrites):
+class Store(OwnerWrites, WorkerWrites, RescuerWrites, TimelineWrites):
     """The whole store. Safe to use from several threads, as the client under it is."""
 
     __slots__ = ()

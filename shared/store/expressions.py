@@ -13,20 +13,26 @@ from shared.generation import Generation
 from shared.lifecycle import Guard, Transition
 from shared.store.items import Item, marshal
 
+
+def _zero_or(name: str, comparison: str) -> str:
+    # A counter at zero is not stored, nor is one that the version before did not have.
+    return f"(attribute_not_exists(#{name}) OR #{name} {comparison})"
+
+
 _CONDITIONS: Mapping[Guard, str] = {
     Guard.ABSENT: "attribute_not_exists(#pk)",
     Guard.FENCE: "#fence = :fence",
     Guard.HOLDER: "#holder = :holder",
     Guard.READABLE: "#schema_version <= :schema_version AND #kind IN (:kinds)",
-    Guard.BARREN_LEFT: "#barren < :max_barren",
+    Guard.BARREN_LEFT: _zero_or("barren", "< :max_barren"),
     Guard.NOT_BEFORE_PASSED: "(attribute_not_exists(#not_before) OR #not_before <= :now)",
     Guard.BEFORE_DEADLINE: "#deadline_at > :now",
     Guard.PAST_DEADLINE: "#deadline_at <= :now",
-    Guard.PROGRESS_NOT_AHEAD: "#progress <= :progress",
-    Guard.CALLS_AS_KNOWN: "#calls = :calls",
+    Guard.PROGRESS_NOT_AHEAD: _zero_or("progress", "<= :progress"),
+    Guard.CALLS_AS_KNOWN: _zero_or("calls", "= :calls"),
     Guard.HEARTBEAT_AS_READ: "#heartbeat_at = :heartbeat_at",
     Guard.DUE_AS_READ: "#due_at = :due_at",
-    Guard.USAGE_AS_READ: "#paid_calls = :paid_calls AND #steps_done = :steps_done",
+    Guard.USAGE_AS_READ: f"{_zero_or('paid_calls', '= :paid_calls')} AND {_zero_or('steps_done', '= :steps_done')}",
     Guard.VERSION_AS_READ: "#version = :version",
 }
 
@@ -64,7 +70,7 @@ def update_of(transition: Transition, change: Change) -> Item:
         if raised:
             adds[name] = 1
     clauses = [f"#{name} = :set_{name}" for name in sets]
-    clauses += [f"#{name} = #{name} + :add_{name}" for name in adds]
+    clauses += [f"#{name} = if_not_exists(#{name}, :zero) + :add_{name}" for name in adds]
     clauses += [f"#{name} = if_not_exists(#{name}, :once_{name})" for name in change.once]
     update = f"SET {', '.join(clauses)}"
     if removes:
@@ -79,7 +85,7 @@ def update_of(transition: Transition, change: Change) -> Item:
             values[f":{name}"] = value
     values |= {f":is_{status}": str(status) for status in transition.sources}
     values |= {f":set_{name}": value for name, value in sets.items()}
-    values |= {f":add_{name}": value for name, value in adds.items()}
+    values |= {":zero": 0} | {f":add_{name}": value for name, value in adds.items()}
     values |= {f":once_{name}": value for name, value in change.once.items()}
     # DynamoDB refuses a value that no expression names: callers give every guard's, the row takes its own.
     used = set(re.findall(r":\w+", f"{update} {condition}"))

@@ -17,6 +17,7 @@ from shared.clock import epoch_milliseconds, from_epoch_milliseconds
 from shared.generation import (
     SCHEMA_VERSION,
     ErrorInfo,
+    Event,
     Generation,
     GenerationInput,
     StoredStep,
@@ -100,19 +101,24 @@ def unpack(data: object) -> dict[str, Any]:
 
 
 def encode_head(generation: Generation) -> Item:
-    """Return the head's item. `due_shard` is there exactly when `due_at` is, which keeps the index sparse."""
-    values: dict[str, Any] = {name: getattr(generation, name) for name in (*_TIMES, *_COUNTS, *_TEXTS)}
+    """Return the head's item. `due_shard` is there exactly when `due_at` is, which keeps the index sparse.
+
+    A counter at zero is left out: the head is paid for by the kilobyte.
+    """
+    values: dict[str, Any] = {name: getattr(generation, name) for name in (*_TIMES, *_TEXTS)}
+    values |= {name: getattr(generation, name) or None for name in _COUNTS}
     values |= {
         "pk": generation.user_id,
         "sk": f"G#{generation.generation_id}",
         "status": str(generation.status),
-        "alone": generation.alone,
-        "reserved_usd": generation.reserved_usd,
+        "alone": generation.alone or None,
+        "reserved_usd": generation.reserved_usd or None,
+        "schema_version": generation.schema_version,
         "due_shard": due_shard(generation.generation_id) if generation.due_at else None,
         "expires_at": expiry(generation.expires_at),
         "error": generation.error and error_value(generation.error),
     }
-    return marshal(values | usage_values(generation.usage))
+    return marshal(values | {name: value or None for name, value in usage_values(generation.usage).items()})
 
 
 def expiry(moment: datetime | None) -> int | None:
@@ -146,7 +152,7 @@ def decode_head(item: Item) -> Generation:
     """Return the generation that a head's item stands for; an attribute that is absent has its default."""
     values = unmarshal(item)
     fields: dict[str, Any] = {name: _moment(values[name]) for name in _TIMES if name in values}
-    fields |= {name: int(values[name]) for name in _COUNTS if name in values}
+    fields |= {name: int(values.get(name, 0)) for name in _COUNTS}
     fields |= {name: values[name] for name in _TEXTS if name in values}
     if "error" in values:
         fields["error"] = ErrorInfo(**values["error"])
@@ -210,4 +216,33 @@ def decode_step(item: Item) -> StoredStep:
         duration_seconds=float(values["duration_seconds"]),
         stored_at=_moment(values["stored_at"]),
         op=values["op"],
+    )
+
+
+def encode_event(user_id: str, generation_id: str, version: int, event: Event, expires_at: datetime) -> Item:
+    delay = event.delay_seconds
+    return marshal(
+        {
+            "pk": user_id,
+            "sk": f"E#{generation_id}#{version:010d}",
+            "name": event.name,
+            "at": event.at,
+            "attempt": event.attempt,
+            "code": event.code,
+            "delay_seconds": None if delay is None else Decimal(str(round(delay, 3))),
+            "schema_version": SCHEMA_VERSION,
+            "expires_at": expiry(expires_at),
+        }
+    )
+
+
+def decode_event(item: Item) -> Event:
+    values = unmarshal(item)
+    delay = values.get("delay_seconds")
+    return Event(
+        name=values["name"],
+        at=_moment(values["at"]),
+        attempt=int(values["attempt"]),
+        code=values.get("code"),
+        delay_seconds=None if delay is None else float(delay),
     )

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 # Two commands under one owner; the first leaves a grandchild that works and one that is stopped, as a busy and a
-# frozen function worker are. Each announces itself by a file.
+# frozen function worker are.
 OWNER = """
 import os, signal, sys, time
 from pathlib import Path
@@ -26,8 +26,7 @@ env = {"PATH": os.environ["PATH"], "TMPDIR": str(state)}
 tree = "import os, signal, sys, time; p = os.fork(); f = os.fork() if p else 1; " \\
        "f or os.kill(os.getpid(), signal.SIGSTOP); time.sleep(600)"
 children = [Child("tree", [sys.executable, "-c", tree], env=env, cwd=state, log=state / "tree.log"),
-            Child("single", [sys.executable, "-c", "import time; time.sleep(600)"], env=env, cwd=state, log=state / "l")]
-(state / "started").touch()
+            Child("one", [sys.executable, "-c", "import time; time.sleep(600)"], env=env, cwd=state, log=state / "one")]
 time.sleep(600)
 """
 

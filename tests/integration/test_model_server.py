@@ -113,12 +113,17 @@ def test_every_model_of_the_table_is_listed_with_a_description(client: httpx.Cli
 
 @pytest.mark.parametrize(
     ("authorization", "message"),
-    [("", "No auth credentials found"), ("Bearer  ", "No auth credentials found"), ("Bearer bad-1", "User not found.")],
+    [
+        ("", "No auth credentials found"),
+        ("Basic YTpi", "No auth credentials found"),
+        ("Bearer bad-1", "User not found."),
+    ],
 )
 def test_a_missing_or_bad_key_is_refused_with_401(
     server: ModelServer, client: httpx.Client, authorization: str, message: str
 ) -> None:
-    response = client.post("/chat/completions", json=asking("local/cards"), headers={"Authorization": authorization})
+    headers = {"Authorization": authorization}
+    response = client.post("/chat/completions", json=asking("local/cards"), headers=headers)
     assert (response.status_code, response.json()) == (401, {"error": {"code": 401, "message": message}})
     assert (server.ledger.calls[0].outcome, server.ledger.calls[0].paid) == ("refused", False)
 
@@ -237,12 +242,12 @@ def test_an_answer_longer_than_the_limit_ends_with_length(client: httpx.Client) 
 
 
 def test_fifty_slow_streams_are_held_at_once(server: ModelServer) -> None:
-    def ask_once(_: int) -> int:
-        url = f"{server.base_url}/chat/completions"
-        headers = {"Authorization": f"Bearer {KEY}"}
-        return len(content(httpx.post(url, json=asking("local/stream:4"), headers=headers, timeout=60)))
-
-    with ThreadPoolExecutor(50) as pool:
-        answers = pool.map(ask_once, range(50))
+    headers = {"Authorization": f"Bearer {KEY}"}
+    limits = httpx.Limits(max_connections=50)
+    with (
+        httpx.Client(base_url=server.base_url, headers=headers, limits=limits, timeout=60) as wide,
+        ThreadPoolExecutor(50) as pool,
+    ):
+        answers = pool.map(lambda _: content(ask(wide, "local/stream:3")), range(50))
         server.ledger.wait_for(lambda calls: sum(call.outcome is None for call in calls) == 50)
         assert len(set(answers)) == 1

@@ -161,9 +161,9 @@ def test_a_server_that_comes_back_within_the_quick_tries_is_used() -> None:
             pauses = 0
 
             def random(self) -> float:
-                self.pauses += 1
-                if self.pauses == 2:
+                if self.pauses == 1:
                     listener.listen()
+                self.pauses += 1
                 return 0.0
 
         def serve() -> None:

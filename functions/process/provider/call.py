@@ -5,15 +5,15 @@ It decides nothing about retries beyond a connection that never started.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 
 from functions.process.provider.answer import Answer
-from functions.process.provider.cancellation import Cancellation
 from functions.process.provider.events import EventReader
 from functions.process.provider.figures import retry_after_of
+from functions.process.provider.gate import Gate
 from functions.process.provider.outcomes import (
     DEADLINE,
     OUTPUT_TOO_LARGE,
@@ -34,27 +34,6 @@ BILL_SECONDS = 5.0
 """How long a finished answer waits for the bill that follows it, and a refusal for its body."""
 
 MOST_ERROR_BYTES = 65_536
-
-type Gate = Callable[[str, dict[str, Any]], Awaitable[None]]
-
-
-def gate(may_send: Callable[[], None], cancellation: Cancellation, deadline: float) -> Gate:
-    """Return the trace function that asks for leave where httpcore says that it is about to send.
-
-    Asking before connecting would let a slow name server or handshake stand between the leave and the sending.
-    """
-
-    async def ask(event: str, _: dict[str, Any]) -> None:
-        if not event.endswith(".send_request_headers.started"):
-            return
-        may_send()
-        # It may have blocked for seconds, and the loop saw neither the clock nor the cancellation meanwhile.
-        if cancellation.cancelled:
-            raise asyncio.CancelledError
-        if asyncio.get_running_loop().time() >= deadline:
-            raise DEADLINE.raised("nothing was sent")
-
-    return ask
 
 
 class Call:
@@ -78,13 +57,13 @@ class Call:
         self._clock = clock
         self._bytes = 0
 
-    async def run(self, client: httpx.AsyncClient, deadline: float, ask: Gate) -> Completion:
-        """Return the whole answer; `client` is closed in any case. Raises ProviderError and what `ask` raises."""
+    async def run(self, client: httpx.AsyncClient, deadline: float, gate: Gate) -> Completion:
+        """Return the whole answer; `client` is closed in any case. Raises ProviderError and what leave to send raises."""
         # Errors are made after the except clauses, not in them: one of httpx holds the request, which holds the
         # key, and must not hang on ours as its context.
         try:
-            async with client, asyncio.timeout_at(deadline) as limit:
-                await self._connect(client, ask, limit)
+            async with client, gate, asyncio.timeout_at(deadline) as limit:
+                await self._connect(client, gate, limit)
         except TimeoutError:
             if not limit.expired():
                 raise
@@ -100,11 +79,11 @@ class Call:
         if not self._answer.ended:
             self._answer.fail(outcome, detail)
 
-    async def _connect(self, client: httpx.AsyncClient, ask: Gate, limit: asyncio.Timeout) -> None:
+    async def _connect(self, client: httpx.AsyncClient, gate: Gate, limit: asyncio.Timeout) -> None:
         retries = QUICK_RETRIES
         while True:
             try:
-                await self._exchange(client, ask, limit)
+                await self._exchange(client, gate, limit)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 # Nothing was sent, so this pays for nothing twice.
                 if not retries or is_tls_failure(error):
@@ -114,8 +93,9 @@ class Call:
             await asyncio.sleep(QUICK_RETRY_SECONDS * (0.5 + self._clock.random()))
             retries -= 1
 
-    async def _exchange(self, client: httpx.AsyncClient, ask: Gate, limit: asyncio.Timeout) -> None:
-        async with client.stream("POST", self._url, content=self._body, extensions={"trace": ask}) as response:
+    async def _exchange(self, client: httpx.AsyncClient, gate: Gate, limit: asyncio.Timeout) -> None:
+        extensions = {"trace": gate.trace}
+        async with client.stream("POST", self._url, content=self._body, extensions=extensions) as response:
             self._answer.name(response.headers.get("X-Generation-Id"))
             if not response.is_success:
                 await self._refusal(response)

@@ -11,8 +11,9 @@ import anyio
 import httpx
 
 from functions.process.provider.answer import Answer
-from functions.process.provider.call import Call, gate
+from functions.process.provider.call import Call
 from functions.process.provider.cancellation import Cancellation, run_until_cancelled
+from functions.process.provider.gate import Gate
 from functions.process.provider.outcomes import KEY_REFUSED
 from functions.process.provider.request import (
     Completion,
@@ -109,7 +110,7 @@ class Provider:
         )
 
         async def run() -> Completion:
-            return await call.run(client, deadline, gate(may_send, cancellation, deadline))
+            return await call.run(client, deadline, Gate(may_send, cancellation, deadline))
 
         return run_until_cancelled(run, cancellation)
 

@@ -1,0 +1,77 @@
+"""Writes the transition table of `shared/lifecycle.py` into the marked part of docs/lifecycle.md, or checks it there.
+
+Run it as `.venv/bin/python -m docs.render_lifecycle [--check]`. Owns the table's form alone; every word is the row's.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from shared.lifecycle import TERMINAL, TRANSITIONS, Status, Transition
+
+PAGE = Path(__file__).with_name("lifecycle.md")
+BEGIN = "<!-- begin: rendered from shared/lifecycle.py by docs/render_lifecycle.py -->"
+END = "<!-- end: rendered -->"
+
+
+def rendered() -> str:
+    """Return the statuses and the transitions as two Markdown tables."""
+    statuses = _table(("status", "in by", "out by"), map(_status_row, Status))
+    transitions = _table(("transition", "who", "from", "to", "condition", "effect"), map(_transition_row, TRANSITIONS))
+    return f"### Statuses\n\n{statuses}\n\n### Transitions\n\n{transitions}\n"
+
+
+def _status_row(status: Status) -> tuple[str, ...]:
+    into = _names(row for row in TRANSITIONS if row.target is status)
+    if status in TERMINAL:
+        return f"`{status}`", into, "never changes"
+    out = _names(row for row in TRANSITIONS if status in row.sources and row.target not in (None, status))
+    return f"`{status}`", into, out
+
+
+def _names(rows: Iterable[Transition]) -> str:
+    return ", ".join(f"`{row.name}`" for row in rows)
+
+
+def _transition_row(row: Transition) -> tuple[str, ...]:
+    sources = ", ".join(status for status in Status if status in row.sources) or "nothing"
+    if row.sources == frozenset(Status):
+        sources = "any"
+    raised = [name for name, on in (("fence", row.raises_fence), ("version", row.raises_version)) if on]
+    effect = "; ".join([row.effect, *(f"{name} + 1" for name in raised)])
+    condition = "; ".join(row.guards) + (" (transaction)" if row.transaction else "")
+    return f"`{row.name}`", ", ".join(row.by), sources, row.target or "stays", condition, effect
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
+
+
+def with_table(page: str) -> str:
+    """Return `page` with what stands between the marks replaced. Raises ValueError when a mark is missing."""
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{PAGE.name} must hold both marks: {BEGIN} and {END}")
+    return f"{before}{begin}\n\n{rendered()}\n{end}{after}"
+
+
+def main(arguments: list[str] | None = None, page: Path = PAGE) -> int:
+    """Return 0 when the page holds the table in the end, 1 when `--check` finds another one."""
+    parser = argparse.ArgumentParser(prog="python -m docs.render_lifecycle", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of date")
+    check = parser.parse_args(arguments).check
+    text = page.read_text(encoding="utf-8")
+    wanted = with_table(text)
+    if check and wanted != text:
+        print(f"{page} is out of date: run .venv/bin/python -m docs.render_lifecycle", file=sys.stderr)
+        return 1
+    if not check:
+        page.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

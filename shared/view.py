@@ -1,0 +1,59 @@
+"""A generation as its owner sees it over HTTP, and the tag that names one state of it. Decides nothing."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.clock import epoch_milliseconds
+from shared.generation import Generation, Usage
+
+
+def etag(generation: Generation) -> str:
+    """Return the head's tag: over the version, and the heartbeat, without which a quiet model call looks stuck."""
+    beat = 0 if generation.heartbeat_at is None else epoch_milliseconds(generation.heartbeat_at)
+    return f'"{generation.version}-{beat}"'
+
+
+def matches(condition: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names `tag`, by the weak comparison of RFC 9110, section 13.1.2."""
+    if condition is None:
+        return False
+    tags = (part.strip().removeprefix("W/") for part in condition.split(","))
+    return condition.strip() == "*" or tag in tags
+
+
+def view(head: Generation) -> dict[str, Any]:
+    """Return the head as its owner sees it: nothing of fences, holders and queues. Absent is what is not yet."""
+    shown: dict[str, Any] = {
+        "generation_id": head.generation_id,
+        "kind": head.kind,
+        "status": str(head.status),
+        "version": head.version,
+        "progress": head.progress,
+        "stage": head.stage,
+        "attempt": head.attempt,
+        "created_at": _iso(head.created_at),
+        "started_at": _iso(head.started_at),
+        "heartbeat_at": _iso(head.heartbeat_at),
+        "not_before": _iso(head.not_before),
+        "finished_at": _iso(head.finished_at),
+        "deadline_at": _iso(head.deadline_at),
+        "client_id": head.client_id,
+        "session_id": head.session_id,
+        "usage": _usage(head.usage),
+    }
+    if head.error is not None:
+        shown["error"] = {"code": head.error.code, "message": head.error.message}
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "calls": usage.calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost_usd": float(usage.cost_usd),
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
