@@ -12,7 +12,8 @@ export AWS_DEFAULT_REGION ?= us-east-1
 LOCKS := requirements/dev.lock requirements/ministack.lock shared/requirements.txt functions/process/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help setup run test check static format lint lock clean
+.PHONY: help setup run test check static format lint lock clean \
+	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -27,20 +28,29 @@ test: setup ## run every test
 
 check: static test ## the whole gate: format, lint, import rules, types, template, tests
 
-static: setup
+static: setup check-format check-lint check-imports check-types check-template
+
+# Targets of their own, so that `make --keep-going static` shows what is wrong in all of them.
+check-format: setup
 	@$(BIN)/ruff format --check
+
+check-lint: setup
 	@$(BIN)/ruff check
+
+check-imports: setup
 	@$(BIN)/lint-imports
+
+check-types: setup
 	@$(BIN)/mypy
+
+check-template: setup
 	@$(BIN)/sam validate --lint
 
 format: setup ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-lint: setup ## the fast part of the gate: format and lint
-	@$(BIN)/ruff format --check
-	@$(BIN)/ruff check
+lint: check-format check-lint ## the fast part of the gate: format and lint
 
 lock: setup ## resolve all dependencies anew; then run make setup
 	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.lock

@@ -5,9 +5,7 @@ Owns the order of start and end. Nothing that it starts outlives it, whichever w
 
 import json
 import secrets
-import shutil
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -23,6 +21,7 @@ from local import deployment, probes
 from local.build import built_tree, host_architecture
 from local.emulator import PROJECT, Emulator, start_emulator
 from local.processes import Child, kill_all_with, start_server
+from local.state import drop_state, new_state
 
 AUDIENCE = "unstuck-local"
 KEY_PARAMETER = "/unstuck/openrouter-api-key"
@@ -63,7 +62,7 @@ class LocalStack:
         self._clock = time.monotonic()
 
     def __enter__(self) -> Self:
-        self.state = self.options.state_dir or Path(tempfile.mkdtemp(prefix="unstuck-"))
+        self.state = self.options.state_dir or new_state()
         self.state = self.state.resolve()
         self.state.mkdir(parents=True, exist_ok=True)
         try:
@@ -139,7 +138,7 @@ class LocalStack:
         self._children.clear()
         kill_all_with("TMPDIR", str(self.tmpdir))  # what had left its process group
         if self.options.state_dir is None:
-            shutil.rmtree(self.state, ignore_errors=True)
+            drop_state(self.state)
 
     @property
     def tmpdir(self) -> Path:

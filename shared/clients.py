@@ -11,24 +11,24 @@ if TYPE_CHECKING:
 
 # botocore's legacy mode tries ten times and reads for 60 s: longer than any lease. Three tries of at most 3 s
 # each leave room for the work. A worker's pool serves a batch of ten and the heartbeat of each.
-_STANDARD = Config(
+STANDARD = Config(
     retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=2, max_pool_connections=32
 )
-_ONE_SHORT_TRY = Config(
+ONE_SHORT_TRY = Config(
     retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=2, max_pool_connections=32
 )
 
 
 def dynamodb() -> "DynamoDBClient":
     """Return a client whose calls end within about 10 seconds."""
-    return boto3.client("dynamodb", config=_STANDARD)
+    return boto3.client("dynamodb", config=STANDARD)
 
 
 def dynamodb_for_heartbeats() -> "DynamoDBClient":
     """Return a client that tries once: a beat that fails is followed by the next, and ten tries outlast the lease."""
-    return boto3.client("dynamodb", config=_ONE_SHORT_TRY)
+    return boto3.client("dynamodb", config=ONE_SHORT_TRY)
 
 
 def sqs() -> "SQSClient":
     """Return a client whose calls end within about 10 seconds."""
-    return boto3.client("sqs", config=_STANDARD)
+    return boto3.client("sqs", config=STANDARD)

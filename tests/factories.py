@@ -1,5 +1,6 @@
 """What the tests are made of: a clock that they turn, generations, and a store over a table of its own."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -31,7 +32,8 @@ class FakeClock:
 
     moment: datetime = START
     seconds: float = 0.0
-    count: int = 0
+    # Begun anywhere: tests that share a table must not meet in it.
+    count: int = field(default_factory=lambda: secrets.randbelow(1 << 32))
 
     def now(self) -> datetime:
         return self.moment
@@ -45,7 +47,7 @@ class FakeClock:
 
     def token(self) -> str:
         self.count += 1
-        return f"token-{self.count:010d}"
+        return f"t{self.count:015d}"
 
     def random(self) -> float:
         return 0.5
@@ -71,10 +73,11 @@ class RecordingDispatch:
 
 
 def a_generation(clock: FakeClock, **changes: Any) -> Generation:
-    """Return a new pending generation of alice's, not stored yet."""
+    """Return a new pending generation, of an owner whom no other has, not stored yet."""
+    generation_id = clock.new_id()
     generation = Generation(
-        user_id="alice",
-        generation_id=clock.new_id(),
+        user_id=f"owner of {generation_id}",
+        generation_id=generation_id,
         kind="flashcards",
         created_at=clock.now(),
         deadline_at=clock.now() + timedelta(seconds=900),

@@ -1,4 +1,4 @@
-"""Owns the shapes in which a finished call and a model are told about, with every field that OpenRouter always gives."""
+"""Owns the shapes in which a finished call and a model are told about, with all that OpenRouter always gives."""
 
 import time
 from typing import Any

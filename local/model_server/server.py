@@ -68,7 +68,8 @@ class _Handler(JsonHandler):
             self.reply(200, {"data": call_record(call, call.finished_at)})
 
     def models(self) -> None:
-        self.reply(200, {"data": [model_record(name, spec.description) for name, spec in BEHAVIOURS.items()]})
+        listed = [model_record(name, spec.description) for name, spec in BEHAVIOURS.items()]
+        self.reply(200, {"data": listed, "total_count": len(listed), "links": {"next": None}})
 
     def read_ledger(self) -> None:
         self.reply(200, self.server.ledger.as_json())

@@ -14,7 +14,7 @@ from shared.generation import ErrorInfo, Generation, Totals
 from shared.lifecycle import Transition
 from shared.store import items
 from shared.store.expressions import Change, as_read, update_of
-from shared.store.table import ConditionFailedError
+from shared.store.table import ConditionFailedError, Mine
 from shared.store.terminal import TerminalWrites
 
 _MAX_DOUBLINGS = 5
@@ -72,21 +72,20 @@ class RescuerWrites(TerminalWrites):
         return moment + timedelta(seconds=grace)
 
     def _move_due(self, transition: Transition, head: Generation, due_at: datetime) -> Generation:
-        change = Change(as_read(head, self.clock.now()), {"due_at": min(due_at, head.deadline_at)})
-        return self._update(transition, head, change, op=None)
+        due_at = min(due_at, head.deadline_at)
+        change = Change(as_read(head, self.clock.now()), {"due_at": due_at})
+        # No mark: whoever moved the same head to the same time has done what was to be done.
+        return self._update(transition, head, change, mine=lambda item: items.decode_head(item).due_at == due_at)
 
     def _marked(self, transition: Transition, head: Generation, now: datetime, sets: Mapping[str, Any]) -> Generation:
         op = self.clock.token()
-        return self._update(transition, head, Change(as_read(head, now), {**sets, "op": op}), op)
+        change = Change(as_read(head, now), {**sets, "op": op})
+        return self._update(transition, head, change, mine=lambda item: items.unmarshal(item).get("op") == op)
 
-    def _update(self, transition: Transition, head: Generation, change: Change, op: str | None) -> Generation:
+    def _update(self, transition: Transition, head: Generation, change: Change, mine: Mine) -> Generation:
         key = items.head_key(head.user_id, head.generation_id)
         try:
-            item = self.table.update(
-                key,
-                update_of(transition, change),
-                mine=lambda item: op is not None and items.unmarshal(item).get("op") == op,
-            )
+            item = self.table.update(key, update_of(transition, change), mine)
         except ConditionFailedError as failed:
             current = items.decode_head(failed.item) if failed.item else None
             raise TransitionRefusedError(transition.name, current) from failed

@@ -1,6 +1,7 @@
 """Every pair of status and transition against a real condition evaluator: allowed or refused as the table says."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefused
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.lifecycle import TRANSITIONS, Status, Transition
 from shared.store import Store
+from shared.store.items import head_key, unmarshal, usage_key
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input
 
 KINDS = ("flashcards",)
@@ -68,7 +70,7 @@ NOTHING = Totals(0, Usage())
 # How a caller makes each transition of a head that it has just read; create is made by another's id.
 ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
     "create": lambda store, clock, head: store.create(
-        a_generation(clock, generation_id=head.generation_id), an_input()
+        a_generation(clock, user_id=head.user_id, generation_id=head.generation_id), an_input()
     ),
     "claim": lambda store, clock, head: store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS),
     "heartbeat": lambda store, _clock, head: store.heartbeat(head, 50, "writing"),
@@ -138,8 +140,6 @@ OTHERS: dict[str, Callable[[Generation, FakeClock], dict[str, Any]]] = {
 def test_a_holder_of_the_past_is_refused_whatever_it_writes(
     store: Store, clock: FakeClock, name: str, other: str
 ) -> None:
-    from dataclasses import replace
-
     head = make_running(store, clock)
     with pytest.raises(LeaseLostError):
         ACT[name](store, clock, replace(head, **OTHERS[other](head, clock)))
@@ -150,8 +150,6 @@ def test_a_worker_that_writes_to_a_deleted_generation_does_not_bring_it_back(
     store: Store, dynamodb: Any, clock: FakeClock
 ) -> None:
     head = make_running(store, clock)
-    from shared.store.items import head_key
-
     dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.user_id, head.generation_id))
     with pytest.raises(LeaseLostError):
         store.heartbeat(head, 50, None)
@@ -200,15 +198,11 @@ def test_claim_counts_an_attempt_and_keeps_the_first_start(store: Store, clock: 
     assert (again.attempt, again.barren, again.started_at, again.not_before) == (2, 1, started, None)
 
 
-def test_every_terminal_write_counts_the_usage_once_on_the_owners_day(
-    store: Store, dynamodb: Any, clock: FakeClock
+@pytest.mark.parametrize("make", [make_succeeded, make_failed, make_canceled])
+def test_a_terminal_write_counts_the_usage_once_on_the_owners_day(
+    store: Store, dynamodb: Any, clock: FakeClock, make: Callable[[Store, FakeClock], Generation]
 ) -> None:
-    from decimal import Decimal
-
-    from shared.store.items import unmarshal, usage_key
-
-    for make in (make_succeeded, make_failed, make_canceled):
-        make(store, clock)
-    item = dynamodb.get_item(TableName=SETTINGS.table_name, Key=usage_key("alice", "2026-01-01"))["Item"]
+    head = make(store, clock)
+    item = dynamodb.get_item(TableName=SETTINGS.table_name, Key=usage_key(head.user_id, "2026-01-01"))["Item"]
     used = unmarshal(item)
-    assert (used["generations"], used["paid_calls"], used["prompt_tokens"]) == (3, 1, Decimal(10))
+    assert (int(used["generations"]), int(used["paid_calls"])) == (1, head.usage.calls)

@@ -7,6 +7,7 @@ import pytest
 
 from local.stack import LocalStack, StackOptions
 from tests.e2e.owner import Owner
+from tests.e2e.soundness import assert_sound
 
 SHORT = {
     "HeartbeatSeconds": "0.5",
@@ -28,7 +29,7 @@ def stack() -> Iterator[LocalStack]:
 
 @pytest.fixture
 def new_owner(stack: LocalStack) -> Iterator[Callable[[], Owner]]:
-    """Make owners whom no other test knows."""
+    """Make owners whom no other test knows. At the end of the test all that they sent must have ended in order."""
     made: list[Owner] = []
 
     def make() -> Owner:
@@ -38,6 +39,8 @@ def new_owner(stack: LocalStack) -> Iterator[Callable[[], Owner]]:
     yield make
     for owner in made:
         owner.close()
+    for owner in made:
+        assert_sound(owner)
 
 
 @pytest.fixture

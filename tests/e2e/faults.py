@@ -3,18 +3,19 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from local.processes import environments
 from local.stack import LocalStack
+from tests.e2e.gate import Gate
 from tests.e2e.owner import eventually
 
-_deserialize = TypeDeserializer().deserialize
+_deserialize, _serialize = TypeDeserializer().deserialize, TypeSerializer().serialize
 
 
 def head(stack: LocalStack, owner: str, generation_id: str) -> dict[str, Any]:
@@ -122,12 +123,64 @@ def take_message(stack: LocalStack, generation_id: str, queue_url: str | None = 
 
 
 @contextmanager
-def environment(stack: LocalStack, function: str, **variables: str) -> Iterator[None]:
-    """Run a function with other settings for the length of the block."""
-    functions, name = stack.client("lambda"), stack.function_names[function]
-    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**before, **variables}})
+def denied(stack: LocalStack, function: str, action: str) -> Iterator[None]:
+    """Refuse an action to a function for the length of the block."""
+    stack.deny(function, action)
     try:
         yield
     finally:
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": before})
+        stack.allow_again(function)
+
+
+@contextmanager
+def environment(
+    stack: LocalStack, function: str, *, timeout_seconds: int | None = None, **variables: str
+) -> Iterator[None]:
+    """Run a function with other settings for the length of the block. Whatever it runs at either end is cut off."""
+    before = stack.client("lambda").get_function_configuration(FunctionName=stack.function_names[function])
+    own: dict[str, str] = before["Environment"]["Variables"]
+    _configure(stack, function, timeout_seconds or before["Timeout"], {**own, **variables})
+    try:
+        yield
+    finally:
+        _configure(stack, function, before["Timeout"], own)
+
+
+def _configure(stack: LocalStack, function: str, timeout_seconds: int, variables: Mapping[str, str]) -> None:
+    functions, name = stack.client("lambda"), stack.function_names[function]
+    functions.update_function_configuration(
+        FunctionName=name, Timeout=timeout_seconds, Environment={"Variables": dict(variables)}
+    )
+    eventually(
+        lambda: functions.get_function_configuration(FunctionName=name),
+        lambda found: found["State"] == "Active" and found.get("LastUpdateStatus") == "Successful",
+    )
+
+
+@contextmanager
+def gated(stack: LocalStack, function: str, service: str) -> Iterator[Gate]:
+    """Have a function's requests to `dynamodb` or `sqs` pass a gate for the length of the block."""
+    with Gate(stack.endpoint).open() as gate, environment(
+        stack, function, **{f"AWS_ENDPOINT_URL_{service.upper()}": gate.url}
+    ):
+        yield gate
+
+
+def change_head(
+    stack: LocalStack, owner: str, generation_id: str, sets: Mapping[str, Any], removes: tuple[str, ...] = ()
+) -> None:
+    """Change attributes behind the system's back: the time that passes, or what another version has written."""
+    clauses = [f"SET {', '.join(f'#{name} = :{name}' for name in sets)}"] if sets else []
+    clauses += [f"REMOVE {', '.join(f'#{name}' for name in removes)}"] if removes else []
+    arguments: dict[str, Any] = {}
+    if sets:
+        values = {f":{name}": _serialize(value) for name, value in sets.items()}
+        arguments["ExpressionAttributeValues"] = values
+    stack.client("dynamodb").update_item(
+        TableName=stack.table_name,
+        Key={"pk": {"S": owner}, "sk": {"S": f"G#{generation_id}"}},
+        UpdateExpression=" ".join(clauses),
+        ConditionExpression="attribute_exists(pk)",
+        ExpressionAttributeNames={f"#{name}": name for name in (*sets, *removes)},
+        **arguments,
+    )

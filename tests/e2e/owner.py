@@ -1,6 +1,7 @@
 """An owner as the HTTP API knows one: submits, polls with a token, and insists that things only go forward."""
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ class Owner:
     stack: LocalStack
     name: str
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+    generations: list[str] = field(default_factory=list)
+    """Of this owner; `tests.e2e.soundness` judges every one of them when the test is over."""
 
     def __post_init__(self) -> None:
         headers = {"authorization": f"Bearer {self.stack.token(self.name)}"}
@@ -29,15 +32,25 @@ class Owner:
 
     def submit(self, model: str = "local/cards", **fields: Any) -> str:
         """Send a generation and return its id."""
-        answer = self.http.post("/v1/generations", json={"source_text": TEXT, "model": model, **fields})
+        answer = self.http.post("/v1/generations", json={"source_text": own_text(), "model": model, **fields})
         assert answer.status_code == 202, answer.text
-        return str(answer.json()["generation_id"])
+        self.generations.append(str(answer.json()["generation_id"]))
+        return self.generations[-1]
+
+    def cancel(self, generation_id: str) -> dict[str, Any]:
+        """Cancel, and check the answer as any other look."""
+        answer = self.http.post(f"/v1/generations/{generation_id}/cancel")
+        assert answer.status_code == 200, answer.text
+        return self._forward(answer.json())
 
     def look(self, generation_id: str) -> dict[str, Any]:
         """Poll once. Neither version nor progress may have gone back, nor a terminal status changed."""
         answer = self.http.get(f"/v1/generations/{generation_id}")
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
+        return self._forward(answer.json())
+
+    def _forward(self, found: dict[str, Any]) -> dict[str, Any]:
+        generation_id = found["generation_id"]
         before = self.seen.get(generation_id)
         if before is not None:
             assert found["version"] >= before["version"], (before, found)
@@ -57,6 +70,11 @@ class Owner:
 
     def close(self) -> None:
         self.http.close()
+
+
+def own_text() -> str:
+    """Return the text with a mark of its own: the model server tells conversations apart by what was said."""
+    return f"{TEXT}\n(Copy {uuid.uuid4()}.)"
 
 
 def eventually[Found](look: Callable[[], Found], wanted: Callable[[Found], bool]) -> Found:

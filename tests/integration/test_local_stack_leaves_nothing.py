@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.processes import environments
+from local.state import drop_state, new_state
 
 ROOT = Path(__file__).resolve().parents[2]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -70,6 +71,26 @@ def test_the_command_does_not_outlive_its_killed_supervisor(owner: "subprocess.P
     (command,) = [pid for pid, line in command_lines.items() if b"supervisor.py" not in line and b"fork" not in line]
     wait_for(lambda: command not in processes_of(tmp_path), "the command gone")
     assert owner.poll() is None
+
+
+def test_the_directory_of_a_killed_owner_goes_with_the_next_start_and_a_live_ones_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "import os, signal; from local.state import new_state; print(new_state(), flush=True); os.kill(os.getpid(), 9)"
+    )
+    argv, env = [sys.executable, "-c", code], {**os.environ, "TMPDIR": str(tmp_path)}
+    killed = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+    abandoned = Path(killed.stdout.strip())
+    assert abandoned.is_dir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    alive = new_state()
+    assert not abandoned.exists()
+    another = new_state()
+    assert alive.is_dir()
+    drop_state(alive)
+    drop_state(another)
+    assert not list(tmp_path.glob("unstuck-*"))
 
 
 @linux_only

@@ -12,19 +12,13 @@ from local.model_server import ModelServer
 from local.model_server.behaviours import BEHAVIOURS
 
 KEY = "a made-up key"
-TEXT = (
-    "A cell is the smallest unit of life. A gene is a stretch of DNA. Enzymes are proteins that speed up reactions. "
-    * 3
-)
+TEXT = "A cell is the smallest unit of life. A gene is a stretch of DNA. Enzymes are proteins that help. " * 3
 SCHEMA = {
     "type": "object",
     "properties": {
         "suggestions": {
             "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"front": {"type": "string"}, "back": {"type": "string"}},
-            },
+            "items": {"type": "object", "properties": {"front": {"type": "string"}, "back": {"type": "string"}}},
         }
     },
 }

@@ -58,7 +58,7 @@ class Call:
         self._bytes = 0
 
     async def run(self, client: httpx.AsyncClient, deadline: float, gate: Gate) -> Completion:
-        """Return the whole answer; `client` is closed in any case. Raises ProviderError and what leave to send raises."""
+        """Return the whole answer; `client` is closed either way. Raises ProviderError, or what the gate raises."""
         # Errors are made after the except clauses, not in them: one of httpx holds the request, which holds the
         # key, and must not hang on ours as its context.
         try:

@@ -100,19 +100,18 @@ class Provider:
             on_text=on_text,
             clock=self._clock,
         )
-        transport = httpx.AsyncHTTPTransport(verify=self._trust())
-        client = httpx.AsyncClient(
-            transport=transport,
-            headers=headers_of(request, key),
-            timeout=self._timeout,
-            # Neither a proxy nor a .netrc of the environment may see or replace the key.
-            trust_env=False,
-        )
+        client = self._client(headers_of(request, key))
 
         async def run() -> Completion:
             return await call.run(client, deadline, Gate(may_send, cancellation, deadline))
 
         return run_until_cancelled(run, cancellation)
+
+    def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
+        # Connections belong to the loop of one call. Neither a proxy nor a .netrc of the environment may see or
+        # replace the key.
+        transport = httpx.AsyncHTTPTransport(verify=self._trust())
+        return httpx.AsyncClient(transport=transport, headers=headers, timeout=self._timeout, trust_env=False)
 
     def _trust(self) -> ssl.SSLContext:
         # One for all calls: reading the certificates takes some 50 ms of CPU, which ten threads would each pay.

@@ -1,0 +1,37 @@
+"""The same tests against every DynamoDB there is here: moto, in this process, and MiniStack, over the wire."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from local.emulator import ACCESS_KEY, REGION, start_emulator
+from shared.clients import STANDARD
+from tests.factories import SETTINGS, create_table, moto_dynamodb
+
+
+@pytest.fixture(scope="session")
+def ministack() -> Iterator[Any]:
+    """A DynamoDB client of an emulator that only these tests use, configured as the functions' own."""
+    with tempfile.TemporaryDirectory(prefix="unstuck-") as state:
+        emulator = start_emulator(Path(state))
+        try:
+            session = boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION)
+            client = session.client("dynamodb", endpoint_url=emulator.url, config=STANDARD)
+            create_table(client, SETTINGS.table_name)
+            yield client
+            client.close()
+        finally:
+            emulator.child.stop()
+
+
+@pytest.fixture(params=["moto", "ministack"])
+def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
+    if request.param == "ministack":
+        yield request.getfixturevalue("ministack")
+        return
+    with moto_dynamodb() as client:
+        yield client

@@ -1,0 +1,152 @@
+"""Every write whose answer was lost: botocore sends it again, its own condition then fails, and it is known as ours."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
+
+from shared.errors import LeaseLostError, StoreUnavailableError
+from shared.generation import ErrorInfo, Generation, Totals, Usage
+from shared.lifecycle import TRANSITIONS, Status
+from shared.store import Store
+from shared.store.items import unmarshal, usage_key
+from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input
+
+KINDS = ("flashcards",)
+PAID = Totals(1, Usage(2, 100, 50))
+ERROR = ErrorInfo("output_invalid", "The model's answer does not fit.")
+
+
+@dataclass
+class Loss:
+    """How often the answer of a write has been lost so far."""
+
+    count: int = 0
+
+
+@contextmanager
+def answers_lost(client: Any, times: int = 1) -> Iterator[Loss]:
+    """Have the next writes applied, and their answers never arrive. Reads are left alone."""
+    loss = Loss()
+
+    def lose(request: Any, **_: Any) -> None:
+        operation = str(request.headers["X-Amz-Target"]).rpartition(".")[2].rstrip("'")
+        if loss.count >= times or operation not in ("UpdateItem", "PutItem", "TransactWriteItems"):
+            return
+        loss.count += 1
+        if "amazonaws" not in request.url:  # moto has applied it by now; a server must be sent it
+            URLLib3Session().send(request)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    client.meta.events.register_last("before-send.dynamodb", lose)
+    try:
+        yield loss
+    finally:
+        client.meta.events.unregister("before-send.dynamodb", lose)
+
+
+def pending(store: Store, clock: FakeClock) -> Generation:
+    return store.create(a_generation(clock), an_input())
+
+
+def running(store: Store, clock: FakeClock) -> Generation:
+    head = pending(store, clock)
+    return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS)
+
+
+def release(store: Store, clock: FakeClock, head: Generation) -> Generation:
+    later = clock.now() + timedelta(seconds=5)
+    return store.release(head, PAID, not_before=later, counted=True, reserved_usd=head.reserved_usd)
+
+
+def late(act: Callable[[Store, Generation], Any]) -> Callable[[Store, FakeClock, Generation], Any]:
+    def after_the_deadline(store: Store, clock: FakeClock, head: Generation) -> Any:
+        clock.pass_seconds(901)
+        return act(store, head)
+
+    return after_the_deadline
+
+
+WRITES: dict[str, tuple[Callable[[Store, FakeClock], Generation], Callable[[Store, FakeClock, Generation], Any]]] = {
+    "claim": (pending, lambda s, c, h: s.claim(h.user_id, h.generation_id, h.fence, c.token(), KINDS)),
+    "heartbeat": (running, lambda s, _c, h: s.heartbeat(h, 50, "writing")),
+    "begin_call": (running, lambda s, _c, h: s.begin_call(h, "cards", h.reserved_usd)),
+    "store_step": (running, lambda s, c, h: s.store_step(h, a_step(c))),
+    "advance": (running, lambda s, _c, h: s.advance(h, PAID, 50, h.reserved_usd)),
+    "succeed": (running, lambda s, _c, h: s.succeed(h, PAID, "cards")),
+    "release": (running, release),
+    "fail": (running, lambda s, _c, h: s.fail(h, PAID, ERROR)),
+    "rearm": (running, lambda s, _c, h: s.rearm(h)),
+    "postpone": (running, lambda s, _c, h: s.postpone(h)),
+    "give_back": (running, lambda s, _c, h: s.give_back(h, None)),
+    "crash_loop": (running, lambda s, _c, h: s.crash_loop(h, PAID)),
+    "send_again": (pending, lambda s, _c, h: s.send_again(h)),
+    "expire": (running, late(lambda s, h: s.expire(h, PAID))),
+    "cancel": (running, lambda s, _c, h: s.cancel(h.user_id, h.generation_id)),
+}
+# What a second application of the same write would show: none of these may differ from a write with no loss.
+COUNTED = ("status", "fence", "attempt", "barren", "releases", "sends", "calls", "step_calls", "usage", "steps_done")
+
+
+def outcome(store: Store, dynamodb: Any, head: Generation) -> tuple[object, ...]:
+    after = store.get(head.user_id, head.generation_id)
+    assert after is not None
+    item = dynamodb.get_item(TableName=SETTINGS.table_name, Key=usage_key(head.user_id, "2026-01-01"))
+    used = {name: value for name, value in unmarshal(item.get("Item", {})).items() if name not in ("pk", "sk")}
+    steps = [(step.name, step.usage) for step in store.get_steps(head.user_id, head.generation_id)]
+    return (*(getattr(after, name) for name in COUNTED), used, steps)
+
+
+def test_every_transition_of_the_table_loses_an_answer_here() -> None:
+    assert {*WRITES, "create"} == {transition.name for transition in TRANSITIONS}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_whose_answer_was_lost_succeeds_and_counts_once(
+    store: Store, dynamodb: Any, clock: FakeClock, name: str, times: int
+) -> None:
+    make, act = WRITES[name]
+    undisturbed, disturbed = make(store, clock), make(store, clock)
+    began = clock.moment
+    act(store, clock, undisturbed)
+    expected = outcome(store, dynamodb, undisturbed)
+    clock.moment = began
+    with answers_lost(dynamodb, times) as loss:
+        act(store, clock, disturbed)
+    assert loss.count == times
+    assert outcome(store, dynamodb, disturbed) == expected
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_create_whose_answers_were_lost_makes_one_generation(
+    store: Store, dynamodb: Any, clock: FakeClock, times: int
+) -> None:
+    generation = a_generation(clock)
+    with answers_lost(dynamodb, times) as loss:
+        try:
+            store.create(generation, an_input())
+        except StoreUnavailableError:
+            # Three losses outlast botocore's tries: the caller hears 503, and nothing half-made is seen.
+            assert times == 3
+            assert store.get(generation.user_id, generation.generation_id) is None
+            return
+    assert loss.count == times
+    head = store.get(generation.user_id, generation.generation_id)
+    assert head is not None
+    assert (head.status, head.version) == (Status.PENDING, 1)
+    assert store.get_input(generation.user_id, generation.generation_id) == an_input()
+
+
+@pytest.mark.parametrize("name", ["succeed", "fail"])
+def test_a_lost_finish_is_not_taken_for_anothers(store: Store, dynamodb: Any, clock: FakeClock, name: str) -> None:
+    head = running(store, clock)
+    store.crash_loop(head, PAID)
+    with answers_lost(dynamodb) as loss, pytest.raises(LeaseLostError):
+        WRITES[name][1](store, clock, head)
+    assert loss.count == 1

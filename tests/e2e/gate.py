@@ -1,0 +1,128 @@
+"""A gate before DynamoDB or SQS: a proxy that lets a function's requests through, and holds the one a test names.
+
+With it a test stops a function between two of its writes exactly, where killing by time would be a race.
+"""
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from tests.e2e.owner import PATIENCE_SECONDS
+
+type Match = Callable[[str, str], bool]
+"""Told the operation, as `UpdateItem`, and the request's JSON text."""
+
+
+@dataclass
+class Held:
+    """One request at the gate. It goes on when `let_go` is called, or ends with the process that sent it."""
+
+    match: Match
+    once_done: bool
+    arrived: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+    passed: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self) -> None:
+        """Wait until the request is here; with `once_done`, until it has been carried out and not yet answered."""
+        assert self.arrived.wait(PATIENCE_SECONDS), "the request never came"
+
+    def let_go(self) -> None:
+        """Let the request through and wait until it has been carried out."""
+        self.go_on.set()
+        assert self.passed.wait(PATIENCE_SECONDS), "the request was never carried out"
+
+
+class Gate:
+    """Listens on loopback and passes everything on to the emulator, unchanged and still signed."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._rules: list[Held] = []
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(endpoint, self._held))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, name="gate")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def hold(self, match: Match, *, once_done: bool = False) -> Held:
+        """Hold the next request that matches, before it is carried out or, with `once_done`, right after."""
+        held = Held(match, once_done)
+        with self._lock:
+            self._rules.append(held)
+        return held
+
+    def _held(self, operation: str, body: str) -> Held | None:
+        with self._lock:
+            for held in self._rules:
+                if held.match(operation, body):
+                    self._rules.remove(held)
+                    return held
+        return None
+
+    @contextmanager
+    def open(self) -> Iterator["Gate"]:
+        """Serve for the length of the block."""
+        self._thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+
+
+def _handler(endpoint: str, held_by: Callable[[str, str], Held | None]) -> type[BaseHTTPRequestHandler]:
+    address = urlsplit(endpoint).netloc
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            held = held_by(operation, body.decode())
+            if held is not None and not held.once_done:
+                held.arrived.set()
+                if not held.go_on.wait(PATIENCE_SECONDS):
+                    return
+            status, headers, answer = self._pass_on(body)
+            if held is not None and held.once_done:
+                held.arrived.set()
+                held.go_on.wait(PATIENCE_SECONDS)
+            if held is not None:
+                held.passed.set()
+            self._answer(status, headers, answer)
+
+        def _pass_on(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+            connection = http.client.HTTPConnection(address, timeout=30)
+            try:
+                # The host stays as it was signed.
+                connection.request("POST", self.path, body, dict(self.headers))
+                response = connection.getresponse()
+                return response.status, response.getheaders(), response.read()
+            finally:
+                connection.close()
+
+        def _answer(self, status: int, headers: list[tuple[str, str]], answer: bytes) -> None:
+            try:
+                self.send_response(status)
+                for name, value in headers:
+                    if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+            except OSError:
+                self.close_connection = True  # who asked was killed meanwhile
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
+            """Stay silent: what passes is the functions' business."""
+
+    return Handler
