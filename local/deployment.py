@@ -11,10 +11,11 @@ from typing import Any
 import boto3
 import yaml
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from local.build import sam_environment
 from local.emulator import ACCESS_KEY, REGION
-from local.processes import Child
+from local.processes import Child, ChildFailedError
 
 STACK_NAME = "unstuck"
 ARTIFACT_BUCKET = "unstuck-artifacts"
@@ -58,9 +59,24 @@ def deploy(endpoint: str, tree: Path, parameters: Mapping[str, str], state: Path
         "AWS_DEFAULT_REGION": REGION,
         "SAM_CLI_POLL_DELAY": "0.2",
     }
-    Child("sam deploy", argv, env=env, cwd=state, log=state / "deploy.log").finish(DEPLOY_TIMEOUT_SECONDS)
+    try:
+        Child("sam deploy", argv, env=env, cwd=state, log=state / "deploy.log").finish(DEPLOY_TIMEOUT_SECONDS)
+    except ChildFailedError as failure:
+        for reason in _refused(endpoint):
+            failure.add_note(reason)  # the log ends with a long rollback, the reason is far above it
+        raise
     stack = client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _refused(endpoint: str) -> list[str]:
+    """Each resource that the deploy could not make, with the reason."""
+    try:
+        events = client("cloudformation", endpoint).describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+    except ClientError:  # the deploy failed before there was a stack
+        return []
+    failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
+    return [f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed]
 
 
 def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) -> None:

@@ -21,26 +21,26 @@ class Metric(StrEnum):
     STALE_FOUND = "StaleFound"
     SPENT_USD = "SpentUsd"
     ERRORS = "Errors"
-    """Of one function, by the dimension `service`: faults that its caller was spared, so Lambda counts none."""
+    """Faults that were caught, so that Lambda counts none: answers 500 and 503, messages sent back, heads passed by."""
 
 
 @cache
 def logger() -> Logger:
     """Return this function's JSON logger; its level and service name come from Powertools' own variables."""
-    return Logger(service=_function(), utc=True)
+    return Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "unstuck"), utc=True)
 
 
 def measure(values: Mapping[Metric, float]) -> None:
     """Write one line of CloudWatch's embedded metric format for what is not zero, and none when all is."""
-    for service, chosen in (("unstuck", set(Metric) - {Metric.ERRORS}), (_function(), {Metric.ERRORS})):
-        found = {metric: value for metric, value in values.items() if value and metric in chosen}
-        if not found:
-            continue
-        metrics = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Unstuck"), service=service)
-        for metric, value in found.items():
-            unit = MetricUnit.NoUnit if metric is Metric.SPENT_USD else MetricUnit.Count
-            metrics.add_metric(name=str(metric), unit=unit, value=float(value))
-        metrics.flush_metrics()
+    found = {metric: value for metric, value in values.items() if value}
+    if not found:
+        return
+    # One service name for all functions: an alarm watches one series, whoever found the stale generation.
+    metrics = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Unstuck"), service="unstuck")
+    for metric, value in found.items():
+        unit = MetricUnit.NoUnit if metric is Metric.SPENT_USD else MetricUnit.Count
+        metrics.add_metric(name=str(metric), unit=unit, value=float(value))
+    metrics.flush_metrics()
 
 
 def measure_rescues(report: Mapping[str, int], errors: int = 0) -> None:
@@ -48,7 +48,3 @@ def measure_rescues(report: Mapping[str, int], errors: int = 0) -> None:
     failed = sum(report.get(outcome, 0) for outcome in (Outcome.CRASH_LOOP, Outcome.EXPIRED))
     given_back = sum(report.get(outcome, 0) for outcome in (Outcome.GIVEN_BACK, Outcome.SENT_AGAIN, Outcome.NOT_SENT))
     measure({Metric.STALE_FOUND: failed + given_back, Metric.FAILED: failed, Metric.ERRORS: errors})
-
-
-def _function() -> str:
-    return os.environ.get("POWERTOOLS_SERVICE_NAME", "unstuck")

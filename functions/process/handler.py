@@ -24,11 +24,12 @@ class LambdaContext(Protocol):
 
 @cache
 def _worker() -> Worker:
-    config = settings()
+    config, model = settings(), Provider(settings().llm_base_url)
+    model.warm_up()
     tools = Tools(
         store=wiring.store(),
         heartbeats=wiring.heartbeat_store(),
-        model=Provider(config.llm_base_url),
+        model=model,
         api_key=ServiceKey(config.provider_key_parameter),
         clock=wiring.clock,
         settings=config,

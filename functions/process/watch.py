@@ -11,6 +11,8 @@ from shared.generation import Generation
 from shared.store import Store
 from shared.telemetry import logger
 
+_STAGE_LENGTH = 40  # the head is paid for by the kilobyte
+
 
 class Watch:
     """A thread that beats for one claimed generation while the `with` block runs, and is joined at its end.
@@ -48,7 +50,7 @@ class Watch:
     def show(self, percent: int, stage: str | None = None) -> None:
         """Have the next heartbeat show this; progress never goes down and stays below 100 until the end."""
         self._progress = max(self._progress, min(percent, 99))
-        self._stage = stage or self._stage
+        self._stage = stage[:_STAGE_LENGTH] if stage else self._stage
 
     def check(self) -> None:
         """Raise why the work must end: LeaseLostError, DeadlinePassedError or HandoverError. Else do nothing."""

@@ -158,10 +158,23 @@ def _configure(stack: LocalStack, function: str, timeout_seconds: int, variables
 
 
 @contextmanager
+def queue_attributes(stack: LocalStack, queue_url: str, **attributes: str) -> Iterator[None]:
+    """Give a queue other settings for the length of the block."""
+    sqs = stack.client("sqs")
+    before = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(attributes))["Attributes"]
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes=attributes)
+    try:
+        yield
+    finally:
+        sqs.set_queue_attributes(QueueUrl=queue_url, Attributes=before)
+
+
+@contextmanager
 def gated(stack: LocalStack, function: str, service: str) -> Iterator[Gate]:
     """Have a function's requests to `dynamodb` or `sqs` pass a gate for the length of the block."""
-    with Gate(stack.endpoint).open() as gate, environment(
-        stack, function, **{f"AWS_ENDPOINT_URL_{service.upper()}": gate.url}
+    with (
+        Gate(stack.endpoint).open() as gate,
+        environment(stack, function, **{f"AWS_ENDPOINT_URL_{service.upper()}": gate.url}),
     ):
         yield gate
 

@@ -25,6 +25,8 @@ class Owner:
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
     generations: list[str] = field(default_factory=list)
     """Of this owner; `tests.e2e.soundness` judges every one of them when the test is over."""
+    late_results: set[str] = field(default_factory=set)
+    """Generations whose step a late holder stores, by the test's doing, while the next one's call is under way."""
 
     def __post_init__(self) -> None:
         headers = {"authorization": f"Bearer {self.stack.token(self.name)}"}

@@ -2,8 +2,6 @@
 
 import threading
 
-import httpx
-
 from local.stack import LocalStack
 from tests.e2e import faults
 from tests.e2e.owner import Owner, eventually, own_text
@@ -36,7 +34,8 @@ def test_a_generation_whose_create_is_killed_between_the_write_and_the_send_is_d
         [pid] = stack.worker_pids("create")
         faults.kill(pid)
         client.join()
-    assert answers == [httpx.codes.INTERNAL_SERVER_ERROR], "the client knows only that something went wrong"
+    [answer] = answers
+    assert answer >= 500, "the client knows only that something went wrong"
     [stored] = [item["sk"] for item in faults.items(stack, alice.name) if item["sk"].startswith("G#")]
     alice.generations.append(stored.removeprefix("G#"))
     # The client has no id to poll with: only the sweeper can find it.

@@ -1,0 +1,182 @@
+"""What the writes cost, by DynamoDB's own count where it answers one, and by its published rule for an item's size."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from local.model_server.flashcards import make_cards
+from shared.generation import Generation, GenerationInput, Totals, Usage
+from shared.store import Store
+from shared.store.items import encode_head
+from tests.e2e.owner import TEXT
+from tests.factories import FakeClock, a_generation, a_step, an_input, store_over
+
+KINDS = ("flashcards",)
+LARGEST_COUNT = 9_999_999
+
+
+@pytest.fixture
+def dynamodb(ministack: Any) -> Any:
+    """Only MiniStack tells what a transaction and the index consume."""
+    return ministack
+
+
+@contextmanager
+def units_of(client: Any) -> Iterator[list[tuple[str, float, float]]]:
+    """Collect (operation, write units of the table, write units of the index) of every write in the block."""
+    found: list[tuple[str, float, float]] = []
+
+    def ask(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name in ("PutItem", "UpdateItem", "TransactWriteItems"):
+            params["ReturnConsumedCapacity"] = "INDEXES"
+
+    def take(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        consumed = parsed.get("ConsumedCapacity")
+        if consumed is None or model.name not in ("PutItem", "UpdateItem", "TransactWriteItems"):
+            return
+        for one in consumed if isinstance(consumed, list) else [consumed]:
+            index = sum(gsi["CapacityUnits"] for gsi in one.get("GlobalSecondaryIndexes", {}).values())
+            found.append((model.name, one["CapacityUnits"] - index, index))
+
+    client.meta.events.register("before-parameter-build.dynamodb", ask)
+    client.meta.events.register("after-call.dynamodb", take)
+    try:
+        yield found
+    finally:
+        client.meta.events.unregister("before-parameter-build.dynamodb", ask)
+        client.meta.events.unregister("after-call.dynamodb", take)
+
+
+def largest(clock: FakeClock) -> Generation:
+    """A running head with every field at its largest; labels and subjects are ASCII by the API's own rule."""
+    now = clock.now() + timedelta(milliseconds=999)
+    usage = Usage(LARGEST_COUNT, LARGEST_COUNT, LARGEST_COUNT, Decimal("99.99999999999"))
+    generation = a_generation(
+        clock,
+        user_id="u" * 128,
+        kind="k" * 24,
+        usage=usage,
+        client_id="c" * 64,
+        session_id="s" * 64,
+        alone=True,
+        reserved_usd=Decimal("99.99999999999"),
+        attempt=999,
+        barren=2,
+        releases=99,
+        sends=999,
+        calls=9_999,
+        step_calls=999,
+        steps_done=999,
+        version=LARGEST_COUNT,
+        fence=9_999,
+        progress=99,
+        op="o" * 16,
+    )
+    return replace(generation, created_at=now, deadline_at=now + timedelta(days=9))
+
+
+def size(item: dict[str, Any]) -> int:
+    """Bytes of an item: names, strings, and half a byte a digit, by AWS's rule for item sizes.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    total = 0
+    for name, value in item.items():
+        [(kind, content)] = value.items()
+        total += len(name.encode())
+        if kind == "S":
+            total += len(content.encode())
+        elif kind == "N":
+            total += (len(content.strip("-0.").replace(".", "")) + 1) // 2 + 1
+        elif kind == "BOOL":
+            total += 1
+        else:
+            raise AssertionError(f"a running head holds no {kind}")
+    return total
+
+
+def run_to_the_largest(store: Store, clock: FakeClock) -> Generation:
+    generation = largest(clock)
+    store.create(generation, an_input())
+    holder = f"{'h' * 8}-{'t' * 16}"
+    key = (generation.user_id, generation.generation_id, generation.fence)
+    head = store.claim(*key, holder, kinds=(generation.kind,))
+    head = store.begin_call(head, "n" * 40, head.reserved_usd)
+    return store.heartbeat(head, 99, "g" * 40)
+
+
+# What a running head cannot have: it is set by release and removed by claim, or set by the end.
+NOT_WHILE_RUNNING = {"not_before", "output_step", "error", "finished_at", "expires_at"}
+
+
+def test_the_largest_running_head_is_at_most_one_kilobyte(dynamodb: Any, clock: FakeClock) -> None:
+    head = run_to_the_largest(store_over(dynamodb, clock), clock)
+    absent = {field.name for field in fields(head) if getattr(head, field.name) in (None, 0, False)}
+    assert absent == NOT_WHILE_RUNNING
+    item = encode_head(head)
+    assert size(item) <= 1024, (size(item), item)
+
+
+def test_a_heartbeat_of_the_largest_head_costs_one_unit_and_none_of_the_index(dynamodb: Any, clock: FakeClock) -> None:
+    store = store_over(dynamodb, clock)
+    head = run_to_the_largest(store, clock)
+    clock.pass_seconds(10.001)
+    head = replace(head, stage="g" * 39)  # as its holder knew it before: what moves is written
+    with units_of(dynamodb) as units:
+        store.heartbeat(head, 99, "g" * 40)
+    assert units == [("UpdateItem", 1.0, 0.0)]
+
+
+def test_a_normal_flashcards_generation_costs_at_most_twenty_write_units(
+    dynamodb: Any, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """5,000 characters, 15 s of model time, one heartbeat; printed item by item (`pytest -s -k twenty`)."""
+    store = store_over(dynamodb, clock)
+    text, cards = a_real_text(5_000), a_real_result()
+    bill: list[tuple[str, float, float]] = []
+
+    def note(name: str, units: list[tuple[str, float, float]]) -> None:
+        bill.append((name, sum(unit[1] for unit in units), sum(unit[2] for unit in units)))
+
+    with units_of(dynamodb) as units:
+        generation = a_generation(clock, client_id="c" * 36, session_id="s" * 36)
+        head = store.create(generation, GenerationInput({"source_text": text}, "openai/gpt-4o-mini", "1", "r" * 16))
+    note("create: input", units[:1])
+    note("create: head, in a transaction", units[1:])
+    with units_of(dynamodb) as units:
+        head = store.claim(head.user_id, head.generation_id, head.fence, f"{'h' * 8}-{'t' * 16}", KINDS)
+    note("claim", units)
+    with units_of(dynamodb) as units:
+        head = store.begin_call(head, "cards", Decimal("0.02"))
+    note("begin_call", units)
+    clock.pass_seconds(10)
+    with units_of(dynamodb) as units:
+        store.heartbeat(head, 60, "writing cards")
+    note("heartbeat", units)
+    clock.pass_seconds(5)
+    with units_of(dynamodb) as units:
+        store.store_step(head, a_step(clock, result=cards, usage=Usage(1, 1500, 900, Decimal("0.000765"))))
+    note("store_step", units)
+    with units_of(dynamodb) as units:
+        store.succeed(head, Totals(1, Usage(1, 1500, 900, Decimal("0.000765"))), "cards")
+    note("succeed: head and usage, in a transaction", units)
+    with capsys.disabled():
+        print("\nwrite units of one flashcards generation (table + index)")
+        for name, table, index in bill:
+            print(f"  {name:<42} {table:4.0f} + {index:.0f}")
+        print(f"  {'in all':<42} {sum(table + index for _, table, index in bill):4.0f}")
+    assert all(table > 0 for _, table, _ in bill)
+    assert sum(table + index for _, table, index in bill) <= 20
+
+
+def a_real_text(length: int) -> str:
+    return (TEXT + TEXT[::-1])[:length]
+
+
+def a_real_result() -> dict[str, Any]:
+    return {"suggestions": [{"front": card.front, "back": card.back} for card in make_cards(TEXT)]}

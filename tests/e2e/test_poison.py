@@ -1,0 +1,39 @@
+"""An input that kills every process it runs in ends alone: the nine that shared its first batch do not end with it."""
+
+
+from local.stack import LocalStack
+from tests.e2e import faults
+from tests.e2e.owner import Owner, eventually
+
+
+def test_a_poison_ends_as_a_crash_loop_and_the_nine_of_its_batch_succeed_in_batches_of_one(
+    stack: LocalStack, alice: Owner
+) -> None:
+    with faults.no_delivery(stack):
+        innocents = [alice.submit("local/slow:2") for _ in range(9)]
+        poison = alice.submit("local/slow:30")
+    eventually(
+        lambda: [faults.calls(stack, one) for one in (*innocents, poison)], lambda found: all(len(one) for one in found)
+    )
+    heads = [faults.head(stack, alice.name, one) for one in (*innocents, poison)]
+    assert len({head["holder"].partition("-")[0] for head in heads}) == 1, "all ten run in one process"
+    # Every time that the poison is under way its process dies, three times in all.
+    for attempt in (1, 2, 3):
+        await_call(stack, alice, poison, attempt)
+        faults.kill(faults.worker_of(stack, alice.name, poison))
+    found = alice.wait_for_end(poison)
+    assert (found["status"], found["error"]["code"], found["attempt"]) == ("failed", "crash_loop", 3)
+    for one in innocents:
+        found = alice.wait_for_end(one)
+        # Had one of them shared a batch with the poison again, it would have died with it again.
+        assert (found["status"], found["attempt"]) == ("succeeded", 2)
+        assert faults.head(stack, alice.name, one)["alone"] is True
+
+
+def await_call(stack: LocalStack, owner: Owner, generation_id: str, attempt: int) -> None:
+    def look() -> list[str]:
+        for one in owner.generations:
+            owner.look(one)  # which rescues it, once its lease is over
+        return [call["attempt"] for call in faults.calls(stack, generation_id)]
+
+    eventually(look, lambda attempts: str(attempt) in attempts)
