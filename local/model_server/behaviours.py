@@ -57,13 +57,23 @@ class Ask:
 
     @property
     def number(self) -> float:
-        try:
-            number = float(self.argument)
-        except ValueError as error:
-            raise BadRequestError("The model's argument is not a number") from error
-        if not 0 <= number < math.inf:
-            raise BadRequestError("The model's argument is out of range")
-        return number
+        return _number(self.argument)
+
+    @property
+    def first_calls(self) -> tuple[float, float]:
+        """The argument `N:SECONDS`: for how many first calls of the conversation, and what."""
+        calls, _, seconds = self.argument.partition(":")
+        return _number(calls), _number(seconds)
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise BadRequestError("The model's argument is not a number") from error
+    if not 0 <= number < math.inf:
+        raise BadRequestError("The model's argument is out of range")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,16 @@ def _flaky(ask: Ask) -> Plan:
     return status(503) if ask.earlier < ask.number else good(ask)
 
 
+def _limited(ask: Ask) -> Plan:
+    calls, seconds = ask.first_calls
+    return status(429, f"{seconds:g}") if ask.earlier < calls else good(ask)
+
+
+def _slow_first(ask: Ask) -> Plan:
+    calls, seconds = ask.first_calls
+    return good(ask, wait_seconds=seconds if ask.earlier < calls else 0)
+
+
 def _half_way(ask: Ask, **changes: Any) -> Plan:
     content = good(ask).content
     return good(ask, content=content[: len(content) // 2], **changes)
@@ -150,6 +170,16 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "local/503": Behaviour("HTTP 503; :SECONDS gives a Retry-After.", lambda ask: status(503, ask.argument or None)),
     "local/status": Behaviour("The HTTP status :NNN, 300 to 599.", _any_status, "500"),
     "local/flaky": Behaviour("503 for the first :N calls of one conversation, then works.", _flaky, "1"),
+    "local/limited": Behaviour(
+        "429 with the Retry-After SECONDS for the first calls of one conversation, :N:SECONDS, then works.",
+        _limited,
+        "1:1",
+    ),
+    "local/slow_first": Behaviour(
+        "SECONDS of comments before the content in the first calls of one conversation, :N:SECONDS, then works.",
+        _slow_first,
+        "1:20",
+    ),
     "local/garbage": Behaviour("Content that is not JSON.", lambda ask: good(ask, content=NOT_JSON)),
     "local/schema": Behaviour("JSON of another shape than the schema's.", _wrong_shape),
     "local/repair": Behaviour("JSON of another shape at first; works in a second turn.", _repair),

@@ -122,7 +122,7 @@ def _handler(endpoint: str, held_by: Callable[[str, str], Held | None]) -> type[
             except OSError:
                 self.close_connection = True  # who asked was killed meanwhile
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's own name
+        def log_message(self, format: str, *args: object) -> None:
             """Stay silent: what passes is the functions' business."""
 
     return Handler

@@ -1,6 +1,5 @@
 """An input that kills every process it runs in ends alone: the nine that shared its first batch do not end with it."""
 
-
 from local.stack import LocalStack
 from tests.e2e import faults
 from tests.e2e.owner import Owner, eventually

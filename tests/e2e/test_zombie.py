@@ -30,7 +30,7 @@ def test_a_zombie_that_wakes_after_another_attempt_has_finished_changes_nothing(
         assert (found["status"], found["attempt"]) == ("succeeded", 2)
         stored = faults.items(stack, alice.name)
         assert lost_lease(stack, generation_id) == []
-    [line] = eventually(lambda: lost_lease(stack, generation_id), lambda lines: bool(lines))
+    [line] = eventually(lambda: lost_lease(stack, generation_id), bool)
     assert '"attempt":1' in line.replace(" ", ""), line
     assert alice.look(generation_id) == found
     assert faults.items(stack, alice.name) == stored, "not a single item of the owner's has changed"
@@ -51,7 +51,7 @@ def test_a_zombies_step_that_arrives_first_is_kept_and_everything_else_of_it_ref
             alice.late_results.add(generation_id)
             storing.let_go()
             found = alice.wait_for_end(generation_id)
-        eventually(lambda: lost_lease(stack, generation_id), lambda lines: bool(lines))
+        eventually(lambda: lost_lease(stack, generation_id), bool)
     first, second = faults.calls(stack, generation_id)
     [step] = [item for item in faults.items(stack, alice.name) if item["sk"].startswith("S#")]
     assert (found["status"], found["attempt"]) == ("succeeded", 2)

@@ -12,7 +12,7 @@ import pytest
 from local.build import built_tree, host_architecture
 from local.emulator import PROJECT, runtime_packages
 
-FUNCTIONS = ("create", "status", "process", "sweeper")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper")
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 # Written out, so that a dependency that slips in is noticed: it costs every cold start.
 LAYER = {
@@ -52,7 +52,7 @@ def own_files(package: str) -> set[str]:
     return {str(path.relative_to(PROJECT)) for path in (PROJECT / package).rglob("*.py")}
 
 
-@pytest.mark.parametrize("name", ["create", "status", "sweeper"])
+@pytest.mark.parametrize("name", ["create", "status", "actions", "sweeper"])
 def test_a_function_holds_its_own_package_alone(tree: Path, name: str) -> None:
     packed = files(function_directory(tree, name))
     assert packed == own_files(f"functions/{name}")

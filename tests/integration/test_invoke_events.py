@@ -29,7 +29,7 @@ def event(name: str) -> dict[str, Any]:
 
 
 class Functions:
-    """The four built functions over one table and two queues that nothing else reads."""
+    """The built functions over one table and two queues that nothing else reads."""
 
     def __init__(self, tree: Path, endpoint: str, model_url: str, state: Path) -> None:
         self.tree, self.state = tree, state
@@ -81,11 +81,10 @@ def functions(tmp_path: Path) -> Iterator[Functions]:
         emulator.child.stop()
 
 
-def status_event(generation_id: str) -> dict[str, Any]:
-    of_one = event("status")
-    of_one["rawPath"] = of_one["requestContext"]["http"]["path"] = f"/v1/generations/{generation_id}"
-    of_one["pathParameters"] = {"generation_id": generation_id}
-    return of_one
+def event_of(name: str, generation_id: str) -> dict[str, Any]:
+    """The event of one generation instead of the one that the file names."""
+    text = (EVENTS / f"{name}.json").read_text()
+    return dict(json.loads(text.replace("01940000-0000-7000-8000-000000000001", generation_id)))
 
 
 def test_the_events_lead_a_generation_from_its_creation_to_its_success(functions: Functions) -> None:
@@ -94,9 +93,18 @@ def test_the_events_lead_a_generation_from_its_creation_to_its_success(functions
         assert created["statusCode"] == 202, created
         generation_id = json.loads(created["body"])["generation_id"]
         assert process.invoke(functions.message()) == {"batchItemFailures": []}
-        shown = status.invoke(status_event(generation_id))
+        shown = status.invoke(event_of("status", generation_id))
         assert shown["statusCode"] == 200, shown
         assert json.loads(shown["body"])["status"] == "succeeded", shown["body"]
+
+
+def test_the_actions_event_cancels_a_generation_once_and_for_all(functions: Functions) -> None:
+    with functions.run("create") as create, functions.run("actions") as actions:
+        generation_id = json.loads(create.invoke(event("create"))["body"])["generation_id"]
+        answers = [actions.invoke(event_of("actions", generation_id)) for _ in range(2)]
+    assert [answer["statusCode"] for answer in answers] == [200, 200], answers
+    assert answers[0]["body"] == answers[1]["body"]
+    assert json.loads(answers[0]["body"])["status"] == "canceled"
 
 
 def test_the_status_event_as_it_is_asks_for_a_generation_that_is_not_there(functions: Functions) -> None:
@@ -119,4 +127,4 @@ def test_the_sweeper_event_finds_nothing_to_rescue_in_an_empty_table(functions: 
 
 
 def test_every_function_has_an_event() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {"create", "status", "process", "sweeper"}
+    assert {path.stem for path in EVENTS.glob("*.json")} == {"create", "status", "actions", "process", "sweeper"}

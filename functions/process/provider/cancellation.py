@@ -11,6 +11,8 @@ from typing import Any
 
 from shared.errors import CallCanceledError
 
+_TURNS = 5
+
 
 class Cancellation:
     """Ends the calls it was given to, at once and for good, from whichever thread calls `cancel`."""
@@ -71,12 +73,14 @@ def run_until_cancelled[T](work: Callable[[], Coroutine[Any, Any, T]], cancellat
 
 
 def _wind_down(loop: asyncio.AbstractEventLoop) -> None:
-    # A stream that was left early closes its generators in tasks of their own, and a closed transport frees its
-    # socket one turn of the loop later: both would be lost with the loop.
+    # A stream that was left early closes its generators in tasks of their own, and a transport that is closed, or
+    # broken while it is closed, frees its socket some turns of the loop later: all would be lost with the loop.
     async def settle() -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
-        await asyncio.gather(*others, asyncio.sleep(0), return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
         await loop.shutdown_asyncgens()
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
 
     loop.run_until_complete(settle())
     loop.close()
