@@ -65,6 +65,7 @@ clean: ## remove everything that was built or installed here
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a
 # private index may be out of its reach), pip installs the same locks, slowly.
 .venv/.installed: requirements/dev.lock
+	@test ! -L .venv || { echo ".venv is a link: this would empty what it leads to; remove the link first" >&2; exit 1; }
 	@python="$$(local/find-python.sh)" && "$$python" -m venv --clear .venv
 	@awk '/^[a-zA-Z]/ {keep = /^uv==/} keep' requirements/dev.lock > .venv/uv.lock
 	@echo "installing requirements/dev.lock into .venv"

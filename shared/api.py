@@ -1,7 +1,6 @@
 """What the HTTP functions share: problem+json, the answer's form, the caller, the ETag. Knows no generation's rules."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -101,7 +100,7 @@ class Request:
         else:
             try:
                 raw = base64.b64decode(body, validate=True)
-            except binascii.Error as error:
+            except ValueError as error:  # not ASCII at all, or binascii's own for what is no base64
                 raise ProblemError("invalid_encoding") from error
         if len(raw) > MAX_BODY_BYTES:
             raise ProblemError("body_too_large")

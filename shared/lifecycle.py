@@ -26,7 +26,7 @@ TERMINAL = frozenset(Status) - OPEN
 class Guard(StrEnum):
     """A condition on the head, beside its status, that DynamoDB itself checks with the write."""
 
-    ABSENT = "no such generation yet"
+    ABSENT = "no such item yet"
     FENCE = "fence as read, or as in the message"
     HOLDER = "held by me"
     READABLE = "kind known and schema not newer than this code"

@@ -1,6 +1,7 @@
 """What a kind's `run` is given in a worker: steps that are stored once, calls that are counted before they are sent."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +17,8 @@ from shared.clock import Clock
 from shared.config import Settings
 from shared.errors import (
     CallCanceledError,
+    CallDeadlineExceededError,
+    DeadlinePassedError,
     GenerationError,
     InvalidOutputError,
     LeaseLostError,
@@ -27,7 +30,8 @@ from shared.kinds import Kind, Prompt
 from shared.store import Store
 
 # The answer was under way when the call ended, and what it cost was never told: its reserve stays reserved.
-_COST_UNKNOWN = frozenset({"provider_timeout", "provider_stream_cut", "output_too_large"})
+_COST_UNKNOWN = frozenset({"provider_timeout", "provider_stream_cut", "provider_error", "output_too_large"})
+_STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
 
 
 class Model(Protocol):
@@ -104,6 +108,8 @@ class AttemptContext:
     def step[Result: BaseModel](
         self, name: str, result: type[Result], make: Callable[[], Result], *, progress: int
     ) -> Result:
+        if not _STEP_NAME.fullmatch(name):
+            raise ValueError(f"a step's name has 1 to 40 of a-z, 0-9, _, . and -; this one is {name!r}")
         self._watch.check()
         stored = self._stored.get(name)
         if stored is None:
@@ -165,20 +171,12 @@ class AttemptContext:
             if tools.clock.monotonic() >= sent_until:
                 raise LeaseLostError(head.generation_id)
 
-        request = ModelRequest(
-            model=self._input.model,
-            messages=messages,
-            schema_name=prompt.schema_name,
-            schema=result.model_json_schema(),
-            max_completion_tokens=self._kind.limits.max_completion_tokens,
-            user=hashlib.sha256(head.user_id.encode()).hexdigest(),
-            labels={"Generation": head.generation_id, "Attempt": str(head.attempt), "Step": self._step},
-        )
+        left = (head.deadline_at - tools.clock.now()) / timedelta(seconds=1)
         try:
             answer = tools.model.complete(
-                request,
+                self._request(prompt, messages, result),
                 api_key=api_key,
-                deadline=self._call_deadline(),
+                deadline=tools.clock.monotonic() + min(left, tools.settings.model_timeout_seconds),
                 may_send=may_send,
                 cancellation=self._watch.cancellation,
                 on_text=self._on_text(prompt.expected_characters),
@@ -189,10 +187,25 @@ class AttemptContext:
         except ProviderError as error:
             known = error.usage is not None or error.code not in _COST_UNKNOWN
             self._count(error.usage or Usage(), reserve if known else Decimal(0))
+            if isinstance(error, CallDeadlineExceededError) and left <= tools.settings.model_timeout_seconds:
+                # Not the call's time was over but the generation's own.
+                raise DeadlinePassedError(head.generation_id) from error
             raise
         self._count(answer.usage, reserve)
         self._call_id = answer.call_id
         return answer
+
+    def _request(self, prompt: Prompt, messages: tuple[Message, ...], result: type[BaseModel]) -> ModelRequest:
+        head = self._head
+        return ModelRequest(
+            model=self._input.model,
+            messages=messages,
+            schema_name=prompt.schema_name,
+            schema=result.model_json_schema(),
+            max_completion_tokens=self._kind.limits.max_completion_tokens,
+            user=hashlib.sha256(head.user_id.encode()).hexdigest(),
+            labels={"Generation": head.generation_id, "Attempt": str(head.attempt), "Step": self._step},
+        )
 
     def _begin_call(self) -> Decimal:
         limits, head = self._kind.limits, self._head
@@ -210,11 +223,6 @@ class AttemptContext:
         self._usage += usage
         self._step_usage += usage
         self._reserved -= no_longer_reserved
-
-    def _call_deadline(self) -> float:
-        clock = self._tools.clock
-        left = (self._head.deadline_at - clock.now()) / timedelta(seconds=1)
-        return clock.monotonic() + min(left, self._tools.settings.model_timeout_seconds)
 
     def _on_text(self, expected_characters: int) -> Callable[[int], None]:
         start, span = self._watch.progress, self._target - self._watch.progress

@@ -11,7 +11,7 @@ from typing import Any
 
 PROMPT_PRICE = 0.15e-6
 COMPLETION_PRICE = 0.60e-6
-_SOURCE = re.compile(r"^<source_text>[ \t]*\n(.*)\n</source_text>[ \t]*$", re.DOTALL | re.MULTILINE)
+_SOURCE = re.compile(r"^<(\w+)>[ \t]*\n(.*)\n</\1>[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
 class BadRequestError(Exception):
@@ -42,11 +42,11 @@ class Conversation:
 
     @property
     def source_text(self) -> str:
-        """The text between the newest `<source_text>` lines, else the newest words of the user."""
+        """The text between the newest lines of one tag, as `<source_text>`, else the newest words of the user."""
         said = [text for role, text in reversed(self.turns) if role == "user"]
         for text in said:
             if found := _SOURCE.search(text):
-                return found[1].strip()
+                return found[2].strip()
         return said[0].strip() if said else ""
 
     @property

@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -110,7 +110,9 @@ def take_message(stack: LocalStack, generation_id: str, queue_url: str | None = 
     sqs, url = stack.client("sqs"), queue_url or stack.queue_url
 
     def receive() -> dict[str, Any] | None:
-        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        # What is not asked for stays visible to whoever comes next.
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        for message in received.get("Messages", []):
             body: dict[str, Any] = json.loads(message["Body"])
             if body["generation_id"] == generation_id:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -134,7 +136,7 @@ def denied(stack: LocalStack, function: str, action: str) -> Iterator[None]:
 
 @contextmanager
 def environment(
-    stack: LocalStack, function: str, *, timeout_seconds: int | None = None, **variables: str
+    stack: LocalStack, function: str, timeout_seconds: int | None = None, /, **variables: str
 ) -> Iterator[None]:
     """Run a function with other settings for the length of the block. Whatever it runs at either end is cut off."""
     before = stack.client("lambda").get_function_configuration(FunctionName=stack.function_names[function])
@@ -179,21 +181,29 @@ def gated(stack: LocalStack, function: str, service: str) -> Iterator[Gate]:
         yield gate
 
 
-def change_head(
-    stack: LocalStack, owner: str, generation_id: str, sets: Mapping[str, Any], removes: tuple[str, ...] = ()
+def change_head(stack: LocalStack, owner: str, generation_id: str, sets: Mapping[str, Any]) -> None:
+    """Change a head behind the system's back: time that passes, or what another version of the code has written."""
+    change_item(stack, owner, f"G#{generation_id}", sets)
+
+
+def change_item(
+    stack: LocalStack, owner: str, sort_key: str, sets: Mapping[str, Any], removes: Sequence[str] = ()
 ) -> None:
-    """Change attributes behind the system's back: the time that passes, or what another version has written."""
-    clauses = [f"SET {', '.join(f'#{name} = :{name}' for name in sets)}"] if sets else []
-    clauses += [f"REMOVE {', '.join(f'#{name}' for name in removes)}"] if removes else []
-    arguments: dict[str, Any] = {}
-    if sets:
-        values = {f":{name}": _serialize(value) for name, value in sets.items()}
-        arguments["ExpressionAttributeValues"] = values
+    """Set and remove attributes of an item that is there."""
+    update = f"SET {', '.join(f'#{name} = :{name}' for name in sets)}"
+    if removes:
+        update += f" REMOVE {', '.join(f'#{name}' for name in removes)}"
     stack.client("dynamodb").update_item(
         TableName=stack.table_name,
-        Key={"pk": {"S": owner}, "sk": {"S": f"G#{generation_id}"}},
-        UpdateExpression=" ".join(clauses),
+        Key={"pk": {"S": owner}, "sk": {"S": sort_key}},
+        UpdateExpression=update,
         ConditionExpression="attribute_exists(pk)",
         ExpressionAttributeNames={f"#{name}": name for name in (*sets, *removes)},
-        **arguments,
+        ExpressionAttributeValues={f":{name}": _serialize(value) for name, value in sets.items()},
     )
+
+
+def put_item(stack: LocalStack, item: Mapping[str, Any]) -> None:
+    """Store an item as it stands, whatever was there."""
+    values = {name: _serialize(value) for name, value in item.items()}
+    stack.client("dynamodb").put_item(TableName=stack.table_name, Item=values)

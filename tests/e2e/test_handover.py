@@ -9,7 +9,7 @@ def test_a_generation_longer_than_the_functions_timeout_ends_whole_after_four_ha
     stack: LocalStack, alice: Owner
 ) -> None:
     # An invocation has 10 s and hands over when 7 are left: the four slow calls alone take 12.
-    with faults.environment(stack, "process", timeout_seconds=10, HANDOVER_MARGIN_SECONDS="7"):
+    with faults.environment(stack, "process", 10, HANDOVER_MARGIN_SECONDS="7"):
         generation_id = alice.submit("local/slow_first:4:60")
         found = alice.wait_for_end(generation_id)
     assert (found["status"], found["attempt"]) == ("succeeded", 5)
@@ -20,4 +20,3 @@ def test_a_generation_longer_than_the_functions_timeout_ends_whole_after_four_ha
     # A handover is no crash: nobody took the worker for lost, and nothing adds up against the generation.
     assert not head.get("alone")
     assert head.get("barren", 0) == head.get("releases", 0) == 0
-    assert head.get("sends", 1) == 1

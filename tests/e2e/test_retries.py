@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def test_a_provider_that_is_down_is_tried_as_often_as_configured(stack: LocalSta
     assert len(faults.calls(stack, generation_id)) == 3
 
 
-def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once(stack: LocalStack, alice: Owner) -> None:
+def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once(alice: Owner) -> None:
     generation_id = alice.submit("local/429:2000")
     found = alice.wait_for_end(generation_id)
     assert (found["status"], found["attempt"], found["error"]["code"]) == ("failed", 1, "provider_rate_limited")
@@ -81,14 +82,14 @@ def now() -> Decimal:
     return Decimal(str(round(time.time(), 3)))
 
 
-def queued(stack: LocalStack, generation_id: str) -> list[dict[str, object]]:
+def queued(stack: LocalStack, generation_id: str) -> list[dict[str, Any]]:
     return messages.in_queue(stack, stack.queue_url, generation_id)
 
 
-def new_message(stack: LocalStack, generation_id: str, known: set[str]) -> dict[str, object]:
+def new_message(stack: LocalStack, generation_id: str, known: set[str]) -> dict[str, Any]:
     """Wait until the last of `known` is done with and return the one that took its place."""
 
-    def look() -> list[dict[str, object]]:
+    def look() -> list[dict[str, Any]]:
         return [message for message in queued(stack, generation_id) if message["MessageId"] not in known]
 
     [found] = eventually(look, lambda new: len(new) == 1)

@@ -181,7 +181,9 @@ def test_the_kind_in_the_guide_is_one() -> None:
     output = kind.run(context, kind.Input(source_text="A cell is the smallest unit of life. " * 10))
     assert isinstance(output, kind.Output)
     assert context.steps == ["points", "summary"]
-    assert all("smallest unit" not in prompt.system for prompt in context.prompts), "data stays out of the system prompt"
+    assert all("smallest unit" not in prompt.system for prompt in context.prompts), (
+        "data stays out of the system prompt"
+    )
 
 
 def test_the_guide_names_what_a_kind_must_have() -> None:

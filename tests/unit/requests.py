@@ -1,0 +1,18 @@
+"""Calls of the HTTP API as a function sees them: routed, and with a token that API Gateway has verified."""
+
+import json
+from typing import Any
+
+from shared.api import Request
+
+
+def a_request(owner: str, body: Any = None, *, generation_id: str | None = None, **headers: str) -> Request:
+    """Return a call of `owner`'s; `headers` are spelled with underscores."""
+    return Request(
+        {
+            "requestContext": {"requestId": "r-1", "authorizer": {"jwt": {"claims": {"sub": owner}}}},
+            "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+            "pathParameters": {} if generation_id is None else {"generation_id": generation_id},
+            "body": None if body is None else json.dumps(body),
+        }
+    )

@@ -1,0 +1,101 @@
+"""Canceling: at once, once, and never what has ended before."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.actions.service import ActionsService
+from shared.api import Answer, ProblemError
+from shared.generation import Event, Generation, Totals, Usage
+from shared.lifecycle import Status
+from shared.store import Store
+from shared.view import etag
+from tests.factories import FakeClock, a_generation, a_step, an_input, moto_dynamodb
+from tests.unit.requests import a_request
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with moto_dynamodb() as client:
+        yield client
+
+
+@pytest.fixture
+def service(store: Store) -> ActionsService:
+    return ActionsService(store)
+
+
+def pending(store: Store, clock: FakeClock) -> Generation:
+    return store.create(a_generation(clock), an_input())
+
+
+def running(store: Store, clock: FakeClock) -> Generation:
+    head = pending(store, clock)
+    return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
+
+
+def cancel(service: ActionsService, head: Generation, owner: str | None = None) -> Answer:
+    return service.cancel(a_request(owner or head.user_id, generation_id=head.generation_id))
+
+
+@pytest.mark.parametrize("make", [pending, running])
+def test_an_open_generation_is_canceled_and_answered_as_it_then_is(
+    service: ActionsService, store: Store, clock: FakeClock, make: Any
+) -> None:
+    head = make(store, clock)
+    answer = cancel(service, head)
+    after = store.get(head.user_id, head.generation_id)
+    assert after is not None
+    assert (after.status, after.fence, after.due_at, after.finished_at) == (
+        Status.CANCELED, head.fence + 1, None, clock.now()
+    )  # fmt: skip
+    assert (answer.status, answer.headers) == (200, {"etag": etag(after)})
+    assert answer.body is not None
+    assert (answer.body["status"], answer.body["version"]) == ("canceled", head.version + 1)
+    assert store.get_events(head.user_id, head.generation_id) == [Event("canceled", clock.now(), head.attempt)]
+
+
+def test_canceling_twice_answers_the_same_and_is_one_event(
+    service: ActionsService, store: Store, clock: FakeClock
+) -> None:
+    head = running(store, clock)
+    first = cancel(service, head)
+    clock.pass_seconds(5)
+    assert cancel(service, head) == first
+    assert len(store.get_events(head.user_id, head.generation_id)) == 1
+
+
+def test_canceling_what_has_succeeded_answers_succeeded(
+    service: ActionsService, store: Store, clock: FakeClock
+) -> None:
+    head = running(store, clock)
+    store.succeed(head, Totals(1, Usage(1)), "cards")
+    answer = cancel(service, head)
+    assert answer.body is not None
+    assert (answer.status, answer.body["status"]) == (200, "succeeded")
+    assert store.get_events(head.user_id, head.generation_id) == []
+
+
+def test_what_was_spent_on_a_canceled_generation_is_kept(
+    service: ActionsService, store: Store, clock: FakeClock
+) -> None:
+    head = running(store, clock)
+    store.store_step(head, a_step(clock, usage=Usage(2, 10, 5)))
+    body = cancel(service, head).body
+    assert body is not None
+    assert body["usage"]["calls"] == 2
+
+
+def test_anothers_generation_is_not_there_and_goes_on(
+    service: ActionsService, store: Store, clock: FakeClock
+) -> None:
+    head = running(store, clock)
+    with pytest.raises(ProblemError, match="not_found"):
+        cancel(service, head, owner="mallory")
+    assert store.get(head.user_id, head.generation_id) == head
+
+
+def test_what_is_not_there_cannot_be_canceled(service: ActionsService, clock: FakeClock) -> None:
+    with pytest.raises(ProblemError, match="not_found"):
+        cancel(service, a_generation(clock))

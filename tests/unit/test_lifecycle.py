@@ -1,0 +1,127 @@
+"""The table itself: what must hold of every row, whatever rows are added."""
+
+from typing import Any
+
+import pytest
+
+from shared.lifecycle import (
+    ADVANCE,
+    BEGIN_CALL,
+    CANCEL,
+    CLAIM,
+    CREATE,
+    FAIL,
+    GIVE_BACK,
+    HEARTBEAT,
+    OPEN,
+    RELEASE,
+    STORE_STEP,
+    SUCCEED,
+    TERMINAL,
+    TRANSITIONS,
+    Guard,
+    Status,
+    Transition,
+)
+from shared.store.expressions import Change, condition_of, update_of
+
+ON_HEADS = [row for row in TRANSITIONS if row is not STORE_STEP]
+OF_A_WORKER = [HEARTBEAT, BEGIN_CALL, ADVANCE, SUCCEED, RELEASE, FAIL]
+OF_A_RESCUER = [row for row in TRANSITIONS if "sweeper" in row.by]
+GUARD_VALUES: dict[str, Any] = dict.fromkeys(
+    ("now", "fence", "holder", "heartbeat_at", "due_at", "version", "calls", "progress", "paid_calls", "steps_done")
+    + ("schema_version", "max_barren"),
+    1,
+) | {"kinds": ("flashcards",)}
+
+
+def ids(row: Transition) -> str:
+    return row.name
+
+
+def written(row: Transition) -> str:
+    return str(update_of(row, Change(GUARD_VALUES, {"stage": "writing"}))["UpdateExpression"])
+
+
+def test_every_status_is_either_open_or_terminal() -> None:
+    assert OPEN | TERMINAL == set(Status)
+    assert not OPEN & TERMINAL
+    assert {Status.SUCCEEDED, Status.FAILED, Status.CANCELED} == TERMINAL
+
+
+@pytest.mark.parametrize("row", ON_HEADS, ids=ids)
+def test_no_row_leads_out_of_a_terminal_status(row: Transition) -> None:
+    assert not row.sources & TERMINAL
+
+
+@pytest.mark.parametrize("row", [row for row in TRANSITIONS if row.target in TERMINAL], ids=ids)
+def test_what_ends_a_generation_leaves_the_index_in_a_transaction_that_counts_usage(row: Transition) -> None:
+    assert row.transaction
+    assert row.raises_version
+    assert "usage" in row.effect
+    assert "REMOVE" in written(row)
+    assert {"#due_at", "#due_shard"} <= set(written(row).partition("REMOVE ")[2].split(", "))
+
+
+@pytest.mark.parametrize("row", [row for row in TRANSITIONS if row.target not in TERMINAL], ids=ids)
+def test_what_leaves_a_generation_open_leaves_it_in_the_index(row: Transition) -> None:
+    assert not row.leaves_index()
+    assert "due_shard" not in written(row)
+
+
+def test_every_open_status_has_a_way_to_every_end() -> None:
+    reached = {source: {row.target for row in TRANSITIONS if source in row.sources} for source in OPEN}
+    assert reached[Status.RUNNING] >= {Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.PENDING}
+    assert reached[Status.PENDING] >= {Status.RUNNING, Status.FAILED, Status.CANCELED}
+
+
+@pytest.mark.parametrize("row", [CLAIM, RELEASE, GIVE_BACK, CANCEL], ids=ids)
+def test_a_change_of_holder_raises_the_fence(row: Transition) -> None:
+    assert row.raises_fence
+    assert "#fence = if_not_exists(#fence, :zero) + :add_fence" in written(row)
+
+
+def test_a_row_moves_between_pending_and_running_only_with_a_new_fence() -> None:
+    for row in ON_HEADS:
+        if row.target in OPEN and row is not CREATE:
+            assert row.raises_fence, row.name
+
+
+@pytest.mark.parametrize("row", OF_A_WORKER, ids=ids)
+def test_a_worker_writes_only_what_it_runs_and_holds(row: Transition) -> None:
+    assert row.sources == {Status.RUNNING}
+    assert {Guard.FENCE, Guard.HOLDER} <= set(row.guards)
+    assert "#fence = :fence" in condition_of(row)
+    assert "#holder = :holder" in condition_of(row)
+
+
+@pytest.mark.parametrize("row", OF_A_RESCUER, ids=ids)
+def test_a_rescuer_goes_by_the_fence_and_something_else_that_it_read(row: Transition) -> None:
+    assert Guard.FENCE in row.guards
+    assert {Guard.DUE_AS_READ, Guard.HEARTBEAT_AS_READ, Guard.PAST_DEADLINE} & set(row.guards)
+    assert row.by == ("sweeper", "status")
+
+
+@pytest.mark.parametrize("row", [row for row in ON_HEADS if row.target is not None], ids=ids)
+def test_every_change_of_status_but_the_first_is_a_new_version(row: Transition) -> None:
+    assert row.raises_version == (row is not CREATE)
+
+
+@pytest.mark.parametrize("row", [row for row in ON_HEADS if row.sources], ids=ids)
+def test_no_update_can_bring_a_deleted_head_back(row: Transition) -> None:
+    assert condition_of(row).startswith("attribute_exists(#pk) AND #status IN (")
+    for status in Status:
+        assert (f":is_{status}" in condition_of(row)) == (status in row.sources)
+
+
+def test_a_guard_that_is_in_no_row_would_have_no_reason_to_be() -> None:
+    assert {guard for row in TRANSITIONS for guard in row.guards} == set(Guard)
+
+
+def test_no_two_rows_have_one_name() -> None:
+    assert len({row.name for row in TRANSITIONS}) == len(TRANSITIONS)
+
+
+def test_a_step_is_stored_whatever_the_status_and_only_once() -> None:
+    assert STORE_STEP.sources == set(Status)
+    assert STORE_STEP.guards == (Guard.ABSENT,)

@@ -1,0 +1,151 @@
+"""The sweep: every shard, each head on its own, and no longer than it may."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from functions.sweeper import handler as sweeper
+from functions.sweeper.service import Sweep
+from shared.generation import Generation
+from shared.lifecycle import Status
+from shared.rescue import Rescuer
+from shared.store import Store
+from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, seconds
+from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input
+from tests.unit.emf import metrics_of
+
+
+def never() -> bool:
+    return False
+
+
+@dataclass
+class Rounds:
+    """A sweep over a table of its own."""
+
+    store: Store
+    clock: FakeClock
+    dispatch: RecordingDispatch
+
+    @property
+    def sweep(self) -> Sweep:
+        return Sweep(self.store, Rescuer(self.store, self.dispatch, self.clock, SETTINGS, ("flashcards",)), self.clock)
+
+    def pending(self, count: int = 1) -> list[Generation]:
+        return [self.store.create(a_generation(self.clock), an_input()) for _ in range(count)]
+
+    def run(self, time_is_up: Callable[[], bool] = never) -> Counter[str]:
+        return self.sweep.run(time_is_up)
+
+
+@pytest.fixture
+def rounds(store: Store, clock: FakeClock) -> Rounds:
+    return Rounds(store, clock, RecordingDispatch())
+
+
+def unreadable(dynamodb: Any, clock: FakeClock, **broken: Any) -> None:
+    """Put a head that no code can decode into the index, due before all others."""
+    head = a_generation(clock)
+    item = {"due_at": seconds(START), "due_shard": due_shard(head.generation_id), "status": "pending"} | broken
+    dynamodb.put_item(
+        TableName=SETTINGS.table_name, Item=head_key(head.user_id, head.generation_id) | marshal(item)
+    )
+
+
+def test_what_is_due_in_any_shard_is_rescued_and_what_is_not_is_left(rounds: Rounds) -> None:
+    due = rounds.pending(25)
+    assert len({due_shard(head.generation_id) for head in due}) > 5
+    rounds.clock.pass_seconds(60)
+    later = rounds.pending()
+    assert rounds.run() == {"sent_again": 25}
+    assert {head.generation_id for head in rounds.dispatch.sent} == {head.generation_id for head in due}
+    assert rounds.store.get(later[0].user_id, later[0].generation_id) == later[0]
+    assert rounds.run() == {}
+
+
+@pytest.mark.parametrize("begin", [0.0, 0.35, 0.999999])
+def test_wherever_it_begins_it_comes_by_every_shard_once(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch, begin: float
+) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(FakeClock, "random", lambda _self: begin)
+    monkeypatch.setattr(Store, "due", lambda _self, shard, _now: seen.append(shard) or iter(()))
+    rounds.run()
+    assert seen[0] == int(begin * 10)
+    assert sorted(seen) == list(range(DUE_SHARDS))
+
+
+@pytest.mark.parametrize("broken", [{"status": "unheard of"}, {"created_at": "yesterday"}, {"error": {"no": "code"}}], ids=str)  # fmt: skip
+def test_a_head_that_cannot_be_decoded_does_not_stop_the_sweep(
+    rounds: Rounds, dynamodb: Any, clock: FakeClock, broken: dict[str, Any]
+) -> None:
+    for _ in range(30):
+        unreadable(dynamodb, clock, **broken)
+    rounds.pending(10)
+    clock.pass_seconds(60)
+    assert rounds.run() == {"error": 30, "sent_again": 10}
+
+
+def test_a_head_that_is_gone_since_the_index_was_read_is_passed_over(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds.pending(2)
+    rounds.clock.pass_seconds(60)
+    monkeypatch.setattr(Store, "get", lambda *_: None)
+    assert rounds.run() == {"gone": 2}
+
+
+def test_a_sweep_that_is_out_of_time_says_so_and_leaves_the_rest_to_the_next(rounds: Rounds) -> None:
+    rounds.pending(5)
+    rounds.clock.pass_seconds(60)
+    asked: list[int] = []
+
+    def after_two() -> bool:
+        asked.append(1)
+        return len(asked) > 2
+
+    assert rounds.run(after_two) == {"sent_again": 2, "out_of_time": 1}
+    assert rounds.run() == {"sent_again": 3}
+
+
+def test_one_sweep_past_the_deadline_leaves_nothing_open(rounds: Rounds) -> None:
+    heads = rounds.pending(3)
+    rounds.clock.pass_seconds(900)
+    assert rounds.run() == {"expired": 3}
+    ended = [rounds.store.get(head.user_id, head.generation_id) for head in heads]
+    assert {head.status for head in ended if head} == {Status.FAILED}
+    assert rounds.run() == {}
+
+
+class Context:
+    """Lambda's context of a sweep that has so many milliseconds left."""
+
+    def __init__(self, milliseconds: int) -> None:
+        self.milliseconds = milliseconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+@pytest.mark.parametrize(("left", "report"), [(10_000, {"sent_again": 1}), (9_999, {"out_of_time": 1})])
+def test_the_function_sweeps_while_ten_seconds_are_left(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch, left: int, report: dict[str, int]
+) -> None:
+    rounds.pending()
+    rounds.clock.pass_seconds(60)
+    monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
+    assert sweeper.handler({}, Context(left)) == report
+
+
+def test_the_function_measures_what_the_sweep_found(
+    rounds: Rounds, dynamodb: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rounds.pending(2)
+    unreadable(dynamodb, rounds.clock, status="unheard of")
+    rounds.clock.pass_seconds(900)
+    monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
+    sweeper.handler({}, Context(60_000))
+    assert metrics_of(capsys.readouterr().out) == {"StaleFound": 2.0, "Failed": 2.0, "Errors": 1.0}

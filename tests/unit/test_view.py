@@ -1,0 +1,121 @@
+"""A generation as its owner sees it, and the tag that names one state of it."""
+
+import json
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from shared.generation import ErrorInfo, Generation, Usage
+from shared.lifecycle import Status
+from shared.view import etag, matches, view
+from tests.factories import START, FakeClock, a_generation
+
+HIDDEN = {"user_id", "fence", "holder", "due_at", "barren", "releases", "sends", "alone", "calls", "call_step", "op"} | {
+    "step_calls", "reserved_usd", "steps_done", "output_step", "create_op", "schema_version", "expires_at", "progress_at"
+}  # fmt: skip
+
+
+@pytest.fixture
+def full(clock: FakeClock) -> Generation:
+    """A head of which every field says something that can be looked for in the view."""
+    times: dict[str, Any] = {
+        field.name: START + timedelta(seconds=place, milliseconds=5)
+        for place, field in enumerate(fields(Generation))
+        if field.name.endswith(("_at", "not_before"))
+    }
+    return replace(
+        a_generation(clock),
+        **times,
+        user_id="owner-7015",
+        generation_id="g-1",
+        status=Status.FAILED,
+        version=17,
+        fence=7001,
+        holder="holder-7002",
+        attempt=3,
+        barren=7003,
+        releases=7004,
+        sends=7005,
+        alone=True,
+        progress=60,
+        stage="writing cards",
+        calls=7006,
+        call_step="step-7007",
+        step_calls=7008,
+        reserved_usd=Decimal("0.7009"),
+        usage=Usage(2, 100, 50, Decimal("0.0125")),
+        steps_done=7010,
+        output_step="step-7011",
+        error=ErrorInfo("output_invalid", "It does not fit."),
+        client_id="client",
+        session_id="session",
+        op="op-7012",
+        create_op="op-7013",
+        schema_version=7014,
+    )
+
+
+def test_every_field_of_the_head_is_either_shown_or_hidden_on_purpose(full: Generation) -> None:
+    assert {field.name for field in fields(Generation)} - HIDDEN == view(full).keys()
+
+
+def test_nothing_of_fences_holders_queues_and_owners_is_shown(full: Generation) -> None:
+    shown = json.dumps(view(full))
+    assert "70" not in shown
+
+
+def test_what_is_shown_is_what_the_head_says(full: Generation) -> None:
+    shown = view(full)
+    assert shown["generation_id"] == full.generation_id
+    assert (shown["kind"], shown["status"], shown["version"], shown["attempt"]) == ("flashcards", "failed", 17, 3)
+    assert (shown["progress"], shown["stage"]) == (60, "writing cards")
+    assert (shown["client_id"], shown["session_id"]) == ("client", "session")
+    assert shown["error"] == {"code": "output_invalid", "message": "It does not fit."}
+    assert shown["usage"] == {"calls": 2, "prompt_tokens": 100, "completion_tokens": 50, "cost_usd": 0.0125}
+
+
+def test_times_are_iso_8601_in_utc_to_the_millisecond(full: Generation) -> None:
+    shown = view(full)
+    times = {name: value for name, value in shown.items() if name.endswith(("_at", "not_before"))}
+    assert len(times) == 6
+    for name, text in times.items():
+        assert text.endswith(".005Z")
+        assert datetime.fromisoformat(text) == getattr(full, name)
+    assert view(replace(full, created_at=START))["created_at"] == "2026-01-01T00:00:00.000Z"
+
+
+def test_what_is_not_yet_is_absent(clock: FakeClock) -> None:
+    shown = view(a_generation(clock))
+    assert not shown.keys() & {"error", "stage", "started_at", "heartbeat_at", "finished_at", "not_before", "client_id"}
+    assert shown["progress"] == 0
+    assert shown["usage"]["cost_usd"] == 0
+
+
+def test_the_tag_changes_with_the_version_and_with_the_heartbeat_and_with_nothing_else(clock: FakeClock) -> None:
+    head = a_generation(clock)
+    beating = replace(head, heartbeat_at=START)
+    tags = [
+        etag(head),
+        etag(replace(head, version=2)),
+        etag(beating),
+        etag(replace(beating, heartbeat_at=START + timedelta(milliseconds=1))),
+    ]
+    assert len(set(tags)) == 4
+    assert etag(replace(beating, calls=9, due_at=START)) == etag(beating)
+    assert all(tag.startswith('"') and tag.endswith('"') for tag in tags)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ['"17-5"', 'W/"17-5"', '"1-0", "17-5"', '"1-0",W/"17-5" , "2-0"', "*", " * ", ' "17-5" '],
+)
+def test_a_condition_that_names_the_tag_matches(condition: str) -> None:
+    assert matches(condition, '"17-5"')
+
+
+@pytest.mark.parametrize("condition", [None, "", '"17-6"', "17-5", '"117-5"', 'w/"17-5"', '"1-0", "2-0"', '"*"', "W/*"])
+def test_a_condition_that_does_not_name_the_tag_does_not_match(condition: str | None) -> None:
+    assert not matches(condition, '"17-5"')
