@@ -190,16 +190,16 @@ def change_item(
     stack: LocalStack, owner: str, sort_key: str, sets: Mapping[str, Any], removes: Sequence[str] = ()
 ) -> None:
     """Set and remove attributes of an item that is there."""
-    update = f"SET {', '.join(f'#{name} = :{name}' for name in sets)}"
-    if removes:
-        update += f" REMOVE {', '.join(f'#{name}' for name in removes)}"
+    clauses = [f"SET {', '.join(f'#{name} = :{name}' for name in sets)}"] if sets else []
+    clauses += [f"REMOVE {', '.join(f'#{name}' for name in removes)}"] if removes else []
+    values = {f":{name}": _serialize(value) for name, value in sets.items()}
     stack.client("dynamodb").update_item(
         TableName=stack.table_name,
         Key={"pk": {"S": owner}, "sk": {"S": sort_key}},
-        UpdateExpression=update,
+        UpdateExpression=" ".join(clauses),
         ConditionExpression="attribute_exists(pk)",
         ExpressionAttributeNames={f"#{name}": name for name in (*sets, *removes)},
-        ExpressionAttributeValues={f":{name}": _serialize(value) for name, value in sets.items()},
+        **({"ExpressionAttributeValues": values} if values else {}),
     )
 
 

@@ -30,7 +30,7 @@ class Owner:
 
     def __post_init__(self) -> None:
         headers = {"authorization": f"Bearer {self.stack.token(self.name)}"}
-        self.http = httpx.Client(base_url=self.stack.api_url, headers=headers, timeout=30)
+        self.http = httpx.Client(base_url=self.stack.api_url, headers=headers, timeout=PATIENCE_SECONDS)
 
     def submit(self, model: str = "local/cards", **fields: Any) -> str:
         """Send a generation and return its id."""

@@ -1,6 +1,6 @@
 """A new version of the code finishes what the version before has begun: its items and its messages, as it wrote them.
 
-In schema version 0 nothing was stored that had its default value.
+In schema version 0 nothing was stored that was zero, off or empty, its own number included.
 """
 
 from collections.abc import Mapping
@@ -10,20 +10,18 @@ from local.stack import LocalStack
 from tests.e2e import faults, messages
 from tests.e2e.owner import Owner, eventually
 
-HEAD_DEFAULTS: Mapping[str, Any] = {
-    **dict.fromkeys(("attempt", "barren", "releases", "progress", "calls", "step_calls", "steps_done"), 0),
-    **dict.fromkeys(("reserved_usd", "paid_calls", "prompt_tokens", "completion_tokens", "cost_usd"), 0),
-    "sends": 1,
-    "alone": False,
+LEFT_OUT = {
+    *("attempt", "barren", "releases", "progress", "calls", "step_calls", "steps_done", "alone"),
+    *("reserved_usd", "paid_calls", "prompt_tokens", "completion_tokens", "cost_usd"),
 }
 
 
 def write_as_the_version_before(stack: LocalStack, owner: Owner, generation_id: str) -> None:
     """Rewrite the generation's head and input as schema version 0 had them."""
     head = faults.head(stack, owner.name, generation_id)
-    defaults = [name for name, default in HEAD_DEFAULTS.items() if name in head and head[name] == default]
-    faults.change_item(stack, owner.name, f"G#{generation_id}", {"schema_version": 0}, defaults)
-    faults.change_item(stack, owner.name, f"I#{generation_id}", {"schema_version": 0}, ["request_id"])
+    left_out = [name for name in LEFT_OUT & head.keys() if not head[name]]
+    faults.change_item(stack, owner.name, f"G#{generation_id}", {}, [*left_out, "schema_version"])
+    faults.change_item(stack, owner.name, f"I#{generation_id}", {}, ["request_id", "schema_version"])
 
 
 def submit_as_the_version_before(stack: LocalStack, owner: Owner, model: str = "local/cards") -> str:
@@ -86,5 +84,5 @@ def test_a_generation_of_the_version_before_is_canceled_and_ends_at_its_deadline
 
 def without_usage(step: Mapping[str, Any]) -> dict[str, Any]:
     """Return the step as of version 0, with a usage of nothing and therefore no word of it."""
-    usage = ("paid_calls", "prompt_tokens", "completion_tokens", "cost_usd")
-    return {name: value for name, value in step.items() if name not in usage} | {"schema_version": 0}
+    left_out = {"paid_calls", "prompt_tokens", "completion_tokens", "cost_usd", "schema_version"}
+    return {name: value for name, value in step.items() if name not in left_out}
