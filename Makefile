@@ -9,7 +9,7 @@ export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-LOCKS := requirements/dev.lock requirements/ministack.lock shared/requirements.txt functions/process/requirements.txt
+LOCKS := requirements/dev.lock requirements/ministack.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
 .PHONY: help setup run test check static format lint lock clean \
@@ -57,6 +57,7 @@ lock: setup ## resolve all dependencies anew; then run make setup
 	$(COMPILE) --upgrade requirements/ministack.in -o requirements/ministack.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
+	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
 	rm -rf .venv .venv-ministack .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

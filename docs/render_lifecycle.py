@@ -40,7 +40,7 @@ def _transition_row(row: Transition) -> tuple[str, ...]:
         sources = "any"
     raised = [name for name, on in (("fence", row.raises_fence), ("version", row.raises_version)) if on]
     effect = "; ".join([row.effect, *(f"{name} + 1" for name in raised)])
-    condition = "; ".join(row.guards) + (" (transaction)" if row.transaction else "")
+    condition = ("; ".join(row.guards) + (" (transaction)" if row.transaction else "")).strip()
     return f"`{row.name}`", ", ".join(row.by), sources, row.target or "stays", condition, effect
 
 

@@ -25,7 +25,7 @@ from local.state import drop_state, new_state
 
 AUDIENCE = "unstuck-local"
 KEY_PARAMETER = "/unstuck/openrouter-api-key"
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -190,13 +190,17 @@ class LocalStack:
 
     @property
     def function_names(self) -> dict[str, str]:
-        """Deployed name of each function, by its short name, as `create`."""
-        return {name: self._outputs[f"{name.capitalize()}FunctionName"] for name in FUNCTIONS}
+        """Deployed name of each function that the parameters ask for, by its short name, as `create`."""
+        return self._outputs_of_functions("FunctionName")
 
     @property
     def role_names(self) -> dict[str, str]:
         """Name of each function's role, by the function's short name."""
-        return {name: self._outputs[f"{name.capitalize()}RoleName"] for name in FUNCTIONS}
+        return self._outputs_of_functions("RoleName")
+
+    def _outputs_of_functions(self, output: str) -> dict[str, str]:
+        keys = {name: f"{name.capitalize()}{output}" for name in FUNCTIONS}
+        return {name: self._outputs[key] for name, key in keys.items() if key in self._outputs}
 
     def client(self, service: str) -> Any:
         """A boto3 client that may do everything, as the account's root user."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.errors import StoreUnavailableError, UnstuckError
+from shared.config import error_docs_url
+from shared.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, UnstuckError
 from shared.telemetry import Metric, logger, measure
 
 MAX_BODY_BYTES = 256 * 1024
@@ -18,9 +19,21 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "invalid_json": (400, "The body is not JSON."),
     "invalid_encoding": (400, "The body is not valid UTF-8 text."),
     "validation_failed": (400, "The body does not fit what this kind takes."),
+    "idempotency_key_invalid": (400, "The Idempotency-Key is not 1 to 255 visible ASCII characters."),
+    "token_expired": (401, "The token has expired."),
+    "invalid_query": (400, "The query string is not one that this call takes."),
     "unsupported_subject": (401, "The token's subject cannot be used as an owner."),
     "not_found": (404, "There is no such generation of yours."),
+    "suggestion_not_found": (404, "The generation has no suggestion of that number."),
+    "not_terminal": (409, "The generation has not ended yet."),
+    "not_retryable": (409, "Only a failed or canceled generation can be retried."),
+    "not_succeeded": (409, "Only a succeeded generation can be reviewed."),
+    "no_suggestions": (409, "This kind of generation has nothing to review."),
     "body_too_large": (413, "The body is larger than 256 KB."),
+    "idempotency_key_reused": (422, "The Idempotency-Key was used for another request."),
+    "rate_limited": (429, "You have started as many generations as you may for now."),
+    "too_many_running": (429, "You have as many generations under way as you may have at once."),
+    "daily_spend_reached": (429, "Your generations have cost as much today as they may."),
     "internal_error": (500, "Something went wrong on our side."),
     "unavailable": (503, "The service cannot do this right now; try again shortly."),
 }
@@ -30,19 +43,27 @@ TITLES: Mapping[str, tuple[int, str]] = {
 class ProblemError(UnstuckError):
     """An answer that is an error: a code of TITLES, and for 400 what is wrong with which field."""
 
-    def __init__(self, code: str, *, detail: str | None = None, errors: list[dict[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        *,
+        detail: str | None = None,
+        errors: list[dict[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(code, detail)
         self.code = code
         self.detail = detail
         self.errors = errors
+        self.headers = headers or {}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer before it takes API Gateway's form. `body` None is an empty one."""
+    """An HTTP answer before it takes API Gateway's form. `body` None is an empty one, a text is sent as it is."""
 
     status: int
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,12 +80,25 @@ class Request:
     @property
     def owner(self) -> str:
         """The caller: the verified token's `sub` and nothing else. Raises ProblemError for one that is no key."""
-        subject = self.event["requestContext"]["authorizer"]["jwt"]["claims"].get("sub", "")
+        subject = self._claims().get("sub", "")
         if not (isinstance(subject, str) and 0 < len(subject) <= _SUBJECT_LENGTH and subject.isprintable()):
             raise ProblemError("unsupported_subject")
         if not subject.isascii():
             raise ProblemError("unsupported_subject")
         return subject
+
+    def _claims(self) -> Mapping[str, Any]:
+        """What API Gateway says of the token: its own verifier's claims, or what functions/authorizer answered.
+
+        An answer of the authorizer may have been kept from an earlier call, so its `exp` is compared with this call's.
+        """
+        context = self.event["requestContext"]
+        if "lambda" not in context["authorizer"]:
+            return dict(context["authorizer"]["jwt"]["claims"])
+        claims = dict(context["authorizer"]["lambda"])
+        if int(claims["exp"]) * 1000 <= int(context["timeEpoch"]):
+            raise ProblemError("token_expired")
+        return claims
 
     @property
     def generation_id(self) -> str:
@@ -138,6 +172,10 @@ def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, 
         answer = routes[event["routeKey"]](request)
     except ProblemError as problem:
         answer = _problem(problem, request)
+    except KeyReusedError:
+        answer = _problem(ProblemError("idempotency_key_reused"), request)
+    except AdmissionRefusedError as refused:
+        answer = _problem(_refusal(refused), request)
     except StoreUnavailableError:
         logger().exception("the store is unavailable")
         measure({Metric.ERRORS: 1})
@@ -149,10 +187,15 @@ def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, 
     return _to_gateway(answer)
 
 
+def _refusal(refused: AdmissionRefusedError) -> ProblemError:
+    headers = {"retry-after": str(refused.retry_after_seconds)}
+    return ProblemError(refused.code, headers=headers | (refused.rate.headers() if refused.rate else {}))
+
+
 def _problem(problem: ProblemError, request: Request) -> Answer:
     status, title = TITLES[problem.code]
     body: dict[str, Any] = {
-        "type": f"urn:unstuck:error:{problem.code}",
+        "type": f"{error_docs_url()}{problem.code}",
         "title": title,
         "status": status,
         "code": problem.code,
@@ -162,7 +205,7 @@ def _problem(problem: ProblemError, request: Request) -> Answer:
         body["detail"] = problem.detail
     if problem.errors:
         body["errors"] = problem.errors
-    headers = {"content-type": "application/problem+json"}
+    headers = {"content-type": "application/problem+json", **problem.headers}
     if status == 503:
         headers["retry-after"] = "2"
     return Answer(status, body, headers)
@@ -170,5 +213,7 @@ def _problem(problem: ProblemError, request: Request) -> Answer:
 
 def _to_gateway(answer: Answer) -> dict[str, Any]:
     headers = {"content-type": "application/json", "cache-control": "no-store", **answer.headers}
-    body = "" if answer.body is None else json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+    body = "" if answer.body is None else answer.body
+    if not isinstance(body, str):
+        body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return {"statusCode": answer.status, "headers": headers, "body": body}

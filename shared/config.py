@@ -22,6 +22,9 @@ class Settings:
     max_barren: int = 3
     max_releases: int = 10
     retention_days: float = 30.0
+    rate_limits: tuple[str, ...] = ("*=5/300",)
+    max_running: int = 10
+    max_daily_spend_usd: float = 5.0
     default_model: str = ""
     allowed_models: tuple[str, ...] = ()
     llm_base_url: str = ""
@@ -32,6 +35,16 @@ class Settings:
 def settings() -> Settings:
     """Return the settings of this process. Raises KeyError or ValueError that names the variable at fault."""
     return from_environment(dict(os.environ))
+
+
+@cache
+def error_docs_url() -> str:
+    """Return what a problem's code is added to, to lead to its section. A fault of `settings` is told with it, too.
+
+    The default needs no host to be known: it is in the OpenAPI document, which the API itself serves to anybody.
+    """
+    published = os.environ.get("ERROR_DOCS_URL", "")
+    return f"{published}#" if published else "/v1/openapi.json#/x-problems/"
 
 
 def from_environment(environment: dict[str, str]) -> Settings:

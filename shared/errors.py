@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shared.generation import Generation, Usage
+    from shared.limits import Rate
 
 MESSAGE_LENGTH = 100
 
@@ -34,6 +35,23 @@ class DeadlinePassedError(UnstuckError):
 
 class StoreUnavailableError(UnstuckError):
     """DynamoDB did not take or confirm a write: nothing is known of it, and trying later is safe."""
+
+
+class AdmissionRefusedError(UnstuckError):
+    """A limit of the owner's is reached: `code` says which, and nothing was stored.
+
+    `retry_after_seconds` are whole and rounded up; `rate` is where the owner stands with the rate limit, if any.
+    """
+
+    def __init__(self, code: str, retry_after_seconds: int, rate: "Rate | None") -> None:
+        super().__init__(code, retry_after_seconds)
+        self.code = code
+        self.retry_after_seconds = retry_after_seconds
+        self.rate = rate
+
+
+class KeyReusedError(UnstuckError):
+    """The idempotency key was used within a day for another request: nothing was stored."""
 
 
 class MessageRefusedError(UnstuckError):

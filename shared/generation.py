@@ -92,6 +92,12 @@ class Generation:
     expires_at: datetime | None = None
     client_id: str | None = None
     session_id: str | None = None
+    retry_of: str | None = None
+    retried_as: str | None = None
+    dismissed_at: datetime | None = None
+    reviewed: bool = False
+    usual_seconds: int = 0
+    """How long this kind usually takes; 0 where a head does not say. `pacing` goes by it."""
     op: str | None = None
     create_op: str | None = None
     schema_version: int = SCHEMA_VERSION
@@ -138,6 +144,15 @@ class Event:
     attempt: int
     code: str | None = None
     delay_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayUsage:
+    """What an owner's generations that ended on one day (UTC, as YYYY-MM-DD) have used."""
+
+    day: str
+    generations: int
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,66 +3,9 @@
 `store` builds each conditional write from its row, `docs/lifecycle.md` shows the same rows, and the tests walk them.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
+from shared.transition import OPEN, TERMINAL, Guard, Status, Transition
 
-
-class Status(StrEnum):
-    """Where a generation stands. The last three are terminal: a terminal status never changes."""
-
-    PENDING = "pending"
-    """Waits for a worker. In: create, release, give_back. Out: claim, expire, cancel."""
-    RUNNING = "running"
-    """A worker holds it. In: claim. Out: succeed, fail, release, give_back, crash_loop, expire, cancel."""
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELED = "canceled"
-
-
-OPEN = frozenset({Status.PENDING, Status.RUNNING})
-TERMINAL = frozenset(Status) - OPEN
-
-
-class Guard(StrEnum):
-    """A condition on the head, beside its status, that DynamoDB itself checks with the write."""
-
-    ABSENT = "no such item yet"
-    FENCE = "fence as read, or as in the message"
-    HOLDER = "held by me"
-    READABLE = "kind known and schema not newer than this code"
-    BARREN_LEFT = "barren < max"
-    NOT_BEFORE_PASSED = "`not_before` passed"
-    BEFORE_DEADLINE = "before `deadline_at`"
-    PAST_DEADLINE = "past `deadline_at`"
-    PROGRESS_NOT_AHEAD = "progress not ahead of mine"
-    CALLS_AS_KNOWN = "`calls` is what I know it is"
-    HEARTBEAT_AS_READ = "`heartbeat_at` as strongly read, lease over"
-    DUE_AS_READ = "`due_at` as strongly read"
-    USAGE_AS_READ = "`paid_calls` and `steps_done` as strongly read"
-    VERSION_AS_READ = "version as strongly read"
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One row: who may move a head from which statuses to which, under which conditions, to what effect.
-
-    `target` is None where the status stays. `transaction` says that the write takes other items with it.
-    """
-
-    name: str
-    by: tuple[str, ...]
-    sources: frozenset[Status]
-    target: Status | None
-    guards: tuple[Guard, ...]
-    effect: str
-    raises_fence: bool = False
-    raises_version: bool = False
-    transaction: bool = False
-
-    def leaves_index(self) -> bool:
-        """Whether nobody need look at the generation again: only open heads have a `due_at`."""
-        return self.target in TERMINAL
-
+__all__ = ["OPEN", "TERMINAL", "TRANSITIONS", "Guard", "Status", "Transition"]
 
 _PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
 _MINE = (Guard.FENCE, Guard.HOLDER)
@@ -74,7 +17,8 @@ CREATE = Transition(
     frozenset(),
     Status.PENDING,
     (Guard.ABSENT,),
-    "fence 1, version 1, `due_at` = now + dispatch grace; then dispatch",
+    "fence 1, version 1, `due_at` = now + dispatch grace; with it the key, if unused or expired, and the owner's "
+    "rate limit, if as read; then dispatch",
     transaction=True,
 )
 CLAIM = Transition(
@@ -218,6 +162,37 @@ CANCEL = Transition(
     raises_version=True,
     transaction=True,
 )
+DISMISS = Transition(
+    "dismiss",
+    ("actions",),
+    TERMINAL,
+    None,
+    (Guard.NOT_DISMISSED,),
+    "`dismissed_at`; the feed leaves it out",
+    raises_version=True,
+)
+RETRY = Transition(
+    "retry",
+    ("actions",),
+    frozenset({Status.FAILED, Status.CANCELED}),
+    None,
+    (Guard.NOT_RETRIED,),
+    "`retried_as`; a new generation with `retry_of`, the same input and, unless it starts anew, the stored steps "
+    "at no cost; then dispatch",
+    raises_version=True,
+    transaction=True,
+)
+REVIEW = Transition(
+    "review",
+    ("actions",),
+    frozenset({Status.SUCCEEDED}),
+    None,
+    (),
+    "`reviewed`; the decisions, if their own version is as strongly read; a card for each that is accepted, "
+    "and none for any other",
+    raises_version=True,
+    transaction=True,
+)
 
 TRANSITIONS = (
     CREATE,
@@ -236,4 +211,7 @@ TRANSITIONS = (
     SEND_AGAIN,
     EXPIRE,
     CANCEL,
+    DISMISS,
+    RETRY,
+    REVIEW,
 )

@@ -31,22 +31,25 @@ def view(head: Generation) -> dict[str, Any]:
         "progress": head.progress,
         "stage": head.stage,
         "attempt": head.attempt,
-        "created_at": _iso(head.created_at),
-        "started_at": _iso(head.started_at),
-        "heartbeat_at": _iso(head.heartbeat_at),
-        "not_before": _iso(head.not_before),
-        "finished_at": _iso(head.finished_at),
-        "deadline_at": _iso(head.deadline_at),
+        "created_at": iso(head.created_at),
+        "started_at": iso(head.started_at),
+        "heartbeat_at": iso(head.heartbeat_at),
+        "not_before": iso(head.not_before),
+        "finished_at": iso(head.finished_at),
+        "deadline_at": iso(head.deadline_at),
         "client_id": head.client_id,
         "session_id": head.session_id,
-        "usage": _usage(head.usage),
+        "retry_of": head.retry_of,
+        "retried_as": head.retried_as,
+        "dismissed_at": iso(head.dismissed_at),
+        "usage": usage_view(head.usage),
     }
     if head.error is not None:
         shown["error"] = {"code": head.error.code, "message": head.error.message}
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def usage_view(usage: Usage) -> dict[str, Any]:
     return {
         "calls": usage.calls,
         "prompt_tokens": usage.prompt_tokens,
@@ -55,5 +58,5 @@ def _usage(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,6 +1,6 @@
 """Builds from the settings what the handlers hand to their services; nothing else in `shared` imports it."""
 
-from shared import clients, kinds
+from shared import clients, kinds, limits
 from shared.clock import SystemClock
 from shared.config import settings
 from shared.dispatch import SqsDispatch
@@ -18,6 +18,11 @@ def store() -> Store:
 def heartbeat_store() -> Store:
     """Return a store for heartbeats alone: each write is tried once, since the next beat is the better retry."""
     return Store(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+
+
+def policy() -> limits.Policy:
+    """Return what the deployment allows each owner."""
+    return limits.policy_of(settings())
 
 
 def dispatch() -> SqsDispatch:

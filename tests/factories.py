@@ -13,6 +13,7 @@ from moto import mock_aws
 from shared.clock import epoch_milliseconds, uuid7
 from shared.config import Settings
 from shared.generation import Generation, GenerationInput, StoredStep, Usage
+from shared.review import Change, Decision, Review, Wish, decide
 from shared.store import Store, Table
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -102,6 +103,15 @@ def a_step(clock: FakeClock, name: str = "cards", position: int = 1, **changes: 
         op=clock.token(),
     )
     return replace(step, **changes)
+
+
+def an_acceptance(clock: FakeClock, head: Generation, before: Review | None = None, number: int = 1) -> Change:
+    """Return the change that accepts a suggestion of `a_step`."""
+    suggestion = {"front": "What are enzymes?", "back": "Proteins that speed up reactions."}
+    wish = Wish(number, Decision.ACCEPTED)
+    change = decide(head, [suggestion] * number, before or Review(), [wish], now=clock.now(), new_id=clock.new_id)
+    assert change is not None, "accepted already"
+    return change
 
 
 def create_table(client: Any, name: str) -> None:

@@ -1,10 +1,14 @@
-"""Wiring of `POST /v1/generations/{generation_id}/cancel`."""
+"""Wiring of what an owner does to a generation."""
 
 from functools import cache
 from typing import Any
 
+from functions.actions.erase import EraseService
+from functions.actions.review import ReviewService
 from functions.actions.service import ActionsService
+from functions.actions.succession import RetryService
 from shared import api, wiring
+from shared.config import settings
 
 
 @cache
@@ -12,8 +16,31 @@ def _service() -> ActionsService:
     return ActionsService(wiring.store())
 
 
+@cache
+def _retries() -> RetryService:
+    return RetryService(wiring.store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy())
+
+
+@cache
+def _reviews() -> ReviewService:
+    return ReviewService(wiring.store(), wiring.clock)
+
+
+@cache
+def _erasures() -> EraseService:
+    return EraseService(wiring.store())
+
+
+ROUTES: dict[str, api.Route] = {
+    "POST /v1/generations/{generation_id}/cancel": lambda request: _service().cancel(request),
+    "DELETE /v1/generations/{generation_id}": lambda request: _service().dismiss(request),
+    "POST /v1/generations/{generation_id}/retry": lambda request: _retries().retry(request),
+    "POST /v1/generations/{generation_id}/suggestions": lambda request: _reviews().decide_many(request),
+    "DELETE /v1/me": lambda request: _erasures().erase(request),
+    "PATCH /v1/generations/{generation_id}/suggestions/{number}": lambda request: _reviews().decide(request),
+}
+
+
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
-    return api.respond(
-        event, {"POST /v1/generations/{generation_id}/cancel": lambda request: _service().cancel(request)}
-    )
+    return api.respond(event, ROUTES)

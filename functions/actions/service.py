@@ -1,8 +1,9 @@
-"""What an owner does to a generation of theirs: cancel it."""
+"""What an owner does to a generation of theirs: cancel it, dismiss it."""
 
 from dataclasses import dataclass
 
 from shared.api import Answer, ProblemError, Request
+from shared.errors import TransitionRefusedError
 from shared.generation import Event
 from shared.lifecycle import Status
 from shared.store import Store
@@ -23,6 +24,21 @@ class ActionsService:
         head = self.store.cancel(request.owner, request.generation_id)
         if head is None:
             raise ProblemError("not_found")
-        if head.status is Status.CANCELED and head.finished_at is not None:
+        as_it_ended = head.dismissed_at is None and head.retried_as is None
+        if head.status is Status.CANCELED and head.finished_at is not None and as_it_ended:
+            # A second time writes the same line again: the version names it, as long as nothing else raised that.
             self.store.note(head, Event("canceled", head.finished_at, head.attempt))
         return Answer(200, view(head), {"etag": etag(head)})
+
+    def dismiss(self, request: Request) -> Answer:
+        """Take an ended generation out of the feed. It can still be read by its id."""
+        head = self.store.get(request.owner, request.generation_id)
+        if head is None:
+            raise ProblemError("not_found")
+        if not head.terminal:
+            raise ProblemError("not_terminal")
+        try:
+            self.store.dismiss(head)
+        except TransitionRefusedError as gone:  # what has ended stays so: only its deletion comes between
+            raise ProblemError("not_found") from gone
+        return Answer(204)

@@ -10,9 +10,12 @@ from shared.config import settings
 
 @cache
 def _service() -> CreateService:
-    return CreateService(wiring.store(), wiring.dispatch(), wiring.clock, settings())
+    return CreateService(wiring.store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy())
+
+
+ROUTES: dict[str, api.Route] = {"POST /v1/generations": lambda request: _service().create(request)}
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
-    return api.respond(event, {"POST /v1/generations": lambda request: _service().create(request)})
+    return api.respond(event, ROUTES)

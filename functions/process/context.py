@@ -94,6 +94,13 @@ class AttemptContext:
         """What is stored and spent so far, whether the head shows it yet or not."""
         return Totals(len(self._stored), self._usage)
 
+    def recount(self) -> None:
+        """Count what a late holder has stored since this attempt read the steps: the end is the last to count it."""
+        for step in self._tools.store.get_steps(self._head.user_id, self._head.generation_id):
+            if step.name not in self._stored:
+                self._stored[step.name] = step
+                self._usage += step.usage
+
     @property
     def reserved_usd(self) -> Decimal:
         return self._reserved

@@ -22,8 +22,9 @@ def _delimited(data: Mapping[str, str]) -> str:
 
 
 def _without_tag(name: str, text: str) -> str:
-    # A text that brings the closing tag along must not be able to end the data and go on as instructions.
-    return re.sub(rf"<(\s*/?\s*{re.escape(name)}\s*)>", r"(\1)", text, flags=re.IGNORECASE)
+    # A text that brings the closing tag along must not be able to end the data and go on as instructions. Whatever
+    # follows the name, a model may take it for the tag: with attributes, or without an end.
+    return re.sub(rf"<(?=\s*/?\s*{re.escape(name)})", "(", text, flags=re.IGNORECASE)
 
 
 def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
@@ -31,7 +32,7 @@ def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
     try:
         return result.model_validate_json(_without_fence(text))
     except ValidationError as invalid:
-        raise InvalidOutputError("output_invalid", _where(invalid)) from None
+        raise InvalidOutputError("output_invalid", _where(invalid, result)) from None
 
 
 def _without_fence(text: str) -> str:
@@ -40,10 +41,22 @@ def _without_fence(text: str) -> str:
     return fenced.group(1) if fenced else text
 
 
-def _where(invalid: ValidationError) -> str:
+def _where(invalid: ValidationError, result: type[BaseModel]) -> str:
     errors = invalid.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN_ERRORS]
-    found = (f"{'.'.join(str(part) for part in error['loc']) or 'answer'} {error['type']}" for error in errors)
+    known = _field_names(result)
+    # A key that the result does not name is the model's own word.
+    found = (f"{_place(error['loc'], known)} {error['type']}" for error in errors)
     return "The model's answer does not fit: " + ", ".join(found)
+
+
+def _place(location: tuple[int | str, ...], known: set[str]) -> str:
+    parts = (str(part) if isinstance(part, int) or part in known else "*" for part in location)
+    return ".".join(parts) or "answer"
+
+
+def _field_names(result: type[BaseModel]) -> set[str]:
+    schema = result.model_json_schema()
+    return {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", ())}
 
 
 def repair(text: str, invalid: InvalidOutputError) -> tuple[Message, ...]:

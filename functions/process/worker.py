@@ -108,6 +108,7 @@ class Worker:
         decision = retry.decide(error, head.releases, policy, jitter=tools.clock.random(), seconds_left=left)
         logger().info("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})
         if isinstance(decision, retry.GiveUp):
+            context.recount()
             tools.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
             ended = replace(head, version=head.version + 1)
             tools.store.note(ended, Event("failed", now, head.attempt, decision.code))

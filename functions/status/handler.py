@@ -1,18 +1,67 @@
-"""Wiring of `GET /v1/generations/{generation_id}`."""
+"""Wiring of what an owner reads."""
 
 from functools import cache
 from typing import Any
 
+from functions.status.cards import CardsService
+from functions.status.document import openapi
+from functions.status.feed import FeedService
+from functions.status.health import HealthService
+from functions.status.record import RecordService
 from functions.status.service import StatusService
+from functions.status.usage import UsageService
 from shared import api, wiring
+from shared.rescue import Rescuer
+from shared.store import Store
 
 
 @cache
-def _service() -> StatusService:
-    store = wiring.store()
-    return StatusService(store, wiring.rescuer(store))
+def _store() -> Store:
+    return wiring.store()
+
+
+@cache
+def _rescuer() -> Rescuer:
+    return wiring.rescuer(_store())
+
+
+def _generation() -> StatusService:
+    return StatusService(_store(), _rescuer())
+
+
+def _feed() -> FeedService:
+    return FeedService(_store(), _rescuer())
+
+
+def _record() -> RecordService:
+    return RecordService(_store())
+
+
+def _usage() -> UsageService:
+    return UsageService(_store(), wiring.policy())
+
+
+def _cards() -> CardsService:
+    return CardsService(_store())
+
+
+@cache  # it remembers
+def _health() -> HealthService:
+    return HealthService(_store(), wiring.clock)
+
+
+ROUTES: dict[str, api.Route] = {
+    "GET /v1/generations/{generation_id}": lambda request: _generation().get(request),
+    "GET /v1/generations/{generation_id}/events": lambda request: _record().events(request),
+    "GET /v1/generations/{generation_id}/input": lambda request: _record().input(request),
+    "GET /v1/generations": lambda request: _feed().read(request),
+    "GET /v1/cards": lambda request: _cards().page(request),
+    "GET /v1/usage": lambda request: _usage().get(request),
+    "GET /v1/health": lambda request: _health().get(request),
+    "GET /v1/openapi.json": openapi,
+}
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
-    return api.respond(event, {"GET /v1/generations/{generation_id}": lambda request: _service().get(request)})
+    return api.respond(event, ROUTES)

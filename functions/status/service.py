@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from functions.status.healing import healed
 from shared.api import Answer, ProblemError, Request
-from shared.errors import StoreUnavailableError
 from shared.generation import Generation
 from shared.lifecycle import Status
+from shared.pacing import poll_after_seconds, retry_after
+from shared.query import Query
 from shared.rescue import Rescuer
+from shared.review import Review, shown, suggestions_of
 from shared.store import Store
-from shared.telemetry import logger, measure_rescues
 from shared.view import etag, matches, view
-
-_POLL_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,31 +23,54 @@ class StatusService:
     rescuer: Rescuer
 
     def get(self, request: Request) -> Answer:
-        """Answer one generation, 304 when the caller has it already, 404 when it is not the caller's."""
+        """Answer one generation, 304 when the caller has it already, 404 when it is not the caller's.
+
+        Who expects more than is stored (`expected_progress`, `min_version`) gets it read once more, and then as it is
+        with `stale: true`, never as 304.
+        """
+        query = Query(request, "expected_progress", "min_version")
+        progress, version = (
+            query.number("expected_progress", 0, 100) or 0,
+            query.number("min_version", 1, 999_999_999) or 0,
+        )
+        query.check()
+        head = self._read(request)
+        behind = _is_behind(head, progress, version)
+        if behind:
+            head = self._read(request)
+            behind = _is_behind(head, progress, version)
+        headers, hint = self._hints(head)
+        if not behind and matches(request.header("if-none-match"), headers["etag"]):
+            return Answer(304, None, headers)
+        stale = {"stale": True} if behind else {}
+        return Answer(200, view(head) | hint | stale | self._output(head), headers)
+
+    def _read(self, request: Request) -> Generation:
         head = self.store.get(request.owner, request.generation_id)
         if head is None:
             raise ProblemError("not_found")
-        head = self._healed(head)
-        headers = {"etag": etag(head)}
-        if not head.terminal:
-            headers["retry-after"] = str(_POLL_SECONDS)
-        if matches(request.header("if-none-match"), headers["etag"]):
-            return Answer(304, None, headers)
-        return Answer(200, view(head) | self._output(head), headers)
+        return healed(self.store, self.rescuer, head)
 
-    def _healed(self, head: Generation) -> Generation:
-        if not self.rescuer.is_stale(head):
-            return head
-        try:
-            outcome = self.rescuer.rescue(head)
-        except StoreUnavailableError:
-            return head  # the reader still gets what was read; the next poll, or the sweeper, tries again
-        logger().info("rescued on read", extra={"generation_id": head.generation_id, "outcome": str(outcome)})
-        measure_rescues({outcome: 1})
-        return self.store.get(head.user_id, head.generation_id) or head
+    def _hints(self, head: Generation) -> tuple[dict[str, str], dict[str, float]]:
+        """Return the headers, and the body's finer form of Retry-After, which takes whole seconds only."""
+        if head.terminal:
+            return {"etag": etag(head)}, {}
+        seconds = poll_after_seconds(head, self.store.clock.now(), self.store.settings.heartbeat_seconds)
+        return {"etag": etag(head), "retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
 
     def _output(self, head: Generation) -> dict[str, Any]:
         if head.status is not Status.SUCCEEDED or head.output_step is None:
             return {}
         step = self.store.get_step(head.user_id, head.generation_id, head.output_step)
-        return {"output": step.result} if step else {}
+        return {"output": self._reviewed(head, step.result)} if step else {}
+
+    def _reviewed(self, head: Generation, output: dict[str, Any]) -> dict[str, Any]:
+        suggestions = suggestions_of(output)
+        if suggestions is None:
+            return output
+        decided = self.store.get_review(head.user_id, head.generation_id) if head.reviewed else Review()
+        return output | {"suggestions": shown(suggestions, decided)}
+
+
+def _is_behind(head: Generation, progress: int, version: int) -> bool:
+    return head.progress < progress or head.version < version

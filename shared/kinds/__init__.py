@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one generation of a kind may take. `deadline_seconds` None means the deployment's own."""
+    """What one generation of a kind may take. `deadline_seconds` None means the deployment's own.
+
+    `usual_seconds` is what half of them take at most, from create to end: it only tells readers when to look.
+    """
 
     deadline_seconds: float | None = None
     max_calls_per_step: int = 12
     max_cost_usd: float = 0.50
     call_reserve_usd: float = 0.02
     max_completion_tokens: int = 8_000
+    usual_seconds: int = 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pydantic import Field as Bounded
 
 from shared.kinds import Context, Limits, Prompt
 
-LIMITS = Limits(max_cost_usd=0.25)
+LIMITS = Limits(max_cost_usd=0.25, usual_seconds=15)
 PROMPT_VERSIONS = ("1",)
 
 _SYSTEM = """\

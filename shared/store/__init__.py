@@ -3,17 +3,34 @@
 Each of its modules serves one kind of caller; `Store` is all of them over one table.
 """
 
+from shared.store.admission import Admission, AdmissionWrites, Admitted
+from shared.store.erasure import ErasureWrites
+from shared.store.feed import FeedReads
 from shared.store.owner import OwnerWrites
 from shared.store.reads import Reads
 from shared.store.rescuer import RescuerWrites
+from shared.store.review import ReviewWrites
+from shared.store.succession import SuccessionWrites
+from shared.store.sweeps import SweepMark, SweepMarks
 from shared.store.table import Table
 from shared.store.timeline import TimelineWrites
 from shared.store.worker import WorkerWrites
 
-__all__ = ["Reads", "Store", "Table"]
+__all__ = ["Admission", "Admitted", "Reads", "Store", "SweepMark", "Table"]
 
 
-class Store(OwnerWrites, WorkerWrites, RescuerWrites, TimelineWrites):
+class Store(
+    SuccessionWrites,
+    AdmissionWrites,
+    OwnerWrites,
+    ReviewWrites,
+    WorkerWrites,
+    RescuerWrites,
+    TimelineWrites,
+    FeedReads,
+    ErasureWrites,
+    SweepMarks,
+):
     """The whole store. Safe to use from several threads, as the client under it is."""
 
     __slots__ = ()

@@ -23,7 +23,8 @@ _CONDITIONS: Mapping[Guard, str] = {
     Guard.ABSENT: "attribute_not_exists(#pk)",
     Guard.FENCE: "#fence = :fence",
     Guard.HOLDER: "#holder = :holder",
-    Guard.READABLE: "#schema_version <= :schema_version AND #kind IN (:kinds)",
+    # The first version's heads may lack the attribute: absent counts as 0, as it does when a head is read.
+    Guard.READABLE: f"{_zero_or('schema_version', '<= :schema_version')} AND #kind IN (:kinds)",
     Guard.BARREN_LEFT: _zero_or("barren", "< :max_barren"),
     Guard.NOT_BEFORE_PASSED: "(attribute_not_exists(#not_before) OR #not_before <= :now)",
     Guard.BEFORE_DEADLINE: "#deadline_at > :now",
@@ -34,6 +35,8 @@ _CONDITIONS: Mapping[Guard, str] = {
     Guard.DUE_AS_READ: "#due_at = :due_at",
     Guard.USAGE_AS_READ: f"{_zero_or('paid_calls', '= :paid_calls')} AND {_zero_or('steps_done', '= :steps_done')}",
     Guard.VERSION_AS_READ: "#version = :version",
+    Guard.NOT_DISMISSED: "attribute_not_exists(#dismissed_at)",
+    Guard.NOT_RETRIED: "attribute_not_exists(#retried_as)",
 }
 
 

@@ -32,14 +32,17 @@ _serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 
 _TIMES = frozenset(
     {"created_at", "deadline_at", "due_at", "heartbeat_at", "not_before", "progress_at", "started_at", "finished_at"}
+    | {"dismissed_at"}
 )
 _COUNTS = frozenset(
     {"version", "fence", "attempt", "barren", "releases", "sends", "progress", "calls", "step_calls", "steps_done"}
-    | {"schema_version"}
+    | {"schema_version", "usual_seconds"}
 )
 _TEXTS = frozenset(
     {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}
+    | {"retry_of", "retried_as"}
 )
+_FLAGS = ("alone", "reviewed")
 
 
 def head_key(user_id: str, generation_id: str) -> Item:
@@ -62,6 +65,14 @@ def usage_key(user_id: str, day: str) -> Item:
     return marshal({"pk": user_id, "sk": f"U#{day}"})
 
 
+def accepted_key(user_id: str) -> Item:
+    return marshal({"pk": user_id, "sk": "L#create"})
+
+
+def idempotency_key(user_id: str, key: str) -> Item:
+    return marshal({"pk": user_id, "sk": f"K#{key}"})
+
+
 def due_shard(generation_id: str) -> str:
     """Return which of the index's shards holds the generation: fixed for its life, spread evenly over ids."""
     return str(hashlib.sha256(generation_id.encode()).digest()[0] % DUE_SHARDS)
@@ -81,11 +92,11 @@ def _plain(value: object) -> object:
 
 
 def seconds(moment: datetime) -> Decimal:
-    """Return `moment` as epoch seconds, exact to the millisecond: it is compared with what was read."""
-    return Decimal(epoch_milliseconds(moment)).scaleb(-3)
+    """Return `moment` as epoch seconds, exact to the millisecond, in DynamoDB's own form: no zeros at the end."""
+    return Decimal(epoch_milliseconds(moment)) / 1000
 
 
-def _moment(value: Decimal) -> datetime:
+def moment(value: Decimal) -> datetime:
     return from_epoch_milliseconds(int(value * 1000))
 
 
@@ -106,12 +117,11 @@ def encode_head(generation: Generation) -> Item:
     A counter at zero is left out: the head is paid for by the kilobyte.
     """
     values: dict[str, Any] = {name: getattr(generation, name) for name in (*_TIMES, *_TEXTS)}
-    values |= {name: getattr(generation, name) or None for name in _COUNTS}
+    values |= {name: getattr(generation, name) or None for name in (*_COUNTS, *_FLAGS)}
     values |= {
         "pk": generation.user_id,
         "sk": f"G#{generation.generation_id}",
         "status": str(generation.status),
-        "alone": generation.alone or None,
         "reserved_usd": generation.reserved_usd or None,
         "schema_version": generation.schema_version,
         "due_shard": due_shard(generation.generation_id) if generation.due_at else None,
@@ -139,7 +149,7 @@ def usage_values(usage: Usage) -> dict[str, Any]:
     }
 
 
-def _decode_usage(values: Item) -> Usage:
+def decode_usage(values: Item) -> Usage:
     return Usage(
         int(values.get("paid_calls", 0)),
         int(values.get("prompt_tokens", 0)),
@@ -151,9 +161,10 @@ def _decode_usage(values: Item) -> Usage:
 def decode_head(item: Item) -> Generation:
     """Return the generation that a head's item stands for; an attribute that is absent has its default."""
     values = unmarshal(item)
-    fields: dict[str, Any] = {name: _moment(values[name]) for name in _TIMES if name in values}
+    fields: dict[str, Any] = {name: moment(values[name]) for name in _TIMES if name in values}
     fields |= {name: int(values.get(name, 0)) for name in _COUNTS}
     fields |= {name: values[name] for name in _TEXTS if name in values}
+    fields |= {name: values.get(name, False) for name in _FLAGS}
     if "error" in values:
         fields["error"] = ErrorInfo(**values["error"])
     if "expires_at" in values:
@@ -162,9 +173,8 @@ def decode_head(item: Item) -> Generation:
         user_id=values["pk"],
         generation_id=values["sk"].removeprefix("G#"),
         status=Status(values["status"]),
-        alone=values.get("alone", False),
         reserved_usd=values.get("reserved_usd", Decimal(0)),
-        usage=_decode_usage(values),
+        usage=decode_usage(values),
         **fields,
     )
 
@@ -211,10 +221,10 @@ def decode_step(item: Item) -> StoredStep:
         name=values["sk"].rpartition("#")[2],
         position=int(values["position"]),
         result=unpack(values["result"]),
-        usage=_decode_usage(values),
+        usage=decode_usage(values),
         call_id=values.get("call_id"),
         duration_seconds=float(values["duration_seconds"]),
-        stored_at=_moment(values["stored_at"]),
+        stored_at=moment(values["stored_at"]),
         op=values["op"],
     )
 
@@ -241,7 +251,7 @@ def decode_event(item: Item) -> Event:
     delay = values.get("delay_seconds")
     return Event(
         name=values["name"],
-        at=_moment(values["at"]),
+        at=moment(values["at"]),
         attempt=int(values["attempt"]),
         code=values.get("code"),
         delay_seconds=None if delay is None else float(delay),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.clock import Clock
 from shared.config import Settings
-from shared.generation import Generation, GenerationInput, StoredStep
+from shared.generation import DayUsage, Generation, GenerationInput, StoredStep
 from shared.store import items
 from shared.store.table import Table
 
@@ -31,8 +31,11 @@ class Reads(Base):
         if item is None:
             return None
         generation = items.decode_head(item)
-        expired = generation.expires_at is not None and generation.expires_at <= self.clock.now()
-        return None if expired else generation
+        return None if self.expired(generation) else generation
+
+    def expired(self, generation: Generation) -> bool:
+        """Whether its retention is over: it counts as absent, and DynamoDB has only not deleted it yet."""
+        return generation.expires_at is not None and generation.expires_at <= self.clock.now()
 
     def get_input(self, user_id: str, generation_id: str) -> GenerationInput | None:
         item = self.table.get(items.input_key(user_id, generation_id))
@@ -50,6 +53,19 @@ class Reads(Base):
             ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": items.step_prefix(generation_id)}),
         )
         return sorted((items.decode_step(item) for item in found), key=lambda step: step.position)
+
+    def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
+        """Return what was used on each day of a month (YYYY-MM) on which a generation ended, the first day first."""
+        found = self.table.query(
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": f"U#{month}-"}),
+        )
+        days = (items.unmarshal(item) for item in found)
+        return [
+            DayUsage(day["sk"].removeprefix("U#"), int(day.get("generations", 0)), items.decode_usage(day))
+            for day in days
+        ]
 
     def due(self, shard: int, now: datetime) -> Iterator[tuple[str, str]]:
         """Yield (owner, id) of what the index says is due in one of its DUE_SHARDS shards, the oldest first."""

@@ -5,6 +5,7 @@ Knows DynamoDB's errors and nothing of the lifecycle.
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Never
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -48,6 +49,10 @@ class ConditionFailedError(Exception):
         self.index = index
 
 
+class ConflictError(Exception):
+    """Another transaction had one of the items: nothing was written, and what was read may no longer hold."""
+
+
 class Table:
     """One DynamoDB table. Every read is strongly consistent but those of an index, which cannot be.
 
@@ -66,6 +71,19 @@ class Table:
         answer = self._send(lambda: self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True))
         item: Item | None = answer.get("Item")
         return item
+
+    def get_many(self, *keys: Item) -> list[Item | None]:
+        """Return the items of at most 100 keys in their order, read in one call; each is as strongly read as alone."""
+        found: dict[str, Item] = {}
+        asked: Any = {self._name: {"Keys": list(keys), "ConsistentRead": True}}
+        for attempt in range(1, _TRIES + 1):
+            answer = self._send(partial(self._client.batch_get_item, RequestItems=asked))
+            found |= {_key_of(item): item for item in answer["Responses"].get(self._name, [])}
+            asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return [found.get(_key_of(key)) for key in keys]
+            self.pause(attempt)
+        raise StoreUnavailableError("UnprocessedKeys")
 
     def query(self, **arguments: Any) -> Iterator[Item]:
         """Yield every item of a query, page by page."""
@@ -112,10 +130,26 @@ class Table:
     def put(self, item: Item) -> None:
         self._send(lambda: self._client.put_item(TableName=self._name, Item=item))
 
-    def transact(self, writes: list[Item], mine: Mine) -> None:
+    def delete(self, key: Item, **condition: Any) -> None:
+        """Delete one item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""
+        self._send(lambda: self._client.delete_item(TableName=self._name, Key=key, **condition))
+
+    def delete_many(self, keys: list[Item]) -> None:
+        """Delete at most 25 items, in no order; those that DynamoDB puts off are sent again."""
+        left: Any = {self._name: [{"DeleteRequest": {"Key": key}} for key in keys]}
+        for attempt in range(1, _TRIES + 1):
+            answer = self._send(partial(self._client.batch_write_item, RequestItems=left))
+            left = answer.get("UnprocessedItems")
+            if not left:
+                return
+            self.pause(attempt)
+        raise StoreUnavailableError("items were put off again and again")
+
+    def transact(self, writes: list[Item], mine: Mine, *, repeat_conflicts: bool = True) -> None:
         """Write all or nothing; `mine` recognises the first write's item when an earlier try of ours was applied.
 
-        Each repetition is byte-identical under one token, which DynamoDB honours for ten minutes.
+        Each repetition is byte-identical under one token, which DynamoDB honours for ten minutes. Who would rather
+        read again than repeat what is likely out of date gets a ConflictError with `repeat_conflicts=False`.
         """
         token = f"{self._clock.token()}{self._clock.token()}"
         items = [
@@ -125,18 +159,25 @@ class Table:
         ]
         try:
             self._send(
-                lambda: self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)  # type: ignore[arg-type]
+                lambda: self._client.transact_write_items(TransactItems=items, ClientRequestToken=token),  # type: ignore[arg-type]
+                repeat_conflicts=repeat_conflicts,
             )
         except ConditionFailedError as failed:
             if not (failed.index == 0 and failed.item is not None and mine(failed.item)):
                 raise
 
-    def _send(self, request: Callable[[], Any]) -> Any:
+    def pause(self, attempt: int) -> None:
+        """Wait a moment, longer and longer up to 320 ms at most, before what lost a race is tried again."""
+        self._sleep(_BACKOFF_SECONDS * 2 ** min(attempt, 4) * self._clock.random())
+
+    def _send(self, request: Callable[[], Any], *, repeat_conflicts: bool = True) -> Any:
         for attempt in range(1, _TRIES + 1):
             try:
                 return request()
             except ClientError as error:
                 _raise_unless_transient(error)
+                if not repeat_conflicts and _is_conflict(error):
+                    raise ConflictError from error
                 if attempt == _TRIES:
                     raise StoreUnavailableError(error.response["Error"]["Code"]) from error
             except BotoCoreError as error:
@@ -163,6 +204,15 @@ def _raise_unless_all_transient(error: ClientError) -> None:
             raise ConditionFailedError(reason.get("Item"), index) from error
     if not reasons or any(reason.get("Code", "None") not in _TRANSIENT_REASONS for reason in reasons):
         _unexpected(error)
+
+
+def _is_conflict(error: ClientError) -> bool:
+    reasons: list[Any] = list(error.response.get("CancellationReasons", []))
+    return any(reason.get("Code") == "TransactionConflict" for reason in reasons)
+
+
+def _key_of(item: Item) -> str:
+    return f"{item['pk']['S']}\n{item['sk']['S']}"
 
 
 def _unexpected(error: ClientError) -> Never:

@@ -10,7 +10,7 @@ import pytest
 
 from local.emulator import ACCESS_KEY, REGION, start_emulator
 from shared.clients import STANDARD
-from tests.factories import SETTINGS, create_table, moto_dynamodb
+from tests.factories import SETTINGS, FakeClock, create_table, moto_dynamodb
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +35,9 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
         return
     with moto_dynamodb() as client:
         yield client
+
+
+@pytest.fixture
+def owner(clock: FakeClock) -> str:
+    """An owner whom no other test knows."""
+    return f"owner {clock.token()}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +13,10 @@ from botocore.httpsession import URLLib3Session
 from shared.errors import LeaseLostError, StoreUnavailableError
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.lifecycle import TRANSITIONS, Status
-from shared.store import Store
+from shared.limits import Policy
+from shared.store import Admission, Admitted, Store
 from shared.store.items import unmarshal, usage_key
-from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input
+from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input
 
 KINDS = ("flashcards",)
 PAID = Totals(1, Usage(2, 100, 50))
@@ -29,14 +30,17 @@ class Loss:
     count: int = 0
 
 
+ANY_WRITE = ("UpdateItem", "PutItem", "TransactWriteItems")
+
+
 @contextmanager
-def answers_lost(client: Any, times: int = 1) -> Iterator[Loss]:
+def answers_lost(client: Any, times: int = 1, of: tuple[str, ...] = ANY_WRITE) -> Iterator[Loss]:
     """Have the next writes applied, and their answers never arrive. Reads are left alone."""
     loss = Loss()
 
     def lose(request: Any, **_: Any) -> None:
         operation = str(request.headers["X-Amz-Target"]).rpartition(".")[2].rstrip("'")
-        if loss.count >= times or operation not in ("UpdateItem", "PutItem", "TransactWriteItems"):
+        if loss.count >= times or operation not in of:
             return
         loss.count += 1
         if "amazonaws" not in request.url:  # moto has applied it by now; a server must be sent it
@@ -57,6 +61,24 @@ def pending(store: Store, clock: FakeClock) -> Generation:
 def running(store: Store, clock: FakeClock) -> Generation:
     head = pending(store, clock)
     return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS)
+
+
+def ended(store: Store, clock: FakeClock) -> Generation:
+    head = running(store, clock)
+    store.fail(head, PAID, ERROR)
+    return replace(head, status=Status.FAILED)
+
+
+def succeeded(store: Store, clock: FakeClock) -> Generation:
+    head = running(store, clock)
+    store.store_step(head, a_step(clock))
+    store.succeed(head, PAID, "cards")
+    return replace(head, status=Status.SUCCEEDED)
+
+
+def retry(store: Store, clock: FakeClock, head: Generation) -> Admitted:
+    new = a_generation(clock, user_id=head.user_id)
+    return store.retry(head, new, an_input(), [a_step(clock)], Admission(Policy({})))
 
 
 def release(store: Store, clock: FakeClock, head: Generation) -> Generation:
@@ -88,6 +110,9 @@ WRITES: dict[str, tuple[Callable[[Store, FakeClock], Generation], Callable[[Stor
     "send_again": (pending, lambda s, _c, h: s.send_again(h)),
     "expire": (running, late(lambda s, h: s.expire(h, PAID))),
     "cancel": (running, lambda s, _c, h: s.cancel(h.user_id, h.generation_id)),
+    "dismiss": (ended, lambda s, _c, h: s.dismiss(h)),
+    "retry": (ended, retry),
+    "review": (succeeded, lambda s, c, h: s.review(h, an_acceptance(c, h))),
 }
 # What a second application of the same write would show: none of these may differ from a write with no loss.
 COUNTED = ("status", "fence", "attempt", "barren", "releases", "sends", "calls", "step_calls", "usage", "steps_done")

@@ -11,9 +11,10 @@ from shared import lifecycle
 from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.lifecycle import TRANSITIONS, Status, Transition
-from shared.store import Store
+from shared.limits import Policy
+from shared.store import Admission, Store
 from shared.store.items import head_key, unmarshal, usage_key
-from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input
+from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input
 
 KINDS = ("flashcards",)
 ERROR = ErrorInfo("output_invalid", "The model's answer does not fit.")
@@ -88,6 +89,11 @@ ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
     "send_again": lambda store, _clock, head: store.send_again(head),
     "expire": expire,
     "cancel": lambda store, _clock, head: store.finish(lifecycle.CANCEL, head, NOTHING, op="op"),
+    "dismiss": lambda store, _clock, head: store.dismiss(head),
+    "retry": lambda store, clock, head: store.retry(
+        head, a_generation(clock, user_id=head.user_id), an_input(), [a_step(clock)], Admission(Policy({}))
+    ),
+    "review": lambda store, clock, head: store.review(head, an_acceptance(clock, head)),
 }
 ON_HEADS = [transition for transition in TRANSITIONS if transition is not lifecycle.STORE_STEP]
 REFUSALS = (TransitionRefusedError, LeaseLostError, DeadlinePassedError)

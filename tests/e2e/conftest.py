@@ -17,6 +17,10 @@ SHORT = {
     "HandoverMarginSeconds": "22",
     "ProcessTimeoutSeconds": "30",
     "ModelTimeoutSeconds": "20",
+    # Tests of other things send as much as they like; those of the limits set their own.
+    "RateLimits": "*=10000/1",
+    "MaxRunning": "0",
+    "MaxDailySpendUsd": "0",
 }
 """Of every time that a test waits for: rescues within seconds, a handover 8 s into an invocation."""
 

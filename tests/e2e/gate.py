@@ -1,4 +1,5 @@
-"""A gate before DynamoDB or SQS: a proxy that lets a function's requests through, and holds the one a test names.
+"""A gate before DynamoDB or SQS: a proxy that lets a function's requests through, holds the one that a test names, and
+loses the answers that it is told to.
 
 With it a test stops a function between two of its writes exactly, where killing by time would be a race.
 """
@@ -43,7 +44,8 @@ class Gate:
     def __init__(self, endpoint: str) -> None:
         self._rules: list[Held] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(endpoint, self._held))
+        self._lost: Match = _nothing
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(endpoint, self._held, self._is_lost))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="gate")
 
@@ -57,6 +59,21 @@ class Gate:
         with self._lock:
             self._rules.append(held)
         return held
+
+    @contextmanager
+    def losing(self, lost: Match) -> Iterator[None]:
+        """Carry out what `lost` says, and break the connection instead of answering, for the length of the block."""
+        with self._lock:
+            self._lost = lost
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._lost = _nothing
+
+    def _is_lost(self, operation: str, body: str) -> bool:
+        with self._lock:
+            return self._lost(operation, body)
 
     def _held(self, operation: str, body: str) -> Held | None:
         with self._lock:
@@ -78,7 +95,11 @@ class Gate:
             self._server.server_close()
 
 
-def _handler(endpoint: str, held_by: Callable[[str, str], Held | None]) -> type[BaseHTTPRequestHandler]:
+def _nothing(_operation: str, _body: str) -> bool:
+    return False
+
+
+def _handler(endpoint: str, held_by: Callable[[str, str], Held | None], is_lost: Match) -> type[BaseHTTPRequestHandler]:
     address = urlsplit(endpoint).netloc
 
     class Handler(BaseHTTPRequestHandler):
@@ -98,6 +119,9 @@ def _handler(endpoint: str, held_by: Callable[[str, str], Held | None]) -> type[
                 held.go_on.wait(PATIENCE_SECONDS)
             if held is not None:
                 held.passed.set()
+            if is_lost(operation, body.decode()):
+                self.close_connection = True
+                return
             self._answer(status, headers, answer)
 
         def _pass_on(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:

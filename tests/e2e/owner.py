@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from local.stack import LocalStack
+from tests.e2e.contract import assert_described
 
 TEXT = Path("examples/biology.txt").read_text(encoding="utf-8")
 TERMINAL = ("succeeded", "failed", "canceled")
@@ -30,7 +31,11 @@ class Owner:
 
     def __post_init__(self) -> None:
         headers = {"authorization": f"Bearer {self.stack.token(self.name)}"}
-        self.http = httpx.Client(base_url=self.stack.api_url, headers=headers, timeout=PATIENCE_SECONDS)
+        # Whatever a test is about, each answer that it gets is one that the OpenAPI document describes.
+        hooks: Any = {"response": [assert_described]}
+        self.http = httpx.Client(
+            base_url=self.stack.api_url, headers=headers, timeout=PATIENCE_SECONDS, event_hooks=hooks
+        )
 
     def submit(self, model: str = "local/cards", **fields: Any) -> str:
         """Send a generation and return its id."""

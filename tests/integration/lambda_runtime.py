@@ -59,6 +59,10 @@ class BuiltFunction:
         with opener.open(request, timeout=60) as answer:
             return json.loads(answer.read() or b"null")
 
+    def log(self) -> str:
+        """What the handler has written so far."""
+        return self._child.log.read_text(errors="replace")
+
 
 @contextlib.contextmanager
 def built_function(tree: Path, name: str, variables: Mapping[str, str], state: Path) -> Iterator[BuiltFunction]:

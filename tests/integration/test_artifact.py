@@ -12,13 +12,14 @@ import pytest
 from local.build import built_tree, host_architecture
 from local.emulator import PROJECT, runtime_packages
 
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 # Written out, so that a dependency that slips in is noticed: it costs every cold start.
 LAYER = {
     "shared", "annotated_types", "aws_lambda_powertools", "jmespath", "pydantic", "pydantic_core",
     "typing_extensions.py", "typing_inspection",
 }  # fmt: skip
+AUTHORIZER = {"functions", "_cffi_backend", "cffi", "cryptography", "jwt", "pycparser"}
 PROCESS = {"functions", "anyio", "certifi", "h11", "httpcore", "httpx", "idna", "typing_extensions.py"}
 PACKAGE_RECORD = re.compile(r".*\.(dist-info|data)$")
 UNWANTED_DIRECTORIES = {"__pycache__", ".mypy_cache", ".ruff_cache", "local", "docs", "bench", ".git", ".venv"}
@@ -64,6 +65,14 @@ def test_the_worker_holds_its_own_package_and_the_http_client(tree: Path) -> Non
     assert names(directory / "functions") == {"process"}
     packed = {path for path in files(directory) if path.startswith("functions/") and path.endswith(".py")}
     assert packed == own_files("functions/process")
+
+
+def test_the_authorizer_holds_its_own_package_and_what_verifies_signatures(tree: Path) -> None:
+    directory = function_directory(tree, "authorizer")
+    assert {name.partition(".")[0] for name in names(directory)} == AUTHORIZER
+    assert names(directory / "functions") == {"authorizer"}
+    packed = {path for path in files(directory) if path.startswith("functions/") and path.endswith(".py")}
+    assert packed == own_files("functions/authorizer")
 
 
 def test_the_layer_holds_the_shared_package_and_its_dependencies(tree: Path) -> None:
@@ -112,6 +121,9 @@ def test_a_built_handler_imports_with_nothing_but_its_zip_the_layer_and_boto3(
     loaded = imported_by(f"functions.{name}.handler", path)
     assert "shared" in loaded
     assert ("httpx" in loaded) == (name == "process"), "only the worker pays for importing an HTTP client"
+    assert ("jwt" in loaded) == (name == "authorizer"), "only the authorizer pays for importing cryptography"
+    if name == "authorizer":
+        assert not loaded & {"boto3", "pydantic", "aws_lambda_powertools"}, "every user waits for its cold start"
 
 
 def machine_of(library: Path) -> int:
@@ -125,7 +137,9 @@ def machine_of(library: Path) -> int:
 def test_compiled_packages_are_for_the_asked_processor(architecture: str) -> None:
     """The other processor's build downloads its wheels and takes some 15 s the first time."""
     tree = built_tree(architecture, for_this_machine=False)
-    libraries = [*(tree / "SharedLayer").rglob("*.so"), *(tree / "ProcessFunction").rglob("*.so")]
+    artifacts = ("SharedLayer", "ProcessFunction", "AuthorizerFunction")
+    libraries = [library for artifact in artifacts for library in (tree / artifact).rglob("*.so")]
+    assert any(library.parent.name == "bindings" for library in libraries), "cryptography's own is looked at"
     assert any(library.name.startswith("_pydantic_core.cpython-313") for library in libraries)
     assert {machine_of(library) for library in libraries} == {ELF_MACHINES[architecture]}
 

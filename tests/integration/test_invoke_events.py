@@ -127,4 +127,11 @@ def test_the_sweeper_event_finds_nothing_to_rescue_in_an_empty_table(functions: 
 
 
 def test_every_function_has_an_event() -> None:
-    assert {path.stem for path in EVENTS.glob("*.json")} == {"create", "status", "actions", "process", "sweeper"}
+    assert {path.stem for path in EVENTS.glob("*.json")} == {
+        "create",
+        "status",
+        "actions",
+        "process",
+        "sweeper",
+        "authorizer",
+    }

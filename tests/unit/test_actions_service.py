@@ -12,7 +12,7 @@ from shared.lifecycle import Status
 from shared.store import Store
 from shared.view import etag
 from tests.factories import FakeClock, a_generation, a_step, an_input, moto_dynamodb
-from tests.unit.requests import a_request
+from tests.unit.requests import a_request, body_of
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +51,7 @@ def test_an_open_generation_is_canceled_and_answered_as_it_then_is(
         Status.CANCELED, head.fence + 1, None, clock.now()
     )  # fmt: skip
     assert (answer.status, answer.headers) == (200, {"etag": etag(after)})
-    assert answer.body is not None
-    assert (answer.body["status"], answer.body["version"]) == ("canceled", head.version + 1)
+    assert (body_of(answer)["status"], body_of(answer)["version"]) == ("canceled", head.version + 1)
     assert store.get_events(head.user_id, head.generation_id) == [Event("canceled", clock.now(), head.attempt)]
 
 
@@ -72,8 +71,7 @@ def test_canceling_what_has_succeeded_answers_succeeded(
     head = running(store, clock)
     store.succeed(head, Totals(1, Usage(1)), "cards")
     answer = cancel(service, head)
-    assert answer.body is not None
-    assert (answer.status, answer.body["status"]) == (200, "succeeded")
+    assert (answer.status, body_of(answer)["status"]) == (200, "succeeded")
     assert store.get_events(head.user_id, head.generation_id) == []
 
 
@@ -82,14 +80,11 @@ def test_what_was_spent_on_a_canceled_generation_is_kept(
 ) -> None:
     head = running(store, clock)
     store.store_step(head, a_step(clock, usage=Usage(2, 10, 5)))
-    body = cancel(service, head).body
-    assert body is not None
+    body = body_of(cancel(service, head))
     assert body["usage"]["calls"] == 2
 
 
-def test_anothers_generation_is_not_there_and_goes_on(
-    service: ActionsService, store: Store, clock: FakeClock
-) -> None:
+def test_anothers_generation_is_not_there_and_goes_on(service: ActionsService, store: Store, clock: FakeClock) -> None:
     head = running(store, clock)
     with pytest.raises(ProblemError, match="not_found"):
         cancel(service, head, owner="mallory")

@@ -193,29 +193,22 @@ def test_what_has_ended_is_left_alone(scene: Scene) -> None:
     assert scene.rescue(head) == (Outcome.NOTHING, ended)
 
 
-def due_message(scene: Scene) -> Generation:
-    head = scene.pending()
-    scene.clock.pass_seconds(60)
-    return head
+STALE = {"message lost": ("pending", 60), "worker lost": ("running", 40), "deadline past": ("running", 900)}
 
 
-def lost_worker(scene: Scene) -> Generation:
-    head = scene.running()
-    scene.clock.pass_seconds(40)
-    return head
+def stale(scene: Scene, name: str) -> Generation:
+    """Return a stale head as it is read."""
+    state, seconds = STALE[name]
+    head: Generation = getattr(scene, state)()
+    scene.clock.pass_seconds(seconds)
+    return scene.read(head)
 
 
-def overdue(scene: Scene) -> Generation:
-    head = scene.running()
-    scene.clock.pass_seconds(900)
-    return head
-
-
-@pytest.mark.parametrize(("make", "messages"), [(due_message, 1), (lost_worker, 1), (overdue, 0)])
+@pytest.mark.parametrize(("name", "messages"), [("message lost", 1), ("worker lost", 1), ("deadline past", 0)])
 def test_of_two_rescuers_that_read_the_same_head_one_acts_and_the_other_changes_nothing(
-    scene: Scene, make: Any, messages: int
+    scene: Scene, name: str, messages: int
 ) -> None:
-    read = scene.read(make(scene))
+    read = stale(scene, name)
     first, second = scene.rescuer.rescue(read), scene.rescuer.rescue(read)
     assert first is not Outcome.MOVED_ON
     assert second is Outcome.MOVED_ON
@@ -224,16 +217,16 @@ def test_of_two_rescuers_that_read_the_same_head_one_acts_and_the_other_changes_
 
 
 def test_a_worker_that_beat_after_the_head_was_read_keeps_its_generation(scene: Scene) -> None:
-    read = scene.read(lost_worker(scene))
+    read = stale(scene, "worker lost")
     beating = scene.store.heartbeat(read, 0, None)
     assert scene.rescuer.rescue(read) is Outcome.MOVED_ON
     assert scene.read(read) == beating
 
 
-@pytest.mark.parametrize("make", [due_message, lost_worker])
-def test_no_rescue_puts_the_next_look_past_the_deadline(scene: Scene, make: Any) -> None:
+@pytest.mark.parametrize("name", ["message lost", "worker lost"])
+def test_no_rescue_puts_the_next_look_past_the_deadline(scene: Scene, name: str) -> None:
     near = replace(SETTINGS, dispatch_grace_seconds=5000)
-    head = scene.read(make(scene))
+    head = stale(scene, name)
     store = replace(scene.store, settings=near)
     Rescuer(store, scene.dispatch, scene.clock, near, KINDS).rescue(head)
     assert scene.read(head).due_at == head.deadline_at
@@ -242,7 +235,7 @@ def test_no_rescue_puts_the_next_look_past_the_deadline(scene: Scene, make: Any)
 def test_an_event_that_cannot_be_written_does_not_undo_the_rescue(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    head = lost_worker(scene)
+    head = stale(scene, "worker lost")
     monkeypatch.setattr(Store, "note", lambda *_: False)
     assert scene.rescue(head)[0] is Outcome.GIVEN_BACK
 

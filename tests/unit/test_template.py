@@ -9,6 +9,7 @@ import yaml
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 SOURCES = ("QueueSource", "AloneQueueSource")
 QUEUES = ("Queue", "AloneQueue")
+WITHOUT_A_TOKEN = {"GET /v1/openapi.json", "GET /v1/health"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -47,7 +48,9 @@ def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
-    return [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+    """Every statement that a role can have, those of a condition too."""
+    found = [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+    return [statement.get("Fn::If", ["", statement])[1] for statement in found]
 
 
 def as_list(value: Any) -> list[Any]:
@@ -125,12 +128,41 @@ def test_the_only_index_is_the_sparse_one_of_what_is_due(resources: dict[str, An
 
 
 def test_every_route_wants_a_token_of_the_configured_issuer(resources: dict[str, Any]) -> None:
-    for name, route in of_type(resources, "AWS::ApiGatewayV2::Route").items():
-        assert route["AuthorizationType"] == "JWT", name
-        assert route["AuthorizerId"] == {"Ref": "Authorizer"}, name
+    kinds = {"Fn::If": ["FunctionVerifies", "CUSTOM", "JWT"]}
+    authorizers = {"Fn::If": ["FunctionVerifies", {"Ref": "RequestAuthorizer"}, {"Ref": "Authorizer"}]}
+    for route in of_type(resources, "AWS::ApiGatewayV2::Route").values():
+        if route["RouteKey"] in WITHOUT_A_TOKEN:
+            assert (route["AuthorizationType"], "AuthorizerId" in route) == ("NONE", False), route["RouteKey"]
+        else:
+            assert (route["AuthorizationType"], route["AuthorizerId"]) == (kinds, authorizers), route["RouteKey"]
     authorizer = resources["Authorizer"]["Properties"]
     expected = {"Issuer": {"Ref": "JwtIssuer"}, "Audience": [{"Ref": "JwtAudience"}]}
     assert authorizer["JwtConfiguration"] == expected
+
+
+def test_exactly_one_authorizer_exists_whichever_verifies(template: dict[str, Any]) -> None:
+    conditions, resources = template["Conditions"], template["Resources"]
+    for name, value in (("GatewayVerifies", "gateway"), ("FunctionVerifies", "function")):
+        assert conditions[name] == {"Fn::Equals": [{"Ref": "TokenVerifier"}, value]}
+    assert template["Parameters"]["TokenVerifier"]["AllowedValues"] == ["gateway", "function"]
+    assert resources["Authorizer"]["Condition"] == "GatewayVerifies"
+    own = [name for name in resources if name.startswith("Authorizer") and name != "Authorizer"]
+    assert {resources[name]["Condition"] for name in ("RequestAuthorizer", *own)} == {"FunctionVerifies"}
+
+
+def test_a_decision_of_the_authorizer_is_kept_for_one_header_and_never_long(template: dict[str, Any]) -> None:
+    """A kept refusal or a key that was taken back must not count for longer than some minutes."""
+    authorizer = template["Resources"]["RequestAuthorizer"]["Properties"]
+    assert authorizer["IdentitySource"] == ["$request.header.Authorization"]
+    assert authorizer["AuthorizerResultTtlInSeconds"] == {"Ref": "TokenCacheSeconds"}
+    assert template["Parameters"]["TokenCacheSeconds"]["MaxValue"] <= 300
+    assert authorizer["EnableSimpleResponses"] is True
+    assert authorizer["AuthorizerPayloadFormatVersion"] == "2.0"
+
+
+def test_the_authorizer_takes_one_algorithm_and_that_is_never_none(template: dict[str, Any]) -> None:
+    allowed = template["Parameters"]["TokenAlgorithm"]["AllowedValues"]
+    assert set(allowed) == {"ES256", "RS256", "EdDSA", "HS256"}
 
 
 def test_cors_names_its_origins_and_shows_the_headers_clients_need(template: dict[str, Any]) -> None:
@@ -169,8 +201,9 @@ def test_only_the_worker_may_read_the_providers_key(resources: dict[str, Any]) -
         for statement in statements(role)
         if any(action.startswith(("ssm:", "kms:", "secretsmanager:")) for action in as_list(statement["Action"]))
     }
-    assert list(readers) == ["ProcessRole"]
+    assert set(readers) == {"ProcessRole", "AuthorizerRole"}
     assert readers["ProcessRole"]["Fn::Sub"].endswith(":parameter${ProviderKeyParameter}")
+    assert readers["AuthorizerRole"]["Fn::Sub"].endswith(":parameter${JwtSecretParameter}"), "another parameter"
     told = [
         name for name, each in of_type(resources, "AWS::Serverless::Function").items() if "PROVIDER_KEY" in str(each)
     ]
@@ -183,7 +216,7 @@ def test_only_the_sweeper_may_read_the_index(resources: dict[str, Any]) -> None:
     assert readers == ["SweeperRole"]
 
 
-def test_only_the_create_function_may_not_start_a_rescued_generation(resources: dict[str, Any]) -> None:
+def test_what_makes_new_generations_may_not_start_a_rescued_one(resources: dict[str, Any]) -> None:
     roles = of_type(resources, "AWS::IAM::Role")
     senders = {
         name: [arn["Fn::GetAtt"][0] for arn in as_list(statement["Resource"])]
@@ -192,7 +225,8 @@ def test_only_the_create_function_may_not_start_a_rescued_generation(resources: 
         if "sqs:SendMessage" in as_list(statement["Action"])
     }
     both = ["Queue", "AloneQueue"]
-    assert senders == {"CreateRole": ["Queue"], "StatusRole": both, "ProcessRole": both, "SweeperRole": both}
+    new = {"CreateRole": ["Queue"], "ActionsRole": ["Queue"]}
+    assert senders == new | {"StatusRole": both, "ProcessRole": both, "SweeperRole": both}
 
 
 def test_every_function_writes_to_a_log_group_of_its_own_that_forgets(resources: dict[str, Any]) -> None:

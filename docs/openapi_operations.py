@@ -1,0 +1,182 @@
+"""What each route takes and answers, in the words of the OpenAPI document. Owns the words, not the forms.
+
+Nothing here repeats a model: bodies and answers are named by their types, problems by their codes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from functions.actions import bodies
+from shared import answers
+
+ALWAYS = ("internal_error", "unavailable")
+WITH_TOKEN = ("unsupported_subject", "token_expired")
+WITH_BODY = ("invalid_json", "invalid_encoding", "validation_failed", "body_too_large")
+LIMITS = ("rate_limited", "too_many_running", "daily_spend_reached")
+PAGED = ("session_id", "limit", "cursor")
+RATE_HEADERS = ("RateLimit", "RateLimit-Policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A good answer. `answer` None is an empty body; of the headers `always` are there, `often` where they apply."""
+
+    meaning: str
+    answer: type | None = None
+    always: tuple[str, ...] = ()
+    often: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One route. `takes` are query parameters and headers by name; `body` a model, or "create" for every kind's."""
+
+    name: str
+    tag: str
+    summary: str
+    replies: Mapping[int, Reply]
+    problems: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    body: type | str | None = None
+    body_required: bool = True
+    with_token: bool = True
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every problem that the function may answer here."""
+        body = WITH_BODY if self.body is not None else ()
+        return (*self.problems, *body, *(WITH_TOKEN if self.with_token else ()), *ALWAYS)
+
+
+_ACCEPTED = Reply(
+    "Accepted: stored, and its work begins. The same for the same Idempotency-Key and body, or the same retry, again.",
+    answers.Accepted,
+    ("Location", "Retry-After"),
+    (*RATE_HEADERS, "Idempotency-Replayed"),
+)
+_UNCHANGED = Reply("Unchanged since the state that If-None-Match names.", None, ("ETag",), ("Retry-After",))
+_ONE = "/v1/generations/{generation_id}"
+
+OPERATIONS: Mapping[str, Operation] = {
+    "POST /v1/generations": Operation(
+        "createGeneration",
+        "generations",
+        "Start a generation",
+        {202: _ACCEPTED},
+        ("idempotency_key_invalid", "idempotency_key_reused", *LIMITS),
+        ("Idempotency-Key",),
+        "create",
+    ),
+    "GET /v1/generations": Operation(
+        "listGenerations",
+        "generations",
+        "List the caller's generations, newest first, without the dismissed",
+        {200: Reply("One page.", answers.Feed)},
+        ("invalid_query",),
+        ("session_id", "status", "kind", "limit", "cursor"),
+    ),
+    f"GET {_ONE}": Operation(
+        "getGeneration",
+        "generations",
+        "Read one generation; a stale one is rescued on the way",
+        {
+            200: Reply("The generation.", answers.GenerationDetail, ("ETag",), ("Retry-After",)),
+            304: _UNCHANGED,
+        },
+        ("invalid_query", "not_found"),
+        ("expected_progress", "min_version", "If-None-Match"),
+    ),
+    f"GET {_ONE}/events": Operation(
+        "listEvents",
+        "generations",
+        "Read what happened to a generation",
+        {200: Reply("The timeline.", answers.Timeline)},
+        ("invalid_query", "not_found"),
+    ),
+    f"GET {_ONE}/input": Operation(
+        "getInput",
+        "generations",
+        "Read what was sent in",
+        {200: Reply("The input.", answers.Input)},
+        ("invalid_query", "not_found"),
+    ),
+    f"POST {_ONE}/cancel": Operation(
+        "cancelGeneration",
+        "generations",
+        "End an open generation; one that has ended is answered as it is",
+        {200: Reply("The generation as it then is.", answers.Generation, ("ETag",))},
+        ("not_found",),
+    ),
+    f"POST {_ONE}/retry": Operation(
+        "retryGeneration",
+        "generations",
+        "Try a failed or canceled generation again, as a new one",
+        {202: _ACCEPTED},
+        ("not_found", "not_retryable", *LIMITS),
+        body=bodies.Retry,
+        body_required=False,
+    ),
+    f"DELETE {_ONE}": Operation(
+        "dismissGeneration",
+        "generations",
+        "Take an ended generation out of the feed; it can still be read",
+        {204: Reply("Dismissed.")},
+        ("not_found", "not_terminal"),
+    ),
+    f"PATCH {_ONE}/suggestions/{{number}}": Operation(
+        "decideSuggestion",
+        "review",
+        "Accept, edit, reject or propose again one suggestion",
+        {200: Reply("The suggestion as it then is.", answers.Reviewed, ("ETag",))},
+        ("not_found", "suggestion_not_found", "not_succeeded", "no_suggestions"),
+        body=bodies.Decide,
+    ),
+    f"POST {_ONE}/suggestions": Operation(
+        "decideSuggestions",
+        "review",
+        "Decide on several suggestions, on all of them or none",
+        {200: Reply("The suggestions as they then are.", answers.Reviewed, ("ETag",))},
+        ("not_found", "suggestion_not_found", "not_succeeded", "no_suggestions"),
+        body=bodies.DecideMany,
+    ),
+    "GET /v1/cards": Operation(
+        "listCards",
+        "review",
+        "List the caller's cards, newest first",
+        {200: Reply("One page.", answers.Cards)},
+        ("invalid_query",),
+        PAGED,
+    ),
+    "GET /v1/usage": Operation(
+        "getUsage",
+        "account",
+        "Read what was used in a month, and what is left of each limit",
+        {200: Reply("The usage.", answers.UsageOfMonth)},
+        ("invalid_query",),
+        ("month",),
+    ),
+    "DELETE /v1/me": Operation(
+        "eraseMe",
+        "account",
+        "Erase everything of the caller; call again until it is done",
+        {
+            200: Reply("Nothing is left.", answers.Erasure),
+            202: Reply("Not done yet: call again.", answers.Erasure, ("Retry-After",)),
+        },
+    ),
+    "GET /v1/openapi.json": Operation(
+        "getOpenApi",
+        "service",
+        "Read this document",
+        {200: Reply("This document.", dict, ("ETag",)), 304: Reply("Unchanged.", None, ("ETag",))},
+        takes=("If-None-Match",),
+        with_token=False,
+    ),
+    "GET /v1/health": Operation(
+        "getHealth",
+        "service",
+        "Read whether the machinery turns",
+        {200: Reply("What the last sweep found, a few seconds old at most.", answers.Health)},
+        with_token=False,
+    ),
+}

@@ -1,0 +1,220 @@
+"""Makes functions/status/openapi.json from the route tables, the models and the problems, or checks that it is theirs.
+
+Run it as `.venv/bin/python -m docs.render_openapi [--check]`. Nothing of this is there at run time: the file is served.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from docs.openapi_forms import GATEWAY_MEANINGS, HEADERS, PARAMETERS, SCHEMAS
+from docs.openapi_operations import OPERATIONS, Operation, Reply
+from functions.actions.handler import ROUTES as ACTIONS
+from functions.create.handler import ROUTES as CREATE
+from functions.create.service import Envelope
+from functions.status.handler import ROUTES as STATUS
+from shared import kinds
+from shared.api import TITLES
+
+ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "functions" / "status" / "openapi.json"
+_REF = "#/components/schemas/{model}"
+Json = dict[str, Any]
+
+
+def document() -> Json:
+    """Return the document. Raises ValueError when the route tables and the described operations are not the same."""
+    routes = {*CREATE, *STATUS, *ACTIONS}
+    if routes != set(OPERATIONS):
+        raise ValueError(f"described and routed differ in {sorted(routes ^ set(OPERATIONS))}")
+    schemas: Json = {}
+    paths: Json = {}
+    for route, operation in OPERATIONS.items():
+        method, path = route.split(" ")
+        paths.setdefault(path, {})[method.lower()] = _operation(path, operation, schemas)
+    schemas |= SCHEMAS  # an alias's own form replaces the plain text that its type is
+    return {
+        "openapi": "3.1.0",
+        "info": _info(),
+        "servers": [{"url": "/"}],
+        "security": [{"token": []}],
+        "tags": [{"name": name} for name in dict.fromkeys(each.tag for each in OPERATIONS.values())],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "headers": HEADERS,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+        "x-problems": _problems(),
+    }
+
+
+def _info() -> Json:
+    version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    return {
+        "title": "Unstuck",
+        "version": version[1] if version else "",
+        "description": "AI generations that cannot get stuck. A problem has a `code` of a closed set; its `type` leads "
+        "to `x-problems`, or to where the deployment publishes the same text. API Gateway answers some calls itself, "
+        "in the form of `GatewayMessage`: read both.",
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    }
+
+
+def _problems() -> Json:
+    """Return each problem's section of docs/errors.md, so that its `type` leads to it wherever the API is."""
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    found: Json = {}
+    for code, (status, title) in TITLES.items():
+        section = page.partition(f"\n### `{code}`\n\n")[2]
+        meaning = re.split(r"^#", section, maxsplit=1, flags=re.MULTILINE)[0]
+        found[code] = {"status": status, "title": title, "description": " ".join(meaning.split())}
+    return found
+
+
+def _operation(path: str, operation: Operation, schemas: Json) -> Json:
+    described: Json = {"operationId": operation.name, "tags": [operation.tag], "summary": operation.summary}
+    names = [*re.findall(r"{(\w+)}", path), *operation.takes]
+    if names:
+        described["parameters"] = [PARAMETERS[name] for name in names]
+    if operation.body is not None:
+        content = {"application/json": {"schema": _body(operation.body, schemas)}}
+        described["requestBody"] = {"required": operation.body_required, "content": content}
+    replies = {str(status): _reply(reply, schemas) for status, reply in operation.replies.items()}
+    described["responses"] = replies | _refusals(operation)
+    if not operation.with_token:
+        described["security"] = []
+    return described
+
+
+def _body(body: type | str, schemas: Json) -> Json:
+    if not isinstance(body, str):
+        return _schema(body, schemas, "validation")
+    forms = [_create_form(kinds.load(name), schemas) for name in kinds.names()]
+    if len(forms) == 1:
+        return forms[0]
+    return {"oneOf": forms}
+
+
+def _create_form(kind: kinds.Kind, schemas: Json) -> Json:
+    """Return the form of a create of this kind: the envelope and the kind's own input are one object."""
+    envelope, own = _parts(Envelope, schemas), _parts(kind.input, schemas)
+    properties = {**envelope["properties"], **own["properties"]}
+    properties["kind"] = {"const": kind.name}
+    versions: Json = {"enum": [*kind.prompt_versions, None]}
+    properties["prompt_version"] = versions
+    required = [*own.get("required", ())]
+    if kind.name != Envelope.model_fields["kind"].default:
+        required.append("kind")
+    name = f"Create{kind.name.title().replace('_', '')}"
+    schemas[name] = {
+        "type": "object",
+        "description": own.get("description", ""),
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _parts(model: type[BaseModel], schemas: Json) -> Json:
+    schema = model.model_json_schema(ref_template=_REF)
+    schemas |= {name: _plain(each) for name, each in schema.pop("$defs", {}).items()}
+    return dict(_plain(schema))
+
+
+def _schema(kind: type, schemas: Json, mode: Any) -> Json:
+    """Return a reference to a type's schema, which is added to `schemas` with all that it refers to."""
+    if kind is dict:
+        return {"type": "object"}
+    schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode)
+    schemas |= {name: _plain(each) for name, each in schema.pop("$defs", {}).items()}
+    schemas[kind.__name__] = _plain(schema)
+    return {"$ref": f"#/components/schemas/{kind.__name__}"}
+
+
+def _plain(schema: Any) -> Any:
+    """Leave out pydantic's titles, which say the names again, and make one line of each description."""
+    if isinstance(schema, list):
+        return [_plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # In `properties` a key is a field's name, and `title` may be one.
+    kept = {name: _plain(each) for name, each in schema.items() if name != "title" or not isinstance(each, str)}
+    if isinstance(kept.get("description"), str):
+        kept["description"] = " ".join(kept["description"].split())
+    return kept
+
+
+def _reply(reply: Reply, schemas: Json) -> Json:
+    described: Json = {"description": reply.meaning}
+    headers = dict.fromkeys(reply.always, True) | dict.fromkeys(reply.often, False)
+    described["headers"] = {"Cache-Control": _header("Cache-Control")} | {
+        name: _header(name, required=required) for name, required in headers.items()
+    }
+    if reply.answer is not None:
+        described["content"] = {"application/json": {"schema": _schema(reply.answer, schemas, "serialization")}}
+    return described
+
+
+def _header(name: str, *, required: bool = False) -> Json:
+    header = {"$ref": f"#/components/headers/{name}"}
+    return {**HEADERS[name], "required": True} if required else header
+
+
+def _refusals(operation: Operation) -> Json:
+    """Return the answers that are problems, by status, and with them what API Gateway answers itself."""
+    by_status: dict[int, list[str]] = {}
+    for code in operation.codes:
+        by_status.setdefault(TITLES[code][0], []).append(code)
+    own = {status: meaning for status, meaning in GATEWAY_MEANINGS.items() if operation.with_token or status >= 404}
+    return {str(status): _refusal(by_status.get(status, []), own.get(status)) for status in sorted({*by_status, *own})}
+
+
+def _refusal(codes: Iterable[str], gateway: str | None) -> Json:
+    codes = list(codes)
+    meanings = [f"`{code}`: {TITLES[code][1]}" for code in codes] + ([f"API Gateway: {gateway}"] if gateway else [])
+    content: Mapping[str, Json] = {}
+    if codes:
+        own = {"properties": {"code": {"enum": codes}}}
+        schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, own]}
+        content = {"application/problem+json": {"schema": schema}}
+    if gateway:
+        content = {**content, "application/json": {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}}
+    headers: Json = {}
+    status = TITLES[codes[0]][0] if codes else 0
+    if status in (429, 503):
+        headers["Retry-After"] = _header("Retry-After")
+    if status == 429:
+        headers |= {name: _header(name) for name in ("RateLimit", "RateLimit-Policy")}
+    described: Json = {"description": " ".join(meanings), "content": content}
+    return described | ({"headers": headers} if headers else {})
+
+
+def rendered() -> str:
+    """Return the file's text."""
+    return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
+
+
+def main(arguments: list[str] | None = None, file: Path = FILE) -> int:
+    """Return 0 when the file holds the document in the end, 1 when `--check` finds another one."""
+    parser = argparse.ArgumentParser(prog="python -m docs.render_openapi", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when the file is out of date")
+    check = parser.parse_args(arguments).check
+    wanted = rendered()
+    if check and (not file.exists() or file.read_text(encoding="utf-8") != wanted):
+        print(f"{file} is out of date: run .venv/bin/python -m docs.render_openapi", file=sys.stderr)
+        return 1
+    if not check:
+        file.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Erases everything of the caller, a bounded piece a call, until a look finds nothing that could come back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from shared.api import Answer, Request
+from shared.generation import Generation
+from shared.pacing import retry_after
+from shared.store import Store
+
+_SECONDS = 5.0
+"""What one call may take; the function has ten."""
+_HEADS_AT_ONCE = 25
+_ITEMS_AT_ONCE = 100
+_GO_ON_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class EraseService:
+    """A worker that still holds a generation may store one step after all is deleted: storing needs no lease.
+
+    So the erasure is marked as not over before every lease is, and `done` is only answered after a look that found
+    nothing once that time has come. Calling again goes on where the last call stopped, whatever became of it.
+    """
+
+    store: Store
+
+    def erase(self, request: Request) -> Answer:
+        """Answer 200 and `done: true` when nothing is left, or 202 and when to call again."""
+        owner, clock = request.owner, self.store.clock
+        until = clock.monotonic() + _SECONDS
+        while clock.monotonic() < until:
+            # Heads first: without its head no worker can write anything more but a step.
+            heads = list(islice(self.store.newest(owner, None, _HEADS_AT_ONCE), _HEADS_AT_ONCE))
+            if heads:
+                self._erase_heads(owner, heads)
+            elif rest := self.store.erasable(owner, _ITEMS_AT_ONCE):
+                self.store.delete_items(owner, rest)
+            else:
+                return self._nothing_found(owner)
+        return _not_done(_GO_ON_SECONDS)
+
+    def _erase_heads(self, owner: str, heads: list[Generation]) -> None:
+        ended = [head if head.terminal else self.store.cancel(owner, head.generation_id) for head in heads]
+        lease = timedelta(seconds=self.store.settings.lease_seconds)
+        # Marked before the heads are gone: they are all that tells of their leases.
+        signs = [_last_sign_of_life(head) for head in ended if head]
+        if signs:
+            self.store.mark_erasure(owner, max(signs) + lease)
+        self.store.delete_items(owner, [f"G#{head.generation_id}" for head in heads])
+
+    def _nothing_found(self, owner: str) -> Answer:
+        self.store.keep_only_spend(owner)
+        not_before = self.store.erasure_not_before(owner)
+        if not_before is None:
+            return Answer(200, {"done": True})
+        left = (not_before - self.store.clock.now()) / timedelta(seconds=1)
+        if left > 0:
+            return _not_done(left)
+        # A mark that has been moved on since: another call has found more.
+        return (
+            Answer(200, {"done": True}) if self.store.unmark_erasure(owner, not_before) else _not_done(_GO_ON_SECONDS)
+        )
+
+
+def _last_sign_of_life(head: Generation) -> datetime:
+    return max(head.created_at, head.heartbeat_at or head.created_at, head.finished_at or head.created_at)
+
+
+def _not_done(seconds: float) -> Answer:
+    return Answer(202, {"done": False}, {"retry-after": retry_after(seconds)})

@@ -1,0 +1,89 @@
+"""The owner decides on suggestions: accepts, edits, rejects. What follows from a decision, `shared.review` knows."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from functions.actions.bodies import Decide, DecideMany
+from shared import review
+from shared.api import Answer, ProblemError, Request
+from shared.clock import Clock
+from shared.errors import StoreUnavailableError, TransitionRefusedError
+from shared.generation import Generation
+from shared.lifecycle import Status
+from shared.review import Decision, Review, Suggestion, Verdict, Wish
+from shared.store import Store
+from shared.validation import read
+from shared.view import etag
+
+_TRIES = 20
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewService:
+    """Deciding what is decided already changes nothing and is answered the same."""
+
+    store: Store
+    clock: Clock
+
+    def decide(self, request: Request) -> Answer:
+        """Decide on the suggestion that the path names."""
+        owner, generation_id, number = request.owner, request.generation_id, _number(request)
+        body = read(Decide, request.json())
+        return self._apply(owner, generation_id, [_wish(number, body)])
+
+    def decide_many(self, request: Request) -> Answer:
+        """Decide on several suggestions, on all of them or, where one is refused, on none."""
+        owner, generation_id = request.owner, request.generation_id
+        body = read(DecideMany, request.json())
+        return self._apply(owner, generation_id, [_wish(one.number, one) for one in body.decisions])
+
+    def _apply(self, owner: str, generation_id: str, wishes: Sequence[Wish]) -> Answer:
+        for _ in range(_TRIES):
+            head = self._succeeded(owner, generation_id)
+            suggestions = self._suggestions(head, wishes)
+            before = self.store.get_review(owner, generation_id)
+            change = review.decide(head, suggestions, before, wishes, now=self.clock.now(), new_id=self.clock.new_id)
+            if change is None:
+                return _decided(head, suggestions, before, wishes)
+            try:
+                self.store.review(head, change)
+            except TransitionRefusedError:
+                continue  # another tab decided between the read and the write: read again
+            return _decided(self._succeeded(owner, generation_id), suggestions, change.review, wishes)
+        raise StoreUnavailableError("review lost every race")
+
+    def _succeeded(self, owner: str, generation_id: str) -> Generation:
+        head = self.store.get(owner, generation_id)
+        if head is None:
+            raise ProblemError("not_found")
+        if head.status is not Status.SUCCEEDED:
+            raise ProblemError("not_succeeded")
+        return head
+
+    def _suggestions(self, head: Generation, wishes: Sequence[Wish]) -> Sequence[Suggestion]:
+        step = self.store.get_step(head.user_id, head.generation_id, head.output_step or "")
+        suggestions = None if step is None else review.suggestions_of(step.result)
+        if suggestions is None:
+            raise ProblemError("no_suggestions")
+        if any(not 1 <= wish.number <= len(suggestions) for wish in wishes):
+            raise ProblemError("suggestion_not_found")
+        return suggestions
+
+
+def _number(request: Request) -> int:
+    """Return the number in the path, 0 for what is none: no suggestion has it."""
+    text = str(request.event["pathParameters"].get("number", ""))
+    return int(text) if _NUMBER.fullmatch(text) else 0
+
+
+def _wish(number: int, body: Decide) -> Wish:
+    return Wish(number, Decision(body.decision), body.front, body.back)
+
+
+def _decided(head: Generation, suggestions: Sequence[Suggestion], held: Review, wishes: Sequence[Wish]) -> Answer:
+    numbers = [wish.number for wish in wishes]
+    found = [review.show(n, suggestions[n - 1], held.verdicts.get(n, Verdict())) for n in numbers]
+    body = {"generation_id": head.generation_id, "version": head.version, "suggestions": found}
+    return Answer(200, body, {"etag": etag(head)})

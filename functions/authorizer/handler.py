@@ -1,0 +1,33 @@
+"""Wiring of the API's Lambda authorizer: payload format 2.0, simple responses."""
+
+import logging
+import os
+from functools import cache, partial
+from typing import Any
+
+from functions.authorizer.download import download
+from functions.authorizer.jwks import Jwks
+from functions.authorizer.service import AuthorizerService
+from functions.authorizer.settings import Settings, from_environment
+from functions.authorizer.tokens import Keys, TokenVerifier
+from shared.clock import SystemClock
+
+
+@cache
+def _service() -> AuthorizerService:
+    logging.getLogger().setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
+    settings, clock = from_environment(dict(os.environ)), SystemClock()
+    return AuthorizerService(TokenVerifier(settings, _keys(settings, clock), clock))
+
+
+def _keys(settings: Settings, clock: SystemClock) -> Keys:
+    if settings.algorithm == "HS256":
+        from functions.authorizer.secret import SharedSecret  # noqa: PLC0415 - boto3 costs 300 ms that only HS256 needs
+
+        return SharedSecret(settings.secret_parameter)
+    return Jwks(settings.jwks_url, settings.algorithm, clock, partial(download, clock=clock))
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer whether a call may pass, and whose it is."""
+    return _service().judge(event)

@@ -1,0 +1,37 @@
+"""Answers API Gateway's question about one call: whose is it, if anybody's. Knows no route and no generation."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.authorizer.tokens import TokenRefusedError, TokenVerifier
+
+_LOG = logging.getLogger(__name__)
+# RFC 9110, section 11.4: the scheme is case-insensitive. Two headers in one, joined by a comma, do not match.
+_BEARER = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.ASCII | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizerService:
+    """Judges calls by their Authorization header alone."""
+
+    verifier: TokenVerifier
+
+    def judge(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a simple response of payload format 2.0. Whatever is raised is a 500 of the gateway's, and no entry.
+
+        What is judged is the identity source, because API Gateway keeps the answer under exactly that.
+        """
+        sources = event["identitySource"]
+        match = _BEARER.fullmatch(sources[0]) if isinstance(sources, list) and len(sources) == 1 else None
+        try:
+            if match is None:
+                raise TokenRefusedError("no_bearer_token")
+            caller = self.verifier.verify(match[1])
+        except TokenRefusedError as refused:
+            _LOG.info("token refused", extra={"reason": refused.reason})
+            return {"isAuthorized": False}
+        # The functions compare `exp` with each call's own time: a kept answer outlives no token.
+        return {"isAuthorized": True, "context": {"sub": caller.subject, "exp": caller.expires_at}}

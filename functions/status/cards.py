@@ -1,0 +1,63 @@
+"""Lists an owner's cards, the newest first, page by page. Reads nothing of the generations that they came from."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared import cursor
+from shared.api import Answer, Request
+from shared.query import LABEL, Query
+from shared.review import Card
+from shared.store import Store
+from shared.view import iso
+
+_DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
+_READ_AT_MOST = 500
+_READ_AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CardsService:
+    """The order is that of the ids, so that of acceptance: a page begins behind the last card of the one before."""
+
+    store: Store
+
+    def page(self, request: Request) -> Answer:
+        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+
+        The work is bounded: at most 500 cards are read, however few of them are of the session asked for.
+        """
+        query = Query(request, "session_id", "limit", "cursor")
+        session_id = query.matching("session_id", LABEL, "1 to 64 of the characters A-Z a-z 0-9 . _ : ~ -")
+        limit = query.number("limit", 1, _MAX_LIMIT) or _DEFAULT_LIMIT
+        after = query.cursor()
+        query.check()
+        cards, next_cursor = self._page(request.owner, session_id, limit, after)
+        return Answer(200, {"cards": cards, "next_cursor": next_cursor})
+
+    def _page(
+        self, owner: str, session_id: str | None, limit: int, after: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        cards: list[dict[str, Any]] = []
+        last = after
+        page = limit + 1 if session_id is None else _READ_AT_ONCE
+        for read, card in enumerate(self.store.cards(owner, after, page)):
+            passes = session_id in (None, card.session_id)
+            if read == _READ_AT_MOST or (passes and len(cards) == limit):
+                return cards, last and cursor.encode(last)
+            if passes:
+                cards.append(_view(card))
+            last = card.card_id
+        return cards, None
+
+
+def _view(card: Card) -> dict[str, Any]:
+    shown = {
+        "card_id": card.card_id,
+        "generation_id": card.generation_id,
+        "number": card.number,
+        "front": card.front,
+        "back": card.back,
+        "created_at": iso(card.created_at),
+        "session_id": card.session_id,
+    }
+    return {name: value for name, value in shown.items() if value is not None}

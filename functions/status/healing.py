@@ -1,0 +1,20 @@
+"""Rescue on read: what somebody looks at does not wait for the sweeper."""
+
+from shared.errors import StoreUnavailableError
+from shared.generation import Generation
+from shared.rescue import Rescuer
+from shared.store import Store
+from shared.telemetry import logger, measure_rescues
+
+
+def healed(store: Store, rescuer: Rescuer, head: Generation) -> Generation:
+    """Return a head that was just read as it is once it has been rescued, if it was stale."""
+    if not rescuer.is_stale(head):
+        return head
+    try:
+        outcome = rescuer.rescue(head)
+    except StoreUnavailableError:
+        return head  # the reader still gets what was read; the next poll, or the sweeper, tries again
+    logger().info("rescued on read", extra={"generation_id": head.generation_id, "outcome": str(outcome)})
+    measure_rescues({outcome: 1})
+    return store.get(head.user_id, head.generation_id) or head

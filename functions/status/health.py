@@ -1,0 +1,46 @@
+"""Answers whether the machinery turns, to anybody: from the sweeper's mark, and with nothing of any owner's."""
+
+from dataclasses import dataclass
+
+from shared.answers import Health
+from shared.api import Answer, Request
+from shared.clock import Clock
+from shared.store import Store, SweepMark
+from shared.view import iso
+
+KEPT_SECONDS = 5
+
+
+@dataclass(slots=True)
+class HealthService:
+    """Asks the table at most every few seconds, however often it is asked: nobody needs a token to ask.
+
+    The sweeper has just read what is stale, so its mark costs one read whatever there is. When the sweeper is dead the
+    mark stands still, and its age tells.
+    """
+
+    store: Store
+    clock: Clock
+    _mark: SweepMark | None = None
+    _read_at: float | None = None
+
+    def get(self, _request: Request) -> Answer:
+        """Answer the last sweep's findings. Raises StoreUnavailableError when the table cannot be read."""
+        now = self.clock.monotonic()
+        if self._read_at is None or now - self._read_at >= KEPT_SECONDS:
+            self._mark, self._read_at = self.store.last_sweep(), now
+        body = self._view(self._mark)
+        return Answer(200, body, {"cache-control": f"public, max-age={KEPT_SECONDS}"})
+
+    def _view(self, mark: SweepMark | None) -> Health:
+        if mark is None:
+            return {"last_sweep_at": None, "last_sweep_age_seconds": None, "stale": 0, "oldest_pending_seconds": 0}
+        age = (self.clock.now() - mark.at).total_seconds()
+        since = mark.oldest_pending_since
+        return {
+            "last_sweep_at": iso(mark.at),
+            "last_sweep_age_seconds": max(0, round(age)),
+            "last_sweep_complete": mark.complete,
+            "stale": mark.stale,
+            "oldest_pending_seconds": 0 if since is None else max(0, round((mark.at - since).total_seconds())),
+        }

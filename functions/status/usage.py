@@ -1,0 +1,67 @@
+"""Answers what an owner has used, by day and month, and what is left of each limit."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from shared.api import Answer, Request
+from shared.generation import DayUsage, Usage
+from shared.limits import Policy, Rate
+from shared.query import Query
+from shared.store import Store
+from shared.view import usage_view
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, slots=True)
+class UsageService:
+    """A generation counts on the day, in UTC, on which it ended."""
+
+    store: Store
+    policy: Policy
+
+    def get(self, request: Request) -> Answer:
+        """Answer one month, this one unless another is asked for; the limits are always those of now."""
+        query = Query(request, "month")
+        month = query.matching("month", _MONTH, "A month as YYYY-MM.")
+        query.check()
+        month = month or self.store.clock.now().strftime("%Y-%m")
+        days = self.store.usage_of_month(request.owner, month)
+        total = sum((day.usage for day in days), Usage())
+        body = {
+            "month": month,
+            "days": [{"day": day.day, **_counts(day)} for day in days],
+            "total": _counts(DayUsage(month, sum(day.generations for day in days), total)),
+            "limits": self._limits(request.owner),
+        }
+        return Answer(200, body)
+
+    def _limits(self, owner: str) -> dict[str, Any]:
+        """Return where the caller stands; a ceiling that is switched off is left out."""
+        standing, policy = self.store.standing(owner, self.policy), self.policy
+        found: dict[str, Any] = {"rates": [_rate(rate) for rate in standing.rates]}
+        if policy.max_running:
+            left = max(0, policy.max_running - standing.running)
+            found["running"] = {"limit": policy.max_running, "used": standing.running, "remaining": left}
+        if policy.max_daily_spend_usd:
+            limit, used = float(policy.max_daily_spend_usd), float(standing.spent_today_usd)
+            left_usd = float(max(policy.max_daily_spend_usd - standing.spent_today_usd, Decimal(0)))
+            found["daily_spend_usd"] = {"limit": limit, "used": used, "remaining": left_usd}
+        return found
+
+
+def _rate(rate: Rate) -> dict[str, Any]:
+    limit = rate.limit
+    return {
+        "name": limit.name,
+        "limit": limit.count,
+        "window_seconds": limit.seconds,
+        "remaining": rate.remaining,
+        "reset_seconds": rate.seconds,
+    }
+
+
+def _counts(day: DayUsage) -> dict[str, Any]:
+    return {"generations": day.generations, **usage_view(day.usage)}

@@ -1,0 +1,61 @@
+"""What the requests that start a generation share: the key, the start of the work, the 202. Stores nothing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.api import Answer, ProblemError, Request
+from shared.dispatch import Dispatch, DispatchFailedError
+from shared.generation import Generation
+from shared.idempotency import IdempotencyKey, hash_of, read_key
+from shared.lifecycle import Status
+from shared.pacing import poll_after_seconds, retry_after
+from shared.store import Admitted
+from shared.telemetry import logger
+
+_FIRST_POLL_SECONDS = 2
+
+
+def key_of(request: Request, asked: Mapping[str, Any]) -> IdempotencyKey | None:
+    """Return the request's key, bound to what it asks for, validated and with its route; None when it sends none.
+
+    Raises ProblemError for a header that is no key.
+    """
+    header = request.header("idempotency-key")
+    if header is None:
+        return None
+    try:
+        return IdempotencyKey(read_key(header), hash_of(asked))
+    except ValueError as error:
+        raise ProblemError("idempotency_key_invalid") from error
+
+
+def answer_admitted(admitted: Admitted, dispatch: Dispatch, now: datetime) -> Answer:
+    """Start what was let in and answer 202; a request that was let in before is told so and starts nothing."""
+    headers = admitted.rate.headers() if admitted.rate else {}
+    if admitted.head is None:
+        return accepted(admitted.generation_id, headers | {"idempotency-replayed": "true"})
+    return start(admitted.head, dispatch, now, headers)
+
+
+def start(head: Generation, dispatch: Dispatch, now: datetime, headers: Mapping[str, str] | None = None) -> Answer:
+    """Dispatch a generation that has just been stored. The answer is 202, whatever the queue says."""
+    try:
+        dispatch.send(head, now)
+    except DispatchFailedError:
+        # It is stored and due: a rescuer sends it. The caller has been promised nothing that does not hold.
+        logger().exception("not dispatched; left to a rescuer", extra={"generation_id": head.generation_id})
+    first_poll = retry_after(poll_after_seconds(head, head.created_at, 0))
+    return accepted(head.generation_id, {"retry-after": first_poll, **(headers or {})})
+
+
+def accepted(generation_id: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return the 202 of a new generation: the same body whenever the same request is answered again."""
+    location = f"/v1/generations/{generation_id}"
+    body = {
+        "generation_id": generation_id,
+        "status": str(Status.PENDING),
+        "version": 1,
+        "urls": {"self": location},
+    }
+    return Answer(202, body, {"location": location, "retry-after": str(_FIRST_POLL_SECONDS), **(headers or {})})

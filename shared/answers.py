@@ -1,0 +1,247 @@
+"""What the HTTP functions answer, as types: `docs/render_openapi.py` makes the OpenAPI document's schemas of them.
+
+Types alone: nothing is checked at run time, and nothing but the standard library is imported. The end-to-end tests hold
+every answer of theirs against the document.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+type GenerationId = str
+type CardId = str
+type Moment = str
+type Label = str
+type Cursor = str
+
+StatusName = Literal["pending", "running", "succeeded", "failed", "canceled"]
+DecisionName = Literal["proposed", "accepted", "rejected"]
+EndName = Literal["succeeded", "failed", "canceled"]
+LineName = Literal["created", "started", "step_stored", "released", "given_back", "sent_again", "dismissed", EndName]
+
+
+class Usage(TypedDict):
+    """What paid calls of a model have cost."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+
+
+class Failure(TypedDict):
+    """Why a generation failed; the codes are those of docs/errors.md, below Failures."""
+
+    code: str
+    message: str
+
+
+class Generation(TypedDict):
+    """A generation as it stands. What is not yet, or does not apply, is absent."""
+
+    generation_id: GenerationId
+    kind: str
+    status: StatusName
+    version: int
+    progress: int
+    attempt: int
+    created_at: Moment
+    deadline_at: Moment
+    usage: Usage
+    stage: NotRequired[str]
+    started_at: NotRequired[Moment]
+    heartbeat_at: NotRequired[Moment]
+    not_before: NotRequired[Moment]
+    finished_at: NotRequired[Moment]
+    dismissed_at: NotRequired[Moment]
+    client_id: NotRequired[Label]
+    session_id: NotRequired[Label]
+    retry_of: NotRequired[GenerationId]
+    retried_as: NotRequired[GenerationId]
+    error: NotRequired[Failure]
+
+
+class ReviewedSuggestion(TypedDict):
+    """One suggestion with what its owner made of it. `number` is its 1-based place in the output."""
+
+    number: int
+    front: str
+    back: str
+    state: DecisionName
+    card_id: NotRequired[CardId]
+
+
+class Output(TypedDict):
+    """What the kind made, in the kind's own form. Suggestions, where it has any, are as their owner reviewed them."""
+
+    suggestions: NotRequired[list[ReviewedSuggestion]]
+
+
+class GenerationDetail(Generation):
+    """One generation, with its output once it has succeeded and, while it is open, when to look again.
+
+    `stale` says that what the caller expects is not stored yet.
+    """
+
+    poll_after_seconds: NotRequired[float]
+    stale: NotRequired[Literal[True]]
+    output: NotRequired[Output]
+
+
+class Urls(TypedDict):
+    """Where to go on, relative to the API's address."""
+
+    self: str
+
+
+class Accepted(TypedDict):
+    """A generation that was let in; its work begins at once."""
+
+    generation_id: GenerationId
+    status: Literal["pending"]
+    version: Literal[1]
+    urls: Urls
+
+
+class Feed(TypedDict):
+    """One page of the feed, newest first. It may be short, or empty, and go on: only a null cursor is the end."""
+
+    generations: list[Generation]
+    next_cursor: Cursor | None
+
+
+class Line(TypedDict):
+    """One line of the timeline; a name of `step_stored` comes with the step's own figures."""
+
+    name: LineName
+    at: Moment
+    attempt: NotRequired[int]
+    code: NotRequired[str]
+    delay_seconds: NotRequired[float]
+    step: NotRequired[str]
+    position: NotRequired[int]
+    duration_seconds: NotRequired[float]
+    usage: NotRequired[Usage]
+    call_id: NotRequired[str]
+
+
+class Attempt(TypedDict):
+    """What is known of one attempt."""
+
+    attempt: int
+    started_at: NotRequired[Moment | None]
+    heartbeat_at: NotRequired[Moment | None]
+    ended_at: NotRequired[Moment]
+    ended: NotRequired[str]
+    code: NotRequired[str]
+
+
+class Timeline(TypedDict):
+    """What happened to a generation, the oldest line first."""
+
+    generation_id: GenerationId
+    version: int
+    attempts: list[Attempt]
+    events: list[Line]
+
+
+class Input(TypedDict):
+    """What was sent in, and how it is made."""
+
+    generation_id: GenerationId
+    kind: str
+    model: str
+    prompt_version: str
+    input: dict[str, Any]
+
+
+class Reviewed(TypedDict):
+    """The suggestions that were decided on, as they now are."""
+
+    generation_id: GenerationId
+    version: int
+    suggestions: list[ReviewedSuggestion]
+
+
+class Card(TypedDict):
+    """An accepted suggestion."""
+
+    card_id: CardId
+    generation_id: GenerationId
+    number: int
+    front: str
+    back: str
+    created_at: Moment
+    session_id: NotRequired[Label]
+
+
+class Cards(TypedDict):
+    """One page of cards, newest first. It may be short, or empty, and go on: only a null cursor is the end."""
+
+    cards: list[Card]
+    next_cursor: Cursor | None
+
+
+class Counts(Usage):
+    """How many generations ended, and what their calls have cost."""
+
+    generations: int
+
+
+class DayCounts(Counts):
+    """The same of one day, in UTC."""
+
+    day: str
+
+
+class Rate(TypedDict):
+    """Where the caller stands with one rate limit."""
+
+    name: str
+    limit: int
+    window_seconds: int
+    remaining: int
+    reset_seconds: int
+
+
+class Ceiling(TypedDict):
+    """Where the caller stands with one ceiling."""
+
+    limit: float
+    used: float
+    remaining: float
+
+
+class Limits(TypedDict):
+    """What is left of each limit; what is switched off is absent."""
+
+    rates: list[Rate]
+    running: NotRequired[Ceiling]
+    daily_spend_usd: NotRequired[Ceiling]
+
+
+class UsageOfMonth(TypedDict):
+    """One month's usage by day, and where the caller stands now."""
+
+    month: str
+    days: list[DayCounts]
+    total: Counts
+    limits: Limits
+
+
+class Erasure(TypedDict):
+    """Whether everything of the caller is gone; while it is not, call again."""
+
+    done: bool
+
+
+class Health(TypedDict):
+    """What the last sweep found. The figures are as of `last_sweep_at`, which is null before the first.
+
+    `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0
+    when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time.
+    """
+
+    last_sweep_at: Moment | None
+    last_sweep_age_seconds: int | None
+    last_sweep_complete: NotRequired[bool]
+    stale: int
+    oldest_pending_seconds: int

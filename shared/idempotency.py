@@ -1,0 +1,45 @@
+"""The Idempotency-Key of a request: how it is read, and what makes two requests the same. Stores nothing.
+
+https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+KEY_SECONDS = 24 * 3600
+"""A key is remembered for a day; after that it is a new one."""
+
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """An owner's own name for a request, and the hash of what it asks for."""
+
+    key: str
+    body_hash: bytes
+
+
+def read_key(header: str) -> str:
+    """Return the key in a header: a structured field's quoted string (RFC 9651), or the same without quotes.
+
+    Raises ValueError when it is not 1 to 255 visible ASCII characters.
+    """
+    text = header.strip(" \t")
+    if text.startswith('"'):
+        quoted = _QUOTED.fullmatch(text)
+        text = re.sub(r'\\(["\\])', r"\1", quoted[1]) if quoted else ""
+    if not _VISIBLE.fullmatch(text):
+        raise ValueError("an idempotency key is 1 to 255 visible ASCII characters")
+    return text
+
+
+def hash_of(values: Mapping[str, Any]) -> bytes:
+    """Return the hash of a validated request: order, white space and defaults left out make no difference."""
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()

@@ -1,0 +1,196 @@
+"""Lets a new generation in, or says why not: its key, the owner's rate limit and ceilings, and the head are one write.
+
+What decides is pure and in `shared.limits`; here it is read strongly, and written on the condition that it still holds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared import lifecycle
+from shared.clock import epoch_milliseconds
+from shared.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
+from shared.generation import Generation, GenerationInput
+from shared.idempotency import IdempotencyKey
+from shared.limits import Accepted, Policy, Rate, whole_seconds
+from shared.store import items
+from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
+from shared.store.standing import StandingReads
+from shared.store.table import ConditionFailedError, ConflictError
+
+_TRIES = 30
+_RUNNING_RETRY_SECONDS = 5  # nobody knows when one of them ends: about as long as a short one takes
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a new generation must pass: the deployment's policy (`limits.policy_of`), and its request's key, if any."""
+
+    policy: Policy
+    key: IdempotencyKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What was let in. `head` is to be dispatched; None when the key's request was let in before, under this id."""
+
+    generation_id: str
+    head: Generation | None
+    rate: Rate | None
+    """Where the owner stands with the rate limit afterwards; None when none applies."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What stood in the table before a try."""
+
+    accepted: Accepted
+    key: StoredKey | None
+    head: Generation | None
+
+
+class AdmissionWrites(StandingReads):
+    """`create` is the row of the transition table; `admit` is the same with everything that may speak against it."""
+
+    __slots__ = ()
+
+    def create(
+        self,
+        generation: Generation,
+        content: GenerationInput | None,
+        beside: Sequence[items.Item] = (),
+        *,
+        repeat_conflicts: bool = True,
+    ) -> Generation:
+        """Store a new generation: first its input, then, in a transaction, the head. Returns the head.
+
+        `generation.create_op` marks this request: the same create whose answer was lost is recognised by it. `content`
+        None says that the input is stored already; an input whose head never came is swept by its time to live.
+        `beside` are writes (`{"Put": {...}}`, as TransactWriteItems has them, without the table's name) of the same
+        transaction; when the condition of one does not hold, ConditionFailedError has its place, counted from 1.
+        """
+        if content is not None:
+            expires_at = generation.deadline_at + timedelta(days=self.settings.retention_days + 1)
+            self.table.put(items.encode_input(generation.user_id, generation.generation_id, content, expires_at))
+        generation = self._due(generation)
+        head = items.encode_head(generation)
+        try:
+            self.table.transact(
+                [{"Put": {"Item": head, "ConditionExpression": "attribute_not_exists(pk)"}}, *beside],
+                mine=lambda item: item.get("create_op") == head["create_op"],
+                repeat_conflicts=repeat_conflicts,
+            )
+        except ConditionFailedError as failed:
+            if failed.index > 0:
+                raise
+            current = items.decode_head(failed.item) if failed.item else None
+            raise TransitionRefusedError(lifecycle.CREATE.name, current) from failed
+        return generation
+
+    def admit(
+        self,
+        generation: Generation,
+        content: GenerationInput | None,
+        admission: Admission,
+        *,
+        beside: Sequence[items.Item] = (),
+    ) -> Admitted:
+        """Create a generation if its owner may have one more, and remember its key; both or neither.
+
+        A key that is remembered for the same request answers what that was let in as: nothing is stored or counted.
+        Raises KeyReusedError, AdmissionRefusedError, StoreUnavailableError when it lost every race, and what `create`
+        raises; `content` and `beside` are `create`'s. Who tells doubles by a write of `beside` must look for the
+        double when a limit refuses, too: the double may be what reached it.
+        """
+        for attempt in range(1, _TRIES + 1):
+            seen = self._seen(generation, admission.key, again=attempt > 1)
+            told = self._told(generation, admission, seen)
+            if told is not None:
+                return told
+            own, rate = self._writes(generation, admission, seen)
+            try:
+                head = self.create(generation, content, [*beside, *own], repeat_conflicts=False)
+                return Admitted(head.generation_id, head, rate)
+            except ConflictError:
+                pass  # what was read may be out of date: read again
+            except ConditionFailedError as failed:
+                if failed.index <= len(beside):
+                    raise
+            content = None  # the input is there
+            self.table.pause(attempt)
+        raise StoreUnavailableError("admission lost every race")
+
+    def _due(self, generation: Generation) -> Generation:
+        due_at = generation.created_at + timedelta(seconds=self.settings.dispatch_grace_seconds)
+        return replace(generation, due_at=min(due_at, generation.deadline_at))
+
+    def _seen(self, generation: Generation, key: IdempotencyKey | None, *, again: bool) -> _Seen:
+        owner = generation.user_id
+        keys = [items.accepted_key(owner)]
+        keys += [items.idempotency_key(owner, key.key)] if key else []
+        # A try before this one may have been applied without our hearing of it.
+        keys += [items.head_key(owner, generation.generation_id)] if again else []
+        found = self.table.get_many(*keys)
+        head = found[-1] if again else None
+        stored = found[1] if key else None
+        return _Seen(
+            decode_accepted(found[0]),
+            decode_key(stored, self.clock.now()) if stored else None,
+            items.decode_head(head) if head else None,
+        )
+
+    def _told(self, generation: Generation, admission: Admission, seen: _Seen) -> Admitted | None:
+        """Return what this request was let in as before, by an earlier try or an earlier request."""
+        limit = admission.policy.limit_for(generation.kind)
+        rate = seen.accepted.rate(limit, epoch_milliseconds(self.clock.now())) if limit else None
+        if seen.head is not None and seen.head.create_op == generation.create_op:
+            return Admitted(generation.generation_id, self._due(generation), rate)
+        if seen.key is None or admission.key is None:
+            return None
+        if seen.key.body_hash != admission.key.body_hash:
+            raise KeyReusedError
+        return Admitted(seen.key.generation_id, None, rate)
+
+    def _writes(
+        self, generation: Generation, admission: Admission, seen: _Seen
+    ) -> tuple[list[items.Item], Rate | None]:
+        """Return the writes that let the generation in if nothing has moved since. Raises AdmissionRefusedError."""
+        policy, moment = admission.policy, self.clock.now()
+        now, limit = epoch_milliseconds(moment), policy.limit_for(generation.kind)
+        self._refuse(generation, policy, seen.accepted, moment)
+        writes, rate = [], None
+        if limit or policy.max_running or policy.max_daily_spend_usd:
+            open_for = (generation.deadline_at - generation.created_at) // timedelta(milliseconds=1)
+            op = generation.create_op or self.clock.token()
+            taken = seen.accepted.take(policy, generation.kind, now, open_for, op)
+            rate = taken.rate(limit, now) if limit else None
+            writes.append(encode_accepted(generation.user_id, taken, policy, replaces=seen.accepted))
+        if admission.key:
+            writes.append(encode_key(generation, admission.key, moment))
+        return writes, rate
+
+    def _refuse(self, generation: Generation, policy: Policy, accepted: Accepted, moment: datetime) -> None:
+        """Raise AdmissionRefusedError for the first limit that is reached.
+
+        The write that follows is conditional on `accepted`, which every acceptance of the owner's renews: of two
+        requests that count the same open generations one is refused and counts again.
+        """
+        now, limit = epoch_milliseconds(moment), policy.limit_for(generation.kind)
+        rate = accepted.rate(limit, now) if limit else None
+        if limit and (wait := accepted.wait(limit, now)):
+            raise AdmissionRefusedError("rate_limited", whole_seconds(wait), rate)
+        if not (policy.max_running or policy.max_daily_spend_usd):
+            return
+        running = self.open_heads(generation.user_id, accepted, moment)
+        if policy.max_running and len(running) >= policy.max_running:
+            raise AdmissionRefusedError("too_many_running", _RUNNING_RETRY_SECONDS, rate)
+        # The day's usage after the heads: one that ends in between is counted twice for a moment, never not at all.
+        if policy.max_daily_spend_usd:
+            spent = self.spent_today(generation.user_id, running, moment)
+            if spent >= policy.max_daily_spend_usd:
+                raise AdmissionRefusedError("daily_spend_reached", _until_midnight(moment), rate)
+
+
+def _until_midnight(moment: datetime) -> int:
+    midnight = (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return whole_seconds((midnight - moment) // timedelta(milliseconds=1))

@@ -1,0 +1,81 @@
+"""How the rate limit's state and the idempotency keys stand in the table, and under which condition each is written."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.clock import from_epoch_milliseconds
+from shared.generation import SCHEMA_VERSION, Generation
+from shared.idempotency import KEY_SECONDS, IdempotencyKey
+from shared.limits import Accepted, Policy
+from shared.store import items
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """What a key was used for."""
+
+    body_hash: bytes
+    generation_id: str
+
+
+def decode_accepted(item: items.Item | None) -> Accepted:
+    """Return the state, which is empty before the first acceptance. An expired one holds nothing but old times."""
+    if item is None:
+        return Accepted()
+    values = items.unmarshal(item)
+    windows = {name: tuple(int(at) for at in times) for name, times in values["windows"].items()}
+    return Accepted(windows, int(values["last_at"]), int(values["longest"]), values["op"])
+
+
+def encode_accepted(user_id: str, accepted: Accepted, policy: Policy, *, replaces: Accepted) -> items.Item:
+    """Return the write of the state, which holds only while the one that it was made from still stands."""
+    kept = max(accepted.longest, *(limit.milliseconds for limit in policy.limits.values()), 0)
+    expires_at = from_epoch_milliseconds(accepted.last_at + kept) + timedelta(days=1)
+    item = items.accepted_key(user_id) | items.marshal(
+        {
+            "windows": {name: list(times) for name, times in accepted.windows.items()},
+            "last_at": accepted.last_at,
+            "longest": accepted.longest,
+            "op": accepted.op,
+            "schema_version": SCHEMA_VERSION,
+            "expires_at": items.expiry(expires_at),
+        }
+    )
+    if replaces.op is None:
+        return {"Put": {"Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+    return {
+        "Put": {
+            "Item": item,
+            # Not a counted version: one that begins anew, after expiry or erasure, could repeat it.
+            "ConditionExpression": "#op = :op",
+            "ExpressionAttributeNames": {"#op": "op"},
+            "ExpressionAttributeValues": items.marshal({":op": replaces.op}),
+        }
+    }
+
+
+def decode_key(item: items.Item, now: datetime) -> StoredKey | None:
+    """Return what a key was used for; None when that is forgotten, though DynamoDB has not deleted it yet."""
+    values = items.unmarshal(item)
+    if int(values["expires_at"]) <= int(now.timestamp()):
+        return None
+    return StoredKey(bytes(values["body_hash"]), values["generation_id"])
+
+
+def encode_key(generation: Generation, key: IdempotencyKey, now: datetime) -> items.Item:
+    """Return the write that remembers a key, which holds only while the key is unused or forgotten."""
+    return {
+        "Put": {
+            "Item": items.idempotency_key(generation.user_id, key.key)
+            | items.marshal(
+                {
+                    "body_hash": key.body_hash,
+                    "generation_id": generation.generation_id,
+                    "schema_version": SCHEMA_VERSION,
+                    "expires_at": items.expiry(now + timedelta(seconds=KEY_SECONDS)),
+                }
+            ),
+            "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+            "ExpressionAttributeValues": items.marshal({":now": items.expiry(now)}),
+        }
+    }

@@ -1,0 +1,106 @@
+"""Deleting all that there is of an owner, and the mark that tells when nothing of it can come back."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import batched, islice
+
+from shared.clock import epoch_milliseconds
+from shared.limits import policy_of
+from shared.store import items
+from shared.store.admission_items import decode_accepted
+from shared.store.reads import Reads
+from shared.store.table import ConditionFailedError
+
+_MARK = "X#erase"
+_BATCH = 25  # the most that one BatchWriteItem takes
+_MARK_DAYS = 1
+_NOT_SPENT = ("generations", "paid_calls", "prompt_tokens", "completion_tokens")
+
+
+class ErasureWrites(Reads):
+    """Deletes by key alone. Ending what still runs, and the order, are the caller's.
+
+    What holds an owner to the limits is left to lapse by itself, the times of the last accepted requests and what
+    was spent today: else an erasure would be a way around them. Neither holds anything of a generation.
+    """
+
+    __slots__ = ()
+
+    def erasable(self, user_id: str, count: int) -> list[str]:
+        """Return the sort keys of at most `count` items that an erasure deletes, heads among them."""
+        kept = self._kept(user_id, self.clock.now())
+        found = self.table.query(
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk",
+            ProjectionExpression="sk",
+            ExpressionAttributeValues=items.marshal({":pk": user_id}),
+            Limit=count + len(kept),
+        )
+        keys = (str(items.unmarshal(item)["sk"]) for item in found)
+        return list(islice((key for key in keys if key not in kept), count))
+
+    def delete_items(self, user_id: str, sort_keys: Iterable[str]) -> None:
+        """Delete items of the owner, whatever they hold; those that are gone already are no error."""
+        for batch in batched(sort_keys, _BATCH, strict=False):
+            self.table.delete_many([items.marshal({"pk": user_id, "sk": sort_key}) for sort_key in batch])
+
+    def keep_only_spend(self, user_id: str) -> None:
+        """Strip what was used today down to what was spent, and let it lapse when the day has. A ceiling needs it."""
+        now = self.clock.now()
+        try:
+            self.table.update(
+                items.usage_key(user_id, now.date().isoformat()),
+                {
+                    "UpdateExpression": f"SET expires_at = :at REMOVE {', '.join(_NOT_SPENT)}",
+                    "ConditionExpression": "attribute_exists(pk)",
+                    "ExpressionAttributeValues": items.marshal({":at": items.expiry(now + timedelta(days=1))}),
+                },
+                mine=lambda _item: False,
+            )
+        except ConditionFailedError:
+            return  # nothing was used today
+
+    def mark_erasure(self, user_id: str, not_before: datetime) -> None:
+        """Note that an erasure is under way, and over at the earliest at `not_before`; a later note stands."""
+        update = {
+            "UpdateExpression": "SET not_before = :at, expires_at = :swept",
+            "ConditionExpression": "attribute_not_exists(pk) OR not_before < :at",
+            "ExpressionAttributeValues": items.marshal(
+                {":at": not_before, ":swept": items.expiry(not_before + timedelta(days=_MARK_DAYS))}
+            ),
+        }
+        try:
+            self.table.update(_mark_key(user_id), update, mine=lambda _item: False)
+        except ConditionFailedError:
+            return
+
+    def erasure_not_before(self, user_id: str) -> datetime | None:
+        """Return when the erasure that is under way may be over; None when there is none."""
+        item = self.table.get(_mark_key(user_id))
+        return None if item is None else items.moment(items.unmarshal(item)["not_before"])
+
+    def unmark_erasure(self, user_id: str, not_before: datetime) -> bool:
+        """End the erasure, unless its note has been moved on since it was read."""
+        condition = {
+            "ConditionExpression": "attribute_not_exists(pk) OR not_before = :at",
+            "ExpressionAttributeValues": items.marshal({":at": not_before}),
+        }
+        try:
+            self.table.delete(_mark_key(user_id), **condition)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _kept(self, user_id: str, now: datetime) -> frozenset[str]:
+        kept = {_MARK}
+        if self.settings.max_daily_spend_usd > 0:
+            kept.add(f"U#{now.date().isoformat()}")
+        accepted = decode_accepted(self.table.get(items.accepted_key(user_id)))
+        rates = [accepted.rate(limit, epoch_milliseconds(now)) for limit in policy_of(self.settings).limits.values()]
+        if any(rate.remaining < rate.limit.count for rate in rates):
+            kept.add(items.unmarshal(items.accepted_key(user_id))["sk"])
+        return frozenset(kept)
+
+
+def _mark_key(user_id: str) -> items.Item:
+    return items.marshal({"pk": user_id, "sk": _MARK})

@@ -1,0 +1,161 @@
+"""The owner's decisions, one item a generation, and the cards: written together or not at all."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from shared import lifecycle
+from shared.clock import epoch_milliseconds, from_epoch_milliseconds
+from shared.errors import TransitionRefusedError
+from shared.generation import SCHEMA_VERSION, Generation
+from shared.review import Card, Change, Decision, Review, Verdict
+from shared.store import expressions, items
+from shared.store.items import Item, marshal, unmarshal
+from shared.store.reads import Reads
+from shared.store.table import ConditionFailedError
+
+_CARDS = "C#"
+
+
+class ReviewWrites(Reads):
+    """A card has no time to live: it is the owner's own, and the generation that it came from may go."""
+
+    __slots__ = ()
+
+    def get_review(self, user_id: str, generation_id: str) -> Review:
+        """Return the decisions so far, strongly read; none at all is a review of version 0."""
+        item = self.table.get(_review_key(user_id, generation_id))
+        return Review() if item is None else _decode_review(item)
+
+    def review(self, head: Generation, change: Change) -> None:
+        """Write a change of decisions with its cards. Its review follows the one that it was decided on.
+
+        Raises TransitionRefusedError when another decided since, or the generation is gone: read again. A write
+        whose answer was lost is recognised by its mark, and deciding the same again changes nothing anyway.
+        """
+        op, version = self.clock.token(), change.review.version
+        expires_at = head.deadline_at + timedelta(days=self.settings.retention_days + 1)
+        review = _review_key(head.user_id, head.generation_id) | marshal(
+            {
+                "version": version,
+                "verdicts": items.pack(_encode_verdicts(change.review)),
+                "op": op,
+                "schema_version": SCHEMA_VERSION,
+                "expires_at": items.expiry(expires_at),
+            }
+        )
+        reviewed = expressions.Change(expressions.as_read(head, self.clock.now()), {"reviewed": True})
+        writes = [
+            {"Put": {"Item": review, **_as_read(version - 1)}},
+            {
+                "Update": {
+                    "Key": items.head_key(head.user_id, head.generation_id),
+                    **expressions.update_of(lifecycle.REVIEW, reviewed),
+                }
+            },
+            *({"Put": {"Item": _encode_card(head.user_id, card)}} for card in change.cards),
+            *({"Delete": {"Key": _card_key(head.user_id, card_id)}} for card_id in change.dropped),
+        ]
+        try:
+            self.table.transact(writes, mine=lambda item: unmarshal(item).get("op") == op)
+        except ConditionFailedError as failed:
+            gone = failed.index == 1 and failed.item is None
+            current = items.decode_head(failed.item) if failed.index == 1 and failed.item else head
+            raise TransitionRefusedError(lifecycle.REVIEW.name, None if gone else current) from failed
+
+    def cards(self, user_id: str, before: str | None, page: int) -> Iterator[Card]:
+        """Yield the owner's cards, the newest first, only those older than the card `before` where it is given.
+
+        `page` is how many are read at once.
+        """
+        found = self.table.query(
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=page,
+            # BETWEEN takes both ends in; "~" sorts behind every id.
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=marshal(
+                {":pk": user_id, ":first": _CARDS, ":last": f"{_CARDS}{'~' if before is None else before}"}
+            ),
+        )
+        return (card for card in map(_decode_card, found) if card.card_id != before)
+
+
+def _as_read(version: int) -> Item:
+    if version == 0:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "#version = :version",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": marshal({":version": version}),
+    }
+
+
+def _review_key(user_id: str, generation_id: str) -> Item:
+    return marshal({"pk": user_id, "sk": f"R#{generation_id}"})
+
+
+def _encode_verdicts(review: Review) -> dict[str, Any]:
+    # Short and without what is absent: thirty edited cards stand in one item, which is paid for by the kilobyte.
+    return {
+        str(number): {
+            name: value
+            for name, value in (
+                ("decision", str(verdict.decision)),
+                ("front", verdict.front),
+                ("back", verdict.back),
+                ("card_id", verdict.card_id),
+                ("decided_at", None if verdict.decided_at is None else epoch_milliseconds(verdict.decided_at)),
+            )
+            if value is not None
+        }
+        for number, verdict in review.verdicts.items()
+    }
+
+
+def _decode_review(item: Item) -> Review:
+    values = unmarshal(item)
+    verdicts = {int(number): _decode_verdict(each) for number, each in items.unpack(values["verdicts"]).items()}
+    return Review(int(values["version"]), verdicts)
+
+
+def _decode_verdict(values: dict[str, Any]) -> Verdict:
+    decided = values.get("decided_at")
+    return Verdict(
+        Decision(values["decision"]),
+        values.get("front"),
+        values.get("back"),
+        values.get("card_id"),
+        None if decided is None else from_epoch_milliseconds(decided),
+    )
+
+
+def _card_key(user_id: str, card_id: str) -> Item:
+    return marshal({"pk": user_id, "sk": f"{_CARDS}{card_id}"})
+
+
+def _encode_card(user_id: str, card: Card) -> Item:
+    return _card_key(user_id, card.card_id) | marshal(
+        {
+            "generation_id": card.generation_id,
+            "number": card.number,
+            "front": card.front,
+            "back": card.back,
+            "created_at": card.created_at,
+            "session_id": card.session_id,
+            "schema_version": SCHEMA_VERSION,
+        }
+    )
+
+
+def _decode_card(item: Item) -> Card:
+    values = unmarshal(item)
+    return Card(
+        card_id=values["sk"].removeprefix(_CARDS),
+        generation_id=values["generation_id"],
+        number=int(values["number"]),
+        front=values["front"],
+        back=values["back"],
+        created_at=items.moment(values["created_at"]),
+        session_id=values.get("session_id"),
+    )

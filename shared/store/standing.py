@@ -1,0 +1,65 @@
+"""Where an owner stands: what is open, what was spent today, and what is left of each limit. Writes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from shared.clock import epoch_milliseconds, uuid7
+from shared.generation import Generation
+from shared.lifecycle import OPEN
+from shared.limits import Accepted, Policy, Rate
+from shared.store import items
+from shared.store.admission_items import decode_accepted
+from shared.store.reads import Reads
+
+_SKEW_MILLISECONDS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an owner has used of a policy at this moment."""
+
+    rates: tuple[Rate, ...]
+    running: int
+    spent_today_usd: Decimal
+
+
+class StandingReads(Reads):
+    """Every read is strongly consistent."""
+
+    __slots__ = ()
+
+    def standing(self, user_id: str, policy: Policy) -> Standing:
+        """Return what the owner has used: of each rate limit, of the generations open at once, of today's spend."""
+        now = self.clock.now()
+        accepted = decode_accepted(self.table.get(items.accepted_key(user_id)))
+        running = self.open_heads(user_id, accepted, now)
+        rates = tuple(accepted.rate(limit, epoch_milliseconds(now)) for limit in policy.limits.values())
+        return Standing(rates, len(running), self.spent_today(user_id, running, now))
+
+    def open_heads(self, user_id: str, accepted: Accepted, now: datetime) -> list[Generation]:
+        """Return the owner's pending and running generations, but those that should have ended a minute ago.
+
+        Nothing is read when the last acceptance was too long ago for anything to be open. `longest` is the longest
+        time that anything accepted may stay open, so that no other setting of today can hide what was let in before.
+        """
+        since = epoch_milliseconds(now) - accepted.longest - _SKEW_MILLISECONDS
+        if accepted.last_at < since:
+            return []
+        found = self.table.query(
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :oldest AND :newest",
+            FilterExpression="#status IN (:pending, :running)",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=items.marshal(
+                {":pk": user_id, ":oldest": f"G#{uuid7(since, 0)}", ":newest": "G#g"}
+                | {f":{status}": str(status) for status in OPEN}
+            ),
+        )
+        return [items.decode_head(item) for item in found]
+
+    def spent_today(self, user_id: str, running: list[Generation], now: datetime) -> Decimal:
+        """Return the day's usage (UTC), and what the open generations have spent and reserved, in US dollars."""
+        day = self.table.get(items.usage_key(user_id, now.date().isoformat()))
+        ended = items.unmarshal(day).get("cost_usd", Decimal(0)) if day else Decimal(0)
+        return Decimal(ended) + sum((head.usage.cost_usd + head.reserved_usd for head in running), Decimal(0))

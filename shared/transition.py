@@ -1,0 +1,66 @@
+"""The words of a generation's life: its statuses, the guards of a write, and the form of a row. Pure data.
+
+The rows themselves are in `lifecycle`, which hands these words on.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a generation stands. The last three are terminal: a terminal status never changes."""
+
+    PENDING = "pending"
+    """Waits for a worker. In: create, release, give_back. Out: claim, expire, cancel."""
+    RUNNING = "running"
+    """A worker holds it. In: claim. Out: succeed, fail, release, give_back, crash_loop, expire, cancel."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+OPEN = frozenset({Status.PENDING, Status.RUNNING})
+TERMINAL = frozenset(Status) - OPEN
+
+
+class Guard(StrEnum):
+    """A condition on the head, beside its status, that DynamoDB itself checks with the write."""
+
+    ABSENT = "no such item yet"
+    FENCE = "fence as read, or as in the message"
+    HOLDER = "held by me"
+    READABLE = "kind known and schema not newer than this code"
+    BARREN_LEFT = "barren < max"
+    NOT_BEFORE_PASSED = "`not_before` passed"
+    BEFORE_DEADLINE = "before `deadline_at`"
+    PAST_DEADLINE = "past `deadline_at`"
+    PROGRESS_NOT_AHEAD = "progress not ahead of mine"
+    CALLS_AS_KNOWN = "`calls` is what I know it is"
+    HEARTBEAT_AS_READ = "`heartbeat_at` as strongly read, lease over"
+    DUE_AS_READ = "`due_at` as strongly read"
+    USAGE_AS_READ = "`paid_calls` and `steps_done` as strongly read"
+    VERSION_AS_READ = "version as strongly read"
+    NOT_DISMISSED = "no `dismissed_at` yet"
+    NOT_RETRIED = "no `retried_as` yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: who may move a head from which statuses to which, under which conditions, to what effect.
+
+    `target` is None where the status stays. `transaction` says that the write takes other items with it.
+    """
+
+    name: str
+    by: tuple[str, ...]
+    sources: frozenset[Status]
+    target: Status | None
+    guards: tuple[Guard, ...]
+    effect: str
+    raises_fence: bool = False
+    raises_version: bool = False
+    transaction: bool = False
+
+    def leaves_index(self) -> bool:
+        """Whether nobody need look at the generation again: only open heads have a `due_at`."""
+        return self.target in TERMINAL

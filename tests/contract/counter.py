@@ -1,0 +1,92 @@
+"""The counter where an owner asks: a generation that failed after its first step, and what may be done to it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from functions.actions.service import ActionsService
+from functions.actions.succession import RetryService
+from shared.api import Answer, Request
+from shared.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
+from shared.limits import Policy
+from shared.store import Store
+from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
+
+ERROR = ErrorInfo("output_invalid", "The model's answer does not fit.")
+PAID = Usage(1, 100, 50)
+
+
+@dataclass
+class Counter:
+    """Where an owner asks; `head` is one that failed after its first step."""
+
+    store: Store
+    clock: FakeClock
+    head: Generation
+    dispatch: RecordingDispatch = field(default_factory=RecordingDispatch)
+    policy: Policy = field(default_factory=lambda: Policy({}))
+
+    def request(self, body: Any = None, owner: str | None = None) -> Request:
+        claims = {"authorizer": {"jwt": {"claims": {"sub": owner or self.head.user_id}}}, "requestId": "r-9"}
+        path = {"generation_id": self.head.generation_id}
+        text = None if body is None else json.dumps(body)
+        return Request({"requestContext": claims, "pathParameters": path, "body": text})
+
+    def retry(self, body: Any = None, owner: str | None = None) -> Answer:
+        service = RetryService(self.store, self.dispatch, self.clock, SETTINGS, self.policy)
+        return service.retry(self.request(body, owner))
+
+    def dismiss(self, owner: str | None = None) -> Answer:
+        return ActionsService(self.store).dismiss(self.request(owner=owner))
+
+    def cancel(self) -> Answer:
+        return ActionsService(self.store).cancel(self.request())
+
+    def read(self, generation_id: str | None = None) -> Generation:
+        found = self.store.get(self.head.user_id, generation_id or self.head.generation_id)
+        assert found is not None
+        return found
+
+    def successors(self) -> list[Generation]:
+        found = self.store.newest(self.head.user_id, None, 100)
+        return [head for head in found if head.generation_id != self.head.generation_id]
+
+
+def started(store: Store, clock: FakeClock) -> Generation:
+    head = store.create(a_generation(clock, client_id="mine", session_id="lesson-1"), an_input())
+    return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
+
+
+def body_of(answer: Answer) -> dict[str, Any]:
+    assert isinstance(answer.body, dict)
+    return answer.body
+
+
+@contextmanager
+def meanwhile(store: Store, act: Callable[[], Any]) -> Iterator[None]:
+    """Have another act after the next retry has read and before it writes."""
+    steps_of, acted = type(store).get_steps, list[bool]()
+
+    def read_then_act(self: Store, user_id: str, generation_id: str) -> list[StoredStep]:
+        found = steps_of(self, user_id, generation_id)
+        if not acted:
+            acted.append(True)
+            act()
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(store), "get_steps", read_then_act)
+        yield
+    assert acted
+
+
+def a_failed_one(store: Store, clock: FakeClock) -> Counter:
+    head = started(store, clock)
+    store.store_step(head, a_step(clock, "outline", usage=PAID))
+    store.fail(head, Totals(1, PAID), ERROR)
+    clock.pass_seconds(60)
+    return Counter(store, clock, store.get(head.user_id, head.generation_id) or head)

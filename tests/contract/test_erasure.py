@@ -1,0 +1,235 @@
+"""Erasing everything of an owner, against moto and MiniStack: bounded, resumable, and done only when it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from functions.actions import erase
+from functions.actions.erase import EraseService
+from shared.errors import LeaseLostError, StoreUnavailableError
+from shared.generation import Event, Generation, Totals, Usage
+from shared.lifecycle import Status
+from shared.limits import policy_of
+from shared.store import Admission, Store
+from shared.store.items import unmarshal
+from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input, store_over
+from tests.unit.requests import a_request, body_of
+
+KINDS = ("flashcards",)
+LEASE = SETTINGS.lease_seconds
+UNLIMITED = replace(SETTINGS, rate_limits=(), max_running=0, max_daily_spend_usd=0.0)
+LIMITED = replace(SETTINGS, rate_limits=("*=5/300",), max_running=0, max_daily_spend_usd=5.0)
+
+
+@dataclass
+class Account:
+    """An owner, and what the table holds of them."""
+
+    store: Store
+    clock: FakeClock
+    dynamodb: Any
+    name: str
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        found = self.dynamodb.query(
+            TableName=SETTINGS.table_name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": self.name}},
+            ConsistentRead=True,
+        )["Items"]
+        return {item["sk"]["S"]: unmarshal(item) for item in found}
+
+    def erase(self) -> tuple[int, bool, int | None]:
+        """Call once; return the status, `done`, and when to call again."""
+        answer = EraseService(self.store).erase(a_request(self.name))
+        retry_after = answer.headers.get("retry-after")
+        return answer.status, body_of(answer)["done"], None if retry_after is None else int(retry_after)
+
+    def pending(self) -> Generation:
+        return self.store.create(a_generation(self.clock, user_id=self.name), an_input())
+
+    def running(self) -> Generation:
+        head = self.pending()
+        return self.store.claim(self.name, head.generation_id, head.fence, self.clock.token(), KINDS)
+
+    def succeeded(self) -> Generation:
+        head = self.running()
+        self.store.store_step(head, a_step(self.clock))
+        self.store.succeed(head, Totals(1, Usage(1, 100, 50, Decimal("0.5"))), "cards")
+        found = self.store.get(self.name, head.generation_id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def an_account(dynamodb: Any, clock: FakeClock) -> Callable[..., Account]:
+    def make(settings: Any = UNLIMITED) -> Account:
+        return Account(store_over(dynamodb, clock, settings), clock, dynamodb, f"owner-{clock.token()}")
+
+    return make
+
+
+@pytest.fixture
+def account(an_account: Callable[..., Account]) -> Account:
+    return an_account()
+
+
+def test_who_has_nothing_is_done_at_once(account: Account) -> None:
+    assert account.erase() == (200, True, None)
+    assert account.items() == {}
+
+
+def test_everything_of_the_owner_goes_and_nothing_of_anothers(
+    account: Account, an_account: Callable[..., Account], clock: FakeClock
+) -> None:
+    other = an_account()
+    for one in (account, other):
+        head = one.succeeded()
+        one.store.review(head, an_acceptance(clock, head))
+        one.store.note(head, Event("released", clock.now(), 1))
+        one.pending()
+    kinds_of_items = {sort_key.partition("#")[0] for sort_key in account.items()}
+    assert kinds_of_items == {"C", "E", "G", "I", "R", "S", "U"}
+    theirs = other.items()
+    assert account.erase() == (202, False, LEASE)
+    assert account.items().keys() == {"X#erase"}
+    clock.pass_seconds(LEASE)
+    assert account.erase() == (200, True, None)
+    assert account.items() == {}
+    assert other.items() == theirs
+
+
+def test_an_old_account_without_open_generations_is_done_in_one_call(account: Account, clock: FakeClock) -> None:
+    for _ in range(3):
+        account.succeeded()
+    clock.pass_seconds(LEASE)
+    assert account.erase() == (200, True, None)
+    assert account.items() == {}
+
+
+def test_done_is_said_again_however_often_it_is_asked(account: Account) -> None:
+    account.pending()
+    account.erase()
+    account.clock.pass_seconds(LEASE)
+    assert [account.erase() for _ in range(3)] == [(200, True, None)] * 3
+
+
+def test_a_running_worker_finds_its_generation_gone_and_what_it_still_stores_goes_too(account: Account) -> None:
+    head = account.running()
+    assert account.erase() == (202, False, LEASE)
+    with pytest.raises(LeaseLostError):
+        account.store.heartbeat(head, 50, None)
+    with pytest.raises(LeaseLostError):
+        account.store.succeed(head, Totals(1, Usage(1)), "cards")
+    # Storing a step needs no lease: the one write of a worker that is still possible.
+    account.store.store_step(head, a_step(account.clock))
+    assert account.items().keys() == {"X#erase", f"S#{head.generation_id}#cards"}
+    account.clock.pass_seconds(LEASE - 1)
+    assert account.erase() == (202, False, 1), "its lease is not over yet"
+    account.store.store_step(head, a_step(account.clock))
+    account.clock.pass_seconds(1)
+    assert account.erase() == (200, True, None)
+    assert account.items() == {}
+
+
+def test_a_generation_that_is_begun_while_the_erasure_waits_goes_too_and_is_waited_for(account: Account) -> None:
+    account.pending()
+    account.erase()
+    account.clock.pass_seconds(LEASE - 10)
+    account.running()
+    assert account.erase() == (202, False, LEASE)
+    account.clock.pass_seconds(10)
+    assert account.erase() == (202, False, LEASE - 10), "the first mark's time has come, and the second's has not"
+
+
+def test_an_owner_may_begin_anew_afterwards(account: Account) -> None:
+    account.succeeded()
+    account.clock.pass_seconds(LEASE)
+    assert account.erase() == (200, True, None)
+    assert account.succeeded().status is Status.SUCCEEDED
+
+
+def test_more_than_one_batch_goes_in_one_call(account: Account) -> None:
+    for _ in range(30):
+        account.pending()
+    assert account.erase() == (202, False, LEASE)
+    assert account.items().keys() == {"X#erase"}
+
+
+def test_a_call_that_runs_out_of_time_is_gone_on_with_by_the_next(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        account.pending()
+    monkeypatch.setattr(erase, "_HEADS_AT_ONCE", 2)
+    cancel = Store.cancel
+
+    def slow(store: Store, *arguments: str) -> Generation | None:
+        account.clock.pass_seconds(3)
+        return cancel(store, *arguments)
+
+    monkeypatch.setattr(Store, "cancel", slow)
+    assert account.erase() == (202, False, 1)
+    assert len([one for one in account.items() if one.startswith("G#")]) == 3
+    account.erase()
+    account.erase()
+    assert account.items().keys() == {"X#erase"}
+
+
+def test_a_call_that_dies_after_it_deleted_heads_has_left_the_mark(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = account.running()
+    delete_items = Store.delete_items
+
+    def die(store: Store, owner: str, sort_keys: list[str]) -> None:
+        delete_items(store, owner, sort_keys)
+        raise StoreUnavailableError("the process ended here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "delete_items", die)
+        with pytest.raises(StoreUnavailableError):
+            account.erase()
+    assert f"G#{head.generation_id}" not in account.items()
+    assert account.erase() == (202, False, LEASE), "the lease of a head that nobody can read any more"
+
+
+def test_of_two_calls_at_once_none_says_done_when_the_other_found_more(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.pending()
+    account.erase()
+    account.clock.pass_seconds(LEASE)
+    unmark = Store.unmark_erasure
+
+    def overtaken(store: Store, owner: str, not_before: Any) -> bool:
+        account.running()
+        with monkeypatch.context() as patched:
+            patched.setattr(Store, "unmark_erasure", unmark)
+            assert account.erase()[:2] == (202, False)
+        return unmark(store, owner, not_before)
+
+    monkeypatch.setattr(Store, "unmark_erasure", overtaken)
+    assert account.erase()[:2] == (202, False)
+
+
+def test_an_erasure_is_no_way_around_the_limits(an_account: Callable[..., Account]) -> None:
+    account = an_account(LIMITED)
+    generation = a_generation(account.clock, user_id=account.name)
+    admitted = account.store.admit(generation, an_input(), Admission(policy_of(LIMITED)))
+    assert admitted.head is not None
+    head = account.store.claim(account.name, admitted.generation_id, 1, account.clock.token(), KINDS)
+    account.store.succeed(head, Totals(1, Usage(1, 100, 50, Decimal("4.5"))), "cards")
+    account.clock.pass_seconds(LEASE)
+    assert account.erase() == (200, True, None)
+    left = account.items()
+    assert left.keys() == {"L#create", "U#2026-01-01"}
+    assert left["U#2026-01-01"].keys() == {"pk", "sk", "cost_usd", "expires_at"}
+    standing = account.store.standing(account.name, policy_of(LIMITED))
+    assert (standing.rates[0].remaining, standing.running, standing.spent_today_usd) == (4, 0, Decimal("4.5"))
+    account.clock.pass_seconds(86_400)
+    assert account.erase() == (200, True, None)
+    assert account.items() == {}, "once they bind nobody any more, they go as well"

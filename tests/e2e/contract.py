@@ -1,0 +1,64 @@
+"""Holds an answer of the API against the OpenAPI document: status, headers, media type and every field of its body."""
+
+import copy
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+DOCUMENT: dict[str, Any] = json.loads(Path("functions/status/openapi.json").read_text(encoding="utf-8"))
+_OPEN = ("Output", "GatewayMessage")  # the kind's own, and the gateway's
+
+
+@cache
+def _components() -> dict[str, Any]:
+    """Return the schemas, closed: clients must take a field that they do not know, and here none may be forgotten."""
+    schemas = copy.deepcopy(DOCUMENT["components"]["schemas"])
+    for name, schema in schemas.items():
+        if "properties" in schema and name not in _OPEN:
+            schema["additionalProperties"] = False
+    return {"schemas": schemas}
+
+
+@cache
+def _validator(route: str, status: str, media_type: str) -> Any:
+    method, path = route.split(" ")
+    content = DOCUMENT["paths"][path][method]["responses"][status].get("content", {})
+    assert media_type in content, f"{route} answers {status} as {media_type}, which is not described"
+    schema = {"components": _components(), "allOf": [content[media_type]["schema"]]}
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def route_of(method: str, path: str) -> str | None:
+    """Return the described route that a path below the API's address belongs to, None for none."""
+    for template, methods in DOCUMENT["paths"].items():
+        if method.lower() in methods and re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
+            return f"{method.lower()} {template}"
+    return None
+
+
+def assert_described(response: httpx.Response) -> None:
+    """Check an answer; a call of no route at all is API Gateway's own matter. An httpx hook for responses."""
+    response.read()
+    # API Gateway answers for CORS, and to browsers alone: what a function sets, it would drop or double.
+    if "origin" not in response.request.headers:
+        assert not [name for name in response.headers if name.startswith("access-control-")], response.headers
+    path = "/v1" + str(response.request.url).partition("/v1")[2].partition("?")[0]
+    route = route_of(response.request.method, path)
+    if route is None:
+        return
+    method, template = route.split(" ")
+    described, status = DOCUMENT["paths"][template][method]["responses"], str(response.status_code)
+    assert status in described, f"{route} answers {status}, which is not described: {response.text}"
+    for name, header in described[status].get("headers", {}).items():
+        assert not header.get("required") or name in response.headers, f"{route} {status} without {name}"
+    if not described[status].get("content"):
+        assert response.content == b"", (route, response.text)
+        return
+    media_type = response.headers["content-type"].partition(";")[0]
+    for error in _validator(route, status, media_type).iter_errors(response.json()):
+        raise AssertionError(f"{route} {status}: {error.message} in {response.text}")

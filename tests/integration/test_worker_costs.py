@@ -1,0 +1,166 @@
+"""What the calls of a generation cost: counted before they are sent, held in reserve, and never past a ceiling."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from functions.process import worker as worker_module
+from functions.process.worker import Ending
+from shared import kinds
+from shared.errors import (
+    CallDeadlineExceededError,
+    InvalidOutputError,
+    PermanentProviderError,
+    ProviderError,
+    TransientProviderError,
+)
+from shared.generation import Generation, Usage
+from shared.kinds import Limits
+from shared.store import Store
+from tests.factories import FakeClock, a_step, moto_dynamodb
+from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, then
+
+NOTHING = Usage()
+TWICE = PAID + PAID
+RESERVE = Decimal("0.02")
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with moto_dynamodb() as client:
+        yield client
+
+
+@pytest.fixture
+def rig(store: Store, clock: FakeClock) -> Rig:
+    return Rig(store, clock)
+
+
+def limited(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
+    kind = replace(kinds.load("flashcards"), limits=Limits(**limits))
+    monkeypatch.setattr(worker_module, "load", lambda _name: kind)
+
+
+def error_code(head: Generation) -> str | None:
+    return None if head.error is None else head.error.code
+
+
+def test_each_call_is_counted_before_it_is_sent(rig: Rig) -> None:
+    head, seen = rig.pending(), list[tuple[int, Decimal]]()
+
+    def look(_call: Call) -> None:
+        current = rig.read(head)
+        seen.append((current.calls, current.reserved_usd))
+
+    rig.run(head, then(look, answering("no JSON")), then(look))
+    assert seen == [(1, RESERVE), (2, RESERVE)]
+
+
+def test_a_step_that_has_used_its_calls_fails_and_no_call_is_made(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited(monkeypatch, max_calls_per_step=1)
+    handled, after = rig.run(rig.pending(), answering("no JSON"))
+    assert (handled.ending, error_code(after), after.calls, after.usage) == (Ending.FAILED, "call_limit", 1, PAID)
+
+
+def test_the_calls_of_a_step_are_counted_over_all_attempts(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited(monkeypatch, max_calls_per_step=2)
+    head = rig.pending()
+    for _ in range(2):
+        handled, head = rig.run(head, raising(TransientProviderError("provider_overloaded", "Busy.")))
+        assert handled.ending is Ending.RELEASED
+        rig.clock.pass_seconds(10)
+    handled, head = rig.run(head)
+    assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "call_limit", 2)
+
+
+@pytest.mark.parametrize(("max_cost_usd", "calls"), [(0.03, 2), (0.029999, 1), (0.02, 1), (0.019999, 0)])
+def test_no_call_is_made_that_could_cost_more_than_the_generation_may(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, max_cost_usd: float, calls: int
+) -> None:
+    limited(monkeypatch, max_cost_usd=max_cost_usd)
+    _, after = rig.run(rig.pending(), *[answering("no JSON")] * calls)
+    assert len(rig.model.calls) == calls == after.calls
+    assert error_code(after) == ("output_invalid" if calls == 2 else "cost_limit")
+
+
+def cut(error_type: type[ProviderError], code: str, usage: Usage | None = None) -> ProviderError:
+    return error_type(code, "It ended.", usage=usage)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        cut(CallDeadlineExceededError, "provider_timeout"),
+        cut(TransientProviderError, "provider_stream_cut"),
+    ],
+    ids=lambda error: error.code,
+)
+def test_a_call_whose_cost_was_never_told_keeps_its_reserve(rig: Rig, error: ProviderError) -> None:
+    handled, after = rig.run(rig.pending(), raising(error))
+    assert (handled.ending, handled.spent_usd) == (Ending.RELEASED, Decimal(0))
+    assert (after.reserved_usd, after.usage) == (RESERVE, NOTHING)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        cut(TransientProviderError, "provider_overloaded"),
+        cut(TransientProviderError, "provider_stream_cut", PAID),
+        cut(CallDeadlineExceededError, "provider_timeout", PAID),
+    ],
+    ids=["never answered", "cut after its bill", "late after its bill"],
+)
+def test_a_call_whose_cost_is_known_gives_its_reserve_back_and_counts(rig: Rig, error: ProviderError) -> None:
+    handled, after = rig.run(rig.pending(), raising(error))
+    assert handled.spent_usd == after.usage.cost_usd
+    assert (after.reserved_usd, after.usage) == (Decimal(0), error.usage or NOTHING)
+
+
+def test_reserves_of_unknown_calls_add_up_until_the_ceiling_refuses_the_next(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited(monkeypatch, max_cost_usd=0.05)
+    head = rig.pending()
+    for expected in (RESERVE, 2 * RESERVE):
+        _, head = rig.run(head, raising(cut(TransientProviderError, "provider_stream_cut")))
+        assert head.reserved_usd == expected
+        rig.clock.pass_seconds(10)
+    handled, head = rig.run(head)
+    assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "cost_limit", 2)
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [
+        (TransientProviderError("provider_overloaded", "Busy.", usage=PAID), Ending.RELEASED),
+        (PermanentProviderError("provider_refused", "No.", usage=PAID), Ending.FAILED),
+        (InvalidOutputError("output_empty", "Nothing.", usage=PAID), Ending.FAILED),
+    ],
+)
+def test_what_a_failed_call_cost_is_on_the_head_whatever_follows(
+    rig: Rig, error: ProviderError, ending: Ending
+) -> None:
+    handled, after = rig.run(rig.pending(), answering("no JSON"), raising(error))
+    assert (handled.ending, handled.spent_usd) == (ending, TWICE.cost_usd)
+    assert (after.usage, after.steps_done) == (TWICE, 0)
+
+
+def test_what_an_attempt_that_was_released_cost_is_counted_once_in_the_end(rig: Rig) -> None:
+    _, head = rig.run(rig.pending(), raising(TransientProviderError("provider_overloaded", "Busy.", usage=PAID)))
+    rig.clock.pass_seconds(10)
+    handled, head = rig.run(head, answering())
+    assert (handled.spent_usd, head.usage) == (PAID.cost_usd, TWICE)
+    assert rig.steps(head)[0].usage == PAID, "the step is not billed for the attempt before"
+
+
+def test_a_step_that_a_late_holder_stored_is_counted_when_the_next_worker_fails(rig: Rig) -> None:
+    head = rig.pending()
+
+    def store_late(_call: Call) -> None:
+        rig.store.store_step(head, a_step(rig.clock, usage=PAID))
+
+    handled, after = rig.run(head, then(store_late, raising(PermanentProviderError("provider_bad_request", "No."))))
+    assert (handled.ending, after.usage, after.steps_done) == (Ending.FAILED, PAID, 1)

@@ -1,0 +1,244 @@
+"""How an attempt ends: released, failed or lost, and what is then written, sent, and owed to the queue."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from functions.process.worker import Ending
+from shared.errors import (
+    CallCanceledError,
+    GenerationError,
+    InvalidOutputError,
+    PermanentProviderError,
+    StoreUnavailableError,
+    TransientProviderError,
+)
+from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.lifecycle import Status
+from shared.store import Store
+from shared.store.items import input_key
+from tests.factories import SETTINGS, FakeClock, a_generation, an_input, moto_dynamodb
+from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, then
+
+BUSY = TransientProviderError("provider_overloaded", "Busy.")
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with moto_dynamodb() as client:
+        yield client
+
+
+@pytest.fixture
+def rig(store: Store, clock: FakeClock) -> Rig:
+    return Rig(store, clock)
+
+
+def unavailable(*_: object, **__: object) -> None:
+    raise StoreUnavailableError("ThrottlingException")
+
+
+def test_what_may_pass_gives_the_generation_back_counted_after_a_delay(rig: Rig) -> None:
+    handled, after = rig.run(rig.pending(), raising(BUSY))
+    assert handled.ending is Ending.RELEASED
+    # The first delay's ceiling is 2 s; the clock's jitter of 0.5 makes it three quarters of that.
+    assert (after.status, after.not_before, after.due_at) == (Status.PENDING, rig.after(1.5), rig.after(61.5))
+    assert (after.fence, after.releases, after.barren, after.holder) == (3, 1, 0, None)
+    assert rig.dispatch.sent == [after]
+    assert rig.events(after) == [Event("released", rig.clock.now(), 1, "provider_overloaded", 1.5)]
+
+
+def test_a_wait_that_the_provider_told_is_kept_and_not_counted(rig: Rig) -> None:
+    told = TransientProviderError("provider_rate_limited", "Wait.", retry_after_seconds=30)
+    _, after = rig.run(rig.pending(), raising(told))
+    assert (after.not_before, after.releases) == (rig.after(30), 0)
+
+
+def test_releases_in_a_row_come_to_an_end(rig: Rig) -> None:
+    rig.settings = replace(SETTINGS, max_releases=2)
+    head, endings = rig.pending(), []
+    for _ in range(3):
+        handled, head = rig.run(head, raising(BUSY))
+        endings.append(handled.ending)
+        rig.clock.pass_seconds(10)
+    assert endings == [Ending.RELEASED, Ending.RELEASED, Ending.FAILED]
+    assert head.error == ErrorInfo("provider_overloaded", "Busy.")
+    assert rig.events(head)[-1].name == "failed"
+
+
+def test_a_wait_beyond_the_deadline_fails_at_once(rig: Rig) -> None:
+    told = TransientProviderError("provider_rate_limited", "Wait.", retry_after_seconds=900)
+    handled, after = rig.run(rig.pending(), raising(told))
+    assert (handled.ending, after.error) == (Ending.FAILED, ErrorInfo("provider_rate_limited", "Wait."))
+    assert rig.dispatch.sent == []
+
+
+@pytest.mark.parametrize(
+    "error", [PermanentProviderError("provider_refused", "No."), InvalidOutputError("output_empty", "")]
+)
+def test_what_would_fail_again_fails_the_generation_with_its_own_code(rig: Rig, error: GenerationError) -> None:
+    handled, after = rig.run(rig.pending(), raising(error))
+    assert (handled.ending, after.status, after.due_at) == (Ending.FAILED, Status.FAILED, None)
+    assert after.error == ErrorInfo(error.code, error.message)
+    assert rig.events(after) == [Event("failed", rig.clock.now(), 1, error.code)]
+
+
+def test_a_release_that_cannot_be_sent_is_left_to_a_rescuer(rig: Rig) -> None:
+    rig.dispatch.fails = True
+    handled, after = rig.run(rig.pending(), raising(BUSY))
+    assert (handled.ending, after.status, after.due_at) == (Ending.RELEASED, Status.PENDING, rig.after(61.5))
+
+
+def test_near_the_end_of_the_invocation_another_goes_on_at_once(rig: Rig) -> None:
+    head = rig.pending()
+    handled = rig.handle(head, handover_at=rig.clock.monotonic())
+    after = rig.read(head)
+    assert (handled.ending, after.status, after.not_before, after.releases) == (
+        Ending.RELEASED, Status.PENDING, None, 1
+    )  # fmt: skip
+    assert rig.events(after)[0].code == "handover_limit"
+    assert rig.model.calls == []
+    assert rig.run(after, answering())[0].ending is Ending.SUCCEEDED
+
+
+def test_a_call_that_was_closed_for_the_handover_is_a_handover(rig: Rig) -> None:
+    head = rig.pending()
+
+    def until_closed(_call: Call) -> None:
+        rig.clock.seconds += 100
+        raise CallCanceledError("closed on our side")
+
+    rig.script(then(until_closed))
+    handled = rig.handle(head, handover_at=rig.clock.monotonic() + 100)
+    assert (handled.ending, rig.events(head)[0].code) == (Ending.RELEASED, "handover_limit")
+
+
+def test_a_call_that_was_closed_for_no_known_reason_goes_back_to_the_queue(rig: Rig) -> None:
+    head = rig.pending()
+    rig.script(raising(CallCanceledError("closed")))
+    with pytest.raises(CallCanceledError):
+        rig.handle(head)
+    assert rig.read(head).status is Status.RUNNING
+
+
+def test_past_its_deadline_the_holder_itself_fails_the_generation(rig: Rig) -> None:
+    head = rig.pending()
+    handled, after = rig.run(head, then(lambda _call: rig.clock.pass_seconds(900), answering("no JSON")))
+    assert (handled.ending, after.status) == (Ending.FAILED, Status.FAILED)
+    assert after.error is not None
+    assert (after.error.code, after.usage) == ("deadline_exceeded", PAID)
+
+
+TAKEOVERS: dict[str, Callable[[Rig, Generation], object]] = {
+    "canceled": lambda rig, head: rig.store.cancel(head.user_id, head.generation_id),
+    "given to another": lambda rig, head: rig.claimed(rig.lost(head)),
+    "failed by a rescuer": lambda rig, head: rig.store.crash_loop(rig.read(head), Totals(0, Usage())),
+}
+
+
+@pytest.mark.parametrize("takeover", TAKEOVERS)
+@pytest.mark.parametrize(
+    "turn",
+    [answering(), raising(BUSY), raising(PermanentProviderError("no", "No."))],
+    ids=["good", "busy", "bad"],
+)
+def test_who_has_lost_its_lease_writes_nothing_more_to_the_head(rig: Rig, takeover: str, turn: Any) -> None:
+    head, taken = rig.pending(), []
+
+    def take(_call: Call) -> None:
+        TAKEOVERS[takeover](rig, head)
+        taken.append(rig.read(head))
+
+    handled, after = rig.run(head, then(take, turn))
+    assert (handled.ending, handled.spent_usd) == (Ending.LEASE_LOST, Decimal(0))
+    assert taken == [after]
+    assert rig.dispatch.sent == []
+
+
+def test_an_unexpected_error_goes_back_to_the_queue_and_leaves_the_generation_to_a_rescuer(rig: Rig) -> None:
+    head = rig.pending()
+    rig.script(raising(ZeroDivisionError("surprise")))
+    with pytest.raises(ZeroDivisionError):
+        rig.handle(head)
+    after = rig.read(head)
+    assert (after.status, after.barren, after.due_at) == (Status.RUNNING, 1, rig.after(60))
+
+
+@pytest.mark.parametrize("write", ["claim", "begin_call", "store_step", "succeed"])
+def test_a_store_that_is_not_to_be_reached_sends_the_message_back(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    head = rig.pending()
+    rig.script(answering())
+    monkeypatch.setattr(Store, write, unavailable)
+    with pytest.raises(StoreUnavailableError):
+        rig.handle(head)
+    assert not rig.read(head).terminal
+    assert len(rig.model.calls) == (1 if write in ("store_step", "succeed") else 0)
+
+
+@pytest.mark.parametrize("reason", ["gone", "of another shape"])
+def test_an_input_that_the_kind_does_not_take_fails_the_generation_without_a_call(
+    rig: Rig, dynamodb: Any, reason: str
+) -> None:
+    head = rig.store.create(a_generation(rig.clock), an_input("too short"))
+    if reason == "gone":
+        dynamodb.delete_item(TableName=SETTINGS.table_name, Key=input_key(head.user_id, head.generation_id))
+    handled, after = rig.run(head)
+    assert (handled.ending, after.error and after.error.code) == (Ending.FAILED, "input_unreadable")
+
+
+def test_an_event_that_cannot_be_written_changes_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Store, "note", lambda *_: False)
+    assert rig.run(rig.pending(), raising(BUSY))[1].status is Status.PENDING
+
+
+def test_every_claim_has_a_holder_of_its_own_that_names_the_log_stream(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holders: list[str] = []
+    claim = Store.claim
+
+    def recording(store: Store, *arguments: Any) -> Generation:
+        holders.append(arguments[3])
+        return claim(store, *arguments)
+
+    monkeypatch.setattr(Store, "claim", recording)
+    for _ in range(2):
+        rig.run(rig.pending(), answering())
+    assert len(set(holders)) == 2
+    assert all(holder.startswith("89abcdef-") for holder in holders)
+
+
+def test_the_beats_have_ended_before_the_final_write(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: list[bool] = []
+    succeed = Store.succeed
+
+    def looking(store: Store, *arguments: Any) -> None:
+        alive.append(any(thread.name == "heartbeat" for thread in threading.enumerate()))
+        succeed(store, *arguments)
+
+    def look(_call: Call) -> None:
+        alive.append(any(thread.name == "heartbeat" for thread in threading.enumerate()))
+
+    monkeypatch.setattr(Store, "succeed", looking)
+    rig.run(rig.pending(), then(look))
+    assert alive == [True, False]
+
+
+def test_a_lease_that_is_lost_in_the_middle_of_a_call_closes_the_call(rig: Rig) -> None:
+    head, closed = rig.pending(), threading.Event()
+    rig.settings = replace(SETTINGS, heartbeat_seconds=0.0)
+
+    def canceled_by_its_owner(call: Call) -> None:
+        with call.cancellation.closing(closed.set):
+            rig.store.cancel(head.user_id, head.generation_id)
+            assert closed.wait(30)
+        raise CallCanceledError("closed on our side")
+
+    handled, after = rig.run(head, then(canceled_by_its_owner))
+    assert (handled.ending, after.status) == (Ending.LEASE_LOST, Status.CANCELED)

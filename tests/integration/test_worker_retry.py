@@ -1,0 +1,121 @@
+"""A retry and the worker after it: what was stored is not paid for again, what was not is made."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.actions import succession
+from functions.actions.succession import RetryService
+from functions.process import worker as worker_module
+from functions.process.worker import Ending
+from shared import kinds
+from shared.api import Answer, Request
+from shared.errors import PermanentProviderError
+from shared.generation import Generation, StoredStep, Usage
+from shared.lifecycle import Status
+from shared.limits import Policy
+from shared.store import Store
+from shared.store.items import unmarshal, usage_key
+from tests.factories import SETTINGS, FakeClock, a_step, moto_dynamodb
+from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, STORY, paid, prompts
+from tests.integration.worker_rig import PAID, Rig, raising
+
+REFUSED = raising(PermanentProviderError("output_refused", "The model refused to answer.", usage=PAID))
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with moto_dynamodb() as client:
+        yield client
+
+
+@pytest.fixture
+def rig(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    for module in (worker_module, succession):
+        monkeypatch.setattr(module, "names", lambda: ("flashcards", "story"))
+        monkeypatch.setattr(module, "load", lambda name: STORY if name == "story" else kinds.load(name))
+    return Rig(store, clock)
+
+
+def retry(rig: Rig, head: Generation, body: str | None = None) -> Generation:
+    service = RetryService(rig.store, rig.dispatch, rig.clock, SETTINGS, Policy({}))
+    context = {"authorizer": {"jwt": {"claims": {"sub": head.user_id}}}, "requestId": "r-2"}
+    path = {"generation_id": head.generation_id}
+    answer: Answer = service.retry(Request({"requestContext": context, "pathParameters": path, "body": body}))
+    assert answer.status == 202
+    return rig.dispatch.sent[-1]
+
+
+def counted(dynamodb: Any, head: Generation) -> tuple[int, int]:
+    """The owner's day: generations, and paid calls."""
+    item = dynamodb.get_item(TableName="unstuck", Key=usage_key(head.user_id, "2026-01-01"))["Item"]
+    used = unmarshal(item)
+    return int(used["generations"]), int(used["paid_calls"])
+
+
+def test_a_retry_goes_on_at_the_first_step_that_is_not_stored(rig: Rig, dynamodb: Any) -> None:
+    _, failed = rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, REFUSED)
+    assert (failed.status, failed.usage) == (Status.FAILED, paid(3))
+    handled, after = rig.run(retry(rig, failed), POLISH)
+    assert (handled.ending, handled.spent_usd) == (Ending.SUCCEEDED, PAID.cost_usd)
+    assert (after.status, after.steps_done, after.output_step, after.usage) == (
+        Status.SUCCEEDED, 3, "polish", paid(1)
+    )  # fmt: skip
+    assert len(prompts(rig)) == 4, "nothing that was stored was asked for again"
+    assert rig.model.calls[-1].request.messages[1].content == "<before>\ndraft\n</before>"
+    assert [(step.name, step.usage) for step in rig.steps(after)] == [
+        ("outline", Usage()), ("draft", Usage()), ("polish", PAID)
+    ]  # fmt: skip
+    assert counted(dynamodb, after) == (2, 4)
+
+
+def test_a_step_that_a_late_holder_stored_after_the_end_is_counted_with_the_retry(rig: Rig, dynamodb: Any) -> None:
+    held = rig.claimed(rig.pending(kind="story"))
+    rig.store.store_step(held, a_stored(rig, "outline", 1))
+    rig.store.cancel(held.user_id, held.generation_id)
+    rig.store.store_step(held, a_stored(rig, "draft", 2))
+    canceled = rig.read(held)
+    assert canceled.usage == paid(1)
+    _, after = rig.run(retry(rig, canceled), POLISH)
+    assert after.usage == paid(2), "the late draft, and the polish"
+    assert counted(dynamodb, after) == (2, 3)
+
+
+def test_a_retry_of_what_had_stored_all_its_steps_ends_without_a_call(rig: Rig) -> None:
+    def cancel_at_the_end(head: Generation) -> Generation:
+        rig.store.cancel(head.user_id, head.generation_id)
+        return rig.read(head)
+
+    head = rig.claimed(rig.pending(kind="story"))
+    for place, name in enumerate(("outline", "draft", "polish"), 1):
+        rig.store.store_step(head, a_stored(rig, name, place))
+    handled, after = rig.run(retry(rig, cancel_at_the_end(head)))
+    assert (handled.ending, after.usage, after.output_step) == (Ending.SUCCEEDED, Usage(), "polish")
+
+
+def a_stored(rig: Rig, name: str, place: int) -> StoredStep:
+    return a_step(rig.clock, name, place, result={"text": name}, usage=PAID)
+
+
+def test_a_retry_from_the_start_makes_every_step_anew(rig: Rig) -> None:
+    _, failed = rig.run(rig.pending(kind="story"), OUTLINE, REFUSED)
+    _, after = rig.run(retry(rig, failed, '{"from": "start"}'), OUTLINE, DRAFT, POLISH)
+    assert (after.status, after.usage) == (Status.SUCCEEDED, paid(3))
+
+
+def test_a_retry_that_fails_can_be_retried_itself(rig: Rig) -> None:
+    _, first = rig.run(rig.pending(kind="story"), OUTLINE, REFUSED)
+    _, second = rig.run(retry(rig, first), DRAFT, REFUSED)
+    assert (second.status, second.usage) == (Status.FAILED, paid(2))
+    _, third = rig.run(retry(rig, second), POLISH)
+    assert (third.status, third.retry_of, third.usage) == (Status.SUCCEEDED, second.generation_id, paid(1))
+
+
+def test_a_worker_that_dies_in_a_retry_before_it_stores_anything_new_is_barren(rig: Rig) -> None:
+    _, failed = rig.run(rig.pending(kind="story"), OUTLINE, REFUSED)
+    head = retry(rig, failed)
+    for _ in range(SETTINGS.max_barren):
+        rig.claimed(head)
+        head = rig.lost(head) if rig.read(head).barren < SETTINGS.max_barren else rig.read(head)
+    assert rig.store.settled(head).steps_done == head.steps_done == 1, "the copied step is no step of its own"

@@ -1,0 +1,241 @@
+"""Steps: stored once, never paid for again whoever died, shown in between, and counted once in the end."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from functions.process import worker as worker_module
+from functions.process.worker import Ending
+from shared import kinds
+from shared.errors import TransientProviderError
+from shared.generation import Generation, Totals, Usage
+from shared.kinds import Context, Kind, Limits, Prompt
+from shared.lifecycle import Status
+from shared.store import Store
+from tests.factories import FakeClock, a_step, moto_dynamodb
+from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, raising, then
+
+BUSY = TransientProviderError("provider_overloaded", "Busy.", usage=PAID)
+OTHER = Usage(1, 7, 3, Decimal("0.004"))
+
+
+class Text(BaseModel):
+    text: str
+
+
+class Given(BaseModel):
+    source_text: str
+
+
+def write(ctx: Context, _given: Given) -> Text:
+    """A story in three steps, each of which builds on the one before."""
+    said = "Once"
+    for place, name in enumerate(("outline", "draft", "polish"), 1):
+        prompt = Prompt(f"Write the {name}.", {"before": said}, "text")
+        ctx.progress(place * 30 - 20, f"writing the {name}")
+        said = ctx.step(name, Text, lambda prompt=prompt: ctx.call(prompt, Text), progress=place * 30).text  # type: ignore[misc]
+    return Text(text=said)
+
+
+STORY = Kind("story", Given, Text, Limits(), ("1", "2"), write)
+OUTLINE, DRAFT, POLISH = (answering({"text": name}, call_id=name) for name in ("outline", "draft", "polish"))
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with moto_dynamodb() as client:
+        yield client
+
+
+@pytest.fixture
+def rig(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Rig:
+    monkeypatch.setattr(worker_module, "names", lambda: ("flashcards", "story"))
+    monkeypatch.setattr(worker_module, "load", lambda name: STORY if name == "story" else kinds.load(name))
+    return Rig(store, clock)
+
+
+def paid(calls: int) -> Usage:
+    return sum([PAID] * calls, Usage())
+
+
+def prompts(rig: Rig) -> list[str]:
+    return [call.request.messages[0].content for call in rig.model.calls]
+
+
+def test_a_kind_of_three_steps_stores_each_and_the_last_is_its_output(rig: Rig) -> None:
+    handled, after = rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, POLISH)
+    assert (handled.ending, after.usage, after.steps_done, after.output_step) == (
+        Ending.SUCCEEDED, paid(3), 3, "polish"
+    )  # fmt: skip
+    assert [(step.name, step.position, step.result["text"], step.call_id) for step in rig.steps(after)] == [
+        ("outline", 1, "outline", "outline"),
+        ("draft", 2, "draft", "draft"),
+        ("polish", 3, "polish", "polish"),
+    ]
+    assert rig.model.calls[2].request.messages[1].content == "<before>\ndraft\n</before>"
+    assert [call.request.labels["Step"] for call in rig.model.calls] == ["outline", "draft", "polish"]
+
+
+def test_the_head_is_advanced_between_the_steps_and_not_after_the_last(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advances: list[tuple[Totals, int]] = []
+    advance = Store.advance
+
+    def recording(store: Store, head: Generation, totals: Totals, progress: int, reserved: Decimal) -> Generation:
+        advances.append((totals, progress))
+        return advance(store, head, totals, progress, reserved)
+
+    monkeypatch.setattr(Store, "advance", recording)
+    rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, POLISH)
+    # The kind has shown that it begins the next step by the time that the one before is counted.
+    assert advances == [(Totals(1, paid(1)), 40), (Totals(2, paid(2)), 70)]
+
+
+def test_an_advance_ends_a_row_of_barren_attempts_and_of_releases(rig: Rig) -> None:
+    head = rig.pending(kind="story", barren=2, releases=9)
+    seen: list[Generation] = []
+
+    def look(_call: Call) -> None:
+        seen.append(rig.read(head))
+
+    rig.run(head, then(look, OUTLINE), then(look, DRAFT), POLISH)
+    assert [(one.barren, one.releases) for one in seen] == [(3, 9), (0, 0)]
+    assert [(one.steps_done, one.usage) for one in seen] == [(0, Usage()), (1, paid(1))]
+
+
+def test_after_a_release_the_next_attempt_goes_on_from_the_stored_steps(rig: Rig) -> None:
+    handled, head = rig.run(rig.pending(kind="story"), OUTLINE, raising(BUSY))
+    assert (handled.ending, handled.spent_usd, head.usage, head.steps_done) == (
+        Ending.RELEASED, paid(2).cost_usd, paid(2), 1
+    )  # fmt: skip
+    rig.clock.pass_seconds(10)
+    handled, head = rig.run(head, DRAFT, POLISH)
+    assert (handled.ending, handled.spent_usd, head.usage) == (Ending.SUCCEEDED, paid(2).cost_usd, paid(4))
+    assert prompts(rig) == ["Write the outline.", "Write the draft.", "Write the draft.", "Write the polish."]
+
+
+def test_an_attempt_that_stored_a_step_starts_the_row_of_releases_anew(rig: Rig) -> None:
+    _, head = rig.run(rig.pending(kind="story", releases=9), OUTLINE, raising(BUSY))
+    assert (head.status, head.releases, head.barren) == (Status.PENDING, 1, 0)
+
+
+def test_a_step_that_was_stored_after_the_last_advance_also_starts_the_row_anew(rig: Rig) -> None:
+    head = rig.pending(kind="story", releases=9)
+
+    def hand_over(_call: Call) -> None:
+        rig.clock.seconds += 100
+
+    rig.script(then(hand_over, OUTLINE))
+    handled = rig.handle(head, handover_at=rig.clock.monotonic() + 100)
+    after = rig.read(head)
+    assert (handled.ending, after.steps_done, after.releases, after.usage) == (Ending.RELEASED, 1, 1, paid(1))
+
+
+@pytest.mark.parametrize("stored", [1, 2, 3])
+def test_what_a_lost_worker_stored_is_not_made_again_and_is_counted_once(rig: Rig, stored: int) -> None:
+    names, turns = ("outline", "draft", "polish"), (OUTLINE, DRAFT, POLISH)
+    lost = rig.claimed(rig.pending(kind="story"))
+    for place, name in enumerate(names[:stored], 1):
+        rig.store.store_step(lost, a_step(rig.clock, name, place, result={"text": name}, usage=OTHER))
+    handled, after = rig.run(rig.lost(lost), *turns[stored:])
+    expected = sum([OTHER] * stored, Usage()) + paid(3 - stored)
+    assert (handled.ending, after.usage, after.steps_done) == (Ending.SUCCEEDED, expected, 3)
+    assert handled.spent_usd == expected.cost_usd
+    assert prompts(rig) == [f"Write the {name}." for name in names[stored:]]
+
+
+def test_what_a_lost_worker_stored_is_counted_on_the_head_before_more_is_made(rig: Rig) -> None:
+    lost = rig.claimed(rig.pending(kind="story", releases=5))
+    rig.store.store_step(lost, a_step(rig.clock, "outline", result={"text": "outline"}, usage=OTHER))
+    head, seen = rig.lost(lost), list[Generation]()
+    rig.run(head, then(lambda _call: seen.append(rig.read(head)), DRAFT), POLISH)
+    assert [(one.steps_done, one.usage, one.barren, one.releases) for one in seen] == [(1, OTHER, 0, 0)]
+
+
+def test_a_generation_whose_only_step_was_stored_succeeds_without_a_call(rig: Rig) -> None:
+    lost = rig.claimed(rig.pending())
+    rig.store.store_step(lost, a_step(rig.clock, result=CARDS, usage=OTHER))
+    handled, after = rig.run(rig.lost(lost))
+    assert (handled.ending, after.usage, after.calls, after.output_step) == (Ending.SUCCEEDED, OTHER, 0, "cards")
+
+
+def test_a_late_holders_result_that_was_stored_first_wins_and_both_are_counted(rig: Rig) -> None:
+    head = rig.lost(rig.claimed(rig.pending()))
+    late = a_step(rig.clock, result=CARDS, usage=OTHER)
+
+    def wake(_call: Call) -> None:
+        rig.store.store_step(head, late)
+
+    handled, after = rig.run(head, then(wake, answering({"suggestions": [{"front": "Mine?", "back": "No."}]})))
+    assert handled.ending is Ending.SUCCEEDED
+    assert rig.steps(head) == [late]
+    assert (after.usage, handled.spent_usd) == (PAID + OTHER, (PAID + OTHER).cost_usd)
+
+
+def test_a_late_holders_result_is_what_the_next_step_builds_on(rig: Rig) -> None:
+    head = rig.lost(rig.claimed(rig.pending(kind="story")))
+    late = a_step(rig.clock, "outline", result={"text": "the late one's"}, usage=OTHER)
+    rig.run(head, then(lambda _: rig.store.store_step(head, late), OUTLINE), DRAFT, POLISH)
+    assert rig.model.calls[1].request.messages[1].content == "<before>\nthe late one's\n</before>"
+
+
+def test_usage_is_the_same_whether_a_worker_died_after_storing_or_not(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, undisturbed = rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, POLISH)
+    head = rig.pending(kind="story")
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "advance", dies)
+        rig.script(OUTLINE)
+        with pytest.raises(KeyboardInterrupt):
+            rig.handle(head)
+    _, disturbed = rig.run(rig.lost(head), DRAFT, POLISH)
+    assert (disturbed.usage, disturbed.steps_done) == (undisturbed.usage, undisturbed.steps_done)
+
+
+def test_progress_shown_never_goes_down_when_another_attempt_begins(rig: Rig) -> None:
+    head, seen = rig.pending(kind="story", progress=80), list[int]()
+
+    def look(call: Call) -> None:
+        call.on_text(10**6)
+        seen.append(rig.read(head).progress)
+
+    rig.run(head, OUTLINE, then(look, DRAFT), then(look, POLISH))
+    assert seen == [80, 80]
+
+
+def test_a_stored_step_of_another_shape_fails_the_generation_and_is_not_made_again(rig: Rig) -> None:
+    lost = rig.claimed(rig.pending(kind="story"))
+    rig.store.store_step(lost, a_step(rig.clock, "outline", result={"words": "of another version"}))
+    handled, after = rig.run(rig.lost(lost))
+    assert (handled.ending, after.error and after.error.code) == (Ending.FAILED, "step_unreadable")
+
+
+def test_the_prompt_version_is_the_one_that_the_generation_was_created_with(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def look(ctx: Context, given: Given) -> Text:
+        seen.append(ctx.prompt_version)
+        return write(ctx, given)
+
+    monkeypatch.setattr(worker_module, "load", lambda _name: replace(STORY, run=look))
+    rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, POLISH)
+    assert seen == ["1"]
+
+
+def test_the_calls_of_one_step_are_no_calls_of_the_next(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    tight = replace(STORY, limits=Limits(max_calls_per_step=2))
+    monkeypatch.setattr(worker_module, "load", lambda _name: tight)
+    handled, after = rig.run(rig.pending(kind="story"), answering("?"), OUTLINE, answering("?"), DRAFT, POLISH)
+    assert (handled.ending, after.calls, after.step_calls, after.call_step) == (Ending.SUCCEEDED, 5, 1, "polish")

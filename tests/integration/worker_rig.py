@@ -1,0 +1,132 @@
+"""A worker over moto's store, with a model that answers as a script says and a clock that a test turns."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from functions.process.context import Tools
+from functions.process.provider import Cancellation, Completion, ModelRequest
+from functions.process.worker import Handled, Worker
+from shared.config import Settings
+from shared.dispatch import Message
+from shared.generation import Event, Generation, StoredStep, Usage
+from shared.store import Store
+from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
+
+KINDS = ("flashcards",)
+NEVER = float("inf")
+CARDS = {"suggestions": [{"front": "What is a cell?", "back": "The smallest unit of life."}]}
+PAID = Usage(1, 100, 50, Decimal("0.01"))
+
+
+@dataclass
+class Call:
+    """One call as the model sees it, with all that it is given."""
+
+    request: ModelRequest
+    api_key: str
+    deadline: float
+    may_send: Callable[[], None]
+    cancellation: Cancellation
+    on_text: Callable[[int], None]
+
+
+Turn = Callable[[Call], Completion]
+
+
+def answering(value: Any = CARDS, usage: Usage = PAID, call_id: str = "gen-1") -> Turn:
+    """Answer with `value` as JSON, or as it is where it is a text."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return lambda call: Completion(text, call_id, call.request.model, usage)
+
+
+def raising(error: Exception) -> Turn:
+    def fail(_call: Call) -> Completion:
+        raise error
+
+    return fail
+
+
+def then(act: Callable[[Call], object], turn: Turn | None = None) -> Turn:
+    """Do something in the middle of the call, and then go on."""
+
+    def both(call: Call) -> Completion:
+        act(call)
+        return (turn or answering())(call)
+
+    return both
+
+
+@dataclass
+class ScriptedModel:
+    """Asks for leave as the real one does, then plays the next turn; a call beyond the script fails the test."""
+
+    turns: deque[Turn] = field(default_factory=deque)
+    calls: list[Call] = field(default_factory=list)
+
+    def complete(self, request: ModelRequest, **given: Any) -> Completion:
+        call = Call(request, **given)
+        turn = self.turns.popleft()
+        call.may_send()
+        self.calls.append(call)
+        return turn(call)
+
+
+@dataclass
+class Rig:
+    """What a test of the worker needs: heads in the state it wants, a worker, and what became of them."""
+
+    store: Store
+    clock: FakeClock
+    settings: Settings = SETTINGS
+    dispatch: RecordingDispatch = field(default_factory=RecordingDispatch)
+    model: ScriptedModel = field(default_factory=ScriptedModel)
+    api_key: Callable[[], str] = lambda: "sk-made-up"
+
+    def script(self, *turns: Turn) -> None:
+        self.model.turns.extend(turns)
+
+    def pending(self, **changes: Any) -> Generation:
+        return self.store.create(a_generation(self.clock, **changes), an_input())
+
+    def claimed(self, head: Generation) -> Generation:
+        """Have another worker hold it."""
+        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), (head.kind,))
+
+    def lost(self, head: Generation) -> Generation:
+        """Have that worker die, and its generation given back."""
+        self.clock.pass_seconds(self.settings.lease_seconds)
+        return self.store.give_back(self.read(head), None)
+
+    def worker(self) -> Worker:
+        store = replace(self.store, settings=self.settings)
+        tools = Tools(store, store, self.model, self.api_key, self.clock, self.settings)
+        return Worker(tools, self.dispatch, "2026/01/01/[$LATEST]0123456789abcdef")
+
+    def handle(self, head: Generation, handover_at: float = NEVER) -> Handled:
+        return self.worker().handle(Message(head.user_id, head.generation_id, head.fence), handover_at)
+
+    def run(self, head: Generation, *turns: Turn) -> tuple[Handled, Generation]:
+        """Handle its message with the model playing `turns`, all of them; return that and the head afterwards."""
+        self.script(*turns)
+        handled = self.handle(head)
+        assert not self.model.turns, "the model was called less often than the script says"
+        return handled, self.read(head)
+
+    def read(self, head: Generation) -> Generation:
+        found = self.store.get(head.user_id, head.generation_id)
+        assert found is not None
+        return found
+
+    def steps(self, head: Generation) -> list[StoredStep]:
+        return self.store.get_steps(head.user_id, head.generation_id)
+
+    def events(self, head: Generation) -> list[Event]:
+        return self.store.get_events(head.user_id, head.generation_id)
+
+    def after(self, seconds: float) -> Any:
+        return self.clock.now() + timedelta(seconds=seconds)

@@ -1,0 +1,167 @@
+"""The feed: what is shown of an owner's generations, in which order, and how it is paged."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from functions.status.feed import FeedService
+from shared.api import ProblemError
+from shared.generation import ErrorInfo, Generation, Totals, Usage
+from shared.rescue import Rescuer
+from shared.store import Store
+from shared.view import view
+from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, moto_dynamodb
+from tests.unit.requests import a_request, body_of
+
+KINDS = ("flashcards",)
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with moto_dynamodb() as client:
+        yield client
+
+
+class Feed:
+    """The service over a store, as the owners of one test see it."""
+
+    def __init__(self, store: Store, clock: FakeClock) -> None:
+        self.store, self.clock, self.dispatch = store, clock, RecordingDispatch()
+        self.service = FeedService(store, Rescuer(store, self.dispatch, clock, SETTINGS, KINDS))
+        self.alice, self.bob = f"alice-{clock.token()}", f"bob-{clock.token()}"
+
+    def add(self, owner: str | None = None, **fields: Any) -> Generation:
+        self.clock.pass_seconds(0.001)
+        return self.store.create(a_generation(self.clock, user_id=owner or self.alice, **fields), an_input())
+
+    def fail(self, head: Generation) -> None:
+        head = self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
+        self.store.fail(head, Totals(0, Usage()), ErrorInfo("output_invalid", ""))
+
+    def read(self, owner: str | None = None, **query: str) -> dict[str, Any]:
+        answer = self.service.read(a_request(owner or self.alice, query=query))
+        assert answer.status == 200
+        return body_of(answer)
+
+    def ids(self, owner: str | None = None, **query: str) -> list[str]:
+        return [entry["generation_id"] for entry in self.read(owner, **query)["generations"]]
+
+
+@pytest.fixture
+def feed(store: Store, clock: FakeClock) -> Feed:
+    return Feed(store, clock)
+
+
+def test_an_owner_without_generations_reads_an_empty_page_that_is_the_last(feed: Feed) -> None:
+    assert feed.read() == {"generations": [], "next_cursor": None}
+
+
+def test_entries_are_the_view_without_the_output_and_keep_the_callers_own_names(feed: Feed) -> None:
+    head = feed.add(client_id="entry-1", session_id="s-1", retry_of="another")
+    [entry] = feed.read()["generations"]
+    assert entry == view(head)
+    assert (entry["client_id"], entry["retry_of"]) == ("entry-1", "another")
+
+
+def test_the_newest_is_first_and_no_other_owners_is_there(feed: Feed) -> None:
+    mine = [feed.add().generation_id for _ in range(3)]
+    theirs = feed.add(feed.bob).generation_id
+    assert feed.ids() == mine[::-1]
+    assert feed.ids(feed.bob) == [theirs]
+
+
+def test_a_page_holds_twenty_unless_told_otherwise_and_the_cursor_leads_behind_it(feed: Feed) -> None:
+    mine = [feed.add().generation_id for _ in range(25)][::-1]
+    first = feed.read()
+    assert [entry["generation_id"] for entry in first["generations"]] == mine[:20]
+    second = feed.read(cursor=first["next_cursor"], limit="5")
+    assert [entry["generation_id"] for entry in second["generations"]] == mine[20:]
+    assert second["next_cursor"] is None, "nothing is behind it"
+
+
+def test_a_cursor_of_anothers_leads_to_nothing_of_theirs(feed: Feed) -> None:
+    for _ in range(3):
+        feed.add(feed.bob)
+    feed.add()
+    theirs = feed.read(feed.bob, limit="1")["next_cursor"]
+    assert not set(feed.ids(cursor=theirs)) & set(feed.ids(feed.bob))
+
+
+def test_each_filter_keeps_what_fits_it_and_they_add_up(feed: Feed) -> None:
+    plain, in_session, ended = feed.add(), feed.add(session_id="s-1"), feed.add(session_id="s-1")
+    feed.fail(ended)
+    assert feed.ids(session_id="s-1") == [ended.generation_id, in_session.generation_id]
+    assert feed.ids(status="failed") == [ended.generation_id]
+    assert feed.ids(status="pending") == [in_session.generation_id, plain.generation_id]
+    assert feed.ids(session_id="s-1", status="pending", kind="flashcards") == [in_session.generation_id]
+    assert feed.ids(session_id="s-2") == []
+
+
+def test_a_dismissed_one_and_one_whose_retention_is_over_are_left_out(feed: Feed) -> None:
+    kept, gone = feed.add(), feed.add()
+    feed.store.cancel(gone.user_id, gone.generation_id)
+    feed.store.dismiss(read_head(feed, gone))
+    assert feed.ids() == [kept.generation_id]
+    feed.store.cancel(kept.user_id, kept.generation_id)
+    feed.clock.pass_seconds(30 * 86_400)
+    assert feed.ids() == []
+
+
+def read_head(feed: Feed, head: Generation) -> Generation:
+    found = feed.store.get(head.user_id, head.generation_id)
+    assert found is not None
+    return found
+
+
+def test_what_is_asked_of_the_table_in_one_call_is_bounded_and_paging_still_reaches_the_end(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.status.feed._READ_AT_MOST", 4)
+    wanted = [feed.add(session_id="s-1").generation_id]
+    for _ in range(10):
+        feed.add()
+    wanted.append(feed.add(session_id="s-1").generation_id)
+    pages, cursor = [], None
+    while True:
+        page = feed.read(session_id="s-1", **({"cursor": cursor} if cursor else {}))
+        pages.append([entry["generation_id"] for entry in page["generations"]])
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert pages == [[wanted[1]], [], [wanted[0]]], "short and empty pages are no end"
+
+
+def test_looking_at_the_feed_heals_what_is_stale_a_few_at_a_time(feed: Feed) -> None:
+    heads = [feed.add() for _ in range(5)]
+    feed.clock.pass_seconds(900)
+    states = [entry["status"] for entry in feed.read()["generations"]]
+    assert states == ["failed"] * 3 + ["pending"] * 2
+    assert [entry["status"] for entry in feed.read()["generations"]] == ["failed"] * 5
+    assert len(heads) == 5
+
+
+def test_what_a_rescue_made_of_a_generation_decides_whether_it_passes_the_filter(feed: Feed) -> None:
+    head = feed.add()
+    feed.clock.pass_seconds(900)
+    assert feed.ids(status="pending") == []
+    assert feed.ids(status="failed") == [head.generation_id]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "status=done",
+        "status=failed,pending",
+        "kind=poem",
+        "cursor=x",
+        "page=2",
+        "session_id=a b",
+    ],
+)
+def test_a_query_that_is_not_understood_is_refused(feed: Feed, query: str) -> None:
+    name, _, value = query.partition("=")
+    with pytest.raises(ProblemError, match="invalid_query"):
+        feed.read(**{name: value})

@@ -1,0 +1,161 @@
+"""When to look again: never too soon, never too late, and what following the hint costs, by simulation."""
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from statistics import NormalDist
+
+import pytest
+
+from shared.generation import Generation
+from shared.lifecycle import Status
+from shared.pacing import LONGEST_SECONDS, SHORTEST_SECONDS, poll_after_seconds, retry_after
+from tests.factories import FakeClock, a_generation
+
+SIGMA = 0.5
+HEARTBEAT = 10.0
+QUEUED, FIRST_WORD = 0.15, 1.0
+"""Seconds from create to claim, and from claim to the model's first word."""
+DRAWS = 4_000
+MEDIANS = (3.0, 15.0, 30.0)
+
+
+@dataclass(frozen=True)
+class Course:
+    """One generation of the simulation: how long it takes, and how well its progress tells so."""
+
+    generation: Generation
+    seconds: float
+    misjudged: float
+    """What the progress runs ahead by: 1 is even with the time, 2 shows 90 % half way."""
+
+    def at(self, seconds: float) -> Generation | None:
+        """Return the head as it stands after so many seconds; None when the generation has ended."""
+        if seconds >= self.seconds:
+            return None
+        if seconds < QUEUED:
+            return self.generation
+        beat = int((seconds - QUEUED) // HEARTBEAT)
+        moved = beat
+        while moved > 0 and self._progress(moved - 1) == self._progress(beat):
+            moved -= 1
+        head = replace(self.generation, status=Status.RUNNING, started_at=self._moment(QUEUED))
+        head = replace(head, heartbeat_at=self._moment(QUEUED + beat * HEARTBEAT), progress=self._progress(beat))
+        return replace(head, progress_at=self._moment(QUEUED + moved * HEARTBEAT)) if moved else head
+
+    def _progress(self, beat: int) -> int:
+        """Progress as `context.call` shows it: from the kind's 5 to 95 % of the way to the step's 95."""
+        if beat == 0:
+            return 0
+        said = (beat * HEARTBEAT - FIRST_WORD) / max(0.1, self.seconds - QUEUED - FIRST_WORD)
+        return 5 + int(90 * 0.95 * min(1.0, self.misjudged * said))
+
+    def _moment(self, seconds: float) -> datetime:
+        return self.generation.created_at + timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What following the hint costs: 95th percentiles."""
+
+    polls: int
+    staleness_seconds: float
+
+
+def simulate(median: float, misjudged: Callable[[random.Random], float]) -> Cost:
+    """Draw generations, follow Retry-After from the 202 on, and count polls and the time the end went unseen."""
+    chance, clock = random.Random(20260101), FakeClock()
+    polls, staleness = [], []
+    for _ in range(DRAWS):
+        generation = a_generation(clock, usual_seconds=round(median))
+        seconds = median * math.exp(chance.gauss(0, SIGMA))
+        course = Course(generation, seconds, misjudged(chance))
+        at, count, head = 0.0, 0, course.at(0)
+        while head is not None:
+            now = generation.created_at + timedelta(seconds=at)
+            at += int(retry_after(poll_after_seconds(head, now, HEARTBEAT)))
+            count += 1
+            head = course.at(at)
+        polls.append(count)
+        staleness.append(at - seconds)
+    return Cost(sorted(polls)[int(DRAWS * 0.95)], sorted(staleness)[int(DRAWS * 0.95)])
+
+
+@pytest.mark.parametrize("median", MEDIANS)
+def test_a_normal_generation_takes_at_most_five_polls_at_two_seconds_of_staleness(median: float) -> None:
+    """Both at the 95th percentile, where the model's text comes evenly and is about as long as the kind expects."""
+    cost = simulate(median, lambda _chance: 1.0)
+    assert cost.polls <= 5
+    assert cost.staleness_seconds <= 2.0
+
+
+# Progress that misjudges the length by 15 % (one sigma) still tells something; a call that shows none, nothing.
+@pytest.mark.parametrize(("median", "polls", "staleness"), [(3.0, 4, 2.0), (15.0, 6, 5.5), (30.0, 7, 8.5)])
+def test_progress_that_is_off_costs_a_few_polls_and_seconds(median: float, polls: int, staleness: float) -> None:
+    cost = simulate(median, lambda chance: math.exp(chance.gauss(0, 0.15)))
+    assert cost.polls <= polls
+    assert cost.staleness_seconds <= staleness
+
+
+@pytest.mark.parametrize(("median", "most"), [(3.0, 1.0), (15.0, 0.55), (30.0, 0.30)])
+def test_no_schedule_by_the_time_alone_could_do_it(median: float, most: float) -> None:
+    """Five polls that each see the last two seconds see ten seconds in all: this part of the draws at most."""
+    drawn = NormalDist(0, SIGMA)
+
+    def ended(seconds: float) -> float:
+        return drawn.cdf(math.log(seconds / median)) if seconds > 0 else 0.0
+
+    assert max(ended(begin / 10 + 10) - ended(begin / 10) for begin in range(600)) <= most
+
+
+@pytest.fixture
+def running(clock: FakeClock) -> Generation:
+    head = a_generation(clock, usual_seconds=15, status=Status.RUNNING)
+    return replace(head, started_at=clock.now(), heartbeat_at=clock.now())
+
+
+def test_the_first_look_is_when_one_in_twenty_is_over(clock: FakeClock) -> None:
+    generation = a_generation(clock, usual_seconds=30)
+    assert poll_after_seconds(generation, clock.now(), HEARTBEAT) == pytest.approx(13.5)
+
+
+def test_a_head_that_does_not_say_how_long_it_takes_takes_fifteen_seconds(clock: FakeClock) -> None:
+    told, untold = a_generation(clock, usual_seconds=15), a_generation(clock)
+    assert poll_after_seconds(untold, clock.now(), HEARTBEAT) == poll_after_seconds(told, clock.now(), HEARTBEAT)
+
+
+def test_what_waits_for_the_provider_is_not_asked_for_before_it_may_begin(clock: FakeClock) -> None:
+    waiting = a_generation(clock, usual_seconds=3, not_before=clock.now() + timedelta(seconds=40))
+    assert poll_after_seconds(waiting, clock.now(), HEARTBEAT) > 40
+
+
+def test_the_look_comes_when_a_heartbeat_has_brought_news(running: Generation, clock: FakeClock) -> None:
+    clock.pass_seconds(9.3)
+    assert poll_after_seconds(running, clock.now(), HEARTBEAT) == SHORTEST_SECONDS
+
+
+def test_an_estimate_that_was_wrong_is_trusted_less_and_less(running: Generation, clock: FakeClock) -> None:
+    clock.pass_seconds(10)
+    head, waits = replace(running, progress=90, progress_at=clock.now()), []
+    for _ in range(6):
+        waits.append(poll_after_seconds(head, clock.now(), HEARTBEAT))
+        clock.pass_seconds(waits[-1])
+    assert waits == sorted(waits)
+    assert waits[-1] > 10
+
+
+@pytest.mark.parametrize("ran", [0, 1, 5, 20, 100, 899])
+@pytest.mark.parametrize("usual", [0, 1, 15, 600])
+@pytest.mark.parametrize("progress", [0, 5, 10, 50, 99])
+def test_a_hint_is_from_two_seconds_to_a_minute(
+    running: Generation, clock: FakeClock, ran: int, usual: int, progress: int
+) -> None:
+    clock.pass_seconds(ran)
+    head = replace(running, usual_seconds=usual, progress=progress, progress_at=clock.now() if progress else None)
+    assert SHORTEST_SECONDS <= poll_after_seconds(head, clock.now(), HEARTBEAT) <= LONGEST_SECONDS
+
+
+def test_retry_after_is_whole_seconds_rounded_up() -> None:
+    assert [retry_after(seconds) for seconds in (2.0, 2.1, 6.75)] == ["2", "3", "7"]

@@ -1,0 +1,149 @@
+"""The handlers' tables, the template's routes and the OpenAPI document tell of the same calls."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from docs import render_openapi
+from functions.actions.handler import ROUTES as ACTIONS
+from functions.create.handler import ROUTES as CREATE
+from functions.status.handler import ROUTES as STATUS
+from shared import answers, api
+from shared.lifecycle import Status
+from tests.unit.test_template import TEMPLATE, _Loader, of_type
+
+WITHOUT_TOKEN = {"GET /v1/openapi.json", "GET /v1/health"}
+TABLES: Mapping[str, Mapping[str, api.Route]] = {"Create": CREATE, "Status": STATUS, "Actions": ACTIONS}
+
+
+@pytest.fixture(scope="module")
+def resources() -> dict[str, Any]:
+    return dict(yaml.load(TEMPLATE.read_text(), _Loader)["Resources"])  # noqa: S506 - a SafeLoader
+
+
+def served() -> dict[str, Any]:
+    return dict(json.loads(render_openapi.FILE.read_text(encoding="utf-8")))
+
+
+def described() -> set[str]:
+    return {f"{method.upper()} {path}" for path, methods in served()["paths"].items() for method in methods}
+
+
+def test_each_route_of_the_template_leads_to_the_function_whose_table_has_it(resources: dict[str, Any]) -> None:
+    found = {
+        route["RouteKey"]: route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("Integration}")
+        for route in of_type(resources, "AWS::ApiGatewayV2::Route").values()
+    }
+    assert found == {route: name for name, table in TABLES.items() for route in table}
+
+
+def test_no_route_stands_in_two_tables() -> None:
+    assert sum(len(table) for table in TABLES.values()) == len({route for table in TABLES.values() for route in table})
+
+
+def test_the_document_describes_each_route_and_no_other() -> None:
+    assert described() == {route for table in TABLES.values() for route in table}
+
+
+def test_every_route_but_two_wants_a_token(resources: dict[str, Any]) -> None:
+    for route in of_type(resources, "AWS::ApiGatewayV2::Route").values():
+        if route["RouteKey"] in WITHOUT_TOKEN:
+            assert (route["AuthorizationType"], route.get("AuthorizerId")) == ("NONE", None)
+        else:
+            assert route["AuthorizationType"] == {"Fn::If": ["FunctionVerifies", "CUSTOM", "JWT"]}
+            either = ["FunctionVerifies", {"Ref": "RequestAuthorizer"}, {"Ref": "Authorizer"}]
+            assert route["AuthorizerId"] == {"Fn::If": either}
+
+
+def test_what_anybody_may_call_is_throttled_apart(resources: dict[str, Any]) -> None:
+    stage = resources["Stage"]["Properties"]
+    assert set(stage["RouteSettings"]) == WITHOUT_TOKEN
+    for settings in stage["RouteSettings"].values():
+        assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 100
+
+
+def test_the_document_says_which_calls_need_no_token() -> None:
+    for path, methods in served()["paths"].items():
+        for method, operation in methods.items():
+            assert (operation.get("security") == []) is (f"{method.upper()} {path}" in WITHOUT_TOKEN)
+
+
+def test_the_served_document_is_the_rendered_one() -> None:
+    assert render_openapi.main(["--check"]) == 0
+
+
+def test_an_outdated_document_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "openapi.json"
+    assert render_openapi.main(["--check"], file) == 1
+    file.write_text(render_openapi.FILE.read_text(encoding="utf-8").replace("202", "200"), encoding="utf-8")
+    assert render_openapi.main(["--check"], file) == 1
+    assert "out of date" in capsys.readouterr().err
+    assert render_openapi.main([], file) == 0
+    assert render_openapi.main(["--check"], file) == 0
+
+
+def test_each_problem_is_in_the_document_with_its_section() -> None:
+    document = served()
+    assert set(document["x-problems"]) == set(api.TITLES)
+    for code, problem in document["x-problems"].items():
+        assert (problem["status"], problem["title"]) == api.TITLES[code]
+        assert problem["description"].startswith(str(problem["status"]))
+        assert len(problem["description"]) > 20, code
+
+
+def test_a_reference_of_the_document_leads_to_something() -> None:
+    document = served()
+
+    def references(value: object) -> list[str]:
+        if isinstance(value, list):
+            return [found for each in value for found in references(each)]
+        if not isinstance(value, dict):
+            return []
+        own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+        return own + [found for each in value.values() for found in references(each)]
+
+    assert references(document)
+    for reference in references(document):
+        place: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            place = place[part]
+        assert place
+
+
+def test_each_problem_is_an_answer_of_some_call() -> None:
+    told = {code for operation in render_openapi.OPERATIONS.values() for code in operation.codes}
+    assert told == set(api.TITLES)
+
+
+@pytest.mark.parametrize("folder", ["functions", "shared"])
+def test_no_function_sets_a_cors_header(folder: str) -> None:
+    for source in (TEMPLATE.parent / folder).rglob("*.py"):
+        assert "access-control-" not in source.read_text(encoding="utf-8").lower(), source
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/http.md", "docs/migrating.md", "docs/auth.md"])
+def test_each_call_that_a_page_names_is_one(name: str) -> None:
+    page = (TEMPLATE.parent / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:GET|POST|PATCH|DELETE|PUT) /v1/[^`?\s]*)", page))
+    assert named <= described(), named - described()
+    if name == "docs/http.md":
+        assert named == described(), described() - named
+
+
+def test_the_guide_for_migrating_maps_to_the_statuses_and_fields_that_there_are() -> None:
+    page = (TEMPLATE.parent / "docs/migrating.md").read_text(encoding="utf-8")
+    words = page.partition("## Status words")[2].partition("## Fields")[0]
+    for status in Status:
+        assert re.search(rf"^\|.*\|.*`{status}`", words, re.MULTILINE), status
+    fields = page.partition("## Fields")[2].partition("## Calls")[0]
+    known = {
+        name for each in (answers.GenerationDetail, answers.Usage, answers.Failure) for name in each.__annotations__
+    }
+    for name in ("generation_id", "progress", "stage", "output", "usage", "attempt", "heartbeat_at", "cost_usd"):
+        assert name in known
+        assert f"`{name}`" in fields
