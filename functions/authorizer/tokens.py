@@ -69,7 +69,7 @@ class TokenVerifier:
             return dict(jwt.decode(token, key, algorithms=[self.settings.algorithm], options=_SIGNATURE_ALONE))
         except jwt.InvalidSignatureError:
             raise TokenRefusedError("signature") from None
-        except (jwt.PyJWTError, ValueError, RecursionError):
+        except (jwt.PyJWTError, ValueError):
             raise TokenRefusedError("malformed") from None
 
     def _caller(self, claims: Mapping[str, Any]) -> Caller:

@@ -27,7 +27,7 @@ class Envelope(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     kind: str = "flashcards"
-    model: Annotated[str, StringConstraints(pattern=r"^[\w./:@-]{1,100}$")] | None = None
+    model: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./:@-]{1,100}$")] | None = None
     prompt_version: _Label | None = None
     client_id: _Label | None = None
     session_id: _Label | None = None

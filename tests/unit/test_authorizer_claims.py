@@ -110,6 +110,10 @@ def test_a_token_is_good_until_its_last_second_and_not_in_it(world: World) -> No
     world.clock.pass_seconds(-2)
 
 
+def test_a_fraction_of_a_second_is_taken_from_the_token_and_never_added(world: World) -> None:
+    assert world.verifier.verify(world.token(exp=world.now + 2.9)).expires_at == world.now + 2
+
+
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
 def test_a_token_of_the_future_waits_but_for_thirty_seconds_of_clocks_apart(world: World, claim: str) -> None:
     assert world.verifier.verify(world.token(**{claim: world.now + 30})).subject == "alice"

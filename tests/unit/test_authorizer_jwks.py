@@ -158,6 +158,9 @@ def test_a_private_key_that_was_published_by_mistake_still_only_verifies() -> No
     world = World("ES256")
     world.published = [{**ECAlgorithm.to_jwk(world.signer.key, as_dict=True), "kid": world.signer.key_id}]
     assert "d" in world.published[0]
+    key = Jwks("https://issuer.example/keys", "ES256", world.clock, world.fetch).find({"kid": world.signer.key_id})
+    assert key is not None
+    assert not hasattr(key.key, "sign")
     assert world.verifier.verify(world.token()).subject == "alice"
 
 
