@@ -59,7 +59,7 @@ def test_a_transaction_whose_answers_were_all_lost_is_found_by_its_key(wire: Any
 
 
 class Overtaken:
-    """A client whose first transaction comes when another's has just been applied: its conditions decide, no conflict."""
+    """A client whose first transaction comes just after another: there is no conflict, and its conditions decide."""
 
     def __init__(self, client: Any, overtake: Callable[[], object]) -> None:
         self._client, self._overtake = client, [overtake]
