@@ -14,6 +14,7 @@ USUAL_SECONDS = 15.0
 
 _FIRST = 0.45  # of the usual time: of durations that scatter as models' do, one in twenty is over by then
 _STEP = 0.1  # of the time that it has run or usually takes, while there is no progress to go by
+_BLIND_STEP = 0.25  # of the same, once a heartbeat has come without any
 _BEAT_ARRIVES = 0.8  # a heartbeat's news is in the table this long after the beat is due
 _ALL_BUT_DONE = 92  # the progress at which the answer of the last call is about whole
 _AIM_EARLY = 0.3  # Retry-After is rounded up to whole seconds
@@ -55,9 +56,11 @@ def _without_progress(head: Generation, now: datetime, usual: float, heartbeat_s
     ran = _seconds(head.created_at, now)
     if ran < _FIRST * usual / 2:
         return _FIRST * usual - ran
+    if head.heartbeat_at is None or head.started_at is None or usual < heartbeat_seconds / 2:
+        return _STEP * max(usual, ran)
+    if head.heartbeat_at > head.started_at:
+        return _BLIND_STEP * max(usual, ran)  # the kind shows none: the next beat will not tell more
     step = _STEP * max(usual, ran)
-    if head.heartbeat_at is None or usual < heartbeat_seconds / 2:
-        return step
     to_news = heartbeat_seconds + _BEAT_ARRIVES - _seconds(head.heartbeat_at, now)
     return min(max(SHORTEST_SECONDS, step), to_news) if to_news > 0 else step
 

@@ -9,26 +9,29 @@ from functions.actions.service import ActionsService
 from functions.actions.succession import RetryService
 from shared import api, wiring
 from shared.config import settings
+from shared.store import Store
 
 
 @cache
+def _store() -> Store:
+    return wiring.store()
+
+
 def _service() -> ActionsService:
-    return ActionsService(wiring.store())
+    return ActionsService(_store())
 
 
-@cache
+@cache  # it has a client of its own, for the queue
 def _retries() -> RetryService:
-    return RetryService(wiring.store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy())
+    return RetryService(_store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy())
 
 
-@cache
 def _reviews() -> ReviewService:
-    return ReviewService(wiring.store(), wiring.clock)
+    return ReviewService(_store(), wiring.clock)
 
 
-@cache
 def _erasures() -> EraseService:
-    return EraseService(wiring.store())
+    return EraseService(_store())
 
 
 ROUTES: dict[str, api.Route] = {

@@ -17,7 +17,6 @@ from shared.clock import epoch_milliseconds, from_epoch_milliseconds
 from shared.generation import (
     SCHEMA_VERSION,
     ErrorInfo,
-    Event,
     Generation,
     GenerationInput,
     StoredStep,
@@ -226,33 +225,4 @@ def decode_step(item: Item) -> StoredStep:
         duration_seconds=float(values["duration_seconds"]),
         stored_at=moment(values["stored_at"]),
         op=values["op"],
-    )
-
-
-def encode_event(user_id: str, generation_id: str, version: int, event: Event, expires_at: datetime) -> Item:
-    delay = event.delay_seconds
-    return marshal(
-        {
-            "pk": user_id,
-            "sk": f"E#{generation_id}#{version:010d}",
-            "name": event.name,
-            "at": event.at,
-            "attempt": event.attempt,
-            "code": event.code,
-            "delay_seconds": None if delay is None else Decimal(str(round(delay, 3))),
-            "schema_version": SCHEMA_VERSION,
-            "expires_at": expiry(expires_at),
-        }
-    )
-
-
-def decode_event(item: Item) -> Event:
-    values = unmarshal(item)
-    delay = values.get("delay_seconds")
-    return Event(
-        name=values["name"],
-        at=moment(values["at"]),
-        attempt=int(values["attempt"]),
-        code=values.get("code"),
-        delay_seconds=None if delay is None else float(delay),
     )

