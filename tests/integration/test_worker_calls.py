@@ -1,9 +1,7 @@
 """What a worker asks of the model, and what it does with the answer: one repair, a lease, a time-out."""
 
 import hashlib
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -16,24 +14,12 @@ from shared.errors import (
 )
 from shared.generation import Generation, Usage
 from shared.lifecycle import Status
-from shared.store import Store
-from tests.factories import LONG_TEXT, FakeClock, moto_dynamodb
+from tests.factories import LONG_TEXT
 from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, then
 
 NOTHING = Usage()
 TWICE = PAID + PAID
 RESERVE = Decimal("0.02")
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with moto_dynamodb() as client:
-        yield client
-
-
-@pytest.fixture
-def rig(store: Store, clock: FakeClock) -> Rig:
-    return Rig(store, clock)
 
 
 def error_code(head: Generation) -> str | None:

@@ -1,6 +1,5 @@
 """What the calls of a generation cost: counted before they are sent, held in reserve, and never past a ceiling."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -19,24 +18,12 @@ from shared.errors import (
 )
 from shared.generation import Generation, Usage
 from shared.kinds import Limits
-from shared.store import Store
-from tests.factories import FakeClock, a_step, moto_dynamodb
+from tests.factories import a_step
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, then
 
 NOTHING = Usage()
 TWICE = PAID + PAID
 RESERVE = Decimal("0.02")
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with moto_dynamodb() as client:
-        yield client
-
-
-@pytest.fixture
-def rig(store: Store, clock: FakeClock) -> Rig:
-    return Rig(store, clock)
 
 
 def limited(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:

@@ -1,7 +1,7 @@
 """How an attempt ends: released, failed or lost, and what is then written, sent, and owed to the queue."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -21,21 +21,10 @@ from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
 from shared.lifecycle import Status
 from shared.store import Store
 from shared.store.items import input_key
-from tests.factories import SETTINGS, FakeClock, a_generation, an_input, moto_dynamodb
+from tests.factories import SETTINGS, a_generation, an_input
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, then
 
 BUSY = TransientProviderError("provider_overloaded", "Busy.")
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with moto_dynamodb() as client:
-        yield client
-
-
-@pytest.fixture
-def rig(store: Store, clock: FakeClock) -> Rig:
-    return Rig(store, clock)
 
 
 def unavailable(*_: object, **__: object) -> None:

@@ -1,6 +1,6 @@
 """What a message comes to that cannot be worked on: dropped, sent again later, or back to its queue."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -12,20 +12,8 @@ from shared import kinds
 from shared.dispatch import DispatchFailedError, Message
 from shared.errors import MessageRefusedError
 from shared.generation import SCHEMA_VERSION, Generation, Totals, Usage
-from shared.store import Store
-from tests.factories import FakeClock, a_generation, moto_dynamodb
+from tests.factories import a_generation
 from tests.integration.worker_rig import KINDS, NEVER, Rig, answering
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with moto_dynamodb() as client:
-        yield client
-
-
-@pytest.fixture
-def rig(store: Store, clock: FakeClock) -> Rig:
-    return Rig(store, clock)
 
 
 def succeeded(rig: Rig) -> Generation:

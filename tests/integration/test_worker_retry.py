@@ -1,6 +1,5 @@
 """A retry and the worker after it: what was stored is not paid for again, what was not is made."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,17 +16,11 @@ from shared.lifecycle import Status
 from shared.limits import Policy
 from shared.store import Store
 from shared.store.items import unmarshal, usage_key
-from tests.factories import SETTINGS, FakeClock, a_step, moto_dynamodb
+from tests.factories import SETTINGS, FakeClock, a_step
 from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, STORY, paid, prompts
 from tests.integration.worker_rig import PAID, Rig, raising
 
 REFUSED = raising(PermanentProviderError("output_refused", "The model refused to answer.", usage=PAID))
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with moto_dynamodb() as client:
-        yield client
 
 
 @pytest.fixture

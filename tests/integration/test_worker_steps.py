@@ -1,9 +1,7 @@
 """Steps: stored once, never paid for again whoever died, shown in between, and counted once in the end."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -16,7 +14,7 @@ from shared.generation import Generation, Totals, Usage
 from shared.kinds import Context, Kind, Limits, Prompt
 from shared.lifecycle import Status
 from shared.store import Store
-from tests.factories import FakeClock, a_step, moto_dynamodb
+from tests.factories import FakeClock, a_step
 from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, raising, then
 
 BUSY = TransientProviderError("provider_overloaded", "Busy.", usage=PAID)
@@ -43,12 +41,6 @@ def write(ctx: Context, _given: Given) -> Text:
 
 STORY = Kind("story", Given, Text, Limits(), ("1", "2"), write)
 OUTLINE, DRAFT, POLISH = (answering({"text": name}, call_id=name) for name in ("outline", "draft", "polish"))
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with moto_dynamodb() as client:
-        yield client
 
 
 @pytest.fixture

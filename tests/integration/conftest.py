@@ -1,0 +1,21 @@
+"""What the tests of the worker stand on: one table of moto's a module, and a rig over it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.store import Store
+from tests.factories import FakeClock, moto_dynamodb
+from tests.integration.worker_rig import Rig
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with moto_dynamodb() as client:
+        yield client
+
+
+@pytest.fixture
+def rig(store: Store, clock: FakeClock) -> Rig:
+    return Rig(store, clock)
