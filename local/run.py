@@ -167,11 +167,11 @@ def _show_cards(found: dict[str, Any], console: Console) -> None:
 
 
 def _show_how_to_go_on(api_url: str, location: str, token: str, console: Console) -> None:
-    # Printed without wrapping, so that a line can be copied.
-    console.print(f"\n[bold]API[/]    {api_url}\n[bold]Token[/]  of the user {_OWNER}, valid for a day:")
+    # Printed without wrapping, so that the lines can be copied; the address holds a $.
+    console.print(f"\n[bold]Try it[/] in a second terminal, as the user {_OWNER} (the token is valid for a day):")
+    print(f"export API='{api_url}'")
     print(f"export TOKEN={token}")
-    console.print("[bold]Try[/]")
-    print(f"curl -H \"Authorization: Bearer $TOKEN\" '{api_url}{location}'")
+    print(f'curl -H "Authorization: Bearer $TOKEN" "$API{location}"')
 
 
 if __name__ == "__main__":
