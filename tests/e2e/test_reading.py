@@ -78,7 +78,8 @@ def test_readers_never_see_progress_or_version_go_down_while_workers_die_and_are
         assert {seen["attempt"] for seen in reader.seen} >= {1, 3}, "it was there all the time"
     told = alice.http.get(f"/v1/generations/{generation_id}/events").json()
     assert [attempt["ended"] for attempt in told["attempts"]] == ["given_back", "given_back", "succeeded"]
-    names = [line["name"] for line in told["events"]]
+    # A cold worker may take longer than the grace of this stack: then the message is sent again before it starts.
+    names = [line["name"] for line in told["events"] if line["name"] != "sent_again"]
     assert (names[0], names[1], names[-1]) == ("created", "started", "succeeded")
     assert names.count("step_stored") == 1
 
