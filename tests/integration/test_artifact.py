@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from local.build import built_tree, host_architecture
 from local.emulator import PROJECT, runtime_packages
@@ -51,6 +52,16 @@ def files(directory: Path) -> set[str]:
 def own_files(package: str) -> set[str]:
     """The Python files of a source package, from the project's root."""
     return {str(path.relative_to(PROJECT)) for path in (PROJECT / package).rglob("*.py")}
+
+
+def test_the_built_template_keeps_what_the_emulator_ignores(tree: Path) -> None:
+    resources = yaml.safe_load((tree / "template.yaml").read_text())["Resources"]
+    table = resources["Table"]["Properties"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    alarms = {name for name, resource in resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
+    assert {"DeadLettersAlarm", "QueueAgeAlarm", "AloneQueueAgeAlarm", "SweeperSilentAlarm", "StaleAlarm"} <= alarms
+    assert {"FailedAlarm", "SpentAlarm", *(f"{name.capitalize()}ErrorsAlarm" for name in FUNCTIONS)} <= alarms
 
 
 @pytest.mark.parametrize("name", ["create", "status", "actions", "sweeper"])
