@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Protocol
 
-from functions.process.context import Tools
 from functions.process.key import ServiceKey
 from functions.process.provider import Provider
+from functions.process.tools import Tools
 from functions.process.worker import Ending, Handled, Worker
 from shared import wiring
 from shared.config import settings

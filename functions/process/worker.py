@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from functions.process.context import AttemptContext, Tools
+from functions.process.context import AttemptContext
+from functions.process.tools import Tools
 from functions.process.watch import Watch
 from shared import retry
 from shared.dispatch import Dispatch, DispatchFailedError, Message

@@ -8,8 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from functions.process.context import Tools
 from functions.process.provider import Cancellation, Completion, ModelRequest
+from functions.process.tools import Tools
 from functions.process.worker import Handled, Worker
 from shared.config import Settings
 from shared.dispatch import Message
