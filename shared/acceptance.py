@@ -9,11 +9,9 @@ from shared.dispatch import Dispatch, DispatchFailedError
 from shared.generation import Generation
 from shared.idempotency import IdempotencyKey, hash_of, read_key
 from shared.lifecycle import Status
-from shared.pacing import poll_after_seconds, retry_after
+from shared.pacing import first_look_seconds, retry_after
 from shared.store import Admitted
 from shared.telemetry import logger
-
-_FIRST_POLL_SECONDS = 2
 
 
 def key_of(request: Request, asked: Mapping[str, Any]) -> IdempotencyKey | None:
@@ -30,27 +28,30 @@ def key_of(request: Request, asked: Mapping[str, Any]) -> IdempotencyKey | None:
         raise ProblemError("idempotency_key_invalid") from error
 
 
-def answer_admitted(admitted: Admitted, dispatch: Dispatch, now: datetime) -> Answer:
-    """Start what was let in and answer 202; a request that was let in before is told so and starts nothing."""
+def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Answer:
+    """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
+
+    `asked` is the generation that the request would have begun: of the kind of the one that it did begin.
+    """
     headers = admitted.rate.headers() if admitted.rate else {}
     if admitted.head is None:
-        return accepted(admitted.generation_id, headers | {"idempotency-replayed": "true"})
-    return start(admitted.head, dispatch, now, headers)
+        headers |= {"idempotency-replayed": "true"}
+    else:
+        start(admitted.head, dispatch, now)
+    return accepted(admitted.generation_id, asked.usual_seconds, headers)
 
 
-def start(head: Generation, dispatch: Dispatch, now: datetime, headers: Mapping[str, str] | None = None) -> Answer:
-    """Dispatch a generation that has just been stored. The answer is 202, whatever the queue says."""
+def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
+    """Dispatch a generation that has just been stored, and go on whatever the queue says."""
     try:
         dispatch.send(head, now)
     except DispatchFailedError:
         # It is stored and due: a rescuer sends it. The caller has been promised nothing that does not hold.
         logger().exception("not dispatched; left to a rescuer", extra={"generation_id": head.generation_id})
-    first_poll = retry_after(poll_after_seconds(head, head.created_at, 0))
-    return accepted(head.generation_id, {"retry-after": first_poll, **(headers or {})})
 
 
-def accepted(generation_id: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """Return the 202 of a new generation: the same body whenever the same request is answered again."""
+def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None) -> Answer:
+    """Return the 202 of a new generation: the same whenever the same request is answered again."""
     location = f"/v1/generations/{generation_id}"
     body = {
         "generation_id": generation_id,
@@ -58,4 +59,5 @@ def accepted(generation_id: str, headers: Mapping[str, str] | None = None) -> An
         "version": 1,
         "urls": {"self": location},
     }
-    return Answer(202, body, {"location": location, "retry-after": str(_FIRST_POLL_SECONDS), **(headers or {})})
+    first_look = retry_after(first_look_seconds(usual_seconds))
+    return Answer(202, body, {"location": location, "retry-after": first_look, **(headers or {})})

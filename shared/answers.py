@@ -231,6 +231,7 @@ class Erasure(TypedDict):
     """Whether everything of the caller is gone; while it is not, call again."""
 
     done: bool
+    content_erased: bool
 
 
 class Health(TypedDict):

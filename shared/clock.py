@@ -64,3 +64,8 @@ def from_epoch_milliseconds(milliseconds: int) -> datetime:
 def epoch_milliseconds(moment: datetime) -> int:
     """Return the whole milliseconds from the epoch to `moment`, which must be aware."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def midnight_after(moment: datetime) -> datetime:
+    """Return the end of the day (UTC) in which `moment` lies."""
+    return (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

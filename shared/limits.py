@@ -86,6 +86,11 @@ class Accepted:
         # At most the window: the strict bound's millisecond is no second of its own.
         return Rate(limit, max(0, limit.count - len(times)), min(whole_seconds(until_next), limit.seconds))
 
+    def lapses_in(self, policy: Policy, now: int) -> int:
+        """Return the milliseconds from `now` until no window of the policy holds any of these; 0 when none does."""
+        lasts = ((limit, at) for limit in policy.limits.values() for at in self._live(limit, now)[-1:])
+        return max((at + limit.milliseconds + 1 - now for limit, at in lasts), default=0)
+
     def take(self, policy: Policy, kind: str, now: int, open_for: int, op: str) -> "Accepted":
         """Return the state with one more accepted, which may stay open for `open_for`. The caller has asked `wait`.
 

@@ -29,6 +29,11 @@ def poll_after_seconds(head: Generation, now: datetime, heartbeat_seconds: float
     return min(LONGEST_SECONDS, max(SHORTEST_SECONDS, _estimate(head, now, heartbeat_seconds)))
 
 
+def first_look_seconds(usual_seconds: int) -> float:
+    """Return in how many seconds the first look at a new generation is worth it: when one in twenty is over."""
+    return min(LONGEST_SECONDS, max(SHORTEST_SECONDS, _FIRST * (usual_seconds or USUAL_SECONDS)))
+
+
 def retry_after(seconds: float) -> str:
     """Return a Retry-After header's value: whole seconds, rounded up (RFC 9110, section 10.2.3)."""
     return str(math.ceil(seconds))

@@ -27,7 +27,10 @@ class EraseService:
     store: Store
 
     def erase(self, request: Request) -> Answer:
-        """Answer 200 and `done: true` when nothing is left, or 202 and when to call again."""
+        """Answer 200 and `done: true` when nothing is left, or 202 and when to call again.
+
+        `content_erased` is true from when nothing of a generation is left, not even one that could come back.
+        """
         owner, clock = request.owner, self.store.clock
         until = clock.monotonic() + _SECONDS
         while clock.monotonic() < until:
@@ -52,21 +55,27 @@ class EraseService:
 
     def _nothing_found(self, owner: str) -> Answer:
         self.store.keep_only_spend(owner)
-        not_before = self.store.erasure_not_before(owner)
-        if not_before is None:
-            return Answer(200, {"done": True})
-        left = (not_before - self.store.clock.now()) / timedelta(seconds=1)
-        if left > 0:
-            return _not_done(left)
-        # A mark that has been moved on since: another call has found more.
-        return (
-            Answer(200, {"done": True}) if self.store.unmark_erasure(owner, not_before) else _not_done(_GO_ON_SECONDS)
-        )
+        now, not_before = self.store.clock.now(), self.store.erasure_not_before(owner)
+        if not_before is not None:
+            if not_before > now:
+                return _not_done(_seconds(now, not_before))
+            # A mark that has been moved on since: another call has found more.
+            if not self.store.unmark_erasure(owner, not_before):
+                return _not_done(_GO_ON_SECONDS)
+        binding = self.store.limits_bind_until(owner)
+        if binding is not None:
+            return _not_done(_seconds(now, binding), content_erased=True)
+        return Answer(200, {"done": True, "content_erased": True})
 
 
 def _last_sign_of_life(head: Generation) -> datetime:
     return max(head.created_at, head.heartbeat_at or head.created_at, head.finished_at or head.created_at)
 
 
-def _not_done(seconds: float) -> Answer:
-    return Answer(202, {"done": False}, {"retry-after": retry_after(seconds)})
+def _seconds(earlier: datetime, later: datetime) -> float:
+    return (later - earlier) / timedelta(seconds=1)
+
+
+def _not_done(seconds: float, *, content_erased: bool = False) -> Answer:
+    body = {"done": False, "content_erased": content_erased}
+    return Answer(202, body, {"retry-after": retry_after(seconds)})

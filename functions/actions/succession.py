@@ -36,7 +36,7 @@ class RetryService:
         if old is None:
             raise ProblemError("not_found")
         if old.retried_as is not None:
-            return accepted(old.retried_as)
+            return accepted(old.retried_as, old.usual_seconds)
         content = self._content(old)
         new = self._successor(old)
         given = replace(content, request_id=request.request_id)
@@ -50,7 +50,7 @@ class RetryService:
             if double is None or double.retried_as is None:
                 raise
             return _answer_of(double)  # a double click that came first was the last one allowed
-        return answer_admitted(admitted, self.dispatch, self.clock.now())
+        return answer_admitted(admitted, new, self.dispatch, self.clock.now())
 
     def _content(self, old: Generation) -> GenerationInput:
         if old.status not in RETRY.sources:
@@ -83,4 +83,4 @@ def _answer_of(current: Generation | None) -> Answer:
         raise ProblemError("not_found")
     if current.retried_as is None:
         raise ProblemError("not_retryable")
-    return accepted(current.retried_as)  # of a double click one came first
+    return accepted(current.retried_as, current.usual_seconds)  # of a double click one came first

@@ -51,7 +51,7 @@ class CreateService:
         key = key_of(request, {"create": envelope.model_dump(), "input": content.model_dump(mode="json")})
         generation, given = self._new(owner, envelope, content, request.request_id)
         admitted = self.store.admit(generation, given, Admission(self.policy, key))
-        return answer_admitted(admitted, self.dispatch, self.clock.now())
+        return answer_admitted(admitted, generation, self.dispatch, self.clock.now())
 
     def _validate(self, body: dict[str, Any]) -> tuple[Envelope, BaseModel]:
         own = {name: value for name, value in body.items() if name in Envelope.model_fields}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared import lifecycle
-from shared.clock import epoch_milliseconds
+from shared.clock import epoch_milliseconds, midnight_after
 from shared.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
 from shared.generation import Generation, GenerationInput
 from shared.idempotency import IdempotencyKey
@@ -192,5 +192,4 @@ class AdmissionWrites(StandingReads):
 
 
 def _until_midnight(moment: datetime) -> int:
-    midnight = (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return whole_seconds((midnight - moment) // timedelta(milliseconds=1))
+    return whole_seconds((midnight_after(moment) - moment) // timedelta(milliseconds=1))

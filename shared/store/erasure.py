@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import batched, islice
 
-from shared.clock import epoch_milliseconds
+from shared.clock import epoch_milliseconds, midnight_after
 from shared.limits import policy_of
 from shared.store import items
 from shared.store.admission_items import decode_accepted
@@ -20,15 +20,15 @@ _NOT_SPENT = ("generations", "paid_calls", "prompt_tokens", "completion_tokens")
 class ErasureWrites(Reads):
     """Deletes by key alone. Ending what still runs, and the order, are the caller's.
 
-    What holds an owner to the limits is left to lapse by itself, the times of the last accepted requests and what
-    was spent today: else an erasure would be a way around them. Neither holds anything of a generation.
+    What holds an owner to the limits goes last, once it binds nobody any more: the times of the last accepted requests
+    and what was spent today. Else an erasure would be a way around them. Neither holds anything of a generation.
     """
 
     __slots__ = ()
 
     def erasable(self, user_id: str, count: int) -> list[str]:
         """Return the sort keys of at most `count` items that an erasure deletes, heads among them."""
-        kept = self._kept(user_id, self.clock.now())
+        kept = {_MARK, *self._binding(user_id, self.clock.now())}
         found = self.table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk",
@@ -91,15 +91,22 @@ class ErasureWrites(Reads):
             return False
         return True
 
-    def _kept(self, user_id: str, now: datetime) -> frozenset[str]:
-        kept = {_MARK}
-        if self.settings.max_daily_spend_usd > 0:
-            kept.add(f"U#{now.date().isoformat()}")
-        accepted = decode_accepted(self.table.get(items.accepted_key(user_id)))
-        rates = [accepted.rate(limit, epoch_milliseconds(now)) for limit in policy_of(self.settings).limits.values()]
-        if any(rate.remaining < rate.limit.count for rate in rates):
-            kept.add(items.unmarshal(items.accepted_key(user_id))["sk"])
-        return frozenset(kept)
+    def limits_bind_until(self, user_id: str) -> datetime | None:
+        """Return when the last of what holds the owner to the limits lapses; None when nothing does."""
+        return max(self._binding(user_id, self.clock.now()).values(), default=None)
+
+    def _binding(self, user_id: str, now: datetime) -> dict[str, datetime]:
+        """Return the sort keys of what holds the owner to the limits, each with the time at which it lapses."""
+        binding = {}
+        today, ceiling = items.usage_key(user_id, now.date().isoformat()), self.settings.max_daily_spend_usd
+        day = self.table.get(today) if ceiling > 0 else None
+        if day and items.unmarshal(day).get("cost_usd"):
+            binding[today["sk"]["S"]] = midnight_after(now)
+        state = items.accepted_key(user_id)
+        lapses = decode_accepted(self.table.get(state)).lapses_in(policy_of(self.settings), epoch_milliseconds(now))
+        if lapses:
+            binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
+        return binding
 
 
 def _mark_key(user_id: str) -> items.Item:

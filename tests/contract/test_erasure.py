@@ -32,6 +32,8 @@ class Account:
     clock: FakeClock
     dynamodb: Any
     name: str
+    content_erased: bool = False
+    """What the last call said."""
 
     def items(self) -> dict[str, dict[str, Any]]:
         found = self.dynamodb.query(
@@ -46,6 +48,7 @@ class Account:
         """Call once; return the status, `done`, and when to call again."""
         answer = EraseService(self.store).erase(a_request(self.name))
         retry_after = answer.headers.get("retry-after")
+        self.content_erased = body_of(answer)["content_erased"]
         return answer.status, body_of(answer)["done"], None if retry_after is None else int(retry_after)
 
     def pending(self) -> Generation:
@@ -216,7 +219,9 @@ def test_of_two_calls_at_once_none_says_done_when_the_other_found_more(
     assert account.erase()[:2] == (202, False)
 
 
-def test_an_erasure_is_no_way_around_the_limits(an_account: Callable[..., Account]) -> None:
+def test_an_erasure_is_no_way_around_the_limits_and_is_done_when_they_have_lapsed(
+    an_account: Callable[..., Account],
+) -> None:
     account = an_account(LIMITED)
     generation = a_generation(account.clock, user_id=account.name)
     admitted = account.store.admit(generation, an_input(), Admission(policy_of(LIMITED)))
@@ -224,12 +229,32 @@ def test_an_erasure_is_no_way_around_the_limits(an_account: Callable[..., Accoun
     head = account.store.claim(account.name, admitted.generation_id, 1, account.clock.token(), KINDS)
     account.store.succeed(head, Totals(1, Usage(1, 100, 50, Decimal("4.5"))), "cards")
     account.clock.pass_seconds(LEASE)
-    assert account.erase() == (200, True, None)
+    day = 86_400 - int(LEASE)  # the fake clock begins at midnight
+    assert account.erase() == (202, False, day)
+    assert account.content_erased
     left = account.items()
     assert left.keys() == {"L#create", "U#2026-01-01"}
     assert left["U#2026-01-01"].keys() == {"pk", "sk", "cost_usd", "expires_at"}
     standing = account.store.standing(account.name, policy_of(LIMITED))
     assert (standing.rates[0].remaining, standing.running, standing.spent_today_usd) == (4, 0, Decimal("4.5"))
-    account.clock.pass_seconds(86_400)
+    account.clock.pass_seconds(300)
+    assert account.erase() == (202, False, day - 300)
+    assert account.items().keys() == {"U#2026-01-01"}, "each goes once it binds nobody any more"
+    account.clock.pass_seconds(day - 300)
     assert account.erase() == (200, True, None)
-    assert account.items() == {}, "once they bind nobody any more, they go as well"
+    assert account.items() == {}
+
+
+def test_a_rate_limit_alone_is_waited_for_as_long_as_its_window(an_account: Callable[..., Account]) -> None:
+    account = an_account(replace(LIMITED, max_daily_spend_usd=0.0))
+    generation = a_generation(account.clock, user_id=account.name)
+    account.store.admit(generation, an_input(), Admission(policy_of(LIMITED)))
+    assert account.erase() == (202, False, LEASE)
+    assert not account.content_erased, "a worker may still hold it"
+    account.clock.pass_seconds(LEASE)
+    status, done, wait = account.erase()
+    assert (status, done, account.content_erased) == (202, False, True)
+    assert wait is not None
+    account.clock.pass_seconds(wait)
+    assert account.erase() == (200, True, None)
+    assert account.items() == {}

@@ -101,7 +101,7 @@ def test_the_owner_of_something_can_erase_it(stack: LocalStack) -> None:
     owner = Owner(stack, f"user-{uuid.uuid4()}")
     owner.wait_for_end(owner.submit())
     answer = eventually(lambda: owner.http.delete("/v1/me"), lambda answer: answer.status_code != 202)
-    assert (answer.status_code, answer.json()) == (200, {"done": True})
+    assert (answer.status_code, answer.json()) == (200, {"done": True, "content_erased": True})
     assert owner.http.get("/v1/generations").json()["generations"] == []
     owner.close()
 
