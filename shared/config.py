@@ -1,5 +1,6 @@
 """The settings of a function, read from its environment when it first runs, never at import."""
 
+import math
 import os
 from dataclasses import dataclass
 from functools import cache
@@ -57,13 +58,20 @@ def from_environment(environment: dict[str, str]) -> Settings:
         if kind is str:
             values[name] = text
         elif kind in (int, float):
-            try:
-                values[name] = kind(text)
-            except ValueError as error:
-                raise ValueError(f"{name.upper()} must be a number, and is {text!r}") from error
+            values[name] = _number(name, kind, text)
         else:
             values[name] = tuple(part.strip() for part in text.split(",") if part.strip())
     for name in ("table_name", "queue_url", "alone_queue_url"):
         if name not in values:
             raise KeyError(f"{name.upper()} is not set: the template sets it for every function")
     return Settings(**values)  # type: ignore[arg-type]  # each value was made by its field's own type above
+
+
+def _number(name: str, kind: type[int] | type[float], text: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):  # nan compares with nothing, and would switch off every limit that it stands for
+        raise ValueError(f"{name.upper()} must be a number, and is {text!r}")
+    return number

@@ -49,11 +49,11 @@ class Message:
             version, message = body["v"], cls(body["user_id"], body["generation_id"], body["fence"])
         except (ValueError, TypeError, KeyError) as error:
             raise MessageRefusedError("the message is not one of Unstuck's") from error
-        if not isinstance(version, int) or version > MESSAGE_VERSION:
+        if type(version) is not int or not 0 < version <= MESSAGE_VERSION:  # a bool is an int, too
             raise MessageRefusedError(f"the message has version {version!r}; this code reads up to {MESSAGE_VERSION}")
         if not (isinstance(message.user_id, str) and isinstance(message.generation_id, str)):
             raise MessageRefusedError("the message's ids are not strings")
-        if not isinstance(message.fence, int) or isinstance(message.fence, bool):
+        if type(message.fence) is not int:
             raise MessageRefusedError("the message's fence is not a number")
         return message
 

@@ -34,9 +34,10 @@ def test_a_variable_that_is_absent_or_empty_leaves_the_default(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_a_number_that_is_none_is_an_error_that_names_its_variable(name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name.upper()} must be a number, and is 'soon'"):
-        from_environment(NEEDED | {name.upper(): "soon"})
+@pytest.mark.parametrize("text", ["soon", "nan", "inf", "-inf"])
+def test_a_number_that_is_none_is_an_error_that_names_its_variable(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=f"{name.upper()} must be a number, and is '{text}'"):
+        from_environment(NEEDED | {name.upper(): text})
 
 
 @pytest.mark.parametrize("name", [name for name in NUMBERS if FIELDS[name] is int])

@@ -43,7 +43,7 @@ def test_what_is_no_message_of_ours_is_refused(body: str) -> None:
         Message.from_json(body)
 
 
-@pytest.mark.parametrize("version", [MESSAGE_VERSION + 1, "1", None, 1.0, []])
+@pytest.mark.parametrize("version", [MESSAGE_VERSION + 1, 0, -1, True, "1", None, 1.0, []])
 def test_a_message_of_a_newer_version_or_of_none_is_refused(version: object) -> None:
     with pytest.raises(MessageRefusedError, match="this code reads up to 1"):
         Message.from_json(json.dumps(GOOD | {"v": version}))
