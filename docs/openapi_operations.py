@@ -112,7 +112,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "generations",
         "Try a failed or canceled generation again, as a new one",
         {202: _ACCEPTED},
-        ("not_found", "not_retryable", *LIMITS),
+        ("user_key_required", "not_found", "not_retryable", *LIMITS),
         body=bodies.Retry,
         body_required=False,
     ),

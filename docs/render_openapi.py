@@ -11,15 +11,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 
 from docs.openapi_forms import GATEWAY_MEANINGS, HEADERS, PARAMETERS, SCHEMAS
+from docs.openapi_kinds import add_outputs, create_forms, plain
 from docs.openapi_operations import OPERATIONS, Operation, Reply
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
-from functions.create.service import Envelope
 from functions.status.handler import ROUTES as STATUS
-from shared import kinds
 from shared.api import TITLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,6 +37,7 @@ def document() -> Json:
     for route, operation in OPERATIONS.items():
         method, path = route.split(" ")
         paths.setdefault(path, {})[method.lower()] = _operation(path, operation, schemas)
+    add_outputs(schemas)
     schemas |= SCHEMAS  # an alias's own form replaces the plain text that its type is
     return {
         "openapi": "3.1.0",
@@ -96,37 +96,7 @@ def _operation(path: str, operation: Operation, schemas: Json) -> Json:
 def _body(body: type | str, schemas: Json) -> Json:
     if not isinstance(body, str):
         return _schema(body, schemas, "validation")
-    forms = [_create_form(kinds.load(name), schemas) for name in kinds.names()]
-    if len(forms) == 1:
-        return forms[0]
-    return {"oneOf": forms}
-
-
-def _create_form(kind: kinds.Kind, schemas: Json) -> Json:
-    """Return the form of a create of this kind: the envelope and the kind's own input are one object."""
-    envelope, own = _parts(Envelope, schemas), _parts(kind.input, schemas)
-    properties = {**envelope["properties"], **own["properties"]}
-    properties["kind"] = {"const": kind.name}
-    versions: Json = {"enum": [*kind.prompt_versions, None]}
-    properties["prompt_version"] = versions
-    required = [*own.get("required", ())]
-    if kind.name != Envelope.model_fields["kind"].default:
-        required.append("kind")
-    name = f"Create{kind.name.title().replace('_', '')}"
-    schemas[name] = {
-        "type": "object",
-        "description": own.get("description", ""),
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _parts(model: type[BaseModel], schemas: Json) -> Json:
-    schema = model.model_json_schema(ref_template=_REF)
-    schemas |= {name: _plain(each) for name, each in schema.pop("$defs", {}).items()}
-    return dict(_plain(schema))
+    return create_forms(schemas)
 
 
 def _schema(kind: type, schemas: Json, mode: Any) -> Json:
@@ -134,22 +104,9 @@ def _schema(kind: type, schemas: Json, mode: Any) -> Json:
     if kind is dict:
         return {"type": "object"}
     schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode)
-    schemas |= {name: _plain(each) for name, each in schema.pop("$defs", {}).items()}
-    schemas[kind.__name__] = _plain(schema)
+    schemas |= {name: plain(each) for name, each in schema.pop("$defs", {}).items()}
+    schemas[kind.__name__] = plain(schema)
     return {"$ref": f"#/components/schemas/{kind.__name__}"}
-
-
-def _plain(schema: Any) -> Any:
-    """Leave out pydantic's titles, which say the names again, and make one line of each description."""
-    if isinstance(schema, list):
-        return [_plain(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    # In `properties` a key is a field's name, and `title` may be one.
-    kept = {name: _plain(each) for name, each in schema.items() if name != "title" or not isinstance(each, str)}
-    if isinstance(kept.get("description"), str):
-        kept["description"] = " ".join(kept["description"].split())
-    return kept
 
 
 def _reply(reply: Reply, schemas: Json) -> Json:

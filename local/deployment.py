@@ -81,6 +81,7 @@ def _refused(endpoint: str) -> list[str]:
 
 def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) -> None:
     """Repeat, through their own APIs, two settings of the template that MiniStack's CloudFormation stores unreadably.
+    And take back one that it enforces: the bucket's policy wants TLS, which loopback does not have.
 
     CORS is kept under the template's names and read under the API's; a numeric parameter inside ScalingConfig stays
     text, on which the poller of the queue fails.
@@ -89,6 +90,7 @@ def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) 
     cors = template["Resources"]["Api"]["Properties"]["CorsConfiguration"]
     configuration = {**cors, "AllowOrigins": origins.split(",")}
     client("apigatewayv2", endpoint).update_api(ApiId=outputs["ApiId"], CorsConfiguration=configuration)
+    client("s3", endpoint).delete_bucket_policy(Bucket=outputs["BucketName"])
     functions = client("lambda", endpoint)
     for source in functions.list_event_source_mappings()["EventSourceMappings"]:
         scaling = {"MaximumConcurrency": int(source["ScalingConfig"]["MaximumConcurrency"])}

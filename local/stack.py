@@ -161,7 +161,10 @@ class LocalStack:
             "JwtAudience": AUDIENCE,
             "AllowedOrigins": self.options.allowed_origins,
             "LlmBaseUrl": str(self.model_url),
+            # The local model server speaks OpenRouter's protocol, and its host does not tell.
+            "LlmProtocol": "openrouter" if self.options.model_url is None else "auto",
             "DefaultModel": self.options.default_model,
+            **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
             "ProviderKeyParameter": KEY_PARAMETER,
             **self.options.parameters,
@@ -175,6 +178,10 @@ class LocalStack:
     @property
     def table_name(self) -> str:
         return self._outputs["TableName"]
+
+    @property
+    def bucket_name(self) -> str:
+        return self._outputs["BucketName"]
 
     @property
     def queue_url(self) -> str:

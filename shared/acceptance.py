@@ -2,30 +2,56 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from shared.api import Answer, ProblemError, Request
+from shared.config import Settings
 from shared.dispatch import Dispatch, DispatchFailedError
 from shared.generation import Generation
-from shared.idempotency import IdempotencyKey, hash_of, read_key
+from shared.idempotency import IdempotencyKey, hash_of, read_key, slow_hash_of
 from shared.lifecycle import Status
 from shared.pacing import first_look_seconds, retry_after
+from shared.sealing import Seal
 from shared.store import Admitted
 from shared.telemetry import logger
 
 
-def key_of(request: Request, asked: Mapping[str, Any]) -> IdempotencyKey | None:
+def key_of(request: Request, asked: Mapping[str, Any], provider_key: str | None = None) -> IdempotencyKey | None:
     """Return the request's key, bound to what it asks for, validated and with its route; None when it sends none.
 
-    Raises ProblemError for a header that is no key.
+    With another provider key of the user's it is another request. Raises ProblemError for a header that is no key.
     """
     header = request.header("idempotency-key")
     if header is None:
         return None
     try:
-        return IdempotencyKey(read_key(header), hash_of(asked))
+        key = read_key(header)
     except ValueError as error:
         raise ProblemError("idempotency_key_invalid") from error
+    if provider_key is not None:
+        asked = {**asked, "user_provided_key": slow_hash_of(provider_key, f"{request.owner} {key}")}
+    return IdempotencyKey(key, hash_of(asked))
+
+
+def allowed_models(settings: Settings) -> tuple[str, ...]:
+    """Return the patterns of the models that a request may name."""
+    return settings.allowed_models or (settings.default_model, settings.image_model)
+
+
+def is_allowed(model: str, settings: Settings) -> bool:
+    """Whether a request may name this model."""
+    return any(fnmatchcase(model, pattern) for pattern in allowed_models(settings))
+
+
+def seal_key(seal: Seal | None, provider_key: str | None, generation: Generation) -> bytes | None:
+    """Return the user's provider key as it is stored with `generation`; None where the request brings none.
+
+    Raises SealUnavailableError, before anything is stored.
+    """
+    if provider_key is None or seal is None:
+        return None
+    return seal.close(provider_key, generation.user_id, generation.generation_id)
 
 
 def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Answer:

@@ -19,12 +19,13 @@ LineName = Literal["created", "started", "step_stored", "released", "given_back"
 
 
 class Usage(TypedDict):
-    """What paid calls of a model have cost."""
+    """What paid calls of a model have cost; `wasted_cost_usd` is the part of it that bought nothing which is kept."""
 
     calls: int
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float
+    wasted_cost_usd: float
 
 
 class Failure(TypedDict):
@@ -42,6 +43,7 @@ class Generation(TypedDict):
     status: StatusName
     version: int
     progress: int
+    steps_done: int
     attempt: int
     created_at: Moment
     deadline_at: Moment
@@ -56,6 +58,7 @@ class Generation(TypedDict):
     session_id: NotRequired[Label]
     retry_of: NotRequired[GenerationId]
     retried_as: NotRequired[GenerationId]
+    own_key: NotRequired[Literal[True]]
     error: NotRequired[Failure]
 
 
@@ -69,10 +72,23 @@ class ReviewedSuggestion(TypedDict):
     card_id: NotRequired[CardId]
 
 
+class Image(TypedDict):
+    """A picture. Whoever holds its URL may read it until `expires_at`; a later look at the generation gives another."""
+
+    url: str
+    expires_at: Moment
+    content_type: Literal["image/png", "image/jpeg", "image/webp"]
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+
+
 class Output(TypedDict):
     """What the kind made, in the kind's own form. Suggestions, where it has any, are as their owner reviewed them."""
 
     suggestions: NotRequired[list[ReviewedSuggestion]]
+    images: NotRequired[list[Image]]
 
 
 class GenerationDetail(Generation):

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.config import error_docs_url
-from shared.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, UnstuckError
+from shared.errors import (
+    AdmissionRefusedError,
+    KeyReusedError,
+    SealUnavailableError,
+    StoreUnavailableError,
+    UnstuckError,
+)
 from shared.telemetry import Metric, logger, measure
 
 MAX_BODY_BYTES = 256 * 1024
@@ -20,6 +26,7 @@ TITLES: Mapping[str, tuple[int, str]] = {
     "invalid_encoding": (400, "The body is not valid UTF-8 text."),
     "validation_failed": (400, "The body does not fit what this kind takes."),
     "idempotency_key_invalid": (400, "The Idempotency-Key is not 1 to 255 visible ASCII characters."),
+    "user_key_required": (400, "What is retried was made with a key of yours, which is not kept: give one again."),
     "token_expired": (401, "The token has expired."),
     "invalid_query": (400, "The query string is not one that this call takes."),
     "unsupported_subject": (401, "The token's subject cannot be used as an owner."),
@@ -176,8 +183,8 @@ def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, 
         answer = _problem(ProblemError("idempotency_key_reused"), request)
     except AdmissionRefusedError as refused:
         answer = _problem(_refusal(refused), request)
-    except StoreUnavailableError:
-        logger().exception("the store is unavailable")
+    except (StoreUnavailableError, SealUnavailableError):
+        logger().exception("DynamoDB or KMS is unavailable")
         measure({Metric.ERRORS: 1})
         answer = _problem(ProblemError("unavailable"), request)
     except Exception:  # noqa: BLE001 - whatever it is, the caller gets problem+json, and the log the cause

@@ -26,10 +26,16 @@ class Settings:
     rate_limits: tuple[str, ...] = ("*=5/300",)
     max_running: int = 10
     max_daily_spend_usd: float = 5.0
+    bucket_name: str = ""
+    signed_url_seconds: float = 600.0
     default_model: str = ""
+    image_model: str = ""
     allowed_models: tuple[str, ...] = ()
+    fallback_models: tuple[str, ...] = ()
     llm_base_url: str = ""
+    llm_protocol: str = "auto"
     provider_key_parameter: str = ""
+    kms_key_id: str = ""
 
 
 @cache

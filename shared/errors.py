@@ -37,6 +37,14 @@ class StoreUnavailableError(UnstuckError):
     """DynamoDB did not take or confirm a write: nothing is known of it, and trying later is safe."""
 
 
+class SealUnavailableError(UnstuckError):
+    """KMS did not encrypt or decrypt: trying later may help. Its one argument is KMS's own code, never a key."""
+
+
+class SealBrokenError(UnstuckError):
+    """What was sealed does not open for this generation, now or later."""
+
+
 class AdmissionRefusedError(UnstuckError):
     """A limit of the owner's is reached: `code` says which, and nothing was stored.
 

@@ -1,6 +1,7 @@
 """What a generation is: frozen values that every layer reads. Nothing here reads, writes or decides."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,12 +14,24 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What paid calls have cost; a call counts once its answer has been reported."""
+    """What paid calls have cost; a call counts once its bill has been told.
+
+    `wasted_cost_usd` is the part of `cost_usd` that bought nothing which is kept: calls that failed and were billed,
+    answers that did not fit, and whatever else went into no stored step.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
+    wasted_cost_usd: Decimal = Decimal(0)
+
+    @property
+    def kept_cost_usd(self) -> Decimal:
+        return self.cost_usd - self.wasted_cost_usd
+
+    def all_wasted(self) -> "Usage":
+        return replace(self, wasted_cost_usd=self.cost_usd)
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -26,6 +39,16 @@ class Usage:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.cost_usd + other.cost_usd,
+            self.wasted_cost_usd + other.wasted_cost_usd,
+        )
+
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.calls - other.calls,
+            self.prompt_tokens - other.prompt_tokens,
+            self.completion_tokens - other.completion_tokens,
+            self.cost_usd - other.cost_usd,
+            self.wasted_cost_usd - other.wasted_cost_usd,
         )
 
 
@@ -96,6 +119,9 @@ class Generation:
     retried_as: str | None = None
     dismissed_at: datetime | None = None
     reviewed: bool = False
+    own_key: bool = False
+    """Whether it is made with a provider key that its owner gave for it; that key is an item of its own while it is
+    open."""
     usual_seconds: int = 0
     """How long this kind usually takes; 0 where a head does not say. `pacing` goes by it."""
     op: str | None = None
@@ -123,7 +149,11 @@ class GenerationInput:
 
 @dataclass(frozen=True, slots=True)
 class StoredStep:
-    """A step's result, stored once and never paid for again. `position` is its place in the order, 1-based."""
+    """A step's result, stored once and never paid for again. `position` is its place in the order, 1-based.
+
+    `usage` is all that the attempt which stored it spent on it, `shown` the part of that which the head showed before:
+    each begin_call carries what is known to be spent by then.
+    """
 
     name: str
     position: int
@@ -133,6 +163,11 @@ class StoredStep:
     duration_seconds: float
     stored_at: datetime
     op: str
+    shown: Usage = field(default_factory=Usage)
+
+    @property
+    def unshown(self) -> Usage:
+        return self.usage - self.shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +200,20 @@ class Totals:
 
 def settle(generation: Generation, steps: list[StoredStep]) -> Totals:
     """Count the stored steps that the head does not count yet: its worker died between store_step and advance."""
-    usage = generation.usage
-    for step in steps:
-        if step.position > generation.steps_done:
-            usage += step.usage
-    return Totals(max(generation.steps_done, len(steps)), usage)
+    # Each call that was billed is counted once, whoever died or woke in between. Let the head's usage be the calls that
+    # some accepted write has shown, each once:
+    # - A holder starts from what this function returns and adds each of its own calls once. Every write of usage is
+    #   fenced and carries all of it, steps_done with it; so no write shows a call twice, and none takes one back.
+    # - A step item says how much of its usage an accepted begin_call of the same holder has shown. What has been shown
+    #   stays shown, by the first point: the rest is exactly what the head lacks, until a write counts the step in
+    #   steps_done. That is true of a late holder as well: it is told the same way, and the next holder's own calls of
+    #   that step are calls like any other.
+    # - Hence: lost is only what a worker was told and took with it, by dying before its next write.
+    usage = sum((step.unshown for step in steps if step.position > generation.steps_done), generation.usage)
+    return Totals(max(generation.steps_done, len(steps)), apart_from_waste(usage, steps))
+
+
+def apart_from_waste(usage: Usage, steps: Iterable[StoredStep]) -> Usage:
+    """Return `usage` with all of it counted as wasted that did not go into what `steps` keep."""
+    kept = sum((step.usage.kept_cost_usd for step in steps), Decimal(0))
+    return replace(usage, wasted_cost_usd=max(usage.cost_usd - kept, Decimal(0)))

@@ -17,8 +17,8 @@ CREATE = Transition(
     frozenset(),
     Status.PENDING,
     (Guard.ABSENT,),
-    "fence 1, version 1, `due_at` = now + dispatch grace; with it the key, if unused or expired, and the owner's "
-    "rate limit, if as read; then dispatch",
+    "fence 1, version 1, `due_at` = now + dispatch grace; with it the idempotency key, if unused or expired, the "
+    "owner's rate limit, if as read, and the owner's provider key, if given; then dispatch",
     transaction=True,
 )
 CLAIM = Transition(
@@ -45,7 +45,8 @@ BEGIN_CALL = Transition(
     _RUNNING,
     None,
     (*_MINE, Guard.BEFORE_DEADLINE, Guard.CALLS_AS_KNOWN),
-    "calls + 1, calls of this step + 1, reserve, `heartbeat_at` = now; nobody calls the provider without it",
+    "calls + 1, calls of this step + 1, reserve, `heartbeat_at` = now; nobody calls the provider without it; usage "
+    "and version + 1 when more is known to be spent than the head shows",
 )
 STORE_STEP = Transition(
     "store_step",
@@ -70,7 +71,7 @@ SUCCEED = Transition(
     _RUNNING,
     Status.SUCCEEDED,
     _MINE,
-    "progress 100, the last step's advance; leaves the index; the owner's usage of the day",
+    "progress 100, the last step's advance; leaves the index; the owner's usage of the day; provider key deleted",
     raises_version=True,
     transaction=True,
 )
@@ -91,7 +92,7 @@ FAIL = Transition(
     _RUNNING,
     Status.FAILED,
     _MINE,
-    "the error's code; leaves the index; the owner's usage of the day",
+    "the error's code; leaves the index; the owner's usage of the day; provider key deleted",
     raises_version=True,
     transaction=True,
 )
@@ -128,7 +129,8 @@ CRASH_LOOP = Transition(
     _RUNNING,
     Status.FAILED,
     (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
-    "the worker is lost, barren at max and no step stored: failed `crash_loop`; leaves the index; usage",
+    "the worker is lost, barren at max and no step stored: failed `crash_loop`; leaves the index; usage; provider "
+    "key deleted",
     raises_version=True,
     transaction=True,
 )
@@ -147,7 +149,7 @@ EXPIRE = Transition(
     OPEN,
     Status.FAILED,
     (Guard.FENCE, Guard.PAST_DEADLINE, Guard.USAGE_AS_READ),
-    "failed `deadline_exceeded`, however fresh the heartbeat; leaves the index; usage",
+    "failed `deadline_exceeded`, however fresh the heartbeat; leaves the index; usage; provider key deleted",
     raises_version=True,
     transaction=True,
 )
@@ -157,8 +159,20 @@ CANCEL = Transition(
     OPEN,
     Status.CANCELED,
     (Guard.VERSION_AS_READ,),
-    "leaves the index; usage; the worker's next heartbeat is refused and it closes the provider's stream",
+    "leaves the index; usage; provider key deleted; the worker's next heartbeat is refused and it closes the "
+    "provider's stream",
     raises_fence=True,
+    raises_version=True,
+    transaction=True,
+)
+BILL = Transition(
+    "bill",
+    ("process",),
+    frozenset({Status.FAILED, Status.CANCELED}),
+    None,
+    (Guard.FENCE, Guard.VERSION_AS_READ),
+    "by the last holder alone, whose generation was ended by another: usage, with what it learned too late; the "
+    "owner's usage of the day",
     raises_version=True,
     transaction=True,
 )
@@ -176,9 +190,9 @@ RETRY = Transition(
     ("actions",),
     frozenset({Status.FAILED, Status.CANCELED}),
     None,
-    (Guard.NOT_RETRIED,),
+    (Guard.NOT_RETRIED, Guard.USAGE_AS_READ),
     "`retried_as`; a new generation with `retry_of`, the same input and, unless it starts anew, the stored steps "
-    "at no cost; then dispatch",
+    "at no cost; an owner's provider key must be given anew; then dispatch",
     raises_version=True,
     transaction=True,
 )
@@ -211,6 +225,7 @@ TRANSITIONS = (
     SEND_AGAIN,
     EXPIRE,
     CANCEL,
+    BILL,
     DISMISS,
     RETRY,
     REVIEW,

@@ -8,6 +8,7 @@ from functools import cache
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+import shared.silence  # noqa: F401 - what logs keeps quiet about requests
 from shared.rescue import Outcome
 
 
@@ -21,7 +22,8 @@ class Metric(StrEnum):
     STALE_FOUND = "StaleFound"
     SPENT_USD = "SpentUsd"
     ERRORS = "Errors"
-    """Faults that were caught, so that Lambda counts none: answers 500 and 503, messages sent back, heads passed by."""
+    """Faults that were caught, so that Lambda counts none: answers 500 and 503, messages sent back, heads passed by,
+    attempts that ended for the service's own key."""
 
 
 @cache

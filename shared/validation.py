@@ -1,11 +1,31 @@
 """Reads what a caller sent into pydantic models and says what is wrong with it, never what it was."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from shared.api import ProblemError
+
+_KEY = "^[!-~]{8,512}$"
+
+
+def _sound(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(_KEY.strip("^$"), key.get_secret_value()):
+        raise PydanticCustomError("string_pattern_mismatch", "A key is 8 to 512 visible ASCII characters.")
+    return key
+
+
+_Key = Annotated[
+    SecretStr,
+    AfterValidator(_sound),
+    WithJsonSchema({"type": "string", "format": "password", "writeOnly": True, "pattern": _KEY}),
+]
+UserProvidedKey = Annotated[
+    _Key | None, Field(description="A key of your own for the model's API, used for this generation and not kept.")
+]
+"""A field of a body. It shows itself in no repr, dump or error, and only by `get_secret_value()`."""
 
 
 def read[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
@@ -35,3 +55,6 @@ def _shown(part: str | int) -> str:
 
 def field_error(field: str, code: str, message: str) -> dict[str, str]:
     return {"field": field, "code": code, "message": message}
+
+
+KEY_NOT_TAKEN = field_error("user_provided_key", "not_taken", "This deployment takes no keys of its users.")

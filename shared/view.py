@@ -29,6 +29,7 @@ def view(head: Generation) -> dict[str, Any]:
         "status": str(head.status),
         "version": head.version,
         "progress": head.progress,
+        "steps_done": head.steps_done,
         "stage": head.stage,
         "attempt": head.attempt,
         "created_at": iso(head.created_at),
@@ -42,6 +43,7 @@ def view(head: Generation) -> dict[str, Any]:
         "retry_of": head.retry_of,
         "retried_as": head.retried_as,
         "dismissed_at": iso(head.dismissed_at),
+        "own_key": head.own_key or None,
         "usage": usage_view(head.usage),
     }
     if head.error is not None:
@@ -55,6 +57,7 @@ def usage_view(usage: Usage) -> dict[str, Any]:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "cost_usd": float(usage.cost_usd),
+        "wasted_cost_usd": float(usage.wasted_cost_usd),
     }
 
 

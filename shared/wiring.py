@@ -5,19 +5,26 @@ from shared.clock import SystemClock
 from shared.config import settings
 from shared.dispatch import SqsDispatch
 from shared.rescue import Rescuer
-from shared.store import Store, Table
+from shared.sealing import Seal
+from shared.store import Objects, Store, Table
 
 clock = SystemClock()
 
 
 def store() -> Store:
-    """Return the store over the deployment's table."""
-    return Store(Table(clients.dynamodb(), settings().table_name, clock), clock, settings())
+    """Return the store over the deployment's table and bucket."""
+    objects = Objects(clients.s3, settings().bucket_name)
+    return Store(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
 
 
 def heartbeat_store() -> Store:
     """Return a store for heartbeats alone: each write is tried once, since the next beat is the better retry."""
     return Store(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+
+
+def seal() -> Seal | None:
+    """Return what seals users' own provider keys; None where the deployment takes none."""
+    return Seal(clients.kms, settings().kms_key_id) if settings().kms_key_id else None
 
 
 def policy() -> limits.Policy:

@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
 from moto import mock_aws
 
+from local.emulator import ACCESS_KEY
+from shared.clients import FOR_OBJECTS
 from shared.clock import epoch_milliseconds, uuid7
 from shared.config import Settings
 from shared.generation import Generation, GenerationInput, StoredStep, Usage
 from shared.review import Change, Decision, Review, Wish, decide
-from shared.store import Store, Table
+from shared.store import Objects, Store, Table
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = Settings(
@@ -23,6 +26,8 @@ SETTINGS = Settings(
     alone_queue_url="alone",
     default_model="local/cards",
     allowed_models=("local/*",),
+    image_model="local/image",
+    bucket_name="unstuck-objects",
 )
 LONG_TEXT = "Enzymes are proteins that speed up reactions in the cell. " * 25
 
@@ -140,7 +145,28 @@ def create_table(client: Any, name: str) -> None:
 
 
 def store_over(client: Any, clock: FakeClock, settings: Settings = SETTINGS) -> Store:
-    return Store(Table(client, settings.table_name, clock, sleep=lambda _seconds: None), clock, settings)
+    table = Table(client, settings.table_name, clock, sleep=lambda _seconds: None)
+    return Store(table, clock, settings, Objects(lambda: s3_beside(client), settings.bucket_name))
+
+
+def s3_beside(client: Any) -> Any:
+    """Return the S3 client of the place that a DynamoDB client leads to."""
+    return _s3(client.meta.endpoint_url, client.meta.region_name)
+
+
+@cache
+def _s3(endpoint: str, region: str) -> Any:
+    # moto takes any key, and answers for AWS alone.
+    session = boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=region)
+    own = None if endpoint.endswith("amazonaws.com") else endpoint
+    return session.client("s3", endpoint_url=own, config=FOR_OBJECTS)
+
+
+def create_bucket(client: Any) -> None:
+    """Create the bucket beside the table."""
+    s3, region = s3_beside(client), client.meta.region_name
+    where: Any = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}
+    s3.create_bucket(Bucket=SETTINGS.bucket_name, **where)
 
 
 @contextmanager
@@ -149,4 +175,5 @@ def moto_dynamodb() -> Iterator[Any]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="eu-central-1")
         create_table(client, SETTINGS.table_name)
+        create_bucket(client)
         yield client

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.validation import UserProvidedKey
+
 MAX_DECISIONS = 30
 
 _Front = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -12,11 +14,12 @@ _Back = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class Retry(BaseModel):
-    """Where to begin: at the first step that is not stored, or anew. Without a body it is the first."""
+    """Where to begin, at the first step that is not stored (without a body) or anew, and the key to make it with."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     begin: Annotated[Literal["stored", "start"], Field(alias="from")] = "stored"
+    user_provided_key: UserProvidedKey = None
 
 
 class Decide(BaseModel):

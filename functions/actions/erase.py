@@ -40,7 +40,7 @@ class EraseService:
                 self._erase_heads(owner, heads)
             elif rest := self.store.erasable(owner, _ITEMS_AT_ONCE):
                 self.store.delete_items(owner, rest)
-            else:
+            elif not self.store.delete_objects(owner):
                 return self._nothing_found(owner)
         return _not_done(_GO_ON_SECONDS)
 

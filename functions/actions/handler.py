@@ -23,7 +23,7 @@ def _service() -> ActionsService:
 
 @cache  # it has a client of its own, for the queue
 def _retries() -> RetryService:
-    return RetryService(_store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy())
+    return RetryService(_store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy(), wiring.seal())
 
 
 def _reviews() -> ReviewService:

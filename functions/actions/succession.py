@@ -1,21 +1,21 @@
 """The owner has a generation that failed or was canceled tried again, as a new one that goes on where it stood."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from functions.actions.bodies import Retry
-from shared.acceptance import accepted, answer_admitted
+from shared.acceptance import accepted, answer_admitted, seal_key
 from shared.api import Answer, ProblemError, Request
 from shared.clock import Clock
 from shared.config import Settings
 from shared.dispatch import Dispatch
 from shared.errors import AdmissionRefusedError, TransitionRefusedError
 from shared.generation import Generation, GenerationInput
-from shared.kinds import load, names
 from shared.lifecycle import RETRY
 from shared.limits import Policy
+from shared.sealing import Seal
 from shared.store import Admission, Store
-from shared.validation import read
+from shared.succession import obstacle, successor_of
+from shared.validation import KEY_NOT_TAKEN, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class RetryService:
     clock: Clock
     settings: Settings
     policy: Policy
+    seal: Seal | None = None
+    """For users' own provider keys; None where none is taken."""
 
     def retry(self, request: Request) -> Answer:
         """Store the successor of a failed or canceled generation and start its work, as a create does."""
@@ -38,12 +40,15 @@ class RetryService:
         if old.retried_as is not None:
             return accepted(old.retried_as, old.usual_seconds)
         content = self._content(old)
-        new = self._successor(old)
+        new = successor_of(old, self.clock, self.settings)
+        sealed = self._seal_key(old, new, body)
         given = replace(content, request_id=request.request_id)
         steps = self.store.get_steps(owner, generation_id) if body.begin == "stored" else []
         try:
-            admitted = self.store.retry(old, new, given, steps, Admission(self.policy))
+            admitted = self.store.retry(old, new, given, steps, Admission(self.policy, sealed=sealed))
         except TransitionRefusedError as refused:
+            if refused.current is not None and refused.current.usage != old.usage:
+                return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
             return _answer_of(refused.current)
         except AdmissionRefusedError:
             double = self.store.get(owner, generation_id)
@@ -52,30 +57,24 @@ class RetryService:
             return _answer_of(double)  # a double click that came first was the last one allowed
         return answer_admitted(admitted, new, self.dispatch, self.clock.now())
 
+    def _seal_key(self, old: Generation, new: Generation, body: Retry) -> bytes | None:
+        if body.user_provided_key is None:
+            if old.own_key:
+                # Its key went with its end, and the service's own is not what the owner chose to pay with.
+                raise ProblemError("user_key_required")
+            return None
+        if self.seal is None:
+            raise ProblemError("validation_failed", errors=[KEY_NOT_TAKEN])
+        return seal_key(self.seal, body.user_provided_key.get_secret_value(), new)
+
     def _content(self, old: Generation) -> GenerationInput:
         if old.status not in RETRY.sources:
             raise ProblemError("not_retryable")
-        if old.kind not in names():
-            raise ProblemError("not_retryable", detail="This kind is not made any more.")
         content = self.store.get_input(old.user_id, old.generation_id)
-        if content is None:
-            raise ProblemError("not_retryable", detail="What was sent in is not kept any more.")
+        reason = obstacle(old, content, self.settings)
+        if content is None or reason is not None:
+            raise ProblemError("not_retryable", detail=reason)
         return content
-
-    def _successor(self, old: Generation) -> Generation:
-        now, limits = self.clock.now(), load(old.kind).limits
-        deadline_seconds = limits.deadline_seconds or self.settings.deadline_seconds
-        return Generation(
-            user_id=old.user_id,
-            generation_id=self.clock.new_id(),
-            kind=old.kind,
-            created_at=now,
-            deadline_at=now + timedelta(seconds=deadline_seconds),
-            # Not its client_id: that names one entry of a page, and both are in the feed.
-            session_id=old.session_id,
-            usual_seconds=limits.usual_seconds,
-            create_op=self.clock.token(),
-        )
 
 
 def _answer_of(current: Generation | None) -> Answer:

@@ -5,6 +5,7 @@ import os
 from functools import cache, partial
 from typing import Any
 
+import shared.silence  # noqa: F401 - at DEBUG the root logger, which is used here, is botocore's as well
 from functions.authorizer.download import download
 from functions.authorizer.jwks import Jwks
 from functions.authorizer.service import AuthorizerService

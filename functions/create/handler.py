@@ -10,7 +10,7 @@ from shared.config import settings
 
 @cache
 def _service() -> CreateService:
-    return CreateService(wiring.store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy())
+    return CreateService(wiring.store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy(), wiring.seal())
 
 
 ROUTES: dict[str, api.Route] = {"POST /v1/generations": lambda request: _service().create(request)}

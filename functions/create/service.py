@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from shared.acceptance import answer_admitted, key_of
+from shared.acceptance import allowed_models, answer_admitted, is_allowed, key_of, seal_key
 from shared.api import Answer, ProblemError, Request
 from shared.clock import Clock
 from shared.config import Settings
@@ -15,8 +14,9 @@ from shared.dispatch import Dispatch
 from shared.generation import Generation, GenerationInput
 from shared.kinds import Kind, load, names
 from shared.limits import Policy
+from shared.sealing import Seal
 from shared.store import Admission, Store
-from shared.validation import field_error, parse
+from shared.validation import KEY_NOT_TAKEN, UserProvidedKey, field_error, parse
 
 _Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:~-]{1,64}$")]
 
@@ -31,6 +31,12 @@ class Envelope(BaseModel):
     prompt_version: _Label | None = None
     client_id: _Label | None = None
     session_id: _Label | None = None
+    user_provided_key: UserProvidedKey = None
+
+    @property
+    def provider_key(self) -> str | None:
+        """The key itself: to be sealed, and for nothing else."""
+        return None if self.user_provided_key is None else self.user_provided_key.get_secret_value()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +48,22 @@ class CreateService:
     clock: Clock
     settings: Settings
     policy: Policy
+    seal: Seal | None = None
+    """For users' own provider keys; None where none is taken."""
 
     def create(self, request: Request) -> Answer:
-        """Store a generation and start its work, if its owner may have one more. Raises what `Store.admit` raises."""
+        """Store a generation and start its work, if its owner may have one more.
+
+        Raises what `seal_key` and `Store.admit` raise.
+        """
         owner, body = request.owner, request.json()
         envelope, content = self._validate(body)
         # As asked, before the deployment's own defaults: a new default is no other request.
-        key = key_of(request, {"create": envelope.model_dump(), "input": content.model_dump(mode="json")})
+        asked = {"create": envelope.model_dump(exclude={"user_provided_key"}), "input": _given(content)}
+        key = key_of(request, asked, envelope.provider_key)
         generation, given = self._new(owner, envelope, content, request.request_id)
-        admitted = self.store.admit(generation, given, Admission(self.policy, key))
+        sealed = seal_key(self.seal, envelope.provider_key, generation)
+        admitted = self.store.admit(generation, given, Admission(self.policy, key, sealed))
         return answer_admitted(admitted, generation, self.dispatch, self.clock.now())
 
     def _validate(self, body: dict[str, Any]) -> tuple[Envelope, BaseModel]:
@@ -67,12 +80,14 @@ class CreateService:
         return envelope, content
 
     def _check_choices(self, envelope: Envelope, kind: Kind, errors: list[dict[str, str]]) -> None:
-        allowed = self.settings.allowed_models or (self.settings.default_model,)
-        if envelope.model and not any(fnmatchcase(envelope.model, pattern) for pattern in allowed):
-            errors.append(field_error("model", "not_allowed", f"Allowed models: {', '.join(allowed)}."))
+        if envelope.model and not is_allowed(envelope.model, self.settings):
+            allowed = ", ".join(allowed_models(self.settings))
+            errors.append(field_error("model", "not_allowed", f"Allowed models: {allowed}."))
         if envelope.prompt_version and envelope.prompt_version not in kind.prompt_versions:
             known = ", ".join(kind.prompt_versions)
             errors.append(field_error("prompt_version", "unknown", f"This kind has the prompt versions {known}."))
+        if envelope.user_provided_key and self.seal is None:
+            errors.append(KEY_NOT_TAKEN)
 
     def _new(
         self, owner: str, envelope: Envelope, content: BaseModel, request_id: str
@@ -91,12 +106,17 @@ class CreateService:
             create_op=self.clock.token(),
         )
         given = GenerationInput(
-            content=content.model_dump(mode="json"),
-            model=envelope.model or self.settings.default_model,
+            content=_given(content),
+            model=envelope.model or (self.settings.image_model if kind.draws else self.settings.default_model),
             prompt_version=envelope.prompt_version or kind.prompt_versions[-1],
             request_id=request_id,
         )
         return generation, given
+
+
+def _given(content: BaseModel) -> dict[str, Any]:
+    """Return the input without what was left out: an option that a kind gets later makes no other request of it."""
+    return content.model_dump(mode="json", exclude_none=True)
 
 
 def _kind(name: object, errors: list[dict[str, str]]) -> Kind | None:

@@ -2,11 +2,15 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache, partial
 
 from pydantic import BaseModel
 
+from functions.process.account import Account
+from functions.process.key import as_the_owners
 from functions.process.provider import Completion, Message, ModelRequest
 from functions.process.tools import Tools
 from functions.process.watch import Watch
@@ -14,6 +18,7 @@ from shared.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
     DeadlinePassedError,
+    HandoverError,
     LeaseLostError,
     LimitReachedError,
     ProviderError,
@@ -23,35 +28,55 @@ from shared.kinds import Kind, Prompt
 
 # The answer was under way when the call ended, and what it cost was never told: its reserve stays reserved.
 _COST_UNKNOWN = frozenset({"provider_timeout", "provider_stream_cut", "provider_error", "output_too_large"})
+_NO_BILL = Usage(calls=1)
+_BILL_SECONDS = 3.0
+"""How long a call's final bill is waited for at most: servers have it a moment after the call has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unbilled:
+    """A call that ended before it told what it cost, and what is reserved for it until that is known."""
+
+    bill_id: str
+    reserved_usd: Decimal
 
 
 class Calls:
-    """Follows the head by the worker's own writes. `usage` is all that the generation has spent, as far as is known,
-    `reserved_usd` what calls may have cost whose cost is not known."""
+    """Follows the head by the worker's own writes, and enters what each call costs in the account."""
 
     def __init__(
-        self, head: Generation, kind: Kind, content: GenerationInput, tools: Tools, watch: Watch, usage: Usage
+        self, head: Generation, kind: Kind, content: GenerationInput, tools: Tools, watch: Watch, account: Account
     ) -> None:
-        self.head, self.usage, self.reserved_usd = head, usage, head.reserved_usd
-        self.step_usage = Usage()
+        self.head, self._account = head, account
         self.call_id: str | None = None
+        self._unbilled: list[_Unbilled] = []
+        self._last_key = ""
         self._kind, self._input, self._tools, self._watch = kind, content, tools, watch
         self._step, self._target = "", watch.progress
+        # Opened once an attempt and gone with it. The service's key is not even read for who brings one.
+        self._key = cache(partial(tools.user_key, head)) if head.own_key else tools.api_key
+
+    @property
+    def step(self) -> str:
+        """The step that is being made."""
+        return self._step
 
     def begin_step(self, name: str, progress: int) -> None:
         """Count what follows as the step's; its calls move the progress shown towards `progress`."""
-        self._step, self._target = name, progress
-        self.step_usage, self.call_id = Usage(), None
+        self._step, self._target, self.call_id = name, progress, None
+        self._account.begin_step()
 
-    def complete(self, prompt: Prompt, messages: tuple[Message, ...], result: type[BaseModel]) -> Completion:
-        """Send one call and return the whole answer. Raises what ends the attempt.
+    def complete(
+        self, prompt: Prompt, messages: tuple[Message, ...], result: type[BaseModel] | None, aspect_ratio: str = "1:1"
+    ) -> Completion:
+        """Send one call and return the whole answer, a picture where `result` is None. Raises what ends the attempt.
 
         Raises LimitReachedError before anything is sent when a ceiling would be passed.
         """
         tools, head = self._tools, self.head
-        api_key = tools.api_key()
+        api_key = self._last_key = self._key()
         sent_until = tools.clock.monotonic() + tools.settings.lease_seconds
-        reserve = self._begin_call()
+        reserve, bill_ids = self._begin_call(), list[str]()
 
         def may_send() -> None:
             self._watch.check()
@@ -61,36 +86,73 @@ class Calls:
         left = (head.deadline_at - tools.clock.now()) / timedelta(seconds=1)
         try:
             answer = tools.model.complete(
-                self._request(prompt, messages, result),
+                self._request(prompt, messages, result, aspect_ratio),
                 api_key=api_key,
                 deadline=tools.clock.monotonic() + min(left, tools.settings.model_timeout_seconds),
                 may_send=may_send,
                 cancellation=self._watch.cancellation,
                 on_text=self._on_text(prompt.expected_characters),
+                on_bill_id=bill_ids.append,
             )
+        except (LeaseLostError, DeadlinePassedError, HandoverError):
+            self._account.spend(Usage(), reserve)  # it had no leave: nothing was sent
+            raise
         except CallCanceledError:
+            self._unbilled += [_Unbilled(bill_id, reserve) for bill_id in bill_ids]
             self._watch.check()
             raise
         except ProviderError as error:
-            known = error.usage is not None or error.code not in _COST_UNKNOWN
-            self._count(error.usage or Usage(), reserve if known else Decimal(0))
+            self._failed(error, reserve, bill_ids)
             if isinstance(error, CallDeadlineExceededError) and left <= tools.settings.model_timeout_seconds:
                 # Not the call's time was over but the generation's own.
                 raise DeadlinePassedError(head.generation_id) from error
+            owners = as_the_owners(error) if head.own_key else error
+            if owners is not error:
+                raise owners from error
             raise
-        self._count(answer.usage, reserve)
+        usage = answer.usage
+        if usage == _NO_BILL and bill_ids:
+            usage = self._ask(bill_ids[0]) or usage
+        self._account.spend(usage, reserve)
         self.call_id = answer.call_id
-        return answer
+        return replace(answer, usage=usage)
 
-    def _request(self, prompt: Prompt, messages: tuple[Message, ...], result: type[BaseModel]) -> ModelRequest:
-        head = self.head
+    def ask_for_bills(self) -> None:
+        """Ask what the calls have cost that ended before they told, as long as there is time for it."""
+        while self._unbilled:
+            call = self._unbilled.pop()
+            usage = self._ask(call.bill_id)
+            if usage is not None:
+                self._account.spend(usage.all_wasted(), call.reserved_usd)
+
+    def _ask(self, bill_id: str) -> Usage | None:
+        # Lambda ends the invocation a margin after the handover, and what the bill says must still be written.
+        now, settings = self._tools.clock.monotonic(), self._tools.settings
+        until = min(now + _BILL_SECONDS, self._watch.handover_at + settings.handover_margin_seconds / 2)
+        return self._tools.model.bill(bill_id, api_key=self._last_key, deadline=until) if until > now else None
+
+    def _failed(self, error: ProviderError, reserve: Decimal, bill_ids: list[str]) -> None:
+        if error.usage is not None:
+            self._account.spend(error.usage.all_wasted(), reserve)
+            return
+        held = reserve if error.code in _COST_UNKNOWN else Decimal(0)
+        self._account.spend(Usage(), reserve - held)
+        self._unbilled += [_Unbilled(bill_id, held) for bill_id in bill_ids]
+
+    def _request(
+        self, prompt: Prompt, messages: tuple[Message, ...], result: type[BaseModel] | None, aspect_ratio: str
+    ) -> ModelRequest:
+        head, fallbacks = self.head, self._tools.settings.fallback_models
         return ModelRequest(
             model=self._input.model,
             messages=messages,
             schema_name=prompt.schema_name,
-            schema=result.model_json_schema(),
+            schema=result.model_json_schema() if result else None,
             max_completion_tokens=self._kind.limits.max_completion_tokens,
             user=hashlib.sha256(head.user_id.encode()).hexdigest(),
+            # Who stands in for a model that writes cannot draw.
+            fallback_models=tuple(name for name in fallbacks if name != self._input.model) if result else (),
+            aspect_ratio=aspect_ratio,
             labels={"Generation": head.generation_id, "Attempt": str(head.attempt), "Step": self._step},
         )
 
@@ -99,17 +161,14 @@ class Calls:
         reserve = Decimal(str(limits.call_reserve_usd))
         if head.call_step == self._step and head.step_calls >= limits.max_calls_per_step:
             raise LimitReachedError("call_limit", f"The step {self._step} has used its {head.step_calls} calls.")
-        if self.usage.cost_usd + self.reserved_usd + reserve > Decimal(str(limits.max_cost_usd)):
+        account = self._account
+        if account.cost_usd + account.reserved_usd + reserve > Decimal(str(limits.max_cost_usd)):
             raise LimitReachedError("cost_limit", f"The generation may cost {limits.max_cost_usd} USD at most.")
         self._watch.check()
-        self.head = self._tools.store.begin_call(head, self._step, self.reserved_usd + reserve)
-        self.reserved_usd += reserve
+        reserved = account.reserved_usd + reserve
+        self.head = self._tools.store.begin_call(head, self._step, reserved, account.totals_under_way)
+        account.begin_call()
         return reserve
-
-    def _count(self, usage: Usage, no_longer_reserved: Decimal) -> None:
-        self.usage += usage
-        self.step_usage += usage
-        self.reserved_usd -= no_longer_reserved
 
     def _on_text(self, expected_characters: int) -> Callable[[int], None]:
         start, span = self._watch.progress, self._target - self._watch.progress

@@ -1,5 +1,6 @@
 """What a kind's `run` is given in a worker: steps that are stored once, and the model, called inside of them."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,12 +9,14 @@ from decimal import Decimal
 from pydantic import BaseModel, ValidationError
 
 from functions.process import conversation
+from functions.process.account import Account
 from functions.process.calls import Calls
 from functions.process.tools import Tools
 from functions.process.watch import Watch
 from shared.errors import GenerationError, InvalidOutputError
-from shared.generation import Generation, GenerationInput, StoredStep, Totals, settle
+from shared.generation import Generation, GenerationInput, StoredStep, Totals
 from shared.kinds import Kind, Prompt
+from shared.pictures import Picture, name_of
 
 _STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
 
@@ -31,11 +34,11 @@ class AttemptContext:
         watch: Watch,
     ) -> None:
         self._input, self._tools, self._watch = content, tools, watch
-        self._stored = {step.name: step for step in steps}
-        counted = settle(head, steps)
-        self._calls = Calls(head, kind, content, tools, watch, counted.usage)
+        self._account = Account(head, steps, Decimal(str(kind.limits.call_reserve_usd)))
+        self._calls = Calls(head, kind, content, tools, watch, self._account)
         # Steps that a lost worker stored and did not count are shown with the next advance.
-        self._behind = counted.steps_done > head.steps_done
+        self._behind = self.totals.steps_done > head.steps_done
+        self._drawn = 0
         self.last_step = ""
 
     @property
@@ -47,19 +50,31 @@ class AttemptContext:
     @property
     def totals(self) -> Totals:
         """What is stored and spent so far, whether the head shows it yet or not."""
-        return Totals(len(self._stored), self._calls.usage)
+        return self._account.totals
 
     def recount(self) -> None:
         """Count what a late holder has stored since this attempt read the steps: the end is the last to count it."""
         head = self._calls.head
-        for step in self._tools.store.get_steps(head.user_id, head.generation_id):
-            if step.name not in self._stored:
-                self._stored[step.name] = step
-                self._calls.usage += step.usage
+        self._account.learn(self._tools.store.get_steps(head.user_id, head.generation_id, results=False))
+
+    def ask_for_bills(self) -> None:
+        """Ask what the calls have cost that were cut off before they told."""
+        self._calls.ask_for_bills()
+
+    def bill(self) -> bool:
+        """After the lease was lost: where the generation was ended, and not given to another, have it show what this
+        attempt has spent. Returns whether it was."""
+        store, held = self._tools.store, self._calls.head
+        if not store.ended_under(held):
+            return False
+        self.ask_for_bills()
+        self.recount()
+        store.bill(held, self.totals.usage, self._account.steps)
+        return True
 
     @property
     def reserved_usd(self) -> Decimal:
-        return self._calls.reserved_usd
+        return self._account.reserved_usd
 
     @property
     def prompt_version(self) -> str:
@@ -74,7 +89,7 @@ class AttemptContext:
         if not _STEP_NAME.fullmatch(name):
             raise ValueError(f"a step's name has 1 to 40 of a-z, 0-9, _, . and -; this one is {name!r}")
         self._watch.check()
-        stored = self._stored.get(name)
+        stored = self._account.stored(name)
         if stored is None:
             self._show_what_is_stored()
             stored = self._make(name, make, progress)
@@ -89,22 +104,21 @@ class AttemptContext:
         clock = self._tools.clock
         began = clock.monotonic()
         self._calls.begin_step(name, progress)
+        self._drawn = 0
         made = make()
         step = StoredStep(
             name=name,
-            position=len(self._stored) + 1,
+            position=self.totals.steps_done + 1,
             result=made.model_dump(mode="json"),
-            usage=self._calls.step_usage,
+            usage=self._account.step_usage,
+            shown=self._account.step_shown,
             call_id=self._calls.call_id,
             duration_seconds=clock.monotonic() - began,
             stored_at=clock.now(),
             op=clock.token(),
         )
         kept = self._tools.store.store_step(self._calls.head, step)
-        if kept.op != step.op:
-            # A late holder's result was stored first: it counts, and ours was paid for and is thrown away.
-            self._calls.usage += kept.usage
-        self._stored[name] = kept
+        self._account.keep(step, kept)
         self._behind = True
         return kept
 
@@ -112,14 +126,24 @@ class AttemptContext:
         # Only when more work follows: the last step's advance is part of succeed, one write less.
         if self._behind:
             calls = self._calls
-            calls.head = self._tools.store.advance(calls.head, self.totals, self._watch.progress, calls.reserved_usd)
+            calls.head = self._tools.store.advance(calls.head, self.totals, self._watch.progress, self.reserved_usd)
             self._behind = False
 
     def call[Result: BaseModel](self, prompt: Prompt, result: type[Result]) -> Result:
         messages = conversation.of(prompt)
         answer = self._calls.complete(prompt, messages, result)
         try:
-            return conversation.parse(answer.text, result)
+            return conversation.read(prompt, answer.text, result)
         except InvalidOutputError as invalid:
+            self._account.waste(answer.usage)
             messages += conversation.repair(answer.text, invalid)
-        return conversation.parse(self._calls.complete(prompt, messages, result).text, result)
+        return conversation.read(prompt, self._calls.complete(prompt, messages, result).text, result)
+
+    def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> Picture:
+        answer = self._calls.complete(prompt, conversation.of(prompt), None, aspect_ratio)
+        image, head = answer.images[0], self._calls.head  # the answer may hold more than was asked for
+        self._drawn += 1
+        name = name_of(head.fence, self._calls.step, self._drawn, image.content_type)
+        self._tools.store.put_picture(head, name, image.data, image.content_type)
+        sha256 = hashlib.sha256(image.data).hexdigest()
+        return Picture(name, image.content_type, len(image.data), sha256, image.width, image.height)

@@ -1,7 +1,8 @@
 """How a kind's prompt becomes messages, and the model's text its result. The user's text is data, always delimited."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -10,6 +11,7 @@ from shared.errors import InvalidOutputError
 from shared.kinds import Prompt
 
 _SHOWN_ERRORS = 5
+_LEAST_REPEATED = 40  # characters of a sentence of ours that nobody writes by chance
 
 
 def of(prompt: Prompt) -> tuple[Message, ...]:
@@ -25,6 +27,32 @@ def _without_tag(name: str, text: str) -> str:
     # A text that brings the closing tag along must not be able to end the data and go on as instructions. Whatever
     # follows the name, a model may take it for the tag: with attributes, or without an end.
     return re.sub(rf"<(?=\s*/?\s*{re.escape(name)})", "(", text, flags=re.IGNORECASE)
+
+
+def read[Result: BaseModel](prompt: Prompt, text: str, result: type[Result]) -> Result:
+    """Read the model's answer to `prompt`. Raises InvalidOutputError as `parse` does, and where it gives us away.
+
+    An answer that fits and holds a sentence of our instructions was talked into it by the user's text. It is no
+    secret, but no result either, unless the user's text holds the sentence itself.
+    """
+    found = parse(text, result)
+    said, given = _plain(*_texts(found.model_dump(mode="json"))), _plain(*prompt.data.values())
+    for sentence in re.split(r"(?<=[.:;!?])\s+|\n", prompt.system):
+        ours = _plain(sentence)
+        if len(ours) >= _LEAST_REPEATED and ours in said and ours not in given:
+            raise InvalidOutputError("output_invalid", "The model's answer does not fit: it repeats its instructions")
+    return found
+
+
+def _plain(*texts: str) -> str:
+    return " ".join(" ".join(texts).casefold().split())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(part)
 
 
 def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Protocol
 
-from functions.process.key import ServiceKey
+from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
 from functions.process.tools import Tools
 from functions.process.worker import Ending, Handled, Worker
@@ -24,13 +24,16 @@ class LambdaContext(Protocol):
 
 @cache
 def _worker() -> Worker:
-    config, model = settings(), Provider(settings().llm_base_url)
+    config = settings()
+    model = Provider(config.llm_base_url, protocol=config.llm_protocol)
     model.warm_up()
+    store = wiring.store()
     tools = Tools(
-        store=wiring.store(),
+        store=store,
         heartbeats=wiring.heartbeat_store(),
         model=model,
         api_key=ServiceKey(config.provider_key_parameter),
+        user_key=UserKeys(store, wiring.seal()),
         clock=wiring.clock,
         settings=config,
     )
@@ -71,6 +74,6 @@ def _measure(handled: list[Handled], returned: int) -> None:
             Metric.RELEASED: endings[Ending.RELEASED],
             Metric.LEASES_LOST: endings[Ending.LEASE_LOST],
             Metric.SPENT_USD: float(sum(one.spent_usd for one in handled)),
-            Metric.ERRORS: returned,
+            Metric.ERRORS: returned + sum(one.ours for one in handled),
         }
     )

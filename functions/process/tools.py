@@ -7,6 +7,7 @@ from typing import Protocol
 from functions.process.provider import Cancellation, Completion, ModelRequest
 from shared.clock import Clock
 from shared.config import Settings
+from shared.generation import Generation, Usage
 from shared.store import Store
 
 
@@ -22,7 +23,10 @@ class Model(Protocol):
         may_send: Callable[[], None],
         cancellation: Cancellation,
         on_text: Callable[[int], None],
+        on_bill_id: Callable[[str], None],
     ) -> Completion: ...
+
+    def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +37,8 @@ class Tools:
     heartbeats: Store
     model: Model
     api_key: Callable[[], str]
+    """The service's own key for the model."""
+    user_key: Callable[[Generation], str]
+    """The key that the owner of a generation gave for it."""
     clock: Clock
     settings: Settings

@@ -26,8 +26,9 @@ class Watch:
         self, store: Store, head: Generation, clock: Clock, heartbeat_seconds: float, handover_at: float
     ) -> None:
         self.cancellation = Cancellation()
+        self.handover_at = handover_at
         self._store, self._head, self._clock = store, head, clock
-        self._heartbeat_seconds, self._handover_at = heartbeat_seconds, handover_at
+        self._heartbeat_seconds = heartbeat_seconds
         self._progress, self._stage = head.progress, head.stage
         self._ended: UnstuckError | None = None
         self._stop = threading.Event()
@@ -54,14 +55,14 @@ class Watch:
 
     def check(self) -> None:
         """Raise why the work must end: LeaseLostError, DeadlinePassedError or HandoverError. Else do nothing."""
-        if self._ended is None and self._clock.monotonic() >= self._handover_at:
+        if self._ended is None and self._clock.monotonic() >= self.handover_at:
             self._end(HandoverError())
         if self._ended is not None:
             raise self._ended
 
     def _beat_until_stopped(self) -> None:
         next_beat = self._clock.monotonic() + self._heartbeat_seconds
-        handover_at = self._handover_at
+        handover_at = self.handover_at
         while not self._stop.wait(max(0.0, min(next_beat, handover_at) - self._clock.monotonic())):
             if self._clock.monotonic() >= handover_at:
                 self._end(HandoverError())

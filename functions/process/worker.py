@@ -18,6 +18,7 @@ from shared.errors import (
     GenerationError,
     LeaseLostError,
     MessageRefusedError,
+    StoreUnavailableError,
     TransitionRefusedError,
 )
 from shared.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, GenerationInput
@@ -27,6 +28,10 @@ from shared.telemetry import logger
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
+_OURS = frozenset(
+    {"provider_key_unavailable", "provider_key_refused", "provider_out_of_credit", "user_key_unavailable"}
+)
+"""Codes of what is wrong with the service's own key or with KMS: no other text or model helps."""
 
 
 class Ending(StrEnum):
@@ -41,10 +46,14 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What became of one message, and what its attempt spent."""
+    """What became of one message, and what its attempt spent of the deployment's money, not of an owner's own.
+
+    `ours` says that whoever runs the deployment must act: others will end the same until then.
+    """
 
     ending: Ending
     spent_usd: Decimal = Decimal(0)
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +78,7 @@ class Worker:
         except TransitionRefusedError as refused:
             self._not_claimed(message, refused.current)
             return Handled(Ending.PASSED_OVER)
-        try:
-            return self._attempt(head, handover_at)
-        except LeaseLostError:
-            # Another holds it, or it has ended: nothing of this attempt may be written, and nothing is owed.
-            logger().info("the lease was lost", extra=_about(head))
-            return Handled(Ending.LEASE_LOST)
+        return self._attempt(head, handover_at)
 
     def _not_claimed(self, message: Message, current: Generation | None) -> None:
         if current is None or current.fence != message.fence or current.status is not Status.PENDING:
@@ -94,8 +98,31 @@ class Worker:
             steps = tools.store.get_steps(head.user_id, head.generation_id)
             context = AttemptContext(head, load(head.kind), content, steps, tools, watch)
             error = _run(context, load(head.kind), content)
-        ending = self._succeed(context) if error is None else self._end(context, error)
-        return Handled(ending, context.totals.usage.cost_usd - head.usage.cost_usd)
+            if not isinstance(error, LeaseLostError):
+                context.ask_for_bills()
+        try:
+            ending = self._finish(context, error)
+        except LeaseLostError:
+            if not self._bill(context):
+                return Handled(Ending.LEASE_LOST)
+            ending = Ending.LEASE_LOST
+        spent = Decimal(0) if head.own_key else context.totals.usage.cost_usd - head.usage.cost_usd
+        return Handled(ending, spent, ours=isinstance(error, GenerationError) and error.code in _OURS)
+
+    def _finish(self, context: AttemptContext, error: GenerationError | LeaseLostError | None) -> Ending:
+        if isinstance(error, LeaseLostError):
+            raise error
+        return self._succeed(context) if error is None else self._end(context, error)
+
+    def _bill(self, context: AttemptContext) -> bool:
+        """Another holds it, or it has ended: nothing of this attempt may be written but what it has cost, and that only
+        where nobody else will ever count for the generation again. Best effort: nobody waits for it."""
+        logger().info("the lease was lost", extra=_about(context.head))
+        try:
+            return context.bill()
+        except (StoreUnavailableError, TransitionRefusedError):
+            logger().warning("what the attempt has spent is not counted", extra=_about(context.head))
+            return False
 
     def _succeed(self, context: AttemptContext) -> Ending:
         self.tools.store.succeed(context.head, context.totals, context.last_step)
@@ -107,7 +134,8 @@ class Worker:
         policy = retry.RetryPolicy(tools.settings.max_releases, tools.settings.retry_base_seconds)
         left = (head.deadline_at - now) / timedelta(seconds=1)
         decision = retry.decide(error, head.releases, policy, jitter=tools.clock.random(), seconds_left=left)
-        logger().info("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})
+        log = logger().error if error.code in _OURS else logger().info
+        log("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})
         if isinstance(decision, retry.GiveUp):
             context.recount()
             tools.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
@@ -129,7 +157,7 @@ class Worker:
         return Ending.RELEASED
 
 
-def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | None:
+def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | LeaseLostError | None:
     """Run the kind's steps; return the error that ended the attempt, None when all is stored."""
     try:
         given = kind.input.model_validate(content.content)
@@ -139,7 +167,7 @@ def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> Gener
         kind.run(context, given)
     except DeadlinePassedError:
         return GenerationError("deadline_exceeded", "The generation was not done by its deadline.")
-    except GenerationError as error:
+    except (GenerationError, LeaseLostError) as error:
         return error
     return None
 

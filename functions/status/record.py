@@ -26,7 +26,8 @@ class RecordService:
         Query(request).check()
         head = self._head(request)
         owner, generation_id = head.user_id, head.generation_id
-        steps, noted = self.store.get_steps(owner, generation_id), self.store.get_events(owner, generation_id)
+        steps = self.store.get_steps(owner, generation_id, results=False)
+        noted = self.store.get_events(owner, generation_id)
         created = iso(head.created_at)
         # The steps that a retry took over are older than it.
         lines = sorted(_lines(head, steps, noted), key=lambda line: max(line["at"], created))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.status.healing import healed
+from functions.status.pictures import PictureLinks
 from shared.api import Answer, ProblemError, Request
 from shared.generation import Generation
 from shared.lifecycle import Status
@@ -40,10 +41,16 @@ class StatusService:
             head = self._read(request)
             behind = _is_behind(head, progress, version)
         headers, hint = self._hints(head)
-        if not behind and matches(request.header("if-none-match"), headers["etag"]):
-            return Answer(304, None, headers)
+        links = PictureLinks(self.store)
+        dated = links.dated(headers["etag"])
+        for tag in () if behind else (headers["etag"], dated):
+            if matches(request.header("if-none-match"), tag):
+                return Answer(304, None, headers | {"etag": tag})
         stale = {"stale": True} if behind else {}
-        return Answer(200, view(head) | hint | stale | self._output(head), headers)
+        output = self._output(head)
+        shown = {name: links.shown(head, made) for name, made in output.items()}
+        tag = headers["etag"] if shown == output else dated
+        return Answer(200, view(head) | hint | stale | shown, headers | {"etag": tag})
 
     def _read(self, request: Request) -> Generation:
         head = self.store.get(request.owner, request.generation_id)

@@ -1,18 +1,19 @@
 """Owns what each model of the server does: one table of names, each with a description and a plan.
 
-A plan is data; it must not touch a socket. How it is carried out is in answering.py.
+It must not touch a socket: how a plan is carried out is in answering.py.
 """
 
 import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
+from local.model_server import gullible
 from local.model_server.conversation import BadRequestError, Conversation
-from local.model_server.schema_fill import fill
+from local.model_server.images import IMAGE_BEHAVIOURS
+from local.model_server.plan import FORMS, Ask, Behaviour, Plan, good
 
 HUGE_PIECE = "x" * 65_536
 HUGE_PIECES = 800  # about 50 MB
@@ -20,92 +21,22 @@ INVALID_BYTE = "\udcff"  # the surrogateescape spelling of the byte 0xFF, which 
 NOT_JSON = "Sure! Here are some flashcards for you:\n\n1. What is a cell? - The unit of life."
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One answer to be given. Seconds may be infinite; `cut_at` and `error_at` are fractions of the content.
-
-    A `status` other than 200 is a refusal with `message`. An `error_code` alone makes the whole body an error.
-    """
-
-    content: str = ""
-    repeat: int = 1
-    status: int = 200
-    message: str = ""
-    retry_after: str | None = None
-    silent: bool = False
-    wait_seconds: float = 0
-    comment_every_seconds: float = 0.5
-    spread_seconds: float = 0
-    finish_reason: str | None = "stop"
-    refusal: str | None = None
-    cut_at: float | None = None
-    error_at: float | None = None
-    error_code: int = 0
-    byok: bool = False
-    with_usage: bool = True
-    with_cost: bool = True
-    with_id: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a behaviour decides on. `earlier` counts the calls of this model and conversation before this."""
-
-    conversation: Conversation
-    argument: str
-    earlier: int
-
-    @property
-    def number(self) -> float:
-        return _number(self.argument)
-
-    @property
-    def first_calls(self) -> tuple[float, float]:
-        """The argument `N:SECONDS`: for how many first calls of the conversation, and what."""
-        calls, _, seconds = self.argument.partition(":")
-        return _number(calls), _number(seconds)
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise BadRequestError("The model's argument is not a number") from error
-    if not 0 <= number < math.inf:
-        raise BadRequestError("The model's argument is out of range")
-    return number
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    description: str
-    plan: Callable[[Ask], Plan]
-    default_argument: str = ""
-
-
-def good(ask: Ask, **changes: Any) -> Plan:
-    """The answer of a model that works, unless `changes` say otherwise."""
-    conversation = ask.conversation
-    if conversation.schema is None:
-        content = f"Here is what the text says first: {conversation.source_text[:300]}"
-    else:
-        content = json.dumps(fill(conversation.schema, conversation.source_text), ensure_ascii=False)
-    limit = conversation.max_tokens
-    encoded = content.encode()
-    if limit is not None and len(encoded) > limit * 4:
-        changes = {"finish_reason": "length", **changes}
-        content = encoded[: limit * 4].decode("utf-8", "ignore")
-    return Plan(**{"content": content, **changes})
-
-
 def status(code: int, retry_after: str | None = None) -> Plan:
     return Plan(status=code, message="Provider returned error", retry_after=retry_after)
 
 
-def _any_status(ask: Ask) -> Plan:
-    if not 300 <= ask.number < 600 or not ask.number.is_integer():
-        raise BadRequestError("local/status takes a status from 300 to 599")
-    return status(int(ask.number))
+def _any_status(ask: Ask, **changes: Any) -> Plan:
+    code, _, word = ask.argument.partition(":")
+    if not code.isdecimal() or not 300 <= int(code) < 600:
+        raise BadRequestError("The model takes a status from 300 to 599")
+    return replace(status(int(code)), error_word=word, **changes)
+
+
+def _differs(ask: Ask) -> Plan:
+    forms = frozenset(ask.argument.split("+"))
+    if not forms <= FORMS.keys():
+        raise BadRequestError(f"local/differs takes {', '.join(FORMS)}, joined by +")
+    return good(ask, forms=forms)
 
 
 def _rate_limited(ask: Ask) -> Plan:
@@ -114,8 +45,14 @@ def _rate_limited(ask: Ask) -> Plan:
     return status(429, ask.argument or None)
 
 
+def _pace(ask: Ask) -> Plan:
+    return good(ask, spread_seconds=len(good(ask).content) / max(1, ask.number))
+
+
 def _repair(ask: Ask) -> Plan:
-    return good(ask) if ask.conversation.answered_before else _wrong_shape(ask)
+    if ask.conversation.answered_before:
+        return good(ask)
+    return good(ask, content=NOT_JSON) if ask.argument == "json" else _wrong_shape(ask)
 
 
 def _wrong_shape(_: Ask) -> Plan:
@@ -134,6 +71,10 @@ def _limited(ask: Ask) -> Plan:
 def _slow_first(ask: Ask) -> Plan:
     calls, seconds = ask.first_calls
     return good(ask, wait_seconds=seconds if ask.earlier < calls else 0)
+
+
+def _cut_first(ask: Ask, calls: float, **changes: Any) -> Plan:
+    return good(ask, cut_at=0.5, **changes) if ask.earlier < calls else good(ask)
 
 
 def _half_way(ask: Ask, **changes: Any) -> Plan:
@@ -159,6 +100,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "local/stream": Behaviour(
         "Content spread evenly over :SECONDS.", lambda ask: good(ask, spread_seconds=ask.number), "10"
     ),
+    "local/pace": Behaviour("As fast as real models write: :CHARACTERS of content a second.", _pace, "300"),
     "local/hang": Behaviour("Headers, then comments for ever.", lambda _: Plan(wait_seconds=math.inf)),
     "local/drip": Behaviour(
         "A comment every 0.1 s for ever, never content.",
@@ -168,7 +110,17 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "local/429": Behaviour("Rate limited; :SECONDS or :date gives a Retry-After.", _rate_limited),
     "local/500": Behaviour("HTTP 500.", lambda _: status(500)),
     "local/503": Behaviour("HTTP 503; :SECONDS gives a Retry-After.", lambda ask: status(503, ask.argument or None)),
-    "local/status": Behaviour("The HTTP status :NNN, 300 to 599.", _any_status, "500"),
+    "local/status": Behaviour(
+        "The HTTP status :NNN, 300 to 599, and with :NNN:WORD the word where OpenRouter has it.", _any_status, "500"
+    ),
+    "local/openai": Behaviour(
+        "As status, with the word where OpenAI has it.",
+        lambda ask: _any_status(ask, error_form="openai"),
+        "429:insufficient_quota",
+    ),
+    "local/late": Behaviour(
+        "Not one byte for :SECONDS, then works.", lambda ask: good(ask, late_seconds=ask.number), "20"
+    ),
     "local/flaky": Behaviour("503 for the first :N calls of one conversation, then works.", _flaky, "1"),
     "local/limited": Behaviour(
         "429 with the Retry-After SECONDS for the first calls of one conversation, :N:SECONDS, then works.",
@@ -182,11 +134,34 @@ BEHAVIOURS: dict[str, Behaviour] = {
     ),
     "local/garbage": Behaviour("Content that is not JSON.", lambda ask: good(ask, content=NOT_JSON)),
     "local/schema": Behaviour("JSON of another shape than the schema's.", _wrong_shape),
-    "local/repair": Behaviour("JSON of another shape at first; works in a second turn.", _repair),
+    "local/repair": Behaviour(
+        "JSON of another shape at first, or with :json none at all; works in a second turn.", _repair
+    ),
+    "local/tool": Behaviour(
+        "Calls a tool instead of answering.", lambda _: Plan(tool="delete_cards", finish_reason="tool_calls")
+    ),
+    "local/gullible": Behaviour("Does whatever a line of the text asks, wherever it stands.", gullible.anywhere),
+    "local/half_gullible": Behaviour(
+        "Does what a line of the user's turn asks outside of the delimited data.", gullible.outside_the_data
+    ),
+    "local/differs": Behaviour(f"Works, in the form :NAME+NAME of {', '.join(FORMS)}.", _differs, "unknown"),
+    "local/broken": Behaviour(
+        "Half the content, then half an event and a proper end.", lambda ask: _half_way(ask, broken=True)
+    ),
     "local/cut": Behaviour(
         "Closes the socket at the fraction :F of the content, inside a JSON string.",
         lambda ask: good(ask, cut_at=ask.number),
         "0.5",
+    ),
+    "local/cut_first": Behaviour(
+        "Cut half way in the first :N calls of one conversation, then works.",
+        lambda ask: _cut_first(ask, ask.number),
+        "1",
+    ),
+    "local/late_bill": Behaviour(
+        "Cut half way in the first call, whose bill is 404 for the first :N times that it is asked for; then works.",
+        lambda ask: _cut_first(ask, 1, late_bill=int(ask.number)),
+        "2",
     ),
     "local/refuse": Behaviour("A refusal and no content.", _refuse),
     "local/length": Behaviour(
@@ -221,20 +196,22 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "local/no_id": Behaviour(
         "Works, gives no id, neither in a header nor in a chunk.", lambda ask: good(ask, with_id=False)
     ),
+    **IMAGE_BEHAVIOURS,
 }
 
 
-def make_plan(conversation: Conversation, earlier: int) -> Plan:
-    """The plan for the request's model, or for its first fallback that does not refuse.
+def make_plan(conversation: Conversation, earlier: int) -> tuple[str, Plan]:
+    """Who answers and how: the request's model, or its first fallback that does not refuse.
 
     Raises BadRequestError for a name that is not in the table.
     """
-    plan = _plan_of(conversation.model, conversation, earlier)
+    model = conversation.model
+    plan = _plan_of(model, conversation, earlier)
     for fallback in conversation.fallbacks:
         if plan.status == 200:
             break
-        plan = _plan_of(fallback, conversation, earlier)
-    return plan
+        model, plan = fallback, _plan_of(fallback, conversation, earlier)
+    return model, plan
 
 
 def _plan_of(model: str, conversation: Conversation, earlier: int) -> Plan:

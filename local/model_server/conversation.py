@@ -29,6 +29,8 @@ class Conversation:
     stream: bool
     user: str | None
     max_tokens: int | None
+    aspect_ratio: str | None = None
+    """Of the picture that is asked for, as `16:9`; None where none is."""
 
     @property
     def fingerprint(self) -> str:
@@ -48,6 +50,14 @@ class Conversation:
             if found := _SOURCE.search(text):
                 return found[2].strip()
         return said[0].strip() if said else ""
+
+    @property
+    def said(self) -> dict[str, str]:
+        """All that stands between tags in the newest words of the user that have any, by tag."""
+        for role, text in reversed(self.turns):
+            if role == "user" and (found := {part[1]: part[2].strip() for part in _SOURCE.finditer(text)}):
+                return found
+        return {}
 
     @property
     def prompt_tokens(self) -> int:
@@ -89,6 +99,7 @@ def read_conversation(body: bytes) -> Conversation:
         stream=data.get("stream") is True,
         user=user if isinstance(user, str) else None,
         max_tokens=max_tokens if isinstance(max_tokens, int) and max_tokens > 0 else None,
+        aspect_ratio=_aspect_ratio(data),
     )
 
 
@@ -109,6 +120,18 @@ def _turn(message: object) -> tuple[str, str]:
     text = content if isinstance(content, str) else ""
     # JSON can spell half a surrogate pair, which no answer could carry.
     return message["role"], text.encode("utf-8", "replace").decode()
+
+
+def _aspect_ratio(data: dict[str, Any]) -> str | None:
+    if "image" not in _list(data, "modalities"):
+        return None
+    config = data.get("image_config")
+    asked = config.get("aspect_ratio") if isinstance(config, dict) else None
+    if asked is None:
+        return "1:1"
+    if not isinstance(asked, str) or not re.fullmatch(r"[1-9]\d?:[1-9]\d?", asked):
+        raise BadRequestError("image_config.aspect_ratio is not of the form 16:9")
+    return asked
 
 
 def _schema(response_format: object) -> dict[str, Any] | None:

@@ -41,9 +41,11 @@ class _Candidate:
     card: Card
 
 
-def make_cards(text: str, at_least: int = 0) -> list[Card]:
-    """Cards in the order of the text: one for 250 characters, 3 to 20, but never fewer than `at_least`."""
+def make_cards(text: str, at_least: int = 0, at_most: int | None = None) -> list[Card]:
+    """Cards in the order of the text: one for 250 characters, 3 to 20, but never fewer than `at_least` nor more than
+    `at_most`, which still come from the whole of the text."""
     wanted = max(LEAST_CARDS, at_least, min(MOST_CARDS, len(text) // CHARACTERS_PER_CARD))
+    wanted = wanted if at_most is None else min(wanted, at_most)
     sentences = split_sentences(text)
     chosen = _choose(_questions(text, sentences), wanted)
     taken = {candidate.card.front for candidate in chosen}

@@ -18,7 +18,8 @@ class Call:
 
     `outcome` is None while the call is open, then one of `answered` (the model finished), `refused` (an HTTP
     error status), `error` (an error inside a 200), `cut` (the server closed the socket), `client_closed` and
-    `server_stopped`. `paid` says that the model produced content, whether or not the client got it.
+    `server_stopped`. `paid` says that the model produced content, whether or not the client got it. The final bill was
+    asked for `bill_asks` times, and the first `late_bill` of them are answered that there is none.
     """
 
     id: str
@@ -39,6 +40,8 @@ class Call:
     completion_tokens: int = 0
     cost: float = 0.0
     finished_at: float | None = None
+    bill_asks: int = 0
+    late_bill: int = 0
 
 
 class Ledger:
@@ -82,6 +85,16 @@ class Ledger:
     def find(self, call_id: str) -> Call | None:
         with self._changed:
             return self._calls.get(call_id)
+
+    def ask_for_bill(self, call_id: str) -> Call | None:
+        """Count the question; return the call if its bill can be told by now."""
+        with self._changed:
+            call = self._calls.get(call_id)
+            if call is None:
+                return None
+            self._calls[call_id] = asked = replace(call, bill_asks=call.bill_asks + 1)
+            self._changed.notify_all()
+            return asked if asked.paid and asked.bill_asks > asked.late_bill else None
 
     def clear(self) -> None:
         with self._changed:

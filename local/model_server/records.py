@@ -17,6 +17,8 @@ _NEVER_KNOWN = (
 
 def call_record(call: Call, finished_at: float) -> dict[str, Any]:
     """What `GET /generation` says; costs are US dollars, times milliseconds."""
+    by_own_key = call.model == "local/byok"
+    upstream = price(call.prompt_tokens, call.completion_tokens)
     milliseconds = round((finished_at - call.received_at) * 1000)
     return {
         **dict.fromkeys(_NEVER_KNOWN),
@@ -30,7 +32,7 @@ def call_record(call: Call, finished_at: float) -> dict[str, Any]:
         "native_finish_reason": call.finish_reason,
         "generation_time": milliseconds,
         "latency": milliseconds,
-        "is_byok": call.model == "local/byok",
+        "is_byok": by_own_key,
         "model": call.model,
         "origin": "",
         "provider_name": "Local",
@@ -42,8 +44,8 @@ def call_record(call: Call, finished_at: float) -> dict[str, Any]:
         "native_tokens_cached": 0,
         "native_tokens_reasoning": 0,
         "total_cost": call.cost,
-        "usage": call.cost,
-        "upstream_inference_cost": price(call.prompt_tokens, call.completion_tokens),
+        "usage": round(call.cost - upstream, 10) if by_own_key else call.cost,
+        "upstream_inference_cost": upstream,
     }
 
 

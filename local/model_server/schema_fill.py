@@ -5,10 +5,11 @@ It knows the part of JSON Schema that structured outputs use; `pattern` is not h
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from local.model_server.flashcards import Card, make_cards
+from local.model_server.forms import values_of
 from local.model_server.sentences import clip, split_sentences
 
 MAX_DEPTH = 12
@@ -25,15 +26,19 @@ FORMATS = {
 Schema = dict[str, Any]
 
 
-def fill(schema: Schema, text: str) -> Any:
-    """An instance of `schema`. An array of objects with a `front` and a `back` gets the text's flashcards."""
-    return _Filler(schema, text).value(schema, 0)
+def fill(schema: Schema, text: str, said: Mapping[str, str] | None = None) -> Any:
+    """An instance of `schema`. An array of objects with a `front` and a `back` gets the text's flashcards.
+
+    `said` is all that the user said, by the tag that it stood in: objects that `forms` knows are made of it.
+    """
+    return _Filler(schema, text, said or {}).value(schema, 0)
 
 
 class _Filler:
-    def __init__(self, root: Schema, text: str) -> None:
+    def __init__(self, root: Schema, text: str, said: Mapping[str, str]) -> None:
         self._root = root
         self._text = text
+        self._said = said
         self._sentences = itertools.cycle(split_sentences(text) or ["Nothing was said."])
 
     def value(self, schema: Schema, depth: int, card: Card | None = None) -> Any:
@@ -82,19 +87,39 @@ class _Filler:
             required = schema.get("required", [])
             properties = {name: part for name, part in properties.items() if name in required}
         filled: dict[str, Any] = {}
+        known = values_of(properties, self._said) if self._said else {}
         for name, part in properties.items():
-            if card is not None and name in ("front", "back"):
+            if name in known:
+                filled[name] = self._fitted(part, depth + 1, known[name])
+            elif card is not None and name in ("front", "back"):
                 filled[name] = self._string(self._resolve(part, depth), getattr(card, name))
             else:
                 filled[name] = self.value(part, depth + 1)
         return filled
+
+    def _fitted(self, schema: Schema, depth: int, value: Any) -> Any:
+        """Bring what is known to say into the schema's bounds; where it is of another type, say what fits."""
+        schema = self._resolve(schema, depth)
+        kind = _type_of(schema)
+        if "const" in schema or (schema.get("enum") and value not in schema["enum"]):
+            return self.value(schema, depth)
+        if kind == "string" and isinstance(value, str):
+            return value if schema.get("enum") else self._string(schema, value)
+        if kind == "array" and isinstance(value, list):
+            items = schema.get("items", {"type": "string"})
+            made = [self._fitted(items, depth + 1, one) for one in value[: schema.get("maxItems")]]
+            missing = int(schema.get("minItems", 0)) - len(made)
+            return [*made, *(self.value(items, depth + 1) for _ in range(missing))]
+        if kind == "object" and isinstance(value, dict) and schema.get("properties", {}).keys() <= value.keys():
+            return {name: self._fitted(part, depth + 1, value[name]) for name, part in schema["properties"].items()}
+        return self.value(schema, depth)
 
     def _array(self, schema: Schema, depth: int) -> list[Any]:
         items: Schema = schema.get("items", {"type": "string"})
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", 10**6))
         wanted = self._resolve(items, depth).get("properties", {})
         if "front" in wanted and "back" in wanted:
-            cards = make_cards(self._text, at_least=least)[:most]
+            cards = make_cards(self._text, at_least=least, at_most=most)
             return [self.value(items, depth + 1, card) for card in cards]
         count = least if depth >= MAX_DEPTH // 2 else max(least, min(USUAL_ITEMS, most))
         return [self.value(items, depth + 1) for _ in range(count)]

@@ -48,12 +48,12 @@ class _Handler(JsonHandler):
             self.refuse(401, "User not found." if key else "No auth credentials found")
             return
         try:
-            plan = make_plan(conversation, earlier)
+            model, plan = make_plan(conversation, earlier)
         except BadRequestError as error:
             ledger.finish(call.id, outcome="refused", status=400)
             self.refuse(400, str(error))
             return
-        Answering(self, ledger, call, plan, conversation).run()
+        Answering(self, ledger, call, model, plan, conversation).run()
 
     def generation(self) -> None:
         """OpenRouter's own record of a call; 404 while it is open, as it is there for a moment."""
@@ -61,8 +61,8 @@ class _Handler(JsonHandler):
             self.refuse(401, "No auth credentials found")
             return
         ids = parse_qs(self.query).get("id", [""])
-        call = self.server.ledger.find(ids[0])
-        if call is None or call.finished_at is None or not call.paid:
+        call = self.server.ledger.ask_for_bill(ids[0])
+        if call is None or call.finished_at is None:
             self.refuse(404, "Generation not found")
         else:
             self.reply(200, {"data": call_record(call, call.finished_at)})

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from shared.pictures import Picture
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -65,6 +67,14 @@ class Context(Protocol):
         """
         ...
 
+    def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> "Picture":
+        """Have the model draw a picture, inside a step, and store it; return what the step's result says of it.
+
+        The output's owner is given a signed URL for each picture below `images` of the output. `aspect_ratio` is width
+        to height, for models that take it. Raises what ends the attempt; do not catch it.
+        """
+        ...
+
     def progress(self, percent: int, stage: str | None = None) -> None:
         """Show the owner how far this is; a lower percentage than shown before is ignored."""
         ...
@@ -80,12 +90,14 @@ class Kind:
     limits: Limits
     prompt_versions: tuple[str, ...]
     run: Callable[[Context, Any], Any]
+    draws: bool = False
+    """Whether its model draws pictures: a request that names none gets the deployment's image model."""
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Return the kinds there are: the modules of this package."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    """Return the kinds there are: the modules of this package, but for what begins with an underscore."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
 
 
 @cache
@@ -94,4 +106,12 @@ def load(name: str) -> Kind:
     if name not in names():
         raise KeyError(name)
     module = importlib.import_module(f"{__name__}.{name}")
-    return Kind(name, module.Input, module.Output, module.LIMITS, module.PROMPT_VERSIONS, module.run)
+    return Kind(
+        name,
+        module.Input,
+        module.Output,
+        module.LIMITS,
+        module.PROMPT_VERSIONS,
+        module.run,
+        draws=getattr(module, "DRAWS", False),
+    )

@@ -1,11 +1,13 @@
-"""The only writer of DynamoDB: one method for each row of the transition table, and the reads beside them.
+"""The only writer of DynamoDB and S3: one method for each row of the transition table, and the reads beside them.
 
 Each of its modules serves one kind of caller; `Store` is all of them over one table.
 """
 
 from shared.store.admission import Admission, AdmissionWrites, Admitted
+from shared.store.billing import BillWrites
 from shared.store.erasure import ErasureWrites
 from shared.store.feed import FeedReads
+from shared.store.objects import Objects
 from shared.store.owner import OwnerWrites
 from shared.store.reads import Reads
 from shared.store.rescuer import RescuerWrites
@@ -14,9 +16,10 @@ from shared.store.succession import SuccessionWrites
 from shared.store.sweeps import SweepMark, SweepMarks
 from shared.store.table import Table
 from shared.store.timeline import TimelineWrites
+from shared.store.user_key import UserKeyReads
 from shared.store.worker import WorkerWrites
 
-__all__ = ["Admission", "Admitted", "Reads", "Store", "SweepMark", "Table"]
+__all__ = ["Admission", "Admitted", "Objects", "Reads", "Store", "SweepMark", "Table"]
 
 
 class Store(
@@ -25,9 +28,11 @@ class Store(
     OwnerWrites,
     ReviewWrites,
     WorkerWrites,
+    BillWrites,
     RescuerWrites,
     TimelineWrites,
     FeedReads,
+    UserKeyReads,
     ErasureWrites,
     SweepMarks,
 ):

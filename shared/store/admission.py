@@ -4,7 +4,7 @@ What decides is pure and in `shared.limits`; here it is read strongly, and writt
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared import lifecycle
@@ -13,7 +13,7 @@ from shared.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailabl
 from shared.generation import Generation, GenerationInput
 from shared.idempotency import IdempotencyKey
 from shared.limits import Accepted, Policy, Rate, whole_seconds
-from shared.store import items
+from shared.store import items, user_key
 from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
 from shared.store.standing import StandingReads
 from shared.store.table import ConditionFailedError, ConflictError
@@ -24,10 +24,14 @@ _RUNNING_RETRY_SECONDS = 5  # nobody knows when one of them ends: about as long 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a new generation must pass: the deployment's policy (`limits.policy_of`), and its request's key, if any."""
+    """What a new generation must pass: the deployment's policy (`limits.policy_of`), and its request's key, if any.
+
+    `sealed` is the owner's own provider key, where the generation is to be made with it.
+    """
 
     policy: Policy
     key: IdempotencyKey | None = None
+    sealed: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ class AdmissionWrites(StandingReads):
         """
         if content is not None:
             expires_at = generation.deadline_at + timedelta(days=self.settings.retention_days + 1)
-            self.table.put(items.encode_input(generation.user_id, generation.generation_id, content, expires_at))
+            item = items.encode_input(generation.user_id, generation.generation_id, content, expires_at)
+            self.table.put(self.objects.light(item, "input"))
         generation = self._due(generation)
         head = items.encode_head(generation)
         try:
@@ -102,6 +107,7 @@ class AdmissionWrites(StandingReads):
         raises; `content` and `beside` are `create`'s. Who tells doubles by a write of `beside` must look for the
         double when a limit refuses, too: the double may be what reached it.
         """
+        generation = replace(generation, own_key=admission.sealed is not None)
         for attempt in range(1, _TRIES + 1):
             seen = self._seen(generation, admission.key, again=attempt > 1)
             told = self._told(generation, admission, seen)
@@ -167,6 +173,8 @@ class AdmissionWrites(StandingReads):
             writes.append(encode_accepted(generation.user_id, taken, policy, replaces=seen.accepted))
         if admission.key:
             writes.append(encode_key(generation, admission.key, moment))
+        if admission.sealed is not None:
+            writes.append(user_key.put(generation, admission.sealed))
         return writes, rate
 
     def _refuse(self, generation: Generation, policy: Policy, accepted: Accepted, moment: datetime) -> None:
@@ -185,7 +193,7 @@ class AdmissionWrites(StandingReads):
         if policy.max_running and len(running) >= policy.max_running:
             raise AdmissionRefusedError("too_many_running", _RUNNING_RETRY_SECONDS, rate)
         # The day's usage after the heads: one that ends in between is counted twice for a moment, never not at all.
-        if policy.max_daily_spend_usd:
+        if policy.max_daily_spend_usd and not generation.own_key:
             spent = self.spent_today(generation.user_id, running, moment)
             if spent >= policy.max_daily_spend_usd:
                 raise AdmissionRefusedError("daily_spend_reached", _until_midnight(moment), rate)

@@ -14,7 +14,7 @@ from shared.store.table import ConditionFailedError
 _MARK = "X#erase"
 _BATCH = 25  # the most that one BatchWriteItem takes
 _MARK_DAYS = 1
-_NOT_SPENT = ("generations", "paid_calls", "prompt_tokens", "completion_tokens")
+_NOT_SPENT = ("generations", "paid_calls", "prompt_tokens", "completion_tokens", "wasted_cost_usd")
 
 
 class ErasureWrites(Reads):
@@ -43,6 +43,10 @@ class ErasureWrites(Reads):
         """Delete items of the owner, whatever they hold; those that are gone already are no error."""
         for batch in batched(sort_keys, _BATCH, strict=False):
             self.table.delete_many([items.marshal({"pk": user_id, "sk": sort_key}) for sort_key in batch])
+
+    def delete_objects(self, user_id: str) -> bool:
+        """Delete at most a thousand of the owner's objects; False when there was none."""
+        return self.objects.delete_some(user_id) > 0
 
     def keep_only_spend(self, user_id: str) -> None:
         """Strip what was used today down to what was spent, and let it lapse when the day has. A ceiling needs it."""
@@ -100,7 +104,7 @@ class ErasureWrites(Reads):
         binding = {}
         today, ceiling = items.usage_key(user_id, now.date().isoformat()), self.settings.max_daily_spend_usd
         day = self.table.get(today) if ceiling > 0 else None
-        if day and items.unmarshal(day).get("cost_usd"):
+        if items.charged(day):
             binding[today["sk"]["S"]] = midnight_after(now)
         state = items.accepted_key(user_id)
         lapses = decode_accepted(self.table.get(state)).lapses_in(policy_of(self.settings), epoch_milliseconds(now))

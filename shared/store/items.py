@@ -41,7 +41,7 @@ _TEXTS = frozenset(
     {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}
     | {"retry_of", "retried_as"}
 )
-_FLAGS = ("alone", "reviewed")
+_FLAGS = ("alone", "reviewed", "own_key")
 
 
 def head_key(user_id: str, generation_id: str) -> Item:
@@ -145,7 +145,14 @@ def usage_values(usage: Usage) -> dict[str, Any]:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "cost_usd": usage.cost_usd,
+        "wasted_cost_usd": usage.wasted_cost_usd or None,
     }
+
+
+def charged(day: Item | None) -> Decimal:
+    """Return what a usage item's day has cost the deployment: what users' own keys paid for is not in it."""
+    values = {} if day is None else unmarshal(day)
+    return Decimal(values.get("cost_usd", 0)) - Decimal(values.get("own_cost_usd", 0))
 
 
 def decode_usage(values: Item) -> Usage:
@@ -154,6 +161,7 @@ def decode_usage(values: Item) -> Usage:
         int(values.get("prompt_tokens", 0)),
         int(values.get("completion_tokens", 0)),
         Decimal(values.get("cost_usd", 0)),
+        Decimal(values.get("wasted_cost_usd", 0)),
     )
 
 
@@ -207,6 +215,7 @@ def encode_step(user_id: str, generation_id: str, step: StoredStep, expires_at: 
             "duration_seconds": Decimal(str(round(step.duration_seconds, 3))),
             "stored_at": step.stored_at,
             "op": step.op,
+            "shown": _shown(step.shown),
             "schema_version": SCHEMA_VERSION,
             "expires_at": expiry(expires_at),
         }
@@ -214,15 +223,21 @@ def encode_step(user_id: str, generation_id: str, step: StoredStep, expires_at: 
     )
 
 
+def _shown(usage: Usage) -> dict[str, Any] | None:
+    # Few steps have any, and an item is paid for by the kilobyte.
+    return {name: value for name, value in usage_values(usage).items() if value} or None
+
+
 def decode_step(item: Item) -> StoredStep:
     values = unmarshal(item)
     return StoredStep(
         name=values["sk"].rpartition("#")[2],
         position=int(values["position"]),
-        result=unpack(values["result"]),
+        result=unpack(values["result"]) if "result" in values else {},  # it is in an object, not asked for
         usage=decode_usage(values),
         call_id=values.get("call_id"),
         duration_seconds=float(values["duration_seconds"]),
         stored_at=moment(values["stored_at"]),
         op=values["op"],
+        shown=decode_usage(values.get("shown", {})),
     )

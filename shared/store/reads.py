@@ -8,6 +8,7 @@ from shared.clock import Clock
 from shared.config import Settings
 from shared.generation import DayUsage, Generation, GenerationInput, StoredStep
 from shared.store import items
+from shared.store.objects import NO_OBJECTS, Objects
 from shared.store.table import Table
 
 
@@ -18,6 +19,7 @@ class Base:
     table: Table
     clock: Clock
     settings: Settings
+    objects: Objects = NO_OBJECTS
 
 
 class Reads(Base):
@@ -39,20 +41,25 @@ class Reads(Base):
 
     def get_input(self, user_id: str, generation_id: str) -> GenerationInput | None:
         item = self.table.get(items.input_key(user_id, generation_id))
-        return None if item is None else items.decode_input(item)
+        return None if item is None else items.decode_input(self.objects.whole(item))
 
     def get_step(self, user_id: str, generation_id: str, name: str) -> StoredStep | None:
         item = self.table.get(items.step_key(user_id, generation_id, name))
-        return None if item is None else items.decode_step(item)
+        return None if item is None else items.decode_step(self.objects.whole(item))
 
-    def get_steps(self, user_id: str, generation_id: str) -> list[StoredStep]:
-        """Return the stored steps in their order."""
+    def get_steps(self, user_id: str, generation_id: str, *, results: bool = True) -> list[StoredStep]:
+        """Return the stored steps in their order.
+
+        With `results=False` a result that is too large for its item is left empty: who only counts the steps needs no
+        right to read the bucket, and does not wait for it.
+        """
         found = self.table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": items.step_prefix(generation_id)}),
         )
-        return sorted((items.decode_step(item) for item in found), key=lambda step: step.position)
+        stored = map(self.objects.whole, found) if results else found
+        return sorted((items.decode_step(item) for item in stored), key=lambda step: step.position)
 
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
         """Return what was used on each day of a month (YYYY-MM) on which a generation ended, the first day first."""

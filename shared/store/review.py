@@ -25,7 +25,7 @@ class ReviewWrites(Reads):
     def get_review(self, user_id: str, generation_id: str) -> Review:
         """Return the decisions so far, strongly read; none at all is a review of version 0."""
         item = self.table.get(_review_key(user_id, generation_id))
-        return Review() if item is None else _decode_review(item)
+        return Review() if item is None else decode_review(item)
 
     def review(self, head: Generation, change: Change) -> None:
         """Write a change of decisions with its cards. Its review follows the one that it was decided on.
@@ -78,7 +78,7 @@ class ReviewWrites(Reads):
                 {":pk": user_id, ":first": _CARDS, ":last": f"{_CARDS}{'~' if before is None else before}"}
             ),
         )
-        return (card for card in map(_decode_card, found) if card.card_id != before)
+        return (card for card in map(decode_card, found) if card.card_id != before)
 
 
 def _as_read(version: int) -> Item:
@@ -113,7 +113,7 @@ def _encode_verdicts(review: Review) -> dict[str, Any]:
     }
 
 
-def _decode_review(item: Item) -> Review:
+def decode_review(item: Item) -> Review:
     values = unmarshal(item)
     verdicts = {int(number): _decode_verdict(each) for number, each in items.unpack(values["verdicts"]).items()}
     return Review(int(values["version"]), verdicts)
@@ -148,7 +148,7 @@ def _encode_card(user_id: str, card: Card) -> Item:
     )
 
 
-def _decode_card(item: Item) -> Card:
+def decode_card(item: Item) -> Card:
     values = unmarshal(item)
     return Card(
         card_id=values["sk"].removeprefix(_CARDS),

@@ -59,7 +59,10 @@ class StandingReads(Reads):
         return [items.decode_head(item) for item in found]
 
     def spent_today(self, user_id: str, running: list[Generation], now: datetime) -> Decimal:
-        """Return the day's usage (UTC), and what the open generations have spent and reserved, in US dollars."""
+        """Return the day's usage (UTC), and what the open generations have spent and reserved, in US dollars.
+
+        What is paid with the owner's own keys is left out: the ceiling guards the deployment's account.
+        """
         day = self.table.get(items.usage_key(user_id, now.date().isoformat()))
-        ended = items.unmarshal(day).get("cost_usd", Decimal(0)) if day else Decimal(0)
-        return Decimal(ended) + sum((head.usage.cost_usd + head.reserved_usd for head in running), Decimal(0))
+        ours = (head for head in running if not head.own_key)
+        return items.charged(day) + sum((head.usage.cost_usd + head.reserved_usd for head in ours), Decimal(0))

@@ -10,10 +10,11 @@ from shared.generation import Generation, GenerationInput, StoredStep, Usage
 from shared.store import items
 from shared.store.admission import Admission, AdmissionWrites, Admitted
 from shared.store.expressions import Change, as_read, update_of
+from shared.store.pictures import PictureWrites
 from shared.store.table import ConditionFailedError
 
 
-class SuccessionWrites(AdmissionWrites):
+class SuccessionWrites(AdmissionWrites, PictureWrites):
     """Each method is one row of the transition table. The status of what has ended stays as it is."""
 
     __slots__ = ()
@@ -51,6 +52,7 @@ class SuccessionWrites(AdmissionWrites):
         """
         counted = min(old.steps_done, len(steps))
         new = replace(new, retry_of=old.generation_id, steps_done=counted)
+        self.copy_pictures(old, new, steps)
         self._copy(new, steps)
         change = Change(as_read(old, self.clock.now()), {"retried_as": new.generation_id})
         key = items.head_key(old.user_id, old.generation_id)
@@ -64,5 +66,7 @@ class SuccessionWrites(AdmissionWrites):
     def _copy(self, new: Generation, steps: Sequence[StoredStep]) -> None:
         expires_at = new.deadline_at + timedelta(days=self.settings.retention_days + 1)
         for step in steps:
-            own = step if step.position > new.steps_done else replace(step, usage=Usage())
-            self.table.put(items.encode_step(new.user_id, new.generation_id, own, expires_at))
+            unpaid = step.unshown if step.position > new.steps_done else Usage()
+            own = replace(step, usage=unpaid, shown=Usage())
+            item = items.encode_step(new.user_id, new.generation_id, own, expires_at)
+            self.table.put(self.objects.light(item, f"{new.fence}-{step.name}"))

@@ -1,13 +1,13 @@
-"""The write that ends a generation, whoever ends it: the head and the owner's usage in one transaction."""
+"""The write that ends a generation, whoever ends it: head, owner's usage and owner's key in one transaction."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from shared.errors import TransitionRefusedError
-from shared.generation import ErrorInfo, Generation, Totals, settle
+from shared.generation import ErrorInfo, Generation, Totals, Usage, settle
 from shared.lifecycle import Transition
-from shared.store import items
+from shared.store import items, user_key
 from shared.store.expressions import Change, as_read, update_of
 from shared.store.reads import Reads
 from shared.store.table import ConditionFailedError
@@ -20,7 +20,7 @@ class TerminalWrites(Reads):
 
     def settled(self, head: Generation) -> Totals:
         """Return what the head must show once the steps that it does not count yet are counted."""
-        return settle(head, self.get_steps(head.user_id, head.generation_id))
+        return settle(head, self.get_steps(head.user_id, head.generation_id, results=False))
 
     def finish(
         self,
@@ -32,7 +32,7 @@ class TerminalWrites(Reads):
         error: ErrorInfo | None = None,
         more: Mapping[str, Any] | None = None,
     ) -> None:
-        """End `head` along `transition`, with its usage counted on the owner's day, both or neither.
+        """End `head` along `transition`, count its usage on the owner's day, delete its key; all or nothing.
 
         Raises TransitionRefusedError when a guard does not hold; `op` recognises a finish whose answer was lost.
         """
@@ -49,22 +49,27 @@ class TerminalWrites(Reads):
         sets = ends | items.usage_values(totals.usage) | dict(more or {})
         update = update_of(transition, Change(as_read(head, now), sets))
         key = items.head_key(head.user_id, head.generation_id)
+        used = self.usage_write(head, totals.usage, now.date(), generations=1)
         try:
             self.table.transact(
-                [{"Update": {"Key": key, **update}}, self._usage_write(head, totals, now.date().isoformat())],
+                [{"Update": {"Key": key, **update}}, used, *user_key.deletion(head)],
                 mine=lambda item: items.unmarshal(item).get("op") == op,
             )
         except ConditionFailedError as failed:
             current = items.decode_head(failed.item) if failed.item else None
             raise TransitionRefusedError(transition.name, current) from failed
 
-    def _usage_write(self, head: Generation, totals: Totals, day: str) -> items.Item:
-        added = {"generations": 1, **items.usage_values(totals.usage)}
+    def usage_write(self, head: Generation, usage: Usage, day: date, *, generations: int) -> items.Item:
+        """Return what adds to the usage of the owner's day; it belongs into the transaction that moves `head`."""
+        added: dict[str, Any] = {"generations": generations or None, **items.usage_values(usage)}
+        if head.own_key:
+            added["own_cost_usd"] = usage.cost_usd
+        names = [name for name, value in added.items() if value is not None]
         return {
             "Update": {
-                "Key": items.usage_key(head.user_id, day),
-                "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in added),
-                "ExpressionAttributeNames": {f"#{name}": name for name in added},
-                "ExpressionAttributeValues": items.marshal({f":{name}": value for name, value in added.items()}),
+                "Key": items.usage_key(head.user_id, day.isoformat()),
+                "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in names),
+                "ExpressionAttributeNames": {f"#{name}": name for name in names},
+                "ExpressionAttributeValues": items.marshal({f":{name}": added[name] for name in names}),
             }
         }

@@ -35,7 +35,7 @@ class TimelineWrites(Reads):
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": f"E#{generation_id}#"}),
         )
-        return [_decode(item) for item in found]
+        return [decode_event(item) for item in found]
 
 
 def _encode(user_id: str, generation_id: str, version: int, event: Event, expires_at: datetime) -> items.Item:
@@ -55,7 +55,7 @@ def _encode(user_id: str, generation_id: str, version: int, event: Event, expire
     )
 
 
-def _decode(item: items.Item) -> Event:
+def decode_event(item: items.Item) -> Event:
     values = items.unmarshal(item)
     delay = values.get("delay_seconds")
     return Event(

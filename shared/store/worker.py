@@ -68,10 +68,13 @@ class WorkerWrites(TerminalWrites):
             mine=lambda item: _is_held(item, head) and _deadline(item) > now,
         )
 
-    def begin_call(self, head: Generation, step: str, reserved_usd: Decimal) -> Generation:
+    def begin_call(
+        self, head: Generation, step: str, reserved_usd: Decimal, totals: Totals | None = None
+    ) -> Generation:
         """Count the call that is about to be sent; without this nobody calls the provider.
 
-        `reserved_usd` is what all calls whose cost is not known yet may cost, this one included.
+        `reserved_usd` is what all calls whose cost is not known yet may cost, this one included. `totals`, where
+        given, are shown with it: what was spent so far is then known, whatever becomes of this worker.
 
         Whether the step's and the cost's ceilings allow it, the caller has checked on `head`, which only it moves.
         """
@@ -85,13 +88,16 @@ class WorkerWrites(TerminalWrites):
                 "call_step": step,
                 "step_calls": again + 1,
                 "reserved_usd": reserved_usd,
+                **_news(head, totals),
             },
+            # A cancel goes by the version: it must not count what was spent before this and forget the rest.
+            adds={"version": 1} if _news(head, totals) else {},
         )
         return self._as_holder(
             lifecycle.BEGIN_CALL,
             head,
             change,
-            mine=lambda item: _is_held(item, head) and int(item["calls"]["N"]) == head.calls + 1,
+            mine=lambda item: _is_held(item, head) and items.decode_head(item).calls == head.calls + 1,
         )
 
     def store_step(self, head: Generation, step: StoredStep) -> StoredStep:
@@ -99,9 +105,10 @@ class WorkerWrites(TerminalWrites):
         for depends on the input alone, and a late holder's saves the next one a call."""
         expires_at = head.deadline_at + timedelta(days=self.settings.retention_days + 1)
         try:
-            self.table.put_new(items.encode_step(head.user_id, head.generation_id, step, expires_at))
+            item = items.encode_step(head.user_id, head.generation_id, step, expires_at)
+            self.table.put_new(self.objects.light(item, f"{head.fence}-{step.name}"))
         except ConditionFailedError as failed:
-            return items.decode_step(failed.item) if failed.item else step
+            return items.decode_step(self.objects.whole(failed.item)) if failed.item else step
         return step
 
     def advance(self, head: Generation, totals: Totals, progress: int, reserved_usd: Decimal) -> Generation:
@@ -170,6 +177,15 @@ class WorkerWrites(TerminalWrites):
             self.finish(transition, head, totals, op=self.clock.token(), error=error, more=more)
         except TransitionRefusedError as refused:
             raise LeaseLostError(transition.name) from refused
+
+
+def _news(head: Generation, totals: Totals | None) -> dict[str, Any]:
+    """Return what of `totals` the head does not show yet."""
+    if totals is None or (totals.usage, totals.steps_done) == (head.usage, head.steps_done):
+        return {}
+    news = items.usage_values(totals.usage) | {"steps_done": totals.steps_done}
+    # A rescuer that sees the steps counted takes it that they have ended a row of barren attempts.
+    return news | ({"barren": 0, "releases": 0} if totals.steps_done > head.steps_done else {})
 
 
 def _is_held(item: items.Item, head: Generation) -> bool:

@@ -10,7 +10,7 @@ import pytest
 
 from local.emulator import ACCESS_KEY, REGION, start_emulator
 from shared.clients import STANDARD
-from tests.factories import SETTINGS, FakeClock, create_table, moto_dynamodb
+from tests.factories import SETTINGS, FakeClock, create_bucket, create_table, moto_dynamodb, s3_beside
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +22,10 @@ def ministack() -> Iterator[Any]:
             session = boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION)
             client = session.client("dynamodb", endpoint_url=emulator.url, config=STANDARD)
             create_table(client, SETTINGS.table_name)
+            create_bucket(client)
             yield client
             client.close()
+            s3_beside(client).close()
         finally:
             emulator.child.stop()
 

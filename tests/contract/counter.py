@@ -11,6 +11,7 @@ import pytest
 from functions.actions.service import ActionsService
 from functions.actions.succession import RetryService
 from shared.api import Answer, Request
+from shared.config import Settings
 from shared.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
 from shared.limits import Policy
 from shared.store import Store
@@ -29,6 +30,7 @@ class Counter:
     head: Generation
     dispatch: RecordingDispatch = field(default_factory=RecordingDispatch)
     policy: Policy = field(default_factory=lambda: Policy({}))
+    settings: Settings = SETTINGS
 
     def request(self, body: Any = None, owner: str | None = None) -> Request:
         claims = {"authorizer": {"jwt": {"claims": {"sub": owner or self.head.user_id}}}, "requestId": "r-9"}
@@ -37,7 +39,7 @@ class Counter:
         return Request({"requestContext": claims, "pathParameters": path, "body": text})
 
     def retry(self, body: Any = None, owner: str | None = None) -> Answer:
-        service = RetryService(self.store, self.dispatch, self.clock, SETTINGS, self.policy)
+        service = RetryService(self.store, self.dispatch, self.clock, self.settings, self.policy)
         return service.retry(self.request(body, owner))
 
     def dismiss(self, owner: str | None = None) -> Answer:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -66,7 +67,9 @@ def running(store: Store, clock: FakeClock) -> Generation:
 def ended(store: Store, clock: FakeClock) -> Generation:
     head = running(store, clock)
     store.fail(head, PAID, ERROR)
-    return replace(head, status=Status.FAILED)
+    after = store.get(head.user_id, head.generation_id)
+    assert after is not None
+    return after
 
 
 def succeeded(store: Store, clock: FakeClock) -> Generation:
@@ -110,6 +113,7 @@ WRITES: dict[str, tuple[Callable[[Store, FakeClock], Generation], Callable[[Stor
     "send_again": (pending, lambda s, _c, h: s.send_again(h)),
     "expire": (running, late(lambda s, h: s.expire(h, PAID))),
     "cancel": (running, lambda s, _c, h: s.cancel(h.user_id, h.generation_id)),
+    "bill": (ended, lambda s, _c, h: s.bill(h, Usage(3, 120, 60, Decimal("0.25")), [])),
     "dismiss": (ended, lambda s, _c, h: s.dismiss(h)),
     "retry": (ended, retry),
     "review": (succeeded, lambda s, c, h: s.review(h, an_acceptance(c, h))),

@@ -67,6 +67,11 @@ def expire(store: Store, clock: FakeClock, head: Generation) -> Any:
     return store.expire(head, Totals(0, head.usage))
 
 
+def as_held(head: Generation) -> Generation:
+    """Return the head as its last holder knew it: a cancel raises the fence, and nothing else that ends it does."""
+    return replace(head, fence=head.fence - (1 if head.status is Status.CANCELED else 0))
+
+
 NOTHING = Totals(0, Usage())
 # How a caller makes each transition of a head that it has just read; create is made by another's id.
 ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
@@ -89,6 +94,7 @@ ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
     "send_again": lambda store, _clock, head: store.send_again(head),
     "expire": expire,
     "cancel": lambda store, _clock, head: store.finish(lifecycle.CANCEL, head, NOTHING, op="op"),
+    "bill": lambda store, _clock, head: store.bill(as_held(head), head.usage + Usage(1, 10, 5), []),
     "dismiss": lambda store, _clock, head: store.dismiss(head),
     "retry": lambda store, clock, head: store.retry(
         head, a_generation(clock, user_id=head.user_id), an_input(), [a_step(clock)], Admission(Policy({}))

@@ -15,7 +15,7 @@ from shared.limits import Limit, Policy
 from shared.store import Store
 from tests.contract.counter import PAID, Counter, a_failed_one, body_of, meanwhile, started
 from tests.contract.test_lost_answers import answers_lost
-from tests.factories import FakeClock, a_generation, an_input
+from tests.factories import SETTINGS, FakeClock, a_generation, an_input
 
 ON_MINISTACK = pytest.mark.parametrize("dynamodb", ["ministack"], indirect=True)
 
@@ -175,6 +175,21 @@ def test_a_generation_of_a_kind_that_is_gone_cannot_be_retried(counter: Counter,
     old = started_of(store, counter.clock, kind="gone")
     with pytest.raises(ProblemError, match="not_retryable"):
         replace(counter, head=old).retry()
+
+
+def test_a_model_that_is_not_allowed_any_more_is_not_used_by_a_retry(counter: Counter) -> None:
+    counter.settings = replace(SETTINGS, default_model="local/other", allowed_models=("local/o*", "big/*"))
+    with pytest.raises(ProblemError, match="not_retryable") as problem:
+        counter.retry()
+    assert problem.value.detail == "Its model is not allowed any more."
+    assert (counter.successors(), counter.dispatch.sent) == ([], [])
+    counter.settings = replace(counter.settings, allowed_models=("local/c*",))
+    assert counter.retry().status == 202
+
+
+def test_the_default_model_can_be_retried_whatever_a_request_may_name(counter: Counter) -> None:
+    counter.settings = replace(SETTINGS, allowed_models=("big/*",))
+    assert counter.retry().status == 202
 
 
 def started_of(store: Store, clock: FakeClock, kind: str) -> Generation:

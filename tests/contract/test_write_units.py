@@ -68,6 +68,7 @@ def largest(clock: FakeClock) -> Generation:
         retry_of="r" * 36,
         usual_seconds=999,
         alone=True,
+        own_key=True,
         reserved_usd=Decimal("99.99999999999"),
         attempt=999,
         barren=2,

@@ -11,7 +11,7 @@ import httpx
 import jsonschema_rs
 
 DOCUMENT: dict[str, Any] = json.loads(Path("functions/status/openapi.json").read_text(encoding="utf-8"))
-_OPEN = ("Output", "GatewayMessage")  # the kind's own, and the gateway's
+_OPEN = ("GatewayMessage",)  # the gateway's
 
 
 @cache

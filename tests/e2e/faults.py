@@ -1,5 +1,6 @@
 """What the tests do to a running stack, and what they look at behind the API's back. Linux only."""
 
+import hashlib
 import json
 import os
 import signal
@@ -51,6 +52,11 @@ def usage(stack: LocalStack, owner: str) -> dict[str, Decimal]:
 def calls(stack: LocalStack, generation_id: str) -> list[dict[str, Any]]:
     """Return the model server's ledger of one generation, oldest call first."""
     return [entry for entry in stack.ledger() if entry.get("generation") == generation_id]
+
+
+def fingerprint(key: str) -> str:
+    """Return what the model server's ledger shows of a key, which it does not keep."""
+    return hashlib.sha256(key.encode()).hexdigest()[:8]
 
 
 def assert_paid_at_most_once_an_attempt(stack: LocalStack, generation_id: str) -> None:

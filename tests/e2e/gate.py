@@ -1,5 +1,5 @@
-"""A gate before DynamoDB or SQS: a proxy that lets a function's requests through, holds the one that a test names, and
-loses the answers that it is told to.
+"""A gate before DynamoDB, SQS or S3: a proxy that lets a function's requests through, holds the one that a test names,
+and loses the answers that it is told to.
 
 With it a test stops a function between two of its writes exactly, where killing by time would be a race.
 """
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from tests.e2e.owner import PATIENCE_SECONDS
 
 type Match = Callable[[str, str], bool]
-"""Told the operation, as `UpdateItem`, and the request's JSON text."""
+"""Told the operation, as `UpdateItem`, and the request's JSON text; of S3 the method, as `PUT`, and the body."""
 
 
 @dataclass
@@ -107,8 +107,9 @@ def _handler(endpoint: str, held_by: Callable[[str, str], Held | None], is_lost:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            operation = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-            held = held_by(operation, body.decode())
+            text = body.decode(errors="replace")  # a picture is none
+            operation = self.headers.get("X-Amz-Target", self.command).rpartition(".")[2]
+            held = held_by(operation, text)
             if held is not None and not held.once_done:
                 held.arrived.set()
                 if not held.go_on.wait(PATIENCE_SECONDS):
@@ -119,7 +120,7 @@ def _handler(endpoint: str, held_by: Callable[[str, str], Held | None], is_lost:
                 held.go_on.wait(PATIENCE_SECONDS)
             if held is not None:
                 held.passed.set()
-            if is_lost(operation, body.decode()):
+            if is_lost(operation, text):
                 self.close_connection = True
                 return
             self._answer(status, headers, answer)
@@ -128,7 +129,7 @@ def _handler(endpoint: str, held_by: Callable[[str, str], Held | None], is_lost:
             connection = http.client.HTTPConnection(address, timeout=30)
             try:
                 # The host stays as it was signed.
-                connection.request("POST", self.path, body, dict(self.headers))
+                connection.request(self.command, self.path, body, dict(self.headers))
                 response = connection.getresponse()
                 return response.status, response.getheaders(), response.read()
             finally:
@@ -145,6 +146,8 @@ def _handler(endpoint: str, held_by: Callable[[str, str], Held | None], is_lost:
                 self.wfile.write(answer)
             except OSError:
                 self.close_connection = True  # who asked was killed meanwhile
+
+        do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - the library's names
 
         def log_message(self, format: str, *args: object) -> None:
             """Stay silent: what passes is the functions' business."""

@@ -28,6 +28,8 @@ class Owner:
     """Of this owner; `tests.e2e.soundness` judges every one of them when the test is over."""
     late_results: set[str] = field(default_factory=set)
     """Generations whose step a late holder stores, by the test's doing, while the next one's call is under way."""
+    repaired: set[str] = field(default_factory=set)
+    """Generations whose model is asked a second time in one attempt and step, since its first answer does not fit."""
 
     def __post_init__(self) -> None:
         headers = {"authorization": f"Bearer {self.stack.token(self.name)}"}

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 from local.stack import LocalStack
 from tests.e2e import faults, messages
@@ -35,9 +36,17 @@ def test_canceling_a_running_generation_closes_the_models_stream_within_moments(
     assert call["outcome"] == "client_closed"
     # A heartbeat is half a second here; the rest is a slow machine's.
     assert call["finished_at"] - canceled_at < 5
-    # The stream was closed before the model said what it had cost: nothing is known to have been spent.
-    assert found["usage"]["calls"] == 0
-    assert alice.look(generation_id) == found
+    # The stream was closed before the model said what it had cost: its worker asks for the bill, and adds that alone.
+    billed = alice.wait_for(generation_id, lambda now: now["usage"]["calls"] == 1)
+    assert billed["usage"] == {
+        "calls": 1,
+        "prompt_tokens": call["prompt_tokens"],
+        "completion_tokens": call["completion_tokens"],
+        "cost_usd": call["cost"],
+        "wasted_cost_usd": call["cost"],
+    }
+    assert billed == found | {"usage": billed["usage"], "version": found["version"] + 1}
+    assert faults.usage(stack, alice.name)["cost_usd"] == Decimal(str(call["cost"]))
 
 
 def test_of_a_cancel_that_races_the_end_one_wins_and_what_was_paid_is_counted_once(

@@ -29,6 +29,7 @@ def test_a_text_becomes_cards(stack: LocalStack, alice: Owner) -> None:
         "prompt_tokens": call["prompt_tokens"],
         "completion_tokens": call["completion_tokens"],
         "cost_usd": call["cost"],
+        "wasted_cost_usd": 0.0,
     }
     used = faults.usage(stack, alice.name)
     assert {name: float(used[name]) for name in ("generations", "paid_calls", "cost_usd")} == {

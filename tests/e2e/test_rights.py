@@ -49,6 +49,10 @@ MAY: dict[str, Call] = {
     ),
     "change a head": lambda role: role.table("update_item", Key=KEY, UpdateExpression="REMOVE note"),
     "note an event": lambda role: role.table("put_item", Item=ITEM),
+    # The end of a generation takes its owner's provider key along.
+    "delete in a transaction": lambda role: role.client("dynamodb").transact_write_items(
+        TransactItems=[{"Delete": {"TableName": role.stack.table_name, "Key": KEY}}]
+    ),
     "send to the queue": lambda role: role.client("sqs").send_message(
         QueueUrl=role.stack.queue_url, MessageBody=MESSAGE
     ),
@@ -59,9 +63,6 @@ MAY: dict[str, Call] = {
 
 MAY_NOT: dict[str, Call] = {
     "delete an item": lambda role: role.table("delete_item", Key=KEY),
-    "delete in a transaction": lambda role: role.client("dynamodb").transact_write_items(
-        TransactItems=[{"Delete": {"TableName": role.stack.table_name, "Key": KEY}}]
-    ),
     "delete in a batch": lambda role: role.client("dynamodb").batch_write_item(
         RequestItems={role.stack.table_name: [{"DeleteRequest": {"Key": KEY}}]}
     ),
@@ -92,6 +93,11 @@ MAY_NOT: dict[str, Call] = {
         RoleSessionName="test",
     ),
     "read files": lambda role: role.client("s3").list_buckets(),
+    "list the pictures of an owner": lambda role: role.client("s3").list_objects_v2(
+        Bucket=role.stack.bucket_name, Prefix=f"{'0' * 64}/"
+    ),
+    "store a picture": lambda role: role.client("s3").put_object(Bucket=role.stack.bucket_name, Key="a", Body=b"x"),
+    "delete a picture": lambda role: role.client("s3").delete_object(Bucket=role.stack.bucket_name, Key="a"),
     "decrypt": lambda role: role.client("kms").decrypt(CiphertextBlob=b"x"),
 }
 

@@ -74,4 +74,5 @@ def usage_of(call: dict[str, object]) -> dict[str, object]:
         "prompt_tokens": call["prompt_tokens"],
         "completion_tokens": call["completion_tokens"],
         "cost_usd": call["cost"],
+        "wasted_cost_usd": 0.0,
     }

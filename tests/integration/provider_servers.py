@@ -7,6 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from functions.process.provider import Cancellation, Completion, Message, ModelRequest, Provider
 
@@ -21,7 +29,9 @@ SCHEMA = {
 type Script = Callable[[socket.socket], None]
 
 
-def a_request(model: str = "local/cards") -> ModelRequest:
+def a_request(
+    model: str = "local/cards", fallback_models: tuple[str, ...] = (), *, picture: bool = False
+) -> ModelRequest:
     return ModelRequest(
         model=model,
         messages=(
@@ -29,10 +39,11 @@ def a_request(model: str = "local/cards") -> ModelRequest:
             Message("user", f"<source_text>\n{TEXT}\n</source_text>"),
         ),
         schema_name="cards",
-        schema=SCHEMA,
+        schema=None if picture else SCHEMA,
         max_completion_tokens=4000,
         user="owner-hash",
         labels={"Generation": "g-1", "Attempt": "2", "Step": "draft"},
+        fallback_models=fallback_models,
     )
 
 
@@ -41,21 +52,25 @@ class Asking:
     """One call and what it did on the way: how often it asked for leave, and the progress that it told."""
 
     model: str = "local/cards"
+    fallback_models: tuple[str, ...] = ()
+    picture: bool = False
     key: str = KEY
     seconds: float = 60.0
     may_send: Callable[[], None] = lambda: None
     cancellation: Cancellation = field(default_factory=Cancellation)
     asked: int = 0
     progress: list[int] = field(default_factory=list)
+    bill_ids: list[str] = field(default_factory=list)
 
     def of(self, provider: Provider) -> Completion:
         return provider.complete(
-            a_request(self.model),
+            a_request(self.model, self.fallback_models, picture=self.picture),
             api_key=self.key,
             deadline=time.monotonic() + self.seconds,
             may_send=self._leave,
             cancellation=self.cancellation,
             on_text=self.progress.append,
+            on_bill_id=self.bill_ids.append,
         )
 
     def _leave(self) -> None:
@@ -116,7 +131,8 @@ def _read_request(stream: socket.socket) -> bytes:
     while b"\r\n\r\n" not in request:
         request += stream.recv(65_536) or _gone()
     head, _, body = request.partition(b"\r\n\r\n")
-    length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    lengths = [int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    length = lengths[0] if lengths else 0
     while len(body) < length:
         body += stream.recv(65_536) or _gone()
     return head + b"\r\n\r\n" + body
@@ -154,3 +170,28 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < limit, f"never seen: {what}"
         time.sleep(0.01)
+
+
+def self_signed(folder: Path) -> Path:
+    """Make a certificate for 127.0.0.1 that signs itself, with its key in the same file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        + signed.public_bytes(serialization.Encoding.PEM)
+    )
+    return path

@@ -16,6 +16,7 @@ from local.build import built_tree
 from local.deployment import client
 from local.emulator import ACCESS_KEY, REGION, start_emulator
 from local.model_server import ModelServer
+from tests.canary import Secret
 from tests.integration.lambda_runtime import BuiltFunction, built_function
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
@@ -31,12 +32,13 @@ def event(name: str) -> dict[str, Any]:
 class Functions:
     """The built functions over one table and two queues that nothing else reads."""
 
-    def __init__(self, tree: Path, endpoint: str, model_url: str, state: Path) -> None:
-        self.tree, self.state = tree, state
+    def __init__(self, tree: Path, endpoint: str, model: ModelServer, state: Path) -> None:
+        self.tree, self.state, self.ledger = tree, state, model.ledger
         self.sqs = client("sqs", endpoint)
         table = yaml.safe_load((tree / "template.yaml").read_text())["Resources"]["Table"]["Properties"]
         wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         client("dynamodb", endpoint).create_table(TableName="table", **{name: table[name] for name in wanted})
+        self.kms = client("kms", endpoint)
         self.queue_url = self.sqs.create_queue(QueueName="queue")["QueueUrl"]
         client("ssm", endpoint).put_parameter(Name=KEY_PARAMETER, Value="sk-made-up", Type="SecureString")
         self.variables = {
@@ -49,7 +51,7 @@ class Functions:
             "QUEUE_URL": self.queue_url,
             "ALONE_QUEUE_URL": self.sqs.create_queue(QueueName="alone-queue")["QueueUrl"],
             "DEFAULT_MODEL": "local/cards",
-            "LLM_BASE_URL": model_url,
+            "LLM_BASE_URL": model.base_url,
             "POWERTOOLS_METRICS_NAMESPACE": "Unstuck",
         }
         self._running: dict[str, BuiltFunction] = {}
@@ -76,7 +78,7 @@ def functions(tmp_path: Path) -> Iterator[Functions]:
     emulator = start_emulator(state)
     try:
         with ModelServer() as model:
-            yield Functions(tree, emulator.url, model.base_url, tmp_path)
+            yield Functions(tree, emulator.url, model, tmp_path)
     finally:
         emulator.child.stop()
 
@@ -105,6 +107,24 @@ def test_the_actions_event_cancels_a_generation_once_and_for_all(functions: Func
     assert [answer["statusCode"] for answer in answers] == [200, 200], answers
     assert answers[0]["body"] == answers[1]["body"]
     assert json.loads(answers[0]["body"])["status"] == "canceled"
+
+
+def test_with_lambdas_own_log_level_at_debug_no_function_logs_a_users_key_or_text(functions: Functions) -> None:
+    """The level of the runtime's root logger is a setting of the function, and would be botocore's as well."""
+    key, phrase = Secret(), Secret()
+    functions.variables |= {"AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "DEBUG"}
+    functions.variables["KMS_KEY_ID"] = functions.kms.create_key()["KeyMetadata"]["Arn"]
+    asked = event("create")
+    body = json.loads(asked["body"])
+    body |= {"source_text": f"{body['source_text']} {phrase.text}", "user_provided_key": key.text}
+    with functions.run("create") as create, functions.run("process") as process:
+        assert create.invoke({**asked, "body": json.dumps(body)})["statusCode"] == 202
+        assert process.invoke(functions.message()) == {"batchItemFailures": []}
+        logs = [create.log(), process.log()]
+    assert functions.ledger.calls[-1].paid
+    assert '"level": "DEBUG"' in logs[1], "the level was taken: asyncio says something"
+    assert not key.is_in(logs)
+    assert not phrase.is_in(logs)
 
 
 def test_the_status_event_as_it_is_asks_for_a_generation_that_is_not_there(functions: Functions) -> None:

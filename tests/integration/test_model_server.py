@@ -3,25 +3,13 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import httpx
 import pytest
 
 from local.model_server import ModelServer
 from local.model_server.behaviours import BEHAVIOURS
-
-KEY = "a made-up key"
-TEXT = "A cell is the smallest unit of life. A gene is a stretch of DNA. Enzymes are proteins that help. " * 3
-SCHEMA = {
-    "type": "object",
-    "properties": {
-        "suggestions": {
-            "type": "array",
-            "items": {"type": "object", "properties": {"front": {"type": "string"}, "back": {"type": "string"}}},
-        }
-    },
-}
+from tests.integration.model_server_asking import KEY, ask, asking, chunks, content, finish
 
 
 @pytest.fixture(scope="module")
@@ -41,30 +29,6 @@ def client(server: ModelServer) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {KEY}"}
     with httpx.Client(base_url=server.base_url, headers=headers, timeout=30, trust_env=False) as running:
         yield running
-
-
-def asking(model: str, **changes: Any) -> dict[str, Any]:
-    message = {"role": "user", "content": f"Make cards.\n<source_text>\n{TEXT}\n</source_text>\n"}
-    shape = {"type": "json_schema", "json_schema": {"name": "flashcards", "strict": True, "schema": SCHEMA}}
-    return {"model": model, "messages": [message], "stream": True, "response_format": shape, **changes}
-
-
-def ask(client: httpx.Client, model: str, **changes: Any) -> httpx.Response:
-    return client.post("/chat/completions", json=asking(model, **changes))
-
-
-def chunks(response: httpx.Response) -> list[dict[str, Any]]:
-    data = [line.removeprefix("data: ") for line in response.text.splitlines() if line.startswith("data: ")]
-    return [json.loads(line) for line in data if line != "[DONE]"]
-
-
-def content(response: httpx.Response) -> str:
-    return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks(response))
-
-
-def finish(response: httpx.Response) -> str | None:
-    reasons = [chunk["choices"][0]["finish_reason"] for chunk in chunks(response)]
-    return next((reason for reason in reasons if reason), None)
 
 
 def test_a_stream_carries_comments_content_a_finish_usage_and_done(server: ModelServer, client: httpx.Client) -> None:
@@ -152,6 +116,7 @@ def test_retry_after_comes_in_seconds_or_as_a_date(client: httpx.Client) -> None
         b'{"model": "local/unknown", "messages": [{"role": "user", "content": "hi"}]}',
         b'{"model": "local/slow:soon", "messages": [{"role": "user", "content": "hi"}]}',
         b'{"model": "local/status:200", "messages": [{"role": "user", "content": "hi"}]}',
+        b'{"model": "local/differs:loudly", "messages": [{"role": "user", "content": "hi"}]}',
         b'{"model": "local/cards", "messages": [7]}',
     ],
 )

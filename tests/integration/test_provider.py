@@ -1,4 +1,7 @@
-"""The client against the local model server: every ending, the deadline, cancellation, leave to send."""
+"""The client against the local model server: answers, the deadline, cancellation, leave to send.
+
+How each bad ending is told and decided is in test_provider_outcomes_on_the_wire.py.
+"""
 
 import json
 import logging
@@ -15,11 +18,9 @@ from local.model_server import ModelServer
 from shared.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
-    InvalidOutputError,
     LeaseLostError,
     PermanentProviderError,
     ProviderError,
-    TransientProviderError,
 )
 from shared.generation import Usage
 from tests.integration.provider_servers import KEY, Asking, wait_until
@@ -53,61 +54,6 @@ def test_progress_is_the_number_of_characters_so_far(provider: Provider) -> None
     assert len(asking.progress) > 1
     assert asking.progress == sorted(set(asking.progress))
     assert asking.progress[-1] == len(text)
-
-
-ENDINGS = [
-    ("local/429", TransientProviderError, "provider_rate_limited"),
-    ("local/500", TransientProviderError, "provider_unavailable"),
-    ("local/status:503", TransientProviderError, "provider_unavailable"),
-    ("local/status:524", TransientProviderError, "provider_unavailable"),
-    ("local/status:529", TransientProviderError, "provider_unavailable"),
-    ("local/status:408", TransientProviderError, "provider_timeout"),
-    ("local/cut", TransientProviderError, "provider_stream_cut"),
-    ("local/no_finish", TransientProviderError, "provider_stream_cut"),
-    ("local/finish_error", TransientProviderError, "provider_error"),
-    ("local/error_in_200", TransientProviderError, "provider_unavailable"),
-    ("local/error_in_200:402", PermanentProviderError, "provider_out_of_credit"),
-    ("local/error_in_stream", TransientProviderError, "provider_unavailable"),
-    ("local/error_in_stream:400", PermanentProviderError, "provider_bad_request"),
-    ("local/status:400", PermanentProviderError, "provider_bad_request"),
-    ("local/status:402", PermanentProviderError, "provider_out_of_credit"),
-    ("local/status:403", PermanentProviderError, "provider_forbidden"),
-    ("local/status:404", PermanentProviderError, "provider_bad_request"),
-    ("local/status:413", PermanentProviderError, "provider_input_too_large"),
-    ("local/status:422", PermanentProviderError, "provider_bad_request"),
-    ("local/status:307", PermanentProviderError, "provider_bad_request"),
-    ("local/filter", PermanentProviderError, "output_filtered"),
-    ("local/refuse", PermanentProviderError, "output_refused"),
-    ("local/huge", PermanentProviderError, "output_too_large"),
-    ("local/length", InvalidOutputError, "output_truncated"),
-    ("local/empty", InvalidOutputError, "output_empty"),
-    ("local/utf8", InvalidOutputError, "output_invalid"),
-]
-
-
-@pytest.mark.parametrize(("model", "error", "code"), ENDINGS)
-def test_every_bad_ending_has_a_type_and_a_code_and_is_sent_once(
-    server: ModelServer, provider: Provider, model: str, error: type[ProviderError], code: str
-) -> None:
-    asking = Asking(model)
-    with pytest.raises(ProviderError) as caught:
-        asking.of(provider)
-    assert (type(caught.value), caught.value.code) == (error, code)
-    assert asking.asked == 1
-    assert len(server.ledger.calls) == 1
-
-
-def test_a_key_that_the_server_refuses_is_not_tried_again(provider: Provider) -> None:
-    with pytest.raises(PermanentProviderError) as caught:
-        Asking(key="bad-key").of(provider)
-    assert caught.value.code == "provider_key_refused"
-
-
-def test_the_wait_that_the_server_asks_for_is_on_the_error(provider: Provider) -> None:
-    for model, wait in (("local/429:7", 7.0), ("local/429:date", 30.0), ("local/429:soon", None)):
-        with pytest.raises(TransientProviderError) as caught:
-            Asking(model).of(provider)
-        assert caught.value.retry_after_seconds == (pytest.approx(wait, abs=2) if wait else None)
 
 
 @pytest.mark.parametrize("model", ["local/length", "local/filter", "local/refuse", "local/empty", "local/utf8"])

@@ -182,12 +182,6 @@ def test_a_server_that_comes_back_within_the_quick_tries_is_used() -> None:
     assert (completion.text, asking.asked) == ("{}", 1)
 
 
-def test_a_name_that_nobody_has_is_unreachable() -> None:
-    with pytest.raises(TransientProviderError) as caught:
-        Asking().of(Provider("http://nobody.invalid/v1"))
-    assert caught.value.code == "provider_unreachable"
-
-
 @pytest.fixture
 def hung_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     release = threading.Event()

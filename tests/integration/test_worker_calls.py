@@ -18,7 +18,7 @@ from tests.factories import LONG_TEXT
 from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, then
 
 NOTHING = Usage()
-TWICE = PAID + PAID
+WASTED = PAID.all_wasted()
 RESERVE = Decimal("0.02")
 
 
@@ -61,7 +61,7 @@ def test_an_answer_that_does_not_fit_is_shown_to_the_model_once_with_what_is_wro
     head = rig.pending()
     handled, after = rig.run(head, answering('{"suggestions": []}'), answering(call_id="gen-2"))
     assert (handled.ending, after.status, after.usage, after.calls) == (
-        Ending.SUCCEEDED, Status.SUCCEEDED, TWICE, 2
+        Ending.SUCCEEDED, Status.SUCCEEDED, WASTED + PAID, 2
     )  # fmt: skip
     first, second = (call.request.messages for call in rig.model.calls)
     assert second[:2] == first
@@ -69,13 +69,13 @@ def test_an_answer_that_does_not_fit_is_shown_to_the_model_once_with_what_is_wro
     assert second[2].content == '{"suggestions": []}'
     assert "suggestions too_short" in second[3].content
     (step,) = rig.steps(head)
-    assert (step.usage, step.call_id) == (TWICE, "gen-2")
+    assert (step.usage, step.call_id) == (WASTED + PAID, "gen-2")
 
 
 def test_a_second_answer_that_does_not_fit_fails_the_generation_and_both_calls_are_counted(rig: Rig) -> None:
     handled, after = rig.run(rig.pending(), answering("Sure!"), answering("Here you are:"))
-    assert (handled.ending, handled.spent_usd) == (Ending.FAILED, TWICE.cost_usd)
-    assert (after.status, error_code(after), after.usage) == (Status.FAILED, "output_invalid", TWICE)
+    assert (handled.ending, handled.spent_usd) == (Ending.FAILED, 2 * PAID.cost_usd)
+    assert (after.status, error_code(after), after.usage) == (Status.FAILED, "output_invalid", WASTED + WASTED)
     assert after.error is not None
     assert "Here" not in after.error.message
 

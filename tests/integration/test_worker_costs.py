@@ -22,7 +22,8 @@ from tests.factories import a_step
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, then
 
 NOTHING = Usage()
-TWICE = PAID + PAID
+WASTED = PAID.all_wasted()
+TWICE = WASTED + WASTED
 RESERVE = Decimal("0.02")
 
 
@@ -49,7 +50,7 @@ def test_each_call_is_counted_before_it_is_sent(rig: Rig) -> None:
 def test_a_step_that_has_used_its_calls_fails_and_no_call_is_made(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     limited(monkeypatch, max_calls_per_step=1)
     handled, after = rig.run(rig.pending(), answering("no JSON"))
-    assert (handled.ending, error_code(after), after.calls, after.usage) == (Ending.FAILED, "call_limit", 1, PAID)
+    assert (handled.ending, error_code(after), after.calls, after.usage) == (Ending.FAILED, "call_limit", 1, WASTED)
 
 
 def test_the_calls_of_a_step_are_counted_over_all_attempts(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +104,7 @@ def test_a_call_whose_cost_was_never_told_keeps_its_reserve(rig: Rig, error: Pro
 def test_a_call_whose_cost_is_known_gives_its_reserve_back_and_counts(rig: Rig, error: ProviderError) -> None:
     handled, after = rig.run(rig.pending(), raising(error))
     assert handled.spent_usd == after.usage.cost_usd
-    assert (after.reserved_usd, after.usage) == (Decimal(0), error.usage or NOTHING)
+    assert (after.reserved_usd, after.usage) == (Decimal(0), (error.usage or NOTHING).all_wasted())
 
 
 def test_reserves_of_unknown_calls_add_up_until_the_ceiling_refuses_the_next(
@@ -139,7 +140,7 @@ def test_what_an_attempt_that_was_released_cost_is_counted_once_in_the_end(rig: 
     _, head = rig.run(rig.pending(), raising(TransientProviderError("provider_overloaded", "Busy.", usage=PAID)))
     rig.clock.pass_seconds(10)
     handled, head = rig.run(head, answering())
-    assert (handled.spent_usd, head.usage) == (PAID.cost_usd, TWICE)
+    assert (handled.spent_usd, head.usage) == (PAID.cost_usd, WASTED + PAID)
     assert rig.steps(head)[0].usage == PAID, "the step is not billed for the attempt before"
 
 

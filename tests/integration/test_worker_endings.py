@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -119,7 +118,7 @@ def test_past_its_deadline_the_holder_itself_fails_the_generation(rig: Rig) -> N
     handled, after = rig.run(head, then(lambda _call: rig.clock.pass_seconds(900), answering("no JSON")))
     assert (handled.ending, after.status) == (Ending.FAILED, Status.FAILED)
     assert after.error is not None
-    assert (after.error.code, after.usage) == ("deadline_exceeded", PAID)
+    assert (after.error.code, after.usage) == ("deadline_exceeded", PAID.all_wasted())
 
 
 TAKEOVERS: dict[str, Callable[[Rig, Generation], object]] = {
@@ -135,7 +134,9 @@ TAKEOVERS: dict[str, Callable[[Rig, Generation], object]] = {
     [answering(), raising(BUSY), raising(PermanentProviderError("no", "No."))],
     ids=["good", "busy", "bad"],
 )
-def test_who_has_lost_its_lease_writes_nothing_more_to_the_head(rig: Rig, takeover: str, turn: Any) -> None:
+def test_who_has_lost_its_lease_writes_nothing_more_to_the_head_but_what_it_has_spent(
+    rig: Rig, takeover: str, turn: Any
+) -> None:
     head, taken = rig.pending(), []
 
     def take(_call: Call) -> None:
@@ -143,9 +144,12 @@ def test_who_has_lost_its_lease_writes_nothing_more_to_the_head(rig: Rig, takeov
         taken.append(rig.read(head))
 
     handled, after = rig.run(head, then(take, turn))
-    assert (handled.ending, handled.spent_usd) == (Ending.LEASE_LOST, Decimal(0))
-    assert taken == [after]
-    assert rig.dispatch.sent == []
+    [before] = taken
+    spent = after.usage.cost_usd - before.usage.cost_usd
+    assert (handled.ending, handled.spent_usd, rig.dispatch.sent) == (Ending.LEASE_LOST, spent, [])
+    if takeover == "given to another":
+        assert after == before, "the next holder's writes would not know of it"
+    assert before == replace(after, usage=before.usage, steps_done=before.steps_done, version=before.version)
 
 
 def test_an_unexpected_error_goes_back_to_the_queue_and_leaves_the_generation_to_a_rescuer(rig: Rig) -> None:

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from functions.actions import succession
 from functions.actions.succession import RetryService
 from functions.process import worker as worker_module
 from functions.process.worker import Ending
-from shared import kinds
+from shared import kinds, succession
 from shared.api import Answer, Request
 from shared.errors import PermanentProviderError
 from shared.generation import Generation, StoredStep, Usage
@@ -49,7 +48,7 @@ def counted(dynamodb: Any, head: Generation) -> tuple[int, int]:
 
 def test_a_retry_goes_on_at_the_first_step_that_is_not_stored(rig: Rig, dynamodb: Any) -> None:
     _, failed = rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, REFUSED)
-    assert (failed.status, failed.usage) == (Status.FAILED, paid(3))
+    assert (failed.status, failed.usage) == (Status.FAILED, paid(2) + PAID.all_wasted())
     handled, after = rig.run(retry(rig, failed), POLISH)
     assert (handled.ending, handled.spent_usd) == (Ending.SUCCEEDED, PAID.cost_usd)
     assert (after.status, after.steps_done, after.output_step, after.usage) == (
@@ -72,6 +71,23 @@ def test_a_step_that_a_late_holder_stored_after_the_end_is_counted_with_the_retr
     assert canceled.usage == paid(1)
     _, after = rig.run(retry(rig, canceled), POLISH)
     assert after.usage == paid(2), "the late draft, and the polish"
+    assert counted(dynamodb, after) == (2, 3)
+
+
+def test_a_retry_that_the_last_workers_bill_overtakes_counts_the_late_step_once(
+    rig: Rig, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, real = rig.claimed(rig.pending(kind="story")), Store.retry
+    rig.store.cancel(held.user_id, held.generation_id)
+    late = rig.store.store_step(held, a_stored(rig, "outline", 1))
+
+    def after_the_bill(store: Store, *arguments: Any) -> Any:
+        rig.store.bill(held, PAID, [late])
+        return real(store, *arguments)
+
+    monkeypatch.setattr(Store, "retry", after_the_bill)
+    _, after = rig.run(retry(rig, rig.read(held)), DRAFT, POLISH)
+    assert (rig.read(held).usage, after.usage) == (PAID, paid(2))
     assert counted(dynamodb, after) == (2, 3)
 
 
@@ -100,7 +116,7 @@ def test_a_retry_from_the_start_makes_every_step_anew(rig: Rig) -> None:
 def test_a_retry_that_fails_can_be_retried_itself(rig: Rig) -> None:
     _, first = rig.run(rig.pending(kind="story"), OUTLINE, REFUSED)
     _, second = rig.run(retry(rig, first), DRAFT, REFUSED)
-    assert (second.status, second.usage) == (Status.FAILED, paid(2))
+    assert (second.status, second.usage) == (Status.FAILED, PAID + PAID.all_wasted())
     _, third = rig.run(retry(rig, second), POLISH)
     assert (third.status, third.retry_of, third.usage) == (Status.SUCCEEDED, second.generation_id, paid(1))
 

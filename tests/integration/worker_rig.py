@@ -8,12 +8,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from functions.process.key import UserKeys
 from functions.process.provider import Cancellation, Completion, ModelRequest
 from functions.process.tools import Tools
 from functions.process.worker import Handled, Worker
 from shared.config import Settings
 from shared.dispatch import Message
 from shared.generation import Event, Generation, StoredStep, Usage
+from shared.sealing import Seal
 from shared.store import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 
@@ -33,6 +35,7 @@ class Call:
     may_send: Callable[[], None]
     cancellation: Cancellation
     on_text: Callable[[int], None]
+    on_bill_id: Callable[[str], None]
 
 
 Turn = Callable[[Call], Completion]
@@ -61,12 +64,21 @@ def then(act: Callable[[Call], object], turn: Turn | None = None) -> Turn:
     return both
 
 
+def telling(bill_id: str, turn: Turn) -> Turn:
+    """Have the server's headers name the id for the final bill, and then go on."""
+    return then(lambda call: call.on_bill_id(bill_id), turn)
+
+
 @dataclass
 class ScriptedModel:
     """Asks for leave as the real one does, then plays the next turn; a call beyond the script fails the test."""
 
     turns: deque[Turn] = field(default_factory=deque)
     calls: list[Call] = field(default_factory=list)
+    bills: dict[str, Usage] = field(default_factory=dict)
+    """What the server will say that a call has cost, by the id that `telling` gave it."""
+    asked: list[tuple[str, str, float]] = field(default_factory=list)
+    """Each question for a bill: the id, the key and the deadline."""
 
     def complete(self, request: ModelRequest, **given: Any) -> Completion:
         call = Call(request, **given)
@@ -74,6 +86,10 @@ class ScriptedModel:
         call.may_send()
         self.calls.append(call)
         return turn(call)
+
+    def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None:
+        self.asked.append((bill_id, api_key, deadline))
+        return self.bills.get(bill_id)
 
 
 @dataclass
@@ -86,6 +102,7 @@ class Rig:
     dispatch: RecordingDispatch = field(default_factory=RecordingDispatch)
     model: ScriptedModel = field(default_factory=ScriptedModel)
     api_key: Callable[[], str] = lambda: "sk-made-up"
+    seal: Seal | None = None
 
     def script(self, *turns: Turn) -> None:
         self.model.turns.extend(turns)
@@ -104,7 +121,8 @@ class Rig:
 
     def worker(self) -> Worker:
         store = replace(self.store, settings=self.settings)
-        tools = Tools(store, store, self.model, self.api_key, self.clock, self.settings)
+        user_key = UserKeys(store, self.seal)
+        tools = Tools(store, store, self.model, self.api_key, user_key, self.clock, self.settings)
         return Worker(tools, self.dispatch, "2026/01/01/[$LATEST]0123456789abcdef")
 
     def handle(self, head: Generation, handover_at: float = NEVER) -> Handled:

@@ -47,7 +47,7 @@ def test_what_was_let_in_before_gets_the_same_answer_says_so_and_starts_nothing(
     asked_again = replace(other, usual_seconds=30)
     again = answer_admitted(Admitted(head.generation_id, None, None), asked_again, dispatch, clock.now())
     assert again.body == first.body
-    assert again.headers == first.headers | {"idempotency-replayed": "true"}
+    assert again.headers == {**first.headers, "idempotency-replayed": "true"}
     assert first.headers["retry-after"] == "14"
     assert dispatch.sent == [head]
 

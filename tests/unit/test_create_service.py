@@ -93,6 +93,14 @@ def test_the_input_is_stored_as_the_kind_takes_it_with_how_it_is_to_be_made(desk
     assert (given.model, given.prompt_version, given.request_id) == ("local/other", "1", "r-1")
 
 
+def test_options_are_stored_where_they_were_chosen_and_defaults_that_the_kind_sets(desk: Desk) -> None:
+    chosen = {"kind": "story", "premise": "A keeper finds a map.", "language": "de"}
+    head = desk.stored(desk.create(**chosen))
+    given = desk.store.get_input(head.user_id, head.generation_id)
+    assert given is not None
+    assert given.content == {"premise": "A keeper finds a map.", "language": "de", "chapters": 4}
+
+
 def test_a_model_and_a_prompt_version_that_nobody_chose_are_the_defaults(desk: Desk) -> None:
     head = desk.stored(desk.create(**BODY))
     given = desk.store.get_input(head.user_id, head.generation_id)
@@ -101,6 +109,16 @@ def test_a_model_and_a_prompt_version_that_nobody_chose_are_the_defaults(desk: D
         SETTINGS.default_model,
         kinds.load("flashcards").prompt_versions[-1],
     )
+
+
+def test_a_kind_that_draws_has_a_default_model_of_its_own(store: Store, clock: FakeClock) -> None:
+    desk = Desk(store, clock, replace(SETTINGS, allowed_models=()))
+    for model in (None, SETTINGS.image_model):
+        head = desk.stored(desk.create(kind="image", prompt="a lighthouse", model=model))
+        given = desk.store.get_input(head.user_id, head.generation_id)
+        assert given is not None
+        assert given.model == SETTINGS.image_model
+        desk.dispatch.sent.clear()
 
 
 def test_a_generation_that_the_queue_did_not_take_is_accepted_all_the_same(desk: Desk) -> None:
@@ -143,6 +161,8 @@ def test_two_calls_make_two_generations(desk: Desk) -> None:
         ({"source_text": 7}, "source_text", "string_type"),
         (BODY | {"surprise": 1}, "surprise", "extra_forbidden"),
         (BODY | {"user_id": "mallory"}, "user_id", "extra_forbidden"),
+        (BODY | {"max_completion_tokens": 1_000_000}, "max_completion_tokens", "extra_forbidden"),
+        (BODY | {"fallback_models": ["big/model"]}, "fallback_models", "extra_forbidden"),
         (BODY | {"kind": "opera"}, "kind", "unknown"),
         (BODY | {"kind": 7}, "kind", "string_type"),
         (BODY | {"model": "somebody/else"}, "model", "not_allowed"),

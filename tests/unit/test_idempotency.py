@@ -1,8 +1,10 @@
 """The Idempotency-Key: which headers are keys, which are the same one, and which requests are the same."""
 
+import time
+
 import pytest
 
-from shared.idempotency import hash_of, read_key
+from shared.idempotency import hash_of, read_key, slow_hash_of
 
 BODY = {"create": {"kind": "flashcards", "model": None}, "input": {"source_text": "Zellen: das Leben"}}
 
@@ -68,3 +70,18 @@ def test_any_other_value_makes_another_request() -> None:
         {},
     ]
     assert len({hash_of(one) for one in [BODY, *others]}) == len(others) + 1
+
+
+def test_the_hash_of_a_secret_tells_one_from_another_and_is_of_no_use_to_another_request() -> None:
+    first = slow_hash_of("sk-of-a-user", "alice key-1")
+    assert first == slow_hash_of("sk-of-a-user", "alice key-1")
+    others = {slow_hash_of("sk-of-a-user", "alice key-2"), slow_hash_of("sk-of-another", "alice key-1")}
+    assert len({first, *others}) == 3
+    assert "sk-of-a-user" not in first
+
+
+def test_guessing_at_a_secret_costs_memory_and_time() -> None:
+    began = time.process_time()
+    for guess in range(3):
+        slow_hash_of(f"guess-{guess}", "salt")
+    assert time.process_time() - began > 0.03, "a plain hash takes a millionth of a second"

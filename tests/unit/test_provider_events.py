@@ -40,6 +40,13 @@ def test_comments_and_blank_lines_give_nothing() -> None:
     assert read(b": a\n\n: b\n\n\n\n") == []
 
 
+def test_a_byte_order_mark_before_the_first_line_is_no_part_of_it() -> None:
+    mark = b"\xef\xbb\xbf"
+    assert read(mark + STREAM) == read(mark, STREAM) == read(mark[:1], mark[1:], STREAM) == EVENTS
+    assert read(mark + b"data: one") == [b"one"]
+    assert read(b"data: one\n\n" + mark + b"data: two\n\n") == [b"one"], "elsewhere it is part of the field's name"
+
+
 def test_a_last_event_without_its_blank_line_is_still_given() -> None:
     assert read(b"data: one\n\ndata: [DONE]") == [b"one", b"[DONE]"]
     assert read(b"data: [DONE]\n") == [b"[DONE]"]

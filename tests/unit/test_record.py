@@ -88,7 +88,7 @@ def test_the_normal_life_is_told_by_the_head_and_its_steps(life: Life) -> None:
         "step": "cards",
         "position": 1,
         "duration_seconds": 1.5,
-        "usage": {"calls": 1, "prompt_tokens": 100, "completion_tokens": 50, "cost_usd": 0.0},
+        "usage": {"calls": 1, "prompt_tokens": 100, "completion_tokens": 50, "cost_usd": 0.0, "wasted_cost_usd": 0.0},
         "call_id": "gen-1",
     }
     [attempt] = found["attempts"]

@@ -1,10 +1,15 @@
 """What the template promises, read from the file as SAM and the linter read it."""
 
+import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from shared import kinds
+from shared.config import Settings
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 SOURCES = ("QueueSource", "AloneQueueSource")
@@ -118,6 +123,64 @@ def test_the_table_forgets_expired_items_and_can_be_restored(resources: dict[str
     assert table["UpdateReplacePolicy"] == "Retain"
 
 
+def test_the_bucket_is_private_encrypted_and_forgets(template: dict[str, Any]) -> None:
+    bucket, parameters = template["Resources"]["Bucket"], template["Parameters"]
+    properties = bucket["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    [encryption] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    [rule] = properties["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "ObjectRetentionDays"})
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    assert not {"Prefix", "Filter", "TagFilters"} & set(rule), "it is for every object"
+    assert "VersioningConfiguration" not in properties, "a deleted object must be gone"
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    longest = max(kinds.load(name).limits.deadline_seconds or 0 for name in kinds.names())
+    deadline = max(longest, parameters["DeadlineSeconds"]["Default"])
+    covered = parameters["RetentionDays"]["Default"] + deadline / 86_400 + 1
+    assert parameters["ObjectRetentionDays"]["Default"] >= covered
+
+
+def test_the_bucket_is_reached_over_tls_alone(resources: dict[str, Any]) -> None:
+    [statement] = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Resource"] == [{"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::Sub": "${Bucket.Arn}/*"}]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_pages_may_only_read_the_bucket(resources: dict[str, Any]) -> None:
+    [rule] = resources["Bucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["GET"], {"Ref": "AllowedOrigins"})
+
+
+def test_each_function_has_the_rights_to_objects_that_its_calls_need(resources: dict[str, Any]) -> None:
+    rights: dict[str, set[str]] = {}
+    for name, role in of_type(resources, "AWS::IAM::Role").items():
+        for statement in statements(role):
+            actions = {action for action in as_list(statement["Action"]) if action.startswith("s3:")}
+            if not actions:
+                continue
+            rights.setdefault(name, set()).update(actions)
+            if "s3:ListBucket" in actions:
+                assert statement["Resource"] == {"Fn::GetAtt": ["Bucket", "Arn"]}
+                assert statement["Condition"] == {"StringLike": {"s3:prefix": "?" * 64 + "/"}}, "of one owner at a time"
+            else:
+                assert statement["Resource"] == {"Fn::Sub": "${Bucket.Arn}/*"}
+    assert rights == {
+        "CreateRole": {"s3:PutObject"},
+        "StatusRole": {"s3:GetObject"},
+        "ProcessRole": {"s3:GetObject", "s3:PutObject"},
+        "ActionsRole": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"},
+    }
+
+
+def test_a_url_is_good_for_five_to_fifteen_minutes(template: dict[str, Any]) -> None:
+    parameter = template["Parameters"]["SignedUrlSeconds"]
+    assert (parameter["MinValue"], parameter["MaxValue"]) == (300, 900)
+
+
 def test_the_only_index_is_the_sparse_one_of_what_is_due(resources: dict[str, Any]) -> None:
     (index,) = resources["Table"]["Properties"]["GlobalSecondaryIndexes"]
     assert index["IndexName"] == "due"
@@ -182,7 +245,8 @@ def test_no_role_holds_a_wildcard_or_a_managed_policy(resources: dict[str, Any])
         assert "ManagedPolicyArns" not in role, name
         for statement in statements(role):
             assert "*" not in str(statement["Action"]), name
-            assert "*" not in str(statement["Resource"]), name
+            # An object has no name yet when the right to it is given; everything else has.
+            assert "*" not in str(statement["Resource"]).replace("${Bucket.Arn}/*", ""), name
             assert "NotAction" not in statement, name
             assert "NotResource" not in statement, name
 
@@ -199,7 +263,7 @@ def test_only_the_worker_may_read_the_providers_key(resources: dict[str, Any]) -
         name: statement["Resource"]
         for name, role in of_type(resources, "AWS::IAM::Role").items()
         for statement in statements(role)
-        if any(action.startswith(("ssm:", "kms:", "secretsmanager:")) for action in as_list(statement["Action"]))
+        if any(action.startswith(("ssm:", "secretsmanager:")) for action in as_list(statement["Action"]))
     }
     assert set(readers) == {"ProcessRole", "AuthorizerRole"}
     assert readers["ProcessRole"]["Fn::Sub"].endswith(":parameter${ProviderKeyParameter}")
@@ -208,6 +272,68 @@ def test_only_the_worker_may_read_the_providers_key(resources: dict[str, Any]) -
         name for name, each in of_type(resources, "AWS::Serverless::Function").items() if "PROVIDER_KEY" in str(each)
     ]
     assert told == ["ProcessFunction"]
+
+
+def test_who_takes_a_users_key_may_encrypt_and_only_the_worker_may_decrypt(resources: dict[str, Any]) -> None:
+    context = {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["user_id", "generation_id"]}}
+    found = {}
+    for name, role in of_type(resources, "AWS::IAM::Role").items():
+        for statement in statements(role):
+            if "kms:" in str(statement["Action"]):
+                assert statement["Resource"] == {"Fn::GetAtt": ["UserKeysKey", "Arn"]}
+                assert statement["Condition"] == context
+                found[name] = statement["Action"]
+    assert found == {"CreateRole": "kms:Encrypt", "ActionsRole": "kms:Encrypt", "ProcessRole": "kms:Decrypt"}
+    told = {
+        name: each["Environment"]["Variables"]["KMS_KEY_ID"]
+        for name, each in of_type(resources, "AWS::Serverless::Function").items()
+        if "KMS_KEY_ID" in str(each)
+    }
+    key = {"Fn::If": ["TakesUserKeys", {"Fn::GetAtt": ["UserKeysKey", "Arn"]}, ""]}
+    assert told == dict.fromkeys(("CreateFunction", "ActionsFunction", "ProcessFunction"), key)
+
+
+def test_every_setting_of_the_code_is_a_variable_of_the_template(template: dict[str, Any]) -> None:
+    variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
+    for function in of_type(template["Resources"], "AWS::Serverless::Function").values():
+        variables |= function.get("Environment", {}).get("Variables", {})
+    assert {field.name.upper() for field in dataclasses.fields(Settings)} <= set(variables)
+
+
+@pytest.mark.parametrize("models", ["", "a/b", "a/b:free,c/d,e/f"])
+def test_openrouter_takes_three_fallbacks_at_most(template: dict[str, Any], models: str) -> None:
+    pattern = template["Parameters"]["FallbackModels"]["AllowedPattern"]
+    assert re.fullmatch(pattern, models)
+    for refused in ("a,b,c,d", "a, b", ",a", "a,"):
+        assert not re.fullmatch(pattern, refused)
+
+
+def test_the_key_of_users_keys_rotates_costs_nothing_when_switched_off_and_is_left_to_iam(
+    template: dict[str, Any],
+) -> None:
+    key = template["Resources"]["UserKeysKey"]
+    assert key["Condition"] == template["Resources"]["UserKeysAlias"]["Condition"] == "TakesUserKeys"
+    assert template["Conditions"]["TakesUserKeys"] == {"Fn::Equals": [{"Ref": "UserKeys"}, "enabled"]}
+    assert key["Properties"]["EnableKeyRotation"] is True
+    assert key["Properties"].get("KeySpec", "SYMMETRIC_DEFAULT") == "SYMMETRIC_DEFAULT"
+    (statement,) = key["Properties"]["KeyPolicy"]["Statement"]
+    assert statement["Principal"]["AWS"]["Fn::Sub"].endswith(":root"), "who else, the roles' own policies say"
+    for role in of_type(template["Resources"], "AWS::IAM::Role").values():
+        for policy in role["Policies"]:
+            for each in policy["PolicyDocument"]["Statement"]:
+                assert "UserKeysKey" not in str(each) or each["Fn::If"][0] == "TakesUserKeys"
+
+
+def test_only_an_erasure_deletes_outside_of_a_transaction(resources: dict[str, Any]) -> None:
+    within = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
+    found = {
+        name: statement.get("Condition")
+        for name, role in of_type(resources, "AWS::IAM::Role").items()
+        for statement in statements(role)
+        if "dynamodb:DeleteItem" in as_list(statement["Action"])
+    }
+    ends = dict.fromkeys(("StatusRole", "ProcessRole", "SweeperRole"), within)
+    assert found == ends | {"ActionsRole": None}
 
 
 def test_only_the_sweeper_may_read_the_index(resources: dict[str, Any]) -> None:

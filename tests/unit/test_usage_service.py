@@ -49,7 +49,8 @@ def read(store: Store, owner: str, policy: Policy | None = None, **query: str) -
 
 
 def test_who_has_used_nothing_reads_zeros_and_whole_limits(store: Store, alice: str) -> None:
-    nothing = {"generations": 0, "calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0}
+    nothing = dict.fromkeys(("generations", "calls", "prompt_tokens", "completion_tokens"), 0)
+    nothing |= dict.fromkeys(("cost_usd", "wasted_cost_usd"), 0.0)
     assert read(store, alice) == {
         "month": "2026-01",
         "days": [],
@@ -64,7 +65,7 @@ def test_who_has_used_nothing_reads_zeros_and_whole_limits(store: Store, alice: 
 
 def test_what_ended_is_counted_on_its_day_and_in_its_month(store: Store, clock: FakeClock, alice: str) -> None:
     spend(store, clock, alice, Usage(1, 100, 50, Decimal("0.25")))
-    spend(store, clock, alice, Usage(2, 10, 5, Decimal("0.5")))
+    spend(store, clock, alice, Usage(2, 10, 5, Decimal("0.5"), Decimal("0.25")))
     clock.pass_seconds(86_400)
     spend(store, clock, alice, Usage(1, 1, 1, Decimal("0.125")))
     clock.pass_seconds(31 * 86_400)
@@ -72,6 +73,7 @@ def test_what_ended_is_counted_on_its_day_and_in_its_month(store: Store, clock: 
     january = read(store, alice, month="2026-01")
     first = {"generations": 2, "calls": 3, "prompt_tokens": 110, "completion_tokens": 55, "cost_usd": 0.75}
     second = {"generations": 1, "calls": 1, "prompt_tokens": 1, "completion_tokens": 1, "cost_usd": 0.125}
+    first["wasted_cost_usd"], second["wasted_cost_usd"] = 0.25, 0.0
     assert january["days"] == [{"day": "2026-01-01", **first}, {"day": "2026-01-02", **second}]
     assert january["total"] == {name: first[name] + second[name] for name in first}
     assert read(store, alice)["month"] == "2026-02"

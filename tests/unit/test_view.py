@@ -14,7 +14,7 @@ from shared.view import etag, matches, view
 from tests.factories import START, FakeClock, a_generation
 
 HIDDEN = {"user_id", "fence", "holder", "due_at", "barren", "releases", "sends", "alone", "calls", "call_step"}
-HIDDEN |= {"step_calls", "reserved_usd", "steps_done", "output_step", "op", "create_op", "schema_version", "expires_at"}
+HIDDEN |= {"step_calls", "reserved_usd", "output_step", "op", "create_op", "schema_version", "expires_at"}
 HIDDEN |= {"progress_at", "reviewed", "usual_seconds"}
 
 
@@ -46,14 +46,15 @@ def full(clock: FakeClock) -> Generation:
         call_step="step-7007",
         step_calls=7008,
         reserved_usd=Decimal("0.7009"),
-        usage=Usage(2, 100, 50, Decimal("0.0125")),
-        steps_done=7010,
+        usage=Usage(2, 100, 50, Decimal("0.0125"), Decimal("0.0025")),
+        steps_done=4,
         output_step="step-7011",
         error=ErrorInfo("output_invalid", "It does not fit."),
         client_id="client",
         session_id="session",
         retry_of="the-one-before",
         retried_as="the-next",
+        own_key=True,
         op="op-7012",
         create_op="op-7013",
         schema_version=7014,
@@ -73,10 +74,13 @@ def test_what_is_shown_is_what_the_head_says(full: Generation) -> None:
     shown = view(full)
     assert shown["generation_id"] == full.generation_id
     assert (shown["kind"], shown["status"], shown["version"], shown["attempt"]) == ("flashcards", "failed", 17, 3)
-    assert (shown["progress"], shown["stage"]) == (60, "writing cards")
+    assert (shown["progress"], shown["stage"], shown["steps_done"]) == (60, "writing cards", 4)
     assert (shown["client_id"], shown["session_id"]) == ("client", "session")
     assert shown["error"] == {"code": "output_invalid", "message": "It does not fit."}
-    assert shown["usage"] == {"calls": 2, "prompt_tokens": 100, "completion_tokens": 50, "cost_usd": 0.0125}
+    assert shown["usage"] == {"calls": 2, "prompt_tokens": 100, "completion_tokens": 50} | {
+        "cost_usd": 0.0125,
+        "wasted_cost_usd": 0.0025,
+    }
 
 
 def test_times_are_iso_8601_in_utc_to_the_millisecond(full: Generation) -> None:
@@ -92,7 +96,7 @@ def test_times_are_iso_8601_in_utc_to_the_millisecond(full: Generation) -> None:
 def test_what_is_not_yet_is_absent(clock: FakeClock) -> None:
     shown = view(a_generation(clock))
     assert not shown.keys() & {"error", "stage", "started_at", "heartbeat_at", "finished_at", "not_before", "client_id"}
-    assert shown["progress"] == 0
+    assert shown["progress"] == shown["steps_done"] == 0
     assert shown["usage"]["cost_usd"] == 0
 
 

@@ -170,7 +170,7 @@ def test_the_first_reason_stands() -> None:
     with a_watch(beats) as watch:
         beats.trouble = LeaseLostError("g")
         beats.until(lambda: watch.cancellation.cancelled)
-        watch._handover_at = 0
+        watch.handover_at = 0
         with pytest.raises(LeaseLostError):
             watch.check()
 

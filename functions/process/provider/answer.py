@@ -5,11 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 from functions.process.provider.figures import usage_of
+from functions.process.provider.images import MOST_IMAGES, Image, ImageTooLargeError, NotAnImageError, image_of
 from functions.process.provider.outcomes import (
     BY_FINISH,
     OUTPUT_EMPTY,
     OUTPUT_INVALID,
+    OUTPUT_NO_IMAGE,
+    OUTPUT_NOT_IMAGE,
     OUTPUT_REFUSED,
+    OUTPUT_TOO_LARGE,
     PROTOCOL_BROKEN,
     STREAM_CUT,
     Outcome,
@@ -25,13 +29,15 @@ LONGEST_NAME = 128
 class Answer:
     """Collects chunks. `ended` is true once the model has said that it is done; only the bill may still follow."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, *, with_image: bool = False) -> None:
         self.call_id: str | None = None
         self.characters = 0
         self.done = False
         self._model = model
         self._usage: Usage | None = None
         self._parts: list[str] = []
+        self._with_image = with_image
+        self._images: list[Image] = []
         self._refused = False
         self._finish: str | None = None
         self._failure: Outcome | None = None
@@ -55,7 +61,8 @@ class Answer:
             return
         try:
             # Decimal, since money must not pass through floats. Deep nesting and long integers raise here too.
-            chunk = json.loads(data.decode(), parse_float=Decimal)
+            # A byte order mark before a whole answer is no fault of its JSON.
+            chunk = json.loads(data.decode("utf-8-sig"), parse_float=Decimal)
         except UnicodeDecodeError:
             self.fail(OUTPUT_INVALID)
         except (ValueError, RecursionError):
@@ -79,9 +86,11 @@ class Answer:
         if self._finish in BY_FINISH:
             raise self._error(BY_FINISH[self._finish])
         text = self._text()
-        if not text.strip():
+        if self._with_image and not self._images:
+            raise self._error(OUTPUT_NO_IMAGE)
+        if not self._with_image and not text.strip():
             raise self._error(OUTPUT_EMPTY)
-        return Completion(text, self.call_id, self._model, self._usage or Usage(calls=1))
+        return Completion(text, self.call_id, self._model, self._usage or Usage(calls=1), tuple(self._images))
 
     def _error(self, outcome: Outcome) -> ProviderError:
         return outcome.raised(
@@ -120,6 +129,19 @@ class Answer:
         if isinstance(content, str) and content:
             self._parts.append(content)
             self.characters += len(content)
+        if self._with_image and isinstance(part.get("images"), list):
+            self._take_images(part["images"])
+
+    def _take_images(self, images: list[Any]) -> None:
+        try:
+            for image in images:
+                if len(self._images) == MOST_IMAGES:
+                    raise ImageTooLargeError
+                self._images.append(image_of(image))
+        except ImageTooLargeError:
+            self.fail(OUTPUT_TOO_LARGE)
+        except NotAnImageError:
+            self.fail(OUTPUT_NOT_IMAGE)
 
     def _text(self) -> str:
         try:

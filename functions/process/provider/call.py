@@ -47,6 +47,7 @@ class Call:
         answer: Answer,
         max_bytes: int,
         on_text: Callable[[int], None],
+        on_bill_id: Callable[[str], None],
         clock: Clock,
     ) -> None:
         self._url = url
@@ -54,6 +55,7 @@ class Call:
         self._answer = answer
         self._max_bytes = max_bytes
         self._on_text = on_text
+        self._on_bill_id = on_bill_id
         self._clock = clock
         self._bytes = 0
 
@@ -97,6 +99,8 @@ class Call:
         extensions = {"trace": gate.trace}
         async with client.stream("POST", self._url, content=self._body, extensions=extensions) as response:
             self._answer.name(response.headers.get("X-Generation-Id"))
+            if response.is_success and "X-Generation-Id" in response.headers and self._answer.call_id:
+                self._on_bill_id(self._answer.call_id)
             if not response.is_success:
                 await self._refusal(response)
             elif response.headers.get("Content-Encoding", "identity") != "identity":

@@ -35,6 +35,25 @@ def usage_of(reported: Any) -> Usage | None:
     )
 
 
+def final_usage_of(record: Any) -> Usage | None:
+    """Return the bill in OpenRouter's record of a call, or None where it tells no cost.
+
+    https://openrouter.ai/docs/api-reference/get-a-generation: `total_cost` is in US dollars; with the account's own key
+    for the model `usage` is the fee, and the model's price is apart. Native tokens are what a call's own bill counts.
+    """
+    if not isinstance(record, dict) or not _is_number(record.get("total_cost")):
+        return None
+    cost = _usd(record["total_cost"])
+    if record.get("is_byok") is True:
+        cost = _usd(record.get("usage")) + _usd(record.get("upstream_inference_cost"))
+    return Usage(
+        calls=1,
+        prompt_tokens=_tokens(record.get("native_tokens_prompt")) or _tokens(record.get("tokens_prompt")),
+        completion_tokens=_tokens(record.get("native_tokens_completion")) or _tokens(record.get("tokens_completion")),
+        cost_usd=cost,
+    )
+
+
 def retry_after_of(header: str | None, date: str | None, error: Any, now: datetime) -> float | None:
     """Return the seconds the server asked us to wait, at most a day, or None where it did not say or made no sense.
 
@@ -53,8 +72,12 @@ def _tokens(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS else 0
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
 def _usd(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if not _is_number(value):
         return Decimal(0)
     # Through str: Decimal(0.1) would have 55 digits. Not a number fails the comparison with an error of its own.
     amount = Decimal(str(value))

@@ -63,7 +63,9 @@ OUTPUT_FILTERED = Outcome(NEVER, "output_filtered", "the provider's content filt
 OUTPUT_REFUSED = Outcome(NEVER, "output_refused", "the model refused to answer")
 OUTPUT_TRUNCATED = Outcome(REPAIR, "output_truncated", "the model's answer was longer than its limit of tokens")
 OUTPUT_EMPTY = Outcome(REPAIR, "output_empty", "the model's answer was empty")
+OUTPUT_NO_IMAGE = Outcome(REPAIR, "output_empty", "the model answered without a picture")
 OUTPUT_INVALID = Outcome(REPAIR, "output_invalid", "the model's answer was not text in UTF-8")
+OUTPUT_NOT_IMAGE = Outcome(REPAIR, "output_invalid", "the model's picture is not a sound PNG, JPEG or WebP")
 OUTPUT_NOT_TEXT = Outcome(REPAIR, "output_invalid", "the model called a tool instead of answering")
 
 BY_STATUS = {
@@ -78,6 +80,7 @@ BY_STATUS = {
 BY_STATUS_CLASS = {3: BAD_REQUEST, 4: BAD_REQUEST, 5: UNAVAILABLE}
 
 # Words that say more than the status they come with: OpenAI's 429 for a spent quota does not pass by waiting.
+# OpenRouter's own are in the error's metadata, as `error_type`.
 BEYOND_STATUS = {
     "content_filter": OUTPUT_FILTERED,
     "content_policy_violation": OUTPUT_FILTERED,
@@ -85,6 +88,10 @@ BEYOND_STATUS = {
     "exceed_context_size_error": INPUT_TOO_LARGE,
     "insufficient_quota": OUT_OF_CREDIT,
     "invalid_api_key": KEY_REFUSED,
+    "payload_too_large": INPUT_TOO_LARGE,
+    "refusal": OUTPUT_REFUSED,
+    "string_too_long": INPUT_TOO_LARGE,
+    "token_limit_exceeded": INPUT_TOO_LARGE,
 }
 # Words that stand in for a status where there is none: in a stream.
 BY_WORD = BEYOND_STATUS | {
@@ -159,8 +166,9 @@ def _word(error: Any, table: Mapping[str, Outcome]) -> str:
     """Return the first word of the error that `table` knows. Others are not repeated: they may quote anything."""
     if not isinstance(error, dict):
         return ""
-    for name in ("code", "type"):
-        word = error.get(name)
+    metadata = error.get("metadata")
+    kind = metadata.get("error_type") if isinstance(metadata, dict) else None
+    for word in (error.get("code"), error.get("type"), kind):
         if isinstance(word, str) and word in table:
             return word
     return ""

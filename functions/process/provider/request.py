@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from functions.process.provider.images import Image
 from shared.generation import Usage
 
 
@@ -22,7 +23,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One call of a model that must answer with JSON after `schema`.
+    """One call of a model that must answer with JSON after `schema`, or, where `schema` is None, with a picture.
 
     `user` is an opaque hash of the owner. `labels` become `X-Unstuck-<name>` headers: ids, never secrets; leave them
     empty where the server has no use for them. `fallback_models` are tried in order by OpenRouter alone; other
@@ -32,21 +33,27 @@ class ModelRequest:
     model: str
     messages: tuple[Message, ...]
     schema_name: str
-    schema: Mapping[str, Any] = field(repr=False)
+    schema: Mapping[str, Any] | None = field(repr=False)
     max_completion_tokens: int
     user: str
     labels: Mapping[str, str] = field(default_factory=dict)
     fallback_models: tuple[str, ...] = ()
+    aspect_ratio: str = "1:1"
+    """Of a picture, width to height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A whole answer. `model` is the one that wrote it; `usage` counts one call, zeros where no bill was sent."""
+    """A whole answer: text, or at least one picture where one was asked for.
+
+    `model` is the one that wrote it; `usage` counts one call, zeros where no bill was sent.
+    """
 
     text: str = field(repr=False)
     call_id: str | None
     model: str
     usage: Usage
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +73,19 @@ OPENAI = Dialect("max_completion_tokens", {"stream_options": {"include_usage": T
 # Ollama, LM Studio, Mistral, and llama.cpp and vLLM in older versions know `max_tokens` alone.
 COMPATIBLE = Dialect("max_tokens", {"stream_options": {"include_usage": True}})
 
+PROTOCOLS = {"openrouter": OPENROUTER, "openai": OPENAI, "compatible": COMPATIBLE}
 DIALECTS = {"openrouter.ai": OPENROUTER, "openai.com": OPENAI, "openai.azure.com": OPENAI}
 
 
-def dialect_of(host: str) -> Dialect:
-    """Return how to speak to `host`: by its domain, or the smallest common form."""
+def dialect_of(host: str, protocol: str = "auto") -> Dialect:
+    """Return how to speak to `host`: as `protocol` says, or by its domain, or in the smallest common form.
+
+    Raises ValueError for a protocol that there is not.
+    """
+    if protocol != "auto":
+        if protocol not in PROTOCOLS:
+            raise ValueError(f"the protocol must be auto or one of {', '.join(PROTOCOLS)}, and is {protocol!r}")
+        return PROTOCOLS[protocol]
     for domain, dialect in DIALECTS.items():
         if host == domain or host.endswith("." + domain):
             return dialect
@@ -83,32 +98,46 @@ def body_of(request: ModelRequest, dialect: Dialect) -> bytes:
         "model": request.model,
         "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
         "stream": True,
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": request.schema_name, "strict": True, "schema": dict(request.schema)},
-        },
         dialect.limit_field: request.max_completion_tokens,
         "user": request.user,
-        **dialect.extras,
+        **_form_of(request, dialect),
     }
     if request.fallback_models and dialect.takes_fallbacks:
         body["models"] = list(request.fallback_models)
     return json.dumps(body, separators=(",", ":")).encode()
 
 
+def _form_of(request: ModelRequest, dialect: Dialect) -> dict[str, Any]:
+    """Return what asks for the answer's form."""
+    if request.schema is not None:
+        schema = {"name": request.schema_name, "strict": True, "schema": dict(request.schema)}
+        return {"response_format": {"type": "json_schema", "json_schema": schema}, **dialect.extras}
+    # `require_parameters` would drop every endpoint: they take these two and list neither.
+    extras = {name: value for name, value in dialect.extras.items() if name != "provider"}
+    return {"modalities": ["image", "text"], "image_config": {"aspect_ratio": request.aspect_ratio}, **extras}
+
+
 def headers_of(request: ModelRequest, api_key: str) -> dict[str, str]:
     """Return the headers of the call; `api_key` must have passed `usable_key`."""
-    headers = {
+    headers = _headers(api_key, "text/event-stream") | {"Content-Type": "application/json"}
+    for name, value in request.labels.items():
+        headers["X-Unstuck-" + re.sub(r"[^A-Za-z0-9-]", "-", name)] = re.sub(r"[^!-~]", "-", value)
+    return headers
+
+
+def bill_headers(api_key: str) -> dict[str, str]:
+    """Return the headers of a question for a bill; `api_key` must have passed `usable_key`."""
+    return _headers(api_key, "application/json")
+
+
+def _headers(api_key: str, accept: str) -> dict[str, str]:
+    return {
         "Authorization": f"Bearer {api_key}",
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream",
+        "Accept": accept,
         # The cap on bytes is a cap on memory only while nothing is compressed.
         "Accept-Encoding": "identity",
         "User-Agent": "unstuck",
     }
-    for name, value in request.labels.items():
-        headers["X-Unstuck-" + re.sub(r"[^A-Za-z0-9-]", "-", name)] = re.sub(r"[^!-~]", "-", value)
-    return headers
 
 
 def usable_key(api_key: str) -> str | None:

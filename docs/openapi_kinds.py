@@ -1,0 +1,97 @@
+"""What each kind adds to the OpenAPI document: the form of its create, and of its output as the owner reads it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from functions.create.service import Envelope
+from shared import kinds
+
+_REF = "#/components/schemas/{model}"
+Json = dict[str, Any]
+
+
+def create_forms(schemas: Json) -> Json:
+    """Return the form of a create's body, one of the kinds', and add what it refers to."""
+    return {"oneOf": [_create_form(kinds.load(name), schemas) for name in kinds.names()]}
+
+
+def _create_form(kind: kinds.Kind, schemas: Json) -> Json:
+    """Return the form of a create of this kind: the envelope and the kind's own input are one object."""
+    envelope, own = _parts(Envelope, schemas), _parts(kind.input, schemas, _title(kind))
+    properties = {**envelope["properties"], **own["properties"]}
+    properties["kind"] = {"const": kind.name}
+    versions: Json = {"enum": [*kind.prompt_versions, None]}
+    properties["prompt_version"] = versions
+    required = [*own.get("required", ())]
+    if kind.name != Envelope.model_fields["kind"].default:
+        required.append("kind")
+    name = f"Create{_title(kind)}"
+    schemas[name] = {
+        "type": "object",
+        "description": own.get("description", ""),
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+    return {"$ref": _REF.format(model=name)}
+
+
+def add_outputs(schemas: Json) -> None:
+    """Make of `Output`, which holds what is shown in another form than the kinds have it, the outputs of all kinds."""
+    shown = schemas["Output"]["properties"]
+    outputs = [_output(kinds.load(name), shown, schemas) for name in kinds.names()]
+    schemas["Output"] = {"description": schemas["Output"]["description"], "anyOf": outputs}
+
+
+def _output(kind: kinds.Kind, shown: Json, schemas: Json) -> Json:
+    found: Json = {}
+    own = _parts(kind.output, found, _title(kind))
+    own["properties"] |= {name: form for name, form in shown.items() if name in own["properties"]}
+    name = f"{_title(kind)}Output"
+    schemas[name] = own
+    # What only the replaced forms refer to is left out.
+    reached, open_names = set[str](), [name]
+    while open_names:
+        for referred in _referred(schemas[open_names.pop()]):
+            if referred in found and referred not in reached:
+                reached.add(referred)
+                open_names.append(referred)
+                schemas[referred] = found[referred]
+    return {"$ref": _REF.format(model=name)}
+
+
+def _title(kind: kinds.Kind) -> str:
+    return kind.name.title().replace("_", "")
+
+
+def _parts(model: type[BaseModel], schemas: Json, prefix: str = "") -> Json:
+    """Return a model's form; what it refers to is added to `schemas`, under the kind's name: two may have a `Part`."""
+    schema = model.model_json_schema(ref_template=_REF.format(model=prefix + "{model}"))
+    schemas |= {prefix + name: plain(each) for name, each in schema.pop("$defs", {}).items()}
+    return dict(plain(schema))
+
+
+def _referred(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"].rpartition("/")[2]
+        for each in schema.values():
+            yield from _referred(each)
+    elif isinstance(schema, list):
+        for each in schema:
+            yield from _referred(each)
+
+
+def plain(schema: Any) -> Any:
+    """Leave out pydantic's titles, which say the names again, and make one line of each description."""
+    if isinstance(schema, list):
+        return [plain(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    # In `properties` a key is a field's name, and `title` may be one.
+    kept = {name: plain(each) for name, each in schema.items() if name != "title" or not isinstance(each, str)}
+    if isinstance(kept.get("description"), str):
+        kept["description"] = " ".join(kept["description"].split())
+    return kept

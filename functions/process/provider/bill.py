@@ -1,0 +1,62 @@
+"""The final bill of a call that ended before it told what it cost: asked for by the call's id, within moments.
+
+It knows OpenRouter's `GET /generation`, and of the call only its id.
+"""
+
+import asyncio
+import json
+from decimal import Decimal
+
+import httpx
+
+from functions.process.provider.figures import final_usage_of
+from shared.generation import Usage
+
+FIRST_WAIT_SECONDS = 0.1
+LONGEST_WAIT_SECONDS = 1.0
+MOST_BYTES = 65_536
+
+# No such id: it is not there yet. Else too many calls, or the server is not well.
+_LATER = frozenset({404, 408, 425, 429})
+
+
+async def final_bill(client: httpx.AsyncClient, url: httpx.URL, bill_id: str, deadline: float) -> Usage | None:
+    """Return what a call has cost, or None where the server does not say so by `deadline`, a time of the loop's clock.
+
+    `client` is closed either way. Raises nothing of the server's doing.
+    """
+    # What httpx raises holds the request, and with it the key: it ends here.
+    try:
+        async with client, asyncio.timeout_at(deadline):
+            return await _ask_until_told(client, url, bill_id)
+    except (TimeoutError, httpx.HTTPError):
+        return None
+
+
+async def _ask_until_told(client: httpx.AsyncClient, url: httpx.URL, bill_id: str) -> Usage | None:
+    wait = FIRST_WAIT_SECONDS
+    while True:
+        async with client.stream("GET", url, params={"id": bill_id}) as response:
+            if response.is_success:
+                return _usage_in(await _body(response))
+            if response.status_code not in _LATER and response.status_code < 500:
+                return None
+        await asyncio.sleep(wait)
+        wait = min(2 * wait, LONGEST_WAIT_SECONDS)
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for received in response.aiter_raw():
+        body += received
+        if len(body) > MOST_BYTES:
+            return b""
+    return bytes(body)
+
+
+def _usage_in(body: bytes) -> Usage | None:
+    try:
+        document = json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+    return final_usage_of(document.get("data")) if isinstance(document, dict) else None

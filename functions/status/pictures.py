@@ -1,0 +1,39 @@
+"""Hands out the pictures of a succeeded generation as signed URLs, and tells when they must be given anew."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from shared.generation import Generation
+from shared.pictures import pictures_in
+from shared.store import Store
+from shared.view import iso
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLinks:
+    """The URLs are secrets as long as they are good: they stand in the answer's body, and in no log."""
+
+    store: Store
+
+    def shown(self, head: Generation, output: dict[str, Any]) -> dict[str, Any]:
+        """Return `output` with a URL in place of each picture's name; as it is where it has no pictures of ours."""
+        pictures = pictures_in(output)
+        if not pictures:
+            return output
+        lifetime = timedelta(seconds=self.store.settings.signed_url_seconds)
+        expires_at = iso(self.store.clock.now() + lifetime)  # before they are signed: never later than the truth
+        shown = []
+        for picture in pictures:
+            url = self.store.picture_url(head.user_id, head.generation_id, picture["name"])
+            told = {name: value for name, value in picture.items() if name != "name"}
+            shown.append({"url": url, "expires_at": expires_at, **told})
+        return output | {"images": shown}
+
+    def dated(self, tag: str) -> str:
+        """Return the tag of a state whose body holds URLs: another one with each half of their lifetime.
+
+        Who is told 304 for it holds URLs that are good for the other half at least.
+        """
+        period = self.store.settings.signed_url_seconds / 2
+        return f'{tag.removesuffix('"')}-{int(self.store.clock.now().timestamp() // period)}"'

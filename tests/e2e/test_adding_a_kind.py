@@ -1,0 +1,193 @@
+"""Follows docs/adding-a-kind.md: its file goes into a copy of the project, and its call to the copy's stack."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.emulator import VENV
+from local.processes import Child, environments
+from shared.kinds import Limits
+from tests.e2e.owner import TERMINAL, eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "adding-a-kind.md").read_text(encoding="utf-8")
+MOST_LINES = 60
+START_SECONDS = 500.0
+REAL_MODELS = ("OPENROUTER_API_KEY", "LLM_BASE_URL")
+pytestmark = pytest.mark.timeout(600)  # the copy builds everything anew
+# What `make run` runs; the copy has no environments of its own, and a link to these is an accident waiting for its rm.
+RUN = (
+    "import runpy, sys; from pathlib import Path; from local import emulator; "
+    "emulator.VENV = Path(sys.argv.pop()); runpy.run_module('local.run', run_name='__main__', alter_sys=True)"
+)
+
+
+def blocks(language: str) -> list[str]:
+    """Return the page's blocks of a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def followed(commands: str) -> str:
+    """Return commands of the page as they are run in the copy, whose interpreter is this one."""
+    assert ".venv/bin/python" in commands
+    return commands.replace(".venv/bin/python", shlex.quote(sys.executable))
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The project with the page's kind in it, its stack up; `shell` has what the page asks for."""
+
+    directory: Path
+    api: str
+    token: str
+
+    def shell(self, commands: str) -> str:
+        environment = {**os.environ, "API": self.api, "TOKEN": self.token}
+        argv = ["bash", "-euo", "pipefail", "-c", commands]
+        done = subprocess.run(argv, cwd=self.directory, env=environment, capture_output=True, check=True, timeout=120)  # noqa: S603
+        return done.stdout.decode()
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.api, headers={"authorization": f"Bearer {self.token}"}, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project as it stands, with the page's file and the page's line for docs/http.md added."""
+    directory = tmp_path_factory.mktemp("adding-a-kind") / "project"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        if name and (ROOT / name).is_file():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, directory / name)
+    [source], [row] = blocks("python"), blocks("markdown")
+    (directory / named_file()).write_text(source, encoding="utf-8")
+    page = directory / "docs" / "http.md"
+    head, rule, rows = page.read_text(encoding="utf-8").partition("| --- | --- | --- |\n")
+    assert head.rstrip().endswith("| kind | takes | gives, as `output` |"), "the first table is that of the kinds"
+    page.write_text(head + rule + row + rows, encoding="utf-8")
+    return directory
+
+
+def named_file() -> str:
+    """Return where the page says that its example belongs."""
+    [name] = re.findall(r"^This is `(shared/kinds/\w+\.py)`, whole:$", PAGE, re.MULTILINE)
+    return str(name)
+
+
+@pytest.fixture(scope="module")
+def copy(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
+    render, _ = blocks("sh")
+    subprocess.run(["bash", "-euc", followed(render)], cwd=project, check=True, timeout=120)  # noqa: S603, S607
+    log = tmp_path_factory.mktemp("run") / "run.log"
+    temporary = tmp_path_factory.mktemp("state")
+    environment = {name: value for name, value in os.environ.items() if name not in REAL_MODELS}
+    environment |= {"TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"}
+    child = Child("make run", [sys.executable, "-c", RUN, VENV], env=environment, cwd=project, log=log)
+    try:
+        child.wait_until(lambda: "curl -H" in log.read_text(), START_SECONDS)  # the last line that it prints
+        printed = dict(re.findall(r"^export (API|TOKEN)=(.+)$", log.read_text(), re.MULTILINE))
+        yield Copy(project, shlex.split(printed["API"])[0], printed["TOKEN"])
+    finally:
+        child.stop()
+        eventually(lambda: processes_under(temporary), lambda left: not left)
+
+
+def processes_under(temporary: Path) -> list[int]:
+    return [pid for pid, variables in environments() if variables.get("TMPDIR", "").startswith(str(temporary))]
+
+
+@pytest.fixture(scope="module")
+def generation(copy: Copy) -> dict[str, Any]:
+    """What the page's own call has become once it is over."""
+    _, call = blocks("sh")
+    accepted = json.loads(copy.shell(followed(call)))
+    with copy.client() as client:
+        path = accepted["urls"]["self"]
+        return eventually(lambda: dict(client.get(path).json()), lambda found: found["status"] in TERMINAL)
+
+
+def the_kind() -> dict[str, Any]:
+    """Return what the page's file defines."""
+    module: dict[str, Any] = {"__name__": "the_pages_kind"}
+    [source] = blocks("python")
+    exec(compile(source, named_file(), "exec"), module)  # noqa: S102 - our own page
+    return module
+
+
+def test_the_example_is_one_file_of_at_most_sixty_lines() -> None:
+    [source] = blocks("python")
+    assert len(source.splitlines()) <= MOST_LINES
+    assert not (ROOT / named_file()).exists(), "the page adds a kind that is there already"
+
+
+def test_the_pages_call_makes_what_its_kind_promises(generation: dict[str, Any]) -> None:
+    assert generation["status"] == "succeeded", generation
+    assert generation["kind"] == Path(named_file()).stem
+    output = the_kind()["Output"]
+    assert output.model_validate(generation["output"]).model_dump() == generation["output"]
+
+
+def test_each_step_of_the_new_kind_is_told_with_what_it_used(copy: Copy, generation: dict[str, Any]) -> None:
+    with copy.client() as client:
+        found = client.get(f"/v1/generations/{generation['generation_id']}/events").json()
+    steps = {line["step"]: line for line in found["events"] if line["name"] == "step_stored"}
+    assert list(steps) == ["points", "summary"]
+    for line in steps.values():
+        assert line["usage"]["calls"] == 1
+        assert line["usage"]["prompt_tokens"] > 0
+        assert line["usage"]["completion_tokens"] > 0
+    used = generation["usage"]
+    assert used["calls"] == 2
+    assert used["prompt_tokens"] == sum(line["usage"]["prompt_tokens"] for line in steps.values())
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"source_text": "too short"},
+        {"source_text": 200 * [1]},
+        {"source_text": "x" * 10_001},
+        {"source_text": "x" * 500, "length": 3},
+        {},
+    ],
+    ids=["short", "no text", "long", "unknown field", "nothing"],
+)
+def test_input_that_the_new_kind_does_not_take_is_refused(copy: Copy, fields: dict[str, Any]) -> None:
+    with copy.client() as client:
+        answer = client.post("/v1/generations", json={"kind": Path(named_file()).stem, **fields})
+    assert answer.status_code == 400, answer.text
+    assert {error["field"] for error in answer.json()["errors"]} <= {"source_text", "length"}
+
+
+def test_the_copys_document_describes_the_new_kind_and_its_limits(copy: Copy) -> None:
+    with copy.client() as client:
+        schemas = client.get("/v1/openapi.json").json()["components"]["schemas"]
+    form = schemas["CreateSummary"]["properties"]
+    assert form["kind"] == {"const": "summary"}
+    assert form["source_text"]["maxLength"] == 10_000
+    assert isinstance(the_kind()["LIMITS"], Limits)
+
+
+def test_nothing_else_of_the_project_has_to_know_of_the_new_kind(copy: Copy) -> None:
+    """What the gate holds every kind to holds for this one, in the copy as the page leaves it."""
+    tests = ["tests/unit/test_kinds.py", "tests/unit/test_routes.py"]
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+    ran = subprocess.run(argv, cwd=copy.directory, capture_output=True, text=True, check=False, timeout=200)  # noqa: S603
+    assert ran.returncode == 0, ran.stdout

@@ -1,0 +1,59 @@
+"""A worker over moto's store that calls the real local model server over real sockets."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from functions.process.provider import Completion, ModelRequest, Provider
+from functions.process.worker import Handled
+from local.model_server import ModelServer
+from shared.dispatch import Message
+from shared.generation import Generation, Usage
+from tests.factories import FakeClock, a_generation, an_input
+from tests.integration.worker_rig import NEVER, Rig
+
+
+@dataclass
+class OnTheWire:
+    """The real client under a clock that stands still: deadlines are so many real seconds away. Keeps the requests."""
+
+    provider: Provider
+    clock: FakeClock
+    requests: list[ModelRequest]
+
+    def complete(self, request: ModelRequest, *, deadline: float, **given: Any) -> Completion:
+        self.requests.append(request)
+        left = deadline - self.clock.monotonic()
+        return self.provider.complete(request, deadline=time.monotonic() + left, **given)
+
+    def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None:
+        left = deadline - self.clock.monotonic()
+        return self.provider.bill(bill_id, api_key=api_key, deadline=time.monotonic() + left)
+
+
+@dataclass
+class WireRig:
+    """A rig whose worker calls `server`, and what it asked of it."""
+
+    rig: Rig
+    server: ModelServer
+    requests: list[ModelRequest]
+
+    def run(self, model: str, text: str) -> tuple[Handled, Generation]:
+        """Have cards made of `text` by `model`; return what became of it and the head afterwards."""
+        head = self.rig.store.create(a_generation(self.rig.clock), replace(an_input(text), model=model))
+        handled = self.handle(head)
+        return handled, self.rig.read(head)
+
+    def handle(self, head: Generation) -> Handled:
+        """Handle the generation's message, as one of its attempts."""
+        worker = self.rig.worker()
+        provider = Provider(self.server.base_url, protocol="openrouter")
+        tools = replace(worker.tools, model=OnTheWire(provider, self.rig.clock, self.requests))
+        return replace(worker, tools=tools).handle(Message(head.user_id, head.generation_id, head.fence), NEVER)
+
+    def cards(self, head: Generation) -> list[dict[str, str]]:
+        """The cards of a generation that succeeded."""
+        (step,) = self.rig.steps(head)
+        suggestions: list[dict[str, str]] = step.result["suggestions"]
+        return suggestions

@@ -1,0 +1,46 @@
+"""What a stored picture is called, and which of a result's words are taken for one."""
+
+from typing import Any
+
+import pytest
+
+from shared.pictures import EXTENSIONS, name_of, pictures_in
+
+
+def image(name: object) -> dict[str, object]:
+    return {"name": name, "content_type": "image/png", "bytes": 1, "sha256": "", "width": 1, "height": 1}
+
+
+@pytest.mark.parametrize("content_type", EXTENSIONS)
+def test_every_name_that_is_given_is_known_again(content_type: str) -> None:
+    named = image(name_of(4, "image-1", 1, content_type))
+    assert pictures_in({"images": [named]}) == [named]
+
+
+def test_two_holders_never_give_the_same_name() -> None:
+    assert name_of(2, "image-1", 1, "image/png") != name_of(4, "image-1", 1, "image/png")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "..",
+        "../2-a-1.png",
+        "2-a-1.png/..",
+        "2-a-1.svg",
+        "2-a-1.png\n",
+        "-a-1.png",
+        "2--1.png",
+        "2-A-1.png",
+        7,
+        None,
+    ],
+)
+def test_what_a_model_may_have_made_up_is_no_name_of_an_object(name: object) -> None:
+    assert pictures_in({"images": [image(name)]}) == []
+
+
+@pytest.mark.parametrize("result", [{}, {"images": None}, {"images": "x"}, {"images": ["2-a-1.png", 7]}])
+def test_a_result_without_pictures_has_none(result: dict[str, Any]) -> None:
+    assert pictures_in(result) == []
