@@ -13,7 +13,7 @@ import xllamacpp
 
 ALIAS = "smollm2"
 CONTEXT_TOKENS = 4_096
-"""The longest text of a kind and an answer to it fit in; longer ones the server refuses."""
+"""10,000 characters of a European language and an answer fit in; what is longer, the server refuses."""
 
 
 def weights() -> Path:
@@ -43,7 +43,7 @@ def parameters(port: int) -> xllamacpp.CommonParams:
     asked.sampling.temp = 0.2
     asked.sampling.penalty_freq = 0.15
     asked.sampling.penalty_last_n = 300
-    # Threads that wait for each other slow down tenfold on processors that others use: half are left to the stack.
+    # Threads that wait for each other slow down severalfold on processors that others use: half are left to the stack.
     for threads in (asked.cpuparams, asked.cpuparams_batch):
         threads.n_threads = max(1, min(2, (os.cpu_count() or 1) // 2))
         threads.poll = 0

@@ -57,7 +57,8 @@ def units_of(client: Any) -> Iterator[list[tuple[str, float, float]]]:
 def largest(clock: FakeClock) -> Generation:
     """A running head with every field at its largest; labels and subjects are ASCII by the API's own rule."""
     now = clock.now() + timedelta(milliseconds=999)
-    usage = Usage(LARGEST_COUNT, LARGEST_COUNT, LARGEST_COUNT, Decimal("99.99999999999"))
+    dollars = Decimal("99.99999999999")
+    usage = Usage(LARGEST_COUNT, LARGEST_COUNT, LARGEST_COUNT, dollars, dollars)
     generation = a_generation(
         clock,
         user_id="u" * 128,

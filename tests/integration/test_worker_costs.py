@@ -152,3 +152,74 @@ def test_a_step_that_a_late_holder_stored_is_counted_when_the_next_worker_fails(
 
     handled, after = rig.run(head, then(store_late, raising(PermanentProviderError("provider_bad_request", "No."))))
     assert (handled.ending, after.usage, after.steps_done) == (Ending.FAILED, PAID, 1)
+
+
+def dies(_call: Call) -> None:
+    raise KeyboardInterrupt
+
+
+def lose_a_worker(rig: Rig, head: Generation) -> Generation:
+    """Have a worker die in the middle of its call, and its generation given back."""
+    rig.script(then(dies))
+    with pytest.raises(KeyboardInterrupt):
+        rig.handle(head)
+    return rig.lost(head)
+
+
+def test_a_call_that_was_in_flight_when_its_worker_died_is_one_of_the_steps_calls(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited(monkeypatch, max_calls_per_step=2)
+    head = rig.pending()
+    for _ in range(2):
+        head = lose_a_worker(rig, head)
+    handled, head = rig.run(head)
+    assert (handled.ending, error_code(head), head.calls, head.usage) == (Ending.FAILED, "call_limit", 2, NOTHING)
+
+
+def test_a_call_that_was_in_flight_when_its_worker_died_may_have_cost_its_reserve(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited(monkeypatch, max_cost_usd=0.05)
+    head = rig.pending()
+    for expected in (RESERVE, 2 * RESERVE):
+        head = lose_a_worker(rig, head)
+        assert head.reserved_usd == expected
+    handled, head = rig.run(head)
+    assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "cost_limit", 2)
+
+
+def test_what_was_spent_in_any_attempt_counts_towards_the_ceiling(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """0.01 in a first answer whose worker dies in the repair, 0.01 and a release, and 0.02 in reserve for the dead."""
+    limited(monkeypatch, max_cost_usd=0.0599)
+    head = rig.pending()
+    rig.script(answering("no JSON"), then(dies))
+    with pytest.raises(KeyboardInterrupt):
+        rig.handle(head)
+    head = rig.lost(head)
+    assert (head.usage, head.reserved_usd) == (WASTED, RESERVE)
+    _, head = rig.run(head, raising(TransientProviderError("provider_overloaded", "Busy.", usage=PAID)))
+    assert (head.usage, head.reserved_usd) == (TWICE, RESERVE)
+    rig.clock.pass_seconds(10)
+    handled, head = rig.run(head)
+    assert (handled.ending, error_code(head), head.usage) == (Ending.FAILED, "cost_limit", TWICE)
+
+
+def test_calls_that_were_told_to_wait_use_up_the_steps_calls_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    limited(monkeypatch, max_calls_per_step=3)
+    told = TransientProviderError("provider_rate_limited", "Wait.", retry_after_seconds=1)
+    head = rig.pending()
+    for _ in range(3):
+        handled, head = rig.run(head, raising(told))
+        assert (handled.ending, head.releases, head.reserved_usd) == (Ending.RELEASED, 0, Decimal(0))
+        rig.clock.pass_seconds(10)
+    handled, head = rig.run(head)
+    assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "call_limit", 3)
+
+
+def test_a_step_makes_at_most_one_repair_in_each_attempt(rig: Rig) -> None:
+    head = rig.pending()
+    for _ in range(3):
+        _, head = rig.run(head, answering("no JSON"), raising(TransientProviderError("provider_overloaded", "Busy.")))
+        rig.clock.pass_seconds(60)
+    assert (head.attempt, head.calls, head.usage.calls) == (3, 6, 3)

@@ -49,8 +49,8 @@ def read(store: Store, owner: str, policy: Policy | None = None, **query: str) -
 
 
 def test_who_has_used_nothing_reads_zeros_and_whole_limits(store: Store, alice: str) -> None:
-    nothing = dict.fromkeys(("generations", "calls", "prompt_tokens", "completion_tokens"), 0)
-    nothing |= dict.fromkeys(("cost_usd", "wasted_cost_usd"), 0.0)
+    names = ("generations", "calls", "prompt_tokens", "completion_tokens", "cost_usd", "wasted_cost_usd")
+    nothing: dict[str, float] = dict.fromkeys(names, 0)
     assert read(store, alice) == {
         "month": "2026-01",
         "days": [],
