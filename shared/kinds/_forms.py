@@ -30,4 +30,4 @@ def with_length[Form: BaseModel](form: type[Form], field: str, least: int, most:
     """Return `form` with bounds on a list of its: the schema tells them to the model, the check holds it to them."""
     bounded: Any = Annotated[form.model_fields[field].annotation, Field(min_length=least, max_length=most)]
     fields: Any = {field: (bounded, ...)}
-    return cast("type[Form]", create_model(form.__name__, __base__=form, **fields))
+    return cast("type[Form]", create_model(form.__name__, __base__=form, __doc__=form.__doc__, **fields))

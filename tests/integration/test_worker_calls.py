@@ -129,7 +129,8 @@ def test_progress_rises_with_the_text_towards_the_steps_own_and_not_beyond(
         shown.append(watch.progress)
 
     def stream(call: Call) -> None:
-        for characters in (0, 2_000, 4_000, 40_000):
+        expected = 8 * 140  # the shortest text: eight cards of about 140 characters
+        for characters in (0, expected // 2, expected, 10 * expected):
             call.on_text(characters)
 
     monkeypatch.setattr(Watch, "show", recording)

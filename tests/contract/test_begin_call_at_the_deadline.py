@@ -1,0 +1,22 @@
+"""A call that would begin after the deadline is refused for the deadline, the first call of all too."""
+
+from decimal import Decimal
+
+import pytest
+
+from shared.errors import DeadlinePassedError
+from shared.store import Store
+from tests.factories import FakeClock, a_generation, an_input
+
+
+@pytest.mark.parametrize("calls_before", [0, 1])
+def test_a_call_after_the_deadline_is_refused_for_the_deadline(
+    store: Store, clock: FakeClock, calls_before: int
+) -> None:
+    head = store.create(a_generation(clock), an_input())
+    head = store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
+    for _ in range(calls_before):
+        head = store.begin_call(head, "cards", Decimal(0))
+    clock.pass_seconds(901)
+    with pytest.raises(DeadlinePassedError):
+        store.begin_call(head, "cards", Decimal(0))

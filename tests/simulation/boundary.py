@@ -1,0 +1,214 @@
+"""The line between a process and everything else: each call that crosses it lets others run, and may go wrong.
+
+What botocore does on its own is done here too: retries of what it retries, with the same request, so that the code
+under test meets lost answers as it would.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from tests.simulation.dynamodb import FakeDynamoDB
+from tests.simulation.faults import Fault, Plan, Site
+from tests.simulation.process import Process, ProcessDiedError
+from tests.simulation.queues import FakeQueues
+from tests.simulation.scheduler import Scheduler, Task
+from tests.simulation.writes import error
+
+_URL = "https://simulated"
+_CONNECT_SECONDS, _READ_SECONDS = 1.0, 2.0
+_TRIES = 3
+# What botocore's standard mode sends again; conflicts and failed conditions are not among them.
+_RETRIED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError", "500"})
+_SITES = {
+    "get_item": Site.READ,
+    "query": Site.READ,
+    "batch_get_item": Site.BATCH,
+    "batch_write_item": Site.BATCH,
+    "put_item": Site.WRITE,
+    "update_item": Site.WRITE,
+    "delete_item": Site.WRITE,
+    "transact_write_items": Site.WRITE,
+}
+_FREEZE_SECONDS = (5.0, 45.0, 90.0, 250.0)
+_DELAY_SECONDS = (0.5, 3.0, 12.0, 45.0)
+_OUTAGE_SECONDS = (5.0, 20.0, 60.0)
+
+Note = Callable[[str, str], None]
+
+
+class Boundary:
+    """Crosses the line for whichever process is running."""
+
+    def __init__(self, scheduler: Scheduler, random: Random, plan: Plan, note: Note, latency: float) -> None:
+        self.scheduler, self.random, self.plan, self._note = scheduler, random, plan, note
+        self._latency = latency
+        self.crossed = 0
+        self._losing: set[Task | None] = set()
+
+    @property
+    def process(self) -> Process:
+        task = self.scheduler.current
+        if task is None or not isinstance(task.owner, Process):
+            raise RuntimeError("only a process crosses the boundary")
+        return task.owner
+
+    def cross(self, site: Site, name: str, apply: Callable[[Fault | None], Any]) -> Any:
+        """Let others run, then do it once, unless the plan has it otherwise.
+
+        `apply` is told of a fault that is its own to act out. Raises what a client would, and ProcessDiedError.
+        """
+        self.scheduler.wait(self.random.random() * self._latency)
+        process = self.process
+        if self.scheduler.current in self._losing:
+            apply(None)
+            self._lose()
+        if self.scheduler.now < process.out_until and site is not Site.MODEL:
+            self.scheduler.wait(_CONNECT_SECONDS)
+            raise EndpointConnectionError(endpoint_url=_URL)
+        self.crossed += 1
+        fault = self.plan.at(site, self.scheduler.now)
+        self._note(name, "" if fault is None else str(fault))
+        if fault is None:
+            return apply(None)
+        self._before(process, fault, name)
+        answer = apply(fault)
+        self._after(process, fault)
+        return answer
+
+    def _before(self, process: Process, fault: Fault, name: str) -> None:
+        match fault:
+            case Fault.CRASH_BEFORE:
+                self._die(process)
+            case Fault.FREEZE_BEFORE:
+                process.freeze(self.random.choice(_FREEZE_SECONDS))
+            case Fault.DELAY:
+                self.scheduler.wait(self.random.choice(_DELAY_SECONDS))
+            case Fault.OUTAGE:
+                process.out_until = self.scheduler.now + self.random.choice(_OUTAGE_SECONDS)
+                raise EndpointConnectionError(endpoint_url=_URL)
+            case Fault.ERROR:
+                self._refuse(name)
+            case Fault.CONFLICT:
+                raise _conflict(name)
+            case _:
+                return
+
+    def _after(self, process: Process, fault: Fault) -> None:
+        match fault:
+            case Fault.CRASH_AFTER:
+                self._die(process)
+            case Fault.FREEZE_AFTER:
+                process.freeze(self.random.choice(_FREEZE_SECONDS))
+            case Fault.LOST_ANSWER:
+                self._lose()
+            case Fault.ANSWERS_LOST:
+                self._losing.add(self.scheduler.current)
+                self._lose()
+            case _:
+                return
+
+    def _die(self, process: Process) -> None:
+        process.kill()
+        raise ProcessDiedError(process.label)
+
+    def _refuse(self, name: str) -> None:
+        match self.random.randrange(3):
+            case 0:
+                self.scheduler.wait(_CONNECT_SECONDS)
+                raise ConnectTimeoutError(endpoint_url=_URL)
+            case 1:
+                raise error("ThrottlingException", "Rate exceeded", name)
+            case _:
+                raise error("InternalServerError", "Internal server error", name)
+
+    def _lose(self) -> None:
+        if self.random.random() < 0.25:
+            # An HTTP 500 may have been applied as well.
+            raise error("InternalServerError", "Internal server error", "lost")
+        self.scheduler.wait(_READ_SECONDS)
+        raise ReadTimeoutError(endpoint_url=_URL)
+
+    def send(self, site: Site, name: str, apply: Callable[[Fault | None], Any], tries: int) -> Any:
+        """Cross as botocore does, again and again while it would."""
+        try:
+            return self._try(site, name, apply, tries)
+        finally:
+            self._losing.discard(self.scheduler.current)
+
+    def _try(self, site: Site, name: str, apply: Callable[[Fault | None], Any], tries: int) -> Any:
+        for attempt in range(1, tries + 1):
+            try:
+                return self.cross(site, name, apply)
+            except ClientError as refused:
+                code = refused.response["Error"]["Code"]
+                if code not in _RETRIED or attempt == tries:
+                    self.process.troubled = self.process.troubled or code in _RETRIED
+                    raise
+            except BotoCoreError:
+                if attempt == tries:
+                    self.process.troubled = True
+                    raise
+            self.scheduler.wait(self.random.random() * 2 ** (attempt - 1))
+        raise AssertionError("the last try returns or raises")
+
+
+def _conflict(name: str) -> ClientError:
+    if name == "transact_write_items":
+        reasons = [{"Code": "TransactionConflict"}]
+        return error("TransactionCanceledException", "Transaction cancelled", name, CancellationReasons=reasons)
+    return error("TransactionConflictException", "Transaction is ongoing for the item", name)
+
+
+class DynamoDBClient:
+    """What the code under test takes for its DynamoDB client."""
+
+    def __init__(self, boundary: Boundary, dynamodb: FakeDynamoDB, tries: int = _TRIES) -> None:
+        self._boundary, self._dynamodb, self._tries = boundary, dynamodb, tries
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        site, call = _SITES[name], getattr(self._dynamodb, name)
+
+        def send(**arguments: Any) -> Any:
+            def apply(fault: Fault | None) -> Any:
+                return self._put_off(name, arguments) if fault is Fault.PUT_OFF else call(**arguments)
+
+            return self._boundary.send(site, name, apply, self._tries)
+
+        return send
+
+    def _put_off(self, name: str, arguments: dict[str, Any]) -> Any:
+        """Take the first half of a batch, and answer with what was left out."""
+        ((table, asked),) = arguments["RequestItems"].items()
+        if name == "batch_get_item":
+            keys = asked["Keys"]
+            left = {table: {**asked, "Keys": keys[len(keys) // 2 :]}}
+            if len(keys) == 1:
+                return {"Responses": {table: []}, "UnprocessedKeys": left}
+            now = self._dynamodb.batch_get_item(RequestItems={table: {**asked, "Keys": keys[: len(keys) // 2]}})
+            return now | {"UnprocessedKeys": left}
+        half = len(asked) // 2
+        if half:
+            self._dynamodb.batch_write_item(RequestItems={table: asked[:half]})
+        return {"UnprocessedItems": {table: asked[half:]}}
+
+
+class SqsClient:
+    """What the code under test takes for its SQS client."""
+
+    def __init__(self, boundary: Boundary, queues: FakeQueues) -> None:
+        self._boundary, self._queues = boundary, queues
+
+    def send_message(self, **message: Any) -> dict[str, Any]:
+        apply = partial(self._queues.send, **message)
+        answer: dict[str, Any] = self._boundary.send(Site.QUEUE, "send_message", apply, _TRIES)
+        return answer

@@ -1,0 +1,35 @@
+"""Drawn schedules of faults over the real handlers: all invariants hold, and one seed is one run."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.simulation.run import run_seeds
+from tests.simulation.scheduler import Carriers
+from tests.simulation.schedules import simulate
+
+_PROJECT = Path(__file__).parents[2]
+
+
+def test_every_invariant_holds_in_every_schedule(schedules: int) -> None:
+    account = run_seeds(range(schedules))
+    assert not account.violations, account.violations[0]
+    assert account.runs == schedules
+    assert account.fewest_faults >= 3
+    assert account.ends["succeeded"] > schedules
+
+
+def test_one_seed_is_one_run_to_the_byte(carriers: Carriers) -> None:
+    first, second, other = (simulate(seed, carriers).trace.lines() for seed in (7, 7, 8))
+    assert first == second
+    assert first != other
+
+
+def test_a_seed_is_the_same_run_in_another_process(carriers: Carriers) -> None:
+    lines = simulate(7, carriers).trace.lines()
+    command = [sys.executable, "-m", "tests.simulation.run", "--seed", "7", "--schedules", "1", "--trace"]
+    for hashes in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": hashes}
+        shown = subprocess.run(command, cwd=_PROJECT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
+        assert shown.stdout.splitlines() == lines

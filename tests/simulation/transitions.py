@@ -1,0 +1,106 @@
+"""What must hold of each single write of a head, from the head before and after it and who wrote. Keeps nothing."""
+
+from typing import Any
+
+from shared.generation import Generation
+from shared.lifecycle import TRANSITIONS, Status
+from shared.store import items
+from tests.simulation.process import Process
+
+LEASE_SECONDS = 40.0
+MAX_BARREN = 3
+
+
+class ViolationError(AssertionError):
+    """An invariant does not hold."""
+
+    def __init__(self, invariant: str, message: str) -> None:
+        super().__init__(f"{invariant}: {message}")
+        self.invariant = invariant
+
+
+def shown(head: Generation) -> str:
+    return (
+        f"{head.generation_id[-6:]} {head.status} v{head.version} f{head.fence} a{head.attempt} b{head.barren} "
+        f"r{head.releases} c{head.calls} s{head.steps_done} {head.progress}% {head.holder or ''}"
+    )
+
+
+def check_transition(before: Generation, after: Generation, author: Process, holder: Process | None) -> None:
+    """Check one write. `holder` is the process that claimed the head as it was before, None where none is known."""
+    invariant_1_a_terminal_status_stays(before, after)
+    invariant_2_fence_and_version_never_decrease(before, after)
+    invariant_3_only_the_holder_moves_a_running_head(before, after, author, holder)
+    invariant_4_progress_never_decreases(before, after)
+    every_change_is_a_row_of_the_table(before, after, author)
+    a_worker_is_replaced_after_its_lease(before, after, author)
+    one_successor_stays(before, after)
+
+
+def invariant_1_a_terminal_status_stays(before: Generation, after: Generation) -> None:
+    if before.terminal and after.status is not before.status:
+        raise ViolationError("invariant_1_a_terminal_status_stays", f"{shown(before)} became {shown(after)}")
+
+
+def invariant_2_fence_and_version_never_decrease(before: Generation, after: Generation) -> None:
+    if after.fence < before.fence or after.version < before.version:
+        raise ViolationError("invariant_2_fence_and_version_never_decrease", f"{shown(before)} became {shown(after)}")
+
+
+def invariant_3_only_the_holder_moves_a_running_head(
+    before: Generation, after: Generation, author: Process, holder: Process | None
+) -> None:
+    if before.status is not Status.RUNNING or author.role != "process":
+        return
+    if holder is not author or (after.status is Status.RUNNING and after.holder != before.holder):
+        told = f"{author.label} wrote {shown(after)} over {shown(before)} of {holder and holder.label}"
+        raise ViolationError("invariant_3_only_the_holder_moves_a_running_head", told)
+
+
+def invariant_4_progress_never_decreases(before: Generation, after: Generation) -> None:
+    if after.progress < before.progress:
+        raise ViolationError("invariant_4_progress_never_decreases", f"{shown(before)} became {shown(after)}")
+
+
+def every_change_is_a_row_of_the_table(before: Generation, after: Generation, author: Process) -> None:
+    for row in TRANSITIONS:
+        if author.role not in row.by or before.status not in row.sources:
+            continue
+        if after.status is not (row.target or before.status):
+            continue
+        fences = {1} if row.raises_fence else {0}
+        # A row that does not always raise the version may, where it moves what a reader sees.
+        versions = {1} if row.raises_version else {0, 1}
+        if after.fence - before.fence in fences and after.version - before.version in versions:
+            return
+    raise ViolationError("every_change_is_a_row_of_the_table", f"{author.label} made {shown(after)} of {shown(before)}")
+
+
+def a_worker_is_replaced_after_its_lease(before: Generation, after: Generation, author: Process) -> None:
+    replaced = before.status is Status.RUNNING and after.status is Status.PENDING and author.role != "process"
+    if replaced and not before.lease_over(author.clock.now(), LEASE_SECONDS):
+        raise ViolationError("a_worker_is_replaced_after_its_lease", f"{author.label} replaced that of {shown(before)}")
+
+
+def one_successor_stays(before: Generation, after: Generation) -> None:
+    if before.retried_as not in (None, after.retried_as):
+        raise ViolationError("one_successor_stays", f"{before.retried_as} and then {after.retried_as}")
+
+
+def invariant_7_open_heads_are_in_the_index(after: Generation, item: Any) -> None:
+    """An open head is indexed, due by its deadline at the latest; one that has ended is not."""
+    if after.terminal:
+        sound = "due_at" not in item and "due_shard" not in item
+    else:
+        sound = item.get("due_shard", {}).get("S") == items.due_shard(after.generation_id)
+        sound = sound and after.due_at is not None and after.due_at <= after.deadline_at
+    if not sound:
+        raise ViolationError("invariant_7_open_heads_are_in_the_index", shown(after))
+
+
+def check_claim(after: Generation, author: Process) -> None:
+    """Check who may begin: what died once with others runs alone, and so often at most."""
+    if after.alone and author.batch > 1:
+        raise ViolationError("invariant_11_what_died_once_runs_alone", f"{shown(after)} is one of {author.batch}")
+    if after.barren > MAX_BARREN:
+        raise ViolationError("invariant_11_poison_is_tried_so_often_at_most", shown(after))
