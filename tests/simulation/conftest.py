@@ -18,4 +18,4 @@ def carriers() -> Iterator[Carriers]:
 @pytest.fixture(scope="session")
 def schedules() -> int:
     """How many schedules a test of many runs."""
-    return int(os.environ.get("SIMULATED_SCHEDULES", "200"))
+    return int(os.environ.get("SIMULATED_SCHEDULES", "2000"))

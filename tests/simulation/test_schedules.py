@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.simulation.run import run_seeds
+from tests.simulation.run import run_all
 from tests.simulation.scheduler import Carriers
 from tests.simulation.schedules import simulate
 
@@ -13,10 +13,10 @@ _PROJECT = Path(__file__).parents[2]
 
 
 def test_every_invariant_holds_in_every_schedule(schedules: int) -> None:
-    account = run_seeds(range(schedules))
+    account = run_all(range(schedules), jobs=2)
     assert not account.violations, account.violations[0]
     assert account.runs == schedules
-    assert account.fewest_faults >= 3
+    assert account.disturbed >= 0.99 * schedules
     assert account.ends["succeeded"] > schedules
 
 
