@@ -97,6 +97,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "limit": _query("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Most on this page."),
     "cursor": _query("cursor", {"$ref": "#/components/schemas/Cursor"}, "`next_cursor` of the page before."),
     "month": _query("month", {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}, "YYYY-MM; now if absent."),
+    "results": _query("results", {"enum": ["true", "false"]}, "Whether each stored step comes with its result."),
     "expected_progress": _query(
         "expected_progress", {"type": "integer", "minimum": 0, "maximum": 100}, "What the caller has seen already."
     ),

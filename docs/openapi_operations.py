@@ -92,6 +92,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "Read what happened to a generation",
         {200: Reply("The timeline.", answers.Timeline)},
         ("invalid_query", "not_found"),
+        ("results",),
     ),
     f"GET {_ONE}/input": Operation(
         "getInput",

@@ -125,7 +125,8 @@ class Feed(TypedDict):
 
 
 class Line(TypedDict):
-    """One line of the timeline; a name of `step_stored` comes with the step's own figures."""
+    """One line of the timeline; a name of `step_stored` comes with the step's own figures,
+    and with its result, in the kind's own form, when that is asked for."""
 
     name: LineName
     at: Moment
@@ -137,6 +138,7 @@ class Line(TypedDict):
     duration_seconds: NotRequired[float]
     usage: NotRequired[Usage]
     call_id: NotRequired[str]
+    result: NotRequired[dict[str, Any]]
 
 
 class Attempt(TypedDict):

@@ -7,6 +7,7 @@ from functions.status.cards import CardsService
 from functions.status.document import openapi
 from functions.status.feed import FeedService
 from functions.status.health import HealthService
+from functions.status.pictures import PictureLinks
 from functions.status.record import RecordService
 from functions.status.service import StatusService
 from functions.status.usage import UsageService
@@ -34,7 +35,7 @@ def _feed() -> FeedService:
 
 
 def _record() -> RecordService:
-    return RecordService(_store())
+    return RecordService(_store(), PictureLinks(_store()))
 
 
 def _usage() -> UsageService:

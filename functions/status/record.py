@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from functions.status.pictures import PictureLinks
 from shared.api import Answer, ProblemError, Request
 from shared.generation import Event, Generation, StoredStep
 from shared.lifecycle import TERMINAL, Status
@@ -20,17 +21,24 @@ class RecordService:
     """The timeline is a log beside the truth: of what was out of the ordinary a line may be missing, none is wrong."""
 
     store: Store
+    pictures: PictureLinks
 
     def events(self, request: Request) -> Answer:
-        """Answer the timeline, the oldest line first, and the attempts that it tells of."""
-        Query(request).check()
+        """Answer the timeline, the oldest line first, and the attempts that it tells of.
+
+        With `results=true` each stored step comes with its result: of a generation that failed there is no output.
+        """
+        query = Query(request, "results")
+        with_results = query.one_of("results", ("true", "false")) == "true"
+        query.check()
         head = self._head(request)
         owner, generation_id = head.user_id, head.generation_id
-        steps = self.store.get_steps(owner, generation_id, results=False)
+        steps = self.store.get_steps(owner, generation_id, results=with_results)
+        results = {step.name: self.pictures.shown(head, step.result) for step in steps} if with_results else {}
         noted = self.store.get_events(owner, generation_id)
         created = iso(head.created_at)
         # The steps that a retry took over are older than it.
-        lines = sorted(_lines(head, steps, noted), key=lambda line: max(line["at"], created))
+        lines = sorted(_lines(head, steps, noted, results), key=lambda line: max(line["at"], created))
         body = {"generation_id": generation_id, "version": head.version, "attempts": _attempts(head, lines)}
         return Answer(200, body | {"events": lines})
 
@@ -57,7 +65,9 @@ class RecordService:
         return head
 
 
-def _lines(head: Generation, steps: list[StoredStep], noted: list[Event]) -> Iterator[dict[str, Any]]:
+def _lines(
+    head: Generation, steps: list[StoredStep], noted: list[Event], results: dict[str, dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
     yield {"name": "created", "at": iso(head.created_at)}
     if head.started_at is not None:
         yield {"name": "started", "at": iso(head.started_at), "attempt": 1}
@@ -70,6 +80,7 @@ def _lines(head: Generation, steps: list[StoredStep], noted: list[Event]) -> Ite
             duration_seconds=step.duration_seconds,
             usage=usage_view(step.usage),
             call_id=step.call_id,
+            result=results.get(step.name),
         )
     for event in noted:
         yield _present(

@@ -33,7 +33,7 @@ def begin(owner: Owner, model: str, chapters: int = 3) -> str:
 
 
 def timeline(owner: Owner, generation_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = owner.http.get(f"/v1/generations/{generation_id}/events").json()
+    found: dict[str, Any] = owner.http.get(f"/v1/generations/{generation_id}/events", params={"results": "true"}).json()
     return found
 
 
@@ -79,7 +79,9 @@ def test_a_story_whose_worker_is_killed_in_every_step_ends_whole_and_pays_for_a_
     assert [(call["step"], call["outcome"]) for call in calls] == [
         (step, outcome) for step in CALLED for outcome in ("client_closed", "answered")
     ]
-    assert_figures(stored_steps(alice, generation_id), calls)
+    steps = stored_steps(alice, generation_id)
+    assert_figures(steps, calls)
+    assert [steps[name]["result"] for name in CALLED[1:]] == found["output"]["chapters"]
 
 
 def assert_figures(steps: dict[str, dict[str, Any]], calls: list[dict[str, Any]]) -> None:

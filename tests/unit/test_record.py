@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.status.pictures import PictureLinks
 from functions.status.record import RecordService
 from shared.api import ProblemError
 from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
@@ -26,7 +27,7 @@ class Life:
     """One generation and the time that passes in it."""
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
-        self.store, self.clock, self.service = store, clock, RecordService(store)
+        self.store, self.clock, self.service = store, clock, RecordService(store, PictureLinks(store))
         self.head = store.create(a_generation(clock), an_input())
 
     def claim(self) -> Generation:
@@ -53,8 +54,8 @@ class Life:
         self.clock.pass_seconds(3)
         self.store.store_step(self.head, a_step(self.clock, name, **fields))
 
-    def read(self, what: str = "events", owner: str | None = None) -> dict[str, Any]:
-        request = a_request(owner or self.head.user_id, generation_id=self.head.generation_id)
+    def read(self, what: str = "events", owner: str | None = None, **query: str) -> dict[str, Any]:
+        request = a_request(owner or self.head.user_id, generation_id=self.head.generation_id, query=query)
         return body_of(getattr(self.service, what)(request))
 
     def lines(self) -> list[tuple[str, int | None]]:
@@ -109,6 +110,16 @@ def test_what_was_out_of_the_ordinary_stands_between_with_its_reason(life: Life)
     first, second = found["attempts"]
     assert (first["ended"], first["code"]) == ("released", "provider_rate_limited")
     assert (second["ended"], second["code"]) == ("failed", "output_invalid")
+
+
+def test_the_results_of_the_steps_are_shown_to_who_asks_whatever_became_of_the_generation(life: Life) -> None:
+    head = life.claim()
+    life.store_step("outline", result={"title": "A tale", "chapters": ["One.", "Two."]})
+    life.store.fail(head, Totals(1, Usage(1)), ErrorInfo("output_invalid", "It does not fit."))
+    [told] = [line for line in life.read(results="true")["events"] if line["name"] == "step_stored"]
+    assert told["result"] == {"title": "A tale", "chapters": ["One.", "Two."]}
+    for query in ({}, {"results": "false"}):
+        assert all("result" not in line for line in life.read(**query)["events"])
 
 
 def test_an_end_that_the_log_tells_of_is_told_once(life: Life) -> None:
