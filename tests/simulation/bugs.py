@@ -1,0 +1,206 @@
+"""Seeded bugs: each takes one thing from the code that makes it safe, for as long as a block lasts. Judges nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import shared.store.rescuer
+import shared.store.worker
+from functions.process.key import UserKeys
+from functions.process.watch import Watch
+from shared import acceptance, lifecycle, rescue, wiring
+from shared.dispatch import SqsDispatch
+from shared.errors import LeaseLostError
+from shared.generation import Totals
+from shared.lifecycle import Guard, Transition
+from shared.store import Store, Table, user_key
+from shared.store.expressions import Change, update_of
+from tests.simulation.model import FakeModel
+
+Broken = AbstractContextManager[Any]
+Bug = Callable[[], Broken]
+
+_MINE = (Guard.FENCE, Guard.HOLDER)
+
+
+def row(name: str, **changes: Any) -> Bug:
+    """Change one row of the table within the block."""
+    return lambda: patch.multiple(lifecycle, **{name: replace(getattr(lifecycle, name), **changes)})
+
+
+def without(name: str, *guards: Guard) -> Bug:
+    kept = tuple(guard for guard in getattr(lifecycle, name).guards if guard not in guards)
+    return row(name, guards=kept)
+
+
+def method(owner: Any, name: str, broken: Callable[..., Any]) -> Bug:
+    """Have `broken` called in place of a method, with the method itself before the method's own arguments."""
+
+    def made() -> Broken:
+        whole = getattr(owner, name)
+        return patch.object(owner, name, lambda *given, **more: broken(whole, *given, **more))
+
+    return made
+
+
+def written(row_name: str, module: Any, change: Callable[[Change], Change]) -> Bug:
+    """Have the writes along one row of the table say something else."""
+
+    def changed(transition: Transition, asked: Change) -> Any:
+        return update_of(transition, change(asked) if transition.name == row_name else asked)
+
+    return lambda: patch.object(module, "update_of", changed)
+
+
+def sets(**values: Any) -> Callable[[Change], Change]:
+    """Set these; what is callable makes the new value of the old."""
+
+    def change(asked: Change) -> Change:
+        new = {name: value(asked.sets[name]) if callable(value) else value for name, value in values.items()}
+        return replace(asked, sets={**asked.sets, **new})
+
+    return change
+
+
+def _adds_without(*names: str) -> Callable[[Change], Change]:
+    return lambda asked: replace(asked, adds={name: by for name, by in asked.adds.items() if name not in names})
+
+
+def together(*bugs: Bug) -> Bug:
+    @contextmanager
+    def made() -> Iterator[None]:
+        with ExitStack() as stack:
+            for bug in bugs:
+                stack.enter_context(bug())
+            yield
+
+    return made
+
+
+def _never_mine(whole: Any, store: Any, key: Any, update: Any, *_mine: Any, **_named: Any) -> Any:
+    return whole(store, key, update, mine=lambda _item: False)
+
+
+def _begin_without_writing(_whole: Any, _store: Any, head: Any, step: str, *_more: Any) -> Any:
+    return replace(head, calls=head.calls + 1, call_step=step)
+
+
+def _begin_though_refused(whole: Any, store: Any, head: Any, *more: Any) -> Any:
+    try:
+        return whole(store, head, *more)
+    except LeaseLostError:
+        return head
+
+
+def _day_apart(whole: Any, table: Any, writes: Any, mine: Any, **more: Any) -> None:
+    days = [write for write in writes if write.get("Update", {}).get("Key", {}).get("sk", {}).get("S", "")[:2] == "U#"]
+    whole(table, [write for write in writes if write not in days], mine, **more)
+    if days:
+        whole(table, days, mine, **more)
+
+
+def _dispatched_first(whole: Any, store: Any, generation: Any, *given: Any, **more: Any) -> Any:
+    wiring.dispatch().send(generation, store.clock.now())
+    return whole(store, generation, *given, **more)
+
+
+def _lost_at_once(whole: Any, *given: Any) -> rescue.Diagnosis:
+    found: rescue.Diagnosis = whole(*given)
+    return rescue.Diagnosis.LOST_WORKER if found is rescue.Diagnosis.FRESH else found
+
+
+def _never_hands_over(whole: Any, watch: Any, *given: Any) -> None:
+    whole(watch, *given[:-1], float("inf"))
+
+
+def _unjoined(_whole: Any, watch: Any, *_error: Any) -> None:
+    watch._stop.set()
+
+
+def _no_steps(whole: Any, store: Any, *given: Any, results: bool = True) -> Any:
+    return [] if results else whole(store, *given, results=results)
+
+
+_worker, _rescuer = shared.store.worker, shared.store.rescuer
+
+BUGS: dict[str, Bug] = {
+    # Who may write.
+    "claim takes a message of any fence": without("CLAIM", Guard.FENCE),
+    "heartbeat renews anybody's lease": without("HEARTBEAT", *_MINE),
+    "begin_call counts for anybody": without("BEGIN_CALL", *_MINE),
+    "advance moves anybody's generation": without("ADVANCE", *_MINE),
+    "release gives back anybody's generation": without("RELEASE", *_MINE),
+    "succeed goes by the status alone": without("SUCCEED", *_MINE),
+    "fail goes by the status alone": without("FAIL", *_MINE),
+    "give_back does not ask for the heartbeat as read": without("GIVE_BACK", Guard.HEARTBEAT_AS_READ),
+    "expire ends what has ended": row("EXPIRE", sources=frozenset(lifecycle.Status)),
+    "expire ends whatever was spent meanwhile": without("EXPIRE", Guard.USAGE_AS_READ),
+    "cancel does not go by the version": without("CANCEL", Guard.VERSION_AS_READ),
+    "cancel ends what has ended": row("CANCEL", sources=frozenset(lifecycle.Status), guards=()),
+    "retry makes a second successor": without("RETRY", Guard.NOT_RETRIED),
+    # What is written.
+    "claim keeps the fence": row("CLAIM", raises_fence=False),
+    "give_back keeps the fence": row("GIVE_BACK", raises_fence=False),
+    "release keeps the fence": row("RELEASE", raises_fence=False),
+    "cancel keeps the fence": row("CANCEL", raises_fence=False),
+    "send_again raises the fence": row("SEND_AGAIN", raises_fence=True),
+    "advance keeps the version": row("ADVANCE", raises_version=False),
+    "heartbeat moves progress down": without("HEARTBEAT", Guard.PROGRESS_NOT_AHEAD),
+    "advance shows no progress": written("advance", _worker, sets(progress=0)),
+    "advance counts usage twice": written("advance", _worker, sets(prompt_tokens=lambda tokens: 2 * tokens)),
+    "claim does not count the attempt": written("claim", _worker, _adds_without("attempt")),
+    "claim does not count as barren": written("claim", _worker, _adds_without("barren")),
+    "give_back does not part what died together": written("give_back", _rescuer, sets(alone=None)),
+    "release forgets when somebody must look": written("release", _worker, sets(due_at=None)),
+    "give_back forgets when somebody must look": written("give_back", _rescuer, sets(due_at=None)),
+    "send_again looks again after the deadline": written(
+        "send_again", _rescuer, sets(due_at=lambda moment: moment + timedelta(hours=1))
+    ),
+    "an ended generation stays in the index": method(Transition, "leaves_index", lambda _whole, _row: False),
+    "create forgets the index": method(Store, "_due", lambda _whole, _store, generation: generation),
+    "a step is stored over the one that stands there": method(
+        Table, "put_new", lambda _whole, table, item: table.put(item)
+    ),
+    "the owner's day is a write of its own": method(Table, "transact", _day_apart),
+    "an end leaves the owner's key": method(user_key, "deletion", lambda _whole, _head: []),
+    "an end does not count what was stored and not shown": method(
+        Store, "settled", lambda _whole, _store, head: Totals(head.steps_done, head.usage)
+    ),
+    "retry counts the copied steps again": together(
+        without("RETRY", Guard.USAGE_AS_READ),
+        method(
+            Store,
+            "retry",
+            lambda whole, store, old, *more: whole(store, replace(old, steps_done=0), *more),
+        ),
+    ),
+    "a key is not remembered": method(
+        Store,
+        "admit",
+        lambda whole, store, new, content, admission, **more: whole(
+            store, new, content, replace(admission, key=None), **more
+        ),
+    ),
+    # What is done.
+    "a lost answer of an update is taken for a refusal": method(Table, "update", _never_mine),
+    "create dispatches before it writes": together(
+        method(Store, "create", _dispatched_first), method(acceptance, "start", lambda _whole, *_given: None)
+    ),
+    "nothing is dispatched": method(SqsDispatch, "send", lambda _whole, *_given: None),
+    "a rescuer does not ask for the lease": method(rescue, "diagnose", _lost_at_once),
+    "a sweep finds nothing": method(Store, "due", lambda _whole, *_given: iter(())),
+    "the model is called without begin_call": method(Store, "begin_call", _begin_without_writing),
+    "the model is called after a refused begin_call": method(Store, "begin_call", _begin_though_refused),
+    "nobody asks before a call is sent": method(
+        FakeModel,
+        "complete",
+        lambda whole, model, request, **more: whole(model, request, **more | {"may_send": lambda: None}),
+    ),
+    "stored steps are made again": method(Store, "get_steps", _no_steps),
+    "the heartbeat's thread is left behind": method(Watch, "__exit__", _unjoined),
+    "the invocation's end is ignored": method(Watch, "__init__", _never_hands_over),
+    "our key pays for who brings one": method(UserKeys, "__call__", lambda _whole, *_given: "sk-simulated"),
+}

@@ -1,0 +1,130 @@
+"""Runs that a bug is hunted with, beside the drawn schedules: each raises ViolationError. Breaks nothing itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from unittest.mock import patch
+
+from shared.store import items
+from tests.simulation import crashes
+from tests.simulation.faults import AT, DrawnFaults, Fault, NoFaults, PlacedFaults, Plan, Site
+from tests.simulation.model import Manner
+from tests.simulation.owners import Client, Habits
+from tests.simulation.scheduler import Carriers
+from tests.simulation.schedules import run
+from tests.simulation.table import Change
+from tests.simulation.transitions import ViolationError, shown
+from tests.simulation.world import KINDS, Shape, World
+
+_SLOWING = frozenset({Fault.FREEZE_BEFORE, Fault.FREEZE_AFTER, Fault.DELAY, Fault.SWEEP_DOUBLED, Fault.INDEX_LAGS})
+_NEIGHBOURS = 9
+_MODEL_SECONDS = 110.0
+"""Two calls of a generation end within an invocation, three do not."""
+
+
+_REPEATING = frozenset({Fault.MESSAGE_DOUBLED, Fault.MESSAGE_DELAYED, Fault.REDELIVERED, Fault.CRASH_BEFORE})
+
+
+class _Slowed(DrawnFaults):
+    """Nothing breaks, everything comes late: what was read is out of date when the write follows."""
+
+    def __init__(self, random: Random, kinds: frozenset[Fault] = _SLOWING) -> None:
+        super().__init__(random)
+        self._kinds = kinds
+        self._gap, self._chance, self.ends_at = random.choice((2.0, 4.0, 8.0)), 0.5, 600.0
+
+
+def late(seed: int, carriers: Carriers) -> None:
+    """Owners who look, cancel and retry all at once, while everything that is sent comes late."""
+    random = Random(f"late {seed}")
+    manners = {Manner.GOOD: 4.0, Manner.UNFIT: 1.0, Manner.BUSY: random.choice((0.5, 4.0))}
+    shape = Shape(
+        {**manners, Manner.REFUSED: random.choice((0.1, 1.0))},
+        random.choice(((0.5, 4.0), (4.0, 15.0))),
+        latency_seconds=random.choice((2.0, 5.0)),
+        deadline_seconds=random.choice((60.0, 100.0, 300.0)),
+    )
+    world = World(seed, _Slowed(Random(f"slowed {seed}")), shape, carriers)
+    for number in range(3):
+        habits = Habits(
+            kind=random.choice(KINDS),
+            looks_every=random.choice((1.0, 3.0)),
+            cancels_at=random.choice((None, 3.0, 12.0, 30.0)),
+            retries=random.choice((0, 3)),
+        )
+        world.client(f"client {number}", Client(world, f"owner-{number}", habits, f"key-{number}").live)
+    with _checked(world):
+        run(world)
+
+
+def crowded(seed: int, carriers: Carriers) -> None:
+    """Processes with many generations die, and messages come again and too late."""
+    random = Random(f"crowded {seed}")
+    plan = _Slowed(Random(f"repeated {seed}"), _REPEATING)
+    world = World(seed, plan, Shape(latency_seconds=random.choice((0.02, 0.5))), carriers)
+    for number in range(8):
+        habits = Habits(kind=random.choice(KINDS), looks_every=10.0)
+        world.client(f"client {number}", Client(world, "ann", habits, f"key-{number}").live)
+    run(world)
+
+
+@contextmanager
+def _checked(world: World) -> Iterator[None]:
+    """Check beside the invariants what readers and bills go by: versions and usage of each write of a head."""
+    whole = world.invariants.written
+
+    def written(changes: list[Change]) -> None:
+        whole(changes)
+        for change in changes:
+            if change.key[1].startswith("G#") and change.before and change.after:
+                before, after = items.decode_head(change.before), items.decode_head(change.after)
+                if after.usage.prompt_tokens < before.usage.prompt_tokens:
+                    raise ViolationError("usage_never_decreases", f"{shown(before)} became {shown(after)}")
+                seen = [(head.status, head.progress, head.steps_done) for head in (before, after)]
+                if seen[0] != seen[1] and after.version == before.version:
+                    raise ViolationError(
+                        "what_readers_see_raises_the_version", f"{shown(before)} became {shown(after)}"
+                    )
+
+    with patch.object(world.invariants, "written", written):
+        yield
+
+
+def poison(seed: int, carriers: Carriers) -> None:
+    """One generation kills every process that works on it: it ends as a crash loop, its neighbours succeed."""
+    world = World(seed, NoFaults(), Shape(poisoned=lambda head: head.user_id == "poisoner"), carriers)
+    for number in range(_NEIGHBOURS):
+        world.client(f"client {number}", Client(world, f"owner-{number}", Habits(looks_every=90.0), "key").live)
+    world.client("poisoner", Client(world, "poisoner", Habits(looks_every=90.0), "key").live)
+    if (ends := run(world).ends) != {"succeeded": _NEIGHBOURS, "crash_loop": 1}:
+        raise ViolationError("poison_ends_as_a_crash_loop", str(dict(ends)))
+
+
+def undisturbed(seed: int, carriers: Carriers) -> None:
+    """Nothing goes wrong and little is fast: one attempt makes it, or several that hand over to each other."""
+    random = Random(f"undisturbed {seed}")
+    seconds = random.choice((4.0, _MODEL_SECONDS))
+    shape = Shape(model_seconds=(seconds,), latency_seconds=random.choice((0.02, 2.0)))
+    world = World(seed, NoFaults(), shape, carriers)
+    kind = random.choice(KINDS)
+    world.client("client", Client(world, "ann", Habits(kind=kind, looks_every=20.0), "key").live)
+    _without_a_rescue(world)
+
+
+def an_answer_lost(number: int, carriers: Carriers) -> None:
+    """The answer to one write is lost, once: the client's own retry tells that it was written."""
+    crossed = crashes.sites("flashcards", carriers)
+    writes = [place for place, site in enumerate(crossed) if site is Site.WRITE and Fault.LOST_ANSWER in AT[site]]
+    place = writes[number % len(writes)]
+    plan: Plan = PlacedFaults({place: Fault.LOST_ANSWER})
+    world = World(1, plan, Shape(), carriers)
+    world.client("client", Client(world, "ann", Habits(looks_every=200.0), "key").live)
+    _without_a_rescue(world)
+
+
+def _without_a_rescue(world: World) -> None:
+    run(world)
+    for generation_id in world.invariants.heads:
+        head = world.head(generation_id)
+        if head.alone or head.sends > 1 or head.status != "succeeded":
+            raise ViolationError("nobody_need_be_rescued_who_is_not_disturbed", shown(head))
