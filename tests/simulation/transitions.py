@@ -35,6 +35,8 @@ def check_transition(before: Generation, after: Generation, author: Process, hol
     every_change_is_a_row_of_the_table(before, after, author)
     a_worker_is_replaced_after_its_lease(before, after, author)
     one_successor_stays(before, after)
+    usage_never_decreases(before, after)
+    what_readers_see_raises_the_version(before, after)
 
 
 def invariant_1_a_terminal_status_stays(before: Generation, after: Generation) -> None:
@@ -60,6 +62,17 @@ def invariant_3_only_the_holder_moves_a_running_head(
 def invariant_4_progress_never_decreases(before: Generation, after: Generation) -> None:
     if after.progress < before.progress:
         raise ViolationError("invariant_4_progress_never_decreases", f"{shown(before)} became {shown(after)}")
+
+
+def usage_never_decreases(before: Generation, after: Generation) -> None:
+    if after.usage.prompt_tokens < before.usage.prompt_tokens:
+        raise ViolationError("usage_never_decreases", f"{shown(before)} became {shown(after)}")
+
+
+def what_readers_see_raises_the_version(before: Generation, after: Generation) -> None:
+    seen = [(head.status, head.progress, head.steps_done) for head in (before, after)]
+    if seen[0] != seen[1] and after.version == before.version:
+        raise ViolationError("what_readers_see_raises_the_version", f"{shown(before)} became {shown(after)}")
 
 
 def every_change_is_a_row_of_the_table(before: Generation, after: Generation, author: Process) -> None:
