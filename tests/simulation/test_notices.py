@@ -52,7 +52,7 @@ FOUND = {
     "advance keeps the version": Found(hunts.late, 0, "what_readers_see_raises_the_version"),
     "heartbeat moves progress down": Found(hunts.late, 5, "invariant_4_progress_never_decreases"),
     "advance shows no progress": Found(hunts.late, 0, "invariant_4_progress_never_decreases"),
-    "advance counts usage twice": Found(simulate, 7, "invariant_10_every_call_counts_once"),
+    "advance counts usage twice": Found(simulate, 7, "usage_never_decreases"),
     "claim does not count the attempt": Found(hunts.late, 0, "invariant_5_calls_per_step_are_bounded"),
     "claim does not count as barren": Found(hunts.poison, 0, "poison_ends_as_a_crash_loop"),
     "give_back does not part what died together": Found(
