@@ -65,10 +65,12 @@ class TerminalWrites(Reads):
         if head.own_key:
             added["own_cost_usd"] = usage.cost_usd
         names = [name for name, value in added.items() if value is not None]
+        adds = ", ".join(f"#{name} :{name}" for name in names)
         return {
             "Update": {
                 "Key": items.usage_key(head.user_id, day.isoformat()),
-                "UpdateExpression": "ADD " + ", ".join(f"#{name} :{name}" for name in names),
+                # An erasure earlier that day has left the sum to lapse; what comes after it is to be kept.
+                "UpdateExpression": f"ADD {adds} REMOVE expires_at",
                 "ExpressionAttributeNames": {f"#{name}": name for name in names},
                 "ExpressionAttributeValues": items.marshal({f":{name}": added[name] for name in names}),
             }

@@ -245,6 +245,20 @@ def test_an_erasure_is_no_way_around_the_limits_and_is_done_when_they_have_lapse
     assert account.items() == {}
 
 
+def test_what_is_used_after_an_erasure_on_the_same_day_does_not_lapse_with_what_was_erased(
+    an_account: Callable[..., Account],
+) -> None:
+    account = an_account(LIMITED)
+    account.succeeded()
+    account.clock.pass_seconds(LEASE)
+    account.erase()
+    assert "expires_at" in account.items()["U#2026-01-01"]
+    account.succeeded()
+    used = account.items()["U#2026-01-01"]
+    assert "expires_at" not in used
+    assert (used["generations"], used["cost_usd"]) == (1, Decimal("1.0")), "the ceiling goes by both"
+
+
 def test_a_rate_limit_alone_is_waited_for_as_long_as_its_window(an_account: Callable[..., Account]) -> None:
     account = an_account(replace(LIMITED, max_daily_spend_usd=0.0))
     generation = a_generation(account.clock, user_id=account.name)
