@@ -35,6 +35,16 @@ def client(service: str, endpoint: str) -> Any:
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
 
 
+def environment(endpoint: str) -> dict[str, str]:
+    """The variables that lead AWS's own tools to MiniStack, as its root user."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
 def put_provider_key(endpoint: str, name: str, key: str) -> None:
     """Store the model API's key as a user of AWS does: a SecureString, made before the deploy."""
     client("ssm", endpoint).put_parameter(Name=name, Value=key, Type="SecureString", Overwrite=True)
@@ -53,10 +63,7 @@ def deploy(endpoint: str, tree: Path, parameters: Mapping[str, str], state: Path
         "HOME": str(state / "home"),
         "TMPDIR": str(state / "tmp"),
         "LANG": "C.UTF-8",
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
-        "AWS_DEFAULT_REGION": REGION,
+        **environment(endpoint),
         "SAM_CLI_POLL_DELAY": "0.2",
     }
     try:

@@ -22,7 +22,7 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from local import llama
+from local import deployment, llama
 from local.stack import LocalStack, StackOptions
 
 _PARTS = {
@@ -127,6 +127,7 @@ def _demonstrate(stack: LocalStack, text: str, arguments: argparse.Namespace, co
         error = found.get("error", {})
         console.print(f"[red]{error.get('code')}[/]: {escape(error.get('message', ''))} (see docs/errors.md)")
     _show_how_to_go_on(stack.api_url, location, token, console)
+    _show_how_to_operate(stack.endpoint, console)
     return 0 if found["status"] == "succeeded" else 1
 
 
@@ -190,6 +191,12 @@ def _show_how_to_go_on(api_url: str, location: str, token: str, console: Console
     print(f"export API='{api_url}'")
     print(f"export TOKEN={token}")
     print(f'curl -H "Authorization: Bearer $TOKEN" "$API{location}"')
+
+
+def _show_how_to_operate(endpoint: str, console: Console) -> None:
+    console.print("\n[bold]Look after it[/], as whoever runs it (docs/operating.md has more):")
+    print("export", *(f"{name}={value}" for name, value in deployment.environment(endpoint).items()))
+    print(f".venv/bin/python -m operations doctor --stack {deployment.STACK_NAME}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,4 @@
+"""What whoever runs a deployment has: look at it (doctor), send dead letters back (redrive), retry in bulk (retry).
+
+Never shipped to Lambda. Reads as it needs, and writes only through `shared.store` and `shared.dispatch`.
+"""

@@ -1,0 +1,195 @@
+"""All that the table holds of one owner, decoded, without what its owner wrote or a model answered. Judges nothing."""
+
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from shared.generation import SCHEMA_VERSION, Generation, StoredStep, Usage
+from shared.review import Card, Review
+from shared.store import items
+from shared.store.admission_items import decode_accepted
+from shared.store.review import decode_card, decode_review
+from shared.store.sweeps import NO_OWNER
+from shared.store.timeline import decode_event
+
+# What a decoder may run into with an item that is not as the code writes it.
+_UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError, IndexError, zlib.error)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day's usage. `stripped`: an erasure has left what binds the owner, and no more."""
+
+    generations: int
+    usage: Usage
+    own_cost_usd: Decimal
+    stripped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What an idempotency key was used for."""
+
+    sort_key: str
+    generation_id: str
+    expires_at: datetime
+
+
+@dataclass(slots=True)
+class Partition:
+    """Two that are equal hold the same of all that the checks go by."""
+
+    owner: str
+    heads: dict[str, Generation] = field(default_factory=dict)
+    shards: dict[str, str | None] = field(default_factory=dict)
+    steps: dict[str, list[StoredStep]] = field(default_factory=dict)
+    inputs: set[str] = field(default_factory=set)
+    keys: dict[str, datetime] = field(default_factory=dict)
+    reviews: dict[str, Review] = field(default_factory=dict)
+    cards: list[Card] = field(default_factory=list)
+    requests: list[Requested] = field(default_factory=list)
+    days: dict[str, Day] = field(default_factory=dict)
+    limit_swept_at: datetime | None = None
+    limit_lapses_at: datetime | None = None
+    erasing: bool = False
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    """Sort key and the error's name of each item that cannot be read."""
+    newer: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    lapses: dict[str, datetime] = field(default_factory=dict)
+    """When the time to live of each item that has one is over."""
+    size: int = 0
+
+    @classmethod
+    def of(cls, owner: str, found: Iterable[items.Item]) -> "Partition":
+        partition = cls(owner)
+        for item in found:
+            partition.add(item)
+        return partition
+
+    def add(self, item: items.Item) -> None:
+        """Take in one item, in whatever state it is."""
+        sort_key = item["sk"]["S"]
+        self.size += 1
+        if self.owner == NO_OWNER:
+            return  # the sweep's mark, which is read on its own
+        take = _TAKERS.get(sort_key[:2])
+        if take is None:
+            self.unknown.append(sort_key)
+            return
+        try:
+            if "expires_at" in item:
+                self.lapses[sort_key] = _expiry(item)
+            if int(item.get("schema_version", {}).get("N", 0)) > SCHEMA_VERSION:
+                self.newer.append(sort_key)
+            else:
+                take(self, item)
+        except _UNREADABLE as error:
+            kind = type(error)
+            self.unreadable.append((sort_key, f"{kind.__module__}.{kind.__name__}".removeprefix("builtins.")))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all is known that belongs together: else what is missing may be only unread, or being erased."""
+        return not (self.unreadable or self.newer or self.erasing)
+
+
+def _expiry(item: items.Item) -> datetime:
+    return datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC)
+
+
+def _id(item: items.Item) -> str:
+    return str(item["sk"]["S"].split("#")[1])
+
+
+def _head(partition: Partition, item: items.Item) -> None:
+    head = items.decode_head(item)
+    partition.heads[head.generation_id] = head
+    partition.shards[head.generation_id] = item.get("due_shard", {}).get("S")
+
+
+def _input(partition: Partition, item: items.Item) -> None:
+    # What is in an object is not fetched.
+    there = item if "content_object" not in item else {**item, "content": {"B": items.pack({})}}
+    items.decode_input(there)
+    partition.inputs.add(_id(item))
+
+
+def _step(partition: Partition, item: items.Item) -> None:
+    step = replace(items.decode_step(item), result={})
+    partition.steps.setdefault(_id(item), []).append(step)
+
+
+def _key(partition: Partition, item: items.Item) -> None:
+    bytes(item["sealed"]["B"])
+    partition.keys[_id(item)] = _expiry(item)
+
+
+def _review(partition: Partition, item: items.Item) -> None:
+    review = decode_review(item)
+    verdicts = {number: replace(each, front=None, back=None) for number, each in review.verdicts.items()}
+    partition.reviews[_id(item)] = Review(review.version, verdicts)
+
+
+def _card(partition: Partition, item: items.Item) -> None:
+    partition.cards.append(replace(decode_card(item), front="", back=""))
+
+
+def _request(partition: Partition, item: items.Item) -> None:
+    bytes(item["body_hash"]["B"])
+    partition.requests.append(Requested(item["sk"]["S"], item["generation_id"]["S"], _expiry(item)))
+
+
+def _limit(partition: Partition, item: items.Item) -> None:
+    accepted = decode_accepted(item)
+    latest = max((at for times in accepted.windows.values() for at in times), default=accepted.last_at)
+    partition.limit_swept_at = _expiry(item) if "expires_at" in item else None
+    partition.limit_lapses_at = datetime.fromtimestamp(latest / 1000, UTC)
+
+
+def _day(partition: Partition, item: items.Item) -> None:
+    values = items.unmarshal(item)
+    day = datetime.fromisoformat(_id(item)).date().isoformat()
+    partition.days[day] = Day(
+        int(values.get("generations", 0)),
+        items.decode_usage(values),
+        Decimal(values.get("own_cost_usd", 0)),
+        "expires_at" in values,
+    )
+
+
+def _event(_partition: Partition, item: items.Item) -> None:
+    decode_event(item)
+
+
+def _erasure(partition: Partition, item: items.Item) -> None:
+    items.moment(items.unmarshal(item)["not_before"])
+    partition.erasing = True
+
+
+_TAKERS: dict[str, Callable[[Partition, items.Item], None]] = {
+    "G#": _head,
+    "I#": _input,
+    "S#": _step,
+    "Y#": _key,
+    "R#": _review,
+    "C#": _card,
+    "K#": _request,
+    "L#": _limit,
+    "U#": _day,
+    "E#": _event,
+    "X#": _erasure,
+}
+
+
+def created_at(generation_id: str) -> datetime | None:
+    """Return the time that an id was made at, None for what is no UUIDv7."""
+    digits = generation_id.replace("-", "")
+    if len(digits) != 32 or digits[12:13] != "7":
+        return None
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(digits[:12], 16))
+    except (ValueError, OverflowError):
+        return None

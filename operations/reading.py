@@ -1,0 +1,91 @@
+"""Reads a live table, and changes nothing: page by page, each strongly consistent, no faster than it is told to."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from shared.clock import Clock
+from shared.store import items
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(slots=True)
+class Reader:
+    """Every page, of whatever it is, counts against `pages_per_second`; 0 is as fast as it goes.
+
+    A page is up to 1 MB: 256 read units, strongly consistent. Raises botocore's errors.
+    """
+
+    client: "DynamoDBClient"
+    table_name: str
+    clock: Clock
+    pages_per_second: float = 0.0
+    sleep: Callable[[float], None] = time.sleep
+    _next_at: float = field(default=0.0, init=False)
+
+    def scan(self, limit: int | None = None) -> Iterator[items.Item]:
+        """Yield the table's items, at most `limit` of them; those of one owner mostly come one after the other."""
+        found = self._pages(self.client.scan, ConsistentRead=True)
+        return found if limit is None else islice(found, limit)
+
+    def heads(self) -> Iterator[items.Item]:
+        """Yield every head of the table."""
+        return self._pages(
+            self.client.scan,
+            ConsistentRead=True,
+            FilterExpression="begins_with(sk, :prefix)",
+            ExpressionAttributeValues=items.marshal({":prefix": "G#"}),
+        )
+
+    def heads_of(self, owner: str) -> Iterator[items.Item]:
+        """Yield every head of an owner, the oldest first."""
+        return self._pages(
+            self.client.query,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues=items.marshal({":pk": owner, ":prefix": "G#"}),
+        )
+
+    def owned_by(self, owner: str) -> Iterator[items.Item]:
+        """Yield all items of an owner."""
+        return self._pages(
+            self.client.query,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=items.marshal({":pk": owner}),
+        )
+
+    def indexed(self, shard: str) -> Iterator[items.Item]:
+        """Yield what the due index lists in a shard. An index cannot be read strongly."""
+        return self._pages(
+            self.client.query,
+            IndexName="due",
+            KeyConditionExpression="due_shard = :shard",
+            ExpressionAttributeValues=items.marshal({":shard": shard}),
+        )
+
+    def head(self, key: items.Item) -> items.Item | None:
+        answer = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True)
+        found: items.Item | None = answer.get("Item")
+        return found
+
+    def _pages(self, ask: Callable[..., Any], **arguments: Any) -> Iterator[items.Item]:
+        while True:
+            self._pace()
+            answer = ask(TableName=self.table_name, **arguments)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _pace(self) -> None:
+        if self.pages_per_second <= 0:
+            return
+        now = self.clock.monotonic()
+        if now < self._next_at:
+            self.sleep(self._next_at - now)
+        self._next_at = max(now, self._next_at) + 1 / self.pages_per_second

@@ -1,0 +1,147 @@
+"""Sends dead letters back to their queue, one by one, each only after a look at its generation. Changes no head.
+
+SQS's own redrive (StartMessageMoveTask) moves them unseen: ended generations' too, and those of a generation that runs
+alone by now to the queue that shares batches.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from shared.clock import Clock
+from shared.dispatch import Dispatch, DispatchFailedError, Message
+from shared.errors import MessageRefusedError
+from shared.generation import SCHEMA_VERSION, Generation
+from shared.lifecycle import Status
+from shared.store import Store
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_HIDDEN_SECONDS = 300
+_WAIT_SECONDS = 2  # a long poll asks every server of the queue; a short one may miss what is there
+_NO_HEAD = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
+
+
+class Outcome(StrEnum):
+    """What becomes of a dead letter."""
+
+    SENT = "sent"
+    DROPPED = "dropped"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message that was given up, and what is to become of it. `head` is the generation to dispatch."""
+
+    message_id: str
+    outcome: Outcome
+    reason: str
+    generation_id: str = ""
+    head: Generation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Redrive:
+    """Interrupted anywhere it loses nothing: a message is deleted only after it was sent again, and one that is sent
+    twice is claimed once."""
+
+    store: Store
+    dispatch: Dispatch
+    clock: Clock
+    sqs: "SQSClient"
+    dead_letter_queue_url: str
+    kinds: Collection[str]
+
+    def run(self, *, act: bool, limit: int | None = None, wait_seconds: int = _WAIT_SECONDS) -> Iterator[Letter]:
+        """Yield each dead letter with what becomes of it, after that is done; with `act` False nothing is done.
+
+        What is left is hidden from other receivers until the end, at most for 5 minutes after it was looked at. Raises
+        StoreUnavailableError and botocore's errors; what was not decided by then stays where it is.
+        """
+        hidden = dict[str, str]()
+        try:
+            for message in self._messages(hidden, limit, wait_seconds):
+                letter = self._judge(message["MessageId"], message["Body"])
+                if act:
+                    letter = self._send(letter)
+                    if letter.outcome is not Outcome.LEFT:
+                        handle = hidden[message["MessageId"]]
+                        self.sqs.delete_message(QueueUrl=self.dead_letter_queue_url, ReceiptHandle=handle)
+                        del hidden[message["MessageId"]]
+                yield letter
+        finally:
+            for handle in hidden.values():
+                self._show(handle)
+
+    def _messages(self, hidden: dict[str, str], limit: int | None, wait_seconds: int) -> Iterator[Any]:
+        """Yield the messages; `hidden` gets the id and the receipt of each that was received, looked at or not."""
+        seen = set[str]()
+        while limit is None or len(seen) < limit:
+            wanted = 10 if limit is None else min(10, limit - len(seen))
+            answer = self.sqs.receive_message(
+                QueueUrl=self.dead_letter_queue_url,
+                MaxNumberOfMessages=wanted,
+                VisibilityTimeout=_HIDDEN_SECONDS,
+                WaitTimeSeconds=wait_seconds,
+            )
+            hidden |= {message["MessageId"]: message["ReceiptHandle"] for message in answer.get("Messages", [])}
+            fresh = [message for message in answer.get("Messages", []) if message["MessageId"] not in seen]
+            if not fresh:
+                return  # none at all, or those that were left have come round again
+            seen |= {message["MessageId"] for message in fresh}
+            yield from fresh
+
+    def _judge(self, message_id: str, body: str) -> Letter:
+        try:
+            message = Message.from_json(body)
+        except MessageRefusedError as refused:
+            return Letter(message_id, Outcome.LEFT, str(refused))
+        try:
+            head = self.store.get(message.user_id, message.generation_id)
+        except _NO_HEAD as error:
+            return Letter(message_id, Outcome.LEFT, f"its head cannot be read: {type(error).__name__}")
+        outcome, reason = self._outcome(message, head)
+        return Letter(message_id, outcome, reason, message.generation_id, head)
+
+    def _outcome(self, message: Message, head: Generation | None) -> tuple[Outcome, str]:
+        if head is None:
+            return Outcome.DROPPED, "its generation is gone"
+        if head.fence < message.fence:
+            return Outcome.LEFT, "its generation is older than the message: was the table restored?"
+        if head.fence > message.fence or head.status is not Status.PENDING:
+            return Outcome.DROPPED, f"its generation has {'ended' if head.terminal else 'moved on'}: {head.status}"
+        if head.schema_version > SCHEMA_VERSION or head.kind not in self.kinds:
+            return Outcome.LEFT, "its generation is of a kind or version that this code does not know"
+        if self.clock.now() >= head.deadline_at:
+            return Outcome.DROPPED, "its generation is past its deadline: the sweeper ends it"
+        return Outcome.SENT, "its generation waits for it"
+
+    def _send(self, letter: Letter) -> Letter:
+        if letter.outcome is not Outcome.SENT or letter.head is None:
+            return letter
+        try:
+            self.dispatch.send(letter.head, self.clock.now())
+        except DispatchFailedError as failed:
+            return Letter(letter.message_id, Outcome.LEFT, f"the queue did not take it: {failed}", letter.generation_id)
+        return letter
+
+    def _show(self, handle: str) -> None:
+        with suppress(ClientError):  # it shows itself, when its 5 minutes are over, or has done so
+            self.sqs.change_message_visibility(
+                QueueUrl=self.dead_letter_queue_url, ReceiptHandle=handle, VisibilityTimeout=0
+            )
+
+
+def counted(sqs: "SQSClient", queue_url: str) -> int:
+    """Return how many messages a queue holds, those that somebody looks at included; SQS itself counts roughly."""
+    found = sqs.get_queue_attributes(
+        QueueUrl=queue_url,
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )["Attributes"]
+    return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])

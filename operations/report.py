@@ -1,0 +1,121 @@
+"""How what was found and done is told: in plain columns, and as JSON. Never a user's words; ids if asked for."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from operations import redrive, retry
+from operations.doctor import Report
+from operations.findings import Finding, Severity, pseudonym, shown_key
+
+_SHOWN = 10
+
+
+def named(owner: str, *, show_owners: bool) -> str:
+    """Return the owner's id where it may be shown, else what stands for it."""
+    return owner if show_owners else pseudonym(owner)
+
+
+def doctor_text(report: Report, *, show_owners: bool) -> str:
+    """Return the report for a person: what was looked at, then each rule that does not hold, faults first."""
+    lines = [_looked_at(report)]
+    by_rule = defaultdict[str, list[Finding]](list)
+    for finding in [*report.of(Severity.FAULT), *report.of(Severity.NOTICE)]:
+        by_rule[finding.rule.code].append(finding)
+    for code, found in by_rule.items():
+        rule = found[0].rule
+        lines += ["", f"{rule.severity:<7} {code}  ({len(found)})  {rule.means}"]
+        for finding in found[:_SHOWN]:
+            where = f"{shown_key(finding.item)}  {named(finding.owner, show_owners=show_owners)}"
+            lines.append(
+                "        "
+                + "  ".join(part for part in (where.strip() if finding.owner else "", finding.detail) if part)
+            )
+        if len(found) > _SHOWN:
+            lines.append(f"        and {len(found) - _SHOWN} more, which --json lists")
+        lines.append(f"        {rule.do}")
+    lines += ["", _sum(report)]
+    return "\n".join(lines)
+
+
+def _looked_at(report: Report) -> str:
+    states = ", ".join(f"{count:,} {status}" for status, count in sorted(report.generations.items()))
+    letters = "" if report.dead_letters is None else f", {report.dead_letters:,} dead letters"
+    return (
+        f"{report.items:,} items of {report.owners:,} owners, {report.generations.total():,} generations"
+        f"{f' ({states})' if states else ''}, {report.indexed:,} in the due index{letters}, "
+        f"looked at in {report.seconds:.1f} s"
+    )
+
+
+def _sum(report: Report) -> str:
+    faults, notices = len(report.of(Severity.FAULT)), len(report.of(Severity.NOTICE))
+    found = f"{faults} faults, {notices} notices." if report.findings else "Nothing found."
+    return found if report.complete else f"{found} The limit ended the look: there is more that was not looked at."
+
+
+def doctor_json(report: Report, *, show_owners: bool) -> dict[str, Any]:
+    return {
+        "complete": report.complete,
+        "items": report.items,
+        "owners": report.owners,
+        "generations": dict(report.generations),
+        "indexed": report.indexed,
+        "dead_letters": report.dead_letters,
+        "seconds": round(report.seconds, 3),
+        "findings": [
+            {
+                "code": finding.rule.code,
+                "severity": str(finding.rule.severity),
+                "means": finding.rule.means,
+                "do": finding.rule.do,
+                "owner": named(finding.owner, show_owners=show_owners) or None,
+                "item": shown_key(finding.item) if finding.item else None,
+                "detail": finding.detail or None,
+            }
+            for finding in report.findings
+        ],
+    }
+
+
+def letter_line(letter: redrive.Letter) -> str:
+    return f"{letter.outcome:<8}{letter.generation_id or letter.message_id:<38}{letter.reason}"
+
+
+def letters_json(letters: Iterable[redrive.Letter]) -> list[dict[str, Any]]:
+    return [
+        {
+            "message_id": letter.message_id,
+            "generation_id": letter.generation_id or None,
+            "outcome": str(letter.outcome),
+            "reason": letter.reason,
+        }
+        for letter in letters
+    ]
+
+
+def retry_line(line: retry.Line, *, show_owners: bool) -> str:
+    owner = named(line.head.user_id, show_owners=show_owners)
+    told = f"as {line.successor_id}  {line.reason}" if line.successor_id else line.reason
+    return f"{line.outcome:<9}{line.head.generation_id}  {line.head.kind:<12}{owner}  {told}".rstrip()
+
+
+def retries_json(lines: Iterable[retry.Line], *, show_owners: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "generation_id": line.head.generation_id,
+            "kind": line.head.kind,
+            "owner": named(line.head.user_id, show_owners=show_owners),
+            "outcome": str(line.outcome),
+            "reason": line.reason or None,
+            "successor_id": line.successor_id or None,
+        }
+        for line in lines
+    ]
+
+
+def totals(outcomes: Iterable[str], *, acted: bool) -> str:
+    """Return the last line: how many met which outcome, and whether it was done."""
+    counts = Counter(outcomes)
+    told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items())) or "nothing to do"
+    return f"{told}." if acted else f"{told}. This was a dry run; --yes does it."

@@ -1,0 +1,264 @@
+"""Retrying many at once, what their owners' own retries would do, once each, at no one's expense."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from operations.reading import Reader
+from operations.retry import BulkRetry, Line, Outcome, Wanted
+from shared.errors import AdmissionRefusedError, StoreUnavailableError
+from shared.generation import ErrorInfo, Generation, Totals, Usage
+from shared.lifecycle import Status
+from shared.limits import Limit, Policy
+from shared.store import Admission, Store
+from tests.contract.admitting import admit
+from tests.contract.counter import PAID, Counter, meanwhile
+from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, store_over
+
+DOWN = ErrorInfo("provider_unavailable", "The provider is down.")
+
+
+@dataclass
+class Outage:
+    """Generations of one owner that failed together."""
+
+    dynamodb: Any
+    store: Store
+    clock: FakeClock
+    owner: str
+    dispatch: RecordingDispatch = field(default_factory=RecordingDispatch)
+    slept: list[float] = field(default_factory=list)
+
+    def start(self, sealed: bytes | None = None, **changes: Any) -> Generation:
+        generation = a_generation(self.clock, user_id=self.owner, **changes)
+        head = self.store.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
+        assert head is not None
+        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), (head.kind,))
+
+    def failed(self, error: ErrorInfo = DOWN, **changes: Any) -> Generation:
+        """A generation that failed after its first step."""
+        head = self.start(**changes)
+        self.store.store_step(head, a_step(self.clock, "outline", usage=PAID))
+        self.store.fail(head, Totals(1, PAID), error)
+        self.clock.pass_seconds(1)
+        return self.read(head)
+
+    def canceled(self) -> Generation:
+        head = self.start()
+        self.store.cancel(head.user_id, head.generation_id)
+        self.clock.pass_seconds(1)
+        return self.read(head)
+
+    def read(self, head: Generation) -> Generation:
+        found = self.store.get(head.user_id, head.generation_id)
+        assert found is not None
+        return found
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.clock.pass_seconds(seconds)
+
+    def work(self) -> BulkRetry:
+        reader = Reader(self.dynamodb, SETTINGS.table_name, self.clock)
+        return BulkRetry(reader, self.store, self.dispatch, self.clock, SETTINGS, self.sleep)
+
+    def retry(self, *, act: bool = True, limit: int = 100, per_second: float = 0.0, **wanted: Any) -> list[Line]:
+        asked: dict[str, Any] = {"code": DOWN.code, "until": self.clock.now(), "owner": self.owner} | wanted
+        return list(self.work().run(Wanted(**asked), act=act, limit=limit, per_second=per_second))
+
+    def successors(self) -> list[Generation]:
+        return [head for head in self.store.newest(self.owner, None, 100) if head.retry_of is not None]
+
+
+@pytest.fixture
+def outage(dynamodb: Any, store: Store, clock: FakeClock, owner: str) -> Outage:
+    return Outage(dynamodb, store, clock, owner)
+
+
+def ids(lines: list[Line]) -> set[str]:
+    return {line.head.generation_id for line in lines}
+
+
+def test_each_that_failed_so_is_tried_again_from_its_stored_steps(outage: Outage) -> None:
+    failed = [outage.failed() for _ in range(3)]
+    lines = outage.retry()
+    assert ids(lines) == {head.generation_id for head in failed}
+    assert {line.outcome for line in lines} == {Outcome.RETRIED}
+    successors = outage.successors()
+    assert {new.retry_of for new in successors} == ids(lines)
+    assert {outage.read(old).retried_as for old in failed} == {line.successor_id for line in lines}
+    for new in successors:
+        assert (new.status, new.steps_done, new.usage) == (Status.PENDING, 1, Usage())
+        assert outage.store.get_input(outage.owner, new.generation_id) == replace(an_input(), request_id="")
+    assert {sent.generation_id for sent in outage.dispatch.sent} == {new.generation_id for new in successors}
+
+
+def test_a_dry_run_lists_them_and_stores_and_sends_nothing(outage: Outage) -> None:
+    before = outage.failed()
+    [line] = outage.retry(act=False)
+    assert (line.outcome, line.successor_id) == (Outcome.RETRIED, "")
+    assert outage.read(before) == before
+    assert outage.successors() == outage.dispatch.sent == []
+
+
+def test_only_what_is_asked_for_is_tried_again(outage: Outage) -> None:
+    early = outage.failed()
+    began = outage.clock.now()
+    middle, story = outage.failed(), outage.failed(kind="story")
+    over = outage.clock.now()
+    late, other, canceled = outage.failed(), outage.failed(ErrorInfo("output_refused", "No.")), outage.canceled()
+    outage.start()
+
+    def listed(**wanted: Any) -> set[str]:
+        return ids(outage.retry(act=False, **wanted))
+
+    assert listed() == {head.generation_id for head in (early, middle, story, late)}
+    assert listed(since=began, until=over) == {middle.generation_id, story.generation_id}
+    assert listed(kind="story") == {story.generation_id}
+    assert listed(code="output_refused") == {other.generation_id}
+    assert listed(code="canceled") == {canceled.generation_id}
+    assert listed(owner="somebody else") == set()
+    assert listed(since=middle.finished_at, until=story.finished_at) == {middle.generation_id}
+
+
+def test_without_an_owner_the_whole_table_is_gone_through(outage: Outage, clock: FakeClock) -> None:
+    other = Outage(outage.dynamodb, outage.store, clock, f"other {clock.token()}")
+    mine, theirs = outage.failed(), other.failed()
+    # Other tests share the table: nothing of theirs is touched.
+    assert ids(outage.retry(owner=None, act=False)) >= {mine.generation_id, theirs.generation_id}
+
+
+def test_run_again_it_tries_none_a_second_time(outage: Outage) -> None:
+    for _ in range(3):
+        outage.failed()
+    assert len(outage.retry(limit=2)) == 2
+    again = outage.retry()
+    assert [line.outcome for line in again].count(Outcome.RETRIED) == 1
+    assert {line.reason for line in again if line.outcome is Outcome.SKIPPED} == {"It was retried before."}
+    assert len(outage.successors()) == 3
+
+
+def test_interrupted_between_two_it_goes_on_when_it_is_run_again(outage: Outage) -> None:
+    for _ in range(4):
+        outage.failed()
+    wanted = Wanted(DOWN.code, outage.clock.now(), owner=outage.owner)
+    lines = outage.work().run(wanted, act=True, limit=100, per_second=0)
+    next(lines), next(lines)
+    lines.close()  # type: ignore[attr-defined]
+    assert len(outage.successors()) == 2
+    outage.retry()
+    assert len(outage.successors()) == len(outage.dispatch.sent) == 4
+
+
+def test_what_an_owner_retries_at_the_same_moment_is_retried_once(outage: Outage, clock: FakeClock) -> None:
+    head = outage.failed()
+    counter = Counter(outage.store, clock, head, outage.dispatch)
+    with meanwhile(outage.store, counter.retry):
+        [line] = outage.retry()
+    assert (line.outcome, line.reason) == (Outcome.SKIPPED, "It was retried before.")
+    assert len(outage.successors()) == len(outage.dispatch.sent) == 1
+
+
+def test_a_last_bill_that_comes_in_between_keeps_none_back(outage: Outage, clock: FakeClock) -> None:
+    held = outage.start()
+    outage.store.cancel(outage.owner, held.generation_id)
+    clock.pass_seconds(1)
+    with meanwhile(outage.store, lambda: outage.store.bill(held, PAID, [])):
+        [line] = outage.retry(code="canceled")
+    assert line.outcome is Outcome.RETRIED
+    assert len(outage.successors()) == 1
+    assert outage.read(held).usage == PAID.all_wasted()
+
+
+def test_one_with_a_key_of_its_owners_is_left_out_with_a_line(outage: Outage) -> None:
+    outage.failed(sealed=b"sealed")
+    [line] = outage.retry()
+    assert line.outcome is Outcome.SKIPPED
+    assert "own provider key" in line.reason
+    assert outage.successors() == []
+
+
+def input_gone(outage: Outage, head: Generation) -> None:
+    key = {"pk": {"S": outage.owner}, "sk": {"S": f"I#{head.generation_id}"}}
+    outage.dynamodb.delete_item(TableName=SETTINGS.table_name, Key=key)
+
+
+def erasing(outage: Outage, _head: Generation) -> None:
+    outage.store.mark_erasure(outage.owner, outage.clock.now() + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"), [(input_gone, "What was sent in is not kept any more."), (erasing, "having everything erased")]
+)
+def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
+    outage: Outage, make: Callable[[Outage, Generation], None], reason: str
+) -> None:
+    make(outage, outage.failed())
+    [line] = outage.retry()
+    assert line.outcome is Outcome.SKIPPED
+    assert reason in line.reason
+    assert outage.successors() == []
+
+
+def test_one_whose_kind_is_not_made_any_more_is_left_out_with_a_line(outage: Outage) -> None:
+    outage.failed(kind="opera")
+    assert [line.reason for line in outage.retry()] == ["This kind is not made any more."]
+
+
+LIMITED = Policy({"*": Limit("create", 3, 300)}, max_running=4)
+
+
+def test_the_owners_rate_limit_neither_holds_it_back_nor_pays_for_it(outage: Outage, clock: FakeClock) -> None:
+    store = store_over(outage.dynamodb, clock, replace(SETTINGS, rate_limits=("*=3/300",)))
+    for _ in range(2):
+        admit(store, clock, outage.owner, LIMITED)
+    before = store.standing(outage.owner, LIMITED)
+    for _ in range(2):
+        outage.failed()
+    outage.store = store
+    work = replace(outage.work(), settings=replace(SETTINGS, rate_limits=("*=3/300",)))
+    wanted = Wanted(DOWN.code, clock.now(), owner=outage.owner)
+    assert len(list(work.run(wanted, act=True, limit=9, per_second=0))) == 2
+    after = store.standing(outage.owner, LIMITED)
+    assert [rate.remaining for rate in after.rates] == [rate.remaining for rate in before.rates] == [1]
+    # What it started is open all the same, and the owner's ceiling sees it.
+    assert after.running == before.running + 2 == 4
+    with pytest.raises(AdmissionRefusedError, match="too_many_running"):
+        admit(store, clock, outage.owner, LIMITED)
+
+
+def test_what_it_started_is_open_for_an_owner_who_started_nothing_of_late(outage: Outage) -> None:
+    outage.failed()
+    assert outage.store.standing(outage.owner, LIMITED).running == 0
+    outage.retry()
+    assert outage.store.standing(outage.owner, LIMITED).running == 1
+
+
+def test_no_more_are_started_in_a_second_than_it_was_told(outage: Outage) -> None:
+    for _ in range(3):
+        outage.failed()
+    outage.retry(per_second=4)
+    assert outage.slept == [0.25] * 3
+
+
+def test_what_the_queue_does_not_take_is_told_and_left_to_the_sweeper(outage: Outage) -> None:
+    outage.failed()
+    outage.dispatch.fails = True
+    [line] = outage.retry()
+    assert line.outcome is Outcome.NOT_SENT
+    [new] = outage.successors()
+    assert new.due_at is not None
+
+
+def test_a_table_that_does_not_answer_ends_it(outage: Outage, monkeypatch: pytest.MonkeyPatch) -> None:
+    outage.failed()
+
+    def unavailable(*_arguments: Any, **_more: Any) -> None:
+        raise StoreUnavailableError("ThrottlingException")
+
+    monkeypatch.setattr(Store, "retry", unavailable)
+    with pytest.raises(StoreUnavailableError):
+        outage.retry()

@@ -1,0 +1,101 @@
+"""The doctor finds each fault that is planted, that one alone, and in a table in full activity nothing."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from operations import report
+from operations.findings import RULES
+from shared.clock import epoch_milliseconds, uuid7
+from shared.store import Store
+from tests.factories import START, FakeClock, a_generation
+from tests.unit.planted import PLANTED
+from tests.unit.ward import OWNER, WRITTEN, Ward, codes
+
+
+@pytest.fixture
+def ward(store: Store, dynamodb: Any, clock: FakeClock) -> Ward:
+    return Ward.furnished(dynamodb, store, clock)
+
+
+CASES = [pytest.param(code, plant, id=f"{code}-{n}") for code, all_ in PLANTED.items() for n, plant in enumerate(all_)]
+OF_THE_DEPLOYMENT = {"sweeper_silent", "dead_letters", "index_stale", "moving"}
+
+
+def test_in_a_table_in_full_activity_nothing_is_found(ward: Ward) -> None:
+    found = ward.look()
+    assert found.findings == []
+    assert found.generations == {"pending": 3, "running": 1, "succeeded": 1, "failed": 2, "canceled": 1}
+    assert (found.owners, found.indexed, found.complete, found.dead_letters) == (1, 4, True, 0)
+
+
+def test_each_rule_has_a_fault_that_is_planted_here() -> None:
+    assert set(PLANTED) | OF_THE_DEPLOYMENT == set(RULES)
+
+
+@pytest.mark.parametrize(("code", "plant"), CASES)
+def test_a_planted_fault_is_found_where_it_is_and_nothing_else(
+    ward: Ward, code: str, plant: Callable[[Ward], str]
+) -> None:
+    item = plant(ward)
+    found = ward.look()
+    assert {(finding.rule.code, finding.item, finding.owner) for finding in found.findings} == {(code, item, OWNER)}
+    told = report.doctor_text(found, show_owners=False) + json.dumps(report.doctor_json(found, show_owners=False))
+    assert RULES[code].do in told
+    assert not [written for written in WRITTEN if written in told], "neither who it is, nor what anybody wrote"
+
+
+def test_a_successor_that_is_gone_is_found(ward: Ward) -> None:
+    for key in [*ward.keys("K#"), f"S#{ward.retried.generation_id}#outline", f"G#{ward.retried.generation_id}"]:
+        ward.delete(key)
+    [finding] = ward.look().findings
+    assert (finding.rule.code, finding.item) == ("retry_broken", f"G#{ward.failed.generation_id}")
+    assert finding.detail == "its successor is not there"
+
+
+def test_what_ended_without_a_time_is_found_and_missed_by_its_day(ward: Ward) -> None:
+    ward.change(f"G#{ward.dismissed.generation_id}", "finished_at")
+    assert codes(ward.look()) == ["ended_incomplete", "usage_without_heads"]
+
+
+def test_a_terminal_heads_usage_is_held_to_its_steps_and_to_its_day(ward: Ward) -> None:
+    ward.change(f"G#{ward.succeeded.generation_id}", cost_usd=Decimal("0.5"))
+    assert codes(ward.look()) == ["usage_off_day", "usage_off_steps"]
+
+
+def test_what_time_to_live_takes_in_any_order_is_no_fault(ward: Ward) -> None:
+    for name in ("pending", "sealed", "running", "retried"):
+        ward.store.cancel(OWNER, getattr(ward, name).generation_id)
+    ward.clock.pass_seconds(31 * 86_400)
+    ward.swept()
+    for key in [*ward.keys("K#"), *ward.keys("Y#"), *ward.keys("L#")]:
+        ward.delete(key)
+    # The heads first, then a step; the rest is still there.
+    for key in ward.keys("G#")[:3]:
+        ward.delete(key)
+    ward.delete(ward.keys("S#")[0])
+    assert ward.look().findings == []
+
+
+def test_what_was_stored_for_a_generation_that_never_came_is_no_fault(ward: Ward) -> None:
+    # By the clock that made its id the copied step was stored later.
+    unborn = a_generation(ward.clock, user_id=OWNER, generation_id=uuid7(epoch_milliseconds(START), 1))
+    ward.put(f"I#{unborn.generation_id}", content=b"x\x9c\xab\xae\x05\x00\x01u\x00\xf9", model="m", prompt_version="1")
+    ward.store._copy(unborn, ward.store.get_steps(OWNER, ward.failed.generation_id))
+    assert ward.look().findings == []
+
+
+def test_a_day_of_which_an_erasure_has_left_only_the_spend_is_not_added_up(ward: Ward) -> None:
+    ward.store.keep_only_spend(OWNER)
+    assert ward.look().findings == []
+
+
+def test_an_erasure_under_way_is_no_fault(ward: Ward) -> None:
+    ward.store.mark_erasure(OWNER, ward.clock.now() + timedelta(hours=1))
+    ward.delete(ward.keys("C#")[0])
+    ward.delete(f"G#{ward.failed.generation_id}")
+    assert ward.look().findings == []
