@@ -61,7 +61,7 @@ ADVANCE = Transition(
     ("process",),
     _RUNNING,
     None,
-    _MINE,
+    (*_MINE, Guard.USAGE_AS_READ),
     "after store_step: progress, usage, `steps_done`, barren = 0, releases = 0, `heartbeat_at` = now",
     raises_version=True,
 )

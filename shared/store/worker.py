@@ -112,7 +112,11 @@ class WorkerWrites(TerminalWrites):
         return step
 
     def advance(self, head: Generation, totals: Totals, progress: int, reserved_usd: Decimal) -> Generation:
-        """Show on the head what is stored: repeating it changes nothing that matters, so it needs no mark."""
+        """Show on the head what is stored.
+
+        It goes by the usage as read: a first copy that was held up on its way, and comes after the second and after
+        later heartbeats, would take progress back.
+        """
         now = self.clock.now()
         sets = items.usage_values(totals.usage) | {
             "steps_done": totals.steps_done,
@@ -123,7 +127,8 @@ class WorkerWrites(TerminalWrites):
             "releases": 0,
             "heartbeat_at": now,
         }
-        return self._as_holder(lifecycle.ADVANCE, head, Change(as_read(head, now), sets))
+        change = Change(as_read(head, now), sets)
+        return self._as_holder(lifecycle.ADVANCE, head, change, mine=lambda item: _shows(item, head, totals))
 
     def succeed(self, head: Generation, totals: Totals, output_step: str) -> None:
         """End it well: the last step's advance and the finish are one write."""
@@ -191,6 +196,12 @@ def _news(head: Generation, totals: Totals | None) -> dict[str, Any]:
 def _is_held(item: items.Item, head: Generation) -> bool:
     current = items.decode_head(item)
     return (current.status, current.fence, current.holder) == (Status.RUNNING, head.fence, head.holder)
+
+
+def _shows(item: items.Item, head: Generation, totals: Totals) -> bool:
+    # Only the holder moves what these count, and it is at one write at a time: another copy of this one was applied.
+    shown = items.decode_head(item)
+    return _is_held(item, head) and (shown.steps_done, shown.usage) == (totals.steps_done, totals.usage)
 
 
 def _deadline(item: items.Item) -> datetime:

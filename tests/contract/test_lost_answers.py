@@ -48,11 +48,12 @@ def answers_lost(client: Any, times: int = 1, of: tuple[str, ...] = ANY_WRITE) -
             URLLib3Session().send(request)
         raise ReadTimeoutError(endpoint_url=request.url)
 
-    client.meta.events.register_last("before-send.dynamodb", lose)
+    # Behind all others: on a narrower event it would come before moto's own, and the request would be lost instead.
+    client.meta.events.register_last("before-send", lose)
     try:
         yield loss
     finally:
-        client.meta.events.unregister("before-send.dynamodb", lose)
+        client.meta.events.unregister("before-send", lose)
 
 
 def pending(store: Store, clock: FakeClock) -> Generation:

@@ -168,6 +168,18 @@ def test_a_worker_that_writes_to_a_deleted_generation_does_not_bring_it_back(
     assert store.get(head.user_id, head.generation_id) is None
 
 
+def test_a_copy_of_an_advance_that_arrives_after_the_next_one_moves_nothing(store: Store, clock: FakeClock) -> None:
+    """botocore sends again what it has no answer to; the first copy may still be on its way."""
+    first = make_running(store, clock)
+    one, two = Totals(1, Usage(1, 10, 5)), Totals(2, Usage(2, 20, 10))
+    held = store.begin_call(store.advance(first, one, 50, first.reserved_usd), "second", first.reserved_usd)
+    store.advance(held, two, 90, held.reserved_usd)
+    with pytest.raises(LeaseLostError):
+        store.advance(first, one, 50, first.reserved_usd)
+    now = read(store, first)
+    assert (now.progress, now.steps_done, now.usage) == (90, 2, two.usage)
+
+
 def test_a_heartbeat_that_an_advance_overtook_does_not_lower_progress(store: Store, clock: FakeClock) -> None:
     head = make_running(store, clock)
     store.advance(head, Totals(1, Usage(1, 10, 5)), 60, head.reserved_usd)

@@ -1,0 +1,178 @@
+"""What must stand in the table after each write to one generation, in plain Python.
+
+What a row asks for and what it says of status, fence, version and index is taken from the row itself; what else a write
+changes is said by whoever makes it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
+
+from shared import lifecycle
+from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
+from shared.generation import Generation, StoredStep, Totals, Usage
+from shared.lifecycle import TERMINAL, Guard, Status, Transition
+from shared.store.items import decode_usage, due_shard, unmarshal, usage_key
+from tests.factories import SETTINGS, START, FakeClock, a_generation, an_input, store_over
+
+REFUSALS = (TransitionRefusedError, LeaseLostError, DeadlinePassedError)
+GRACE, LEASE = timedelta(seconds=SETTINGS.dispatch_grace_seconds), timedelta(seconds=SETTINGS.lease_seconds)
+AS_READ: Mapping[Guard, Callable[[Generation], object]] = {
+    Guard.FENCE: lambda head: head.fence,
+    Guard.HOLDER: lambda head: head.holder,
+    Guard.CALLS_AS_KNOWN: lambda head: head.calls,
+    Guard.HEARTBEAT_AS_READ: lambda head: head.heartbeat_at,
+    Guard.DUE_AS_READ: lambda head: head.due_at,
+    Guard.USAGE_AS_READ: lambda head: (head.usage.calls, head.steps_done),
+    Guard.VERSION_AS_READ: lambda head: head.version,
+}
+COMPARED = tuple(name for name in Generation.__slots__ if name not in ("op", "error", "finished_at", "expires_at"))
+
+
+class PlainAccount:
+    """One generation. `head` is what must stand in the table, `steps` what must be stored, `day` what the owner's day
+    must count."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.clock = client, FakeClock()
+        self.store = store_over(client, self.clock)
+        self.steps: list[StoredStep] = []
+        self.day = Usage()
+        self.ends = 0
+        new = a_generation(self.clock)
+        self.head = replace(new, due_at=self.clock.now() + GRACE)
+        self.store.create(new, an_input())
+
+    def allowed(self, row: Transition, seen: Generation, progress: int) -> bool:
+        """Whether the row's guards hold of the head for a writer that goes by `seen`."""
+        head, now = self.head, self.clock.now()
+        facts = {
+            Guard.READABLE: True,
+            Guard.BARREN_LEFT: head.barren < SETTINGS.max_barren,
+            Guard.NOT_BEFORE_PASSED: head.not_before is None or head.not_before <= now,
+            Guard.BEFORE_DEADLINE: now < head.deadline_at,
+            Guard.PAST_DEADLINE: now >= head.deadline_at,
+            Guard.PROGRESS_NOT_AHEAD: head.progress <= progress,
+            Guard.NOT_DISMISSED: head.dismissed_at is None,
+            Guard.NOT_RETRIED: head.retried_as is None,
+        }
+        for guard in row.guards:
+            if guard in AS_READ:
+                value = AS_READ[guard](head)
+                facts[guard] = value == AS_READ[guard](seen) and value is not None
+        return head.status in row.sources and all(facts[guard] for guard in row.guards)
+
+    def write(
+        self,
+        row: Transition,
+        seen: Generation,
+        act: Callable[[], Any],
+        sets: Mapping[str, Any],
+        *,
+        lost: bool = False,
+        progress: int = 0,
+        shows: bool = False,
+        repeats: bool = False,
+    ) -> Any:
+        """Make a write along `row`, and have it happen exactly when the row allows it.
+
+        `shows`: it raises the version, though not every such write does. `repeats`: it knows no lost answer as its
+        own, and does the same again.
+        """
+        allowed, answer, refused = self.allowed(row, seen, progress), None, False
+        held = (self.head.status, self.head.fence, self.head.holder) == (Status.RUNNING, seen.fence, seen.holder)
+        with self.losing(lost):
+            try:
+                answer = act()
+            except REFUSALS:
+                refused = True
+        # A beat that was overtaken has nothing left to say; a call that is counted was counted by an earlier try, and
+        # what is shown was shown by one.
+        done = (
+            (row is lifecycle.HEARTBEAT and self.clock.now() < self.head.deadline_at)
+            or (row is lifecycle.BEGIN_CALL and self.head.calls == seen.calls + 1)
+            or (
+                row is lifecycle.ADVANCE
+                and (self.head.usage, self.head.steps_done) == (sets["usage"], sets["steps_done"])
+            )
+        )
+        assert refused == (not allowed and not (held and done)), f"{row.name} by {seen}"
+        if allowed:
+            raised = (1 if row.raises_version or shows else 0) * (2 if lost and repeats else 1)
+            status = row.target or self.head.status
+            if row.leaves_index():
+                sets = {**sets, "due_at": None, "holder": None, "not_before": None}
+                self.day += sets["usage"]
+                self.ends += 1
+            fence = self.head.fence + (1 if row.raises_fence else 0)
+            self.head = replace(self.head, status=status, fence=fence, version=self.head.version + raised, **sets)
+        return answer
+
+    @contextmanager
+    def losing(self, lost: bool) -> Iterator[None]:
+        """The next write in here is applied and its answer never arrives, if that is asked for."""
+        writes = {"UpdateItem", "PutItem", "TransactWriteItems"} if lost else set()
+
+        def lose(request: Any, **_: Any) -> None:
+            if str(request.headers["X-Amz-Target"]).rpartition(".")[2].rstrip("'") in writes:
+                writes.clear()
+                raise ReadTimeoutError(endpoint_url=request.url)
+
+        # Under this very name: moto applies a request as one of its handlers, and a longer name would come before it.
+        self.client.meta.events.register_last("before-send", lose)
+        try:
+            yield
+        finally:
+            self.client.meta.events.unregister("before-send", lose)
+
+    def settled(self, head: Generation) -> Totals:
+        usage = sum((step.unshown for step in self.steps if step.position > head.steps_done), head.usage)
+        return Totals(max(head.steps_done, len(self.steps)), usage)
+
+    def account(self, totals: Totals) -> dict[str, Any]:
+        return {"usage": totals.usage, "steps_done": totals.steps_done}
+
+    def rows_of_a_rescuer(self, seen: Generation) -> dict[Transition, tuple[Any, dict[str, Any]]]:
+        """What each row of a rescuer's is called by, and what it sets."""
+        store, now, totals = self.store, self.clock.now(), self.settled(seen)
+        again, beat = max(now, seen.not_before or now), seen.heartbeat_at or now
+        backed_off = again + GRACE * 2.0 ** min(seen.sends, 5)
+        grace, account = min(now + GRACE, seen.deadline_at), self.account(totals)
+        given = {"alone": True, "due_at": grace, "holder": None, "sends": seen.sends + 1}
+        return {
+            lifecycle.REARM: (partial(store.rearm, seen), {"due_at": min(beat + LEASE, seen.deadline_at)}),
+            lifecycle.POSTPONE: (partial(store.postpone, seen), {"due_at": grace}),
+            lifecycle.SEND_AGAIN: (
+                partial(store.send_again, seen),
+                {"sends": seen.sends + 1, "due_at": min(backed_off, seen.deadline_at)},
+            ),
+            lifecycle.GIVE_BACK: (partial(store.give_back, seen, None), given),
+            lifecycle.CRASH_LOOP: (partial(store.crash_loop, seen, totals), account),
+            lifecycle.EXPIRE: (partial(store.expire, seen, totals), account),
+        }
+
+    def check(self) -> None:
+        """Compare the head and the steps with what must stand there."""
+        owner, head = self.head.user_id, self.head
+        found = self.store.get(owner, head.generation_id)
+        assert found is not None
+        pairs = {name: (getattr(found, name), getattr(head, name)) for name in COMPARED}
+        differ = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        assert not differ, f"what stands there, and what must: {differ}"
+        assert (found.due_at is None) == (found.status in TERMINAL)
+        assert self.store.get_steps(owner, head.generation_id) == self.steps
+
+    def check_beside(self) -> None:
+        """Compare the owner's day and the index with what must stand there."""
+        owner, head = self.head.user_id, self.head
+        item = self.client.get_item(TableName=SETTINGS.table_name, Key=usage_key(owner, START.date().isoformat()))
+        day = unmarshal(item.get("Item", {}))
+        assert (int(day.get("generations", 0)), decode_usage(day)) == (self.ends, self.day)
+        later = head.deadline_at + timedelta(days=1)
+        due = {found for _, found in self.store.due(int(due_shard(head.generation_id)), later)}
+        assert (head.generation_id in due) == (not head.terminal)
