@@ -12,6 +12,7 @@ from functions.process.context import AttemptContext
 from functions.process.tools import Tools
 from functions.process.watch import Watch
 from shared import retry
+from shared.config import Settings
 from shared.dispatch import Dispatch, DispatchFailedError, Message
 from shared.errors import (
     DeadlinePassedError,
@@ -22,7 +23,7 @@ from shared.errors import (
     TransitionRefusedError,
 )
 from shared.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, GenerationInput
-from shared.kinds import Kind, load, names
+from shared.kinds import Kind, Limits, load, names
 from shared.lifecycle import Status
 from shared.telemetry import logger
 
@@ -131,7 +132,7 @@ class Worker:
 
     def _end(self, context: AttemptContext, error: GenerationError) -> Ending:
         tools, head, now = self.tools, context.head, self.tools.clock.now()
-        policy = retry.RetryPolicy(tools.settings.max_releases, tools.settings.retry_base_seconds)
+        policy = _policy(load(head.kind).limits, tools.settings)
         left = (head.deadline_at - now) / timedelta(seconds=1)
         decision = retry.decide(error, head.releases, policy, jitter=tools.clock.random(), seconds_left=left)
         log = logger().error if error.code in _OURS else logger().info
@@ -155,6 +156,11 @@ class Worker:
             logger().exception("given back and not dispatched; left to a rescuer", extra=_about(head))
         tools.store.note(pending, Event("released", now, head.attempt, error.code, decision.delay_seconds))
         return Ending.RELEASED
+
+
+def _policy(limits: Limits, settings: Settings) -> retry.RetryPolicy:
+    releases = settings.max_releases if limits.max_attempts is None else limits.max_attempts - 1
+    return retry.RetryPolicy(releases, settings.retry_base_seconds)
 
 
 def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | LeaseLostError | None:

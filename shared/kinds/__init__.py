@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 class Limits:
     """What one generation of a kind may take. `deadline_seconds` None means the deployment's own.
 
+    `max_attempts` is how often in a row it is tried to no avail while the provider is to blame; None means the
+    deployment's MaxReleases and the first. What a worker dies of is limited by MaxBarren, whatever the kind.
     `usual_seconds` is what half of them take at most, from create to end: it only tells readers when to look.
     """
 
     deadline_seconds: float | None = None
+    max_attempts: int | None = None
     max_calls_per_step: int = 12
     max_cost_usd: float = 0.50
     call_reserve_usd: float = 0.02

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from functions.process import worker
 from functions.process.worker import Ending
+from shared import kinds
 from shared.errors import (
     CallCanceledError,
     GenerationError,
@@ -17,6 +19,7 @@ from shared.errors import (
     TransientProviderError,
 )
 from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.kinds import Limits
 from shared.lifecycle import Status
 from shared.store import Store
 from shared.store.items import input_key
@@ -56,6 +59,18 @@ def test_releases_in_a_row_come_to_an_end(rig: Rig) -> None:
     assert endings == [Ending.RELEASED, Ending.RELEASED, Ending.FAILED]
     assert head.error == ErrorInfo("provider_overloaded", "Busy.")
     assert rig.events(head)[-1].name == "failed"
+
+
+def test_a_kind_may_say_how_often_it_is_tried(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = replace(kinds.load("flashcards"), limits=Limits(max_attempts=2))
+    monkeypatch.setattr(worker, "load", lambda _name: kind)
+    head, endings = rig.pending(), []
+    for _ in range(2):
+        handled, head = rig.run(head, raising(BUSY))
+        endings.append(handled.ending)
+        rig.clock.pass_seconds(10)
+    assert endings == [Ending.RELEASED, Ending.FAILED]
+    assert (head.attempt, head.error) == (2, ErrorInfo("provider_overloaded", "Busy."))
 
 
 def test_a_wait_beyond_the_deadline_fails_at_once(rig: Rig) -> None:
