@@ -17,6 +17,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from tests.simulation import versions
 from tests.simulation.dynamodb import FakeDynamoDB
 from tests.simulation.faults import Fault, Plan, Site
 from tests.simulation.process import Process, ProcessDiedError
@@ -179,10 +180,17 @@ class DynamoDBClient:
         site, call = _SITES[name], getattr(self._dynamodb, name)
 
         def send(**arguments: Any) -> Any:
-            def apply(fault: Fault | None) -> Any:
-                return self._put_off(name, arguments) if fault is Fault.PUT_OFF else call(**arguments)
+            old = self._boundary.process.old
+            request = versions.as_written_before(arguments) if old else arguments
 
-            return self._boundary.send(site, name, apply, self._tries)
+            def apply(fault: Fault | None) -> Any:
+                return self._put_off(name, request) if fault is Fault.PUT_OFF else call(**request)
+
+            try:
+                answer = self._boundary.send(site, name, apply, self._tries)
+            except ClientError as refused:
+                raise (versions.refused_before(refused) if old else refused) from None
+            return versions.as_read_before(answer) if old else answer
 
         return send
 
@@ -209,6 +217,8 @@ class SqsClient:
         self._boundary, self._queues = boundary, queues
 
     def send_message(self, **message: Any) -> dict[str, Any]:
+        if self._boundary.process.old:
+            message["MessageBody"] = versions.message_before(message["MessageBody"], -1)
         apply = partial(self._queues.send, **message)
         answer: dict[str, Any] = self._boundary.send(Site.QUEUE, "send_message", apply, _TRIES)
         return answer

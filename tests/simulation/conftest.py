@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.simulation.scheduler import Carriers
-from tests.simulation.schedules import simulator
+from tests.simulation.installation import installed
 
 
 @pytest.fixture
-def carriers() -> Iterator[Carriers]:
-    with simulator() as found:
-        yield found
+def simulated() -> Iterator[None]:
+    """What the code under test gets for its clients, clocks and threads."""
+    with installed():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -112,11 +112,12 @@ class PlacedFaults:
     places: Mapping[int, Fault]
     counts: Counter[Fault] = field(default_factory=Counter)
     ends_at: float = 0.0
-    crossed: int = 0
+    sites: list[Site] = field(default_factory=list)
+    """The boundaries that were crossed."""
 
     def at(self, site: Site, now: float) -> Fault | None:
-        fault = self.places.get(self.crossed)
-        self.crossed += 1
+        fault = self.places.get(len(self.sites))
+        self.sites.append(site)
         if fault is None or fault not in AT[site]:
             return None
         self.counts[fault] += 1

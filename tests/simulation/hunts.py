@@ -6,7 +6,6 @@ from tests.simulation import crashes
 from tests.simulation.faults import AT, DrawnFaults, Fault, NoFaults, PlacedFaults, Plan, Site
 from tests.simulation.model import Manner
 from tests.simulation.owners import Client, Habits
-from tests.simulation.scheduler import Carriers
 from tests.simulation.schedules import run
 from tests.simulation.transitions import ViolationError, shown
 from tests.simulation.world import KINDS, Shape, World
@@ -29,7 +28,7 @@ class _Slowed(DrawnFaults):
         self._gap, self._chance, self.ends_at = random.choice((2.0, 4.0, 8.0)), 0.5, 600.0
 
 
-def late(seed: int, carriers: Carriers) -> None:
+def late(seed: int) -> None:
     """Owners who look, cancel and retry all at once, while everything that is sent comes late."""
     random = Random(f"late {seed}")
     manners = {Manner.GOOD: 4.0, Manner.UNFIT: 1.0, Manner.BUSY: random.choice((0.5, 4.0))}
@@ -39,7 +38,7 @@ def late(seed: int, carriers: Carriers) -> None:
         latency_seconds=random.choice((2.0, 5.0)),
         deadline_seconds=random.choice((60.0, 100.0, 300.0)),
     )
-    world = World(seed, _Slowed(Random(f"slowed {seed}")), shape, carriers)
+    world = World(seed, _Slowed(Random(f"slowed {seed}")), shape)
     for number in range(3):
         habits = Habits(
             kind=random.choice(KINDS),
@@ -51,20 +50,20 @@ def late(seed: int, carriers: Carriers) -> None:
     run(world)
 
 
-def crowded(seed: int, carriers: Carriers) -> None:
+def crowded(seed: int) -> None:
     """Processes with many generations die, and messages come again and too late."""
     random = Random(f"crowded {seed}")
     plan = _Slowed(Random(f"repeated {seed}"), _REPEATING)
-    world = World(seed, plan, Shape(latency_seconds=random.choice((0.02, 0.5))), carriers)
+    world = World(seed, plan, Shape(latency_seconds=random.choice((0.02, 0.5))))
     for number in range(8):
         habits = Habits(kind=random.choice(KINDS), looks_every=10.0)
         world.client(f"client {number}", Client(world, "ann", habits, f"key-{number}").live)
     run(world)
 
 
-def poison(seed: int, carriers: Carriers) -> None:
+def poison(seed: int) -> None:
     """One generation kills every process that works on it: it ends as a crash loop, its neighbours succeed."""
-    world = World(seed, NoFaults(), Shape(poisoned=lambda head: head.user_id == "poisoner"), carriers)
+    world = World(seed, NoFaults(), Shape(poisoned=lambda head: head.user_id == "poisoner"))
     for number in range(_NEIGHBOURS):
         world.client(f"client {number}", Client(world, f"owner-{number}", Habits(looks_every=90.0), "key").live)
     world.client("poisoner", Client(world, "poisoner", Habits(looks_every=90.0), "key").live)
@@ -72,24 +71,24 @@ def poison(seed: int, carriers: Carriers) -> None:
         raise ViolationError("poison_ends_as_a_crash_loop", str(dict(ends)))
 
 
-def undisturbed(seed: int, carriers: Carriers) -> None:
+def undisturbed(seed: int) -> None:
     """Nothing goes wrong and little is fast: one attempt makes it, or several that hand over to each other."""
     random = Random(f"undisturbed {seed}")
     seconds = random.choice((4.0, _MODEL_SECONDS))
     shape = Shape(model_seconds=(seconds,), latency_seconds=random.choice((0.02, 2.0)))
-    world = World(seed, NoFaults(), shape, carriers)
+    world = World(seed, NoFaults(), shape)
     kind = random.choice(KINDS)
     world.client("client", Client(world, "ann", Habits(kind=kind, looks_every=20.0), "key").live)
     _without_a_rescue(world)
 
 
-def an_answer_lost(number: int, carriers: Carriers) -> None:
+def an_answer_lost(number: int) -> None:
     """The answer to one write is lost, once: the client's own retry tells that it was written."""
-    crossed = crashes.sites("flashcards", carriers)
+    crossed = crashes.sites("flashcards")
     writes = [place for place, site in enumerate(crossed) if site is Site.WRITE and Fault.LOST_ANSWER in AT[site]]
     place = writes[number % len(writes)]
     plan: Plan = PlacedFaults({place: Fault.LOST_ANSWER})
-    world = World(1, plan, Shape(), carriers)
+    world = World(1, plan, Shape())
     world.client("client", Client(world, "ann", Habits(looks_every=200.0), "key").live)
     _without_a_rescue(world)
 

@@ -21,6 +21,7 @@ import functions.process.key
 import functions.process.provider
 import functions.status.handler
 import functions.sweeper.handler
+import functions.sweeper.service
 from shared import clients, config, idempotency, kinds, telemetry, wiring
 from shared.kinds import _forms
 from shared.store import Table, items
@@ -46,6 +47,7 @@ SETTINGS_OF_ALL = replace(
 )
 """The limits of one owner are not what is simulated."""
 
+_SHARDS = 3
 _MOST_REMEMBERED = 5_000
 
 
@@ -174,6 +176,8 @@ def installed() -> Iterator[None]:
     changes = [change for old, new in substitutes for change in _places(old, new)]
     changes += [change for module in HANDLERS.values() for change in _caches(module)]
     changes.append((sys.modules["functions.process.watch"], "threading", _threading()))
+    # A quarter of all boundaries would be the sweeper's looks into shards where nothing is.
+    changes += [(module, "DUE_SHARDS", _SHARDS) for module in (items, functions.sweeper.service)]
     defaults = tuple(_sleep if default is time.sleep else default for default in Table.__init__.__defaults__ or ())
     before = {(module, name): getattr(module, name) for module, name, _new in changes}
     kept = Table.__init__.__defaults__

@@ -1,16 +1,13 @@
 """One drawn schedule: from a seed come the owners, the model's manners and the faults. `simulate` is one whole run."""
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import Random
 
 from tests.simulation.faults import DrawnFaults, Fault, Plan
-from tests.simulation.installation import inhabited, installed
+from tests.simulation.installation import inhabited
 from tests.simulation.model import Manner
 from tests.simulation.owners import Client, Habits
-from tests.simulation.scheduler import Carriers
 from tests.simulation.trace import Trace
 from tests.simulation.world import KINDS, Shape, World
 
@@ -31,24 +28,13 @@ class Outcome:
     logged: Counter[str]
 
 
-@contextmanager
-def simulator() -> Iterator[Carriers]:
-    """Have everything that simulations share, for as many of them as are run within the block."""
-    carriers = Carriers()
-    with installed():
-        try:
-            yield carriers
-        finally:
-            carriers.close()
-
-
-def simulate(seed: int, carriers: Carriers) -> Outcome:
+def simulate(seed: int) -> Outcome:
     """Run the schedule of a seed. Raises ViolationError."""
     random = Random(f"schedule {seed}")
-    world = World(seed, DrawnFaults(Random(f"faults {seed}")), draw_shape(random), carriers)
+    world = World(seed, DrawnFaults(Random(f"faults {seed}")), draw_shape(random))
     owners = [f"owner-{number}" for number in range(random.choice((1, 1, 2, 3)))]
     erasing = random.choice(owners) if random.random() < 0.1 else None
-    for number in range(random.choice((1, 2, 3, 6))):
+    for number in range(random.choice((1, 1, 2, 3, 6))):
         owner = random.choice(owners)
         client = Client(world, owner, replace(draw_habits(random), erases=owner == erasing), f"key-{number}")
         world.client(f"client {number}", client.live)

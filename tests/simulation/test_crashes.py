@@ -4,16 +4,16 @@ import pytest
 
 from tests.simulation import crashes
 from tests.simulation.faults import AT, Site
-from tests.simulation.scheduler import Carriers
 from tests.simulation.world import KINDS
 
 
+@pytest.mark.usefixtures("simulated")
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_single_fault_at_every_boundary_is_survived(kind: str, carriers: Carriers) -> None:
-    crossed = crashes.sites(kind, carriers)
+def test_every_single_fault_at_every_boundary_is_survived(kind: str) -> None:
+    crossed = crashes.sites(kind)
     assert {Site.READ, Site.WRITE, Site.QUEUE, Site.MODEL} <= set(crossed)
     for places in crashes.singles(crossed):
-        outcome = crashes.disturbed(kind, places, carriers)
+        outcome = crashes.disturbed(kind, places)
         assert outcome.faults.total() == 1, places
         assert outcome.ends == {"succeeded": 1}, places
 

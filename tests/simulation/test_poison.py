@@ -4,16 +4,16 @@ import pytest
 
 from tests.simulation.faults import NoFaults
 from tests.simulation.owners import Client, Habits
-from tests.simulation.scheduler import Carriers
 from tests.simulation.schedules import run
 from tests.simulation.world import Shape, World
 
 _NEIGHBOURS = 9
 
 
+@pytest.mark.usefixtures("simulated")
 @pytest.mark.parametrize("seed", range(5))
-def test_poison_ends_as_a_crash_loop_and_its_neighbours_succeed(seed: int, carriers: Carriers) -> None:
-    world = World(seed, NoFaults(), Shape(poisoned=lambda head: head.user_id == "poisoner"), carriers)
+def test_poison_ends_as_a_crash_loop_and_its_neighbours_succeed(seed: int) -> None:
+    world = World(seed, NoFaults(), Shape(poisoned=lambda head: head.user_id == "poisoner"))
     for number in range(_NEIGHBOURS):
         habits = Habits(kind=("flashcards", "saga")[number % 2], looks_every=90.0)
         world.client(f"neighbour {number}", Client(world, f"owner-{number}", habits, "key").live)

@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.simulation.run import run_all
-from tests.simulation.scheduler import Carriers
 from tests.simulation.schedules import simulate
 
 _PROJECT = Path(__file__).parents[2]
@@ -20,14 +21,16 @@ def test_every_invariant_holds_in_every_schedule(schedules: int) -> None:
     assert account.ends["succeeded"] > schedules
 
 
-def test_one_seed_is_one_run_to_the_byte(carriers: Carriers) -> None:
-    first, second, other = (simulate(seed, carriers).trace.lines() for seed in (7, 7, 8))
+@pytest.mark.usefixtures("simulated")
+def test_one_seed_is_one_run_to_the_byte() -> None:
+    first, second, other = (simulate(seed).trace.lines() for seed in (7, 7, 8))
     assert first == second
     assert first != other
 
 
-def test_a_seed_is_the_same_run_in_another_process(carriers: Carriers) -> None:
-    lines = simulate(7, carriers).trace.lines()
+@pytest.mark.usefixtures("simulated")
+def test_a_seed_is_the_same_run_in_another_process() -> None:
+    lines = simulate(7).trace.lines()
     command = [sys.executable, "-m", "tests.simulation.run", "--seed", "7", "--schedules", "1", "--trace"]
     for hashes in ("1", "2"):
         environment = os.environ | {"PYTHONHASHSEED": hashes}

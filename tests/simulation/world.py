@@ -23,12 +23,13 @@ from tests.simulation.kinds import SAGA
 from tests.simulation.model import FakeModel, Ledger, Manner, Paid
 from tests.simulation.process import Process, ProcessClock
 from tests.simulation.queues import FakeQueues, Queued
-from tests.simulation.scheduler import Carriers, Owner, Scheduler
+from tests.simulation.scheduler import Owner, Scheduler
 from tests.simulation.services import KmsClient, S3Client
 from tests.simulation.table import Change, FakeTable
 from tests.simulation.threads import Event, Pool, Thread
 from tests.simulation.trace import Trace
 from tests.simulation.transitions import ViolationError
+from tests.simulation.versions import message_before
 
 LIMITS = {"create": 10.0, "status": 10.0, "actions": 10.0, "process": 300.0, "sweeper": 60.0}
 """Each function's timeout in seconds, as the template has it."""
@@ -56,9 +57,9 @@ class Shape:
 class World:
     """Runs until everything that was asked for has ended, whatever the plan does to it. `here` of the handlers."""
 
-    def __init__(self, seed: int, plan: Plan, shape: Shape, carriers: Carriers) -> None:
+    def __init__(self, seed: int, plan: Plan, shape: Shape) -> None:
         self.seed, self.plan, self.shape, self.random = seed, plan, shape, Random(f"world {seed}")
-        self.scheduler = Scheduler(self.random, carriers)
+        self.scheduler = Scheduler(self.random)
         self.trace = Trace(self.scheduler)
         self.table = FakeTable(lambda: self.scheduler.now, self._written, self._lag)
         self.queues = FakeQueues(lambda: self.scheduler.now, self.random, plan, VISIBILITY_SECONDS)
@@ -173,6 +174,9 @@ class World:
         """Run one invocation to its end; None when the process died, timed out or raised."""
         process = self._begin(role)
         process.batch = len(event.get("Records", ()))
+        if process.old:
+            for record in event.get("Records", ()):
+                record["body"] = message_before(record["body"], 1)
         self.alive += 1
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: 1000 * (process.ends_at - self.scheduler.now))
         process.run(lambda: HANDLERS[role].handler(event, context))
