@@ -1,0 +1,70 @@
+/**
+ * How a client learns that a generation changed. Callers see `ChangeSource` alone, so that a channel that pushes can take
+ * the place of polling without a change to them.
+ */
+import type { Client, Look } from "./client.js";
+import { lookAfter } from "./pacing.js";
+import { type GenerationDetail, hasEnded } from "./types.js";
+
+/** One state of a generation as it was learned, and when the next may be expected. */
+export interface Snapshot {
+  readonly generation: GenerationDetail;
+  /** Names this state to the server; absent when it was not learned from a look. */
+  readonly etag: string | undefined;
+  /** When the look was answered, by this machine's clock, in milliseconds. */
+  readonly seenAt: number;
+  /** Seconds from then until the next look; undefined when nothing more is to come. */
+  readonly lookAfterSeconds: number | undefined;
+}
+
+export interface ChangeSource {
+  /** Ask for the state now. Never returns one older than `known`. */
+  look(generationId: string, known: Snapshot | undefined, signal?: AbortSignal): Promise<Snapshot>;
+  /** Seconds after `snapshot` at which to look of one's own accord; undefined: not at all. */
+  lookAfter(snapshot: Snapshot): number | undefined;
+  /** Call `onChange` with each state that comes unasked, until the function returned is called. Polling has none. */
+  subscribe?(generationId: string, onChange: (snapshot: Snapshot) => void): () => void;
+}
+
+/** Return the newer of two states: by version, at the same version by heartbeat; `next` when they are the same. */
+export function newer(known: Snapshot | undefined, next: Snapshot): Snapshot {
+  if (known === undefined) return next;
+  return isOlder(next.generation, known.generation) ? known : next;
+}
+
+/** Whether `one` is an older state than `other` of the same generation. */
+export function isOlder(
+  one: Pick<GenerationDetail, "version" | "heartbeat_at">,
+  other: Pick<GenerationDetail, "version" | "heartbeat_at">,
+): boolean {
+  if (one.version !== other.version) return one.version < other.version;
+  return (one.heartbeat_at ?? "") < (other.heartbeat_at ?? ""); // ISO 8601 in UTC sorts as text
+}
+
+export interface PollingOptions {
+  /** Look that often at least, for who shows progress to a person: it costs requests and nothing else. */
+  atMostSeconds?: number;
+}
+
+/** The source that asks again and again, as often as the server's hint says. */
+export function polling(client: Pick<Client, "lookAt">, options: PollingOptions = {}): ChangeSource {
+  const { atMostSeconds = Number.POSITIVE_INFINITY } = options;
+  const after = (look: Look): number => Math.min(lookAfter(look.lookAfterSeconds), atMostSeconds);
+  return {
+    async look(generationId, known, signal) {
+      const look = await client.lookAt(generationId, { etag: known?.etag, signal });
+      const generation = look.generation ?? known?.generation;
+      if (generation === undefined) throw new Error("304 without an If-None-Match");
+      const next: Snapshot = {
+        generation,
+        etag: look.etag,
+        seenAt: Date.now(),
+        lookAfterSeconds: hasEnded(generation) ? undefined : after(look),
+      };
+      if (known === undefined || !isOlder(generation, known.generation)) return next;
+      // An older answer says nothing but that the server was reached: the state stays, and is looked at again.
+      return { ...known, seenAt: next.seenAt, lookAfterSeconds: after(look) };
+    },
+    lookAfter: (snapshot) => snapshot.lookAfterSeconds,
+  };
+}

@@ -1,0 +1,100 @@
+/** The state of a feed that is read bit by bit: pure merging. An entry neither vanishes nor doubles while pages shift. */
+import { isOlder } from "./changes.js";
+import { type FeedFilter, type Generation, hasEnded } from "./types.js";
+
+export interface FeedState {
+  /** Newest first: ids are UUIDv7, and the server's order is theirs. */
+  readonly generations: readonly Generation[];
+  /** Where older ones go on; null: there are none. */
+  readonly older: string | null;
+  /** Ids from this one on were in the last reading of the newest page. */
+  readonly coveredTo: string;
+  /** Dismissed, or not there any more: an answer that was under way does not bring them back. */
+  readonly gone: readonly string[];
+  /** When the newest page was last read, in milliseconds. */
+  readonly readAt: number;
+}
+
+/** A reading of the newest page, before it is merged into what is known. */
+export interface FeedReading extends FeedState {
+  readonly fresh: true;
+}
+
+/** Put a reading into what is known. What was read before and not this time stays: it is only further down. */
+export function merged(known: FeedState | undefined, read: FeedState): FeedState {
+  const { generations, older, coveredTo, gone, readAt } = read;
+  if (known === undefined) return { generations: ordered(generations, gone), older, coveredTo, gone, readAt };
+  const allGone = gone.length === 0 ? known.gone : [...new Set([...known.gone, ...gone])];
+  return {
+    generations: ordered([...known.generations, ...generations], allGone),
+    // The first reading found where older ones begin; later readings of the newest page do not move it.
+    older: known.generations.length === 0 ? older : known.older,
+    coveredTo,
+    gone: allGone,
+    readAt,
+  };
+}
+
+/** Add the page that begins where `cursor` points, unless it was added already. */
+export function withOlder(
+  known: FeedState,
+  cursor: string,
+  page: { generations: Generation[]; next_cursor: string | null },
+): FeedState {
+  const generations = ordered([...known.generations, ...page.generations], known.gone);
+  return { ...known, generations, older: known.older === cursor ? page.next_cursor : known.older };
+}
+
+/** Put in what was learned of one generation elsewhere: where the filter asks for it and the feed has got that far. */
+export function withGeneration(known: FeedState, filter: FeedFilter, seen: Generation): FeedState {
+  const held = known.generations.find((other) => other.generation_id === seen.generation_id);
+  if (seen.dismissed_at !== undefined) return held === undefined ? known : without(known, seen.generation_id);
+  if (held === undefined && !(matches(filter, seen) && reaches(known, seen.generation_id))) return known;
+  if (held !== undefined && !isOlder(held, seen)) return known;
+  return { ...known, generations: ordered([...known.generations, seen], known.gone) };
+}
+
+/** Take one out, for good. */
+export function without(known: FeedState, id: string): FeedState {
+  const gone = known.gone.includes(id) ? known.gone : [...known.gone, id];
+  return { ...known, gone, generations: known.generations.filter((other) => other.generation_id !== id) };
+}
+
+/** Undo `without`: put one back that turned out to be still there. */
+export function withAgain(known: FeedState, generation: Generation | undefined, id: string): FeedState {
+  const gone = known.gone.filter((other) => other !== id);
+  const added = generation === undefined ? [] : [generation];
+  return { ...known, gone, generations: ordered([...known.generations, ...added], gone) };
+}
+
+/** Whether a list with this filter shows the generation. */
+export function matches(filter: FeedFilter, seen: Pick<Generation, "session_id" | "status" | "kind">): boolean {
+  return (
+    (filter.session_id === undefined || filter.session_id === seen.session_id) &&
+    (filter.status === undefined || filter.status === seen.status) &&
+    (filter.kind === undefined || filter.kind === seen.kind)
+  );
+}
+
+/** Ids of the open generations that readings of the newest page do not cover. */
+export function openBelow(known: FeedState | undefined): string[] {
+  if (known === undefined) return [];
+  return known.generations
+    .filter((seen) => seen.generation_id < known.coveredTo && !hasEnded(seen))
+    .map((seen) => seen.generation_id);
+}
+
+function reaches(known: FeedState, id: string): boolean {
+  const oldest = known.generations.at(-1);
+  return known.older === null || (oldest !== undefined && id > oldest.generation_id);
+}
+
+function ordered(generations: readonly Generation[], gone: readonly string[]): Generation[] {
+  const byId = new Map<string, Generation>();
+  for (const seen of generations) {
+    const held = byId.get(seen.generation_id);
+    if (held === undefined || !isOlder(seen, held)) byId.set(seen.generation_id, seen);
+  }
+  for (const id of gone) byId.delete(id);
+  return [...byId.values()].sort((one, other) => (one.generation_id < other.generation_id ? 1 : -1));
+}

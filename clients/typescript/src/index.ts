@@ -1,0 +1,17 @@
+/** `unstuck-client`: the typed client, for browsers and Node. Knows no React. */
+export { type ChangeSource, isOlder, newer, type PollingOptions, polling, type Snapshot } from "./changes.js";
+export {
+  type CallOptions,
+  Client,
+  type ClientOptions,
+  type CreateOptions,
+  createClient,
+  type Look,
+  type Submitted,
+} from "./client.js";
+export { type ErrorCode, UnstuckError } from "./errors.js";
+export type { JsonSchema, KindSchema } from "./kinds.js";
+export type { IterateOptions } from "./pages.js";
+export type { Fetch, TokenSource } from "./transport.js";
+export * from "./types.js";
+export type { WaitOptions } from "./watch.js";

@@ -1,0 +1,33 @@
+/** Walks lists page by page. A page may be short or empty and the list go on: only a null cursor is the end. */
+import type { Client } from "./client.js";
+import type { Card, FeedFilter, Generation } from "./types.js";
+
+export interface IterateOptions {
+  /** How many to ask for at a time, 1 to 100. */
+  pageSize?: number;
+  signal?: AbortSignal;
+}
+
+export async function* iterateFeed(
+  client: Pick<Client, "listGenerations">,
+  { pageSize, ...options }: FeedFilter & IterateOptions,
+): AsyncGenerator<Generation, void, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await client.listGenerations({ ...options, limit: pageSize, cursor });
+    yield* page.generations;
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+export async function* iterateCards(
+  client: Pick<Client, "listCards">,
+  { pageSize, ...options }: { session_id?: string } & IterateOptions,
+): AsyncGenerator<Card, void, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await client.listCards({ ...options, limit: pageSize, cursor });
+    yield* page.cards;
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+}

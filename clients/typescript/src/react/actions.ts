@@ -1,0 +1,96 @@
+/** What an owner does to a generation: cancel, retry, dismiss. Shown everywhere at once. */
+import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { Submitted } from "../client.js";
+import type { UnstuckError } from "../errors.js";
+import { type FeedState, withAgain, without } from "../feed.js";
+import { backoff, mayRepeat, mayRepeatCreate } from "../pacing.js";
+import type { Generation, RetryRequest } from "../types.js";
+import { lookAtOnce } from "./create.js";
+import { keys } from "./keys.js";
+import { useUnstuck } from "./provider.js";
+import { learn } from "./snapshots.js";
+
+const MOST_RETRIES = 4;
+
+/** An action: `run` it, and see how the last run went. Each may be repeated, and is, where an answer did not come. */
+export interface ActionResult<Input, Answer> {
+  run: (input: Input) => Promise<Answer>;
+  isPending: boolean;
+  /** What is being done, or was last. */
+  input: Input | undefined;
+  error: UnstuckError | null;
+  reset: () => void;
+}
+
+/** `run(id)`. One that has ended meanwhile is answered as it ended. */
+export function useCancel(): ActionResult<string, Generation> {
+  const client = useUnstuck();
+  const queries = useQueryClient();
+  return useAction((id) => client.cancelGeneration(id), { onSuccess: (generation) => learn(queries, generation) });
+}
+
+export interface RetryInput extends RetryRequest {
+  id: string;
+}
+
+/** `run({id, from?})`: answers the new generation, which is in the feeds at once. */
+export function useRetry(): ActionResult<RetryInput, Submitted> {
+  const client = useUnstuck();
+  const queries = useQueryClient();
+  return useAction(({ id, ...request }) => client.retryGeneration(id, request), {
+    repeats: mayRepeatCreate,
+    onSuccess: (submitted, { id }) => {
+      lookAtOnce(client, queries, submitted.generation_id);
+      void queries.invalidateQueries({ queryKey: keys.generation(id) });
+    },
+  });
+}
+
+/** `run(id)`: out of the feeds at once, and back where it was if that is refused. */
+export function useDismiss(): ActionResult<string, void> {
+  const client = useUnstuck();
+  const queries = useQueryClient();
+  return useAction((id) => client.dismissGeneration(id), {
+    onMutate: (id) => takeOut(queries, id),
+    onError: (putBack) => putBack(),
+    onSuccess: (_answer, id) => void queries.invalidateQueries({ queryKey: keys.generation(id) }),
+  });
+}
+
+interface Effects<Input, Answer, Undo> {
+  repeats?: (error: unknown) => boolean;
+  onMutate?: (input: Input) => Undo;
+  onError?: (undo: Undo) => void;
+  onSuccess?: (answer: Answer, input: Input) => void;
+}
+
+function useAction<Input, Answer, Undo = undefined>(
+  call: (input: Input) => Promise<Answer>,
+  effects: Effects<Input, Answer, Undo>,
+): ActionResult<Input, Answer> {
+  const { repeats = mayRepeat, onMutate, onError, onSuccess } = effects;
+  const mutation = useMutation<Answer, UnstuckError, Input, Undo | undefined>({
+    mutationFn: call,
+    retry: (failures, error) => failures < MOST_RETRIES && repeats(error),
+    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
+    onMutate: (input) => onMutate?.(input),
+    onError: (_error, _input, undo) => {
+      if (undo !== undefined) onError?.(undo);
+    },
+    onSuccess: (answer, input) => onSuccess?.(answer, input),
+  });
+  const { mutateAsync, isPending, variables, error, reset } = mutation;
+  return { run: mutateAsync, isPending, input: variables, error, reset };
+}
+
+/** Take a generation out of all feeds; return what puts it back. */
+function takeOut(queries: QueryClient, id: string): () => void {
+  const held = queries
+    .getQueriesData<FeedState>({ queryKey: keys.feeds })
+    .map(([queryKey, feed]) => [queryKey, feed?.generations.find((seen) => seen.generation_id === id)] as const);
+  queries.setQueriesData<FeedState>({ queryKey: keys.feeds }, (feed) => feed && without(feed, id));
+  return () => {
+    for (const [queryKey, generation] of held)
+      queries.setQueryData<FeedState>(queryKey, (feed) => feed && withAgain(feed, generation, id));
+  };
+}

@@ -1,0 +1,182 @@
+/** The live feed: what is known of it, merged with what was just submitted, under keys that do not change. */
+import { type QueryClient, useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useMemo, useRef } from "react";
+import type { Client } from "../client.js";
+import type { UnstuckError } from "../errors.js";
+import { type FeedReading, type FeedState, matches, merged, openBelow, withOlder } from "../feed.js";
+import { madeAt } from "../ids.js";
+import { backoff, mayRepeat } from "../pacing.js";
+import { readNewest, readOlder } from "../reading.js";
+import { type CreateRequest, type FeedFilter, type Generation, hasEnded } from "../types.js";
+import { keys } from "./keys.js";
+import { useUnstuck } from "./provider.js";
+import { type Sent, useSent } from "./sent.js";
+import { generationQuery, remaining } from "./snapshots.js";
+
+export interface UseGenerationFeedOptions extends FeedFilter {
+  /** How many to read at a time, 1 to 100; 20 if absent. */
+  pageSize?: number;
+}
+
+export interface FeedEntry {
+  /** Stays the same from the click to the end: use it as React's key. */
+  key: string;
+  /** `sending` and `refused` have no generation yet; `accepted` has one as soon as it was read. */
+  state: "sending" | "refused" | "accepted";
+  generation: Generation | undefined;
+  generationId: string | undefined;
+  kind: string;
+  session_id: string | undefined;
+  createdAt: Date;
+  /** What was sent, of what this page has submitted. */
+  request: CreateRequest | undefined;
+  /** Why it was refused: useCreateGeneration's `resend` and `discard` take the entry's key. */
+  error: UnstuckError | undefined;
+}
+
+export interface UseGenerationFeedResult {
+  /** Newest first. An entry stays where it is, and goes only when it is dismissed, discarded or expired. */
+  entries: FeedEntry[];
+  isPending: boolean;
+  isFetching: boolean;
+  error: UnstuckError | null;
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  /** Read one more page of older ones; does nothing while one is being read, or at the end. */
+  fetchNextPage: () => void;
+  refetch: () => Promise<unknown>;
+}
+
+const NO_ENTRY_OPEN_SECONDS = 20;
+const YOUNG_SECONDS = 60;
+
+export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGenerationFeedResult {
+  const { pageSize = 20, session_id, status, kind } = options;
+  const client = useUnstuck();
+  const queries = useQueryClient();
+  const filter = useMemo(() => filterOf({ session_id, status, kind }), [session_id, status, kind]);
+  const query = useFeedQuery(client, queries, filter, pageSize);
+  const feed = query.data;
+  useQueries({
+    queries: openBelow(feed).map((id) => generationQuery(client, queries, id)),
+    combine: () => undefined, // what they learn, they tell the feed
+  });
+  const older = useMutation<void, UnstuckError, string>({
+    mutationFn: async (cursor) => {
+      const page = await readOlder(client, { filter, pageSize }, cursor);
+      queries.setQueryData<FeedState>(keys.feed(filter), (known) => known && withOlder(known, cursor, page));
+    },
+    retry: (failures, error) => failures < 3 && mayRepeat(error),
+    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
+  });
+  const sent = useSent();
+  const entries = useMemo(() => entriesOf(feed, filter, sent), [feed, filter, sent]);
+  const { mutate: readMore, isPending: isFetchingNextPage } = older;
+  const cursor = feed?.older ?? null;
+  const asked = useRef<string>(undefined); // isPending is only known with the next drawing
+  const fetchNextPage = useCallback(() => {
+    if (cursor === null || asked.current === cursor) return;
+    asked.current = cursor;
+    readMore(cursor, {
+      onSettled: () => {
+        asked.current = undefined;
+      },
+    });
+  }, [cursor, readMore]);
+  return {
+    entries,
+    isPending: query.isPending,
+    isFetching: query.isFetching,
+    error: query.error ?? query.failureReason ?? older.error,
+    hasNextPage: cursor !== null,
+    isFetchingNextPage,
+    fetchNextPage,
+    refetch: query.refetch,
+  };
+}
+
+function useFeedQuery(client: Client, queries: QueryClient, filter: FeedFilter, pageSize: number) {
+  const queryKey = keys.feed(filter);
+  return useQuery<FeedState, UnstuckError>({
+    queryKey,
+    queryFn: ({ signal }) =>
+      readNewest(client, { filter, pageSize, signal }, queries.getQueryData<FeedState>(queryKey)),
+    // A reading is merged at the moment when it is stored: nothing that was written meanwhile is lost.
+    structuralSharing: (known, next) => (isReading(next) ? merged(known as FeedState | undefined, next) : next),
+    refetchInterval: ({ state }) => {
+      if (state.data === undefined || state.status === "error") return false;
+      return remaining(state.fetchStatus === "idle" ? state.data.readAt : Date.now(), paceOf(client, state.data));
+    },
+    refetchIntervalInBackground: false,
+    retry: (_failures, error) => mayRepeat(error),
+    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
+  });
+}
+
+/** Return how often to read the newest page, in seconds: by the youngest open generation on it. */
+function paceOf(client: Client, feed: FeedState): number {
+  const open = feed.generations.filter((seen) => seen.generation_id >= feed.coveredTo && !hasEnded(seen));
+  if (open.length === 0) return NO_ENTRY_OPEN_SECONDS;
+  const youngest = Math.min(...open.map((seen) => client.now() - madeAt(seen.generation_id)));
+  return youngest < YOUNG_SECONDS * 1000 ? 2 : 5;
+}
+
+function entriesOf(feed: FeedState | undefined, filter: FeedFilter, sent: readonly Sent[]): FeedEntry[] {
+  const generations = feed?.generations ?? [];
+  const ours = pair(generations, sent);
+  const shown = generations.map((generation) => {
+    const entry = ours.get(generation.generation_id);
+    return { rank: entry?.rank ?? madeAt(generation.generation_id), entry: entryOf(generation, entry) };
+  });
+  const paired = new Set(ours.values());
+  const gone = new Set(feed?.gone);
+  const waiting = sent
+    .filter((entry) => !paired.has(entry) && !gone.has(entry.generationId ?? "") && matches(filter, headOf(entry)))
+    .map((entry) => ({ rank: entry.rank, entry: entryOf(undefined, entry) }));
+  // Sorting is stable: those of one millisecond stay in the order of their ids.
+  return [...waiting, ...shown].sort((one, other) => other.rank - one.rank).map(({ entry }) => entry);
+}
+
+/** Find the generation of each submit: by its id once it is known, before that by the client_id sent along. */
+function pair(generations: readonly Generation[], sent: readonly Sent[]): Map<string, Sent> {
+  const byId = new Map(
+    sent.flatMap((entry) => (entry.generationId === undefined ? [] : [[entry.generationId, entry]])),
+  );
+  const byClientId = new Map(
+    sent.filter((entry) => entry.generationId === undefined).map((entry) => [entry.clientId, entry]),
+  );
+  const found = new Map<string, Sent>();
+  for (const { generation_id: id, client_id: clientId } of generations) {
+    const entry = byId.get(id) ?? byClientId.get(clientId ?? "");
+    if (entry === undefined) continue;
+    byClientId.delete(entry.clientId);
+    found.set(id, entry);
+  }
+  return found;
+}
+
+function entryOf(generation: Generation | undefined, sent: Sent | undefined): FeedEntry {
+  return {
+    key: sent?.clientId ?? generation?.generation_id ?? "",
+    state: generation === undefined ? (sent?.state ?? "sending") : "accepted",
+    generation,
+    generationId: generation?.generation_id ?? sent?.generationId,
+    kind: generation?.kind ?? sent?.request.kind ?? "flashcards",
+    session_id: generation?.session_id ?? sent?.request.session_id ?? undefined,
+    createdAt: generation === undefined ? new Date(sent?.rank ?? 0) : new Date(generation.created_at),
+    request: sent?.request,
+    error: generation === undefined ? sent?.error : undefined,
+  };
+}
+
+function headOf({ request }: Sent): Pick<Generation, "session_id" | "status" | "kind"> {
+  return { kind: request.kind ?? "flashcards", session_id: request.session_id ?? undefined, status: "pending" };
+}
+
+function isReading(value: unknown): value is FeedReading {
+  return typeof value === "object" && value !== null && "fresh" in value;
+}
+
+function filterOf(filter: FeedFilter): FeedFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,104 @@
+/** Reads a feed's pages from the server: the newest again, down to what is known, or one more of the older ones. */
+import type { Client } from "./client.js";
+import { UnstuckError } from "./errors.js";
+import { type FeedReading, type FeedState, matches } from "./feed.js";
+import { type FeedFilter, type Generation, hasEnded } from "./types.js";
+
+type Reader = Pick<Client, "listGenerations" | "getGeneration">;
+
+export interface ReadOptions {
+  filter: FeedFilter;
+  pageSize: number;
+  signal?: AbortSignal | undefined;
+}
+
+const LOWEST_ID = "";
+
+/** Read the newest page, and on until what is known is reached, so that no hole is left between. */
+export async function readNewest(
+  client: Reader,
+  options: ReadOptions,
+  known: FeedState | undefined,
+): Promise<FeedReading> {
+  const newestKnown = known?.generations[0]?.generation_id;
+  const found: Generation[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await readPage(client, options, cursor);
+    found.push(...page.generations);
+    cursor = page.next_cursor ?? undefined;
+    const last = found.at(-1);
+    if (
+      cursor === undefined ||
+      (last !== undefined && (newestKnown === undefined || last.generation_id <= newestKnown))
+    )
+      break;
+  }
+  const coveredTo = cursor === undefined ? LOWEST_ID : (found.at(-1)?.generation_id ?? LOWEST_ID);
+  const looked = await lookAtMissing(
+    client,
+    options,
+    known,
+    new Set(found.map((seen) => seen.generation_id)),
+    coveredTo,
+  );
+  const generations = [...found, ...looked.generations];
+  return { generations, older: cursor ?? null, coveredTo, gone: looked.gone, readAt: Date.now(), fresh: true };
+}
+
+/** Read one more page. It may be empty and the list go on, where a filter leaves most out: then the next one is read. */
+export async function readOlder(
+  client: Reader,
+  options: ReadOptions,
+  cursor: string,
+): Promise<{ generations: Generation[]; next_cursor: string | null }> {
+  const found: Generation[] = [];
+  let next: string | null = cursor;
+  while (next !== null && found.length === 0) {
+    const page = await readPage(client, options, next);
+    found.push(...page.generations);
+    next = page.next_cursor;
+  }
+  return { generations: found, next_cursor: next };
+}
+
+function readPage(client: Reader, { filter, pageSize, signal }: ReadOptions, cursor: string | undefined) {
+  return client.listGenerations({ ...filter, limit: pageSize, cursor, signal });
+}
+
+/** Find out what became of those that a reading should have shown: dismissed in another tab, or fallen out of the filter. */
+async function lookAtMissing(
+  client: Reader,
+  { filter, signal }: ReadOptions,
+  known: FeedState | undefined,
+  found: ReadonlySet<string>,
+  coveredTo: string,
+): Promise<{ generations: Generation[]; gone: string[] }> {
+  const missing = (known?.generations ?? []).filter(
+    (held) => held.generation_id >= coveredTo && !found.has(held.generation_id) && mayBeHere(filter, held),
+  );
+  const looked = await Promise.all(missing.map((held) => lookAt(client, held.generation_id, signal)));
+  const there = looked.filter((seen) => seen !== undefined && seen.dismissed_at === undefined) as Generation[];
+  const kept = new Set(there.map((seen) => seen.generation_id));
+  return { generations: there, gone: missing.map((held) => held.generation_id).filter((id) => !kept.has(id)) };
+}
+
+/** Whether the server would list it as we know it: one that left the filter is missing for a reason that is known. */
+function mayBeHere(filter: FeedFilter, held: Generation): boolean {
+  return matches(filter, held) || !hasEnded(held);
+}
+
+async function lookAt(client: Reader, id: string, signal: AbortSignal | undefined): Promise<Generation | undefined> {
+  try {
+    const {
+      output: _output,
+      poll_after_seconds: _hint,
+      stale: _stale,
+      ...head
+    } = await client.getGeneration(id, { signal });
+    return head;
+  } catch (error) {
+    if (error instanceof UnstuckError && error.code === "not_found") return undefined;
+    throw error;
+  }
+}

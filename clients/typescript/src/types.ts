@@ -1,0 +1,81 @@
+/** The API's forms under names of their own, taken from the generated document, and nothing that is not in it. */
+import type { components } from "./schema.js";
+
+type Schemas = components["schemas"];
+
+export type Status = Schemas["Generation"]["status"];
+/** A generation as lists show it: without its output. */
+export type Generation = Schemas["Generation"];
+/** One generation, with its output once it has succeeded. */
+export type GenerationDetail = Schemas["GenerationDetail"];
+export type Output = Schemas["Output"];
+export type FlashcardsOutput = Schemas["FlashcardsOutput"];
+export type StoryOutput = Schemas["StoryOutput"];
+export type ImageOutput = Schemas["ImageOutput"];
+export type AssistantOutput = Schemas["AssistantOutput"];
+export type Suggestion = Schemas["ReviewedSuggestion"];
+export type Failure = Schemas["Failure"];
+export type Usage = Schemas["Usage"];
+
+export type CreateFlashcards = Schemas["CreateFlashcards"];
+export type CreateStory = Schemas["CreateStory"];
+export type CreateImage = Schemas["CreateImage"];
+export type CreateAssistant = Schemas["CreateAssistant"];
+export type CreateRequest = CreateFlashcards | CreateStory | CreateImage | CreateAssistant;
+export type Kind = NonNullable<CreateRequest["kind"]>;
+export type Accepted = Schemas["Accepted"];
+export type RetryRequest = Schemas["Retry"];
+
+export type Timeline = Schemas["Timeline"];
+export type TimelineEvent = Schemas["Line"];
+export type Attempt = Schemas["Attempt"];
+export type GenerationInput = Schemas["Input"];
+export type Feed = Schemas["Feed"];
+export type Card = Schemas["Card"];
+export type Cards = Schemas["Cards"];
+export type Decision = Schemas["Decide"]["decision"];
+export type Decide = Schemas["Decide"];
+export type DecideNumbered = Schemas["DecideNumbered"];
+export type Reviewed = Schemas["Reviewed"];
+export type UsageOfMonth = Schemas["UsageOfMonth"];
+export type DayCounts = Schemas["DayCounts"];
+export type Limits = Schemas["Limits"];
+export type Rate = Schemas["Rate"];
+export type Erasure = Schemas["Erasure"];
+export type Health = Schemas["Health"];
+export type Problem = Schemas["Problem"];
+export type ProblemCode = Problem["code"];
+export type FieldError = Schemas["FieldError"];
+
+/** Which generations a list is of. */
+export interface FeedFilter {
+  session_id?: string;
+  status?: Status;
+  kind?: Kind;
+}
+
+/** The request of a kind that these types do not know: one of your own, or one chosen at run time. */
+export function requestOf(kind: string, fields: Readonly<Record<string, unknown>>): CreateRequest {
+  return { ...fields, kind } as CreateRequest;
+}
+
+/** Whether a generation's status never changes again. */
+export function hasEnded(generation: Pick<Generation, "status">): boolean {
+  return generation.status !== "pending" && generation.status !== "running";
+}
+
+export function isFlashcards(output: Output | undefined): output is FlashcardsOutput {
+  return output !== undefined && "suggestions" in output;
+}
+
+export function isStory(output: Output | undefined): output is StoryOutput {
+  return output !== undefined && "chapters" in output;
+}
+
+export function isImages(output: Output | undefined): output is ImageOutput {
+  return output !== undefined && "images" in output;
+}
+
+export function isAssistant(output: Output | undefined): output is AssistantOutput {
+  return output !== undefined && "result" in output;
+}

@@ -1,0 +1,42 @@
+/** The running API that these tests are given by their environment; `tests/e2e/test_typescript_client.py` sets it. */
+import { readFileSync } from "node:fs";
+import { type Client, type ClientOptions, createClient } from "../../src/index.js";
+
+export const URL = given("UNSTUCK_URL");
+export const TOKEN = given("UNSTUCK_TOKEN");
+/** Of another user. */
+export const OTHER_TOKEN = given("UNSTUCK_OTHER_TOKEN");
+export const EXPIRED_TOKEN = given("UNSTUCK_EXPIRED_TOKEN");
+
+const TEXT = readFileSync(new globalThis.URL("../../../../examples/biology.txt", import.meta.url), "utf8");
+
+export function connect(options: Partial<ClientOptions> = {}): Client {
+  return createClient({ baseUrl: URL, token: TOKEN, ...options });
+}
+
+/** A text with a mark of its own: the model server tells conversations apart by what was said. */
+export function ownText(): string {
+  return `${TEXT}\n(Copy ${crypto.randomUUID()}.)`;
+}
+
+/** A label that no other test uses. */
+export function ownSession(): string {
+  return `ts-${crypto.randomUUID()}`;
+}
+
+/** The client's fetch, keeping the status of each answer. */
+export function listening(): { fetch: (request: Request) => Promise<Response>; statuses: number[] } {
+  const statuses: number[] = [];
+  const listen = async (request: Request): Promise<Response> => {
+    const answer = await fetch(request);
+    statuses.push(answer.status);
+    return answer;
+  };
+  return { fetch: listen, statuses };
+}
+
+function given(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is missing: run tests/e2e/test_typescript_client.py`);
+  return value;
+}

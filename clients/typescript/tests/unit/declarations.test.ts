@@ -1,0 +1,50 @@
+// @vitest-environment node
+import { readFileSync } from "node:fs";
+import ts from "typescript";
+import { expect, it } from "vitest";
+
+/** Return the declarations that the package would be published with, by file. */
+function declarations(): Map<string, string> {
+  const { config } = ts.readConfigFile("tsconfig.build.json", (path) => readFileSync(path, "utf8"));
+  const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, ".");
+  const emitted = new Map<string, string>();
+  const program = ts.createProgram(fileNames, { ...options, emitDeclarationOnly: true });
+  program.emit(undefined, (path, text) => emitted.set(path, text));
+  return emitted;
+}
+
+function anyIn(path: string, text: string): string[] {
+  const found: string[] = [];
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const visit = (node: ts.Node): void => {
+    if (node.kind === ts.SyntaxKind.AnyKeyword) found.push(`${path}: ${node.parent.getText()}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+it("has no any in the types that it is published with", () => {
+  const emitted = declarations();
+  expect(emitted.size).toBeGreaterThan(20);
+  expect([...emitted].flatMap(([path, text]) => anyIn(path, text))).toEqual([]);
+});
+
+it("needs neither React nor TanStack Query in the base client", () => {
+  const files = [
+    "index",
+    "client",
+    "changes",
+    "watch",
+    "feed",
+    "reading",
+    "pages",
+    "transport",
+    "errors",
+    "kinds",
+    "types",
+  ];
+  const imports = files.flatMap((name) => ts.preProcessFile(readFileSync(`src/${name}.ts`, "utf8")).importedFiles);
+  const packages = imports.map(({ fileName }) => fileName).filter((name) => !name.startsWith("./"));
+  expect(packages).toEqual(["openapi-fetch"]);
+});

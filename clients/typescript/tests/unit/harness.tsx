@@ -1,0 +1,49 @@
+/** Renders hooks within the providers that they need, and plays the browser: fake time, and tabs that are hidden. */
+import { focusManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, renderHook } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { vi } from "vitest";
+import { type Client, createClient } from "../../src/index.js";
+import { UnstuckProvider } from "../../src/react/index.js";
+import type { FakeApi } from "./fake-api.js";
+
+export interface Rendered<Result> {
+  result: { current: Result };
+  queries: QueryClient;
+  client: Client;
+  unmount: () => void;
+}
+
+/** Render one hook of an application of its own. */
+export function render<Result>(api: FakeApi, hook: () => Result, client = createClient(api)): Rendered<Result> {
+  const queries = new QueryClient();
+  const wrapper = ({ children }: { children: ReactNode }) => (
+    <QueryClientProvider client={queries}>
+      <UnstuckProvider client={client}>{children}</UnstuckProvider>
+    </QueryClientProvider>
+  );
+  const { result, unmount } = renderHook(hook, { wrapper });
+  return { result, queries, client, unmount };
+}
+
+/** Let time pass, with all that it brings about. */
+export async function pass(milliseconds: number): Promise<void> {
+  await act(() => vi.advanceTimersByTimeAsync(milliseconds));
+}
+
+/** Hide the tab, or show it again, as the browser tells it. */
+export async function tab(visible: boolean): Promise<void> {
+  Object.defineProperty(document, "visibilityState", { configurable: true, value: visible ? "visible" : "hidden" });
+  await act(async () => {
+    window.dispatchEvent(new Event("visibilitychange"));
+    await vi.advanceTimersByTimeAsync(0);
+  });
+}
+
+/** What to undo after each test. */
+export function restore(): void {
+  Object.defineProperty(document, "visibilityState", { configurable: true, value: "visible" });
+  focusManager.setFocused(undefined);
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+}

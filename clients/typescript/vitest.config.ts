@@ -1,0 +1,26 @@
+/** Two sets of tests: those on this machine alone, and those against a running API, whose address the environment names. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["tests/unit/**/*.test.{ts,tsx}"],
+          environment: "jsdom",
+          testTimeout: 60_000, // of this machine's time; the tests' own time is a fake one
+        },
+      },
+      {
+        test: {
+          name: "stack",
+          include: ["tests/stack/**/*.test.{ts,tsx}"],
+          fileParallelism: false, // the emulator has one machine to itself
+          testTimeout: 90_000,
+          hookTimeout: 90_000,
+        },
+      },
+    ],
+  },
+});
