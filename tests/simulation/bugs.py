@@ -136,6 +136,7 @@ BUGS: dict[str, Bug] = {
     "succeed goes by the status alone": without("SUCCEED", *_MINE),
     "fail goes by the status alone": without("FAIL", *_MINE),
     "give_back does not ask for the heartbeat as read": without("GIVE_BACK", Guard.HEARTBEAT_AS_READ),
+    "crash_loop does not ask for the heartbeat as read": without("CRASH_LOOP", Guard.HEARTBEAT_AS_READ),
     "expire ends what has ended": row("EXPIRE", sources=frozenset(lifecycle.Status)),
     "expire ends whatever was spent meanwhile": without("EXPIRE", Guard.USAGE_AS_READ),
     "cancel does not go by the version": without("CANCEL", Guard.VERSION_AS_READ),

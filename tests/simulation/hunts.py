@@ -14,9 +14,8 @@ _SLOWING = frozenset({Fault.FREEZE_BEFORE, Fault.FREEZE_AFTER, Fault.DELAY, Faul
 _NEIGHBOURS = 9
 _MODEL_SECONDS = 110.0
 """Two calls of a generation end within an invocation, three do not."""
-
-
 _REPEATING = frozenset({Fault.MESSAGE_DOUBLED, Fault.MESSAGE_DELAYED, Fault.REDELIVERED, Fault.CRASH_BEFORE})
+_STALLING = frozenset({Fault.FREEZE_BEFORE, Fault.FREEZE_AFTER, Fault.CRASH_BEFORE})
 
 
 class _Slowed(DrawnFaults):
@@ -46,6 +45,17 @@ def late(seed: int) -> None:
             cancels_at=random.choice((None, 3.0, 12.0, 30.0)),
             retries=random.choice((0, 3)),
         )
+        world.client(f"client {number}", Client(world, f"owner-{number}", habits, f"key-{number}").live)
+    run(world)
+
+
+def stalling(seed: int) -> None:
+    """Workers freeze for longer than their lease, again and again, and wake while others look."""
+    random = Random(f"stalling {seed}")
+    shape = Shape(model_seconds=(90.0, 200.0), latency_seconds=random.choice((2.0, 5.0)))
+    world = World(seed, _Slowed(Random(f"stalled {seed}"), _STALLING), shape)
+    for number in range(2):
+        habits = Habits(kind=random.choice(KINDS), looks_every=random.choice((1.0, 3.0)))
         world.client(f"client {number}", Client(world, f"owner-{number}", habits, f"key-{number}").live)
     run(world)
 

@@ -39,6 +39,9 @@ FOUND = {
     "succeed goes by the status alone": Found(hunts.late, 2, _HOLDER),
     "fail goes by the status alone": Found(hunts.late, 2, _HOLDER),
     "give_back does not ask for the heartbeat as read": Found(simulate, 94, "a_worker_is_replaced_after_its_lease"),
+    "crash_loop does not ask for the heartbeat as read": Found(
+        hunts.stalling, 0, "a_worker_is_replaced_after_its_lease"
+    ),
     "expire ends what has ended": Found(hunts.late, 3, _ROW),
     "expire ends whatever was spent meanwhile": Found(hunts.late, 137, "usage_never_decreases"),
     "cancel does not go by the version": Found(hunts.late, 140, "usage_never_decreases"),

@@ -90,8 +90,9 @@ def every_change_is_a_row_of_the_table(before: Generation, after: Generation, au
 
 
 def a_worker_is_replaced_after_its_lease(before: Generation, after: Generation, author: Process) -> None:
-    replaced = before.status is Status.RUNNING and after.status is Status.PENDING and author.role != "process"
-    if replaced and not before.lease_over(author.clock.now(), LEASE_SECONDS):
+    given_up = after.error is not None and after.error.code == "crash_loop"
+    replaced = before.status is Status.RUNNING and (after.status is Status.PENDING or given_up)
+    if replaced and author.role != "process" and not before.lease_over(author.clock.now(), LEASE_SECONDS):
         raise ViolationError("a_worker_is_replaced_after_its_lease", f"{author.label} replaced that of {shown(before)}")
 
 
