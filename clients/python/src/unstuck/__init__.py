@@ -1,0 +1,80 @@
+"""Client of Unstuck, whose AI generations cannot get stuck: `Client`, `AsyncClient`, what they take, give and raise."""
+
+from unstuck.account import Erasure, UsageOfMonth
+from unstuck.async_client import AsyncClient
+from unstuck.client import Client
+from unstuck.errors import (
+    ApiError,
+    BadAnswerError,
+    ConflictError,
+    GenerationCanceledError,
+    GenerationEndedError,
+    GenerationFailedError,
+    InvalidRequestError,
+    LimitReachedError,
+    NotFoundError,
+    ServiceError,
+    UnauthorizedError,
+    UnreachableError,
+    UnstuckError,
+    WaitTimeoutError,
+)
+from unstuck.exchange import Conditions, Patience
+from unstuck.following import Changes, Polling, Seen
+from unstuck.models import TERMINAL, Accepted, Card, Generation, GenerationDetail, Reviewed, Timeline, Usage
+from unstuck.outputs import AssistantOutput, FlashcardsOutput, ImageOutput, ReviewedSuggestion, StoryOutput
+from unstuck.requests import (
+    CreateAssistant,
+    CreateFlashcards,
+    CreateGeneration,
+    CreateImage,
+    CreateStory,
+    DecideNumbered,
+)
+from unstuck.wire import __version__
+
+__all__ = [
+    "TERMINAL",
+    "Accepted",
+    "ApiError",
+    "AssistantOutput",
+    "AsyncClient",
+    "BadAnswerError",
+    "Card",
+    "Changes",
+    "Client",
+    "Conditions",
+    "ConflictError",
+    "CreateAssistant",
+    "CreateFlashcards",
+    "CreateGeneration",
+    "CreateImage",
+    "CreateStory",
+    "DecideNumbered",
+    "Erasure",
+    "FlashcardsOutput",
+    "Generation",
+    "GenerationCanceledError",
+    "GenerationDetail",
+    "GenerationEndedError",
+    "GenerationFailedError",
+    "ImageOutput",
+    "InvalidRequestError",
+    "LimitReachedError",
+    "NotFoundError",
+    "Patience",
+    "Polling",
+    "Reviewed",
+    "ReviewedSuggestion",
+    "Seen",
+    "ServiceError",
+    "StoryOutput",
+    "Timeline",
+    "UnauthorizedError",
+    "UnreachableError",
+    "UnstuckError",
+    "Usage",
+    "UsageOfMonth",
+    "WaitTimeoutError",
+    "__version__",
+]

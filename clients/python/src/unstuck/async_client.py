@@ -1,0 +1,211 @@
+"""The client for asyncio and trio. The same calls as `Client`, carried out without blocking; the flows are the same."""
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import anyio
+import httpx
+
+from unstuck import following, operations, wire
+from unstuck.account import Erasure, Health, UsageOfMonth
+from unstuck.client import Client
+from unstuck.errors import UnreachableError
+from unstuck.exchange import Conditions
+from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
+from unstuck.following import Changes, Polling, Stream
+from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDetail, Input, Reviewed, Status, Timeline
+from unstuck.operations import Body
+from unstuck.outputs import ReviewedSuggestion, State
+from unstuck.requests import DecideNumbered
+
+
+def _documented_as_client[Class: type](documented: Class) -> Class:
+    """Give each call the text of `Client`'s, which holds for both."""
+    for name, call in vars(documented).items():
+        if call.__doc__ is None and (text := getattr(getattr(Client, name, None), "__doc__", None)):
+            call.__doc__ = text
+    return documented
+
+
+@_documented_as_client
+class AsyncClient:
+    """Talks to one deployment as one user. Close it with `aclose`, or use it in an `async with`.
+
+    `token` is the user's, or a function, `async` or not, that returns it: it is asked before every call, and once more
+    after a 401. Calls that may pass when repeated are repeated, as `conditions` say; what is left is an UnstuckError.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | Callable[[], str | Awaitable[str]] | None = None,
+        *,
+        conditions: Conditions | None = None,
+        changes: Changes | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    ) -> None:
+        self._base_url = wire.address(base_url)
+        self._token = token
+        self._conditions = replace(conditions or Conditions(), renews_tokens=callable(token))
+        self._changes = changes or Polling()
+        self._sleep = sleep
+        self._http = httpx.AsyncClient(transport=transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        await self._http.aclose()
+
+    async def create(self, request: Body, *, idempotency_key: str | None = None) -> Accepted:
+        return await self._run(operations.create(self._conditions, request, idempotency_key))
+
+    async def create_and_wait(
+        self,
+        request: Body,
+        *,
+        idempotency_key: str | None = None,
+        timeout_seconds: float | None = None,
+        check: bool = True,
+    ) -> GenerationDetail:
+        return await self._run(
+            following.create_and_wait(request, self._changes, self._conditions, idempotency_key, timeout_seconds, check)
+        )
+
+    async def wait(
+        self, generation_id: str, *, timeout_seconds: float | None = None, check: bool = True
+    ) -> GenerationDetail:
+        return await self._run(
+            following.wait(following.watch(generation_id, self._changes, self._conditions, timeout_seconds), check)
+        )
+
+    def watch(self, generation_id: str, *, timeout_seconds: float | None = None) -> AsyncIterator[GenerationDetail]:
+        return self._each(following.watch(generation_id, self._changes, self._conditions, timeout_seconds))
+
+    async def get(
+        self, generation_id: str, *, expected_progress: int | None = None, min_version: int | None = None
+    ) -> GenerationDetail:
+        return await self._run(operations.get(self._conditions, generation_id, expected_progress, min_version))
+
+    async def events(self, generation_id: str, *, results: bool = False) -> Timeline:
+        return await self._run(operations.events(self._conditions, generation_id, results))
+
+    async def input(self, generation_id: str) -> Input:
+        return await self._run(operations.input_of(self._conditions, generation_id))
+
+    async def cancel(self, generation_id: str) -> GenerationDetail:
+        return await self._run(operations.cancel(self._conditions, generation_id))
+
+    async def retry(
+        self,
+        generation_id: str,
+        *,
+        start: Literal["stored", "start"] = "stored",
+        user_provided_key: str | None = None,
+    ) -> Accepted:
+        return await self._run(operations.retry(self._conditions, generation_id, start, user_provided_key))
+
+    async def dismiss(self, generation_id: str) -> None:
+        return await self._run(operations.dismiss(self._conditions, generation_id))
+
+    async def decide(
+        self,
+        generation_id: str,
+        number: int,
+        decision: State,
+        *,
+        front: str | None = None,
+        back: str | None = None,
+    ) -> ReviewedSuggestion:
+        return await self._run(operations.decide(self._conditions, generation_id, number, decision, front, back))
+
+    async def decide_many(self, generation_id: str, decisions: Iterable[DecideNumbered]) -> Reviewed:
+        return await self._run(operations.decide_many(self._conditions, generation_id, decisions))
+
+    async def feed_page(
+        self,
+        *,
+        session_id: str | None = None,
+        status: Status | None = None,
+        kind: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Feed:
+        return await self._run(operations.generations(self._conditions, session_id, status, kind, limit, cursor))
+
+    def feed(
+        self,
+        *,
+        session_id: str | None = None,
+        status: Status | None = None,
+        kind: str | None = None,
+        page_size: int = 50,
+    ) -> AsyncIterator[Generation]:
+        return self._each(following.feed(self._conditions, session_id, status, kind, page_size))
+
+    async def cards_page(
+        self, *, session_id: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> Cards:
+        return await self._run(operations.cards(self._conditions, session_id, limit, cursor))
+
+    def cards(self, *, session_id: str | None = None, page_size: int = 50) -> AsyncIterator[Card]:
+        return self._each(following.cards(self._conditions, session_id, page_size))
+
+    async def usage(self, *, month: str | None = None) -> UsageOfMonth:
+        return await self._run(operations.usage(self._conditions, month))
+
+    async def erase_me(self) -> Erasure:
+        return await self._run(operations.erase(self._conditions))
+
+    async def health(self) -> Health:
+        return await self._run(operations.health(self._conditions))
+
+    async def openapi(self) -> dict[str, Any]:
+        return await self._run(operations.openapi(self._conditions))
+
+    async def _each[Item](self, stream: Stream[Item]) -> AsyncIterator[Item]:
+        while (item := await self._run(stream.take())) is not None:
+            yield item
+
+    async def _run[Result](self, flow: Flow[Result]) -> Result:
+        try:
+            asked = next(flow)
+            while True:
+                try:
+                    answer = await self._carry_out(asked)
+                except UnreachableError as error:
+                    asked = flow.throw(error)
+                else:
+                    asked = flow.send(answer)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        finally:
+            flow.close()
+
+    async def _carry_out(self, asked: Request | Sleep) -> Answer:
+        if isinstance(asked, Sleep):
+            await self._sleep(asked.seconds)
+            return SLEPT
+        token = self._token() if callable(self._token) else self._token
+        if inspect.isawaitable(token):
+            token = await token
+        request = wire.built(self._http, self._base_url, asked, token)
+        try:
+            with anyio.fail_after(asked.within_seconds):  # httpx bounds each wait alone, and an answer may drip
+                response = await self._http.send(request)
+        except TimeoutError as error:
+            raise UnreachableError(f"the answer was not whole after {asked.within_seconds:.0f} s") from error
+        except httpx.RequestError as error:
+            raise wire.unreachable(error) from error
+        return wire.answered(response, response.content)

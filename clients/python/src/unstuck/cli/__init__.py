@@ -1,0 +1,20 @@
+"""The command line `unstuck`. Its dependencies are the extra `cli`; this module alone works without them."""
+
+import sys
+from importlib.util import find_spec
+
+_NEEDED = ("typer", "rich")
+
+
+def main() -> int:
+    """Run the command line and return its exit code; docs/cli.md has them."""
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        print(
+            f"The command line needs {' and '.join(missing)}: pip install 'unstuck-client[cli]'",
+            file=sys.stderr,
+        )
+        return 2
+    from unstuck.cli.app import app  # noqa: PLC0415 - only now is it known that it can be imported
+
+    app()
+    return 0

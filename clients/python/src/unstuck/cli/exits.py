@@ -1,0 +1,109 @@
+"""Exit codes, and what is said about an error: what is wrong, and what to do. Decides nothing."""
+
+from typing import Any
+
+from unstuck.errors import (
+    ApiError,
+    BadAnswerError,
+    ConflictError,
+    GenerationEndedError,
+    LimitReachedError,
+    NotFoundError,
+    ServiceError,
+    UnauthorizedError,
+    UnreachableError,
+    UnstuckError,
+    WaitTimeoutError,
+)
+
+OK, ENDED_BADLY, USAGE, NOT_FOUND, REFUSED, UNAVAILABLE, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+
+_OF_CONFLICTS = {
+    "not_terminal": "It has not ended. Wait for it (unstuck watch {id}) or end it (unstuck cancel {id}).",
+    "not_retryable": "Submit it anew. Only what failed or was canceled can be retried (unstuck get {id}).",
+    "not_succeeded": "It has nothing to review yet, or any more: unstuck get {id}",
+    "no_suggestions": "Its output has nothing to accept or reject: unstuck get {id}",
+}
+
+
+def code_of(error: UnstuckError) -> int:
+    """Return the exit code of an error."""
+    if isinstance(error, GenerationEndedError):
+        return ENDED_BADLY
+    if isinstance(error, NotFoundError):
+        return NOT_FOUND
+    if isinstance(error, WaitTimeoutError):
+        return NOT_YET
+    if isinstance(error, UnreachableError | ServiceError | BadAnswerError):
+        return UNAVAILABLE
+    return REFUSED
+
+
+def as_json(error: UnstuckError) -> dict[str, Any]:
+    """Return an error for programs."""
+    told = {
+        "code": error.code,
+        "message": error.message,
+        "retryable": error.retryable,
+        "retry_after": error.retry_after,
+        "request_id": error.request_id,
+        "generation_id": error.generation_id,
+        "idempotency_key": error.idempotency_key,
+        "status": getattr(error, "status", None),
+        "errors": [field.model_dump() for field in getattr(error, "errors", ())] or None,
+        "to_do": to_do(error),
+    }
+    return {"error": {name: value for name, value in told.items() if value is not None}}
+
+
+def to_do(error: UnstuckError) -> str:  # noqa: PLR0911 - a table, whose rows differ in more than a text
+    """Return what the caller can do about an error, in one sentence or two."""
+    about = error.generation_id or "ID"
+    match error:
+        case GenerationEndedError():
+            return _after_the_end(error, about)
+        case WaitTimeoutError():
+            return f"It goes on. Wait for it again: unstuck watch {about}"
+        case UnauthorizedError():
+            return "Get a fresh token of yours and set UNSTUCK_TOKEN to it, or run: unstuck login"
+        case NotFoundError(code="not_found"):
+            return "Only your own are found, and only until their retention is over. Yours are: unstuck list"
+        case NotFoundError(code="suggestion_not_found"):
+            return f"Its suggestions and their numbers are: unstuck get {about}"
+        case NotFoundError():
+            return "Check the address (--url, UNSTUCK_URL or unstuck login); it ends before /v1."
+        case ConflictError():
+            return _OF_CONFLICTS.get(error.code, "Look at how it stands: unstuck get {id}").format(id=about)
+        case LimitReachedError():
+            when = "a while" if error.retry_after is None else duration(error.retry_after)
+            return f"Try again in {when}. Your limits are: unstuck usage"
+        case UnreachableError():
+            return "Check the address and the network, and try again." + _once_more(error)
+        case ServiceError():
+            return "Try again shortly; if it stays like this, tell whoever runs the service." + _once_more(error)
+        case BadAnswerError():
+            return "Check the address (--url, UNSTUCK_URL or unstuck login), and whether this client is up to date."
+        case ApiError():
+            return "Mend what is named above; the same request fails again."
+    return ""
+
+
+def duration(seconds: float) -> str:
+    """Return a span of time as a person would say it, never shorter than it is."""
+    whole = int(-(-seconds // 1))
+    if whole < 120:
+        return f"{whole} s"
+    return f"{-(-whole // 60)} min" if whole < 7200 else f"{-(-whole // 3600)} h"
+
+
+def _once_more(error: UnstuckError) -> str:
+    if error.idempotency_key is None:
+        return ""
+    return f" It may have been accepted: with --idempotency-key {error.idempotency_key} it cannot start twice."
+
+
+def _after_the_end(error: GenerationEndedError, about: str) -> str:
+    again = f"Try it again, from what is stored: unstuck retry {about}"
+    if error.code == "canceled" or error.retryable:
+        return again
+    return f"The same is likely to fail again; docs/errors.md says why ({error.code}). {again}"

@@ -1,0 +1,244 @@
+"""`submit`, `get`, `list`, `watch`, `cancel`, `retry`, `dismiss`: what is done with generations."""
+
+import json
+import os
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import typer
+
+from unstuck.cli import show
+from unstuck.cli.live import follow
+from unstuck.cli.session import AsJson, Session, UsageError, begin
+from unstuck.client import Client
+from unstuck.errors import GenerationCanceledError, GenerationFailedError
+from unstuck.models import Accepted, GenerationDetail, Status
+
+TEXT_FIELDS = {"flashcards": "source_text", "story": "premise", "image": "prompt", "assistant": "sentence"}
+"""Where the text of each kind goes."""
+
+Id = Annotated[str, typer.Argument(metavar="ID")]
+Wait = Annotated[bool, typer.Option("--wait", "-w", help="Follow it to its end, then show what came of it.")]
+Timeout = Annotated[
+    float | None, typer.Option(min=0, metavar="SECONDS", help="Follow it no longer than this; it goes on.")
+]
+OwnKey = Annotated[
+    bool,
+    typer.Option("--own-key", help="Ask for a key of your own for the model's API, or take UNSTUCK_USER_KEY."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands some of `app`'s."""
+    app.command()(submit)
+    app.command()(get)
+    app.command("list")(list_)
+    app.command()(watch)
+    app.command()(cancel)
+    app.command()(retry)
+    app.command()(dismiss)
+
+
+def submit(
+    context: typer.Context,
+    file: Annotated[str | None, typer.Argument(metavar="FILE", help="The text; - reads it from a pipe.")] = None,
+    kind: Annotated[str, typer.Option(help="flashcards, story, image, assistant, or one of your own.")] = "flashcards",
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A field of the kind, as count=5 or premise=@file."),
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="The model to ask.")] = None,
+    session_id: Annotated[str | None, typer.Option("--session", help="A session_id to find it by.")] = None,
+    client_id: Annotated[str | None, typer.Option(help="A client_id of your own.")] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Of a submit whose answer did not come: nothing starts twice.")
+    ] = None,
+    own_key: OwnKey = False,
+    wait: Wait = False,
+    timeout: Timeout = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start a generation, and print its id."""
+    session = begin(context, as_json)
+    body: dict[str, Any] = {"kind": kind, **dict(_field(given) for given in fields or ())}
+    if file is not None:
+        if kind not in TEXT_FIELDS:
+            raise UsageError(f"Which field of {kind} is it? Write --set NAME=@{file}")
+        body[TEXT_FIELDS[kind]] = _text(file)
+    elif kind in TEXT_FIELDS and TEXT_FIELDS[kind] not in body:
+        raise UsageError(f"Name a FILE with the text, or - to read it from a pipe ({TEXT_FIELDS[kind]}).")
+    given = {"model": model, "session_id": session_id, "client_id": client_id, "user_provided_key": _key(own_key)}
+    body |= {name: value for name, value in given.items() if value is not None}
+    with session.client() as client:
+        accepted = client.create(body, idempotency_key=idempotency_key)
+        _go_on(session, client, accepted, wait, timeout)
+
+
+def get(
+    context: typer.Context,
+    generation_id: Id,
+    events: Annotated[bool, typer.Option("--events", help="Show what happened to it instead.")] = False,
+    input_: Annotated[bool, typer.Option("--input", help="Show what was sent in instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show one generation, with its output once it has one."""
+    session = begin(context, as_json)
+    if events and input_:
+        raise UsageError("--events or --input, not both.")
+    with session.client() as client:
+        if events:
+            timeline = client.events(generation_id)
+            return session.answer(timeline) if as_json else session.out.print(show.timeline(timeline))
+        if input_:
+            return session.answer(client.input(generation_id))
+        found = client.get(generation_id)
+    if as_json:
+        return session.answer(found)
+    session.out.print(show.generation(found))
+    return _show_output(session, found)
+
+
+def list_(
+    context: typer.Context,
+    session_id: Annotated[str | None, typer.Option("--session", help="Of this session_id alone.")] = None,
+    status: Annotated[str | None, typer.Option(help="pending, running, succeeded, failed or canceled.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Of this kind alone.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show so many at most.")] = 20,
+    every: Annotated[bool, typer.Option("--all", help="Show all of them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List your generations, the newest first, without those that you have dismissed."""
+    session = begin(context, as_json)
+    with session.client() as client:
+        size = 100 if every else min(limit, 100)
+        feed = client.feed(session_id=session_id, status=_status(status), kind=kind, page_size=size)
+        found = list(feed if every else islice(feed, limit))
+    if as_json:
+        session.answer(list(found))
+    elif found:
+        session.out.print(show.feed(found, session.out))
+    else:
+        session.err.print("There are none. Start one: unstuck submit FILE")
+
+
+def watch(context: typer.Context, generation_id: Id, timeout: Timeout = None, as_json: AsJson = False) -> None:
+    """Follow a generation to its end, live, and show what came of it. With --json, an object a line for each change."""
+    session = begin(context, as_json)
+    with session.client() as client:
+        _follow(session, client, generation_id, timeout, every=True)
+
+
+def cancel(context: typer.Context, generation_id: Id, as_json: AsJson = False) -> None:
+    """End an open generation. One that has ended stays as it ended."""
+    session = begin(context, as_json)
+    with session.client() as client:
+        found = client.cancel(generation_id)
+    session.answer(found) if as_json else session.out.print(f"{found.generation_id} is {found.status}.")
+
+
+def retry(
+    context: typer.Context,
+    generation_id: Id,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Make everything anew, not only what is not stored yet.")
+    ] = False,
+    own_key: OwnKey = False,
+    wait: Wait = False,
+    timeout: Timeout = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try a failed or canceled generation again, as a new one, and print its id."""
+    session = begin(context, as_json)
+    start: Literal["stored", "start"] = "start" if from_start else "stored"
+    with session.client() as client:
+        accepted = client.retry(generation_id, start=start, user_provided_key=_key(own_key))
+        _go_on(session, client, accepted, wait, timeout)
+
+
+def dismiss(context: typer.Context, generation_id: Id, as_json: AsJson = False) -> None:
+    """Take a generation that has ended out of the list. It can still be read by its id."""
+    session = begin(context, as_json)
+    with session.client() as client:
+        client.dismiss(generation_id)
+    if as_json:
+        session.answer({"generation_id": generation_id, "dismissed": True})
+    else:
+        session.out.print(f"{generation_id} is dismissed.")
+
+
+def _go_on(session: Session, client: Client, accepted: Accepted, wait: bool, timeout: float | None) -> None:
+    generation_id = accepted.generation_id
+    if wait:
+        if not session.json:
+            session.err.print(generation_id, style="dim", soft_wrap=True)
+        _follow(session, client, generation_id, timeout, every=False)
+    elif session.json:
+        session.answer(accepted)
+    else:
+        session.out.print(generation_id, soft_wrap=True)
+        session.err.print(f"Follow it: unstuck watch {generation_id}", style="dim", soft_wrap=True)
+
+
+def _follow(session: Session, client: Client, generation_id: str, timeout: float | None, *, every: bool) -> None:
+    try:
+        found = follow(session, client, generation_id, timeout, every=every)
+    except KeyboardInterrupt:
+        session.err.print(f"It goes on. Follow it again: unstuck watch {generation_id}", soft_wrap=True)
+        raise
+    if session.json and not every:
+        session.answer(found)
+    if found.status == "failed":
+        raise GenerationFailedError(found)
+    if found.status == "canceled":
+        raise GenerationCanceledError(found)
+    if not session.json:
+        _show_output(session, found)
+
+
+def _show_output(session: Session, found: GenerationDetail) -> None:
+    made = show.output(found)
+    if made is not None:
+        session.out.print()
+        session.out.print(made)
+
+
+def _status(given: str | None) -> Status | None:
+    known: tuple[Status, ...] = get_args(Status.__value__)
+    if given is None:
+        return None
+    for status in known:
+        if status == given:
+            return status
+    raise UsageError(f"--status is one of {', '.join(known)}.")
+
+
+def _field(given: str) -> tuple[str, Any]:
+    """Read NAME=VALUE: `@file` is a file's text, what is JSON is that, all else is a text."""
+    name, equals, value = given.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--set takes NAME=VALUE, not {given!r}.")
+    if value.startswith("@"):
+        return name, _text(value[1:])
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _text(file: str) -> str:
+    try:
+        return sys.stdin.buffer.read().decode() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not UTF-8 text.") from error
+
+
+def _key(wanted: bool) -> str | None:
+    """Return the user's own key, from where neither the shell's history nor a list of processes shows it."""
+    if not wanted:
+        return None
+    key: str = os.environ.get("UNSTUCK_USER_KEY") or typer.prompt("Your key (not shown)", hide_input=True)
+    return key

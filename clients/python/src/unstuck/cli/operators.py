@@ -1,0 +1,76 @@
+"""`doctor`, `redrive` and `bulk-retry`: hand over to the project's own tools, which a clone of it has, with AWS rights.
+
+They are no part of this package, and boto3 none of its dependencies.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from unstuck.cli.session import UsageError
+
+COMMANDS = {
+    "doctor": ("doctor", "Look for what must not be in a deployment; changes nothing."),
+    "redrive": ("redrive", "Send dead letters back, each after a look at its generation."),
+    "bulk-retry": ("retry", "Have what failed or was canceled tried again, many at once."),
+}
+_NEEDS = (
+    "For operators: takes AWS credentials and the stack's name (--stack NAME), no token, and runs from a clone of the "
+    "project, whose docs/operating.md has all options. They are handed over as they are; COMMAND --help lists them."
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands some of `app`'s; their options are not known here."""
+    for name, (theirs, does) in COMMANDS.items():
+        app.command(
+            name,
+            help=f"{does}\n\n{_NEEDS}",
+            short_help=f"{does} For operators.",
+            add_help_option=False,
+            context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+        )(_handing_over(name, theirs))
+
+
+def _handing_over(name: str, theirs: str) -> Callable[[typer.Context], None]:
+    def command(context: typer.Context) -> None:
+        with _project() as clone:
+            if clone is None:
+                _refuse(context, f"`unstuck {name}` was started outside of a clone of the project.")
+                return
+            try:
+                operate = importlib.import_module("operations.command")
+            except ModuleNotFoundError as missing:
+                _refuse(context, f"`unstuck {name}` needs {missing.name}, which is not installed here.")
+                return
+            raise typer.Exit(operate.main([theirs, *context.args]))
+
+    return command
+
+
+def _refuse(context: typer.Context, why: str) -> None:
+    """Show the help to who asked for it; say to others what is missing."""
+    if {"-h", "--help"} & set(context.args):
+        typer.echo(context.get_help())
+        typer.echo()
+    message = f"{why}\nIn a clone, after `make setup`: .venv/bin/unstuck {context.info_name} --stack NAME"
+    raise UsageError(message)
+
+
+@contextmanager
+def _project() -> Iterator[Path | None]:
+    """Make the clone's packages importable: that which this is installed from, or the one we are in."""
+    places = [*Path(__file__).resolve().parents, Path.cwd(), *Path.cwd().parents]
+    clone = next((place for place in places if (place / "operations" / "command.py").is_file()), None)
+    if clone is None:
+        yield None
+        return
+    sys.path.insert(0, str(clone))
+    try:
+        yield clone
+    finally:
+        sys.path.remove(str(clone))

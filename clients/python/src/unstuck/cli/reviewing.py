@@ -1,0 +1,169 @@
+"""`review` and `cards`: decide on suggestions, by options or one by one with a key each, and see what was accepted."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from unstuck.cli import show
+from unstuck.cli.session import AsJson, Session, UsageError, begin
+from unstuck.cli.text import plain
+from unstuck.client import Client
+from unstuck.models import GenerationDetail
+from unstuck.outputs import FlashcardsOutput, ReviewedSuggestion, State
+from unstuck.requests import DecideNumbered
+
+_AT_ONCE = 30
+Numbers = Annotated[str | None, typer.Option(metavar="NUMBERS", help="As 1,3-5, or all.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make the commands some of `app`'s."""
+    app.command()(review)
+    app.command()(cards)
+
+
+def review(
+    context: typer.Context,
+    generation_id: Annotated[str, typer.Argument(metavar="ID")],
+    accept: Numbers = None,
+    reject: Numbers = None,
+    reset: Annotated[
+        str | None, typer.Option(metavar="NUMBERS", help="Propose again, which takes back an accepted one's card.")
+    ] = None,
+    front: Annotated[str | None, typer.Option(help="A new front; with --accept and one number.")] = None,
+    back: Annotated[str | None, typer.Option(help="A new back; with --accept and one number.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Accept, edit and reject what was suggested. What you accept becomes a card.
+
+    Without an option, on a terminal, asks for each suggestion that is open; elsewhere shows them.
+    """
+    session = begin(context, as_json)
+    wanted: dict[State, str | None] = {"accepted": accept, "rejected": reject, "proposed": reset}
+    with session.client() as client:
+        found = client.get(generation_id)
+        if not any(wanted.values()):
+            _look(session, client, found)
+            return
+        decisions = _decisions(found, wanted, front, back)
+        decided = [
+            suggestion
+            for first in range(0, len(decisions), _AT_ONCE)
+            for suggestion in client.decide_many(generation_id, decisions[first : first + _AT_ONCE]).suggestions
+        ]
+    if as_json:
+        session.answer(list(decided))
+    else:
+        session.out.print(show.suggested(decided))
+
+
+def cards(
+    context: typer.Context,
+    session_id: Annotated[str | None, typer.Option("--session", help="Of this session_id alone.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show so many at most.")] = 20,
+    every: Annotated[bool, typer.Option("--all", help="Show all of them.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List your cards, the newest first."""
+    session = begin(context, as_json)
+    with session.client() as client:
+        every_card = client.cards(session_id=session_id, page_size=100 if every else min(limit, 100))
+        found = list(every_card if every else islice(every_card, limit))
+    if as_json:
+        session.answer(list(found))
+    elif found:
+        session.out.print(show.cards(found))
+    else:
+        session.err.print("No cards yet. Accept some: unstuck review ID")
+
+
+def _look(session: Session, client: Client, found: GenerationDetail) -> None:
+    suggestions = _suggestions(found)
+    if session.json:
+        session.answer(list(suggestions))
+    elif session.watched and session.out.is_terminal and any(each.state == "proposed" for each in suggestions):
+        _one_by_one(session, client, found.generation_id, suggestions)
+    else:
+        session.out.print(show.suggested(suggestions))
+
+
+def _suggestions(found: GenerationDetail) -> list[ReviewedSuggestion]:
+    if isinstance(found.output, FlashcardsOutput):
+        return found.output.suggestions
+    how = f"it is {found.status}" if found.output is None else f"a {found.kind} has none"
+    raise UsageError(f"There are no suggestions to review: {how}. See: unstuck get {found.generation_id}")
+
+
+def _decisions(
+    found: GenerationDetail, wanted: Mapping[State, str | None], front: str | None, back: str | None
+) -> list[DecideNumbered]:
+    there = [each.number for each in _suggestions(found)]
+    decided: dict[int, State] = {}
+    for state, numbers in wanted.items():
+        for number in _numbers(numbers, there) if numbers else ():
+            if number in decided:
+                raise UsageError(f"Suggestion {number} is named twice.")
+            decided[number] = state
+    if (front is not None or back is not None) and list(decided.values()) != ["accepted"]:
+        raise UsageError("--front and --back go with --accept and one number.")
+    return [
+        DecideNumbered(number=number, decision=state, front=front, back=back)
+        for number, state in sorted(decided.items())
+    ]
+
+
+def _numbers(text: str, there: Iterable[int]) -> list[int]:
+    if text.strip() == "all":
+        return list(there)
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = (each.strip() for each in part.partition("-"))
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise UsageError(f"{part!r} is no number of a suggestion; write 1,3-5 or all.")
+        found.update(range(int(first), int(last or first) + 1) if int(last or first) < 10_000 else ())
+    if missing := sorted(found - set(there)) or not found:
+        raise UsageError(f"There is no suggestion {missing[0] if isinstance(missing, list) else text}.")
+    return sorted(found)
+
+
+def _one_by_one(session: Session, client: Client, generation_id: str, suggestions: list[ReviewedSuggestion]) -> None:
+    waiting = [each for each in suggestions if each.state == "proposed"]
+    for place, each in enumerate(waiting, 1):
+        session.out.print(Text(f"\n{place} of {len(waiting)}", "dim"))
+        session.out.print(Text(plain(each.front), "bold"))
+        session.out.print(Text(plain(each.back)))
+        session.out.print(Text("a accept   e edit and accept   r reject   s skip   q quit", "dim"))
+        match _key("aersq"):
+            case "q":
+                break
+            case "s":
+                continue
+            case "r":
+                client.decide(generation_id, each.number, "rejected")
+                session.out.print(Text("rejected", "red"))
+            case pressed:
+                front, back = _edited(each, typer.prompt) if pressed == "e" else (None, None)
+                client.decide(generation_id, each.number, "accepted", front=front, back=back)
+                session.out.print(Text("accepted", "green"))
+    left = sum(1 for each in _suggestions(client.get(generation_id)) if each.state == "proposed")
+    session.out.print(f"\n{left} left to review." if left else "\nAll are reviewed. Your cards: unstuck cards")
+
+
+def _key(known: str) -> str:
+    """Return the next of the known keys. Several at once are none: an arrow key ends in a letter, too."""
+    while True:
+        try:
+            pressed = typer.getchar().lower()
+        except EOFError:
+            return "q"
+        if not pressed:  # the terminal is gone
+            return "q"
+        if len(pressed) == 1 and pressed in known:
+            return pressed
+
+
+def _edited(each: ReviewedSuggestion, ask: Callable[..., str]) -> tuple[str, str]:
+    return ask("front", default=plain(each.front)), ask("back", default=plain(each.back))

@@ -1,0 +1,175 @@
+"""What the commands show to people: tables of lists, one generation with its output, a timeline, the usage."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from unstuck.account import Ceiling, UsageOfMonth
+from unstuck.cli.exits import duration
+from unstuck.cli.text import age, cost, in_json, moment, plain
+from unstuck.models import Card, Generation, GenerationDetail, Timeline
+from unstuck.outputs import AssistantOutput, FlashcardsOutput, ImageOutput, ReviewedSuggestion, StoryOutput
+
+COLORS = {"succeeded": "green", "failed": "red", "canceled": "red", "running": "cyan", "pending": "yellow"}
+_NARROW = 110
+
+
+def status(found: Generation) -> Text:
+    """Return the status in its colour."""
+    return Text(f"{found.status:<9}", COLORS[found.status])
+
+
+def feed(found: Iterable[Generation], console: Console) -> RenderableType:
+    """Return a line for each generation; a narrow terminal gets fewer columns, and always the whole id."""
+    wide = console.width >= _NARROW
+    table = _table("generation", "status", "  %", "age", *(("kind", "attempt", "cost") if wide else ()), "")
+    table.columns[0].no_wrap = True
+    table.columns[2].justify = "right"
+    for each in found:
+        more = (each.kind, str(each.attempt), cost(each.usage.cost_usd)) if wide else ()
+        about = each.error.code if each.error else each.stage or ""
+        cells = (each.generation_id, f"{each.progress}", age(each.created_at), *more, about)
+        row: list[Text] = [Text(plain(cell)) for cell in cells]
+        row.insert(1, status(each))
+        table.add_row(*row)
+    return table
+
+
+def generation(found: GenerationDetail) -> RenderableType:
+    """Return all that is known of one generation but its output."""
+    rows = {
+        "generation": found.generation_id,
+        "kind": found.kind,
+        "status": status(found),
+        "progress": f"{found.progress} %{f', {found.stage}' if found.stage else ''}",
+        "attempt": str(found.attempt),
+        "created": moment(found.created_at),
+        "started": moment(found.started_at),
+        "heartbeat": moment(found.heartbeat_at) if not found.ended else "",
+        "tried again": moment(found.not_before) if not found.ended else "",
+        "finished": moment(found.finished_at),
+        "deadline": moment(found.deadline_at) if not found.ended else "",
+        "dismissed": moment(found.dismissed_at),
+        "cost": _cost_of(found),
+        "key": "the user's own" if found.own_key else "",
+        "session": found.session_id or "",
+        "client id": found.client_id or "",
+        "retry of": found.retry_of or "",
+        "retried as": found.retried_as or "",
+        "error": f"{found.error.code}: {found.error.message}" if found.error else "",
+    }
+    return _facts(rows)
+
+
+def output(found: GenerationDetail) -> RenderableType | None:
+    """Return what a generation made, None where there is nothing."""
+    match found.output:
+        case None:
+            return None
+        case FlashcardsOutput(suggestions=suggestions):
+            return suggested(suggestions)
+        case StoryOutput() as story:
+            chapters = [part for each in story.chapters for part in _titled(each.heading, each.text)]
+            return Group(Text(plain(story.title), "bold"), *chapters)
+        case ImageOutput(images=images):
+            lines = (f"{each.width} x {each.height} {each.content_type} {each.url}" for each in images)
+            return Group(*(Text(plain(line), overflow="ignore", no_wrap=True) for line in lines))
+        case AssistantOutput(result=result):
+            return _facts(_flat(result.model_dump(mode="json")))
+        case other:
+            return Text(in_json(other))
+
+
+def suggested(suggestions: Iterable[ReviewedSuggestion]) -> RenderableType:
+    """Return suggestions with what was made of them."""
+    table = _table("#", "state", "front", "back")
+    table.columns[2].ratio, table.columns[3].ratio = 5, 6
+    for each in suggestions:
+        color = {"accepted": "green", "rejected": "red"}.get(each.state, "")
+        cells = (Text(str(each.number)), Text(each.state, color), Text(plain(each.front)), Text(plain(each.back)))
+        table.add_row(*cells)
+    return table
+
+
+def cards(found: Sequence[Card]) -> RenderableType:
+    """Return cards, a row each."""
+    table = _table("age", "front", "back")
+    table.columns[1].ratio, table.columns[2].ratio = 5, 6
+    for each in found:
+        table.add_row(age(each.created_at), Text(plain(each.front)), Text(plain(each.back)))
+    return table
+
+
+def timeline(found: Timeline) -> RenderableType:
+    """Return what happened, a row each."""
+    table = _table("when", "what", "attempt", "")
+    for line in found.events:
+        about = [line.step or "", line.code or ""]
+        about += [f"took {line.duration_seconds:.1f} s"] if line.duration_seconds is not None else []
+        about += [f"again in {line.delay_seconds:.1f} s"] if line.delay_seconds is not None else []
+        about += [cost(line.usage.cost_usd)] if line.usage else []
+        attempt = "" if line.attempt is None else str(line.attempt)
+        table.add_row(moment(line.at), plain(line.name), attempt, Text(plain("  ".join(filter(None, about)))))
+    return table
+
+
+def usage(found: UsageOfMonth) -> RenderableType:
+    """Return a month day by day, and what is left of the limits."""
+    table = _table(found.month, "generations", "calls", "tokens in", "tokens out", "cost", "of it wasted")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, counts in [*((day.day, day) for day in found.days), ("total", found.total)]:
+        figures = (counts.generations, counts.calls, counts.prompt_tokens, counts.completion_tokens)
+        amounts = (cost(counts.cost_usd), cost(counts.wasted_cost_usd))
+        table.add_row(name, *(f"{figure:,}" for figure in figures), *amounts)
+    limits = {
+        each.name: f"{each.remaining} of {each.limit} left in any {duration(each.window_seconds)}"
+        + (f", one more in {duration(each.reset_seconds)}" if each.remaining < each.limit else "")
+        for each in found.limits.rates
+    }
+    limits["under way"] = _left(found.limits.running, "")
+    limits["spent today"] = _left(found.limits.daily_spend_usd, " USD")
+    return Group(table, Text(), _facts(limits))
+
+
+def _left(ceiling: Ceiling | None, unit: str) -> str:
+    return f"{ceiling.used:g} of {ceiling.limit:g}{unit}" if ceiling else ""
+
+
+def _cost_of(found: Generation) -> str:
+    used = found.usage
+    wasted = f", {cost(used.wasted_cost_usd)} of it wasted" if used.wasted_cost_usd else ""
+    tokens = f"{used.prompt_tokens:,} + {used.completion_tokens:,} tokens"
+    return f"{cost(used.cost_usd)}{wasted} ({used.calls} call{'' if used.calls == 1 else 's'}, {tokens})"
+
+
+def _titled(heading: str, text: str) -> tuple[Text, Text, Text]:
+    return Text(), Text(plain(heading), "bold"), Text(plain(text))
+
+
+def _flat(found: dict[str, Any]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for name, value in found.items():
+        if isinstance(value, list):
+            flat |= {f"{number}": "  ".join(map(str, each.values())) for number, each in enumerate(value, 1)}
+        else:
+            flat[name.replace("_", " ")] = str(value)
+    return flat
+
+
+def _facts(rows: dict[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, value in rows.items():
+        if value:
+            table.add_row(Text(plain(name), "dim"), value if isinstance(value, Text) else Text(plain(value)))
+    return table
+
+
+def _table(*names: str) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
+    for name in names:
+        table.add_column(Text(plain(name)))
+    return table

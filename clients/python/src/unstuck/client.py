@@ -1,0 +1,231 @@
+"""The client for code that waits. What a call means and when it is repeated is in the flows; this carries them out."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import httpx
+
+from unstuck import following, operations, wire
+from unstuck.account import Erasure, Health, UsageOfMonth
+from unstuck.errors import UnreachableError
+from unstuck.exchange import Conditions
+from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
+from unstuck.following import Changes, Polling, Stream
+from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDetail, Input, Reviewed, Status, Timeline
+from unstuck.operations import Body
+from unstuck.outputs import ReviewedSuggestion, State
+from unstuck.requests import DecideNumbered
+
+
+class Client:
+    """Talks to one deployment as one user. Safe to share between threads; close it, or use it in a `with`.
+
+    `token` is the user's, or a function that returns it: it is asked before every call, and once more after a 401.
+    Calls that may pass when repeated are repeated, as `conditions` say; what is left is an UnstuckError.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str | Callable[[], str] | None = None,
+        *,
+        conditions: Conditions | None = None,
+        changes: Changes | None = None,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._base_url = wire.address(base_url)
+        self._token = token
+        self._conditions = replace(conditions or Conditions(), renews_tokens=callable(token))
+        self._changes = changes or Polling()
+        self._sleep = sleep
+        self._http = httpx.Client(transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def create(self, request: Body, *, idempotency_key: str | None = None) -> Accepted:
+        """Start a generation. `request` is a CreateFlashcards or the like, or a mapping for a kind of your own.
+
+        Repetitions carry one Idempotency-Key, so that nothing starts twice: yours, or one that is made here.
+        """
+        return self._run(operations.create(self._conditions, request, idempotency_key))
+
+    def create_and_wait(
+        self,
+        request: Body,
+        *,
+        idempotency_key: str | None = None,
+        timeout_seconds: float | None = None,
+        check: bool = True,
+    ) -> GenerationDetail:
+        """Start a generation and return it once it has ended; see `create` and `wait`."""
+        return self._run(
+            following.create_and_wait(request, self._changes, self._conditions, idempotency_key, timeout_seconds, check)
+        )
+
+    def wait(self, generation_id: str, *, timeout_seconds: float | None = None, check: bool = True) -> GenerationDetail:
+        """Return a generation once it has ended.
+
+        Raises GenerationFailedError or GenerationCanceledError, unless `check` is False, and WaitTimeoutError when
+        it is still open after `timeout_seconds`: it goes on, and can be waited for again.
+        """
+        return self._run(
+            following.wait(following.watch(generation_id, self._changes, self._conditions, timeout_seconds), check)
+        )
+
+    def watch(self, generation_id: str, *, timeout_seconds: float | None = None) -> Iterator[GenerationDetail]:
+        """Go through a generation's changes as they become known, each newer than the one before; its end is the last.
+
+        A heartbeat is a change, too. However it ends, this raises nothing for it; WaitTimeoutError as `wait` does.
+        """
+        return self._each(following.watch(generation_id, self._changes, self._conditions, timeout_seconds))
+
+    def get(
+        self, generation_id: str, *, expected_progress: int | None = None, min_version: int | None = None
+    ) -> GenerationDetail:
+        """Return a generation as it stands. What you have seen of it already can be named; see `stale`."""
+        return self._run(operations.get(self._conditions, generation_id, expected_progress, min_version))
+
+    def events(self, generation_id: str, *, results: bool = False) -> Timeline:
+        """Return what happened to a generation, with the steps' results if wanted."""
+        return self._run(operations.events(self._conditions, generation_id, results))
+
+    def input(self, generation_id: str) -> Input:
+        """Return what was sent in."""
+        return self._run(operations.input_of(self._conditions, generation_id))
+
+    def cancel(self, generation_id: str) -> GenerationDetail:
+        """End an open generation, and return it as it then is; one that has ended stays as it ended."""
+        return self._run(operations.cancel(self._conditions, generation_id))
+
+    def retry(
+        self,
+        generation_id: str,
+        *,
+        start: Literal["stored", "start"] = "stored",
+        user_provided_key: str | None = None,
+    ) -> Accepted:
+        """Try a failed or canceled generation again, as a new one; a second call gets the same new one."""
+        return self._run(operations.retry(self._conditions, generation_id, start, user_provided_key))
+
+    def dismiss(self, generation_id: str) -> None:
+        """Take a generation that has ended out of the feed."""
+        return self._run(operations.dismiss(self._conditions, generation_id))
+
+    def decide(
+        self,
+        generation_id: str,
+        number: int,
+        decision: State,
+        *,
+        front: str | None = None,
+        back: str | None = None,
+    ) -> ReviewedSuggestion:
+        """Accept, reject or propose again one suggestion, with edits if wanted. Accepting makes its card."""
+        return self._run(operations.decide(self._conditions, generation_id, number, decision, front, back))
+
+    def decide_many(self, generation_id: str, decisions: Iterable[DecideNumbered]) -> Reviewed:
+        """Decide on 1 to 30 suggestions, on all or on none."""
+        return self._run(operations.decide_many(self._conditions, generation_id, decisions))
+
+    def feed_page(
+        self,
+        *,
+        session_id: str | None = None,
+        status: Status | None = None,
+        kind: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Feed:
+        """Return one page of generations, the newest first, without those that are dismissed."""
+        return self._run(operations.generations(self._conditions, session_id, status, kind, limit, cursor))
+
+    def feed(
+        self,
+        *,
+        session_id: str | None = None,
+        status: Status | None = None,
+        kind: str | None = None,
+        page_size: int = 50,
+    ) -> Iterator[Generation]:
+        """Go through all generations, the newest first; each page is read when it is needed."""
+        return self._each(following.feed(self._conditions, session_id, status, kind, page_size))
+
+    def cards_page(
+        self, *, session_id: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> Cards:
+        """Return one page of cards, the newest first."""
+        return self._run(operations.cards(self._conditions, session_id, limit, cursor))
+
+    def cards(self, *, session_id: str | None = None, page_size: int = 50) -> Iterator[Card]:
+        """Go through all cards, the newest first; each page is read when it is needed."""
+        return self._each(following.cards(self._conditions, session_id, page_size))
+
+    def usage(self, *, month: str | None = None) -> UsageOfMonth:
+        """Return a month's usage (`2026-01`, or this one), and where the caller stands with each limit."""
+        return self._run(operations.usage(self._conditions, month))
+
+    def erase_me(self) -> Erasure:
+        """Erase everything of the caller. While it is not `done`, call again after `retry_after_seconds`."""
+        return self._run(operations.erase(self._conditions))
+
+    def health(self) -> Health:
+        """Return whether the deployment's machinery turns. Takes no token."""
+        return self._run(operations.health(self._conditions))
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the API's OpenAPI document. Takes no token."""
+        return self._run(operations.openapi(self._conditions))
+
+    def _each[Item](self, stream: Stream[Item]) -> Iterator[Item]:
+        while (item := self._run(stream.take())) is not None:
+            yield item
+
+    def _run[Result](self, flow: Flow[Result]) -> Result:
+        try:
+            asked = next(flow)
+            while True:
+                try:
+                    answer = self._carry_out(asked)
+                except UnreachableError as error:
+                    asked = flow.throw(error)
+                else:
+                    asked = flow.send(answer)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        finally:
+            flow.close()
+
+    def _carry_out(self, asked: Request | Sleep) -> Answer:
+        if isinstance(asked, Sleep):
+            self._sleep(asked.seconds)
+            return SLEPT
+        token = self._token() if callable(self._token) else self._token
+        request = wire.built(self._http, self._base_url, asked, token)
+        until = time.monotonic() + asked.within_seconds
+        try:
+            response = self._http.send(request, stream=True)
+            with closing(response):
+                body = bytearray()
+                for chunk in response.iter_bytes():
+                    body += chunk
+                    if time.monotonic() > until:  # httpx bounds each wait alone, and an answer may drip
+                        raise UnreachableError(f"the answer was not whole after {asked.within_seconds:.0f} s")
+        except httpx.RequestError as error:
+            raise wire.unreachable(error) from error
+        return wire.answered(response, bytes(body))

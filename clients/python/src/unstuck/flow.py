@@ -1,0 +1,93 @@
+"""What the client's logic is made of: generators that ask for a call or a pause and are sent its answer.
+
+No input or output, no clock of its own: `Client` and `AsyncClient` carry out the same flows, each in its own way.
+"""
+
+import random
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from unstuck.errors import UnstuckError, WaitTimeoutError
+
+CALL_SECONDS = 35.0
+"""API Gateway answers within 30 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call. `authorized` says that it takes a token, `within_seconds` how long its answer may take in all."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    authorized: bool = True
+    within_seconds: float = CALL_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; the names of `headers` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """A pause."""
+
+    seconds: float
+
+
+SLEPT = Answer(0, {})
+"""What a flow is sent when its pause is over."""
+
+
+type Flow[Result] = Generator[Request | Sleep, Answer, Result]
+"""Asks for a `Request`, and is sent its Answer or thrown an UnreachableError; asks for a `Sleep`, and is sent SLEPT.
+
+Returns the result or raises an UnstuckError.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Time and chance, so that tests can set them."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    chance: Callable[[], float] = random.random
+    """In [0, 1); spreads out what many clients would do at one moment."""
+
+
+def within[Result](flow: Flow[Result], seconds: float, around: Surroundings, generation_id: str) -> Flow[Result]:
+    """Carry a flow out, but raise WaitTimeoutError when it is not done in `seconds`; it never sleeps past them."""
+    until = around.monotonic() + seconds
+    try:
+        asked = next(flow)
+        while True:
+            left = until - around.monotonic()
+            if left <= 0:
+                raise WaitTimeoutError(generation_id)
+            try:
+                answer = yield _cut(asked, left)
+            except UnstuckError as error:
+                asked = flow.throw(error)
+            else:
+                asked = flow.send(answer)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    finally:
+        flow.close()
+
+
+def _cut(asked: Request | Sleep, seconds: float) -> Request | Sleep:
+    if isinstance(asked, Sleep):
+        return Sleep(min(asked.seconds, seconds))
+    return replace(asked, within_seconds=min(asked.within_seconds, seconds))

@@ -1,0 +1,191 @@
+"""What goes on over several calls: learning of changes, waiting for the end, and going through pages."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from unstuck import operations
+from unstuck.answers import read, retry_after_of
+from unstuck.errors import BadAnswerError, GenerationCanceledError, GenerationFailedError, UnstuckError
+from unstuck.exchange import Conditions, exchange
+from unstuck.flow import Answer, Flow, Request, Sleep, within
+from unstuck.models import Card, Generation, GenerationDetail, Status
+
+_UNTOLD_SECONDS = 2.0  # an open generation comes with a hint; this is for a proxy that lost it
+_SOONEST_SECONDS, _LATEST_SECONDS = 0.1, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A generation as it was last seen, and what the way of learning of changes needs to go on from there."""
+
+    generation: GenerationDetail
+    etag: str | None = None
+    look_again_seconds: float = _UNTOLD_SECONDS
+
+
+class Changes(Protocol):
+    """How a client learns that a generation has changed. A push channel would be another one of these."""
+
+    def after(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Seen]:
+        """Return the generation when it is another than `seen`, and never an older one; at once when that is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Asks when the service says that it is worth it, with the ETag of what was seen last.
+
+    `at_most_seconds` is for who shows the progress and wants to look more often than that: it only costs requests.
+    """
+
+    at_most_seconds: float = _LATEST_SECONDS
+
+    def after(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Seen]:
+        """Errors that may pass are waited out (`Conditions.watching`), counted from the last answer."""
+        pause = seen.look_again_seconds if seen else 0.0
+        while True:
+            if pause:
+                yield Sleep(min(pause, self.at_most_seconds))
+            headers = {"if-none-match": seen.etag} if seen and seen.etag else {}
+            call = Request("GET", operations.path_of(generation_id), headers=headers)
+            answer = yield from exchange(call, conditions, conditions.watching)
+            pause = _hint(answer, conditions) or pause or _UNTOLD_SECONDS
+            if answer.status == 304:
+                continue
+            found = read(GenerationDetail, answer)
+            pause = _bounded(found.poll_after_seconds or pause)
+            if seen is None or found.version >= seen.generation.version:
+                return Seen(found, answer.headers.get("etag"), pause)
+
+
+class Stream[Item](Protocol):
+    """Things that come one after the other."""
+
+    def take(self) -> Flow[Item | None]:
+        """Return the next one, None when there is none any more."""
+
+
+@dataclass
+class Watch:
+    """A generation's changes one after the other, the last of which is its end."""
+
+    generation_id: str
+    changes: Changes
+    conditions: Conditions
+    until: float | None = None
+    """When to raise WaitTimeoutError, on the monotonic clock."""
+    seen: Seen | None = None
+
+    def take(self) -> Flow[GenerationDetail | None]:
+        """Return the next change, None after the end."""
+        if self.seen is not None and self.seen.generation.ended:
+            return None
+        flow = self.changes.after(self.generation_id, self.seen, self.conditions)
+        try:
+            self.seen = yield from self._in_time(flow)
+        except UnstuckError as error:
+            error.generation_id = self.generation_id
+            raise
+        return self.seen.generation
+
+    def pause(self, seconds: float) -> Flow[None]:
+        """Wait before the first look."""
+        yield from self._in_time(_pause(_bounded(seconds)))
+
+    def _in_time[Result](self, flow: Flow[Result]) -> Flow[Result]:
+        if self.until is None:
+            return (yield from flow)
+        around = self.conditions.around
+        return (yield from within(flow, self.until - around.monotonic(), around, self.generation_id))
+
+
+def watch(generation_id: str, changes: Changes, conditions: Conditions, timeout_seconds: float | None) -> Watch:
+    """Begin to watch a generation; the timeout counts from now."""
+    now = conditions.around.monotonic()
+    return Watch(generation_id, changes, conditions, None if timeout_seconds is None else now + timeout_seconds)
+
+
+@dataclass
+class Pages[Item]:
+    """The items of a list one after the other, page by page, until its end."""
+
+    page: Callable[[str | None], Flow[tuple[list[Item], str | None]]]
+    """From a cursor to the items of that page and the next cursor; a page may be empty and yet not the last."""
+    waiting: deque[Item] = field(default_factory=deque)
+    cursor: str | None = None
+    more: bool = True
+
+    def take(self) -> Flow[Item | None]:
+        """Return the next item, None after the last."""
+        while not self.waiting and self.more:
+            items, following = yield from self.page(self.cursor)
+            if following is not None and following == self.cursor:
+                raise BadAnswerError("a page leads to itself")
+            self.waiting.extend(items)
+            self.cursor, self.more = following, following is not None
+        return self.waiting.popleft() if self.waiting else None
+
+
+def feed(
+    conditions: Conditions, session_id: str | None, status: Status | None, kind: str | None, page_size: int
+) -> Pages[Generation]:
+    """Go through the caller's generations, the newest first."""
+
+    def page(cursor: str | None) -> Flow[tuple[list[Generation], str | None]]:
+        found = yield from operations.generations(conditions, session_id, status, kind, page_size, cursor)
+        return found.generations, found.next_cursor
+
+    return Pages(page)
+
+
+def cards(conditions: Conditions, session_id: str | None, page_size: int) -> Pages[Card]:
+    """Go through the caller's cards, the newest first."""
+
+    def page(cursor: str | None) -> Flow[tuple[list[Card], str | None]]:
+        found = yield from operations.cards(conditions, session_id, page_size, cursor)
+        return found.cards, found.next_cursor
+
+    return Pages(page)
+
+
+def wait(watching: Watch, check: bool) -> Flow[GenerationDetail]:
+    """Return the generation once it has ended; with `check`, raise when it did not succeed."""
+    found = yield from watching.take()
+    while found is not None and not found.ended:
+        found = yield from watching.take()
+    if found is None:
+        raise ValueError("it was watched to its end before")
+    if check and found.status == "failed":
+        raise GenerationFailedError(found)
+    if check and found.status == "canceled":
+        raise GenerationCanceledError(found)
+    return found
+
+
+def create_and_wait(
+    request: operations.Body,
+    changes: Changes,
+    conditions: Conditions,
+    idempotency_key: str | None,
+    timeout_seconds: float | None,
+    check: bool,
+) -> Flow[GenerationDetail]:
+    """Create, then wait, beginning when the service says that it is worth it. The timeout is that of the waiting."""
+    accepted = yield from operations.create(conditions, request, idempotency_key)
+    watching = watch(accepted.generation_id, changes, conditions, timeout_seconds)
+    yield from watching.pause(accepted.retry_after_seconds or 0.0)
+    return (yield from wait(watching, check))
+
+
+def _pause(seconds: float) -> Flow[None]:
+    yield Sleep(seconds)
+
+
+def _hint(answer: Answer, conditions: Conditions) -> float | None:
+    seconds = retry_after_of(answer, conditions.around.now())
+    return None if seconds is None else _bounded(seconds)
+
+
+def _bounded(seconds: float) -> float:
+    return min(_LATEST_SECONDS, max(_SOONEST_SECONDS, seconds))

@@ -1,0 +1,199 @@
+"""What the API answers, as models. tests/test_agreement.py holds them against the service's OpenAPI document.
+
+Names of a newer service are kept and not refused: what may grow (codes, names of events, kinds) is a plain string.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from unstuck.outputs import Answered, Output, ReviewedSuggestion
+
+type Status = Literal["pending", "running", "succeeded", "failed", "canceled"]
+TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "canceled"})
+
+
+class Urls(Answered):
+    """Where to go on, relative to the API's address."""
+
+    self: str
+
+
+class Accepted(Answered):
+    """A generation that was let in; its work begins at once."""
+
+    generation_id: str
+    status: Literal["pending"]
+    version: int
+    urls: Urls
+    replayed: Annotated[bool, Field(json_schema_extra={"header": "Idempotency-Replayed"})] = False
+    """The same request had been accepted before, under the same Idempotency-Key."""
+    retry_after_seconds: Annotated[float | None, Field(json_schema_extra={"header": "Retry-After"})] = None
+    """When to look first."""
+
+
+class Usage(Answered):
+    """What paid calls of a model have cost; `wasted_cost_usd` is the part of it that bought nothing which is kept."""
+
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+    wasted_cost_usd: float
+
+
+class Failure(Answered):
+    """Why a generation failed; the codes are those of docs/errors.md, below Failures."""
+
+    code: str
+    message: str
+
+
+class Generation(Answered):
+    """A generation as it stands. What is not yet, or does not apply, is None."""
+
+    generation_id: str
+    kind: str
+    status: Status
+    version: int
+    progress: int
+    steps_done: int
+    attempt: int
+    created_at: AwareDatetime
+    deadline_at: AwareDatetime
+    usage: Usage
+    stage: str | None = None
+    started_at: AwareDatetime | None = None
+    heartbeat_at: AwareDatetime | None = None
+    not_before: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+    dismissed_at: AwareDatetime | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    retry_of: str | None = None
+    retried_as: str | None = None
+    own_key: bool | None = None
+    error: Failure | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is succeeded, failed or canceled: it does not change any more, but for its review."""
+        return self.status in TERMINAL
+
+    def heartbeat_age_seconds(self, now: datetime) -> float | None:
+        """How long ago its worker was last heard of; None unless it is running."""
+        if self.heartbeat_at is None or self.status != "running":
+            return None
+        return max(0.0, (now - self.heartbeat_at).total_seconds())
+
+
+class GenerationDetail(Generation):
+    """One generation, with its output once it has succeeded.
+
+    While it is open, `poll_after_seconds` says when to look again. `stale`: what the caller expects is not stored yet.
+    """
+
+    poll_after_seconds: float | None = None
+    stale: bool | None = None
+    output: Output | None = None
+
+
+class Feed(Answered):
+    """One page of generations, newest first. It may be short, or empty, and go on: only a None cursor is the end."""
+
+    generations: list[Generation]
+    next_cursor: str | None
+
+
+class Card(Answered):
+    """An accepted suggestion."""
+
+    card_id: str
+    generation_id: str
+    number: int
+    front: str
+    back: str
+    created_at: AwareDatetime
+    session_id: str | None = None
+
+
+class Cards(Answered):
+    """One page of cards, newest first. It may be short, or empty, and go on: only a None cursor is the end."""
+
+    cards: list[Card]
+    next_cursor: str | None
+
+
+class Attempt(Answered):
+    """What is known of one attempt."""
+
+    attempt: int
+    started_at: AwareDatetime | None = None
+    heartbeat_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    ended: str | None = None
+    code: str | None = None
+
+
+class Line(Answered):
+    """One line of the timeline; a `step_stored` has the step's own figures, and its result where it was asked for."""
+
+    name: str
+    at: AwareDatetime
+    attempt: int | None = None
+    code: str | None = None
+    delay_seconds: float | None = None
+    step: str | None = None
+    position: int | None = None
+    duration_seconds: float | None = None
+    usage: Usage | None = None
+    call_id: str | None = None
+    result: dict[str, Any] | None = None
+
+
+class Timeline(Answered):
+    """What happened to a generation, the oldest line first."""
+
+    generation_id: str
+    version: int
+    attempts: list[Attempt]
+    events: list[Line]
+
+
+class Input(Answered):
+    """What was sent in, and how it is made."""
+
+    generation_id: str
+    kind: str
+    model: str
+    prompt_version: str
+    input: dict[str, Any]
+
+
+class Reviewed(Answered):
+    """The suggestions that were decided on, as they now are."""
+
+    generation_id: str
+    version: int
+    suggestions: list[ReviewedSuggestion]
+
+
+class FieldError(Answered):
+    """What is wrong with one field; never what was sent."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Problem(Answered):
+    """A refusal in the form of RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    request_id: str
+    detail: str | None = None
+    errors: list[FieldError] | None = None

@@ -1,0 +1,149 @@
+"""Every call of the API as a flow: what is sent, and how the answer is read. When it is repeated is `exchange`'s."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+from urllib.parse import quote
+
+from unstuck.account import Erasure, Health, UsageOfMonth
+from unstuck.answers import read, read_object, retry_after_of
+from unstuck.errors import BadAnswerError, UnstuckError
+from unstuck.exchange import Conditions, exchange
+from unstuck.flow import Answer, Flow, Request
+from unstuck.models import Accepted, Cards, Feed, GenerationDetail, Input, Reviewed, Status, Timeline
+from unstuck.outputs import Answered, ReviewedSuggestion, State
+from unstuck.requests import CreateGeneration, Decide, DecideMany, DecideNumbered, Retry
+
+type Body = CreateGeneration | Mapping[str, Any]
+
+
+def create(conditions: Conditions, request: Body, idempotency_key: str | None) -> Flow[Accepted]:
+    """The key is made once here and kept over every repetition; an error carries it, for who wants to go on later."""
+    key = idempotency_key or str(uuid.uuid4())
+    body = request.body() if isinstance(request, CreateGeneration) else dict(request)
+    call = Request("POST", "/v1/generations", headers={"idempotency-key": key}, body=body)
+    try:
+        return _accepted((yield from exchange(call, conditions)), conditions)
+    except UnstuckError as error:
+        error.idempotency_key = key
+        raise
+
+
+def retry(
+    conditions: Conditions, generation_id: str, start: Literal["stored", "start"], user_provided_key: str | None
+) -> Flow[Accepted]:
+    body = Retry(from_=start, user_provided_key=user_provided_key).body()
+    return _accepted((yield from _on(conditions, generation_id, "POST", "/retry", body=body)), conditions)
+
+
+def get(
+    conditions: Conditions, generation_id: str, expected_progress: int | None, min_version: int | None
+) -> Flow[GenerationDetail]:
+    query = _query(expected_progress=expected_progress, min_version=min_version)
+    return read(GenerationDetail, (yield from _on(conditions, generation_id, "GET", query=query)))
+
+
+def cancel(conditions: Conditions, generation_id: str) -> Flow[GenerationDetail]:
+    return read(GenerationDetail, (yield from _on(conditions, generation_id, "POST", "/cancel")))
+
+
+def dismiss(conditions: Conditions, generation_id: str) -> Flow[None]:
+    answer = yield from _on(conditions, generation_id, "DELETE")
+    if answer.status != 204:
+        raise BadAnswerError(f"HTTP {answer.status} is no answer to this call; is the base URL that of the API?")
+
+
+def events(conditions: Conditions, generation_id: str, results: bool) -> Flow[Timeline]:
+    query = {"results": "true"} if results else {}
+    return read(Timeline, (yield from _on(conditions, generation_id, "GET", "/events", query=query)))
+
+
+def input_of(conditions: Conditions, generation_id: str) -> Flow[Input]:
+    return read(Input, (yield from _on(conditions, generation_id, "GET", "/input")))
+
+
+def decide(
+    conditions: Conditions, generation_id: str, number: int, decision: State, front: str | None, back: str | None
+) -> Flow[ReviewedSuggestion]:
+    body = Decide(decision=decision, front=front, back=back).body()
+    answer = yield from _on(conditions, generation_id, "PATCH", f"/suggestions/{number}", body=body)
+    return read(Reviewed, answer).suggestions[0]
+
+
+def decide_many(conditions: Conditions, generation_id: str, decisions: Iterable[DecideNumbered]) -> Flow[Reviewed]:
+    body = DecideMany(decisions=list(decisions)).body()
+    return read(Reviewed, (yield from _on(conditions, generation_id, "POST", "/suggestions", body=body)))
+
+
+def generations(
+    conditions: Conditions,
+    session_id: str | None,
+    status: Status | None,
+    kind: str | None,
+    limit: int | None,
+    cursor: str | None,
+) -> Flow[Feed]:
+    query = _query(session_id=session_id, status=status, kind=kind, limit=limit, cursor=cursor)
+    return (yield from _read_at(conditions, "/v1/generations", Feed, query))
+
+
+def cards(conditions: Conditions, session_id: str | None, limit: int | None, cursor: str | None) -> Flow[Cards]:
+    query = _query(session_id=session_id, limit=limit, cursor=cursor)
+    return (yield from _read_at(conditions, "/v1/cards", Cards, query))
+
+
+def usage(conditions: Conditions, month: str | None) -> Flow[UsageOfMonth]:
+    return (yield from _read_at(conditions, "/v1/usage", UsageOfMonth, _query(month=month)))
+
+
+def erase(conditions: Conditions) -> Flow[Erasure]:
+    answer = yield from exchange(Request("DELETE", "/v1/me"), conditions)
+    return read(Erasure, answer, retry_after_seconds=retry_after_of(answer, conditions.around.now()))
+
+
+def health(conditions: Conditions) -> Flow[Health]:
+    return read(Health, (yield from exchange(Request("GET", "/v1/health", authorized=False), conditions)))
+
+
+def openapi(conditions: Conditions) -> Flow[dict[str, Any]]:
+    return read_object((yield from exchange(Request("GET", "/v1/openapi.json", authorized=False), conditions)))
+
+
+def path_of(generation_id: str) -> str:
+    """Return where a generation is; whatever the id holds, it leads nowhere else."""
+    if not generation_id.strip("."):
+        raise ValueError("a generation's id cannot be empty")
+    return f"/v1/generations/{quote(generation_id, safe='')}"
+
+
+def _read_at[Model: Answered](
+    conditions: Conditions, path: str, model: type[Model], query: Mapping[str, str]
+) -> Flow[Model]:
+    return read(model, (yield from exchange(Request("GET", path, query), conditions)))
+
+
+def _on(
+    conditions: Conditions,
+    generation_id: str,
+    method: str,
+    path: str = "",
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+) -> Flow[Answer]:
+    """One call on one generation; an error says on which."""
+    call = Request(method, path_of(generation_id) + path, query or {}, body=body)
+    try:
+        return (yield from exchange(call, conditions))
+    except UnstuckError as error:
+        error.generation_id = generation_id
+        raise
+
+
+def _accepted(answer: Answer, conditions: Conditions) -> Accepted:
+    replayed = answer.headers.get("idempotency-replayed") == "true"
+    first_look = retry_after_of(answer, conditions.around.now())
+    return read(Accepted, answer, replayed=replayed, retry_after_seconds=first_look)
+
+
+def _query(**given: str | int | None) -> dict[str, str]:
+    return {name: str(value) for name, value in given.items() if value is not None}

@@ -1,0 +1,108 @@
+"""What each kind makes, as models. A kind that this client does not know is read as a plain dict."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+type State = Literal["proposed", "accepted", "rejected"]
+
+
+class Answered(BaseModel):
+    """Base of the models. What is absent in an answer is None, and not among `model_fields_set`."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+class ReviewedSuggestion(Answered):
+    """One suggestion with what its owner made of it. `number` is its 1-based place in the output."""
+
+    number: int
+    front: str
+    back: str
+    state: State
+    card_id: str | None = None
+
+
+class FlashcardsOutput(Answered):
+    """The proposed cards, in the order of the text. A kind of your own with `suggestions` like these is read as it."""
+
+    suggestions: list[ReviewedSuggestion]
+
+
+class StoryChapter(Answered):
+    """One chapter."""
+
+    heading: str
+    text: str
+
+
+class StoryOutput(Answered):
+    """The whole story."""
+
+    title: str
+    chapters: list[StoryChapter]
+
+
+class Image(Answered):
+    """A picture. Whoever holds its URL may read it until `expires_at`; a later look at the generation gives another."""
+
+    url: str
+    expires_at: AwareDatetime
+    content_type: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+
+
+class ImageOutput(Answered):
+    """The pictures in the order in which they were drawn."""
+
+    images: list[Image]
+
+
+class AssistantSmartGoal(Answered):
+    """A goal, restated, and how it is each of the five."""
+
+    intent: Literal["smart_goal"]
+    goal: str
+    specific: str
+    measurable: str
+    achievable: str
+    relevant: str
+    time_bound: str
+
+
+class AssistantTask(Answered):
+    """One task, and in which quadrant after Eisenhower it is."""
+
+    task: str
+    quadrant: Literal["do", "schedule", "delegate", "drop"]
+    reason: str
+
+
+class AssistantPrioritization(Answered):
+    """Tasks in the order in which to see to them: quadrant after quadrant."""
+
+    intent: Literal["prioritization"]
+    items: list[AssistantTask]
+
+
+class AssistantUnknown(Answered):
+    """Nothing that can be helped with: `reason` says what is missing."""
+
+    intent: Literal["unknown"]
+    reason: str
+
+
+class AssistantOutput(Answered):
+    """What `intent` says that it is."""
+
+    result: Annotated[AssistantSmartGoal | AssistantPrioritization | AssistantUnknown, Field(discriminator="intent")]
+
+
+type Output = Annotated[
+    FlashcardsOutput | StoryOutput | ImageOutput | AssistantOutput | dict[str, Any],
+    Field(union_mode="left_to_right"),
+]
+"""What the kind made; a plain dict for a kind that this client does not know."""

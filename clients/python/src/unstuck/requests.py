@@ -1,0 +1,94 @@
+"""What the API takes, as models. They hold the names and types; the bounds are the service's, which says what is wrong.
+
+A key of the user's own is not in their repr.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from unstuck.outputs import State
+
+
+class Asked(BaseModel):
+    """Base of the models. What is left out is not sent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON object to send."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class CreateGeneration(Asked):
+    """What every kind takes beside its own fields."""
+
+    model: str | None = None
+    prompt_version: str | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    user_provided_key: str | None = Field(default=None, repr=False)
+    """A key of the user's own for the model's API, used for this generation and not kept."""
+
+
+class CreateFlashcards(CreateGeneration):
+    """A text of 1,000 to 10,000 characters; `count` is how many cards to make at most, `language` theirs."""
+
+    kind: Literal["flashcards"] = "flashcards"
+    source_text: str
+    count: int | None = None
+    language: str | None = None
+
+
+class CreateStory(CreateGeneration):
+    """A premise of 20 to 2,000 characters, how many chapters to make of it, and their language."""
+
+    kind: Literal["story"] = "story"
+    premise: str
+    chapters: int | None = None
+    language: str | None = None
+
+
+class CreateImage(CreateGeneration):
+    """A description of 3 to 2,000 characters, how many pictures to draw of it, and their form, as `16:9`."""
+
+    kind: Literal["image"] = "image"
+    prompt: str
+    count: int | None = None
+    aspect_ratio: str | None = None
+
+
+class CreateAssistant(CreateGeneration):
+    """What help is wanted with: a sentence, or a few, of 3 to 1,000 characters."""
+
+    kind: Literal["assistant"] = "assistant"
+    sentence: str
+
+
+class Retry(Asked):
+    """Where to begin: at the first step that is not stored, or anew; and the key to make it with."""
+
+    from_: Literal["stored", "start"] = Field(default="stored", alias="from")
+    user_provided_key: str | None = Field(default=None, repr=False)
+
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
+
+class Decide(Asked):
+    """What to make of one suggestion; a text that is left out stays as it is."""
+
+    decision: State
+    front: str | None = None
+    back: str | None = None
+
+
+class DecideNumbered(Decide):
+    """The same in a list: with the number of the suggestion, its 1-based place in the output."""
+
+    number: int
+
+
+class DecideMany(Asked):
+    """Several decisions, all of them or none."""
+
+    decisions: list[DecideNumbered]
