@@ -4,19 +4,23 @@ Owns what functions can see of this machine. They get what Lambda gives them and
 AWS_ENDPOINT_URL, TMPDIR and MiniStack's own bookkeeping; tests/integration/test_local_stack.py holds that list.
 """
 
+import os
 import shlex
+import shutil
+import signal
 import socket
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.processes import Child, ChildFailedError
+from local.processes import Child, ChildFailedError, kill_all_with
 
 PROJECT = Path(__file__).resolve().parent.parent
 VENV = PROJECT / ".venv-ministack"
 REGION = "us-east-1"
 ACCESS_KEY = "test"  # MiniStack's root user; every other caller is held to its IAM policies
 STARTS = 5
+GRACE_SECONDS = 60  # an orderly end waits for open requests, and then writes down all that there is
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # What Lambda's own runtime brings: boto3 and what it needs, nothing else.
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
@@ -24,11 +28,34 @@ RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running MiniStack. `tmpdir` is in the environment of each of its processes and of no others."""
+    """A running MiniStack. `tmpdir` is in the environment of each of its processes and of no others.
+
+    With `keeps_state` an orderly end writes its state down, for the next start with the same directory.
+    """
 
     child: Child
-    url: str
+    port: int
     tmpdir: Path
+    keeps_state: bool = False
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def end_in_order(self) -> None:
+        """Have it finish its requests, write its state down and go; the functions' processes go with it.
+
+        Raises ChildFailedError when it does not within a minute.
+        """
+        os.kill(int(_pid_file(self.tmpdir, self.port).read_text()), signal.SIGTERM)
+        self.child.finish(GRACE_SECONDS)
+        kill_all_with("TMPDIR", str(self.tmpdir), having="AWS_LAMBDA_FUNCTION_NAME")
+        for code in self.tmpdir.glob("ministack-lambda-*"):  # of some 20 MB, one for each process that there was
+            shutil.rmtree(code, ignore_errors=True)
+
+
+def _pid_file(tmpdir: Path, port: int) -> Path:
+    return tmpdir / f"ministack-{port}.pid"
 
 
 def runtime_packages(directory: Path) -> Path:
@@ -77,7 +104,7 @@ def _healthy(url: str, pid_file: Path) -> bool:
         return False
 
 
-def _start_once(state: Path, port: int) -> Emulator:
+def _start_once(state: Path, port: int, keeps_state: bool) -> Emulator:
     home, tmpdir = state / "home", state / "tmp"
     home.mkdir(exist_ok=True)
     tmpdir.mkdir(exist_ok=True)
@@ -93,27 +120,38 @@ def _start_once(state: Path, port: int) -> Emulator:
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": f"unix://{state}/no-docker",
     }
+    if keeps_state:
+        env |= {"PERSIST_STATE": "1", "STATE_DIR": str(state / "kept")}
+        env |= {"S3_PERSIST": "1", "S3_DATA_DIR": str(state / "kept-objects")}
     interpreter = write_functions_interpreter(state, env)
     argv: list[str | Path] = [VENV / "bin" / "python", "-I", Path(__file__).with_name("emulator_main.py"), interpreter]
     child = Child("ministack", argv, env=env, cwd=state, log=state / "ministack.log")
-    url = f"http://127.0.0.1:{port}"
+    emulator = Emulator(child, port, tmpdir, keeps_state)
     try:
-        child.wait_until(lambda: _healthy(url, tmpdir / f"ministack-{port}.pid"), timeout_seconds=60)
+        child.wait_until(lambda: _healthy(emulator.url, _pid_file(tmpdir, port)), timeout_seconds=60)
     except BaseException:
         child.stop()
         raise
-    return Emulator(child, url, tmpdir)
+    return emulator
 
 
-def start_emulator(state: Path) -> Emulator:
+def start_emulator(state: Path, *, keeps_state: bool = False) -> Emulator:
     """Start MiniStack on a free port of loopback. Raises ChildFailedError with its output when it does not come up."""
     if not (VENV / "bin" / "python").exists():
         raise FileNotFoundError(f"{VENV.name} is missing: run `make setup` first")
     for _ in range(STARTS - 1):
         try:
-            return _start_once(state, _free_port())
+            return _start_once(state, _free_port(), keeps_state)
         except ChildFailedError as failure:
             # Another process may take the port between our look and MiniStack's bind.
             if "already in use" not in str(failure):
                 raise
-    return _start_once(state, _free_port())
+    return _start_once(state, _free_port(), keeps_state)
+
+
+def restart_emulator(emulator: Emulator, state: Path) -> Emulator:
+    """End MiniStack in order and start it again, on its port and with all that it held; functions start anew."""
+    if not emulator.keeps_state:
+        raise ValueError("this emulator was not started to keep its state")
+    emulator.end_in_order()
+    return _start_once(state, emulator.port, keeps_state=True)

@@ -4,8 +4,15 @@ Run by `local.emulator` as a script. MiniStack starts each function with `sys.ex
 MiniStack's own packages; pydantic is one of them, so a package missing from a layer would not be missed here.
 """
 
+import asyncio
 import importlib
+import os
 import sys
+import zipfile  # noqa: F401 - MiniStack imports it late, in several threads at once, and then one finds half of it
+
+
+async def leave_threads(_loop: asyncio.BaseEventLoop, _timeout: float | None = None) -> None:
+    """Wait for no thread: some wait, for as long as a function may run, for one that has been killed."""
 
 
 def main(functions_interpreter: str) -> None:
@@ -13,7 +20,11 @@ def main(functions_interpreter: str) -> None:
     app = importlib.import_module("ministack.app")
     sys.executable = functions_interpreter
     sys.argv = ["ministack"]
+    asyncio.BaseEventLoop.shutdown_default_executor = leave_threads  # type: ignore[assignment, method-assign]
     app.main()
+    # Requests are answered and the state is written down by now; the interpreter, too, would wait for the threads.
+    sys.stdout.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

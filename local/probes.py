@@ -4,12 +4,15 @@ Owns what tests need to hurt a function. It must not import a function's code.
 """
 
 import json
+import urllib.parse
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 from local.processes import environments
 
 DENIALS = "denied-by-a-test"
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def worker_pids(tmpdir: Path, function_name: str) -> list[int]:
@@ -27,6 +30,24 @@ def log_lines(logs: Any, group: str) -> list[str]:
     for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
         events.extend(page["events"])
     return [line for event in sorted(events, key=lambda e: e["timestamp"]) for line in event["message"].splitlines()]
+
+
+def queued_messages(endpoint: str, queue_url: str) -> list[dict[str, Any]]:
+    """Every message of a queue, the oldest first: waiting, delayed, or received and not acknowledged.
+
+    No client of SQS may see them all, and receiving counts; the emulator shows them.
+    """
+    query = urllib.parse.urlencode({"QueueUrl": queue_url})
+    with _DIRECT.open(f"{endpoint}/_ministack/sqs/messages?{query}", timeout=10) as answer:
+        accounts = json.load(answer)["messages"]
+    found = [
+        message
+        for regions in accounts.values()
+        for queues in regions.values()
+        for messages in queues.values()
+        for message in messages
+    ]
+    return sorted(found, key=lambda message: float(message["SentTimestamp"]))
 
 
 def deny(iam: Any, role: str, action: str, resource: str) -> None:

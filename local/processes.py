@@ -117,9 +117,12 @@ def environments() -> Iterator[tuple[int, dict[str, str]]]:
             yield int(entry.name), dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 
 
-def kill_all_with(name: str, value: str) -> None:
-    """Kill every process that was started with the variable `name` set to `value`, in whatever session it is."""
+def kill_all_with(name: str, value: str, *, having: str | None = None) -> None:
+    """Kill every process that was started with the variable `name` set to `value`, in whatever session it is.
+
+    With `having`, only those that also have a variable of that name.
+    """
     for pid, environment in environments():
-        if environment.get(name) == value and pid != os.getpid():
+        if environment.get(name) == value and pid != os.getpid() and (having is None or having in environment):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -34,8 +34,14 @@ _PARTS = {
 }
 _OPENROUTER = "https://openrouter.ai/api/v1"
 _OWNER = "alice"
-# A person watches: the bar moves twice a second, and a worker that is killed is replaced within seconds.
-_FOR_WATCHING = {"HeartbeatSeconds": "0.5", "LeaseSeconds": "5", "DispatchGraceSeconds": "10"}
+# A person watches: the bar moves twice a second, and a worker that is killed is replaced within seconds. And tries one
+# thing after the other: the default of five in five minutes is soon over.
+_FOR_WATCHING = {
+    "HeartbeatSeconds": "0.5",
+    "LeaseSeconds": "5",
+    "DispatchGraceSeconds": "10",
+    "RateLimits": "*=60/300",
+}
 _TERMINAL = ("succeeded", "failed", "canceled")
 # The smallest model writes slowly and repeats itself: a few cards are what can be waited for.
 _ASKED_OF = {llama.NAME: {"count": 5}}
@@ -94,13 +100,16 @@ def _options(model: str, console: Console) -> Iterator[StackOptions]:
         with llama.LlamaServer() as server:
             report("SmolLM2 loaded", time.monotonic() - began)
             parameters = {**_FOR_WATCHING, "AllowedModels": model}
-            yield StackOptions(report=report, parameters=parameters, model_url=server.url, default_model=model)
+            yield StackOptions(
+                page=True, report=report, parameters=parameters, model_url=server.url, default_model=model
+            )
     elif not (key or url):
         console.print("[bold]Unstuck[/] on this machine, with a model server of its own (no account, no key)")
-        yield StackOptions(report=report, parameters=_FOR_WATCHING, default_model=model or "local/stream:2")
+        yield StackOptions(page=True, report=report, parameters=_FOR_WATCHING, default_model=model or "local/stream:2")
     else:
         console.print(f"[bold]Unstuck[/] on this machine, with the model at {escape(url or _OPENROUTER)}")
         yield StackOptions(
+            page=True,
             report=report,
             parameters=_FOR_WATCHING,
             model_url=(url or _OPENROUTER).rstrip("/"),
@@ -126,6 +135,7 @@ def _demonstrate(stack: LocalStack, text: str, arguments: argparse.Namespace, co
     else:
         error = found.get("error", {})
         console.print(f"[red]{error.get('code')}[/]: {escape(error.get('message', ''))} (see docs/errors.md)")
+    _show_the_page(stack.page_url, console)
     _show_how_to_go_on(stack.api_url, location, token, console)
     _show_how_to_operate(stack.endpoint, console)
     return 0 if found["status"] == "succeeded" else 1
@@ -185,12 +195,21 @@ def _show_cards(found: dict[str, Any], console: Console) -> None:
     )
 
 
+def _show_the_page(url: str, console: Console) -> None:
+    console.print("\n[bold]Open the page[/]; under Faults you can kill the worker and watch it heal:")
+    print(url)
+
+
 def _show_how_to_go_on(api_url: str, location: str, token: str, console: Console) -> None:
     # Printed without wrapping, so that the lines can be copied; the address holds a $.
     console.print(f"\n[bold]Try it[/] in a second terminal, as the user {_OWNER} (the token is valid for a day):")
     print(f"export API='{api_url}'")
     print(f"export TOKEN={token}")
     print(f'curl -H "Authorization: Bearer $TOKEN" "$API{location}"')
+    console.print("\n[bold]Or with the command line[/], after these two exports (docs/cli.md has more):")
+    print('export UNSTUCK_URL="$API" UNSTUCK_TOKEN="$TOKEN"')
+    print(".venv/bin/unstuck list")
+    print(".venv/bin/unstuck submit examples/biology.txt --model local/stream:30 --wait")
 
 
 def _show_how_to_operate(endpoint: str, console: Console) -> None:

@@ -19,7 +19,8 @@ from typing import Any, Self
 
 from local import deployment, probes
 from local.build import built_tree, host_architecture
-from local.emulator import PROJECT, Emulator, start_emulator
+from local.emulator import PROJECT, Emulator, restart_emulator, start_emulator
+from local.page import PageServer
 from local.processes import Child, kill_all_with, start_server
 from local.state import drop_state, new_state
 
@@ -35,7 +36,8 @@ class StackOptions:
 
     `parameters` override the template's, by name. `model_url`: a model API to use instead of the local model server.
     `api_key`: its key; without one a random key is made up. `state_dir` is kept afterwards; without one the state is
-    in a temporary directory that goes with the stack.
+    in a temporary directory that goes with the stack. `restartable`: the emulator can be restarted with its state kept.
+    With `page` the web page is served, see `page_url`.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +46,8 @@ class StackOptions:
     default_model: str = "local/cards"
     allowed_origins: str = "http://localhost:5173"
     state_dir: Path | None = None
+    restartable: bool = False
+    page: bool = False
     report: Callable[[str, float], None] = lambda _part, _seconds: None
     """Called after each part of the start with its name and the seconds that it took."""
 
@@ -57,6 +61,7 @@ class LocalStack:
         """Seconds that each part of the start took."""
         self._children: list[Child] = []
         self._emulator: Emulator | None = None
+        self._page: PageServer | None = None
         self._clients: dict[str, Any] = {}
         self._outputs: dict[str, str] = {}
         self._clock = time.monotonic()
@@ -81,13 +86,15 @@ class LocalStack:
         self._clock = time.monotonic()
         tree = built_tree()
         self._lap("build")
-        self._emulator = start_emulator(self.state)
+        self._emulator = start_emulator(self.state, keeps_state=self.options.restartable)
         self._children.append(self._emulator.child)
         self._lap("ministack")
         self.issuer_url = self._serve("local.token_issuer")
         self.model_url = self.options.model_url
         if self.model_url is None:
             self.model_url = f"{self._serve('local.model_server', '--ledger', self.state / 'ledger.jsonl')}/api/v1"
+        if self.options.page:
+            self._page = PageServer(self).start()
         self._lap("servers")
         key = self.options.api_key or f"sk-local-{secrets.token_hex(16)}"
         deployment.put_provider_key(self.endpoint, self.parameters["ProviderKeyParameter"], key)
@@ -95,6 +102,8 @@ class LocalStack:
         deployment.settle(self.endpoint, tree, self._outputs, self.parameters["AllowedOrigins"])
         self._lap("deploy")
         self._answer_once()
+        if self._page is not None:
+            self._page.stack_is_up()
         self._lap("warm")
 
     def _answer_once(self) -> None:
@@ -131,8 +140,22 @@ class LocalStack:
         self.timings[name], self._clock = now - self._clock, now
         self.options.report(name, self.timings[name])
 
+    def restart_emulator(self) -> None:
+        """End the emulator in order, and the functions with it, and start it again with all that it held.
+
+        Needs `restartable`. Meanwhile nothing answers, API and queues alike; the model server goes on.
+        """
+        if self._emulator is None:
+            raise RuntimeError("the stack is not up")
+        self._children.remove(self._emulator.child)
+        self._emulator = restart_emulator(self._emulator, self.state)
+        self._children.insert(0, self._emulator.child)
+
     def stop(self) -> None:
         """End everything that was started. Safe to call twice and after a start that failed half-way."""
+        if self._page is not None:
+            self._page.stop()
+            self._page = None
         for child in reversed(self._children):
             child.stop()
         self._children.clear()
@@ -159,7 +182,7 @@ class LocalStack:
             "Architecture": host_architecture(),
             "JwtIssuer": self.issuer_url,
             "JwtAudience": AUDIENCE,
-            "AllowedOrigins": self.options.allowed_origins,
+            "AllowedOrigins": ",".join((self.options.allowed_origins, *(self._page.origins if self._page else ()))),
             "LlmBaseUrl": str(self.model_url),
             # The local model server speaks OpenRouter's protocol, and its host does not tell.
             "LlmProtocol": "openrouter" if self.options.model_url is None else "auto",
@@ -174,6 +197,13 @@ class LocalStack:
     def api_url(self) -> str:
         """Base URL of the HTTP API, without a slash at the end."""
         return f"{self.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/$default"
+
+    @property
+    def page_url(self) -> str:
+        """Where a browser finds the web page."""
+        if self._page is None:
+            raise RuntimeError("this stack has no page: StackOptions(page=True)")
+        return self._page.url
 
     @property
     def table_name(self) -> str:

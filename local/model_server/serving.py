@@ -130,7 +130,7 @@ class JsonHandler(BaseHTTPRequestHandler):
             return
         origin = self.headers.get("Origin", "")
         self.origin = origin if urlsplit(origin).hostname in LOOPBACK_NAMES else None
-        route = self.routes.get(f"{self.command} {self.path_only}")
+        route = self.find_route()
         try:
             self.body = self._read_body()
         except BodyTooLargeError:
@@ -143,6 +143,10 @@ class JsonHandler(BaseHTTPRequestHandler):
             route(self)
 
     do_POST = do_DELETE = do_GET  # noqa: N815 (names that http.server looks up)
+
+    def find_route(self) -> Callable[[Any], None] | None:
+        """The method that answers `command` and `path_only`; a subclass may find more than its table holds."""
+        return self.routes.get(f"{self.command} {self.path_only}")
 
     def _read_body(self) -> bytes:
         length = self.headers.get("Content-Length", "0")

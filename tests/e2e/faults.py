@@ -1,7 +1,6 @@
 """What the tests do to a running stack, and what they look at behind the API's back. Linux only."""
 
 import hashlib
-import json
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,19 +10,20 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from local.processes import environments
+from local.faults import holding_process, no_delivery, read_head, try_to_take_message
 from local.stack import LocalStack
 from tests.e2e.gate import Gate
 from tests.e2e.owner import eventually
 
+__all__ = ["no_delivery"]
 _deserialize, _serialize = TypeDeserializer().deserialize, TypeSerializer().serialize
 
 
 def head(stack: LocalStack, owner: str, generation_id: str) -> dict[str, Any]:
     """Read the head strongly, as it stands in the table."""
-    key = {"pk": {"S": owner}, "sk": {"S": f"G#{generation_id}"}}
-    item = stack.client("dynamodb").get_item(TableName=stack.table_name, Key=key, ConsistentRead=True)["Item"]
-    return {name: _deserialize(value) for name, value in item.items()}
+    found = read_head(stack, owner, generation_id)
+    assert found is not None, f"{owner} has no {generation_id}"
+    return found
 
 
 def items(stack: LocalStack, owner: str) -> list[dict[str, Any]]:
@@ -68,17 +68,7 @@ def assert_paid_at_most_once_an_attempt(stack: LocalStack, generation_id: str) -
 def worker_of(stack: LocalStack, owner: str, generation_id: str) -> int:
     """Return the pid of the process that holds a running generation, by the log stream that its holder names."""
 
-    def find() -> int | None:
-        found = head(stack, owner, generation_id)
-        stream_end = found.get("holder", "").partition("-")[0]
-        if found["status"] != "running" or not stream_end:
-            return None
-        for pid, environment in environments():
-            if environment.get("AWS_LAMBDA_LOG_STREAM_NAME", "").endswith(stream_end):
-                return pid
-        return None
-
-    pid = eventually(find, lambda found: found is not None)
+    pid = eventually(lambda: holding_process(stack, owner, generation_id), lambda found: found is not None)
     assert pid is not None
     return pid
 
@@ -97,35 +87,10 @@ def frozen(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-@contextmanager
-def no_delivery(stack: LocalStack) -> Iterator[None]:
-    """Keep the queues' messages from the worker for the length of the block."""
-    functions = stack.client("lambda")
-    sources = [source["UUID"] for source in functions.list_event_source_mappings()["EventSourceMappings"]]
-    for source in sources:
-        functions.update_event_source_mapping(UUID=source, Enabled=False)
-    try:
-        yield
-    finally:
-        for source in sources:
-            functions.update_event_source_mapping(UUID=source, Enabled=True)
-
-
 def take_message(stack: LocalStack, generation_id: str, queue_url: str | None = None) -> dict[str, Any]:
     """Receive and delete the generation's message, as a queue that loses it would; return its body."""
-    sqs, url = stack.client("sqs"), queue_url or stack.queue_url
-
-    def receive() -> dict[str, Any] | None:
-        # What is not asked for stays visible to whoever comes next.
-        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        for message in received.get("Messages", []):
-            body: dict[str, Any] = json.loads(message["Body"])
-            if body["generation_id"] == generation_id:
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                return body
-        return None
-
-    body = eventually(receive, lambda found: found is not None)
+    url = queue_url or stack.queue_url
+    body = eventually(lambda: try_to_take_message(stack, generation_id, url), lambda found: found is not None)
     assert body is not None
     return body
 

@@ -1,13 +1,10 @@
 """The queues' messages: what is in a queue, delayed and hidden ones too, and messages that only a test would send."""
 
 import json
-import urllib.parse
-import urllib.request
 from typing import Any
 
+from local import probes
 from local.stack import LocalStack
-
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def body(owner: str, generation_id: str, fence: int, version: int = 1) -> str:
@@ -22,22 +19,8 @@ def send(stack: LocalStack, text: str, queue_url: str | None = None) -> str:
 
 
 def in_queue(stack: LocalStack, queue_url: str, text: str) -> list[dict[str, Any]]:
-    """Return the messages whose body holds `text`: waiting, delayed, or received and not acknowledged.
-
-    No client of SQS may see them all; the emulator shows them.
-    """
-    query = urllib.parse.urlencode({"QueueUrl": queue_url})
-    with _DIRECT.open(f"{stack.endpoint}/_ministack/sqs/messages?{query}", timeout=10) as answer:
-        accounts = json.load(answer)["messages"]
-    found = [
-        message
-        for regions in accounts.values()
-        for queues in regions.values()
-        for messages in queues.values()
-        for message in messages
-        if text in message["Body"]
-    ]
-    return sorted(found, key=lambda message: message["SentTimestamp"])
+    """Return the messages whose body holds `text`: waiting, delayed, or received and not acknowledged."""
+    return [message for message in probes.queued_messages(stack.endpoint, queue_url) if text in message["Body"]]
 
 
 def delay_seconds(message: dict[str, Any]) -> int:
