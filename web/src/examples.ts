@@ -1,0 +1,41 @@
+// An example to fill each form with, and the models of the local stack that misbehave on purpose.
+
+import biology from "../../examples/biology.txt?raw";
+import type { Values } from "./schema-form";
+
+const EXAMPLES: Record<string, Values> = {
+  flashcards: { source_text: biology.trim(), count: "8" },
+  story: {
+    premise:
+      "A lighthouse keeper on a coast that ships no longer pass finds one morning that her lamp is answered from the sea.",
+    chapters: "3",
+  },
+  assistant: {
+    sentence:
+      "I have to file my taxes by Friday, answer a mail from my sister, prepare tomorrow's talk and tidy up the cellar.",
+  },
+  image: { prompt: "A fox asleep in a library, in the style of a woodcut", count: "2", aspect_ratio: "3:2" },
+};
+
+/** Values for a kind's form, or null for a kind that is not one of ours. */
+export function exampleOf(kind: string): Values | null {
+  return EXAMPLES[kind] ?? null;
+}
+
+export interface LocalModel {
+  name: string;
+  label: string;
+}
+
+/** What the local model server can be made to do. The first is the stack's own choice. */
+export const LOCAL_MODELS: readonly LocalModel[] = [
+  { name: "", label: "The stack's own: works" },
+  { name: "local/stream:15", label: "local/stream:15, writes for 15 seconds" },
+  { name: "local/cards", label: "local/cards, answers at once" },
+  { name: "local/limited:1:5", label: "local/limited:1:5, says 429 once, then works" },
+  { name: "local/flaky:2", label: "local/flaky:2, says 503 twice, then works" },
+  { name: "local/cut_first:1", label: "local/cut_first:1, breaks off once, then works" },
+  { name: "local/hang", label: "local/hang, never answers" },
+  { name: "local/garbage", label: "local/garbage, answers with what is no JSON" },
+  { name: "local/refuse", label: "local/refuse, refuses" },
+];

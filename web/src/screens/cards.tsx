@@ -1,0 +1,64 @@
+// The cards: what was accepted, newest first.
+
+import { Layers, X } from "lucide-react";
+import { useCards } from "unstuck-client/react";
+import { counted, dayAndTime } from "../format";
+import { Problem } from "../problems";
+import { to } from "../router";
+import { Button, ButtonLink, Empty, Loading, PageHead } from "../ui/parts";
+
+const PAGE = 24;
+
+export function CardsScreen({ session }: { session: string | null }) {
+  const { cards, isPending, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useCards({
+    pageSize: PAGE,
+    ...(session !== null && { session_id: session }),
+  });
+  return (
+    <>
+      <PageHead
+        title="Cards"
+        lead="What you have accepted. Cards stay when the generation that they came from is long gone."
+        actions={
+          session !== null && (
+            <ButtonLink href={to.cards()} small icon={X}>
+              Session {session}
+            </ButtonLink>
+          )
+        }
+      />
+      <div className="stack">
+        {error !== null && <Problem error={error} title="The cards could not be read" onAgain={() => void refetch()} />}
+        {isPending && error === null && <Loading what="the cards" />}
+        {!isPending && cards.length === 0 && !hasNextPage && (
+          <Empty icon={Layers} title="No cards yet" actions={<ButtonLink href={to.feed()}>Go to the feed</ButtonLink>}>
+            Review a generation of flashcards: each suggestion that you accept becomes a card.
+          </Empty>
+        )}
+        <ul className="cards">
+          {cards.map((card) => (
+            <li key={card.card_id} className="panel card" data-card={card.card_id}>
+              <p className="pair-front">{card.front}</p>
+              <p className="pair-back muted">{card.back}</p>
+              <p className="muted small card-foot">
+                <time dateTime={card.created_at}>{dayAndTime(card.created_at)}</time>
+                {card.session_id !== undefined && <a href={to.cards(card.session_id)}>{card.session_id}</a>}
+                <a href={to.generation(card.generation_id)}>Where it is from</a>
+              </p>
+            </li>
+          ))}
+        </ul>
+        {hasNextPage && (
+          <div className="centred">
+            <Button onClick={fetchNextPage} disabled={isFetchingNextPage}>
+              {isFetchingNextPage ? "Reading …" : "Show older ones"}
+            </Button>
+          </div>
+        )}
+        {!hasNextPage && cards.length > PAGE && (
+          <p className="muted small centred">That is all: {counted(cards.length, "card")}.</p>
+        )}
+      </div>
+    </>
+  );
+}

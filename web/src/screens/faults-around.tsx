@@ -1,0 +1,98 @@
+// What is around the generation that is being broken: what else is open, and the processes that work.
+
+import { type LucideIcon, Play, Snowflake } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useGenerationFeed } from "unstuck-client/react";
+import { shortId } from "../format";
+import type { FaultsLook, Local } from "../local";
+import { to } from "../router";
+import { StatusBadge } from "../ui/status";
+import { kindName } from "../words";
+import { HealthLine } from "./health";
+
+/** What else is open, to choose from. */
+export function Open({ id }: { id: string | null }) {
+  const feed = useGenerationFeed({ pageSize: 10 });
+  const open = feed.entries.flatMap(({ generation }) =>
+    generation !== undefined && generation.generation_id !== id && isOpen(generation.status) ? [generation] : [],
+  );
+  if (open.length === 0) return null;
+  return (
+    <section className="panel panel-body stack-tight" aria-labelledby="open">
+      <h2 id="open">Others that are open</h2>
+      <ul className="misbehaviours">
+        {open.map((one) => (
+          <li key={one.generation_id}>
+            <StatusBadge status={one.status} />
+            <a href={to.faults(one.generation_id)}>
+              {kindName(one.kind)} {shortId(one.generation_id)}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function isOpen(status: string): boolean {
+  return status === "pending" || status === "running";
+}
+
+interface Doing {
+  name: string;
+  icon: LucideIcon;
+}
+
+const AWAKE: Doing = { name: "at work", icon: Play };
+const FROZEN: Doing = { name: "frozen", icon: Snowflake };
+
+const LOOK_MS = 2000;
+
+/** The processes that work on this machine. Asked of the local stack itself, which is no part of the service. */
+export function Workers({ local }: { local: Local }) {
+  const [look, setLook] = useState<FaultsLook>();
+  useEffect(() => {
+    let stopped = false;
+    const ask = (): void => {
+      if (document.hidden) return;
+      // The stack may be on its way down; what was known stays until it answers again.
+      local.look().then(
+        (found) => !stopped && setLook(found),
+        () => undefined,
+      );
+    };
+    ask();
+    const timer = setInterval(ask, LOOK_MS);
+    return () => {
+      stopped = true;
+      clearInterval(timer);
+    };
+  }, [local]);
+  if (look === undefined || look.workers.length === 0) return null;
+  return (
+    <section className="panel panel-body stack-tight" aria-labelledby="workers">
+      <h2 id="workers">Worker processes</h2>
+      <HealthLine />
+      <ul className="workers small">
+        {look.workers.map((worker) => {
+          const { name, icon: Icon } = worker.frozen_until === null ? AWAKE : FROZEN;
+          const idle = worker.generation_ids.length === 0 && worker.frozen_until === null;
+          return (
+            <li key={worker.pid}>
+              <code>{worker.pid}</code>
+              <span className="badge">
+                {!idle && <Icon aria-hidden />}
+                {idle ? "idle" : name}
+              </span>
+              {worker.generation_ids.map((held) => (
+                <a key={held} href={to.faults(held)}>
+                  {shortId(held)}
+                </a>
+              ))}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

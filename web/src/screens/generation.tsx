@@ -1,0 +1,242 @@
+// One generation: how it is, what came of it, and how it came about.
+
+import { ChevronRight, Copy, SearchX } from "lucide-react";
+import type { ReactNode } from "react";
+import { type GenerationDetail, isFlashcards, UnstuckError } from "unstuck-client";
+import { useGenerationEvents, useGenerationInput } from "unstuck-client/react";
+import { count, counted, dayAndTime, duration, money, shortId } from "../format";
+import { explain } from "../lateness";
+import { Problem } from "../problems";
+import { go, to } from "../router";
+import { useSettings } from "../settings";
+import { useSay } from "../ui/overlays";
+import { Button, ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
+import { Bar, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
+import { useWatching, type Watching } from "../watching";
+import { failureWords, kindName } from "../words";
+import { Actions } from "./actions";
+import { titleOf } from "./feed-row";
+import { OutputView } from "./output";
+import { SoFar } from "./so-far";
+import { TimelineView } from "./timeline-view";
+
+export function GenerationScreen({ id }: { id: string }) {
+  const watching = useWatching(id);
+  const { data, error, refetch } = watching.result;
+  if (data !== undefined) return <Whole head={data} watching={watching} />;
+  if (error instanceof UnstuckError && error.status === 404) return <Absent />;
+  return (
+    <>
+      <PageHead title="Generation" lead={shortId(id)} />
+      {error === null ? (
+        <Loading what="the generation" />
+      ) : (
+        <Problem error={error} title="It could not be read" onAgain={() => void refetch()} />
+      )}
+    </>
+  );
+}
+
+export function Absent() {
+  return (
+    <>
+      <HiddenHead title="No such generation" />
+      <Empty
+        icon={SearchX}
+        title="There is no such generation"
+        actions={<ButtonLink href={to.feed()}>Go to the feed</ButtonLink>}
+      >
+        It never existed, it is older than what is kept, or it is somebody else's.
+      </Empty>
+    </>
+  );
+}
+
+function Whole({ head, watching }: { head: GenerationDetail; watching: Watching }) {
+  const id = head.generation_id;
+  const { local } = useSettings();
+  const input = useGenerationInput(id).data;
+  const open = head.status === "pending" || head.status === "running";
+  return (
+    <>
+      <PageHead
+        title={titleOf(input?.input, head.kind)}
+        lead={<Lead head={head} />}
+        actions={
+          <>
+            {isFlashcards(head.output) && (
+              <ButtonLink href={to.review(id)} look="primary">
+                Review the cards
+              </ButtonLink>
+            )}
+            {local !== null && open && <ButtonLink href={to.faults(id)}>Break it</ButtonLink>}
+            <Actions head={head} onDismissed={() => go(to.feed())} />
+          </>
+        }
+      />
+      <div className="stack">
+        <State head={head} watching={watching} />
+        {head.error !== undefined && <Failure head={head} code={head.error.code} />}
+        {head.output !== undefined && <OutputView output={head.output} />}
+        <SoFar head={head} />
+        <TimelinePanel head={head} watching={watching} />
+        <Figures head={head} />
+        <InputPanel id={id} />
+      </div>
+    </>
+  );
+}
+
+function Lead({ head }: { head: GenerationDetail }) {
+  return (
+    <>
+      {kindName(head.kind)}, {dayAndTime(head.created_at)}
+      {head.session_id !== undefined && (
+        <>
+          , session <a href={to.feed(head.session_id)}>{head.session_id}</a>
+        </>
+      )}
+      {head.retry_of !== undefined && (
+        <>
+          , a retry of <a href={to.generation(head.retry_of)}>{shortId(head.retry_of)}</a>
+        </>
+      )}
+    </>
+  );
+}
+
+/** The state in one glance, and while it is open what goes on. */
+export function State(props: { head: GenerationDetail; watching: Watching; children?: ReactNode }) {
+  const { head, watching, children } = props;
+  const { pulse, stuck, result } = watching;
+  const open = pulse.name !== "ended";
+  const lost = useRescues(head.generation_id, head.attempt);
+  return (
+    <section className="panel panel-body stack-tight" aria-label="State">
+      {children}
+      <div className="spread">
+        <div className="row">
+          {stuck && <StuckBadge />}
+          <StatusBadge status={head.status} />
+          {lost > 0 && <RescuedBadge times={lost} />}
+          {head.attempt > 1 && <span className="muted small">attempt {head.attempt}</span>}
+          {open && head.stage !== undefined && <span className="muted small">{head.stage}</span>}
+        </div>
+        <span className="muted small figures">{head.progress} %</span>
+      </div>
+      <Bar head={head} stuck={stuck} name="Progress" />
+      {open && !stuck && <p className="muted small figures">{explain(pulse)}</p>}
+      {/* What changes every second is not read out every second: only that it is stuck. */}
+      <div role="status" className="unseen">
+        {stuck && <span className="unseen">It is stuck. It will be given to another worker.</span>}
+      </div>
+      {stuck && (
+        <Notice tone="stuck" title="Stuck, and being seen to">
+          <p className="figures">{explain(pulse)}</p>
+        </Notice>
+      )}
+      {result.error !== null && <Problem error={result.error} title="It could not be looked at just now" />}
+    </section>
+  );
+}
+
+/** How often another worker took over: of what runs at its first attempt there is nothing to ask. */
+function useRescues(id: string, attempt: number): number {
+  const events = useGenerationEvents(attempt > 0 ? id : undefined).data?.events ?? [];
+  return events.filter((event) => event.name === "given_back" || event.name === "sent_again").length;
+}
+
+function Failure({ head, code }: { head: GenerationDetail; code: string }) {
+  const { what, todo } = failureWords(code);
+  return (
+    <Notice tone="bad" title={what}>
+      <p>{todo}</p>
+      <p className="muted small">
+        {code}, after {counted(head.attempt, "attempt")} and {counted(head.usage.calls, "call")} of the model
+      </p>
+    </Notice>
+  );
+}
+
+function TimelinePanel({ head, watching }: { head: GenerationDetail; watching: Watching }) {
+  const timeline = useGenerationEvents(head.generation_id);
+  return (
+    <section className="panel panel-body stack-tight" aria-labelledby="timeline">
+      <h2 id="timeline">Timeline</h2>
+      {timeline.data !== undefined ? (
+        <TimelineView head={head} events={timeline.data.events} now={watching.now} late={watching.stuck} />
+      ) : timeline.error !== null ? (
+        <Problem error={timeline.error} title="The timeline could not be read" />
+      ) : (
+        <Loading what="the timeline" rows={2} />
+      )}
+    </section>
+  );
+}
+
+function Figures({ head }: { head: GenerationDetail }) {
+  const say = useSay();
+  const { usage } = head;
+  const ended = head.finished_at === undefined ? null : seconds(head.created_at, head.finished_at);
+  const copy = (): void =>
+    void navigator.clipboard.writeText(head.generation_id).then(() => say.done("The id is copied"));
+  return (
+    <section className="panel panel-body stack" aria-labelledby="figures">
+      <div className="spread">
+        <h2 id="figures">Figures</h2>
+        <Button small look="quiet" icon={Copy} onClick={copy}>
+          Copy the id
+        </Button>
+      </div>
+      <Facts
+        facts={[
+          ["Cost", money(usage.cost_usd)],
+          ["Of it in vain", money(usage.wasted_cost_usd)],
+          ["Calls of the model", count(usage.calls)],
+          ["Tokens in / out", `${count(usage.prompt_tokens)} / ${count(usage.completion_tokens)}`],
+          ["Steps stored", count(head.steps_done)],
+          ["Attempts", count(head.attempt)],
+          ["Took", ended === null ? "still open" : duration(ended)],
+          ["Had time until", dayAndTime(head.deadline_at)],
+          ...(head.own_key ? ([["Key", "your own"]] as const) : []),
+        ]}
+      />
+      <p className="muted small">
+        Id <code>{head.generation_id}</code>
+      </p>
+    </section>
+  );
+}
+
+function seconds(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+function InputPanel({ id }: { id: string }) {
+  const input = useGenerationInput(id).data;
+  if (input === undefined) return null;
+  return (
+    <section className="panel input-panel">
+      <details className="fold">
+        <summary>
+          <ChevronRight aria-hidden />
+          What was sent in
+        </summary>
+        <dl className="input-values">
+          <div>
+            <dt>Model</dt>
+            <dd>
+              <code>{input.model}</code>
+            </dd>
+          </div>
+          {Object.entries(input.input).map(([name, value]) => (
+            <div key={name}>
+              <dt>{name.replaceAll("_", " ")}</dt>
+              <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    </section>
+  );
+}

@@ -1,0 +1,74 @@
+// What is left of the limits: a line for the playground, the whole for the usage.
+
+import { Gauge } from "lucide-react";
+import type { Limits } from "unstuck-client";
+import { useUsage } from "unstuck-client/react";
+import { count, duration, money } from "../format";
+
+/** How many more may be started now, before anybody is refused. */
+export function LimitsLeft({ kind }: { kind: string }) {
+  const limits = useUsage().data?.limits;
+  const rate =
+    limits?.rates.find((one) => one.name === `create-${kind}`) ?? limits?.rates.find((one) => one.name === "create");
+  if (rate === undefined) return null;
+  return (
+    <p className="muted small figures limit-line">
+      <Gauge aria-hidden />
+      {count(rate.remaining)} of {count(rate.limit)} left in {duration(rate.window_seconds)}
+      {rate.remaining === 0 && `, one more in ${duration(rate.reset_seconds)}`}
+    </p>
+  );
+}
+
+interface Shown {
+  name: string;
+  used: number;
+  limit: number;
+  words: string;
+}
+
+export function LimitMeters({ limits }: { limits: Limits }) {
+  const shown = rowsOf(limits);
+  if (shown.length === 0) return <p className="muted">This deployment sets no limits.</p>;
+  return (
+    <ul className="meters">
+      {shown.map(({ name, used, limit, words }) => (
+        <li key={name}>
+          <div className="spread">
+            <span>{name}</span>
+            <span className="muted small figures">{words}</span>
+          </div>
+          <div
+            className={`bar ${used >= limit ? "bar-failed" : ""}`}
+            role="meter"
+            aria-label={name}
+            aria-valuemin={0}
+            aria-valuemax={limit}
+            aria-valuenow={Math.min(used, limit)}
+            aria-valuetext={words}
+          >
+            <div className="bar-fill" style={{ width: `${Math.min(100, (used / limit) * 100)}%` }} />
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function rowsOf({ rates, running, daily_spend_usd: spend }: Limits): Shown[] {
+  const rows: Shown[] = rates.map((rate) => ({
+    name: rate.name === "create" ? "Started" : `Started: ${rate.name.replace("create-", "")}`,
+    used: rate.limit - rate.remaining,
+    limit: rate.limit,
+    words: `${count(rate.remaining)} of ${count(rate.limit)} left in ${duration(rate.window_seconds)}`,
+  }));
+  if (running) {
+    const words = `${count(running.remaining)} of ${count(running.limit)} left`;
+    rows.push({ name: "Open at once", used: running.used, limit: running.limit, words });
+  }
+  if (spend) {
+    const words = `${money(spend.remaining)} of ${money(spend.limit)} left`;
+    rows.push({ name: "Spent today (UTC)", used: spend.used, limit: spend.limit, words });
+  }
+  return rows;
+}

@@ -1,0 +1,21 @@
+// Groups the feed by session, without ever changing the order in which the groups were first seen. Pure.
+
+export interface Grouped<Entry> {
+  /** The caller's label, or null for what has none. */
+  session: string | null;
+  entries: Entry[];
+}
+
+/** The groups by their newest entry, and in each the entries in the order of the feed. */
+export function bySession<Entry extends { session_id?: string | undefined }>(
+  entries: readonly Entry[],
+): Grouped<Entry>[] {
+  const groups = new Map<string | null, Grouped<Entry>>();
+  for (const entry of entries) {
+    const session = entry.session_id ?? null;
+    const group = groups.get(session);
+    if (group === undefined) groups.set(session, { session, entries: [entry] });
+    else group.entries.push(entry);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,22 @@
+// What every screen may know besides its data: the configuration, the user, and the way out.
+
+import { createContext, useContext } from "react";
+import type { Config } from "./config";
+import type { Local } from "./local";
+
+export interface SettingsValue {
+  config: Config;
+  local: Local | null;
+  user: string;
+  signOut: () => void;
+}
+
+const Context = createContext<SettingsValue | null>(null);
+
+export const Settings = Context.Provider;
+
+export function useSettings(): SettingsValue {
+  const settings = useContext(Context);
+  if (settings === null) throw new Error("there are no settings around this component");
+  return settings;
+}

@@ -1,0 +1,92 @@
+// The call that a form would send, as code to paste: for curl, Python and TypeScript. Secrets are named, never shown.
+
+export interface Call {
+  apiUrl: string;
+  body: Record<string, unknown>;
+}
+
+/** Fields whose value is taken from the environment instead of standing in the code. */
+const SECRETS: Record<string, string> = { user_provided_key: "MODEL_KEY" };
+
+export function asCurl({ apiUrl, body }: Call): string {
+  // Each secret leaves the single quotes, so that the shell puts its value in.
+  const shown = JSON.stringify(withMarks(body), null, 2).replaceAll("'", "'\\''");
+  const data = unmark(shown, (variable) => `"'"$${variable}"'"`);
+  return [
+    `curl -X POST ${quoted(`${apiUrl}/v1/generations`)} \\`,
+    '  -H "Authorization: Bearer $TOKEN" \\',
+    '  -H "Content-Type: application/json" \\',
+    '  -H "Idempotency-Key: $(uuidgen)" \\',
+    `  -d '${data}'`,
+  ].join("\n");
+}
+
+function quoted(address: string): string {
+  return `'${address.replaceAll("'", "'\\''")}'`;
+}
+
+export function asPython({ apiUrl, body }: Call): string {
+  const request = unmark(pythonLiteral(withMarks(body), "    "), (variable) => `os.environ["${variable}"]`);
+  return [
+    "import os",
+    "",
+    "from unstuck import Client",
+    "",
+    `with Client(${JSON.stringify(apiUrl)}, os.environ["TOKEN"]) as client:`,
+    `    done = client.create_and_wait(${request})`,
+    "    print(done.output)",
+  ].join("\n");
+}
+
+function pythonLiteral(value: unknown, indent: string): string {
+  if (value === null) return "None";
+  if (value === true) return "True";
+  if (value === false) return "False";
+  if (typeof value !== "object") return JSON.stringify(value);
+  const inner = `${indent}    `;
+  if (Array.isArray(value)) {
+    return `[\n${value.map((item) => `${inner}${pythonLiteral(item, inner)},\n`).join("")}${indent}]`;
+  }
+  const entries = Object.entries(value).map(
+    ([name, item]) => `${inner}${JSON.stringify(name)}: ${pythonLiteral(item, inner)},\n`,
+  );
+  return `{\n${entries.join("")}${indent}}`;
+}
+
+export function asTypeScript({ apiUrl, body }: Call): string {
+  const request = unmark(JSON.stringify(withMarks(body), null, 2), (variable) => `process.env.${variable}!`).replaceAll(
+    /^( *)"([A-Za-z_]\w*)":/gm,
+    "$1$2:",
+  );
+  return [
+    'import { createClient } from "unstuck-client";',
+    "",
+    "const client = createClient({",
+    `  baseUrl: ${JSON.stringify(apiUrl)},`,
+    "  token: process.env.TOKEN!,",
+    "});",
+    `const done = await client.createAndWait(${request});`,
+    "console.log(done.output);",
+  ].join("\n");
+}
+
+/** A mark cannot be in what a user types into a field of one line, and is not looked for in any other. */
+function withMarks(body: Record<string, unknown>): Record<string, unknown> {
+  const marked = Object.entries(body).map(([name, value]) => {
+    const variable = SECRETS[name];
+    return [name, variable === undefined ? value : mark(variable)] as const;
+  });
+  return Object.fromEntries(marked);
+}
+
+function mark(variable: string): string {
+  return `\u0001${variable}\u0001`;
+}
+
+/** JSON writes the mark's sign as an escape. */
+function unmark(text: string, written: (variable: string) => string): string {
+  return Object.values(SECRETS).reduce(
+    (code, variable) => code.replace(JSON.stringify(mark(variable)), () => written(variable)),
+    text,
+  );
+}
