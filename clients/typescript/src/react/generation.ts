@@ -84,11 +84,14 @@ export function useGenerationEvents(
     retry: (_failures, error) => mayRepeat(error),
     retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
   });
-  const { refetch } = query;
+  const { refetch, dataUpdatedAt } = query;
   const behind = query.data !== undefined && query.data.version < version;
+  // A reading that is under way is let finish, or where versions come faster than readings none would; what came
+  // meanwhile has the effect run once more.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each reading that is behind still asks for the next
   useEffect(() => {
-    if (behind && version > 0) void refetch();
-  }, [behind, version, refetch]);
+    if (behind && version > 0) void refetch({ cancelRefetch: false });
+  }, [behind, version, dataUpdatedAt, refetch]);
   return { data: query.data, error: query.error ?? query.failureReason, isPending: query.isPending };
 }
 

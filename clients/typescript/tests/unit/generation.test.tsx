@@ -255,4 +255,20 @@ describe("useGenerationEvents", () => {
     await pass(30_000);
     expect(events()).toHaveLength(2);
   });
+
+  it("goes on where versions come faster than the timeline can be read", async () => {
+    let version = 2;
+    const api = new FakeApi(async ({ path }) => {
+      if (!path.endsWith("/events")) return json(200, generation({ version: ++version, poll_after_seconds: 1 }));
+      const read = version;
+      await new Promise((done) => setTimeout(done, 2_500));
+      return json(200, { generation_id: ID, version: read, attempts: [], events: [] });
+    });
+    const { result } = render(api, () => useGenerationEvents(ID));
+    await pass(3_000);
+    const first = result.current.data?.version ?? 0;
+    expect(first).toBeGreaterThan(0);
+    await pass(10_000);
+    expect(result.current.data?.version).toBeGreaterThan(first + 5);
+  });
 });

@@ -1,0 +1,49 @@
+"""One local stack with the page for all tests of it; workers beat fast, and a lost one is replaced after seconds."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from local.stack import LocalStack, StackOptions
+from tests.browser.opening import Tab, chromium, opened
+from tests.e2e.conftest import SHORT, alice, new_owner
+
+__all__ = ["alice", "new_owner"]
+
+# Long enough for a person, or a browser, to see the badge between a kill and its rescue.
+FOR_WATCHING = {
+    **SHORT,
+    "LeaseSeconds": "4",
+    "DispatchGraceSeconds": "6",
+    "ProcessTimeoutSeconds": "120",
+    "WebPage": "enabled",
+}
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    with LocalStack(StackOptions(parameters=FOR_WATCHING, page=True)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(stack: LocalStack, browser: Browser) -> Iterator[Callable[..., Tab]]:
+    """Open the page for a user. At the end of the test no tab may have complained in its console."""
+    tabs: list[Tab] = []
+    with ExitStack() as open_tabs:
+
+        def open_one(user: str, **options: Any) -> Tab:
+            tabs.append(open_tabs.enter_context(opened(browser, stack, user, **options)))
+            return tabs[-1]
+
+        yield open_one
+    assert [complaint for tab in tabs for complaint in tab.complaints] == []
