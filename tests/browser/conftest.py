@@ -23,13 +23,15 @@ FOR_WATCHING = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack() -> Iterator[LocalStack]:
     with LocalStack(StackOptions(parameters=FOR_WATCHING, page=True)) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+# Gone with the last test of this folder: as long as Playwright is there, a loop of its own runs in this thread, and no
+# test could call asyncio.run.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
         yield running
