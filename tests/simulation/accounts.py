@@ -75,6 +75,8 @@ class Accounts:
             known = before.usage.prompt_tokens  # what the last holder learned too late is added after the end
         else:
             self.ends[after.error.code if after.error else str(after.status)] += 1
+            if after.error is not None and after.error.code == "input_unreadable" and after.user_id not in self.erased:
+                raise ViolationError("what_was_sent_in_is_there", shown(after))
             self._ended_at[after.generation_id] = author.began_at, self.table.now()
         self._spent[after.user_id] += after.usage.prompt_tokens - known
         if (after.user_id, f"Y#{after.generation_id}") in self.table.items:
@@ -117,14 +119,19 @@ class Accounts:
         for sk in self.table.keys_between(head.user_id, first, behind):
             key = (head.user_id, sk)
             # Nothing ties a step to the head: one that comes after who ends it has looked is not seen. A holder that
-            # lives on, and reaches the table, adds it to the bill; else only a successor counts it.
+            # lives on, and reaches the table, adds it to the bill, unless a successor counted it first.
             author = self._authors[key]
             unseen = key in self._late or author.dead or author.troubled
             if self._stored[key] >= (looked_at if unseen else ended_at):
                 continue
             spent = int(items.unmarshal(self.table.items[key]).get("prompt_tokens", 0))
-            if spent & ~head.usage.prompt_tokens:
+            if spent & ~head.usage.prompt_tokens & ~self._usage_of_successor(head):
                 raise ViolationError("invariant_10_stored_steps_are_counted", f"{sk} of {shown(head)}")
+
+    def _usage_of_successor(self, head: Generation) -> int:
+        if head.retried_as is None:
+            return 0
+        return items.decode_head(self.table.items[self.heads[head.retried_as]]).usage.prompt_tokens
 
     def _line_of(self, head: Generation) -> list[str]:
         line = [head.generation_id]

@@ -75,7 +75,7 @@ class Invariants:
                     held = head is None or self._holders.get(head.holder or "") is author
                     self.accounts.step(change, author, held=held)
                     self.accounts.thawed(change.key, author)
-                case "E#":
+                case "E#" | "I#":
                     self.accounts.thawed(change.key, author)
                 case "U#":
                     self.accounts.day(change)
