@@ -1,5 +1,6 @@
 """Fixtures that several layers of tests share."""
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,12 @@ import pytest
 
 from shared.store import Store
 from tests.factories import FakeClock, moto_dynamodb, store_over
+
+
+def pytest_configure() -> None:
+    # A shell has what it starts in the background ignore SIGINT, and so would every process that a test starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
