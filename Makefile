@@ -1,4 +1,4 @@
-# `make` lists what there is. Everything installs into .venv, .venv-ministack, .venv-smollm2 and .venv-node, and the
+# `make` lists what there is. Everything installs into .venv, .venv-ministack, .venv-smollm2, .venv-node and .venv-bench, and the
 # TypeScript packages beside their sources; nothing else on the machine changes.
 
 .DEFAULT_GOAL := help
@@ -14,7 +14,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help setup run test prove soak check static format lint lock clean \
+.PHONY: help setup run test prove soak bench check static format lint lock clean \
 	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
@@ -34,6 +34,9 @@ prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashe
 
 soak: setup ## load and faults on a local stack, then an account of it: make soak [MINUTES=30] [SEED=number] [JSON=file]
 	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json '$(JSON)')
+
+bench: setup ## measure cold start, cost, recovery, scale and throughput, beside peers (under 40 minutes)
+	@$(BIN)/python -m bench
 
 check: static test ## the whole gate: format, lint, import rules, types, template, tests
 
@@ -71,7 +74,7 @@ lock: setup ## resolve all dependencies anew; then run make setup
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv .venv-ministack .venv-smollm2 .venv-node web/node_modules clients/typescript/node_modules clients/typescript/dist .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .bench web/node_modules clients/typescript/node_modules clients/typescript/dist .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a

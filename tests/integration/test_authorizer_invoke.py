@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.build import built_tree
-from tests.integration.lambda_runtime import BuiltFunction, built_function
+from local.lambda_runtime import BuiltFunction, built_function
 from tests.tokens import AUDIENCE, Issuer
 
 EVENT = Path(__file__).resolve().parents[2] / "events" / "authorizer.json"

@@ -15,9 +15,9 @@ import yaml
 from local.build import built_tree
 from local.deployment import client
 from local.emulator import ACCESS_KEY, REGION, start_emulator
+from local.lambda_runtime import BuiltFunction, built_function
 from local.model_server import ModelServer
 from tests.canary import Secret
-from tests.integration.lambda_runtime import BuiltFunction, built_function
 
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 KEY_PARAMETER = "/unstuck/openrouter-api-key"

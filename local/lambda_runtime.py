@@ -21,8 +21,8 @@ RUNTIME_CLIENT = ("awslambdaric", "simplejson", "snapshot_restore_py", "runtime_
 
 def _installed(module: str) -> Path:
     spec = importlib.util.find_spec(module)
-    assert spec is not None, f"{module} is not installed"
-    assert spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{module} is not installed: `make setup` installs it")
     origin = Path(spec.origin)
     return origin.parent if origin.name == "__init__.py" else origin
 
