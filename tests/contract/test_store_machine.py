@@ -119,7 +119,9 @@ class StoreMachine(RuleBasedStateMachine):
         def act() -> Generation:
             return self.plain.store.advance(seen, totals, progress, seen.reserved_usd)
 
-        self.claimed += [self.plain.write(lifecycle.ADVANCE, seen, act, sets, lost=lost) or seen]
+        # One that counts nothing new, which no worker sends, has nothing to be known by.
+        old = (seen.usage, seen.steps_done) == (totals.usage, totals.steps_done)
+        self.claimed += [self.plain.write(lifecycle.ADVANCE, seen, act, sets, lost=lost, repeats=old) or seen]
 
     def end(self, data: Any, lost: bool) -> None:
         well = data.draw(st.booleans())

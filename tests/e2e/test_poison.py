@@ -28,7 +28,9 @@ def ten_in_one_process(stack: LocalStack, owner: Owner) -> tuple[list[str], str]
     """Return nine that do no harm and one that will, all under way in one invocation."""
     for _ in range(5):
         with faults.no_delivery(stack):
-            innocents = [owner.submit("local/slow:2") for _ in range(9)]
+            innocents = [
+                owner.submit("local/slow:8") for _ in range(9)
+            ]  # under way until the kill, on a slow machine too
             poison = owner.submit("local/slow:30")
         every = [*innocents, poison]
         eventually(lambda every=every: [faults.calls(stack, one) for one in every], all)  # type: ignore[misc]

@@ -83,6 +83,7 @@ class Process(Owner):
     def spawn(self, name: str, work: Callable[[], None]) -> Task:
         def carry() -> None:
             try:
+                self.check()  # it may have died since, before this thread ran at all
                 work()
             except ProcessDiedError:
                 return

@@ -38,6 +38,9 @@ def run_seeds(seeds: Sequence[int]) -> Account:
                 account.add(simulate(seed))
             except ViolationError as violation:
                 account.violated(violation)
+            except BaseException as error:
+                error.add_note(f"in the schedule of seed {seed}")
+                raise
     return account
 
 

@@ -132,7 +132,6 @@ class Scheduler:
     def _carry_out(self, task: Task, work: Callable[[], None]) -> None:
         try:
             if not self._over:
-                task.owner.check()
                 work()
         except WorldEndedError:
             pass
