@@ -14,7 +14,7 @@ export AWS_DEFAULT_REGION ?= us-east-1
 LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help setup run test prove soak bench check static format lint lock clean \
+.PHONY: help setup run build test prove soak bench check static format lint lock clean \
 	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
@@ -24,6 +24,10 @@ setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install ever
 
 run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name]
 	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)')
+
+build: setup ## build the functions for a deploy: sam build, and their byte code, which halves a cold start
+	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
+	@$(BIN)/python -m local.compiled .aws-sam/build
 
 # With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of
 # the tests wait; the tests of one file stay together, and share its stack.

@@ -1,4 +1,4 @@
-"""Builds the template's functions and layer with `sam build`, once for each state of the sources.
+"""Builds the template's functions and layer as `make build` does, once for each state of the sources.
 
 Owns `.aws-sam/local`. Several stacks, and several processes, may ask at once: one builds, the others wait and share.
 A built tree is never changed afterwards.
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local.compiled import compile_tree
 from local.emulator import PROJECT
 from local.processes import Child
 
@@ -48,7 +49,7 @@ def sam_environment(app_directory: Path) -> dict[str, str]:
 def sources_fingerprint(architecture: str) -> str:
     """A hash over the template and every source file's path and content."""
     digest = hashlib.sha256(f"{architecture}\0{sys.platform}\0".encode())
-    files = [PROJECT / "template.yaml"]
+    files = [PROJECT / "template.yaml", Path(__file__).with_name("compiled.py")]
     for name in SOURCES:
         for path in (PROJECT / name).rglob("*"):
             if path.is_file() and not IGNORED_DIRECTORIES.intersection(path.parts):
@@ -131,6 +132,7 @@ def built_tree(architecture: str | None = None, *, for_this_machine: bool = True
                 shutil.copytree(BUILDS / f"work-{architecture}" / "build", unfinished)
                 if native:
                     _install_for_macos(unfinished)
+                compile_tree(unfinished)
                 unfinished.rename(tree)  # whole or not at all
         os.utime(tree)
         _drop_old_builds(keep=tree)

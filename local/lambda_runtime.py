@@ -8,7 +8,7 @@ import importlib.util
 import json
 import socket
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,17 +70,33 @@ def built_function(tree: Path, name: str, variables: Mapping[str, str], state: P
     directory = state / name
     directory.mkdir()
     code, layer = tree / f"{name.capitalize()}Function", tree / "SharedLayer" / "python"
-    packages = runtime_packages(directory / "runtime")
+    path = (code, layer, runtime_with_client(directory / "runtime"))
+    with running_handler(f"functions.{name}.handler.handler", path, variables, directory) as running:
+        yield running
+
+
+def runtime_with_client(directory: Path) -> Path:
+    """A directory with what Lambda's runtime brings: boto3, and the client that asks it for events."""
+    packages = runtime_packages(directory)
     for module in RUNTIME_CLIENT:
         installed = _installed(module)
         (packages / installed.name).symlink_to(installed)
+    return packages
+
+
+@contextlib.contextmanager
+def running_handler(
+    handler: str, path: Sequence[Path], variables: Mapping[str, str], directory: Path
+) -> Iterator[BuiltFunction]:
+    """Start a handler that finds its modules on `path`, first its own; `directory` is its TMPDIR and takes its log."""
+    name = handler.split(".")[1]
     port, runtime_port = _free_ports(2)
     env = {
         **variables,
         "PATH": "/usr/bin:/bin",
         "TMPDIR": str(directory),
-        "LAMBDA_TASK_ROOT": str(code),
-        "PYTHONPATH": f"{code}:{layer}:{packages}",
+        "LAMBDA_TASK_ROOT": str(path[0]),
+        "PYTHONPATH": ":".join(map(str, path)),
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_LAMBDA_FUNCTION_NAME": f"unstuck-{name}",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",
@@ -89,9 +105,9 @@ def built_function(tree: Path, name: str, variables: Mapping[str, str], state: P
     argv: list[str | Path] = [
         *(_emulator_binary(), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
         *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
-        *(python, "-S", "-s", "-m", "awslambdaric", f"functions.{name}.handler.handler"),
+        *(python, "-S", "-s", "-m", "awslambdaric", handler),
     ]
-    child = Child(f"rie-{name}", argv, env=env, cwd=code, log=directory / "log")
+    child = Child(f"rie-{name}", argv, env=env, cwd=path[0], log=directory / "log")
     try:
         child.wait_until(lambda: _listening(port), timeout_seconds=30)
         yield BuiltFunction(name, f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", child)

@@ -1,7 +1,9 @@
 """What `sam build` packs: each function's own code and dependencies, for the asked processor, and nothing else."""
 
+import importlib.util
 import json
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 import yaml
 
 from local.build import built_tree, host_architecture
+from local.compiled import NotCompiledError, compile_tree
 from local.emulator import PROJECT, runtime_packages
 
 FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
@@ -23,7 +26,7 @@ LAYER = {
 AUTHORIZER = {"functions", "_cffi_backend", "cffi", "cryptography", "jwt", "pycparser"}
 PROCESS = {"functions", "anyio", "certifi", "h11", "httpcore", "httpx", "idna", "typing_extensions.py"}
 PACKAGE_RECORD = re.compile(r".*\.(dist-info|data)$")
-UNWANTED_DIRECTORIES = {"__pycache__", ".mypy_cache", ".ruff_cache", "local", "docs", "bench", ".git", ".venv"}
+UNWANTED_DIRECTORIES = {".mypy_cache", ".ruff_cache", "local", "docs", "bench", ".git", ".venv"}
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +45,13 @@ def function_directory(tree: Path, name: str) -> Path:
 
 
 def names(directory: Path) -> set[str]:
-    return {entry.name for entry in directory.iterdir() if not PACKAGE_RECORD.match(entry.name)}
+    return {entry.name for entry in directory.iterdir() if not PACKAGE_RECORD.match(entry.name)} - {"__pycache__"}
 
 
 def files(directory: Path) -> set[str]:
-    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+    """All but the byte code."""
+    found = {path.relative_to(directory) for path in directory.rglob("*") if path.is_file()}
+    return {str(path) for path in found if "__pycache__" not in path.parts}
 
 
 def own_files(package: str) -> set[str]:
@@ -103,6 +108,30 @@ def test_an_artifact_holds_no_by_products_and_stays_small(tree: Path, artifact: 
     assert not [path for path in own if "tests" in path.parts or path.name.startswith("test_")]
     size = sum(path.stat().st_size for path in (tree / artifact).rglob("*") if path.is_file())
     assert size < 30_000_000, f"{artifact} unpacks to {size:,} bytes"
+
+
+@pytest.mark.parametrize("artifact", ["SharedLayer", *(f"{name.capitalize()}Function" for name in FUNCTIONS)])
+def test_every_module_comes_with_byte_code_that_needs_no_source_to_be_valid(tree: Path, artifact: str) -> None:
+    modules = list((tree / artifact).rglob("*.py"))
+    assert modules
+    for module in modules:
+        header = (module.parent / "__pycache__" / f"{module.stem}.cpython-313.pyc").read_bytes()[:8]
+        # PEP 552: 1 is a hash of the source instead of its time; without bit 2 it is never looked at again.
+        assert header == importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little"), module
+
+
+def test_the_same_sources_give_the_same_byte_code_wherever_they_lie(tree: Path, tmp_path: Path) -> None:
+    shutil.copytree(tree, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
+    assert compile_tree(tmp_path / "elsewhere") > 100
+    there = {path.relative_to(tree): path.read_bytes() for path in tree.rglob("*.pyc")}
+    here = {path.relative_to(tmp_path / "elsewhere"): path for path in (tmp_path / "elsewhere").rglob("*.pyc")}
+    assert here.keys() == there.keys()
+    assert not [name for name, path in here.items() if path.read_bytes() != there[name]]
+
+
+def test_a_folder_that_is_no_built_tree_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NotCompiledError, match="sam build"):
+        compile_tree(tmp_path)
 
 
 IMPORTS = """

@@ -1,0 +1,71 @@
+"""Compiles the Python of a built tree: `python -m local.compiled .aws-sam/build`, which `make build` does after sam.
+
+`sam build` unpacks wheels, which hold no byte code, and Lambda's file system is read-only: without this every cold
+start compiles all that it imports. docs/performance.md has what that costs.
+"""
+
+import argparse
+import compileall
+import os
+import py_compile
+import sys
+from pathlib import Path
+
+import yaml
+
+RUNTIME = "python3.13"
+"""Of template.yaml's functions. Byte code of another version is of no use to them."""
+
+
+class NotCompiledError(RuntimeError):
+    """The tree is none that `sam build` made, this Python is not the functions', or a file does not compile."""
+
+
+def compile_tree(tree: Path) -> int:
+    """Compile every module of the tree's functions and layers, and return how many that was.
+
+    The same sources give the same bytes, wherever and whenever: a deploy uploads nothing that has not changed. The byte
+    code is never held against its source again, whose time a zip does not keep. Raises NotCompiledError.
+    """
+    if f"python{sys.version_info.major}.{sys.version_info.minor}" != RUNTIME:
+        raise NotCompiledError(f"this is Python {sys.version.split()[0]}, and the functions run on {RUNTIME}")
+    count = 0
+    for artifact in _artifacts(tree):
+        done = compileall.compile_dir(
+            artifact,
+            quiet=1,
+            force=True,
+            stripdir=os.fspath(artifact),
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        if not done:
+            raise NotCompiledError(f"a file of {artifact} does not compile: its name is above")
+        count += sum(1 for _ in artifact.rglob("*.pyc"))
+    return count
+
+
+def _artifacts(tree: Path) -> list[Path]:
+    template = tree / "template.yaml"
+    if not template.is_file():
+        raise NotCompiledError(f"{tree} is not built: run `sam build` first")
+    built = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+    resources = yaml.safe_load(template.read_text())["Resources"].values()
+    named = {tree / each["Properties"][built[each["Type"]]] for each in resources if each["Type"] in built}
+    return sorted(named)
+
+
+def main() -> int:
+    """Return 1 with the reason on stderr when it could not."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tree", type=Path)
+    tree = parser.parse_args().tree
+    try:
+        print(f"{compile_tree(tree):,} modules compiled in {tree}")
+    except NotCompiledError as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
