@@ -1,0 +1,96 @@
+"""Cold starts through the real runtime client: our functions, the least that does their work, and the usual stack.
+
+CPU is of the handler's whole process, from its start to its first answer; the contestants of a function start in turn,
+and ratios are of starts that followed each other.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.cold_start.contestants import FUNCTIONS, Cast
+from bench.cold_start.places import Places, prepare, versions
+from bench.cold_start.starts import Contestant, Start, cold_start
+from bench.report import Goal, Report, Spread, Table, run
+from bench.world import World, world
+from local.build import built_tree
+
+RUNS = 1
+OF_FLOOR, OF_USUAL = 1.25, 0.55
+
+
+def measure() -> Report:
+    """Measure everything, in some five minutes."""
+    with tempfile.TemporaryDirectory(prefix="unstuck-bench-") as state:
+        places = prepare(built_tree())
+        with world(Path(state)) as around:
+            cast = Cast(places, around)
+            beside = {name: _turns([cast.ours(name), *cast.peers(name)], around) for name in FUNCTIONS}
+            plain = {name: _as_sam_leaves_it(name, cast, places, around) for name in ("create", "status", "process")}
+            levers = {name: _turns(pair, around) for name, pair in cast.levers().items()}
+    figures = {"beside": beside, "plain": plain, "levers": levers}
+    tables = [_beside("Compiled, as `make build` leaves it", beside), _beside("As `sam build` leaves it", plain)]
+    return Report(
+        "cold_start",
+        f"Cold starts, {RUNS} of each ({', '.join(f'{name} {version}' for name, version in versions().items())})",
+        [*tables, _levers(levers)],
+        {part: {name: _plain(found) for name, found in figures[part].items()} for part in figures},
+        [goal for name in FUNCTIONS for goal in _goals(name, beside[name])],
+    )
+
+
+def _as_sam_leaves_it(name: str, cast: Cast, places: Places, around: World) -> list[list[Start]]:
+    return _turns([cast.ours(name, tree=places.plain), *cast.peers(name, tree=places.plain)], around)
+
+
+def _turns(contestants: Sequence[Contestant], around: World) -> list[list[Start]]:
+    """Start each in turn, again and again; once before it counts, so that every file has been read from the disk."""
+    for each in contestants:
+        cold_start(each, around.variables)
+    turns = [[cold_start(each, around.variables) for each in contestants] for _ in range(RUNS)]
+    return [list(starts) for starts in zip(*turns, strict=True)]
+
+
+def _ratio(ours: list[Start], theirs: list[Start]) -> Spread:
+    return Spread.of(our.cpu_ms / their.cpu_ms for our, their in zip(ours, theirs, strict=True))
+
+
+def _cpu(starts: list[Start]) -> str:
+    return Spread.of(start.cpu_ms for start in starts).text(0)
+
+
+def _beside(title: str, found: dict[str, list[list[Start]]]) -> Table:
+    columns = ("function", "ours, CPU ms", "floor", "usual", "of the floor", "of the usual", "ours, wall ms")
+    rows = []
+    for name, (ours, floor, usual) in found.items():
+        wall = Spread.of(start.wall_ms for start in ours).text(0)
+        ratios = (_ratio(ours, floor).text(), _ratio(ours, usual).text())
+        rows.append((name, _cpu(ours), _cpu(floor), _cpu(usual), *ratios, wall))
+    return Table(title, columns, rows)
+
+
+def _levers(found: dict[str, list[list[Start]]]) -> Table:
+    rows = []
+    for name, (without, with_it) in found.items():
+        saved = Spread.of(one.cpu_ms - other.cpu_ms for one, other in zip(without, with_it, strict=True))
+        rows.append((name, _cpu(without), _cpu(with_it), saved.text(0)))
+    return Table("Each lever alone, CPU ms", ("lever", "without", "with", "saves"), rows)
+
+
+def _goals(name: str, found: list[list[Start]]) -> list[Goal]:
+    ours, floor, usual = found
+    of_floor, of_usual = _ratio(ours, floor), _ratio(ours, usual)
+    return [
+        Goal(f"{name}: CPU at most {OF_FLOOR} of the floor", of_floor.text(), of_floor.median <= OF_FLOOR),
+        Goal(f"{name}: CPU at most {OF_USUAL} of the usual", of_usual.text(), of_usual.median <= OF_USUAL),
+    ]
+
+
+def _plain(found: list[list[Start]]) -> list[Any]:
+    return [[{"cpu_ms": round(start.cpu_ms), "wall_ms": round(start.wall_ms)} for start in starts] for starts in found]
+
+
+if __name__ == "__main__":
+    sys.exit(run(measure, __doc__ or ""))

@@ -1,0 +1,94 @@
+"""Puts what is measured into folders, as Lambda would have it: compiled, or as plain `sam build` leaves it.
+
+Everybody gets the same runtime, of which each module is compiled: boto3's client costs twice as much without. What
+Lambda's own holds is not documented; that it is compiled here favours nobody.
+"""
+
+import compileall
+import json
+import py_compile
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.report import PROJECT, RESULTS
+from local.lambda_runtime import runtime_with_client
+
+_PEERS = Path(__file__).with_name("peers")
+_SERVICES = ("dynamodb", "sqs")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """`plain` is the built tree without byte code; `usual` what the usual stack has beside the layer."""
+
+    built: Path
+    plain: Path
+    runtime: Path
+    pruned_runtime: Path
+    peers: Path
+    usual: Path
+    crt: Path
+    one_certificate: Path
+
+    @property
+    def layer(self) -> Path:
+        return self.built / "SharedLayer" / "python"
+
+
+def prepare(tree: Path) -> Places:
+    """Make the folders anew, but for what is installed."""
+    home = RESULTS / "cold_start"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    usual = _installed(home)
+    crt = home / "crt"
+    crt.mkdir()
+    for name in ("awscrt", "_awscrt.abi3.so"):
+        shutil.move(usual / name, crt / name)
+    links = runtime_with_client(home / "links")
+    places = Places(
+        tree,
+        shutil.copytree(tree, home / "plain", ignore=shutil.ignore_patterns("__pycache__")),
+        shutil.copytree(links, home / "runtime"),
+        shutil.copytree(links, home / "pruned", ignore=_other_services),
+        shutil.copytree(_PEERS, home / "peers"),
+        usual,
+        crt,
+        _one_certificate(home, tree),
+    )
+    for path in (places.runtime, places.pruned_runtime, places.peers, usual, crt):
+        unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        compileall.compile_dir(path, quiet=2, force=True, invalidation_mode=unchecked)
+    return places
+
+
+def _installed(home: Path) -> Path:
+    lock = PROJECT / "requirements" / "usual.lock"
+    command = [str(PROJECT / ".venv" / "bin" / "uv"), "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+    python = str(PROJECT / ".venv" / "bin" / "python")
+    subprocess.run([*command, "--python", python, "--target", str(home / "usual"), "-r", str(lock)], check=True)
+    return home / "usual"
+
+
+def _one_certificate(home: Path, tree: Path) -> Path:
+    """The first that certifi has: what a bundle of one provider's own authority would be."""
+    first = (tree / "ProcessFunction" / "certifi" / "cacert.pem").read_text().partition("-----END CERTIFICATE-----")
+    path = home / "one.pem"
+    path.write_text("".join(first[:2]) + "\n")
+    return path
+
+
+def _other_services(directory: str, names: list[str]) -> set[str]:
+    if Path(directory).parts[-2:] != ("botocore", "data"):
+        return set()
+    return {name for name in names if "." not in name and name not in _SERVICES}
+
+
+def versions() -> dict[str, str]:
+    """Return the packages of the usual stack with their versions, as locked."""
+    asked = [str(PROJECT / ".venv" / "bin" / "uv"), "pip", "list", "--format", "json"]
+    listed = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    found = {each["name"]: each["version"] for each in json.loads(listed)}
+    return {name: found[name] for name in ("aws-lambda-powertools", "boto3", "pydantic", "httpx")}

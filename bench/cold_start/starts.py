@@ -1,0 +1,68 @@
+"""One cold start: a handler under the real runtime client, from its process's start to its first answer."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.lambda_runtime import running_handler
+from local.processes import environments
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class WrongAnswerError(RuntimeError):
+    """What was to be measured did not do its work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A handler on a path of its own. `good` says whether its answer is the one that was asked for."""
+
+    name: str
+    handler: str
+    path: Sequence[Path]
+    event: Mapping[str, Any]
+    good: Callable[[Any], bool]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """CPU of all its threads, user and system, and the time that the caller waited."""
+
+    cpu_ms: float
+    wall_ms: float
+
+
+def cold_start(contestant: Contestant, variables: Mapping[str, str]) -> Start:
+    """Start it, have it answer once, and end it. Raises WrongAnswerError."""
+    with tempfile.TemporaryDirectory(prefix="unstuck-bench-") as temporary:
+        directory, own = Path(temporary), {**variables, **contestant.variables}
+        with running_handler(contestant.handler, contestant.path, own, directory) as running:
+            began = time.monotonic()
+            answer = running.invoke(contestant.event)
+            wall = time.monotonic() - began
+            cpu = cpu_seconds(process_of(directory))
+            if not contestant.good(answer):
+                raise WrongAnswerError(f"{contestant.name} {contestant.handler}: {answer}\n{running.log()[-3000:]}")
+    return Start(cpu * 1000, wall * 1000)
+
+
+def process_of(directory: Path) -> int:
+    """Return the pid of the handler's process: the emulator of the runtime API is not told its address."""
+    (pid,) = [
+        pid
+        for pid, environment in environments()
+        if environment.get("TMPDIR") == str(directory) and "AWS_LAMBDA_RUNTIME_API" in environment
+    ]
+    return pid
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return what a process has used so far, to a hundredth of a second: proc(5), utime and stime."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS

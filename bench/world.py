@@ -1,0 +1,86 @@
+"""What a function needs around it: a table, two queues, a key and an issuer of tokens.
+
+The emulator with nothing deployed to it. Owns the events that the functions are called with.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.report import PROJECT
+from local.build import built_tree
+from local.deployment import client
+from local.emulator import ACCESS_KEY, REGION, start_emulator
+from local.lambda_runtime import built_function
+from tests.tokens import AUDIENCE, Issuer
+
+_IN_FILES = "01940000-0000-7000-8000-000000000001"
+_KEY_PARAMETER = "/unstuck/openrouter-api-key"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`variables` are the functions' environment, `events` one event for each function, by its name."""
+
+    tree: Path
+    variables: dict[str, str]
+    events: dict[str, dict[str, Any]]
+
+
+@contextmanager
+def world(state: Path) -> Iterator[World]:
+    """Start it, with one generation in its table that the events are about."""
+    tree = built_tree()
+    with ExitStack() as stack:
+        (state / "emulator").mkdir()
+        emulator = start_emulator(state / "emulator")
+        stack.callback(emulator.child.stop)
+        issuer = stack.enter_context(Issuer("ES256"))
+        variables = _variables(emulator.url, tree, issuer)
+        events = {path.stem: json.loads(path.read_text()) for path in (PROJECT / "events").glob("*.json")}
+        with built_function(tree, "create", variables, state) as create:
+            created = create.invoke(events["create"])
+        if created.get("statusCode") != 202:
+            raise RuntimeError(f"create does not answer as it must: {created}")
+        generation_id = json.loads(created["body"])["generation_id"]
+        for name in ("status", "actions"):
+            events[name] = json.loads(json.dumps(events[name]).replace(_IN_FILES, generation_id))
+        token = f"Bearer {issuer.token('alice', ttl_seconds=3600)}"
+        events["authorizer"] |= {"identitySource": [token]}
+        events["authorizer"]["headers"]["authorization"] = token
+        yield World(tree, variables, events)
+
+
+def _variables(endpoint: str, tree: Path, issuer: Issuer) -> dict[str, str]:
+    table = yaml.safe_load((tree / "template.yaml").read_text())["Resources"]["Table"]["Properties"]
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    client("dynamodb", endpoint).create_table(TableName="table", **{name: table[name] for name in wanted})
+    client("ssm", endpoint).put_parameter(Name=_KEY_PARAMETER, Value="sk-made-up", Type="SecureString")
+    sqs = client("sqs", endpoint)
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
+        "TABLE_NAME": "table",
+        "QUEUE_URL": sqs.create_queue(QueueName="queue")["QueueUrl"],
+        "ALONE_QUEUE_URL": sqs.create_queue(QueueName="alone-queue")["QueueUrl"],
+        "DEFAULT_MODEL": "local/cards",
+        # As on AWS: over TLS, for which the worker loads the certificates. No event here leads to a call.
+        "LLM_BASE_URL": "https://model.invalid/api/v1",
+        "PROVIDER_KEY_PARAMETER": _KEY_PARAMETER,
+        "RATE_LIMITS": "*=10000/1",
+        "MAX_RUNNING": "0",
+        "JWT_ISSUER": issuer.url,
+        "JWT_AUDIENCE": AUDIENCE,
+        "TOKEN_ALGORITHM": "ES256",
+        "POWERTOOLS_METRICS_NAMESPACE": "Unstuck",
+        "POWERTOOLS_SERVICE_NAME": "bench",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+    }
