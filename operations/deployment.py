@@ -39,11 +39,11 @@ class Deployment:
 
     def store(self) -> Store:
         clock = SystemClock()
-        objects = Objects(clients.s3, self.settings.bucket_name)
+        objects = Objects(clients.Late(clients.s3), self.settings.bucket_name)
         return Store(Table(clients.dynamodb(), self.settings.table_name, clock), clock, self.settings, objects)
 
     def dispatch(self) -> SqsDispatch:
-        return SqsDispatch(clients.sqs(), self.settings.queue_url, self.settings.alone_queue_url)
+        return SqsDispatch(clients.sqs, self.settings.queue_url, self.settings.alone_queue_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def find(named: Named, *, acts: bool) -> Deployment:
     Raises NotFoundError, and botocore's errors.
     """
     if named.region:
+        clients.set_region(named.region)
         boto3.setup_default_session(region_name=named.region)
     variables, outputs, sweep = dict(os.environ), dict[str, str](), _USUAL_SWEEP_SECONDS
     if named.stack:

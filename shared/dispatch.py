@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -65,9 +66,12 @@ class Dispatch(Protocol):
 
 
 class SqsDispatch:
-    """Sends to the queue that shares batches, or, once a worker died with the generation, to the one that does not."""
+    """Sends to the queue that shares batches, or, once a worker died with the generation, to the one that does not.
 
-    def __init__(self, client: "SQSClient", queue_url: str, alone_queue_url: str) -> None:
+    `client` returns the client; it is asked with each message, so that it need not be made before the first.
+    """
+
+    def __init__(self, client: Callable[[], "SQSClient"], queue_url: str, alone_queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
         self._alone_queue_url = alone_queue_url
@@ -76,7 +80,7 @@ class SqsDispatch:
         """Send the message, delayed to `not_before` as far as SQS can. Raises DispatchFailedError."""
         message = Message(generation.user_id, generation.generation_id, generation.fence)
         try:
-            self._client.send_message(
+            self._client().send_message(
                 QueueUrl=self._alone_queue_url if generation.alone else self._queue_url,
                 MessageBody=message.to_json(),
                 DelaySeconds=delay_seconds(generation.not_before, now),

@@ -3,7 +3,6 @@
 Opening it takes the same owner and generation: KMS compares them, as the encryption context.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,16 +14,14 @@ _BROKEN = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 
 
 class Seal:
-    """The KMS key `key_id`. Safe to share between threads; the client is made when it is first needed.
+    """The KMS key `key_id`. `client` returns the client of KMS. Safe to share between threads.
 
     Raises SealUnavailableError when KMS refuses, throttles or is not to be reached. No error of KMS goes further up:
     nothing that a library says about a request with a key in it belongs in a log.
     """
 
     def __init__(self, client: Callable[[], Any], key_id: str) -> None:
-        self._make_client, self._key_id = client, key_id
-        self._client: Any = None
-        self._lock = threading.Lock()
+        self._client, self._key_id = client, key_id
 
     def close(self, secret: str, user_id: str, generation_id: str) -> bytes:
         """Return `secret` encrypted for this generation alone."""
@@ -39,16 +36,9 @@ class Seal:
     def _ask(self, operation: str, user_id: str, generation_id: str, given: Mapping[str, bytes]) -> Any:
         context = {"user_id": user_id, "generation_id": generation_id}
         try:
-            return getattr(self._connected(), operation)(KeyId=self._key_id, EncryptionContext=context, **given)
+            return getattr(self._client(), operation)(KeyId=self._key_id, EncryptionContext=context, **given)
         except ClientError as error:
             code = str(error.response["Error"]["Code"])
         except BotoCoreError as error:
             code = type(error).__name__
         raise SealBrokenError if code in _BROKEN else SealUnavailableError(code)
-
-    def _connected(self) -> Any:
-        # boto3 may not make two clients of one session at the same time; using one in all threads is safe.
-        with self._lock:
-            if self._client is None:
-                self._client = self._make_client()
-            return self._client

@@ -1,15 +1,18 @@
 """Logs and metrics, one form for every function. Never given a text of the user's, a key or a token."""
 
+# Powertools is imported by what logs or measures first: a poll does neither, and it is a tenth of a cold start.
+# ruff: noqa: PLC0415
 import os
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+from typing import TYPE_CHECKING
 
 import shared.silence  # noqa: F401 - what logs keeps quiet about requests
 from shared.rescue import Outcome
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
 
 
 class Metric(StrEnum):
@@ -27,8 +30,10 @@ class Metric(StrEnum):
 
 
 @cache
-def logger() -> Logger:
+def logger() -> "Logger":
     """Return this function's JSON logger; its level and service name come from Powertools' own variables."""
+    from aws_lambda_powertools import Logger
+
     return Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "unstuck"), utc=True)
 
 
@@ -37,6 +42,8 @@ def measure(values: Mapping[Metric, float]) -> None:
     found = {metric: value for metric, value in values.items() if value}
     if not found:
         return
+    from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
     # One service name for all functions: an alarm watches one series, whoever found the stale generation.
     metrics = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Unstuck"), service="unstuck")
     for metric, value in found.items():

@@ -13,7 +13,7 @@ clock = SystemClock()
 
 def store() -> Store:
     """Return the store over the deployment's table and bucket."""
-    objects = Objects(clients.s3, settings().bucket_name)
+    objects = Objects(clients.Late(clients.s3), settings().bucket_name)
     return Store(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
 
 
@@ -24,7 +24,7 @@ def heartbeat_store() -> Store:
 
 def seal() -> Seal | None:
     """Return what seals users' own provider keys; None where the deployment takes none."""
-    return Seal(clients.kms, settings().kms_key_id) if settings().kms_key_id else None
+    return Seal(clients.Late(clients.kms), settings().kms_key_id) if settings().kms_key_id else None
 
 
 def policy() -> limits.Policy:
@@ -34,7 +34,7 @@ def policy() -> limits.Policy:
 
 def dispatch() -> SqsDispatch:
     """Return the sender to the deployment's two queues."""
-    return SqsDispatch(clients.sqs(), settings().queue_url, settings().alone_queue_url)
+    return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().alone_queue_url)
 
 
 def rescuer(over: Store) -> Rescuer:

@@ -1,15 +1,19 @@
 """Wiring of what an owner does to a generation."""
 
+# Those who cancel or dismiss do not wait for pydantic, which only a retry and a review need.
+# ruff: noqa: PLC0415
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.actions.erase import EraseService
-from functions.actions.review import ReviewService
 from functions.actions.service import ActionsService
-from functions.actions.succession import RetryService
 from shared import api, wiring
 from shared.config import settings
 from shared.store import Store
+
+if TYPE_CHECKING:
+    from functions.actions.review import ReviewService
+    from functions.actions.succession import RetryService
 
 
 @cache
@@ -22,11 +26,15 @@ def _service() -> ActionsService:
 
 
 @cache  # it has a client of its own, for the queue
-def _retries() -> RetryService:
+def _retries() -> "RetryService":
+    from functions.actions.succession import RetryService
+
     return RetryService(_store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy(), wiring.seal())
 
 
-def _reviews() -> ReviewService:
+def _reviews() -> "ReviewService":
+    from functions.actions.review import ReviewService
+
     return ReviewService(_store(), wiring.clock)
 
 

@@ -10,7 +10,8 @@ from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
 from functions.process.tools import Tools
 from functions.process.worker import Ending, Handled, Worker
-from shared import wiring
+from shared import clients, wiring
+from shared.clients import Late
 from shared.config import settings
 from shared.dispatch import Message
 from shared.telemetry import Metric, logger, measure
@@ -32,7 +33,7 @@ def _worker() -> Worker:
         store=store,
         heartbeats=wiring.heartbeat_store(),
         model=model,
-        api_key=ServiceKey(config.provider_key_parameter),
+        api_key=ServiceKey(Late(clients.ssm), config.provider_key_parameter, wiring.clock),
         user_key=UserKeys(store, wiring.seal()),
         clock=wiring.clock,
         settings=config,

@@ -4,11 +4,12 @@ Neither is ever shown, and no error says what it was.
 """
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
-from aws_lambda_powertools.utilities.parameters import SSMProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.clock import Clock
 from shared.errors import (
     GenerationError,
     PermanentProviderError,
@@ -25,26 +26,36 @@ _KEPT_SECONDS = 300
 
 
 class ServiceKey:
-    """The SecureString parameter `name`. Calling it returns the key; the threads of a batch share one read."""
+    """The SecureString parameter `name`. Calling it returns the key; the threads of a batch share one read.
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    `client` returns the client of SSM. Powertools' parameters do the same, and bring all of boto3 to a cold start.
+    """
+
+    def __init__(self, client: Callable[[], Any], name: str, clock: Clock) -> None:
+        self._client, self._name, self._clock = client, name, clock
         self._lock = threading.Lock()
-        self._ssm: SSMProvider | None = None
+        self._key, self._good_until = "", 0.0
 
     def __call__(self) -> str:
-        """Return the key. Raises TransientProviderError: that it cannot be read is our fault and may be mended."""
+        """Return the key as it was at most five minutes ago.
+
+        Raises TransientProviderError: that it cannot be read is our fault and may be mended.
+        """
         with self._lock:
-            if self._ssm is None:
-                self._ssm = SSMProvider(boto_config=Config(connect_timeout=1, read_timeout=2))
-            try:
-                value = self._ssm.get(self._name, max_age=_KEPT_SECONDS, decrypt=True)
-            except GetParameterError:
-                # The cause is left out on purpose: nothing about a key belongs in a log.
-                raise TransientProviderError(
-                    "provider_key_unavailable", "The service's key for the model cannot be read right now."
-                ) from None
-        return str(value)
+            now = self._clock.monotonic()
+            if not self._key or now >= self._good_until:
+                self._key, self._good_until = self._read(), now + _KEPT_SECONDS
+            return self._key
+
+    def _read(self) -> str:
+        try:
+            answer = self._client().get_parameter(Name=self._name, WithDecryption=True)
+        except (ClientError, BotoCoreError):
+            # The cause is left out on purpose: nothing about a key belongs in a log.
+            raise TransientProviderError(
+                "provider_key_unavailable", "The service's key for the model cannot be read right now."
+            ) from None
+        return str(answer["Parameter"]["Value"])
 
 
 class UserKeys:

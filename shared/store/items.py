@@ -11,8 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
 from shared.clock import epoch_milliseconds, from_epoch_milliseconds
 from shared.generation import (
     SCHEMA_VERSION,
@@ -23,11 +21,10 @@ from shared.generation import (
     Usage,
 )
 from shared.lifecycle import Status
+from shared.store.values import deserialize, serialize
 
 Item = dict[str, Any]
 DUE_SHARDS = 10
-
-_serializer, _deserializer = TypeSerializer(), TypeDeserializer()
 
 _TIMES = frozenset(
     {"created_at", "deadline_at", "due_at", "heartbeat_at", "not_before", "progress_at", "started_at", "finished_at"}
@@ -79,11 +76,11 @@ def due_shard(generation_id: str) -> str:
 
 def marshal(values: Mapping[str, Any]) -> Item:
     """Return DynamoDB's form of `values`; datetimes become epoch seconds, and what is None is left out."""
-    return {name: _serializer.serialize(_plain(value)) for name, value in values.items() if value is not None}
+    return {name: serialize(_plain(value)) for name, value in values.items() if value is not None}
 
 
 def unmarshal(item: Item) -> Item:
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}
+    return {name: deserialize(value) for name, value in item.items()}
 
 
 def _plain(value: object) -> object:
@@ -104,9 +101,9 @@ def pack(value: Mapping[str, Any]) -> bytes:
     return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 9)
 
 
-def unpack(data: object) -> dict[str, Any]:
-    """Undo `pack`; boto3 hands binary values over in a wrapper of its own."""
-    unpacked: dict[str, Any] = json.loads(zlib.decompress(bytes(data)))  # type: ignore[call-overload]
+def unpack(data: bytes) -> dict[str, Any]:
+    """Undo `pack`."""
+    unpacked: dict[str, Any] = json.loads(zlib.decompress(data))
     return unpacked
 
 

@@ -4,7 +4,6 @@ Keys are `<hash of the owner>/<generation id>/<name>`: everything of an owner is
 """
 
 import hashlib
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -35,17 +34,15 @@ def key_of(user_id: str, generation_id: str, name: str) -> str:
 
 
 class Objects:
-    """One S3 bucket. The client is made with the first request: it is a part of a cold start that few calls need.
+    """One S3 bucket. `client` returns the client; it is asked with each request, so that it need not be made before.
 
     Raises StoreUnavailableError when S3 did not take or answer a request. That an object is missing which an item
     names is a fault of ours, or of whoever changed the bucket, and raised as S3 says it.
     """
 
-    def __init__(self, make_client: Callable[[], "S3Client"], bucket: str) -> None:
-        self._make_client = make_client
+    def __init__(self, client: Callable[[], "S3Client"], bucket: str) -> None:
+        self._client = client
         self._bucket = bucket
-        self._client: S3Client | None = None
-        self._lock = threading.Lock()
 
     def light(self, item: Item, name: str) -> Item:
         """Return `item` as it may be stored: what is too large for it goes to the object `name`, before the item."""
@@ -104,7 +101,7 @@ class Objects:
 
     def _send[Found](self, request: Callable[["S3Client"], Found]) -> Found:
         try:
-            return request(self._connected())
+            return request(self._client())
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in _TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
@@ -112,13 +109,6 @@ class Objects:
             raise
         except BotoCoreError as error:
             raise StoreUnavailableError(type(error).__name__) from error
-
-    def _connected(self) -> "S3Client":
-        # The threads of a batch may come at once, and making a client is not safe in several.
-        with self._lock:
-            if self._client is None:
-                self._client = self._make_client()
-            return self._client
 
 
 def _no_bucket() -> "S3Client":

@@ -87,7 +87,7 @@ class House:
         create_table(self.dynamodb, self.settings.table_name)
         clock = SystemClock()
         self.store = Store(Table(self.dynamodb, self.settings.table_name, clock), clock, self.settings)
-        self.dispatch = SqsDispatch(self.sqs, self.queue, self.queue)
+        self.dispatch = SqsDispatch(lambda: self.sqs, self.queue, self.queue)
         kms = boto3.client("kms", REGION)
         seal = Seal(lambda: kms, kms.create_key()["KeyMetadata"]["Arn"])
         boto3.client("ssm", REGION).put_parameter(Name=PARAMETER, Value=self.ours.text, Type="SecureString")
@@ -95,7 +95,7 @@ class House:
             self.store,
             self.store,
             Provider(self.server.base_url),
-            ServiceKey(PARAMETER),
+            ServiceKey(lambda: boto3.client("ssm", REGION), PARAMETER, SystemClock()),
             UserKeys(self.store, seal),
             clock,
             self.settings,

@@ -15,6 +15,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
 
 import functions.actions.handler
+import functions.actions.review  # imported late by its handler, and its names are to be replaced as well
+import functions.actions.succession
 import functions.create.handler
 import functions.process.handler
 import functions.process.key
@@ -26,7 +28,6 @@ from shared import clients, config, idempotency, kinds, telemetry, wiring
 from shared.kinds import _forms
 from shared.store import Table, items
 from tests.factories import SETTINGS
-from tests.simulation.values import fast_values
 
 HANDLERS = {
     "create": functions.create.handler,
@@ -181,16 +182,15 @@ def installed() -> Iterator[None]:
     defaults = tuple(_sleep if default is time.sleep else default for default in Table.__init__.__defaults__ or ())
     before = {(module, name): getattr(module, name) for module, name, _new in changes}
     kept = Table.__init__.__defaults__
-    with fast_values():
-        try:
-            for module, name, new in changes:
-                setattr(module, name, new)
-            Table.__init__.__defaults__ = defaults
-            yield
-        finally:
-            for (module, name), old in before.items():
-                setattr(module, name, old)
-            Table.__init__.__defaults__ = kept
+    try:
+        for module, name, new in changes:
+            setattr(module, name, new)
+        Table.__init__.__defaults__ = defaults
+        yield
+    finally:
+        for (module, name), old in before.items():
+            setattr(module, name, old)
+        Table.__init__.__defaults__ = kept
 
 
 def _fast_hash_of(secret: str, salt: str) -> str:

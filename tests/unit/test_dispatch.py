@@ -84,7 +84,7 @@ class Queues:
     def __init__(self) -> None:
         self.client = boto3.client("sqs", region_name="eu-central-1")
         self.shared, self.alone = (self.client.create_queue(QueueName=name)["QueueUrl"] for name in ("many", "one"))
-        self.dispatch = SqsDispatch(self.client, self.shared, self.alone)
+        self.dispatch = SqsDispatch(lambda: self.client, self.shared, self.alone)
 
     def received(self, url: str) -> list[Any]:
         found = self.client.receive_message(QueueUrl=url, AttributeNames=ATTRIBUTES, MaxNumberOfMessages=10)
@@ -144,4 +144,4 @@ def test_a_service_that_is_not_to_be_reached_is_a_failed_dispatch_that_names_the
     nowhere = "http://127.0.0.1:1"
     client = boto3.client("sqs", region_name="eu-central-1", endpoint_url=nowhere, config=config)
     with pytest.raises(DispatchFailedError, match="EndpointConnectionError"):
-        SqsDispatch(client, f"{nowhere}/queue", f"{nowhere}/alone").send(pending, START)
+        SqsDispatch(lambda: client, f"{nowhere}/queue", f"{nowhere}/alone").send(pending, START)

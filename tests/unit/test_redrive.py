@@ -32,7 +32,7 @@ class Office:
     def __post_init__(self) -> None:
         made = {name: self.sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("queue", "alone", "letters")}
         self.queue, self.alone, self.letters = made["queue"], made["alone"], made["letters"]
-        self.dispatch: Any = SqsDispatch(self.sqs, self.queue, self.alone)
+        self.dispatch: Any = SqsDispatch(lambda: self.sqs, self.queue, self.alone)
 
     def pending(self, **changes: Any) -> Generation:
         return self.store.create(a_generation(self.clock, **changes), an_input())

@@ -38,19 +38,6 @@ def test_what_is_sealed_for_one_generation_does_not_open_for_another(seal: Seal,
         seal.open(sealed, *other)
 
 
-def test_one_client_is_made_and_not_before_it_is_needed(kms: Any) -> None:
-    made: list[Any] = []
-
-    def make() -> Any:
-        made.append(kms)
-        return kms
-
-    seal = Seal(make, kms.create_key()["KeyMetadata"]["Arn"])
-    assert made == []
-    seal.open(seal.close(SECRET, "alice", "g-1"), "alice", "g-1")
-    assert made == [kms]
-
-
 class Failing:
     """A client of KMS whose every call ends in one error, that quotes what it was sent."""
 
