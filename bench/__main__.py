@@ -10,6 +10,7 @@ from bench.report import PROJECT, RESULTS
 
 BENCHES = {
     "cold_start": "each function's first answer, beside the least and the usual that does its work",
+    "warm": "what a poll and a create cost after the first",
 }
 """Each bench's module, with what it measures."""
 

@@ -113,7 +113,7 @@ def run(measure: Callable[[], Report], description: str) -> int:
 def show(report: Report) -> None:
     """Print the tables, and what became of the goals."""
     # A log or a pipe has no width of its own; a table that is folded in it is not read.
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = Console(width=None if sys.stdout.isatty() else 180)
     console.print(f"\n[bold]{report.title}[/bold]")
     for table in report.tables:
         shown = RichTable(title=table.title, title_justify="left", title_style="italic")

@@ -45,20 +45,23 @@ class Cast:
         handler, event = f"functions.{function}.handler.handler", self._world.events[function]
         return Contestant("ours", handler, (*path, runtime or places.runtime), event, _GOOD[function])
 
-    def peers(self, function: str, *, tree: Path | None = None) -> list[Contestant]:
-        """The floor and the usual stack; with `tree`, on the layer and the HTTP client of that one."""
+    def floor(self, function: str) -> Contestant:
+        """The least that does the function's work."""
+        handler = _FLOOR.get(function, "floor.reads.handler")
+        good = _GOOD[function] if function in _FLOOR else _answered(200)
+        return Contestant("floor", handler, self._path_of_peers(), self._world.events[function], good)
+
+    def usual(self, function: str, *, plain: bool) -> Contestant:
+        """The usual stack; `plain` as `sam build` leaves it, without byte code but for the runtime."""
+        handler = _USUAL.get(function, "usual.sweeps.handler")
+        good = _GOOD[function] if function in _USUAL else lambda answer: answer == {}
+        path = self._path_of_peers(self._places.plain if plain else None)
+        own = self._places.plain_usual if plain else self._places.usual
+        return Contestant("usual", handler, (*path[:-1], own, path[-1]), self._world.events[function], good)
+
+    def _path_of_peers(self, tree: Path | None = None) -> tuple[Path, ...]:
         built, places = tree or self._places.built, self._places
-        path = (places.peers, built / "ProcessFunction", built / "SharedLayer" / "python")
-        event = self._world.events[function]
-        reads = (_answered(200), _answered(200)) if function not in ("create", "process") else (_GOOD[function],) * 2
-        if function in ("sweeper", "authorizer"):
-            reads = (reads[0], lambda answer: answer == {})
-        floor = _FLOOR.get(function, "floor.reads.handler")
-        usual = _USUAL.get(function, "usual.sweeps.handler")
-        return [
-            Contestant("floor", floor, (*path, places.runtime), event, reads[0]),
-            Contestant("usual", usual, (*path, places.usual, places.runtime), event, reads[1]),
-        ]
+        return (places.peers, built / "ProcessFunction", built / "SharedLayer" / "python", places.runtime)
 
     def levers(self) -> dict[str, tuple[Contestant, Contestant]]:
         """Each lever's name, with what is measured without it and with it, on the function where it counts."""

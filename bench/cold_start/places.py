@@ -21,7 +21,7 @@ _SERVICES = ("dynamodb", "sqs")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """`plain` is the built tree without byte code; `usual` what the usual stack has beside the layer."""
+    """`usual` is what the usual stack has beside the layer. What is `plain` has no byte code."""
 
     built: Path
     plain: Path
@@ -29,6 +29,7 @@ class Places:
     pruned_runtime: Path
     peers: Path
     usual: Path
+    plain_usual: Path
     crt: Path
     one_certificate: Path
 
@@ -55,6 +56,7 @@ def prepare(tree: Path) -> Places:
         shutil.copytree(links, home / "pruned", ignore=_other_services),
         shutil.copytree(_PEERS, home / "peers"),
         usual,
+        shutil.copytree(usual, home / "plain-usual"),
         crt,
         _one_certificate(home, tree),
     )

@@ -1,0 +1,98 @@
+"""What a warm call costs: a poll that is answered 200 and one that is answered 304, and a create, in CPU.
+
+Beside each the floor: the same calls of AWS by boto3's clients, with nothing around them. Both answer under the real
+runtime client, in turns of some calls each.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from bench.cold_start.contestants import Cast
+from bench.cold_start.places import prepare
+from bench.cold_start.starts import Contestant, WrongAnswerError, cpu_seconds, process_of
+from bench.report import Goal, Report, Spread, Table, run
+from bench.world import World, world
+from local.build import built_tree
+from local.lambda_runtime import BuiltFunction, running_handler
+
+TURNS, CALLS = 7, 60
+OF_FLOOR = 1.3
+
+
+class Warm:
+    """A handler that runs, and what it has used so far."""
+
+    def __init__(self, contestant: Contestant, around: World, stack: ExitStack) -> None:
+        self._contestant = contestant
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="unstuck-bench-")))
+        variables = {**around.variables, **contestant.variables}
+        running = running_handler(contestant.handler, contestant.path, variables, directory)
+        self._running: BuiltFunction = stack.enter_context(running)
+        self._running.invoke(contestant.event)
+        self._pid = process_of(directory)
+
+    def turn(self) -> float:
+        """Have it answer again and again, and return the milliseconds of CPU that an answer took."""
+        before = cpu_seconds(self._pid)
+        answers = [self._running.invoke(self._contestant.event) for _ in range(CALLS)]
+        used = cpu_seconds(self._pid) - before
+        for answer in answers:
+            if not self._contestant.good(answer):
+                raise WrongAnswerError(f"{self._contestant.handler}: {answer}")
+        return used / CALLS * 1000
+
+
+def measure() -> Report:
+    """Measure for some two minutes."""
+    with tempfile.TemporaryDirectory(prefix="unstuck-bench-") as state:
+        places = prepare(built_tree())
+        with world(Path(state)) as around:
+            cast = Cast(places, around)
+            found = {name: _turns(pair, around) for name, pair in _pairs(cast, around).items()}
+    ratios = {name: Spread.of(ours / floor for ours, floor in turns) for name, turns in found.items()}
+    rows = [(name, *(_ms(turns, which) for which in (0, 1)), ratios[name].text()) for name, turns in found.items()]
+    goals = [
+        Goal(f"{name}: CPU at most {OF_FLOOR} of the floor", ratio.text(), ratio.median <= OF_FLOOR)
+        for name, ratio in ratios.items()
+    ]
+    table = Table("CPU of one call, ms", ("call", "ours", "floor", "of the floor"), rows)
+    return Report("warm", f"Warm calls, {TURNS} turns of {CALLS}", [table], {"ours and floor, ms": found}, goals)
+
+
+def _pairs(cast: Cast, around: World) -> dict[str, tuple[Contestant, Contestant]]:
+    status, create, reads = cast.ours("status"), cast.ours("create"), cast.floor("status")
+    unchanged = replace(
+        status,
+        event=_with_header(around.events["status"], "if-none-match", "*"),
+        good=lambda answer: isinstance(answer, dict) and answer.get("statusCode") == 304,
+    )
+    alike = replace(cast.floor("create"), handler="floor.creates_alike.handler")
+    return {"poll, 200": (status, reads), "poll, 304": (unchanged, reads), "create": (create, alike)}
+
+
+def _with_header(event: Mapping[str, Any], name: str, value: str) -> dict[str, Any]:
+    changed: dict[str, Any] = json.loads(json.dumps(event))
+    changed["headers"][name] = value
+    return changed
+
+
+def _turns(pair: tuple[Contestant, Contestant], around: World) -> list[tuple[float, float]]:
+    with ExitStack() as stack:
+        ours, floor = (Warm(each, around, stack) for each in pair)
+        for each in (ours, floor):
+            each.turn()  # not counted: what the first calls make is kept
+        return [(ours.turn(), floor.turn()) for _ in range(TURNS)]
+
+
+def _ms(turns: list[tuple[float, float]], which: int) -> str:
+    return Spread.of(turn[which] for turn in turns).text()
+
+
+if __name__ == "__main__":
+    sys.exit(run(measure, __doc__ or ""))
