@@ -7,6 +7,7 @@ runtime client, in turns of some calls each.
 import json
 import sys
 import tempfile
+import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
@@ -39,8 +40,11 @@ class Warm:
 
     def turn(self) -> float:
         """Have it answer again and again, and return the milliseconds of CPU that an answer took."""
+        # An owner who creates so often would have a long record for the rate limit to go through.
+        new = self._contestant.handler.endswith("create.handler.handler")
+        events = [_of_somebody_new(self._contestant.event) if new else self._contestant.event for _ in range(CALLS)]
         before = cpu_seconds(self._pid)
-        answers = [self._running.invoke(self._contestant.event) for _ in range(CALLS)]
+        answers = [self._running.invoke(event) for event in events]
         used = cpu_seconds(self._pid) - before
         for answer in answers:
             if not self._contestant.good(answer):
@@ -55,14 +59,26 @@ def measure() -> Report:
         with world(Path(state)) as around:
             cast = Cast(places, around)
             found = {name: _turns(pair, around) for name, pair in _pairs(cast, around).items()}
+            below = {name: _turns(pair, around) for name, pair in _below(cast).items()}
     ratios = {name: Spread.of(ours / floor for ours, floor in turns) for name, turns in found.items()}
-    rows = [(name, *(_ms(turns, which) for which in (0, 1)), ratios[name].text()) for name, turns in found.items()]
     goals = [
         Goal(f"{name}: CPU at most {OF_FLOOR} of the floor", ratio.text(), ratio.median <= OF_FLOOR)
         for name, ratio in ratios.items()
     ]
-    table = Table("CPU of one call, ms", ("call", "ours", "floor", "of the floor"), rows)
-    return Report("warm", f"Warm calls, {TURNS} turns of {CALLS}", [table], {"ours and floor, ms": found}, goals)
+    tables = [
+        _table("CPU of one call, ms", "ours", found),
+        _table("Below the floor, ms", "a thin signed client", below),
+    ]
+    figures = {"ours and floor, ms": found, "thin and floor, ms": below}
+    return Report("warm", f"Warm calls, {TURNS} turns of {CALLS}", tables, figures, goals)
+
+
+def _table(title: str, whose: str, found: dict[str, list[tuple[float, float]]]) -> Table:
+    rows = []
+    for name, turns in found.items():
+        ratio = Spread.of(one / floor for one, floor in turns).text()
+        rows.append((name, _ms(turns, 0), _ms(turns, 1), ratio))
+    return Table(title, ("call", whose, "floor", "of the floor"), rows)
 
 
 def _pairs(cast: Cast, around: World) -> dict[str, tuple[Contestant, Contestant]]:
@@ -74,6 +90,17 @@ def _pairs(cast: Cast, around: World) -> dict[str, tuple[Contestant, Contestant]
     )
     alike = replace(cast.floor("create"), handler="floor.creates_alike.handler")
     return {"poll, 200": (status, reads), "poll, 304": (unchanged, reads), "create": (create, alike)}
+
+
+def _below(cast: Cast) -> dict[str, tuple[Contestant, Contestant]]:
+    alike = replace(cast.floor("create"), handler="floor.creates_alike.handler")
+    return {"poll": (cast.thin("status"), cast.floor("status")), "create": (cast.thin("create"), alike)}
+
+
+def _of_somebody_new(event: Mapping[str, Any]) -> dict[str, Any]:
+    changed: dict[str, Any] = json.loads(json.dumps(event))
+    changed["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = str(uuid.uuid4())
+    return changed
 
 
 def _with_header(event: Mapping[str, Any], name: str, value: str) -> dict[str, Any]:

@@ -158,8 +158,12 @@ def _refuse_constant(name: str) -> None:
 def _refuse_unsound(value: object) -> None:
     """Refuse U+FFFD, which is what API Gateway makes of bytes that are not UTF-8, and lone surrogates."""
     if isinstance(value, str):
-        if "\ufffd" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        if "\ufffd" in value:
             raise ProblemError("invalid_encoding")
+        try:
+            value.encode()  # fails for a lone surrogate, and is far cheaper than a look at each character
+        except UnicodeEncodeError:
+            raise ProblemError("invalid_encoding") from None
     elif isinstance(value, dict):
         for key, member in value.items():
             _refuse_unsound(key)

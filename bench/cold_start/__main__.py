@@ -33,12 +33,17 @@ def measure() -> Report:
         with world(Path(state)) as around:
             cast = Cast(places, around)
             beside = {name: _turns(_of(name, cast), around) for name in FUNCTIONS}
+            below = {name: _turns([cast.floor(name), cast.thin(name)], around) for name in ("status", "create")}
             levers = {name: _turns(pair, around) for name, pair in cast.levers().items()}
-    figures = {"beside": beside, "levers": levers}
+    figures = {"beside": beside, "below": below, "levers": levers}
     return Report(
         "cold_start",
         f"Cold starts, {RUNS} of each ({', '.join(f'{name} {version}' for name, version in versions().items())})",
-        [_beside(beside), _levers(levers)],
+        [
+            _beside(beside),
+            _pairs("Each lever alone, CPU ms", ("lever", "without", "with", "saves"), levers),
+            _pairs("Below the floor, CPU ms", ("function", "boto3's client", "a thin signed client", "saves"), below),
+        ],
         {part: {name: _plain(found) for name, found in figures[part].items()} for part in figures},
         [goal for name in FUNCTIONS for goal in _goals(name, beside[name])],
     )
@@ -75,12 +80,12 @@ def _beside(found: dict[str, list[list[Start]]]) -> Table:
     return Table("CPU from a process's start to its first answer", columns, rows, _NOTES)
 
 
-def _levers(found: dict[str, list[list[Start]]]) -> Table:
+def _pairs(title: str, columns: Sequence[str], found: dict[str, list[list[Start]]]) -> Table:
     rows = []
     for name, (without, with_it) in found.items():
         saved = Spread.of(one.cpu_ms - other.cpu_ms for one, other in zip(without, with_it, strict=True))
         rows.append((name, _cpu(without), _cpu(with_it), saved.text(0)))
-    return Table("Each lever alone, CPU ms", ("lever", "without", "with", "saves"), rows)
+    return Table(title, columns, rows)
 
 
 def _goals(name: str, found: list[list[Start]]) -> list[Goal]:

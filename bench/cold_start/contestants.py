@@ -51,6 +51,11 @@ class Cast:
         good = _GOOD[function] if function in _FLOOR else _answered(200)
         return Contestant("floor", handler, self._path_of_peers(), self._world.events[function], good)
 
+    def thin(self, function: str) -> Contestant:
+        """What the floor does, by a thin signed client in boto3's place."""
+        handler = "thin.creates.handler" if function == "create" else "thin.reads.handler"
+        return replace(self.floor(function), name="thin", handler=handler)
+
     def usual(self, function: str, *, plain: bool) -> Contestant:
         """The usual stack; `plain` as `sam build` leaves it, without byte code but for the runtime."""
         handler = _USUAL.get(function, "usual.sweeps.handler")

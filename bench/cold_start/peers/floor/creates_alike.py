@@ -16,6 +16,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     asked, name = json.loads(event["body"]), str(uuid.uuid4())
     owner, limit = {"pk": {"S": "floor"}}, {"pk": {"S": "floor"}, "sk": {"S": "L#create"}}
     _dynamodb.batch_get_item(RequestItems={_table: {"Keys": [limit], "ConsistentRead": True}})
+    day = owner | {"sk": {"S": "U#2026-01-01"}}
+    _dynamodb.get_item(TableName=_table, Key=day, ConsistentRead=True)
     text = owner | {"sk": {"S": f"I#{name}"}, "text": {"S": asked["source_text"]}}
     _dynamodb.put_item(TableName=_table, Item=text, ConditionExpression="attribute_not_exists(pk)")
     head = owner | {"sk": {"S": f"G#{name}"}, "status": {"S": "pending"}}
