@@ -8,7 +8,9 @@ import time
 
 from bench.report import PROJECT, RESULTS
 
-BENCHES: dict[str, str] = {}
+BENCHES: dict[str, str] = {
+    "recovery": "how long a job takes whose worker was killed, beside task queues",
+}
 """Each bench's module, with what it measures."""
 
 

@@ -1,0 +1,47 @@
+"""`python -m bench.recovery`: every contestant's course, and the report of them all."""
+
+import sys
+import tempfile
+import threading
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+from bench.recovery import __doc__ as description
+from bench.recovery.account import Account, Job
+from bench.recovery.course import Course
+from bench.recovery.ours import OurCourse
+from bench.recovery.peers import PEERS
+from bench.recovery.plan import JOB_SECONDS, PATIENCE_SECONDS
+from bench.recovery.servers import Servers
+from bench.recovery.tables import Row, ours, report_of
+from bench.report import Report, run
+
+
+def measure() -> Report:
+    """Run all contestants: their workers start one contestant after the other, then all of them wait side by side."""
+    starting, stopped = threading.Lock(), threading.Event()
+    with tempfile.TemporaryDirectory(prefix="unstuck-recovery-") as state, Servers(Path(state)) as servers:
+        courses = [
+            Course(peer, servers, Path(state) / f"peer-{number}", starting, stopped)
+            for number, peer in enumerate(PEERS)
+        ]
+        with ThreadPoolExecutor(len(courses) + 1) as pool:
+            running = [pool.submit(course.run) for course in courses]
+            own = pool.submit(OurCourse(starting, stopped).run)
+            try:
+                everything: list[Future[Any]] = [*running, own]
+                wait(everything, return_when=FIRST_EXCEPTION)
+            finally:
+                stopped.set()  # where one could not be measured, the others end now
+            watched, unwatched = own.result()
+            peers = [Row.of(peer, _account(ended.result())) for peer, ended in zip(PEERS, running, strict=True)]
+    return report_of([*ours(_account(watched), _account(unwatched)), *peers])
+
+
+def _account(jobs: list[Job]) -> Account:
+    return Account.of(jobs, JOB_SECONDS, PATIENCE_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(run(measure, description or ""))
