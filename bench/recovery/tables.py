@@ -36,8 +36,8 @@ class Row:
 def ours(watched: Account, unwatched: Account) -> list[Row]:
     documented = "lease, 40 s less up to one heartbeat, 10 s"
     return [
-        Row("Unstuck, watched", watched, documented, "docs/recovery.md", ours=True),
-        Row("Unstuck, unwatched", unwatched, f"{documented}, then the next sweep", "docs/recovery.md", ours=True),
+        Row("Unstuck, watched", watched, documented, "docs/guarantees.md", ours=True),
+        Row("Unstuck, unwatched", unwatched, f"{documented}, then the next sweep", "docs/guarantees.md", ours=True),
     ]
 
 
