@@ -41,7 +41,8 @@ class Course:
     def run(self) -> list[Job]:
         """Return the evidence of every job. Raises RuntimeError when they did not begin, StoppedError when told."""
         self.state.mkdir()
-        names = [f"{self.peer.module}-{number}" for number in range(self.peer.kills)]
+        # The model's ledger is everybody's: a name must tell whose job it is, and two contestants may share a module.
+        names = [f"{self.state.name}-{number}" for number in range(self.peer.kills)]
         try:
             with self.starting:
                 self._submit(names)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.recovery.account import Account
 from bench.recovery.peers import Peer
-from bench.recovery.plan import JOB_SECONDS, KILLS, PATIENCE_SECONDS
+from bench.recovery.plan import JOB_SECONDS, KILLS, PATIENCE_SECONDS, WATCH_SECONDS
 from bench.report import Goal, Report, Spread, Table
 
 _COLUMNS = ("", "recovery, s", "recovered", "not ended", "run twice to the end", "paid twice", "paid for nothing")
@@ -51,6 +51,7 @@ def _tables(rows: Sequence[Row]) -> list[Table]:
     notes = [
         f"Recovery: from the kill to the job's end, without the {JOB_SECONDS:.0f} s of the job itself; median (range).",
         f"> {PATIENCE_SECONDS:.0f}: not recovered after so many seconds; what is documented is below.",
+        f"Not ended: in the {WATCH_SECONDS:.0f} s that were watched after the last kill.",
         "Paid twice: a second model call was paid, for what the killed worker took with it.",
     ]
     seen = [row.account for row in rows if row.account.seen]
