@@ -41,6 +41,7 @@ class Servers:
     def __init__(self, state: Path) -> None:
         self._state = state
         self._ending = ExitStack()
+        self.redis_port, self.postgres_port = free_port(), free_port()
 
     def __enter__(self) -> Self:
         redis, postgres = find_program("redis-server"), find_program("postgres")
@@ -69,11 +70,11 @@ class Servers:
         return f"{self._model}/api/v1"
 
     def redis_url(self, database: int) -> str:
-        return f"redis://127.0.0.1:{self._redis_port}/{database}"
+        return f"redis://127.0.0.1:{self.redis_port}/{database}"
 
     @property
     def postgres_url(self) -> str:
-        return f"postgresql://bench@127.0.0.1:{self._postgres_port}/postgres"
+        return f"postgresql://bench@127.0.0.1:{self.postgres_port}/postgres"
 
     def paid_calls(self, job: str) -> int:
         """How many calls of a job the model was paid for."""
@@ -82,23 +83,21 @@ class Servers:
         return sum(call["paid"] for call in calls if call["generation"] == job)
 
     def _start_redis(self, program: Path) -> Child:
-        self._redis_port = free_port()
         argv: list[str | Path] = [
             program,
             "--bind",
             "127.0.0.1",
             "--port",
-            str(self._redis_port),
+            str(self.redis_port),
             "--dir",
             self._state,
             "--save",
             "",
         ]
         child = Child("redis-server", argv, env=ENVIRONMENT, cwd=self._state, log=self._state / "redis.log")
-        return _ready(child, lambda: _answers(self._redis_port))
+        return _ready(child, lambda: _answers(self.redis_port))
 
     def _start_postgres(self, program: Path, ending: ExitStack) -> None:
-        self._postgres_port = free_port()
         home = self._state / "postgres"
         home.mkdir()
         as_user = not_as_root(home)
@@ -117,7 +116,7 @@ class Servers:
             "-h",
             "127.0.0.1",
             "-p",
-            str(self._postgres_port),
+            str(self.postgres_port),
             "-k",
             home,
         ]
@@ -126,7 +125,7 @@ class Servers:
         child = Child("postgres", argv, env=ENVIRONMENT, cwd=home, log=self._state / "postgres.log")
         ending.callback(child.stop)
         ending.callback(_end_postgres, data)
-        _ready(child, lambda: _answers(self._postgres_port))
+        _ready(child, lambda: _answers(self.postgres_port))
 
 
 def find_program(name: str) -> Path:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
 from bench.recovery.account import Account, Job, NotKilledInTheMiddleError
+from bench.recovery.peers import PEERS
 from bench.recovery.plan import JOB_SECONDS, KILLS, kill_after_seconds
-from bench.recovery.servers import MissingServerError, find_program
+from bench.recovery.servers import MissingServerError, Servers, find_program
 from bench.recovery.tables import Row, ours, report_of
 from bench.report import Report
 
@@ -159,3 +161,8 @@ def test_those_who_watch_see_the_end_when_they_look(report: Callable[..., Report
 def test_a_server_that_is_missing_is_named_with_what_to_install() -> None:
     with pytest.raises(MissingServerError, match=r"no-such-server.*apt-get install redis-server postgresql"):
         find_program("no-such-server")
+
+
+def test_no_two_contestants_share_a_name_or_a_queue() -> None:
+    servers = Servers(Path())
+    assert len({peer.name for peer in PEERS}) == len({peer.broker(servers) for peer in PEERS}) == len(PEERS)
