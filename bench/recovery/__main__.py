@@ -19,7 +19,8 @@ from bench.report import Report, run
 
 
 def measure() -> Report:
-    """Run all contestants: their workers start one contestant after the other, then all of them wait side by side."""
+    """Run all contestants: the peers' workers start one contestant after the other and then wait side by side;
+    ours are last."""
     starting, stopped = threading.Lock(), threading.Event()
     with tempfile.TemporaryDirectory(prefix="unstuck-recovery-") as state, Servers(Path(state)) as servers:
         courses = [
@@ -28,7 +29,7 @@ def measure() -> Report:
         ]
         with ThreadPoolExecutor(len(courses) + 1) as pool:
             running = [pool.submit(course.run) for course in courses]
-            own = pool.submit(OurCourse(starting, stopped).run)
+            own = pool.submit(OurCourse(starting, stopped).run, running)
             try:
                 everything: list[Future[Any]] = [*running, own]
                 wait(everything, return_when=FIRST_EXCEPTION)

@@ -14,12 +14,14 @@ class NotKilledInTheMiddleError(Exception):
 @dataclass(frozen=True, slots=True)
 class Job:
     """The evidence of one job: when its worker was killed, when each run of it came to its end, what the model's ledger
-    says. Times are epoch seconds; `seen_at` is when who watches it knew of the end."""
+    says. Times are epoch seconds; of ours there is also when it was given back to the queue, and when who watches it
+    knew of the end."""
 
     name: str
     killed_at: float | None
     ends: tuple[float, ...]
     paid_calls: int
+    rescued_at: float | None = None
     seen_at: float | None = None
 
 
@@ -38,6 +40,8 @@ class Account:
     paid_twice: int
     paid_for_nothing: int
     patience_seconds: float
+    rescued: tuple[float, ...] = ()
+    """Seconds from the kill until the queue had the job again, where that is known."""
     seen: tuple[float, ...] = ()
     """Recoveries as those who watch saw them."""
 
@@ -54,11 +58,8 @@ class Account:
             paid_twice=sum(job.paid_calls > 1 for job in jobs),
             paid_for_nothing=sum(job.paid_calls > 0 and not job.ends for job in jobs),
             patience_seconds=patience_seconds,
-            seen=tuple(
-                job.seen_at - job.killed_at - own_seconds
-                for job in jobs
-                if job.seen_at is not None and job.killed_at is not None
-            ),
+            rescued=tuple(_after_the_kill(job, job.rescued_at) for job in jobs if job.rescued_at is not None),
+            seen=tuple(_after_the_kill(job, job.seen_at) - own_seconds for job in jobs if job.seen_at is not None),
         )
 
     @property
@@ -89,12 +90,18 @@ class Account:
         return f"> {self.patience_seconds:.0f}" if seconds == math.inf else f"{seconds:.1f}"
 
 
+def _after_the_kill(job: Job, moment: float) -> float:
+    if job.killed_at is None:
+        raise NotKilledInTheMiddleError(f"{job.name} was never hit")
+    if moment < job.killed_at:
+        raise NotKilledInTheMiddleError(f"{job.name} was done with {job.killed_at - moment:.1f} s before its kill")
+    return moment - job.killed_at
+
+
 def _recovery(job: Job, own_seconds: float, patience_seconds: float) -> float | None:
     if job.killed_at is None:
         raise NotKilledInTheMiddleError(f"{job.name} was never hit")
     if not job.ends:
         return None
-    if min(job.ends) < job.killed_at:
-        raise NotKilledInTheMiddleError(f"{job.name} had ended {job.killed_at - min(job.ends):.1f} s before its kill")
-    recovery = min(job.ends) - job.killed_at - own_seconds
+    recovery = _after_the_kill(job, min(job.ends)) - own_seconds
     return recovery if recovery <= patience_seconds else None

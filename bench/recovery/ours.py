@@ -7,8 +7,12 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import httpx
@@ -25,8 +29,9 @@ CAPACITY = {"BatchSize": "1", "MaximumConcurrency": str(2 * KILLS), "AloneMaximu
 TEXT_LENGTH = 1_200
 MODEL = f"local/stream:{JOB_SECONDS:g}"
 TERMINAL = ("succeeded", "failed", "canceled")
-_APART_SECONDS = 1.0
-"""Between two creates: a new worker takes about a second of CPU, and kills fall into every part of a sweep's minute."""
+_APART_SECONDS, _AT_MOST_APART_SECONDS = 1.0, 10.0
+"""Between two creates: at least, and while the worker is still starting for the one before. The emulator starts a new
+process for every kill and unpacks the code for it; many at once would keep each other from starting."""
 _LOOK_SECONDS = 0.1
 _MANY = httpx.Limits(max_connections=100)
 
@@ -43,6 +48,7 @@ class Generation:
     watching: threading.Thread | None = None
     headers: dict[str, str] = field(default_factory=dict)
     seen_at: float | None = None
+    began_at: float | None = None
     killed_at: float | None = None
 
 
@@ -55,14 +61,18 @@ class OurCourse:
     _all: list[Generation] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> tuple[list[Job], list[Job]]:
-        """Return the evidence of the watched and of the unwatched."""
+    def run(self, after: Sequence[Future[Any]] = ()) -> tuple[list[Job], list[Job]]:
+        """Return the evidence of the watched and of the unwatched; begin when the stack is up and all `after` are over.
+
+        A hundred idle workers of others look for work several times a second: they would take of our time.
+        """
         with ExitStack() as ending:
             with self.starting:
                 self._stack = ending.enter_context(LocalStack(StackOptions(parameters=CAPACITY, default_model=MODEL)))
-                self._http = ending.enter_context(httpx.Client(base_url=self._stack.api_url, timeout=60, limits=_MANY))
-                ending.callback(self._let_go)
-                self._begin_all()
+            self._http = ending.enter_context(httpx.Client(base_url=self._stack.api_url, timeout=60, limits=_MANY))
+            ending.callback(self._let_go)
+            wait(after)
+            self._begin_all()
             while any(one.killed_at is None for one in self._all) or time.time() < self._last_kill + WATCH_SECONDS:
                 self._step()
             calls = self._stack.ledger()
@@ -83,14 +93,10 @@ class OurCourse:
                 one = Generation(f"bench-{'watched' if watched else 'unwatched'}-{number}", watched, number)
                 self._submit(one, text)
                 self._all.append(one)
-                self._step_for(_APART_SECONDS)
-        give_up = time.monotonic() + START_SECONDS
-        while begun := {call["generation"] for call in self._stack.ledger()}:
-            if begun >= {one.generation_id for one in self._all}:
-                return
-            if time.monotonic() > give_up:
-                raise RuntimeError(f"only {len(begun)} of {len(self._all)} generations began")
-            self._step()
+                self._step_until(_APART_SECONDS)
+                self._step_until(_AT_MOST_APART_SECONDS, partial(_has_begun, one))
+        if not self._step_until(START_SECONDS, lambda: all(map(_has_begun, self._all))):
+            raise RuntimeError(f"not all began: {self._all}")
 
     def _submit(self, one: Generation, text: str) -> None:
         one.headers = {"authorization": f"Bearer {self._stack.token(one.owner)}"}
@@ -112,19 +118,24 @@ class OurCourse:
                 return
             retry_after = answer.headers.get("retry-after", retry_after)
 
-    def _step_for(self, seconds: float) -> None:
+    def _step_until(self, seconds: float, is_so: Callable[[], bool] = lambda: False) -> bool:
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while not is_so():
+            if time.monotonic() > until:
+                return False
             self._step()
+        return True
 
     def _step(self) -> None:
-        """Kill whose time it is: so long after its model call began."""
+        """Note whose model call has begun, and kill whose time it is."""
         if self.stopped.wait(_LOOK_SECONDS):
             raise StoppedError
         begun = {call["generation"]: call["received_at"] for call in reversed(self._stack.ledger())}
         for one in self._all:
-            began = begun.get(one.generation_id)
-            if began is not None and one.killed_at is None and time.time() >= began + kill_after_seconds(one.number):
+            one.began_at = begun.get(one.generation_id)
+            if one.began_at is None or one.killed_at is not None:
+                continue
+            if time.time() >= one.began_at + kill_after_seconds(one.number):
                 self._kill(one)
 
     def _kill(self, one: Generation) -> None:
@@ -146,4 +157,21 @@ class OurCourse:
         head = read_head(self._stack, one.owner, one.generation_id) or {}
         answered = [float(call["finished_at"]) for call in own if call["outcome"] == "answered"]
         ends = (float(head["finished_at"]), *answered[1:]) if head.get("status") == "succeeded" else ()
-        return Job(one.owner, one.killed_at, ends, sum(call["paid"] for call in own), one.seen_at)
+        return Job(
+            one.owner,
+            one.killed_at,
+            ends,
+            sum(call["paid"] for call in own),
+            rescued_at=self._rescued_at(one),
+            seen_at=one.seen_at,
+        )
+
+    def _rescued_at(self, one: Generation) -> float | None:
+        """When it was given back to the queue, by its timeline."""
+        timeline = self._http.get(f"/v1/generations/{one.generation_id}/events", headers=one.headers).json()
+        moments = [event["at"] for event in timeline["events"] if event["name"] == "given_back"]
+        return datetime.fromisoformat(moments[0]).timestamp() if moments else None
+
+
+def _has_begun(one: Generation) -> bool:
+    return one.began_at is not None

@@ -54,8 +54,11 @@ def _tables(rows: Sequence[Row]) -> list[Table]:
         f"Not ended: in the {WATCH_SECONDS:.0f} s that were watched after the last kill.",
         "Paid twice: a second model call was paid, for what the killed worker took with it.",
     ]
-    seen = [row.account for row in rows if row.account.seen]
-    notes += [f"Those who watched saw the end after {_seen(account)} s." for account in seen]
+    for row in rows:
+        if row.account.rescued:
+            notes.append(f"{row.label}: back in the queue after {Spread.of(row.account.rescued).text(1)} s.")
+        if row.account.seen:
+            notes.append(f"{row.label}: seen to end after {Spread.of(row.account.seen).text(1)} s, by the hints alone.")
     kills = Table(
         f"{KILLS} kills each, {min(row.account.jobs for row in rows)} where only a child dies",
         _COLUMNS,
@@ -88,7 +91,3 @@ def _figures(rows: Sequence[Row]) -> dict[str, object]:
     return {
         row.label: dict(row.account.figures()) | {"documented": row.documented, "source": row.source} for row in rows
     }
-
-
-def _seen(account: Account) -> str:
-    return Spread.of(account.seen).text(1)

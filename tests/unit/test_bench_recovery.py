@@ -16,9 +16,9 @@ from bench.report import Report
 KILLED = 1_000.0
 
 
-def ended_after(*seconds: float, paid: int = 2, seen: float | None = None) -> Job:
+def ended_after(*seconds: float, paid: int = 2, rescued: float | None = None, seen: float | None = None) -> Job:
     """A job that came to its end so many seconds after its kill, its own 20 included; once for each."""
-    return Job("job", KILLED, tuple(KILLED + second for second in seconds), paid, seen)
+    return Job("job", KILLED, tuple(KILLED + second for second in seconds), paid, rescued, seen)
 
 
 def never_ended(paid: int = 1) -> Job:
@@ -153,9 +153,11 @@ def test_the_figures_are_json_that_any_program_reads(report: Callable[..., Repor
     assert figures["never"]["median"] is None
 
 
-def test_those_who_watch_see_the_end_when_they_look(report: Callable[..., Report]) -> None:
-    found = report(peer("slow", ended_after(80)), watched=[ended_after(55, seen=KILLED + 57)])
-    assert any("after 37.0 (37.0 to 37.0) s" in note for note in found.tables[0].notes)
+def test_of_ours_it_is_told_when_they_were_rescued_and_when_their_watchers_knew(report: Callable[..., Report]) -> None:
+    watched = [ended_after(55, rescued=KILLED + 34, seen=KILLED + 57)]
+    notes = report(peer("slow", ended_after(80)), watched=watched).tables[0].notes
+    assert any("back in the queue after 34.0 (34.0 to 34.0) s" in note for note in notes)
+    assert any("seen to end after 37.0 (37.0 to 37.0) s" in note for note in notes)
 
 
 def test_a_server_that_is_missing_is_named_with_what_to_install() -> None:
