@@ -112,7 +112,10 @@ class OurCourse:
     def _watch(self, one: Generation, retry_after: str) -> None:
         """Look when the answer before said so, and at no other time, until it has ended."""
         while not self.stopped.wait(float(retry_after)) and not self._over.is_set():
-            answer = self._http.get(f"/v1/generations/{one.generation_id}", headers=one.headers)
+            try:
+                answer = self._http.get(f"/v1/generations/{one.generation_id}", headers=one.headers)
+            except httpx.TransportError:
+                continue  # a page, too, would look again
             if answer.status_code == 200 and answer.json()["status"] in TERMINAL:
                 one.seen_at = time.time()
                 return

@@ -23,8 +23,8 @@ class Row:
     ranked: bool = True
 
     @classmethod
-    def of(cls, peer: Peer, account: Account) -> "Row":
-        return cls(peer.label, account, peer.documented, peer.source, ranked=not peer.child_only)
+    def of(cls, peer: Peer, label: str, account: Account) -> "Row":
+        return cls(label, account, peer.documented, peer.source, ranked=not peer.child_only)
 
     def cells(self) -> tuple[str, ...]:
         account = self.account
