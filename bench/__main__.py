@@ -11,6 +11,7 @@ from bench.report import PROJECT, RESULTS
 BENCHES = {
     "cold_start": "each function's first answer, beside the least and the usual that does its work",
     "warm": "what a poll and a create cost after the first",
+    "recovery": "how long a job takes whose worker was killed, beside task queues",
 }
 """Each bench's module, with what it measures."""
 

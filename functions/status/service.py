@@ -62,7 +62,8 @@ class StatusService:
         """Return the headers, and the body's finer form of Retry-After, which takes whole seconds only."""
         if head.terminal:
             return {"etag": etag(head)}, {}
-        seconds = poll_after_seconds(head, self.store.clock.now(), self.store.settings.heartbeat_seconds)
+        settings = self.store.settings
+        seconds = poll_after_seconds(head, self.store.clock.now(), settings.heartbeat_seconds, settings.lease_seconds)
         return {"etag": etag(head), "retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
 
     def _output(self, head: Generation) -> dict[str, Any]:
