@@ -15,7 +15,8 @@ from shared.errors import (
     StoreUnavailableError,
     UnstuckError,
 )
-from shared.telemetry import Metric, logger, measure
+from shared.metrics import Metric, measure
+from shared.telemetry import logger
 
 MAX_BODY_BYTES = 256 * 1024
 _SUBJECT_LENGTH = 128

@@ -12,7 +12,7 @@ from shared.clock import Clock
 from shared.config import Settings
 from shared.dispatch import Dispatch, DispatchFailedError
 from shared.errors import TransitionRefusedError
-from shared.generation import SCHEMA_VERSION, Event, Generation
+from shared.generation import SCHEMA_VERSION, Event, Generation, Totals
 from shared.lifecycle import Status
 from shared.store import Store
 
@@ -46,6 +46,14 @@ class Outcome(StrEnum):
     NOT_SENT = "not_sent"
 
 
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """What a rescue did, and the generation as it then is where that ended it."""
+
+    outcome: Outcome
+    ended: Generation | None = None
+
+
 def diagnose(head: Generation, now: datetime, lease_seconds: float, kinds: Collection[str]) -> Diagnosis:
     """Say what is the matter with a head, from nothing but itself and the time."""
     if head.terminal:
@@ -73,44 +81,45 @@ class Rescuer:
     def is_stale(self, head: Generation) -> bool:
         return self._diagnose(head) in STALE
 
-    def rescue(self, head: Generation) -> Outcome:
+    def rescue(self, head: Generation) -> Rescued:
         """Do what the head, as just strongly read, calls for. Raises StoreUnavailableError; nothing else is lost."""
         try:
             return self._act(self._diagnose(head), head)
         except TransitionRefusedError:
-            return Outcome.MOVED_ON
+            return Rescued(Outcome.MOVED_ON)
 
     def _diagnose(self, head: Generation) -> Diagnosis:
         return diagnose(head, self.clock.now(), self.settings.lease_seconds, self.kinds)
 
-    def _act(self, diagnosis: Diagnosis, head: Generation) -> Outcome:
+    def _act(self, diagnosis: Diagnosis, head: Generation) -> Rescued:
         match diagnosis:
             case Diagnosis.OVERDUE:
-                self.store.expire(head, self.store.settled(head))
-                return self._noted_end(head, Outcome.EXPIRED, "deadline_exceeded")
+                totals = self.store.settled(head)
+                self.store.expire(head, totals)
+                return self._noted_end(head, totals, Outcome.EXPIRED, "deadline_exceeded")
             case Diagnosis.LOST_WORKER:
                 return self._replace_worker(head)
             case Diagnosis.LOST_MESSAGE:
                 return self._send(self.store.send_again(head), Outcome.SENT_AGAIN)
             case Diagnosis.UNREADABLE:
                 self.store.postpone(head)
-                return Outcome.POSTPONED
+                return Rescued(Outcome.POSTPONED)
             case Diagnosis.FRESH if head.due_at is None or head.due_at <= self.clock.now():
                 self.store.rearm(head)
-                return Outcome.REARMED
+                return Rescued(Outcome.REARMED)
             case _:
-                return Outcome.NOTHING
+                return Rescued(Outcome.NOTHING)
 
-    def _replace_worker(self, head: Generation) -> Outcome:
+    def _replace_worker(self, head: Generation) -> Rescued:
         totals = None
         if head.barren >= self.settings.max_barren:
             totals = self.store.settled(head)
             if totals.steps_done == head.steps_done:
                 self.store.crash_loop(head, totals)
-                return self._noted_end(head, Outcome.CRASH_LOOP, "crash_loop")
+                return self._noted_end(head, totals, Outcome.CRASH_LOOP, "crash_loop")
         return self._send(self.store.give_back(head, totals), Outcome.GIVEN_BACK)
 
-    def _send(self, pending: Generation, outcome: Outcome) -> Outcome:
+    def _send(self, pending: Generation, outcome: Outcome) -> Rescued:
         sent = True
         try:
             self.dispatch.send(pending, self.clock.now())
@@ -118,9 +127,10 @@ class Rescuer:
             sent = False  # it is pending with a due_at: whoever looks next sends it again
         code = None if sent else "not_sent"
         self.store.note(pending, Event(str(outcome), self.clock.now(), pending.attempt, code))
-        return outcome if sent else Outcome.NOT_SENT
+        return Rescued(outcome if sent else Outcome.NOT_SENT)
 
-    def _noted_end(self, head: Generation, outcome: Outcome, code: str) -> Outcome:
-        ended = replace(head, version=head.version + 1)
-        self.store.note(ended, Event("failed", self.clock.now(), head.attempt, code))
-        return outcome
+    def _noted_end(self, head: Generation, totals: Totals, outcome: Outcome, code: str) -> Rescued:
+        now = self.clock.now()
+        ended = replace(head, version=head.version + 1, status=Status.FAILED, usage=totals.usage, finished_at=now)
+        self.store.note(ended, Event("failed", now, head.attempt, code))
+        return Rescued(outcome, ended)

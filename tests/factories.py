@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from shared.clients import FOR_OBJECTS
 from shared.clock import epoch_milliseconds, uuid7
 from shared.config import Settings
 from shared.generation import Generation, GenerationInput, StoredStep, Usage
+from shared.lifecycle import Status
 from shared.review import Change, Decision, Review, Wish, decide
 from shared.store import Objects, Store, Table
 
@@ -90,6 +92,15 @@ def a_generation(clock: FakeClock, **changes: Any) -> Generation:
         create_op=clock.token(),
     )
     return replace(generation, **changes)
+
+
+def an_end(
+    status: Status = Status.SUCCEEDED, *, waited: float = 0.25, after: float = 3.5, cost: str = "0.01", **changes: Any
+) -> Generation:
+    """Return a generation that was claimed `waited` seconds after it was accepted, and has ended."""
+    head = a_generation(FakeClock(), attempt=1, usage=Usage(1, 100, 50, Decimal(cost)))
+    started, finished = (head.created_at + timedelta(seconds=seconds) for seconds in (waited, after))
+    return replace(head, status=status, started_at=started, finished_at=finished, **changes)
 
 
 def an_input(text: str = LONG_TEXT) -> GenerationInput:

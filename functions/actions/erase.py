@@ -6,6 +6,7 @@ from itertools import islice
 
 from shared.api import Answer, Request
 from shared.generation import Generation
+from shared.metrics import measure
 from shared.pacing import retry_after
 from shared.store import Store
 
@@ -45,7 +46,9 @@ class EraseService:
         return _not_done(_GO_ON_SECONDS)
 
     def _erase_heads(self, owner: str, heads: list[Generation]) -> None:
-        ended = [head if head.terminal else self.store.cancel(owner, head.generation_id) for head in heads]
+        op = self.store.clock.token()
+        ended = [head if head.terminal else self.store.cancel(owner, head.generation_id, op) for head in heads]
+        measure({}, [head for head in ended if head and head.op == op])
         lease = timedelta(seconds=self.store.settings.lease_seconds)
         # Marked before the heads are gone: they are all that tells of their leases.
         signs = [_last_sign_of_life(head) for head in ended if head]

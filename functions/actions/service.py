@@ -6,6 +6,7 @@ from shared.api import Answer, ProblemError, Request
 from shared.errors import TransitionRefusedError
 from shared.generation import Event
 from shared.lifecycle import Status
+from shared.metrics import measure
 from shared.store import Store
 from shared.view import etag, view
 
@@ -21,9 +22,11 @@ class ActionsService:
 
         A generation that ended before is answered as it ended: of a cancel that races the finish, one wins.
         """
-        head = self.store.cancel(request.owner, request.generation_id)
+        op = self.store.clock.token()
+        head = self.store.cancel(request.owner, request.generation_id, op)
         if head is None:
             raise ProblemError("not_found")
+        measure({}, [head] if head.op == op else [])
         as_it_ended = head.dismissed_at is None and head.retried_as is None
         if head.status is Status.CANCELED and head.finished_at is not None and as_it_ended:
             # A second time writes the same line again: the version names it, as long as nothing else raised that.

@@ -14,7 +14,7 @@ from functions.process.calls import Calls
 from functions.process.tools import Tools
 from functions.process.watch import Watch
 from shared.errors import GenerationError, InvalidOutputError
-from shared.generation import Generation, GenerationInput, StoredStep, Totals
+from shared.generation import Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.kinds import Kind, Prompt
 from shared.pictures import Picture, name_of
 
@@ -61,16 +61,15 @@ class AttemptContext:
         """Ask what the calls have cost that were cut off before they told."""
         self._calls.ask_for_bills()
 
-    def bill(self) -> bool:
+    def bill(self) -> Usage:
         """After the lease was lost: where the generation was ended, and not given to another, have it show what this
-        attempt has spent. Returns whether it was."""
+        attempt has spent. Returns what it had not shown."""
         store, held = self._tools.store, self._calls.head
         if not store.ended_under(held):
-            return False
+            return Usage()
         self.ask_for_bills()
         self.recount()
-        store.bill(held, self.totals.usage, self._account.steps)
-        return True
+        return store.bill(held, self.totals.usage, self._account.steps)
 
     @property
     def reserved_usd(self) -> Decimal:

@@ -14,7 +14,8 @@ from shared import clients, wiring
 from shared.clients import Late
 from shared.config import settings
 from shared.dispatch import Message
-from shared.telemetry import Metric, logger, measure
+from shared.metrics import Metric, measure
+from shared.telemetry import logger
 
 
 class LambdaContext(Protocol):
@@ -68,13 +69,10 @@ def _handle(worker: Worker, record: dict[str, Any], handover_at: float) -> Handl
 
 def _measure(handled: list[Handled], returned: int) -> None:
     endings = Counter(one.ending for one in handled)
-    measure(
-        {
-            Metric.SUCCEEDED: endings[Ending.SUCCEEDED],
-            Metric.FAILED: endings[Ending.FAILED],
-            Metric.RELEASED: endings[Ending.RELEASED],
-            Metric.LEASES_LOST: endings[Ending.LEASE_LOST],
-            Metric.SPENT_USD: float(sum(one.spent_usd for one in handled)),
-            Metric.ERRORS: returned + sum(one.ours for one in handled),
-        }
-    )
+    values = {
+        Metric.RELEASED: endings[Ending.RELEASED],
+        Metric.LEASES_LOST: endings[Ending.LEASE_LOST],
+        Metric.SPENT_USD: float(sum(one.billed_usd for one in handled)),
+        Metric.ERRORS: returned + sum(one.ours for one in handled),
+    }
+    measure(values, [one.ended for one in handled if one.ended is not None])

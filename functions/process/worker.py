@@ -47,13 +47,16 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What became of one message, and what its attempt spent of the deployment's money, not of an owner's own.
+    """What became of one message.
 
-    `ours` says that whoever runs the deployment must act: others will end the same until then.
+    `ended` is the generation as this worker ended it. `billed_usd` is what was found to have been spent, of the
+    deployment's money, on one that another had ended. `ours` says that whoever runs the deployment must act: others
+    will end the same until then.
     """
 
     ending: Ending
-    spent_usd: Decimal = Decimal(0)
+    ended: Generation | None = None
+    billed_usd: Decimal = Decimal(0)
     ours: bool = False
 
 
@@ -101,36 +104,37 @@ class Worker:
             error = _run(context, load(head.kind), content)
             if not isinstance(error, LeaseLostError):
                 context.ask_for_bills()
+        ours = isinstance(error, GenerationError) and error.code in _OURS
         try:
-            ending = self._finish(context, error)
+            return replace(self._finish(context, error), ours=ours)
         except LeaseLostError:
-            if not self._bill(context):
-                return Handled(Ending.LEASE_LOST)
-            ending = Ending.LEASE_LOST
-        spent = Decimal(0) if head.own_key else context.totals.usage.cost_usd - head.usage.cost_usd
-        return Handled(ending, spent, ours=isinstance(error, GenerationError) and error.code in _OURS)
+            billed = self._bill(context)
+            return Handled(Ending.LEASE_LOST, billed_usd=Decimal(0) if head.own_key else billed, ours=ours)
 
-    def _finish(self, context: AttemptContext, error: GenerationError | LeaseLostError | None) -> Ending:
+    def _finish(self, context: AttemptContext, error: GenerationError | LeaseLostError | None) -> Handled:
         if isinstance(error, LeaseLostError):
             raise error
         return self._succeed(context) if error is None else self._end(context, error)
 
-    def _bill(self, context: AttemptContext) -> bool:
+    def _bill(self, context: AttemptContext) -> Decimal:
         """Another holds it, or it has ended: nothing of this attempt may be written but what it has cost, and that only
         where nobody else will ever count for the generation again. Best effort: nobody waits for it."""
         logger().info("the lease was lost", extra=_about(context.head))
         try:
-            return context.bill()
+            return context.bill().cost_usd
         except (StoreUnavailableError, TransitionRefusedError):
             logger().warning("what the attempt has spent is not counted", extra=_about(context.head))
-            return False
+            return Decimal(0)
 
-    def _succeed(self, context: AttemptContext) -> Ending:
+    def _succeed(self, context: AttemptContext) -> Handled:
         self.tools.store.succeed(context.head, context.totals, context.last_step)
         logger().info("succeeded", extra=_about(context.head))
-        return Ending.SUCCEEDED
+        return Handled(Ending.SUCCEEDED, self._as_ended(context, Status.SUCCEEDED))
 
-    def _end(self, context: AttemptContext, error: GenerationError) -> Ending:
+    def _as_ended(self, context: AttemptContext, status: Status) -> Generation:
+        return replace(context.head, status=status, usage=context.totals.usage, finished_at=self.tools.clock.now())
+
+    def _end(self, context: AttemptContext, error: GenerationError) -> Handled:
         tools, head, now = self.tools, context.head, self.tools.clock.now()
         policy = _policy(load(head.kind).limits, tools.settings)
         left = (head.deadline_at - now) / timedelta(seconds=1)
@@ -142,7 +146,7 @@ class Worker:
             tools.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
             ended = replace(head, version=head.version + 1)
             tools.store.note(ended, Event("failed", now, head.attempt, decision.code))
-            return Ending.FAILED
+            return Handled(Ending.FAILED, self._as_ended(context, Status.FAILED))
         pending = tools.store.release(
             head,
             context.totals,
@@ -155,7 +159,7 @@ class Worker:
         except DispatchFailedError:
             logger().exception("given back and not dispatched; left to a rescuer", extra=_about(head))
         tools.store.note(pending, Event("released", now, head.attempt, error.code, decision.delay_seconds))
-        return Ending.RELEASED
+        return Handled(Ending.RELEASED)
 
 
 def _policy(limits: Limits, settings: Settings) -> retry.RetryPolicy:

@@ -2,9 +2,10 @@
 
 from shared.errors import StoreUnavailableError
 from shared.generation import Generation
+from shared.metrics import measure_rescues
 from shared.rescue import Rescuer
 from shared.store import Store
-from shared.telemetry import logger, measure_rescues
+from shared.telemetry import logger
 
 
 def healed(store: Store, rescuer: Rescuer, head: Generation) -> Generation:
@@ -12,9 +13,10 @@ def healed(store: Store, rescuer: Rescuer, head: Generation) -> Generation:
     if not rescuer.is_stale(head):
         return head
     try:
-        outcome = rescuer.rescue(head)
+        rescued = rescuer.rescue(head)
     except StoreUnavailableError:
         return head  # the reader still gets what was read; the next poll, or the sweeper, tries again
-    logger().info("rescued on read", extra={"generation_id": head.generation_id, "outcome": str(outcome)})
-    measure_rescues({outcome: 1})
+    about = {"generation_id": head.generation_id, "outcome": str(rescued.outcome)}
+    logger().info("rescued on read", extra=about)
+    measure_rescues({rescued.outcome: 1}, [rescued.ended] if rescued.ended else [])
     return store.get(head.user_id, head.generation_id) or head

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from functions.sweeper.service import Sweep
 from shared import wiring
-from shared.telemetry import logger, measure_rescues
+from shared.metrics import measure_rescues
+from shared.telemetry import logger
 
 _STOP_MILLISECONDS = 10_000
 
@@ -24,7 +25,9 @@ def _sweep() -> Sweep:
 
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep once and return the report: outcome to number of generations."""
-    report = dict(_sweep().run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS))
+    found = _sweep().run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS)
+    report, oldest = dict(found.report), found.oldest_pending
     logger().info("swept", extra={"report": report})
-    measure_rescues(report, errors=report.get("error", 0))
+    waiting = 0.0 if oldest is None else (wiring.clock.now() - oldest.created_at).total_seconds()
+    measure_rescues(report, found.ended, errors=report.get("error", 0), oldest_pending_seconds=waiting)
     return report

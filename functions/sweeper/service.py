@@ -17,10 +17,11 @@ _NOT_PENDING_NOW = (Outcome.EXPIRED, Outcome.MOVED_ON)
 
 
 @dataclass(slots=True)
-class _Found:
-    """What a sweep has met so far."""
+class Found:
+    """What a sweep has met: how many generations met which outcome, and which of them it ended."""
 
     report: Counter[str] = field(default_factory=Counter)
+    ended: list[Generation] = field(default_factory=list)
     oldest_pending: Generation | None = None
 
     def met(self, head: Generation) -> None:
@@ -37,17 +38,17 @@ class Sweep:
     rescuer: Rescuer
     clock: Clock
 
-    def run(self, time_is_up: Callable[[], bool]) -> Counter[str]:
-        """Return how many generations met which outcome; one that cannot be read is an `error`, and stops nothing.
+    def run(self, time_is_up: Callable[[], bool]) -> Found:
+        """Return what it has met; a generation that cannot be read is an `error` in the report, and stops nothing.
 
         In the end it leaves the mark that health is answered from, whatever it found.
         """
-        found = _Found()
+        found = Found()
         self._pass(found, time_is_up)
         self._leave_mark(found)
-        return found.report
+        return found
 
-    def _pass(self, found: _Found, time_is_up: Callable[[], bool]) -> None:
+    def _pass(self, found: Found, time_is_up: Callable[[], bool]) -> None:
         # Shards are begun at a random one, so that a sweep that runs out of time does not always miss the same.
         first = int(self.clock.random() * DUE_SHARDS)
         for offset in range(DUE_SHARDS):
@@ -57,20 +58,22 @@ class Sweep:
                     return
                 found.report[self._one(user_id, generation_id, found)] += 1
 
-    def _one(self, user_id: str, generation_id: str, found: _Found) -> str:
+    def _one(self, user_id: str, generation_id: str, found: Found) -> str:
         try:
             head = self.store.get(user_id, generation_id)
             if head is None:
                 return "gone"
-            outcome = self.rescuer.rescue(head)
+            rescued = self.rescuer.rescue(head)
         except Exception:  # noqa: BLE001 - whatever a head does, it must not keep the sweep from those behind it
             logger().exception("one generation could not be swept", extra={"generation_id": generation_id})
             return "error"
-        if outcome not in _NOT_PENDING_NOW:
+        if rescued.ended is not None:
+            found.ended.append(rescued.ended)
+        if rescued.outcome not in _NOT_PENDING_NOW:
             found.met(head)
-        return str(outcome)
+        return str(rescued.outcome)
 
-    def _leave_mark(self, found: _Found) -> None:
+    def _leave_mark(self, found: Found) -> None:
         stale = sum(found.report[outcome] for outcome in _OF_STALE)
         complete = not found.report["out_of_time"]
         try:
@@ -81,7 +84,7 @@ class Sweep:
             logger().exception("the sweep could not be noted")
             found.report["error"] += 1
 
-    def _meet_again(self, found: _Found) -> None:
+    def _meet_again(self, found: Found) -> None:
         """Look again at the one that had waited longest: sent again, it is not due for minutes, and it still waits."""
         before = self.store.last_sweep()
         if before is None or before.oldest_pending is None:

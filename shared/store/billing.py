@@ -24,8 +24,9 @@ class BillWrites(TerminalWrites):
         ended = self.get(held.user_id, held.generation_id)
         return ended is not None and _ended_under(held, ended)
 
-    def bill(self, held: Generation, spent: Usage, steps: Sequence[StoredStep]) -> None:
+    def bill(self, held: Generation, spent: Usage, steps: Sequence[StoredStep]) -> Usage:
         """Have a generation that was ended under its holder, and the owner's day, show all that it has spent.
+        Return what had not been shown.
 
         `held` is the head as its holder knew it, `spent` all that the holder knows of, `steps` all that are stored:
         each that is not counted yet must be in `spent`. Repeating it changes nothing.
@@ -39,13 +40,13 @@ class BillWrites(TerminalWrites):
                 raise TransitionRefusedError(lifecycle.BILL.name, ended)
             usage, steps_done = self._all_of(ended, spent, steps)
             if usage == ended.usage:
-                return
+                return Usage()
             try:
                 self._write_bill(ended, usage, steps_done)
             except TransitionRefusedError as moved:
                 refused = moved  # dismissed or retried between the read and the write: read again
             else:
-                return
+                return usage - ended.usage
         raise refused
 
     def _all_of(self, ended: Generation, spent: Usage, steps: Sequence[StoredStep]) -> tuple[Usage, int]:

@@ -13,12 +13,13 @@ class OwnerWrites(TerminalWrites):
 
     __slots__ = ()
 
-    def cancel(self, user_id: str, generation_id: str) -> Generation | None:
+    def cancel(self, user_id: str, generation_id: str, op: str | None = None) -> Generation | None:
         """Cancel an open generation and return the head as it then is; None when there is none.
 
-        A terminal generation is returned as it is: of a cancel that races the finish, one wins.
+        A terminal generation is returned as it is: of a cancel that races the finish, one wins. A head that shows `op`,
+        a new token, was canceled by this very call.
         """
-        op = self.clock.token()
+        op = op or self.clock.token()
         for _ in range(_CANCEL_TRIES):
             head = self.get(user_id, generation_id)
             if head is None or head.terminal:

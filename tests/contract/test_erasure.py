@@ -16,6 +16,7 @@ from shared.limits import policy_of
 from shared.store import Admission, Store
 from shared.store.items import unmarshal
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input, store_over
+from tests.unit.emf import metrics_of
 from tests.unit.requests import a_request, body_of
 
 KINDS = ("flashcards",)
@@ -272,3 +273,15 @@ def test_a_rate_limit_alone_is_waited_for_as_long_as_its_window(an_account: Call
     account.clock.pass_seconds(wait)
     assert account.erase() == (200, True, None)
     assert account.items() == {}
+
+
+def test_an_erasure_tells_of_each_open_generation_that_it_ends_once(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    account.pending()
+    account.running()
+    account.succeeded()
+    account.erase()
+    assert metrics_of(capsys.readouterr().out) == {"Canceled": 2}
+    account.erase()
+    assert capsys.readouterr().out == ""

@@ -186,12 +186,12 @@ class StoreMachine(RuleBasedStateMachine):
             else:
                 sets = sets | {"barren": 0} | self.plain.account(totals)
         if row is None:
-            assert self.rescuer.rescue(seen) is Outcome.NOTHING
+            assert self.rescuer.rescue(seen).outcome is Outcome.NOTHING
         elif row is not lifecycle.REARM or sets["due_at"] != self.plain.head.due_at:
             self.plain.write(row, seen, partial(self.outcome_of_a_rescue, seen), sets)
 
     def outcome_of_a_rescue(self, seen: Generation) -> None:
-        outcome = self.rescuer.rescue(seen)
+        outcome = self.rescuer.rescue(seen).outcome
         if outcome is Outcome.MOVED_ON:
             raise TransitionRefusedError(outcome, None)
 

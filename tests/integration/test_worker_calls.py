@@ -15,7 +15,7 @@ from shared.errors import (
 from shared.generation import Generation, Usage
 from shared.lifecycle import Status
 from tests.factories import LONG_TEXT
-from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, then
+from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, spent_usd, then
 
 NOTHING = Usage()
 WASTED = PAID.all_wasted()
@@ -44,7 +44,7 @@ def test_a_call_says_what_is_to_be_made_and_for_whom_without_naming_them(rig: Ri
 def test_a_good_answer_is_stored_and_the_generation_succeeds_with_what_it_cost(rig: Rig) -> None:
     head = rig.pending()
     handled, after = rig.run(head, answering())
-    assert (handled.ending, handled.spent_usd) == (Ending.SUCCEEDED, PAID.cost_usd)
+    assert (handled.ending, spent_usd(handled)) == (Ending.SUCCEEDED, PAID.cost_usd)
     assert (after.status, after.progress, after.usage, after.steps_done) == (Status.SUCCEEDED, 100, PAID, 1)
     assert (after.output_step, after.calls, after.step_calls) == ("cards", 1, 1)
     (step,) = rig.steps(head)
@@ -74,7 +74,7 @@ def test_an_answer_that_does_not_fit_is_shown_to_the_model_once_with_what_is_wro
 
 def test_a_second_answer_that_does_not_fit_fails_the_generation_and_both_calls_are_counted(rig: Rig) -> None:
     handled, after = rig.run(rig.pending(), answering("Sure!"), answering("Here you are:"))
-    assert (handled.ending, handled.spent_usd) == (Ending.FAILED, 2 * PAID.cost_usd)
+    assert (handled.ending, spent_usd(handled)) == (Ending.FAILED, 2 * PAID.cost_usd)
     assert (after.status, error_code(after), after.usage) == (Status.FAILED, "output_invalid", WASTED + WASTED)
     assert after.error is not None
     assert "Here" not in after.error.message

@@ -24,7 +24,7 @@ from shared.lifecycle import Status
 from shared.store import Store
 from shared.store.items import input_key
 from tests.factories import SETTINGS, a_generation, an_input
-from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, then
+from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, then
 
 BUSY = TransientProviderError("provider_overloaded", "Busy.")
 
@@ -161,7 +161,7 @@ def test_who_has_lost_its_lease_writes_nothing_more_to_the_head_but_what_it_has_
     handled, after = rig.run(head, then(take, turn))
     [before] = taken
     spent = after.usage.cost_usd - before.usage.cost_usd
-    assert (handled.ending, handled.spent_usd, rig.dispatch.sent) == (Ending.LEASE_LOST, spent, [])
+    assert (handled.ending, spent_usd(handled), rig.dispatch.sent) == (Ending.LEASE_LOST, spent, [])
     if takeover == "given to another":
         assert after == before, "the next holder's writes would not know of it"
     assert before == replace(after, usage=before.usage, steps_done=before.steps_done, version=before.version)

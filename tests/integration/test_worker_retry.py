@@ -17,7 +17,7 @@ from shared.store import Store
 from shared.store.items import unmarshal, usage_key
 from tests.factories import SETTINGS, FakeClock, a_step
 from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, STORY, paid, prompts
-from tests.integration.worker_rig import PAID, Rig, raising
+from tests.integration.worker_rig import PAID, Rig, raising, spent_usd
 
 REFUSED = raising(PermanentProviderError("output_refused", "The model refused to answer.", usage=PAID))
 
@@ -50,7 +50,7 @@ def test_a_retry_goes_on_at_the_first_step_that_is_not_stored(rig: Rig, dynamodb
     _, failed = rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, REFUSED)
     assert (failed.status, failed.usage) == (Status.FAILED, paid(2) + PAID.all_wasted())
     handled, after = rig.run(retry(rig, failed), POLISH)
-    assert (handled.ending, handled.spent_usd) == (Ending.SUCCEEDED, PAID.cost_usd)
+    assert (handled.ending, spent_usd(handled)) == (Ending.SUCCEEDED, PAID.cost_usd)
     assert (after.status, after.steps_done, after.output_step, after.usage) == (
         Status.SUCCEEDED, 3, "polish", paid(1)
     )  # fmt: skip

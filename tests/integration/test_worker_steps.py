@@ -15,7 +15,7 @@ from shared.kinds import Context, Kind, Limits, Prompt
 from shared.lifecycle import Status
 from shared.store import Store
 from tests.factories import FakeClock, a_step
-from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, raising, then
+from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, raising, spent_usd, then
 
 BUSY = TransientProviderError("provider_overloaded", "Busy.", usage=PAID)
 OTHER = Usage(1, 7, 3, Decimal("0.004"))
@@ -103,12 +103,12 @@ def test_an_advance_ends_a_row_of_barren_attempts_and_of_releases(rig: Rig) -> N
 
 def test_after_a_release_the_next_attempt_goes_on_from_the_stored_steps(rig: Rig) -> None:
     handled, head = rig.run(rig.pending(kind="story"), OUTLINE, raising(BUSY))
-    assert (handled.ending, handled.spent_usd, head.usage, head.steps_done) == (
-        Ending.RELEASED, paid(2).cost_usd, PAID + WASTED, 1
+    assert (handled.ending, spent_usd(handled), head.usage, head.steps_done) == (
+        Ending.RELEASED, Decimal(0), PAID + WASTED, 1
     )  # fmt: skip
     rig.clock.pass_seconds(10)
     handled, head = rig.run(head, DRAFT, POLISH)
-    assert (handled.ending, handled.spent_usd, head.usage) == (Ending.SUCCEEDED, paid(2).cost_usd, paid(3) + WASTED)
+    assert (handled.ending, spent_usd(handled), head.usage) == (Ending.SUCCEEDED, paid(4).cost_usd, paid(3) + WASTED)
     assert prompts(rig) == ["Write the outline.", "Write the draft.", "Write the draft.", "Write the polish."]
 
 
@@ -138,8 +138,17 @@ def test_what_a_lost_worker_stored_is_not_made_again_and_is_counted_once(rig: Ri
     handled, after = rig.run(rig.lost(lost), *turns[stored:])
     expected = sum([OTHER] * stored, Usage()) + paid(3 - stored)
     assert (handled.ending, after.usage, after.steps_done) == (Ending.SUCCEEDED, expected, 3)
-    assert handled.spent_usd == expected.cost_usd
+    assert spent_usd(handled) == expected.cost_usd
     assert prompts(rig) == [f"Write the {name}." for name in names[stored:]]
+
+
+def test_operators_are_told_what_was_spent_by_a_worker_that_died_after_it_had_shown_it(rig: Rig) -> None:
+    head = rig.pending(kind="story")
+    with pytest.raises(ZeroDivisionError):
+        rig.run(head, OUTLINE, raising(ZeroDivisionError()))
+    handled, after = rig.run(rig.lost(head), DRAFT, POLISH)
+    assert (after.attempt, after.usage) == (2, paid(3))
+    assert spent_usd(handled) == paid(3).cost_usd
 
 
 def test_what_a_lost_worker_stored_is_counted_on_the_head_before_more_is_made(rig: Rig) -> None:
@@ -167,7 +176,7 @@ def test_a_late_holders_result_that_was_stored_first_wins_and_both_are_counted(r
     handled, after = rig.run(head, then(wake, answering({"suggestions": [{"front": "Mine?", "back": "No."}]})))
     assert handled.ending is Ending.SUCCEEDED
     assert rig.steps(head) == [late]
-    assert (after.usage, handled.spent_usd) == (WASTED + OTHER, (PAID + OTHER).cost_usd)
+    assert (after.usage, spent_usd(handled)) == (WASTED + OTHER, (PAID + OTHER).cost_usd)
 
 
 def test_a_late_holders_result_is_what_the_next_step_builds_on(rig: Rig) -> None:

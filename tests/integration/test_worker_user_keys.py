@@ -16,7 +16,7 @@ from shared.limits import Policy
 from shared.sealing import Seal
 from shared.store import Admission
 from tests.factories import SETTINGS, a_generation, an_input
-from tests.integration.worker_rig import PAID, Rig, answering, raising
+from tests.integration.worker_rig import PAID, Rig, answering, raising, spent_usd
 
 USERS = "sk-or-v1-of-a-user"
 OURS = "sk-made-up"
@@ -95,7 +95,7 @@ def test_each_generation_has_its_own(rig: Rig) -> None:
 
 def test_what_it_costs_is_the_owners_money(rig: Rig) -> None:
     handled, after = rig.run(with_a_key(rig), answering())
-    assert (handled.spent_usd, after.usage) == (Decimal(0), PAID)
+    assert (spent_usd(handled), after.usage) == (Decimal(0), PAID)
 
 
 def key_of(head: Generation) -> dict[str, Any]:

@@ -64,6 +64,12 @@ def then(act: Callable[[Call], object], turn: Turn | None = None) -> Turn:
     return both
 
 
+def spent_usd(handled: Handled) -> Decimal:
+    """What operators are told to have been spent, of the deployment's money."""
+    ended = handled.ended
+    return handled.billed_usd + (Decimal(0) if ended is None or ended.own_key else ended.usage.cost_usd)
+
+
 def telling(bill_id: str, turn: Turn) -> Turn:
     """Have the server's headers name the id for the final bill, and then go on."""
     return then(lambda call: call.on_bill_id(bill_id), turn)

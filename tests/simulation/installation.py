@@ -24,7 +24,7 @@ import functions.process.provider
 import functions.status.handler
 import functions.sweeper.handler
 import functions.sweeper.service
-from shared import clients, config, idempotency, kinds, telemetry, wiring
+from shared import clients, config, idempotency, kinds, metrics, telemetry, wiring
 from shared.kinds import _forms
 from shared.store import Table, items
 from tests.factories import SETTINGS
@@ -164,7 +164,7 @@ def installed() -> Iterator[None]:
         (clients.sqs, _there("sqs")),
         (wiring.clock, clock),
         (telemetry.logger, lambda: logger),
-        (telemetry.measure, lambda _values: None),
+        (metrics.measure, lambda _values, _ended=(): None),
         # What makes a run slow and changes nothing: a hash that is meant to be slow, one item decoded again and again,
         # and forms made anew each time.
         (idempotency.slow_hash_of, _fast_hash_of),

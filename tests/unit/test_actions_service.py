@@ -1,6 +1,7 @@
 """Canceling: at once, once, and never what has ended before."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from shared.lifecycle import Status
 from shared.store import Store
 from shared.view import etag
 from tests.factories import FakeClock, a_generation, a_step, an_input, moto_dynamodb
+from tests.unit.emf import metrics_of
 from tests.unit.requests import a_request, body_of
 
 
@@ -65,14 +67,26 @@ def test_canceling_twice_answers_the_same_and_is_one_event(
     assert len(store.get_events(head.user_id, head.generation_id)) == 1
 
 
+def test_what_was_canceled_is_told_once_with_what_it_has_spent(
+    service: ActionsService, store: Store, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = running(store, clock)
+    store.store_step(head, a_step(clock, usage=Usage(1, 10, 5, Decimal("0.25"))))
+    cancel(service, head)
+    assert metrics_of(capsys.readouterr().out) == {"Canceled": 1, "SpentUsd": 0.25}
+    cancel(service, head)
+    assert capsys.readouterr().out == ""
+
+
 def test_canceling_what_has_succeeded_answers_succeeded(
-    service: ActionsService, store: Store, clock: FakeClock
+    service: ActionsService, store: Store, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head = running(store, clock)
     store.succeed(head, Totals(1, Usage(1)), "cards")
     answer = cancel(service, head)
     assert (answer.status, body_of(answer)["status"]) == (200, "succeeded")
     assert store.get_events(head.user_id, head.generation_id) == []
+    assert capsys.readouterr().out == "", "whoever ended it has told of it"
 
 
 def test_what_was_spent_on_a_canceled_generation_is_kept(

@@ -51,7 +51,7 @@ def test_a_store_that_is_not_to_be_reached_is_a_503_that_says_when_to_come_back(
     status, body, headers = answered(failing_with(StoreUnavailableError("ThrottlingException")))
     assert (status, body["code"], headers["retry-after"]) == (503, "unavailable", "2")
     assert "Throttling" not in json.dumps(body)
-    assert [line["Errors"] for line in lines_of(capsys.readouterr().out)] == [[1.0]]
+    assert [line["Errors"] for line in lines_of(capsys.readouterr().out)] == [1]
 
 
 @pytest.mark.parametrize("error_type", [RuntimeError, KeyError, LeaseLostError])
@@ -61,7 +61,7 @@ def test_an_unexpected_error_is_a_500_that_shows_nothing_of_its_cause_and_is_mea
     status, body, headers = answered(failing_with(error_type("secret cause")))
     assert (status, body["code"]) == (500, "internal_error")
     assert "secret" not in json.dumps(body) + json.dumps(headers)
-    assert [line["Errors"] for line in lines_of(capsys.readouterr().out)] == [[1.0]]
+    assert [line["Errors"] for line in lines_of(capsys.readouterr().out)] == [1]
     assert "secret cause" in caplog.text, "the log must hold the cause"
 
 

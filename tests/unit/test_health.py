@@ -105,7 +105,7 @@ def test_a_mark_that_cannot_be_written_does_not_undo_the_sweep(
     store.create(a_generation(clock), an_input())
     clock.pass_seconds(60)
     rescuer = Rescuer(store, RecordingDispatch(), clock, SETTINGS, ("flashcards",))
-    assert Sweep(store, rescuer, clock).run(lambda: False) == {"sent_again": 1, "error": 1}
+    assert Sweep(store, rescuer, clock).run(lambda: False).report == {"sent_again": 1, "error": 1}
 
 
 def test_health_tells_nothing_of_an_owner(store: Store, clock: FakeClock) -> None:

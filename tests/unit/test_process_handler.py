@@ -14,8 +14,10 @@ from functions.process.worker import Ending, Handled
 from shared import wiring
 from shared.dispatch import DispatchFailedError, Message
 from shared.errors import MessageRefusedError, StoreUnavailableError
-from tests.factories import SETTINGS
-from tests.unit.emf import metrics_of
+from shared.generation import Generation
+from shared.lifecycle import Status
+from tests.factories import SETTINGS, an_end
+from tests.unit.emf import metrics_of, series_of
 
 
 @dataclass
@@ -29,7 +31,7 @@ class ScriptedWorker:
     def handle(self, message: Message, handover_at: float) -> Handled:
         self.handled.append(message)
         self.handovers.append(handover_at)
-        return self.script.get(message.generation_id, lambda: Handled(Ending.SUCCEEDED, Decimal("0.01")))()
+        return self.script.get(message.generation_id, lambda: Handled(Ending.SUCCEEDED, an_end()))()
 
 
 class Context:
@@ -62,8 +64,8 @@ def raising(error: Exception) -> Callable[[], Handled]:
     return fail
 
 
-def ending(how: Ending, spent: str = "0") -> Callable[[], Handled]:
-    return lambda: Handled(how, Decimal(spent))
+def ending(how: Ending, ended: Generation | None = None, billed: str = "0") -> Callable[[], Handled]:
+    return lambda: Handled(how, ended, Decimal(billed))
 
 
 def failed(answer: dict[str, Any]) -> list[str]:
@@ -126,18 +128,38 @@ def test_work_is_handed_over_the_margin_before_the_invocation_ends(worker: Scrip
 
 def test_a_batch_is_measured_in_one_line(worker: ScriptedWorker, capsys: pytest.CaptureFixture[str]) -> None:
     worker.script = {
-        "c": ending(Ending.FAILED, "0.002"),
-        "d": ending(Ending.RELEASED, "0.0005"),
-        "e": ending(Ending.LEASE_LOST),
+        "c": ending(Ending.FAILED, an_end(Status.FAILED, after=7, waited=2, cost="0.002", attempt=4)),
+        "d": ending(Ending.RELEASED),
+        "e": ending(Ending.LEASE_LOST, billed="0.0005"),
         "f": ending(Ending.PASSED_OVER),
         "g": raising(ZeroDivisionError("surprise")),
     }
     process.handler(batch(*(record(name) for name in "abcdefg")), Context())
     assert metrics_of(capsys.readouterr().out) == {
-        "Succeeded": 2.0,
-        "Failed": 1.0,
-        "Released": 1.0,
-        "LeasesLost": 1.0,
+        "Succeeded": 2,
+        "Failed": 1,
+        "Released": 1,
+        "LeasesLost": 1,
+        "LatencySeconds": [3.5, 3.5, 7],
+        "PendingSeconds": [0.25, 0.25, 2],
+        "Attempts": [1, 1, 4],
         "SpentUsd": pytest.approx(0.0225),
-        "Errors": 1.0,
+        "Errors": 1,
     }
+
+
+def test_what_ended_is_told_though_its_neighbours_go_back_and_not_again_when_they_return(
+    worker: ScriptedWorker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker.script = {
+        "b": raising(StoreUnavailableError("ThrottlingException")),
+        "c": ending(Ending.SUCCEEDED, an_end(kind="story")),
+    }
+    failed_once = process.handler(batch(record("a"), record("b"), record("c")), Context())
+    worker.script = {}
+    process.handler(batch(*(record(name.removeprefix("m-")) for name in failed(failed_once))), Context())
+    found = series_of(capsys.readouterr().out)
+    assert sum(found["service=unstuck", "Succeeded"]) == 3
+    assert found["service=unstuck", "Errors"] == [1]
+    assert found["Kind=flashcards", "LatencySeconds"] == [3.5, 3.5]
+    assert found["Kind=story", "LatencySeconds"] == [3.5]

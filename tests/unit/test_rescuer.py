@@ -48,7 +48,7 @@ class Scene:
         return found
 
     def rescue(self, head: Generation) -> tuple[Outcome, Generation]:
-        outcome = self.rescuer.rescue(self.read(head))
+        outcome = self.rescuer.rescue(self.read(head)).outcome
         return outcome, self.read(head)
 
     def events(self, head: Generation) -> list[Event]:
@@ -142,7 +142,7 @@ def test_before_the_last_barren_attempt_no_crash_loop_is_seen(scene: Scene) -> N
     settings = replace(SETTINGS, max_barren=SETTINGS.max_barren + 1)
     scene.clock.pass_seconds(40)
     rescuer = Rescuer(scene.store, scene.dispatch, scene.clock, settings, KINDS)
-    assert rescuer.rescue(scene.read(head)) is Outcome.GIVEN_BACK
+    assert rescuer.rescue(scene.read(head)).outcome is Outcome.GIVEN_BACK
 
 
 def test_a_step_that_was_stored_and_not_counted_shows_that_the_attempts_were_not_barren(scene: Scene) -> None:
@@ -209,7 +209,7 @@ def test_of_two_rescuers_that_read_the_same_head_one_acts_and_the_other_changes_
     scene: Scene, name: str, messages: int
 ) -> None:
     read = stale(scene, name)
-    first, second = scene.rescuer.rescue(read), scene.rescuer.rescue(read)
+    first, second = scene.rescuer.rescue(read).outcome, scene.rescuer.rescue(read).outcome
     assert first is not Outcome.MOVED_ON
     assert second is Outcome.MOVED_ON
     assert len(scene.dispatch.sent) == messages
@@ -219,7 +219,7 @@ def test_of_two_rescuers_that_read_the_same_head_one_acts_and_the_other_changes_
 def test_a_worker_that_beat_after_the_head_was_read_keeps_its_generation(scene: Scene) -> None:
     read = stale(scene, "worker lost")
     beating = scene.store.heartbeat(read, 0, None)
-    assert scene.rescuer.rescue(read) is Outcome.MOVED_ON
+    assert scene.rescuer.rescue(read).outcome is Outcome.MOVED_ON
     assert scene.read(read) == beating
 
 

@@ -23,6 +23,13 @@ def alarms() -> set[str]:
     return {name for name, resource in resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
 
 
+def page_of(alarm: str) -> str:
+    """Return the file of an alarm's runbook, as docs/runbooks/README.md lists it."""
+    (line,) = [line for line in read("docs/runbooks/README.md").splitlines() if f"`{alarm}`" in line]
+    (page,) = re.findall(r"\((\S+\.md)\)", line)
+    return str(page)
+
+
 def test_every_alarm_has_a_runbook_and_every_runbook_an_alarm() -> None:
     listed = read("docs/runbooks/README.md")
     assert set(ALARM.findall(listed)) == alarms()

@@ -130,7 +130,25 @@ def test_reading_heals_a_generation_whose_worker_was_lost(window: Window, capsys
     window.clock.pass_seconds(40)
     assert window.shown(head)["status"] == "pending"
     assert [sent.fence for sent in window.dispatch.sent] == [head.fence + 1]
-    assert metrics_of(capsys.readouterr().out) == {"StaleFound": 1.0}
+    assert metrics_of(capsys.readouterr().out) == {"StaleFound": 1, "RescueGivenBack": 1}
+
+
+def test_reading_what_is_past_its_deadline_ends_it_and_tells_of_it_once(
+    window: Window, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = window.running()
+    window.clock.pass_seconds(900)
+    assert window.shown(head)["status"] == "failed"
+    assert metrics_of(capsys.readouterr().out) == {
+        "StaleFound": 1,
+        "RescueExpired": 1,
+        "Failed": 1,
+        "LatencySeconds": [900],
+        "PendingSeconds": [0],
+        "Attempts": [1],
+    }
+    assert window.shown(head)["status"] == "failed"
+    assert capsys.readouterr().out == ""
 
 
 def test_reading_sends_a_lost_message_again_and_once_only(window: Window) -> None:

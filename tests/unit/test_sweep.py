@@ -39,7 +39,7 @@ class Rounds:
         return [self.store.create(a_generation(self.clock), an_input()) for _ in range(count)]
 
     def run(self, time_is_up: Callable[[], bool] = never) -> Counter[str]:
-        return self.sweep.run(time_is_up)
+        return self.sweep.run(time_is_up).report
 
 
 @pytest.fixture
@@ -155,4 +155,29 @@ def test_the_function_measures_what_the_sweep_found(
     rounds.clock.pass_seconds(900)
     monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
     sweeper.handler({}, Context(60_000))
-    assert metrics_of(capsys.readouterr().out) == {"StaleFound": 2.0, "Failed": 2.0, "Errors": 1.0}
+    assert metrics_of(capsys.readouterr().out) == {
+        "StaleFound": 2,
+        "RescueExpired": 2,
+        "Failed": 2,
+        "LatencySeconds": [900, 900],
+        "PendingSeconds": [900, 900],
+        "Attempts": [0, 0],
+        "Errors": 1,
+    }
+
+
+def test_the_function_tells_how_long_the_oldest_has_been_pending_as_long_as_it_is(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (head,) = rounds.pending()
+    monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
+    monkeypatch.setattr("shared.wiring.clock", rounds.clock)
+    ages = []
+    for _ in range(3):
+        rounds.clock.pass_seconds(60)
+        sweeper.handler({}, Context(60_000))
+        ages.append(metrics_of(capsys.readouterr().out)["OldestPendingSeconds"])
+    assert ages == [60, 120, 180], "though it is not due each time: it was sent again"
+    rounds.store.claim(head.user_id, head.generation_id, head.fence, "holder", ("flashcards",))
+    sweeper.handler({}, Context(60_000))
+    assert "_aws" not in capsys.readouterr().out

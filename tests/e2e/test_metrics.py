@@ -1,0 +1,74 @@
+"""What operators see of a running stack: a line for each end, the dashboard, and nothing for a poll."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from local.stack import LocalStack
+from tests.e2e import faults
+from tests.e2e.owner import Owner, eventually
+from tests.unit.emf import Series, lines_of, series_of
+
+
+def told_by(stack: LocalStack, function: str) -> Series:
+    return series_of("\n".join(stack.log_lines(function)))
+
+
+def test_a_generation_leaves_its_latency_by_kind_once_in_the_workers_log(stack: LocalStack, alice: Owner) -> None:
+    generation_id = alice.submit()
+    view = alice.wait_for_end(generation_id)
+    waited = (parsed(view["started_at"]) - parsed(view["created_at"])).total_seconds()
+    lines = eventually(
+        lambda: [line for line in lines_of("\n".join(stack.log_lines("process"))) if waited in told(line)],
+        lambda found: found != [],
+    )
+    (line,) = lines
+    assert {directive["Namespace"] for directive in line["_aws"]["CloudWatchMetrics"]} == {"unstuck"}
+    assert line["Kind"] == "flashcards"
+    place = told(line).index(waited)
+    took = (parsed(view["finished_at"]) - parsed(view["created_at"])).total_seconds()
+    # The worker takes the time again, once the write of the end is through.
+    assert took <= line["LatencySeconds"][place] < took + 5
+    assert line["Attempts"][place] == 1
+    assert line["SpentUsd"] >= view["usage"]["cost_usd"] > 0
+
+
+def told(line: dict[str, Any]) -> list[float]:
+    return list(line.get("PendingSeconds", []))
+
+
+def parsed(time: str) -> datetime:
+    return datetime.fromisoformat(time)
+
+
+def test_a_worker_that_was_lost_is_seen_as_a_rescue_and_as_a_second_attempt(stack: LocalStack, alice: Owner) -> None:
+    generation_id = alice.submit("local/slow:3")
+    alice.wait_for(generation_id, lambda found: found["status"] == "running")
+    faults.kill(faults.worker_of(stack, alice.name, generation_id))
+    assert alice.wait_for_end(generation_id)["attempt"] == 2
+    eventually(lambda: told_by(stack, "process"), lambda found: 2 in found["service=unstuck", "Attempts"])
+    rescuers = [told_by(stack, name).get(("service=unstuck", "RescueGivenBack"), []) for name in ("status", "sweeper")]
+    assert sum(map(sum, rescuers)) >= 1
+
+
+def test_a_poll_writes_no_metric(stack: LocalStack, alice: Owner) -> None:
+    generation_id = alice.submit()
+    alice.wait_for_end(generation_id)
+    before = len(lines_of("\n".join(stack.log_lines("status"))))
+    for _ in range(5):
+        alice.look(generation_id)
+    assert len(lines_of("\n".join(stack.log_lines("status")))) == before
+
+
+def test_the_dashboard_shows_this_stacks_own_resources(stack: LocalStack) -> None:
+    cloudwatch = stack.client("cloudwatch")
+    (entry,) = cloudwatch.list_dashboards(DashboardNamePrefix="unstuck-")["DashboardEntries"]
+    body = json.loads(cloudwatch.get_dashboard(DashboardName=entry["DashboardName"])["DashboardBody"])
+    text = json.dumps(body)
+    alarms = [alarm["AlarmArn"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]]
+    (shown,) = [widget["properties"]["alarms"] for widget in body["widgets"] if widget["type"] == "alarm"]
+    assert sorted(shown) == sorted(alarms)
+    queues = (stack.queue_url, stack.alone_queue_url, stack.dead_letter_queue_url)
+    names = [*stack.function_names.values(), stack.table_name, *(url.rpartition("/")[2] for url in queues)]
+    assert [name for name in names if f'"{name}"' not in text] == []
+    assert "${" not in text.replace("${PROP(", "")

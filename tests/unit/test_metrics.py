@@ -1,0 +1,190 @@
+"""Metrics in CloudWatch's embedded format: as few lines as can be, each generation once, and none for what is zero."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.lifecycle import Status
+from shared.metrics import MOST_VALUES, Metric, measure, measure_rescues
+from shared.rescue import Outcome
+from tests.factories import an_end
+from tests.unit.emf import lines_of, metrics_of, series_of
+
+
+def test_a_measure_is_one_line_of_embedded_metric_format(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Elsewhere")
+    measure({Metric.RELEASED: 2, Metric.SPENT_USD: 0.0125, Metric.OLDEST_PENDING_SECONDS: 61.5})
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) == 1
+    (line,) = lines_of(printed)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Elsewhere"
+    assert directive["Dimensions"] == [["service"]]
+    assert {metric["Name"]: metric["Unit"] for metric in directive["Metrics"]} == {
+        "Released": "Count",
+        "SpentUsd": "None",
+        "OldestPendingSeconds": "Seconds",
+    }
+    assert (line["Released"], line["SpentUsd"], line["OldestPendingSeconds"]) == (2, 0.0125, 61.5)
+
+
+def test_a_generation_that_has_ended_is_one_line_with_its_latency_by_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    measure({}, [an_end(kind="story", attempt=3)])
+    assert series_of(capsys.readouterr().out) == {
+        ("service=unstuck", "Succeeded"): [1],
+        ("service=unstuck", "PendingSeconds"): [0.25],
+        ("service=unstuck", "Attempts"): [3],
+        ("service=unstuck", "SpentUsd"): [0.01],
+        ("Kind=story", "LatencySeconds"): [3.5],
+    }
+
+
+def test_the_line_of_a_generation_is_at_most_half_a_kilobyte(capsys: pytest.CaptureFixture[str]) -> None:
+    measure({}, [an_end(kind="flashcards", after=12.345)])
+    assert len(capsys.readouterr().out) <= 512, "CloudWatch Logs is paid for by the byte"
+
+
+def test_ten_of_one_kind_are_one_line_and_each_further_kind_is_one_more(capsys: pytest.CaptureFixture[str]) -> None:
+    measure({}, [an_end(after=second) for second in range(1, 11)])
+    assert metrics_of(capsys.readouterr().out)["LatencySeconds"] == list(range(1, 11))
+    measure({}, [an_end(kind=kind) for kind in ("story", "flashcards", "story", "image")])
+    printed = capsys.readouterr().out
+    assert len(lines_of(printed)) == 3
+    found = series_of(printed)
+    assert found["service=unstuck", "Succeeded"] == [4]
+    assert found["Kind=story", "LatencySeconds"] == [3.5, 3.5]
+    assert found["Kind=image", "LatencySeconds"] == [3.5]
+
+
+def test_more_values_than_a_line_may_have_are_split_and_none_is_lost_or_told_twice(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure({Metric.ERRORS: 3}, [an_end(Status.FAILED, after=number) for number in range(1, 2 * MOST_VALUES + 2)])
+    printed = capsys.readouterr().out
+    assert len(lines_of(printed)) == 3
+    found = series_of(printed)
+    assert found["Kind=flashcards", "LatencySeconds"] == list(range(1, 2 * MOST_VALUES + 2))
+    assert found["service=unstuck", "Failed"] == [MOST_VALUES, MOST_VALUES, 1]
+    assert found["service=unstuck", "Errors"] == [3]
+
+
+def test_a_failure_has_a_latency_and_attempts_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Else a service that fails what is slow would look fast."""
+    measure({}, [an_end(Status.FAILED, after=900, waited=1)])
+    found = metrics_of(capsys.readouterr().out)
+    assert (found["Failed"], found["LatencySeconds"], found["Attempts"]) == (1, [900], [1])
+
+
+def test_what_its_owner_cut_short_counts_and_costs_and_its_times_say_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure({}, [an_end(Status.CANCELED)])
+    assert metrics_of(capsys.readouterr().out) == {"Canceled": 1, "SpentUsd": 0.01}
+
+
+def test_what_no_worker_ever_took_has_waited_all_along(capsys: pytest.CaptureFixture[str]) -> None:
+    measure({}, [replace(an_end(Status.FAILED, after=900), started_at=None, attempt=0)])
+    found = metrics_of(capsys.readouterr().out)
+    assert (found["PendingSeconds"], found["Attempts"]) == ([900], [0])
+
+
+def test_what_was_paid_with_an_owners_own_key_is_not_spent_by_the_deployment(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure({}, [an_end(own_key=True)])
+    assert "SpentUsd" not in metrics_of(capsys.readouterr().out)
+
+
+def test_what_was_spent_beside_the_ended_is_added_to_theirs(capsys: pytest.CaptureFixture[str]) -> None:
+    measure({Metric.SPENT_USD: 0.5}, [an_end(), an_end()])
+    assert metrics_of(capsys.readouterr().out)["SpentUsd"] == pytest.approx(0.52)
+
+
+def test_no_line_names_an_owner_or_a_generation(capsys: pytest.CaptureFixture[str]) -> None:
+    head = an_end(session_id="my session", client_id="my client")
+    measure({}, [head])
+    printed = capsys.readouterr().out
+    assert not [text for text in (head.user_id, head.generation_id, "my session", "my client") if text in printed]
+
+
+def test_all_functions_write_to_one_series_in_a_namespace_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_NAMESPACE", raising=False)
+    for function in ("status", "sweeper"):
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", function)
+        measure({Metric.STALE_FOUND: 1})
+    lines = lines_of(capsys.readouterr().out)
+    assert [line["service"] for line in lines] == ["unstuck", "unstuck"]
+    assert {line["_aws"]["CloudWatchMetrics"][0]["Namespace"] for line in lines} == {"Unstuck"}
+
+
+def test_what_is_zero_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    measure({Metric.RELEASED: 0, Metric.ERRORS: 3, Metric.SPENT_USD: 0.0})
+    assert metrics_of(capsys.readouterr().out) == {"Errors": 3}
+
+
+def test_where_all_is_zero_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    measure(dict.fromkeys(Metric, 0))
+    measure({})
+    assert capsys.readouterr().out == ""
+
+
+def test_a_metric_of_one_line_is_not_carried_into_the_next(capsys: pytest.CaptureFixture[str]) -> None:
+    measure({Metric.LEASES_LOST: 1})
+    measure({Metric.RELEASED: 1})
+    assert [sorted(line.keys() - {"_aws", "service"}) for line in lines_of(capsys.readouterr().out)] == [
+        ["LeasesLost"],
+        ["Released"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "metric"),
+    [
+        (Outcome.CRASH_LOOP, "RescueCrashLoop"),
+        (Outcome.EXPIRED, "RescueExpired"),
+        (Outcome.GIVEN_BACK, "RescueGivenBack"),
+        (Outcome.SENT_AGAIN, "RescueSentAgain"),
+        (Outcome.NOT_SENT, "RescueNotSent"),
+    ],
+)
+def test_a_rescue_is_measured_by_what_it_did(outcome: Outcome, metric: str, capsys: pytest.CaptureFixture[str]) -> None:
+    measure_rescues({outcome: 2})
+    assert metrics_of(capsys.readouterr().out) == {"StaleFound": 2, metric: 2}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NOTHING, Outcome.REARMED, Outcome.POSTPONED, Outcome.MOVED_ON])
+def test_what_was_not_stale_or_was_rescued_by_another_is_not_measured(
+    outcome: Outcome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    measure_rescues({outcome: 5, "gone": 2})
+    assert capsys.readouterr().out == ""
+
+
+def test_every_outcome_is_either_measured_or_known_to_be_none_of_a_stale_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measure_rescues(dict.fromkeys(Outcome, 1))
+    rescues = {name for name in metrics_of(capsys.readouterr().out) if name.startswith("Rescue")}
+    assert rescues == {metric for metric in Metric if metric.startswith("Rescue")}
+    assert len(rescues) == len(Outcome) - 4
+
+
+def test_a_sweep_is_measured_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    report = {"given_back": 2, "expired": 1, "rearmed": 4}
+    measure_rescues(report, [an_end(Status.FAILED, after=900, waited=2)], errors=3, oldest_pending_seconds=75.0)
+    assert metrics_of(capsys.readouterr().out) == {
+        "StaleFound": 3,
+        "RescueGivenBack": 2,
+        "RescueExpired": 1,
+        "Errors": 3,
+        "OldestPendingSeconds": 75,
+        "Failed": 1,
+        "PendingSeconds": [2],
+        "Attempts": [1],
+        "SpentUsd": 0.01,
+        "LatencySeconds": [900],
+    }

@@ -1,0 +1,212 @@
+"""What the dashboard and the alarms watch is there: emitted by the code, or published by AWS for a resource of ours."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from functions.process import handler as process
+from functions.process.worker import Ending, Handled
+from shared import kinds
+from shared.lifecycle import Status
+from shared.metrics import Metric, measure_rescues
+from shared.rescue import Outcome
+from tests.factories import an_end
+from tests.unit.emf import series_of
+from tests.unit.test_docs import read
+from tests.unit.test_runbooks import ROOT, page_of
+from tests.unit.test_template import TEMPLATE, _Loader
+
+PUBLISHED = {
+    # Lambda developer guide, "Types of metrics for Lambda functions".
+    ("AWS/Lambda", "FunctionName"): {"Errors", "Invocations", "Duration", "ConcurrentExecutions", "Throttles"},
+    # SQS developer guide, "Available CloudWatch metrics for Amazon SQS".
+    ("AWS/SQS", "QueueName"): {
+        "ApproximateAgeOfOldestMessage",
+        "ApproximateNumberOfMessagesVisible",
+        "ApproximateNumberOfMessagesNotVisible",
+    },
+    # DynamoDB developer guide, "DynamoDB metrics and dimensions".
+    ("AWS/DynamoDB", "TableName"): {"ReadThrottleEvents", "WriteThrottleEvents"},
+    ("AWS/DynamoDB", "TableName", "GlobalSecondaryIndexName"): {"ReadThrottleEvents", "WriteThrottleEvents"},
+    # API Gateway developer guide, "Monitor CloudWatch metrics for HTTP APIs".
+    ("AWS/ApiGateway", "ApiId"): {"Count", "4xx", "5xx"},
+}
+"""What AWS publishes, by namespace and dimensions, of which the template names some."""
+TYPES = {
+    "FunctionName": "AWS::Serverless::Function",
+    "QueueName": "AWS::SQS::Queue",
+    "TableName": "AWS::DynamoDB::Table",
+    "ApiId": "AWS::ApiGatewayV2::Api",
+}
+VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
+SEARCHED = re.compile(r"SEARCH\('\{\"\$\{AWS::StackName\}\",(\w+)\} MetricName=\"(\w+)\"', '(p\d+)', (\d+)\)")
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    return dict(yaml.load(TEMPLATE.read_text(), _Loader))  # noqa: S506 - a SafeLoader
+
+
+@pytest.fixture(scope="module")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    return dict(template["Resources"])
+
+
+@pytest.fixture(scope="module")
+def widgets(resources: dict[str, Any]) -> list[dict[str, Any]]:
+    """The dashboard's, with each variable as it stands; as where a function verifies tokens."""
+    text, parts = resources["MetricsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    for name, value in parts.items():
+        text = text.replace(f"${{{name}}}", value["Fn::If"][1]["Fn::Sub"])
+    return list(json.loads(text)["widgets"])
+
+
+def metrics_in(widgets: list[dict[str, Any]]) -> Iterator[list[str]]:
+    """Yield namespace, name, and dimensions in pairs, of each metric; of a search, the dimension with `*`."""
+    for widget in widgets:
+        for line in widget["properties"].get("metrics", []):
+            texts = [part for part in line if isinstance(part, str)]
+            if not texts:
+                found = SEARCHED.fullmatch(line[0]["expression"])
+                assert found, line
+                texts = ["${AWS::StackName}", found[2], found[1], "*"]
+            yield texts
+
+
+def of_alarms(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: each for name, each in resources.items() if each["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def test_without_a_parameter_there_is_one_and_with_it_none(template: dict[str, Any]) -> None:
+    parameter = template["Parameters"]["Dashboard"]
+    assert (parameter["Default"], parameter["AllowedValues"]) == ("enabled", ["enabled", "disabled"])
+    assert template["Conditions"]["HasDashboard"] == {"Fn::Equals": [{"Ref": "Dashboard"}, "enabled"]}
+    assert template["Resources"]["MetricsDashboard"]["Condition"] == "HasDashboard"
+
+
+@pytest.mark.parametrize("verifies", [True, False])
+def test_its_body_is_json_and_names_nothing_that_is_not_there(template: dict[str, Any], verifies: bool) -> None:
+    resources = template["Resources"]
+    text, parts = resources["MetricsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    (alarm,) = parts.values()
+    assert alarm["Fn::If"][0] == resources["AuthorizerErrorsAlarm"]["Condition"]
+    text = text.replace("${AuthorizerAlarm}", alarm["Fn::If"][1]["Fn::Sub"] if verifies else alarm["Fn::If"][2])
+    for name in VARIABLE.findall(text):
+        resource, _, attribute = name.partition(".")
+        assert attribute in ("", "Arn", "QueueName"), name
+        if not name.startswith("AWS::"):
+            needed = resources[resource].get("Condition")
+            assert needed is None or verifies, f"{name} is not always there"
+    body = json.loads(VARIABLE.sub("made-up", text))
+    assert "${!" not in json.dumps(body).replace("${!PROP(", "")
+
+
+def test_no_widget_lies_on_another(widgets: list[dict[str, Any]]) -> None:
+    taken: set[tuple[int, int]] = set()
+    for widget in widgets:
+        x, y, width, height = (widget[name] for name in ("x", "y", "width", "height"))
+        assert x + width <= 24
+        cells = {(column, row) for column in range(x, x + width) for row in range(y, y + height)}
+        assert not cells & taken, widget
+        taken |= cells
+    assert len(taken) == 24 * (1 + max(row for _, row in taken)), "there is a hole"
+
+
+def test_every_metric_widget_says_where_and_how_and_has_a_title_of_its_own(widgets: list[dict[str, Any]]) -> None:
+    shown = [widget["properties"] for widget in widgets if widget["type"] == "metric"]
+    assert len({each["title"] for each in shown}) == len(shown)
+    assert {(each["region"], each["period"]) for each in shown} == {("${AWS::Region}", 300)}
+    statistics = {each["stat"] for each in shown}
+    options = [part for each in shown for line in each["metrics"] for part in line if isinstance(part, dict)]
+    statistics |= {each["stat"] for each in options if "stat" in each}
+    assert statistics <= {"Sum", "Average", "Maximum", "p50", "p95"}
+
+
+def test_every_metric_on_it_is_one_of_the_codes_or_one_that_aws_publishes(
+    widgets: list[dict[str, Any]], resources: dict[str, Any]
+) -> None:
+    for namespace, name, *pairs in metrics_in(widgets):
+        dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        if namespace == "${AWS::StackName}":
+            expected = {"Kind": "*"} if name == Metric.LATENCY_SECONDS else {"service": "unstuck"}
+            assert (name in set(Metric), dimensions) == (True, expected), name
+            continue
+        assert name in PUBLISHED[namespace, *dimensions], name
+        for dimension, value in dimensions.items():
+            if dimension == "GlobalSecondaryIndexName":
+                indexes = resources["Table"]["Properties"]["GlobalSecondaryIndexes"]
+                assert value in [index["IndexName"] for index in indexes]
+            else:
+                (resource,) = VARIABLE.findall(value)
+                assert resources[resource.removesuffix(".QueueName")]["Type"] == TYPES[dimension], value
+
+
+def test_every_metric_of_an_alarm_is_one_of_the_codes_or_one_that_aws_publishes(resources: dict[str, Any]) -> None:
+    for name, alarm in of_alarms(resources).items():
+        properties = alarm["Properties"]
+        (dimension,) = properties["Dimensions"]
+        if properties["Namespace"] == {"Ref": "AWS::StackName"}:
+            assert properties["MetricName"] in set(Metric) - {Metric.LATENCY_SECONDS}, name
+            assert dimension == {"Name": "service", "Value": "unstuck"}
+        else:
+            assert properties["MetricName"] in PUBLISHED[properties["Namespace"], dimension["Name"]], name
+
+
+def test_it_shows_every_metric_of_the_codes_each_function_and_queue_and_every_alarm(
+    widgets: list[dict[str, Any]], resources: dict[str, Any]
+) -> None:
+    shown = list(metrics_in(widgets))
+    own = {name for namespace, name, *_ in shown if namespace == "${AWS::StackName}"}
+    assert own == set(Metric) - {Metric.STALE_FOUND}, "that is the sum of the rescues, for the alarm"
+    named = {
+        variable.removesuffix(".QueueName") for line in shown for text in line for variable in VARIABLE.findall(text)
+    }
+    wanted = {name for name, each in resources.items() if each["Type"] in TYPES.values()}
+    assert wanted - named == {"AuthorizerFunction"}, "which is not always there; its alarm is shown"
+    (alarms,) = [widget["properties"]["alarms"] for widget in widgets if widget["type"] == "alarm"]
+    assert sorted(alarms) == sorted(f"${{{name}.Arn}}" for name in of_alarms(resources))
+
+
+def test_it_is_one_of_those_that_are_free(widgets: list[dict[str, Any]]) -> None:
+    """CloudWatch pricing, free tier: three dashboards of up to fifty metrics each."""
+    shown = {tuple(line) for line in metrics_in(widgets)}
+    latencies = len(kinds.names()) - 1  # one for each kind, of which the search is counted as one
+    assert len(shown) + latencies <= 50
+
+
+def test_the_code_emits_every_metric_that_it_has_a_name_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handled = iter([Handled(Ending.RELEASED), Handled(Ending.LEASE_LOST, ours=True)])
+    monkeypatch.setattr(process, "_worker", lambda: None)
+    monkeypatch.setattr(process, "_handle", lambda *_given: next(handled))
+    monkeypatch.setattr(process, "settings", lambda: type("Settings", (), {"handover_margin_seconds": 15}))
+    context = type("Context", (), {"get_remaining_time_in_millis": lambda _self: 300_000})()
+    process.handler({"Records": [{"messageId": "1"}, {"messageId": "2"}]}, context)
+    ends = [an_end(status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)]
+    measure_rescues(dict.fromkeys(Outcome, 1), ends, oldest_pending_seconds=1)
+    assert {key[-1] for key in series_of(capsys.readouterr().out)} == set(Metric)
+
+
+def test_the_guide_tells_of_each_metric_and_what_they_cost(widgets: list[dict[str, Any]]) -> None:
+    section = read("docs/operating.md").partition("## What you see")[2].partition("\n## ")[0]
+    rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
+    listed = {name: row[2].strip() for row in rows for name in re.findall(r"`(\w+)`", row[1])}
+    units = {"Count": "count", "Seconds": "seconds", "None": "US dollars"}
+    assert listed == {metric: units[metric.unit] for metric in Metric}
+    series = len(Metric) - 1 + len(kinds.names())
+    assert f"There are {series} with the four" in section
+    assert f"{series * 0.3:.2f} US dollars a month" in section
+    titles = {widget["properties"].get("title", "") for widget in widgets}
+    for page in (ROOT / "docs" / "runbooks").glob("*.md"):
+        for named in re.findall(r"(?<!\*)\*([A-Z][^*]+)\*(?!\*)", page.read_text()):
+            assert any(title.startswith(named) for title in titles), f"{page.name}: {named}"
+
+
+def test_what_an_alarm_says_leads_to_its_runbook(resources: dict[str, Any]) -> None:
+    for name, alarm in of_alarms(resources).items():
+        assert alarm["Properties"]["AlarmDescription"].endswith(f"See docs/runbooks/{page_of(name)}."), name
