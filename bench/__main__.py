@@ -12,6 +12,7 @@ BENCHES = {
     "cold_start": "each function's first answer, beside the least and the usual that does its work",
     "warm": "what a poll and a create cost after the first",
     "recovery": "how long a job takes whose worker was killed, beside task queues",
+    "bill": "what a million generations cost on AWS, beside other ways of running them",
 }
 """Each bench's module, with what it measures."""
 

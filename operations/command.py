@@ -1,4 +1,4 @@
-"""The command line: `python -m operations doctor|redrive|retry`. Exit codes are in docs/operating.md."""
+"""The command line: `python -m operations doctor|redrive|retry|cost`. Exit codes are in docs/operating.md."""
 
 import argparse
 import json
@@ -11,10 +11,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 import shared.silence  # noqa: F401 - what botocore would log at DEBUG holds users' texts
-from operations import redrive, report, retry
+from operations import estimate, redrive, report, retry
 from operations.checks import Expected
 from operations.deployment import Deployment, Named, NotFoundError, find, polling_client, reading_client
 from operations.doctor import Doctor
+from operations.prices import PricesError
 from operations.reading import Reader
 from shared import kinds
 from shared.clock import SystemClock
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = given.run
     try:
         return run(given)
-    except (NotFoundError, StoreUnavailableError, ClientError, BotoCoreError) as error:
+    except (NotFoundError, PricesError, StoreUnavailableError, ClientError, BotoCoreError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return IN_VAIN
     except KeyboardInterrupt:
@@ -115,7 +116,7 @@ def _deployment(given: argparse.Namespace, *, acts: bool) -> Deployment:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m operations", description="What operators of Unstuck have.")
-    commands = parser.add_subparsers(required=True, metavar="doctor|redrive|retry")
+    commands = parser.add_subparsers(required=True, metavar="doctor|redrive|retry|cost")
     doctor = _command(commands, "doctor", _doctor, "look for what must not be; changes nothing")
     doctor.add_argument("--limit", type=_count, help="look at so many items at most")
     doctor.add_argument("--margin-seconds", type=float, default=120.0, help="what may be late by so much (120)")
@@ -133,6 +134,11 @@ def _parser() -> argparse.ArgumentParser:
     bulk.add_argument("--per-second", type=float, default=2.0, help="retry no more a second (2); 0: as fast as it goes")
     _paced(bulk)
     _acting(bulk)
+    # Needs no deployment, and no AWS.
+    does = "say what generations cost on AWS, by your own figures"
+    cost = commands.add_parser("cost", help=does, description=f"{does[0].upper()}{does[1:]}.")
+    cost.set_defaults(run=estimate.run)
+    estimate.add_options(cost)
     return parser
 
 

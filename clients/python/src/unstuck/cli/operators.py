@@ -1,4 +1,4 @@
-"""`doctor`, `redrive` and `bulk-retry`: hand over to the project's own tools, which a clone of it has, with AWS rights.
+"""`doctor`, `redrive`, `bulk-retry` and `cost`: hand over to the project's own tools, which a clone of it has, with AWS rights.
 
 They are no part of this package, and boto3 none of its dependencies.
 """
@@ -17,11 +17,14 @@ COMMANDS = {
     "doctor": ("doctor", "Look for what must not be in a deployment; changes nothing."),
     "redrive": ("redrive", "Send dead letters back, each after a look at its generation."),
     "bulk-retry": ("retry", "Have what failed or was canceled tried again, many at once."),
+    "cost": ("cost", "Say what generations cost on AWS, by your own figures."),
 }
 _NEEDS = (
-    "For operators: takes AWS credentials and the stack's name (--stack NAME), no token, and runs from a clone of the "
+    "For operators: takes {needed}, no token, and runs from a clone of the "
     "project, whose docs/operating.md has all options. They are handed over as they are; COMMAND --help lists them."
 )
+_A_STACK = "AWS credentials and the stack's name (--stack NAME)"
+_WITHOUT_A_STACK = frozenset({"cost"})
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
     for name, (theirs, does) in COMMANDS.items():
         app.command(
             name,
-            help=f"{does}\n\n{_NEEDS}",
+            help=f"{does}\n\n{_NEEDS.format(needed='no AWS' if name in _WITHOUT_A_STACK else _A_STACK)}",
             short_help=f"{does} For operators.",
             add_help_option=False,
             context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
@@ -57,7 +60,8 @@ def _refuse(context: typer.Context, why: str) -> None:
     if {"-h", "--help"} & set(context.args):
         typer.echo(context.get_help())
         typer.echo()
-    message = f"{why}\nIn a clone, after `make setup`: .venv/bin/unstuck {context.info_name} --stack NAME"
+    stack = "" if context.info_name in _WITHOUT_A_STACK else " --stack NAME"
+    message = f"{why}\nIn a clone, after `make setup`: .venv/bin/unstuck {context.info_name}{stack}"
     raise UsageError(message)
 
 

@@ -1,0 +1,44 @@
+"""DynamoDB's published rules for what a read costs. Pure.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+Writes are not here: the emulator answers theirs, with the index apart. For reads it goes by calls, not by sizes.
+"""
+
+import base64
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+READ_UNIT_BYTES = 4096
+STORAGE_OVERHEAD_BYTES = 100
+"""Of each stored item, beside what is in it."""
+
+
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """Return the bytes of an item, its names and values, as DynamoDB's wire or a client of it has it."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def read_units(items: Iterable[Mapping[str, Any]], *, strong: bool) -> float:
+    """Return what one request that finds these items costs; one that finds nothing costs the least there is."""
+    units = max(1, math.ceil(sum(map(item_bytes, items)) / READ_UNIT_BYTES))
+    return float(units) if strong else units / 2
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    [(kind, content)] = value.items()
+    if kind == "S":
+        return len(content.encode())
+    if kind == "N":
+        return (len(content.strip("-0.").replace(".", "")) + 1) // 2 + 1
+    if kind == "B":
+        return len(content if isinstance(content, bytes) else base64.b64decode(content))
+    if kind in ("BOOL", "NULL"):
+        return 1
+    if kind == "M":
+        return 3 + item_bytes(content) + len(content)
+    if kind == "L":
+        return 3 + sum(1 + _value_bytes(each) for each in content)
+    if kind in ("SS", "NS", "BS"):
+        return sum(_value_bytes({kind[0]: each}) for each in content)
+    raise ValueError(f"DynamoDB has no {kind}")

@@ -1,0 +1,96 @@
+"""The cost model: what AWS counts for one generation, and what that costs. Pure; knows no AWS.
+
+`bench/bill` gives it measured counts, `unstuck cost` those that are expected of a user's own figures.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from operations.prices import Prices
+
+GB = 1e9
+MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one generation uses, on average: of requests each a fraction where several generations share one.
+
+    `kept_bytes` and `object_bytes` are stored for a month, in the table and in the bucket.
+    """
+
+    write_units: float = 0.0
+    read_units: float = 0.0
+    queue_requests: float = 0.0
+    api_calls: float = 0.0
+    invocations: float = 0.0
+    worker_gb_seconds: float = 0.0
+    http_gb_seconds: float = 0.0
+    log_bytes: float = 0.0
+    key_calls: float = 0.0
+    object_writes: float = 0.0
+    object_reads: float = 0.0
+    sent_bytes: float = 0.0
+    kept_bytes: float = 0.0
+    object_bytes: float = 0.0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    def times(self, factor: float) -> "Counts":
+        return Counts(*(getattr(self, each.name) * factor for each in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """How one count is charged: by which service, and at which prices for how much of it."""
+
+    service: str
+    prices: Mapping[str, float]
+    kept: bool = False
+    """Whether it is for keeping and sending what was made, rather than for making it."""
+
+
+METERS: Mapping[str, Meter] = {
+    "worker_gb_seconds": Meter("Lambda, workers", {"gb_second": 1}),
+    "http_gb_seconds": Meter("Lambda, HTTP", {"gb_second": 1}),
+    "invocations": Meter("Lambda, requests", {"invocation": 1}),
+    "write_units": Meter("DynamoDB, writes", {"write_unit": 1}),
+    "read_units": Meter("DynamoDB, reads", {"read_unit": 1}),
+    "api_calls": Meter("API Gateway", {"api_call": 1}),
+    "queue_requests": Meter("SQS", {"queue_request": 1, "fair_queue_request": 1}),
+    "log_bytes": Meter("CloudWatch, logs", {"log_gb": 1 / GB}),
+    "key_calls": Meter("KMS", {"key_call": 1}),
+    "object_writes": Meter("S3", {"object_write": 1}),
+    "object_reads": Meter("S3", {"object_read": 1}),
+    "kept_bytes": Meter("DynamoDB, storage", {"table_storage": 1 / GB, "table_recovery": 1 / GB}, kept=True),
+    "object_bytes": Meter("S3, storage", {"object_storage": 1 / GB}, kept=True),
+    "sent_bytes": Meter("Transfer out", {"transfer_gb": 1 / GB}, kept=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """US dollars by service. `made` is for making generations, `kept` for keeping what came of them and sending it."""
+
+    made: Mapping[str, float]
+    kept: Mapping[str, float]
+
+    @property
+    def made_usd(self) -> float:
+        return sum(self.made.values())
+
+    @property
+    def usd(self) -> float:
+        return self.made_usd + sum(self.kept.values())
+
+
+def bill(counts: Counts, prices: Prices, generations: float = MILLION) -> Bill:
+    """Return what so many generations cost."""
+    made: dict[str, float] = {}
+    kept: dict[str, float] = {}
+    for name, meter in METERS.items():
+        each = sum(prices[price].each * amount for price, amount in meter.prices.items())
+        into = kept if meter.kept else made
+        into[meter.service] = into.get(meter.service, 0.0) + getattr(counts, name) * each * generations
+    return Bill(made, kept)

@@ -1,0 +1,179 @@
+"""`cost`: what a deployment with a user's own figures costs, for a generation and a month. Asks AWS nothing."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from operations import prices as published
+from operations import standing
+from operations.alternatives import Alternative, alternatives
+from operations.cost import METERS, Bill, Counts, bill
+from operations.footprint import FOOTPRINTS
+from operations.prices import Prices
+from operations.workload import Workload, expected
+
+DEFAULTS = Workload()
+_UNITS = {
+    "worker_gb_seconds": "GB-s",
+    "http_gb_seconds": "GB-s",
+    "invocations": "requests",
+    "write_units": "units",
+    "read_units": "units",
+    "api_calls": "calls",
+    "queue_requests": "requests",
+    "key_calls": "requests",
+    "object_writes": "puts",
+    "object_reads": "gets",
+    "log_bytes": "bytes",
+    "kept_bytes": "bytes",
+    "object_bytes": "bytes",
+    "sent_bytes": "bytes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What `generations` a month cost, in US dollars; `standing` by what is paid for whether anybody comes or not."""
+
+    workload: Workload
+    generations: int
+    counts: Counts
+    month: Bill
+    million: Bill
+    standing: dict[str, float]
+    alternatives: list[Alternative]
+
+    @property
+    def month_usd(self) -> float:
+        return self.month.usd + sum(self.standing.values())
+
+
+def estimate(workload: Workload, generations: int, prices: Prices) -> Estimate:
+    counts = expected(workload)
+    return Estimate(
+        workload,
+        generations,
+        counts,
+        bill(counts, prices, generations),
+        bill(counts, prices),
+        dict(standing.monthly(standing.of_template(), prices, workload.http_memory)),
+        list(alternatives(workload, prices)),
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Answer the command line. Raises PricesError."""
+    own = {name: getattr(given, name) for name in Workload.__dataclass_fields__}
+    found = estimate(Workload(**own), given.generations, published.read(given.prices))
+    print(json.dumps(as_json(found), indent=2) if given.json else "\n".join(as_text(found)))
+    return 0
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--kind", choices=sorted(FOOTPRINTS), default=DEFAULTS.kind, help="which kind (flashcards)")
+    command.add_argument("--generations", type=_whole, default=100_000, help="so many a month (100,000)")
+    command.add_argument(
+        "--model-seconds",
+        type=_number,
+        default=DEFAULTS.model_seconds,
+        help="model time of one, all of its calls, on average (30)",
+    )
+    command.add_argument(
+        "--sigma", type=_number, default=DEFAULTS.sigma, help="how that scatters: sigma of its logarithm (0.5); 0: not"
+    )
+    command.add_argument(
+        "--side-by-side", type=_whole, default=DEFAULTS.side_by_side, help="so many wait in one invocation (10)"
+    )
+    command.add_argument("--polls", type=_number, help="of one generation (as many as Retry-After leads to)")
+    command.add_argument(
+        "--worker-memory", type=_whole, default=DEFAULTS.worker_memory, help="ProcessMemorySize in MB (256)"
+    )
+    command.add_argument(
+        "--memory", dest="http_memory", type=_whole, default=DEFAULTS.http_memory, help="MemorySize in MB (1024)"
+    )
+    command.add_argument(
+        "--heartbeat-seconds", type=_whole, default=DEFAULTS.heartbeat_seconds, help="HeartbeatSeconds (10)"
+    )
+    command.add_argument(
+        "--own-keys",
+        type=_part,
+        default=DEFAULTS.own_keys,
+        help="part of them with a key of the user's own, 0 to 1 (0)",
+    )
+    command.add_argument("--prices", type=Path, default=published.PUBLISHED, help="another table than us-east-1's")
+    command.add_argument("--json", action="store_true", help="answer in JSON")
+
+
+def as_text(found: Estimate) -> Iterator[str]:
+    work = found.workload
+    together = "alone" if work.side_by_side == 1 else f"{work.side_by_side} side by side"
+    yield f"{found.generations:,} {work.kind} generations a month, {work.model_seconds:g} s of model time each, {together},"
+    yield f"{work.polls_each:.1f} polls each. US dollars, without tokens, free tiers and taxes.\n"
+    yield f"{'':24}{'a generation':>20}{'a million':>12}{'a month':>12}"
+    for service in found.million.made:
+        yield from _line(found, service, found.million.made[service], found.month.made[service])
+    yield _sum("to make them", found.million.made_usd, found.month.made_usd)
+    for service in found.million.kept:
+        yield from _line(found, service, found.million.kept[service], found.month.kept[service])
+    yield _sum("with what is kept, sent", found.million.usd, found.month.usd)
+    for name, usd in found.standing.items():
+        if usd:
+            yield f"{name:24}{'':20}{'':12}{usd:12,.2f}"
+    yield f"{'in all':24}{'':20}{'':12}{found.month_usd:12,.2f}\n"
+    yield "A million beside other ways of running them, without what is kept and sent:"
+    yield f"  {found.million.made_usd:10,.2f}  as it is"
+    for other in found.alternatives:
+        yield f"  {other.usd:10,.2f}  {other.name}: {other.formula}"
+
+
+def _line(found: Estimate, service: str, million: float, month: float) -> Iterator[str]:
+    if not million:
+        return
+    uses = [(name, getattr(found.counts, name)) for name, meter in METERS.items() if meter.service == service]
+    shown = ", ".join(f"{_figure(count)} {_UNITS[name]}" for name, count in uses if count)
+    yield f"{service:24}{shown:>20}{million:12,.2f}{month:12,.2f}"
+
+
+def _sum(name: str, million: float, month: float) -> str:
+    return f"{name:24}{'':20}{million:12,.2f}{month:12,.2f}\n"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def as_json(found: Estimate) -> dict[str, Any]:
+    return {
+        "workload": asdict(found.workload) | {"polls": found.workload.polls_each},
+        "generations": found.generations,
+        "a_generation": asdict(found.counts),
+        "usd_a_million": asdict(found.million) | {"made_usd": found.million.made_usd, "usd": found.million.usd},
+        "usd_a_month": asdict(found.month) | {"standing": found.standing, "usd": found.month_usd},
+        "alternatives_usd_a_million": [asdict(each) for each in found.alternatives],
+    }
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return number
+
+
+def _part(text: str) -> float:
+    number = _number(text)
+    if number > 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+    return number

@@ -1,0 +1,78 @@
+"""What a generation of each kind is expected to use, and what every call and invocation costs besides.
+
+Counted on the local stack: `tests/e2e/test_bill.py` holds the units, requests and bytes to what the functions do there,
+and `bench/bill` prints all of it beside what it measures.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WHOLE_PROCESSOR_MB = 1_769
+"""Lambda gives a whole processor for so much memory, and less in proportion.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """One generation of a kind that succeeds at its first attempt, alone in the table but for its own items.
+
+    `write_units` without heartbeats and `read_units` without polls; `sent_bytes` without the polls that find it open.
+    """
+
+    write_units: int
+    read_units: int
+    calls: int
+    sent_bytes: int
+    kept_bytes: int
+    shows_progress: bool = True
+    object_writes: int = 0
+    object_bytes: int = 0
+
+
+FOOTPRINTS: Mapping[str, Footprint] = {
+    # About 5,000 characters, an Idempotency-Key, labels of 36 characters; a story of 4 chapters; one picture.
+    "flashcards": Footprint(write_units=19, read_units=5, calls=1, sent_bytes=4_100, kept_bytes=6_400),
+    "story": Footprint(write_units=35, read_units=5, calls=5, sent_bytes=12_300, kept_bytes=13_000),
+    "image": Footprint(
+        write_units=16,
+        read_units=5,
+        calls=1,
+        sent_bytes=2_000,
+        kept_bytes=3_400,
+        shows_progress=False,
+        object_writes=1,
+        object_bytes=1_500_000,
+    ),
+    "assistant": Footprint(write_units=19, read_units=5, calls=2, sent_bytes=2_200, kept_bytes=4_000),
+}
+
+POLL_SENT_BYTES = 750
+OWN_KEY_WRITE_UNITS, OWN_KEY_CALLS = 4, 2
+"""What a provider key of the user's own adds: put and deleted in transactions; encrypted and decrypted."""
+
+BEAT_WRITE_UNITS = 1
+
+# Bytes of log, with the 26 that CloudWatch adds to each event. Lambda's own go by each function's LoggingConfig.
+ACCESS_LOG_BYTES = 223
+CREATE_LOG_BYTES = 344
+POLL_LOG_BYTES = 0
+WORKER_LOG_BYTES = 344 + 280
+"""Of an invocation: Lambda's own, and the metrics."""
+GENERATION_LOG_BYTES = 250
+
+AWS_CALL_SECONDS = 0.010
+"""A call of another service, where it says that it takes single-digit milliseconds."""
+CREATE_PROCESSOR_SECONDS, CREATE_AWS_CALLS = 0.012, 5
+POLL_PROCESSOR_SECONDS, POLL_AWS_CALLS = 0.004, 1
+
+
+def http_seconds(processor_seconds: float, aws_calls: int, memory_mb: float) -> float:
+    """Return how long Lambda bills an HTTP function's call."""
+    return processor_seconds * max(1.0, WHOLE_PROCESSOR_MB / memory_mb) + aws_calls * AWS_CALL_SECONDS
+
+
+def overhead_seconds(generations: int, memory_mb: float) -> float:
+    """Return how much longer than its slowest model an invocation takes, by what was measured at several sizes."""
+    return 0.35 + 0.0095 * generations * max(1.0, WHOLE_PROCESSOR_MB / memory_mb)

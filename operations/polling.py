@@ -1,0 +1,78 @@
+"""How often a reader looks that follows Retry-After, by simulation of `shared.pacing` over models' times."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from operations.durations import Durations
+from shared.generation import Generation
+from shared.lifecycle import Status
+from shared.pacing import poll_after_seconds, retry_after
+
+QUEUED_SECONDS, FIRST_WORD_SECONDS = 0.15, 1.0
+"""From create to claim, and from claim to the model's first word."""
+_DRAWS = 200
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One who follows generations of a kind that says it usually takes `usual_seconds`.
+
+    With `shows_progress` the progress is even with the time, as with text of the length that is expected.
+    """
+
+    usual_seconds: int
+    heartbeat_seconds: float
+    shows_progress: bool = True
+
+    def looks(self, seconds: float) -> int:
+        """Return how often one looks at a generation that takes so long, the look that finds its end included."""
+        at, count = 0.0, 0
+        while True:
+            head = self._head(at, seconds)
+            now = _BEGAN + timedelta(seconds=at)
+            at += int(retry_after(poll_after_seconds(head, now, self.heartbeat_seconds)))
+            count += 1
+            if at >= seconds:
+                return count
+
+    def mean_looks(self, durations: Durations) -> float:
+        steps: Iterable[float] = ((place + 0.5) / _DRAWS for place in range(_DRAWS))
+        return sum(self.looks(QUEUED_SECONDS + durations.quantile(step)) for step in steps) / _DRAWS
+
+    def _head(self, at: float, seconds: float) -> Generation:
+        head = _pending(self.usual_seconds)
+        if at < QUEUED_SECONDS:
+            return head
+        beat = int((at - QUEUED_SECONDS) // self.heartbeat_seconds)
+        head = replace(
+            head,
+            status=Status.RUNNING,
+            started_at=self._beat_at(0),
+            heartbeat_at=self._beat_at(beat),
+            progress=self._progress(beat, seconds),
+        )
+        return replace(head, progress_at=self._beat_at(beat)) if beat and self.shows_progress else head
+
+    def _beat_at(self, beat: int) -> datetime:
+        return _BEGAN + timedelta(seconds=QUEUED_SECONDS + beat * self.heartbeat_seconds)
+
+    def _progress(self, beat: int, seconds: float) -> int:
+        if beat == 0 or not self.shows_progress:
+            return 0
+        writing = max(0.1, seconds - QUEUED_SECONDS - FIRST_WORD_SECONDS)
+        said = (beat * self.heartbeat_seconds - FIRST_WORD_SECONDS) / writing
+        return 5 + math.floor(90 * 0.95 * min(1.0, said))
+
+
+def _pending(usual_seconds: int) -> Generation:
+    return Generation(
+        user_id="u",
+        generation_id="g",
+        kind="k",
+        created_at=_BEGAN,
+        deadline_at=_BEGAN + timedelta(days=1),
+        usual_seconds=usual_seconds,
+    )

@@ -1,0 +1,99 @@
+"""A user's own figures, and what AWS is expected to count for one generation of them. Pure."""
+
+from dataclasses import dataclass
+
+from operations import footprint as uses
+from operations.cost import Counts
+from operations.durations import Durations
+from operations.footprint import FOOTPRINTS
+from operations.polling import Reader
+
+USUAL_SECONDS = {"flashcards": 15, "story": 60, "image": 20, "assistant": 8}
+"""What the kinds' own limits say, which this does not import: pydantic comes with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Generations as a deployment has them: `model_seconds` on average each, `side_by_side` of them in an invocation.
+
+    `polls` None is as many as a reader makes that follows Retry-After. Memory in MB.
+    """
+
+    kind: str = "flashcards"
+    model_seconds: float = 30.0
+    sigma: float = 0.5
+    side_by_side: int = 10
+    polls: float | None = None
+    worker_memory: int = 256
+    http_memory: int = 1_024
+    heartbeat_seconds: float = 10.0
+    own_keys: float = 0.0
+    """The part of generations that come with a provider key of the user's own."""
+
+    @property
+    def durations(self) -> Durations:
+        return Durations(self.model_seconds, self.sigma)
+
+    @property
+    def polls_each(self) -> float:
+        if self.polls is not None:
+            return self.polls
+        reader = Reader(USUAL_SECONDS[self.kind], self.heartbeat_seconds, FOOTPRINTS[self.kind].shows_progress)
+        return reader.mean_looks(self.durations)
+
+    @property
+    def invocation_seconds(self) -> float:
+        """How long an invocation of the worker is billed: as long as its slowest generation, and what comes on top."""
+        overhead = uses.overhead_seconds(self.side_by_side, self.worker_memory)
+        return self.durations.longest_of(self.side_by_side) + overhead
+
+
+def expected(workload: Workload) -> Counts:
+    """Return what one generation uses, on average."""
+    return created(workload) + polled(workload) + worked(workload)
+
+
+def created(workload: Workload) -> Counts:
+    seconds = uses.http_seconds(uses.CREATE_PROCESSOR_SECONDS, uses.CREATE_AWS_CALLS, workload.http_memory)
+    return Counts(
+        api_calls=1,
+        invocations=1,
+        http_gb_seconds=seconds * workload.http_memory / 1024,
+        queue_requests=1,
+        log_bytes=uses.ACCESS_LOG_BYTES + uses.CREATE_LOG_BYTES,
+    )
+
+
+def polled(workload: Workload) -> Counts:
+    seconds = uses.http_seconds(uses.POLL_PROCESSOR_SECONDS, uses.POLL_AWS_CALLS, workload.http_memory)
+    polls = workload.polls_each
+    each = Counts(
+        read_units=1,
+        api_calls=1,
+        invocations=1,
+        http_gb_seconds=seconds * workload.http_memory / 1024,
+        log_bytes=uses.ACCESS_LOG_BYTES + uses.POLL_LOG_BYTES,
+    ).times(polls)
+    # The last look reads the output as well; those before it are answered with the head.
+    return each + Counts(read_units=1, sent_bytes=uses.POLL_SENT_BYTES * max(0.0, polls - 1))
+
+
+def worked(workload: Workload) -> Counts:
+    kind, side_by_side = FOOTPRINTS[workload.kind], workload.side_by_side
+    beats = workload.durations.beats(workload.heartbeat_seconds)
+    invocation = Counts(
+        invocations=1,
+        queue_requests=2,  # received and, when all is done, deleted, up to ten at once
+        worker_gb_seconds=workload.invocation_seconds * workload.worker_memory / 1024,
+        log_bytes=uses.WORKER_LOG_BYTES,
+    ).times(1 / side_by_side)
+    return invocation + Counts(
+        write_units=kind.write_units + beats * uses.BEAT_WRITE_UNITS + uses.OWN_KEY_WRITE_UNITS * workload.own_keys,
+        read_units=kind.read_units + workload.own_keys,
+        log_bytes=uses.GENERATION_LOG_BYTES,
+        key_calls=uses.OWN_KEY_CALLS * workload.own_keys,
+        object_writes=kind.object_writes,
+        object_bytes=kind.object_bytes,
+        sent_bytes=kind.sent_bytes,
+        kept_bytes=kind.kept_bytes,
+    )
