@@ -46,7 +46,12 @@ class FakeDynamoDB:
             return self.table.older[key]
         return self.table.items.get(key)
 
-    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def batch_get_item(
+        self,
+        *,
+        RequestItems: Mapping[str, Any],  # noqa: N803
+        ReturnConsumedCapacity: str = "NONE",  # noqa: N803
+    ) -> dict[str, Any]:
         ((name, asked),) = RequestItems.items()
         self._check(name, "BatchGetItem")
         keys = [only_key(key, "BatchGetItem") for key in asked["Keys"]]
@@ -54,8 +59,13 @@ class FakeDynamoDB:
             raise invalid("Provided list of item keys contains duplicates", "BatchGetItem")
         if not 0 < len(keys) <= _MOST_KEYS or set(asked) - {"Keys", "ConsistentRead"}:
             raise invalid("Too many items requested for the BatchGetItem call", "BatchGetItem")
-        found = (self._read(key, consistent=asked.get("ConsistentRead", False)) for key in keys)
-        return {"Responses": {name: [item for item in found if item is not None]}, "UnprocessedKeys": {}}
+        consistent = asked.get("ConsistentRead", False)
+        found = [self._read(key, consistent=consistent) for key in keys]
+        answer: dict[str, Any] = {"Responses": {name: [item for item in found if item is not None]}}
+        if ReturnConsumedCapacity != "NONE":
+            units = sum(capacity.read_units(capacity.size_of(item or {}), consistent=consistent) for item in found)
+            answer["ConsumedCapacity"] = [capacity.of_read(self._name, units, index=False)]
+        return answer | {"UnprocessedKeys": {}}
 
     def query(self, *, TableName: str, **arguments: Any) -> dict[str, Any]:  # noqa: N803
         self._check(TableName, "Query")
