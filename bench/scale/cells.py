@@ -33,7 +33,7 @@ def cells(tables: tuple[int, ...] = TABLES, due: tuple[int, ...] = DUE) -> Itera
     """Yield each cell. One table grows from size to size: at no time are there two. Raises when two runs differ."""
     stock = Stock(FakeTable(lambda: 0.0))
     for size in tables:
-        stock.fill(size - stock.made_idle)
+        stock.fill(size - stock.made)
         for number in due:
             runs = [_once(stock, number) for _ in range(_RUNS.get(number, 1))]
             calls, units = runs[0].calls.total(), dict(runs[0].units)

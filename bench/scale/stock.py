@@ -24,6 +24,8 @@ from tests.simulation.table import Change, FakeTable
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LEASE_SECONDS, DEADLINE_SECONDS = 40.0, 900.0
 _OF_ONE_OWNER = 10
+_BEHIND_ALL = 1_000_000_000
+"""The number of the first that is due."""
 _OPEN_OF = 100
 """One in so many is open and not due yet: it is in the index, behind what is due."""
 
@@ -38,28 +40,26 @@ class Stock:
 
     table: FakeTable
     made: int = 0
-    made_idle: int = 0
     due: list[str] = field(default_factory=list)
     """The owners of what is due, one each."""
 
     def fill(self, count: int) -> None:
         """Add so many generations that no sweep has anything to do with."""
-        self.made_idle += count
         ended, waiting = (_item(_a_head("", "", matter)) for matter in ("ended", "waiting"))
         with _without_collecting():
-            for _ in range(count):
-                generation_id = self._next_id()
-                number = self.made
+            for number in range(self.made, self.made + count):
+                generation_id = _id(number)
                 if number % _OPEN_OF:
                     self._keep(generation_id, number, ended)
                 else:
                     more = {"due_shard": {"S": items.due_shard(generation_id)}}
                     self.table.apply([_put(_keyed(waiting, generation_id, number) | more)])
+        self.made += count
 
     def add_due(self, count: int, matters: Sequence[str] = MATTERS) -> None:
-        """Add so many that are due, of each matter the same number."""
+        """Add so many that are due, of each matter the same number: the same ones in every table."""
         for number in range(count):
-            generation_id = self._next_id()
+            generation_id = _id(_BEHIND_ALL + number)
             head = _a_head(f"owner of {generation_id}", generation_id, matters[number % len(matters)])
             self.table.apply([_put(_item(head))])
             self.due.append(head.user_id)
@@ -72,17 +72,17 @@ class Stock:
         self.table.older.clear()
         self.due.clear()
 
-    def _next_id(self) -> str:
-        self.made += 1
-        # A multiplier that is coprime to 2^74: ids that look drawn and are the same in every run.
-        return uuid7(epoch_milliseconds(START), self.made * 0x9E3779B97F4A7C15F39 % (1 << 74))
-
     def _keep(self, generation_id: str, number: int, item: Item) -> None:
         """Put an item that is in no index as the table would, without what a write costs here."""
         kept = _keyed(item, generation_id, number)
         pk, sk = kept["pk"]["S"], kept["sk"]["S"]
         self.table.items[pk, sk] = kept
         insort(self.table._sorted.setdefault(pk, []), sk)  # a million times: not by `apply`
+
+
+def _id(number: int) -> str:
+    # A multiplier that is coprime to 2^74: ids that look drawn and are the same in every run.
+    return uuid7(epoch_milliseconds(START), number * 0x9E3779B97F4A7C15F39 % (1 << 74))
 
 
 def _keyed(item: Item, generation_id: str, number: int) -> Item:
