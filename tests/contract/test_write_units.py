@@ -17,6 +17,7 @@ from shared.store import Admission, Admitted, Store
 from shared.store.items import encode_head
 from tests.e2e.owner import TEXT
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input, store_over
+from tests.simulation.capacity import size_of
 
 KINDS = ("flashcards",)
 LARGEST_COUNT = 9_999_999
@@ -86,26 +87,6 @@ def largest(clock: FakeClock) -> Generation:
     return replace(generation, created_at=now, deadline_at=now + timedelta(days=9))
 
 
-def size(item: dict[str, Any]) -> int:
-    """Bytes of an item: names, strings, and half a byte a digit, by AWS's rule for item sizes.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    total = 0
-    for name, value in item.items():
-        [(kind, content)] = value.items()
-        total += len(name.encode())
-        if kind == "S":
-            total += len(content.encode())
-        elif kind == "N":
-            total += (len(content.strip("-0.").replace(".", "")) + 1) // 2 + 1
-        elif kind == "BOOL":
-            total += 1
-        else:
-            raise AssertionError(f"a running head holds no {kind}")
-    return total
-
-
 def run_to_the_largest(store: Store, clock: FakeClock) -> Generation:
     generation = largest(clock)
     store.create(generation, an_input())
@@ -127,7 +108,7 @@ def test_the_largest_running_head_is_at_most_one_kilobyte(dynamodb: Any, clock: 
     absent = {field.name for field in fields(head) if getattr(head, field.name) in (None, 0, False)}
     assert absent == NOT_WHILE_RUNNING
     item = encode_head(head)
-    assert size(item) <= 1024, (size(item), item)
+    assert size_of(item) <= 1024, (size_of(item), item)
 
 
 def test_a_heartbeat_of_the_largest_head_costs_one_unit_and_none_of_the_index(dynamodb: Any, clock: FakeClock) -> None:

@@ -7,7 +7,7 @@ value that is not known here is an error at once, never passed over.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.simulation import queries
+from tests.simulation import capacity, queries
 from tests.simulation.expressions import ExpressionError, Item
 from tests.simulation.table import Change, FakeTable
 from tests.simulation.table import Key as TableKey
@@ -25,17 +25,33 @@ class FakeDynamoDB:
         self.table, self._name = table, name
         self._tokens: dict[str, tuple[float, Any]] = {}
 
-    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> dict[str, Any]:  # noqa: N803
+    def get_item(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        Key: Item,  # noqa: N803
+        ConsistentRead: bool = False,  # noqa: N803
+        ReturnConsumedCapacity: str = "NONE",  # noqa: N803
+    ) -> dict[str, Any]:
         self._check(TableName, "GetItem")
         item = self._read(only_key(Key, "GetItem"), consistent=ConsistentRead)
-        return {} if item is None else {"Item": item}
+        answer = {} if item is None else {"Item": item}
+        if ReturnConsumedCapacity == "NONE":
+            return answer
+        units = capacity.read_units(capacity.size_of(item or {}), consistent=ConsistentRead)
+        return answer | {"ConsumedCapacity": capacity.of_read(self._name, units, index=False)}
 
     def _read(self, key: TableKey, *, consistent: bool) -> Item | None:
         if not consistent and key in self.table.older:
             return self.table.older[key]
         return self.table.items.get(key)
 
-    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def batch_get_item(
+        self,
+        *,
+        RequestItems: Mapping[str, Any],  # noqa: N803
+        ReturnConsumedCapacity: str = "NONE",  # noqa: N803
+    ) -> dict[str, Any]:
         ((name, asked),) = RequestItems.items()
         self._check(name, "BatchGetItem")
         keys = [only_key(key, "BatchGetItem") for key in asked["Keys"]]
@@ -43,15 +59,26 @@ class FakeDynamoDB:
             raise invalid("Provided list of item keys contains duplicates", "BatchGetItem")
         if not 0 < len(keys) <= _MOST_KEYS or set(asked) - {"Keys", "ConsistentRead"}:
             raise invalid("Too many items requested for the BatchGetItem call", "BatchGetItem")
-        found = (self._read(key, consistent=asked.get("ConsistentRead", False)) for key in keys)
-        return {"Responses": {name: [item for item in found if item is not None]}, "UnprocessedKeys": {}}
+        consistent = asked.get("ConsistentRead", False)
+        found = [self._read(key, consistent=consistent) for key in keys]
+        answer: dict[str, Any] = {"Responses": {name: [item for item in found if item is not None]}}
+        if ReturnConsumedCapacity != "NONE":
+            units = sum(capacity.read_units(capacity.size_of(item or {}), consistent=consistent) for item in found)
+            answer["ConsumedCapacity"] = [capacity.of_read(self._name, units, index=False)]
+        return answer | {"UnprocessedKeys": {}}
 
     def query(self, *, TableName: str, **arguments: Any) -> dict[str, Any]:  # noqa: N803
         self._check(TableName, "Query")
+        told = arguments.pop("ReturnConsumedCapacity", "NONE") != "NONE"
         try:
-            return queries.query(self.table, **arguments)
+            answer, read = queries.query(self.table, **arguments)
         except ExpressionError as wrong:
             raise invalid(str(wrong), "Query") from wrong
+        if told:
+            size = sum(map(capacity.size_of, read))
+            units = capacity.read_units(size, consistent=arguments.get("ConsistentRead", False))
+            answer["ConsumedCapacity"] = capacity.of_read(self._name, units, index="IndexName" in arguments)
+        return answer
 
     def put_item(
         self,
@@ -59,11 +86,12 @@ class FakeDynamoDB:
         TableName: str,  # noqa: N803
         Item: Item,  # noqa: N803
         ReturnValuesOnConditionCheckFailure: str = "NONE",  # noqa: N803
+        ReturnConsumedCapacity: str = "NONE",  # noqa: N803
         **condition: Any,
     ) -> dict[str, Any]:
         self._check(TableName, "PutItem")
-        self._one("PutItem", {"Item": Item, **condition}, ReturnValuesOnConditionCheckFailure)
-        return {}
+        change = self._one("PutItem", {"Item": Item, **condition}, ReturnValuesOnConditionCheckFailure)
+        return self._told([change], ReturnConsumedCapacity)
 
     def delete_item(
         self,
@@ -71,11 +99,12 @@ class FakeDynamoDB:
         TableName: str,  # noqa: N803
         Key: Item,  # noqa: N803
         ReturnValuesOnConditionCheckFailure: str = "NONE",  # noqa: N803
+        ReturnConsumedCapacity: str = "NONE",  # noqa: N803
         **condition: Any,
     ) -> dict[str, Any]:
         self._check(TableName, "DeleteItem")
-        self._one("DeleteItem", {"Key": Key, **condition}, ReturnValuesOnConditionCheckFailure)
-        return {}
+        change = self._one("DeleteItem", {"Key": Key, **condition}, ReturnValuesOnConditionCheckFailure)
+        return self._told([change], ReturnConsumedCapacity)
 
     def update_item(
         self,
@@ -84,16 +113,18 @@ class FakeDynamoDB:
         Key: Item,  # noqa: N803
         ReturnValues: str = "NONE",  # noqa: N803
         ReturnValuesOnConditionCheckFailure: str = "NONE",  # noqa: N803
+        ReturnConsumedCapacity: str = "NONE",  # noqa: N803
         **update: Any,
     ) -> dict[str, Any]:
         self._check(TableName, "UpdateItem")
         change = self._one("UpdateItem", {"Key": Key, **update}, ReturnValuesOnConditionCheckFailure)
+        told = self._told([change], ReturnConsumedCapacity)
         if ReturnValues == "NONE":
-            return {}
+            return told
         if ReturnValues not in ("ALL_NEW", "ALL_OLD"):
             raise NotImplementedError(ReturnValues)
         attributes = change.after if ReturnValues == "ALL_NEW" else change.before
-        return {"Attributes": attributes} if attributes else {}
+        return ({"Attributes": attributes} if attributes else {}) | told
 
     def batch_write_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
         ((name, requests),) = RequestItems.items()
@@ -115,6 +146,7 @@ class FakeDynamoDB:
         *,
         TransactItems: Sequence[Mapping[str, Any]],  # noqa: N803
         ClientRequestToken: str | None = None,  # noqa: N803
+        ReturnConsumedCapacity: str = "NONE",  # noqa: N803
     ) -> dict[str, Any]:
         operation = "TransactWriteItems"
         if not 0 < len(TransactItems) <= _MOST_ACTIONS or len(ClientRequestToken or "") > 36:
@@ -141,7 +173,10 @@ class FakeDynamoDB:
         if ClientRequestToken is not None:
             self._tokens[ClientRequestToken] = (self.table.now(), TransactItems)
         self.table.apply([change for change in changes if change.before is not change.after])
-        return {}
+        return {name: [one] for name, one in self._told(changes, ReturnConsumedCapacity, 2).items()}
+
+    def _told(self, changes: list[Change], asked: str, times: int = 1) -> dict[str, Any]:
+        return {} if asked == "NONE" else {"ConsumedCapacity": capacity.of_writes(self._name, changes, times)}
 
     def _is_repeated(self, token: str, writes: Any) -> bool:
         at, before = self._tokens.get(token, (0.0, None))

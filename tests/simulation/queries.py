@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from tests.simulation import expressions
+from tests.simulation import capacity, expressions
 from tests.simulation.expressions import ExpressionError, Item, Names, Values
 from tests.simulation.table import INDEX, FakeTable, Key
 
@@ -25,8 +25,8 @@ def query(
     ProjectionExpression: str | None = None,  # noqa: N803
     Limit: int | None = None,  # noqa: N803
     ExclusiveStartKey: Item | None = None,  # noqa: N803
-) -> dict[str, Any]:
-    """Return one page. Raises ExpressionError for what DynamoDB refuses."""
+) -> tuple[dict[str, Any], list[Item]]:
+    """Return one page, and what was read for it. Raises ExpressionError for what DynamoDB refuses."""
     names, values = ExpressionAttributeNames or {}, ExpressionAttributeValues
     holds, used = expressions.condition(KeyConditionExpression)
     keep = cut = None
@@ -55,7 +55,7 @@ def query(
     if rest and page:
         keys = ("pk", "sk") if IndexName is None else ("pk", "sk", "due_shard", "due_at")
         answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
-    return answer
+    return answer, page
 
 
 def _partition(text: str, names: Names, values: Values, expected: str) -> str:
@@ -89,10 +89,22 @@ def _page(found: list[Item], start: Item | None, limit: int | None, forward: boo
     if start is not None:
         begin, up = _order(start), forward
         found = [item for item in found if (_order(item) > begin if up else _order(item) < begin)]
-    if limit is None:
-        return found, False
+    most = len(found) if limit is None else limit
+    page = found[: min(most, _fitting(found))]
     # DynamoDB stops when it has read so many, and does not look whether there is one more.
-    return found[:limit], len(found) >= limit
+    return page, len(page) < len(found) or (limit is not None and len(page) >= limit)
+
+
+def _fitting(found: list[Item]) -> int:
+    """Return how many of the items a page of 1 MB holds; the one that crosses the line is still read."""
+    if len(found) * capacity.MOST_ITEM_BYTES <= capacity.PAGE_BYTES:
+        return len(found)
+    read = 0
+    for count, item in enumerate(found, 1):
+        read += capacity.size_of(item)
+        if read > capacity.PAGE_BYTES:
+            return count
+    return len(found)
 
 
 def _order(item: Item) -> tuple[Decimal, str, str]:

@@ -32,6 +32,13 @@ class Entry(NamedTuple):
     key: Key
 
 
+def projected(item: Item | None) -> Item | None:
+    """Return what the index holds of an item, its keys alone; None for an item that is not in it."""
+    if item is None or "due_shard" not in item or "due_at" not in item:
+        return None
+    return {name: item[name] for name in ("pk", "sk", "due_shard", "due_at")}
+
+
 def no_lag() -> float:
     return 0.0
 
@@ -48,6 +55,8 @@ class FakeTable:
     """Each item as it was one write ago: what a read that is not strongly consistent may still answer."""
     _sorted: dict[str, list[str]] = field(default_factory=dict)
     _index: dict[Key, Entry] = field(default_factory=dict)
+    _shards: dict[str, list[tuple[Decimal, Key]]] = field(default_factory=dict)
+    """The index's entries, each shard in the order in which a query reads it."""
     _on_its_way: deque[tuple[float, Key, Entry | None]] = field(default_factory=deque)
 
     def apply(self, changes: list[Change]) -> None:
@@ -87,8 +96,14 @@ class FakeTable:
         now = self.now()
         while self._on_its_way and self._on_its_way[0][0] <= now:
             _at, key, entry = self._on_its_way.popleft()
-            if entry is None:
-                self._index.pop(key, None)
-            else:
-                self._index[key] = entry
-        return iter(sorted((entry for entry in self._index.values() if entry.shard == shard), key=lambda e: e[1:]))
+            self._follow(key, entry)
+        return (Entry(shard, due_at, key) for due_at, key in self._shards.get(shard, []))
+
+    def _follow(self, key: Key, entry: Entry | None) -> None:
+        before = self._index.pop(key, None)
+        if before is not None:
+            held = self._shards[before.shard]
+            del held[bisect_left(held, before[1:])]
+        if entry is not None:
+            self._index[key] = entry
+            insort(self._shards.setdefault(entry.shard, []), entry[1:])

@@ -1,15 +1,17 @@
 """The sweep: every shard, each head on its own, and no longer than it may."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from functions.sweeper import handler as sweeper
 from functions.sweeper.service import Sweep
+from shared.errors import StoreUnavailableError
 from shared.generation import Generation
 from shared.lifecycle import Status
 from shared.rescue import Rescuer
@@ -65,21 +67,47 @@ def test_what_is_due_in_any_shard_is_rescued_and_what_is_not_is_left(rounds: Rou
     assert rounds.run() == {}
 
 
-@pytest.mark.parametrize("begin", [0.0, 0.35, 0.999999])
-def test_wherever_it_begins_it_comes_by_every_shard_once(
-    rounds: Rounds, monkeypatch: pytest.MonkeyPatch, begin: float
-) -> None:
+def test_it_comes_by_every_shard_once(rounds: Rounds, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
 
     def nothing(_store: Store, shard: int, _now: datetime) -> list[tuple[str, str]]:
         seen.append(shard)
         return []
 
-    monkeypatch.setattr(FakeClock, "random", lambda _self: begin)
     monkeypatch.setattr(Store, "due", nothing)
     rounds.run()
-    assert seen[0] == int(begin * 10)
     assert sorted(seen) == list(range(DUE_SHARDS))
+
+
+def test_all_shards_are_swept_at_once(rounds: Rounds, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = Barrier(DUE_SHARDS)
+
+    def await_the_others(_store: Store, _shard: int, _now: datetime) -> list[tuple[str, str]]:
+        together.wait(timeout=30)  # breaks unless every shard gets here
+        return []
+
+    monkeypatch.setattr(Store, "due", await_the_others)
+    assert rounds.run() == {}
+
+
+def test_a_shard_that_cannot_be_read_fails_the_sweep_and_keeps_it_from_no_other(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due, due_in = rounds.pending(25), Store.due
+    unread = due_shard(due[0].generation_id)
+    rounds.clock.pass_seconds(60)
+
+    def unless_it_is(self: Store, shard: int, now: datetime) -> Iterator[tuple[str, str]]:
+        if str(shard) == unread:
+            raise StoreUnavailableError("ThrottlingException")
+        return due_in(self, shard, now)
+
+    monkeypatch.setattr(Store, "due", unless_it_is)
+    with pytest.raises(StoreUnavailableError):
+        rounds.run()
+    others = {head.generation_id for head in due if due_shard(head.generation_id) != unread}
+    assert {head.generation_id for head in rounds.dispatch.sent} == others
+    assert rounds.store.last_sweep() is None, "health goes on telling of the sweep before"
 
 
 BROKEN: list[dict[str, Any]] = [{"status": "unheard of"}, {"created_at": "yesterday"}, {"error": {"no": "code"}}]
@@ -108,13 +136,13 @@ def test_a_head_that_is_gone_since_the_index_was_read_is_passed_over(
 def test_a_sweep_that_is_out_of_time_says_so_and_leaves_the_rest_to_the_next(rounds: Rounds) -> None:
     rounds.pending(5)
     rounds.clock.pass_seconds(60)
-    asked: list[int] = []
+    turns = iter((False, False))  # which threads get them is open
 
-    def after_two() -> bool:
-        asked.append(1)
-        return len(asked) > 2
-
-    assert rounds.run(after_two) == {"sent_again": 2, "out_of_time": 1}
+    report = rounds.run(lambda: next(turns, True))
+    assert report == {"sent_again": 2, "out_of_time": 1}
+    mark = rounds.store.last_sweep()
+    assert mark is not None
+    assert not mark.complete
     assert rounds.run() == {"sent_again": 3}
 
 

@@ -1,0 +1,45 @@
+"""The page of scale holds the tables of a run, and every quota that the simulation goes by."""
+
+from typing import Any
+
+import pytest
+
+from bench.report import Table
+from bench.scale import quotas, tables
+from bench.scale.page import PAGE, rendered
+
+
+def report_of(*made: Table) -> dict[str, Any]:
+    return {
+        "tables": [{"title": one.title, "columns": one.columns, "rows": one.rows, "notes": one.notes} for one in made]
+    }
+
+
+REPORT = report_of(Table("Sweeps", ("size", "calls"), [("10", "12")], ("A note.",)), Table("Plans", ("",), []))
+BARE = "before\n<!-- tables: Sweeps -->\n<!-- end -->\nafter"
+
+
+def test_a_mark_gets_the_tables_whose_titles_it_names() -> None:
+    page = rendered(BARE, REPORT)
+    assert "| size | calls |\n| --- | ---: |\n| 10 | 12 |\n\nA note." in page
+    assert "Plans" not in page
+    assert page.startswith("before\n")
+    assert page.endswith("\nafter")
+
+
+def test_rendering_again_changes_nothing() -> None:
+    once = rendered(BARE, REPORT)
+    assert rendered(once, REPORT) == once
+
+
+def test_a_mark_that_no_table_goes_to_is_an_error() -> None:
+    with pytest.raises(ValueError, match="Bills"):
+        rendered("<!-- tables: Bills --><!-- end -->", REPORT)
+
+
+def test_the_page_has_every_quota_as_the_simulation_has_it() -> None:
+    page = PAGE.read_text()
+    begin = page.index("<!-- tables: AWS's quotas -->")
+    mark = page[begin : page.index("<!-- end -->", begin) + len("<!-- end -->")]
+    assert rendered(mark, report_of(tables.of_quotas())) == mark
+    assert len({one.what for one in quotas.ALL}) == len(quotas.ALL)
