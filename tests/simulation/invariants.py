@@ -98,6 +98,8 @@ class Invariants:
             check_transition(before, after, author, self._holders.get(before.holder or ""))
             if after.calls > before.calls:
                 self._granted(after, author)
+            if before.status is Status.RUNNING and self._holders.get(before.holder or "") is author:
+                self._ended_in_order(after, author)
         if after.holder and (before is None or before.holder != after.holder):
             self._claimed(after, author)
         if not after.terminal:
@@ -153,6 +155,11 @@ class Invariants:
             begins = max(deadline, self.world.plan.ends_at, self._seen_at[generation_id])
             if self.world.scheduler.now > begins + SWEEP_SECONDS + MARGIN_SECONDS:
                 raise ViolationError("invariant_8_every_generation_ends_in_time", shown(head))
+
+    def _ended_in_order(self, after: Generation, author: Process) -> None:
+        """What its worker gave back itself costs it nothing when that worker dies later."""
+        if after.status is not Status.RUNNING:
+            self._attempts[after.generation_id].remove(author)
 
     def invariant_11_a_neighbours_poison_costs_one_attempt_at_most(self, ended: Generation) -> None:
         died = [process.culprit for process in self._attempts[ended.generation_id] if process.culprit is not None]
