@@ -25,6 +25,7 @@ class Reader:
 
     usual_seconds: int
     heartbeat_seconds: float
+    lease_seconds: float
     shows_progress: bool = True
 
     def looks(self, seconds: float) -> int:
@@ -33,7 +34,7 @@ class Reader:
         while True:
             head = self._head(at, seconds)
             now = _BEGAN + timedelta(seconds=at)
-            at += int(retry_after(poll_after_seconds(head, now, self.heartbeat_seconds)))
+            at += int(retry_after(poll_after_seconds(head, now, self.heartbeat_seconds, self.lease_seconds)))
             count += 1
             if at >= seconds:
                 return count

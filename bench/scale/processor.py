@@ -66,11 +66,11 @@ def cpu_of_a_sweep(due: int) -> tuple[float, int]:
     sqs.meta.events.register("before-send", _answering(meter, lambda _name, _given: {"MessageId": "sent"}))
     store = Store(Table(dynamodb, TABLE, clock), clock, SETTINGS)
     address = "https://sqs.eu-central-1.amazonaws.com/1/queue"
-    rescuer = Rescuer(store, SqsDispatch(sqs, address, address), clock, SETTINGS, kinds.names())
+    rescuer = Rescuer(store, SqsDispatch(lambda: sqs, address, address), clock, SETTINGS, kinds.names())
     # One thread, so that the time on its own clock is all there is.
     with patch.object(service, "ThreadPoolExecutor", lambda **_sizes: OneByOne()):
         meter.begin()
-        report = Sweep(store, rescuer, clock).run(lambda: False)
+        report = Sweep(store, rescuer, clock).run(lambda: False).report
         meter.stop()
     if report.total() != due or report["error"]:
         raise RuntimeError(f"{due} were due, and the sweep found {dict(report)}")

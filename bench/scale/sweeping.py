@@ -95,13 +95,14 @@ def sweep(
     wire = Wire(meter, pace, lambda: scheduler.now, scheduler.wait)
     clock = Clock(scheduler, begins_at)
     store = Store(Table(DynamoDB(wire, pace, FakeDynamoDB(table, TABLE)), TABLE, clock), clock, SETTINGS)  # type: ignore[arg-type]
-    dispatch = SqsDispatch(Sqs(wire, pace), SETTINGS.queue_url, SETTINGS.alone_queue_url)  # type: ignore[arg-type]
+    queue: Any = Sqs(wire, pace)
+    dispatch = SqsDispatch(lambda: queue, SETTINGS.queue_url, SETTINGS.alone_queue_url)
     sweeper = Sweep(store, Rescuer(store, dispatch, clock, SETTINGS, kinds.names()), clock)
     owner, reports = Owner(), list[Counter[str]]()
 
     def run() -> None:
         meter.begin()
-        reports.append(sweeper.run(lambda: scheduler.now >= seconds))
+        reports.append(sweeper.run(lambda: scheduler.now >= seconds).report)
         meter.stop()
 
     def pool(**_sizes: Any) -> Any:
