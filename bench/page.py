@@ -1,4 +1,4 @@
-"""Puts the tables of the last run into docs/scale.md: `python -m bench.scale.page`. Measures nothing."""
+"""Puts the tables of the last runs into docs/performance.md and docs/scale.md: `python -m bench.page`."""
 
 import json
 from pathlib import Path
@@ -6,20 +6,21 @@ from typing import Any
 
 from bench.report import PROJECT, RESULTS
 
-PAGE = PROJECT / "docs" / "scale.md"
+PAGES = {"performance.md": ("cold_start", "warm", "bill", "recovery", "throughput"), "scale.md": ("scale",)}
+"""Of docs, each with the benches whose tables it shows."""
 _BEGIN, _END = "<!-- tables: {name} -->", "<!-- end -->"
 
 
-def rendered(page: str, report: dict[str, Any]) -> str:
-    """Return the page with the report's tables between its marks, each of which names the titles that it begins with.
+def rendered(page: str, *reports: dict[str, Any]) -> str:
+    """Return the page with the reports' tables between its marks, each of which names what their titles begin with.
 
     Raises ValueError for a mark that no table goes to.
     """
     parts = page.split("<!-- tables: ")
-    made = [parts[0]]
+    made, tables = [parts[0]], [table for report in reports for table in report["tables"]]
     for part in parts[1:]:
         name, _, rest = part.partition(" -->")
-        found = [_table(table) for table in report["tables"] if table["title"].startswith(tuple(name.split("; ")))]
+        found = [_table(table) for table in tables if table["title"].startswith(tuple(name.split("; ")))]
         if not found:
             raise ValueError(f"no table's title begins with {name!r}")
         made.append(f"{_BEGIN.format(name=name)}\n\n{'\n\n'.join(found)}\n\n{_END}{rest.partition(_END)[2]}")
@@ -37,10 +38,13 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(f'[source]({cell})' if cell.startswith('https://') else cell for cell in cells)} |"
 
 
-def main(page: Path = PAGE, report: Path = RESULTS / "scale.json") -> None:
-    found = json.loads(report.read_text())
-    page.write_text(rendered(page.read_text(), found))
-    print(f"{page} holds the tables of {found['machine']['commit']}")
+def main() -> None:
+    for name, benches in PAGES.items():
+        page = PROJECT / "docs" / name
+        reports = [json.loads((RESULTS / f"{bench}.json").read_text()) for bench in benches]
+        page.write_text(rendered(page.read_text(), *reports))
+        commits = ", ".join(f"{report['name']} at {report['machine']['commit']}" for report in reports)
+        print(f"docs/{name}: {commits}")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""The page of scale holds the tables of a run, and every quota that the simulation goes by."""
+"""The pages hold the tables of a run, and every quota that the simulation goes by."""
 
 from typing import Any
 
 import pytest
 
-from bench.report import Table
+from bench.page import rendered
+from bench.report import PROJECT, Table
 from bench.scale import quotas, tables
-from bench.scale.page import PAGE, rendered
 
 
 def report_of(*made: Table) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def test_a_mark_that_no_table_goes_to_is_an_error() -> None:
 
 
 def test_the_page_has_every_quota_as_the_simulation_has_it() -> None:
-    page = PAGE.read_text()
+    page = (PROJECT / "docs" / "scale.md").read_text()
     begin = page.index("<!-- tables: AWS's quotas -->")
     mark = page[begin : page.index("<!-- end -->", begin) + len("<!-- end -->")]
     assert rendered(mark, report_of(tables.of_quotas())) == mark
