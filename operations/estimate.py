@@ -110,8 +110,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def as_text(found: Estimate) -> Iterator[str]:
     work = found.workload
     together = "alone" if work.side_by_side == 1 else f"{work.side_by_side} side by side"
-    yield f"{found.generations:,} {work.kind} generations a month, {work.model_seconds:g} s of model time each, {together},"
-    yield f"{work.polls_each:.1f} polls each. US dollars, without tokens, free tiers and taxes.\n"
+    yield f"{found.generations:,} {work.kind} generations a month, {work.model_seconds:g} s of model time each,"
+    yield f"{together}, {work.polls_each:.1f} polls each. US dollars, without tokens, free tiers and taxes.\n"
     yield f"{'':24}{'a generation':>20}{'a million':>12}{'a month':>12}"
     for service in found.million.made:
         yield from _line(found, service, found.million.made[service], found.month.made[service])

@@ -10,8 +10,8 @@ from shared.generation import Generation
 from shared.lifecycle import Status
 from shared.pacing import poll_after_seconds, retry_after
 
-QUEUED_SECONDS, FIRST_WORD_SECONDS = 0.15, 1.0
-"""From create to claim, and from claim to the model's first word."""
+QUEUED_SECONDS, BEGIN_SECONDS, FIRST_WORD_SECONDS = 0.15, 0.1, 1.0
+"""From create to claim; from claim to the call, which renews the lease as a heartbeat does; and to the first word."""
 _DRAWS = 200
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ class Reader:
             head,
             status=Status.RUNNING,
             started_at=self._beat_at(0),
-            heartbeat_at=self._beat_at(beat),
+            heartbeat_at=self._beat_at(beat) if beat else self._beat_at(0) + timedelta(seconds=BEGIN_SECONDS),
             progress=self._progress(beat, seconds),
         )
         return replace(head, progress_at=self._beat_at(beat)) if beat and self.shows_progress else head

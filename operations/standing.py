@@ -11,12 +11,12 @@ from operations.prices import Prices
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 METRICS = 7
-"""Custom metrics, each with the dimension `service` alone; `tests/unit/test_cost.py` counts them."""
+"""Custom metrics, each with the dimension `service` alone: `shared.telemetry` has so many."""
 _MONTH_MINUTES = 43_200
 _QUEUES = 2
 _POLLERS = 5
 _LONG_POLL_SECONDS = 20
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html says five at first; they wait as long as SQS lets.
+# Five at first, says https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html, each as long as SQS lets.
 _SWEEP_CALLS, _SWEEP_READ_UNITS, _SWEEP_PROCESSOR_SECONDS = 12, 6.0, 0.02
 _SWEEP_LOG_BYTES = 344 + 250
 

@@ -133,9 +133,8 @@ def _priced(one: Counted, found: Measured, workload: Workload) -> Counts:
 
 def _goals(found: Measured, bills: Mapping[tuple[str, float, int], Bill]) -> list[Goal]:
     ours = bills["flashcards", 30.0, SIDE_BY_SIDE]
-    normal = next(
-        one for one in found.groups if (one.kind, one.mean_seconds, one.side_by_side) == ("flashcards", 15.0, 1)
-    )
+    asked = ("flashcards", 15.0, SIDE_BY_SIDE)
+    normal = next(one for one in found.groups if (one.kind, one.mean_seconds, one.side_by_side) == asked)
     polled = logs.access_log_bytes() + logs.logged_by_lambda("status") + found.http_log_bytes["status"]
     return [
         Goal(
@@ -145,8 +144,9 @@ def _goals(found: Measured, bills: Mapping[tuple[str, float, int], Bill]) -> lis
         ),
         Goal(
             "a normal flashcards generation (15 s) at most 20 write units",
-            f"{normal.write_units:.1f}, the index's {normal.index_units:.0f} included",
-            normal.write_units <= 20,
+            f"{normal.usual_write_units:.0f} (median of {normal.generations}; {normal.write_units:.1f} on average), "
+            f"the index's {normal.index_units:.0f} included",
+            normal.usual_write_units <= 20,
         ),
         Goal("a poll at most 0.5 KB of log", f"{polled:.0f} bytes", polled <= 512),
     ]

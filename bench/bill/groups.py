@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from statistics import fmean
+from statistics import fmean, median
 
 from bench.bill import logs
 from bench.bill.load import CALLS, Browser, Followed, Order, drawn
@@ -41,6 +41,8 @@ class Counted:
     side_by_side: int
     generations: int
     write_units: float
+    usual_write_units: float
+    """The median."""
     index_units: float
     read_units: float
     polls: float
@@ -62,13 +64,13 @@ def run(stack: LocalStack, browser: Browser, meter: Meter) -> list[Group]:
     with _batch_size(stack, 1):
         for kind in CALLS:
             for mean in TIMES:
-                groups.append(_begin(stack, browser, meter, Group(kind, mean, 1, _orders(browser, kind, mean, 5))))
+                groups.append(_begin(browser, meter, Group(kind, mean, 1, _orders(browser, kind, mean, ALONE_RUNS))))
     for kind in CALLS:
         for mean in TIMES:
             batches = BATCHES.get((kind, mean), 1)
             with no_delivery(stack):
                 sent = _orders(browser, kind, mean, batches * SIDE_BY_SIDE)
-            groups.append(_begin(stack, browser, meter, Group(kind, mean, SIDE_BY_SIDE, sent)))
+            groups.append(_begin(browser, meter, Group(kind, mean, SIDE_BY_SIDE, sent)))
     for group in groups:
         for future in group.futures:
             if future.result().status != "succeeded":
@@ -81,7 +83,7 @@ def _orders(browser: Browser, kind: str, mean: float, count: int) -> list[Follow
     return browser.send([Order(kind, seconds) for seconds in drawn(mean, count)])
 
 
-def _begin(stack: LocalStack, browser: Browser, meter: Meter, group: Group) -> Group:
+def _begin(browser: Browser, meter: Meter, group: Group) -> Group:
     """Have it followed, and wait until all of it is claimed: what is sent next must not share its batches."""
     group.futures = browser.follow(group.sent)
     waiting, until = {each.order.owner for each in group.sent}, time.monotonic() + 120
@@ -122,6 +124,7 @@ def count(stack: LocalStack, meter: Meter, group: Group, worked: Sequence[logs.I
         side_by_side=group.side_by_side,
         generations=len(ids),
         write_units=fmean(sum(call.write_units + call.index_units for call in each) for each in calls),
+        usual_write_units=median(sum(call.write_units + call.index_units for call in each) for each in calls),
         index_units=fmean(sum(call.index_units for call in each) for each in calls),
         read_units=fmean(sum(call.read_units for call in each) for each in calls),
         polls=fmean(each.polls for each in group.sent),

@@ -60,7 +60,7 @@ def body_of(order: Order) -> dict[str, Any]:
 
 
 def drawn(mean: float, count: int) -> list[float]:
-    """Return `count` log-normal durations at even steps of their distribution, shuffled: its shape, without the luck."""
+    """Return `count` log-normal durations at even steps of their distribution, shuffled: its shape alone."""
     found = [Durations(mean).quantile((place + 0.5) / count) for place in range(count)]
     random.Random(round(mean * 1000) + count).shuffle(found)
     return found

@@ -11,19 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samcli.yamlhelper import yaml_parse
+from samcli.yamlhelper import yaml_parse  # type: ignore[import-untyped]
 
 from local.stack import LocalStack
 
 EVENT_OVERHEAD_BYTES = 26
-"""Of each event, beside its text: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html"""
+"""Of each event, beside its text.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+"""
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 _ID = "11111111-2222-4333-8444-555555555555"
 _AT = "2026-01-31T08:00:00.000Z"
 _TEXT_EVENTS = (
     f"START RequestId: {_ID} Version: $LATEST\n",
     f"END RequestId: {_ID}\n",
-    f"REPORT RequestId: {_ID}\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMemory Size: 1024 MB\tMax Memory Used: 110 MB\t\n",
+    f"REPORT RequestId: {_ID}\tDuration: 12.34 ms\tBilled Duration: 13 ms\t"
+    "Memory Size: 1024 MB\tMax Memory Used: 110 MB\t\n",
 )
 _JSON_EVENTS = (
     {"time": _AT, "type": "platform.start", "record": {"requestId": _ID, "version": "$LATEST"}},

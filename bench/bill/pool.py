@@ -1,4 +1,4 @@
-"""What a pool would save that refills itself from the queue inside one invocation. A simulation; nothing of it is built.
+"""What a pool would save that refills itself from the queue inside one invocation: a simulation, nothing of it built.
 
 A batch is billed until its slowest has ended, though nine in ten slots stand empty by then. A pool takes the next
 generation whenever a slot comes free, until too little of the invocation's time is left to begin one.

@@ -1,4 +1,4 @@
-"""What one call takes of a processor, and one batch beyond its model's time, where a function has as little as on Lambda."""
+"""What one call takes of a processor, and a batch beyond its model's time with as little of one as on Lambda."""
 
 import contextlib
 import os

@@ -61,24 +61,41 @@ def beside(ours: Mapping[Key, Bill], others: Mapping[float, Sequence[Alternative
 def counts(found: Iterable[Counted]) -> Table:
     rows = [
         (
-            f"{each.kind}, {each.mean_seconds:g} s, {'alone' if each.side_by_side == 1 else 'together'}",
+            each.kind,
+            f"{each.mean_seconds:g}",
+            f"{each.side_by_side}",
             f"{each.generations}",
             f"{each.write_units:.1f}",
             f"{each.index_units:.0f}",
             f"{each.read_units:.1f}",
             f"{each.polls:.1f}",
-            f"{each.sends:.1f}",
             f"{each.object_writes:.0f}",
             f"{each.worker_log_bytes:,.0f}",
             f"{each.sent_bytes:,.0f}",
             f"{each.kept_bytes:,.0f}",
-            f"{each.jobs:.1f}",
+            f"{each.jobs:.1f}" if each.side_by_side > 1 else "-",
         )
         for each in found
     ]
-    columns = ("group", "runs", "write units", "of index", "read units", "polls", "sends", "S3 puts")
-    more = ("worker's log, B", "sent, B", "kept, B", "share a second")
-    return Table("Counted, a generation on average", (*columns, *more), rows)
+    columns = (
+        "kind",
+        "s",
+        "together",
+        "runs",
+        "writes",
+        "of index",
+        "reads",
+        "polls",
+        "puts",
+        "log, B",
+        "sent, B",
+        "kept, B",
+    )
+    notes = (
+        "Writes and reads are units. The log is the worker's own lines. `share` is how many generations shared a second",
+        "that the worker was billed here, cold starts on a busy machine included.",
+    )
+    return Table("Counted, a generation on average", (*columns, "share"), rows, notes)
 
 
 def against_the_model(measured: Counts, expected: Counts) -> Table:

@@ -6,7 +6,7 @@ Writes are not here: the emulator answers theirs, with the index apart. For read
 
 import base64
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 READ_UNIT_BYTES = 4096
@@ -27,18 +27,24 @@ def read_units(items: Iterable[Mapping[str, Any]], *, strong: bool) -> float:
 
 def _value_bytes(value: Mapping[str, Any]) -> int:
     [(kind, content)] = value.items()
-    if kind == "S":
-        return len(content.encode())
-    if kind == "N":
-        return (len(content.strip("-0.").replace(".", "")) + 1) // 2 + 1
-    if kind == "B":
-        return len(content if isinstance(content, bytes) else base64.b64decode(content))
-    if kind in ("BOOL", "NULL"):
-        return 1
-    if kind == "M":
-        return 3 + item_bytes(content) + len(content)
-    if kind == "L":
-        return 3 + sum(1 + _value_bytes(each) for each in content)
-    if kind in ("SS", "NS", "BS"):
-        return sum(_value_bytes({kind[0]: each}) for each in content)
-    raise ValueError(f"DynamoDB has no {kind}")
+    return _BYTES[kind](content)
+
+
+def _number_bytes(digits: str) -> int:
+    return (len(digits.strip("-0.").replace(".", "")) + 1) // 2 + 1
+
+
+def _binary_bytes(content: str | bytes) -> int:
+    return len(content if isinstance(content, bytes) else base64.b64decode(content))
+
+
+_BYTES: Mapping[str, Callable[[Any], int]] = {
+    "S": lambda text: len(text.encode()),
+    "N": _number_bytes,
+    "B": _binary_bytes,
+    "BOOL": lambda _: 1,
+    "NULL": lambda _: 1,
+    "M": lambda members: 3 + len(members) + item_bytes(members),
+    "L": lambda members: 3 + sum(1 + _value_bytes(each) for each in members),
+}
+"""Sets are missing: no item has one."""

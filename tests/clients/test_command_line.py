@@ -476,6 +476,15 @@ def test_an_operators_help_is_that_of_the_tools(run: Run, command: str, capfd: p
     assert "--stack" in result.stdout + capfd.readouterr().out
 
 
+def test_cost_needs_neither_a_service_nor_aws(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("UNSTUCK_URL")
+    result = run(Service(ok(DONE)), "cost", "--generations", "1000", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout + capfd.readouterr().out)["generations"] == 1000
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--stack", "s"]])
 def test_outside_of_a_clone_an_operators_command_says_what_is_missing(
     run: Run, arguments: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -497,4 +506,5 @@ def test_no_command_is_without_json_but_the_handed_over(run: Run) -> None:
             "doctor",
             "redrive",
             "bulk-retry",
+            "cost",
         )

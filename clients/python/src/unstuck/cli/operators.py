@@ -1,6 +1,6 @@
-"""`doctor`, `redrive`, `bulk-retry` and `cost`: hand over to the project's own tools, which a clone of it has, with AWS rights.
+"""`doctor`, `redrive`, `bulk-retry`, `cost`: hand over to the project's own tools, which a clone of it has.
 
-They are no part of this package, and boto3 none of its dependencies.
+They are no part of this package, and boto3 none of its dependencies. All but `cost` need AWS rights.
 """
 
 import importlib

@@ -1,0 +1,96 @@
+"""What one generation of each kind uses of AWS is what the cost model expects: units, requests, bytes of log."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from bench.bill import logs
+from bench.bill.load import CALLS, Browser, Followed, Order
+from bench.bill.meter import Meter
+from local.stack import LocalStack
+from operations.footprint import FOOTPRINTS
+
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def meter(stack: LocalStack) -> Iterator[Meter]:
+    """No heartbeats, and no lease that ends, within what a test takes; the limits as they are shipped."""
+    usual = {"HEARTBEAT_SECONDS": "120", "LEASE_SECONDS": "400", "DISPATCH_GRACE_SECONDS": "60"}
+    limits = {"RATE_LIMITS": "*=5/300", "MAX_RUNNING": "10", "MAX_DAILY_SPEND_USD": "5"}
+    with Meter(stack, **usual, **limits).on() as counting:
+        yield counting
+
+
+@pytest.fixture(scope="module")
+def followed(stack: LocalStack, meter: Meter) -> dict[str, Followed]:
+    """One generation of each kind, followed to its end."""
+    browser = Browser(stack, len(CALLS))
+    try:
+        sent = browser.send([Order(kind, 0.1) for kind in CALLS])
+        return {each.order.kind: each for each in [future.result() for future in browser.follow(sent)]}
+    finally:
+        browser.close()
+
+
+@pytest.mark.parametrize("kind", sorted(FOOTPRINTS))
+def test_a_generation_uses_the_units_that_the_cost_model_expects(
+    meter: Meter, followed: dict[str, Followed], kind: str
+) -> None:
+    one, calls = followed[kind], meter.of(followed[kind].order.owner)
+    assert one.status == "succeeded"
+    polled = [call for call in calls if call.function == "status"]
+    made = [call for call in calls if call.function != "status"]
+    assert sum(call.write_units + call.index_units for call in calls) == FOOTPRINTS[kind].write_units
+    assert sum(call.index_units for call in calls) == 2  # into the due index and out of it
+    assert sum(call.read_units for call in made) == FOOTPRINTS[kind].read_units
+    assert sum(call.read_units for call in polled) <= one.polls + math.ceil(one.sent_bytes / 4096)
+    assert sum(call.write_units for call in polled) == 0
+
+
+@pytest.mark.parametrize("kind", sorted(FOOTPRINTS))
+def test_a_generation_sends_one_message_and_no_request_more_than_its_steps_need(
+    meter: Meter, followed: dict[str, Followed], kind: str
+) -> None:
+    asked = Counter(call.operation for call in meter.of(followed[kind].order.owner) if call.function != "status")
+    steps = {"flashcards": 1, "story": 6, "image": 1, "assistant": 2}[kind]
+    calls = FOOTPRINTS[kind].calls
+    assert calls == CALLS[kind]
+    assert asked["SendMessage"] == 1
+    assert asked["TransactWriteItems"] == 2  # it comes, and it ends
+    assert asked["PutItem"] == 1 + steps
+    assert asked["UpdateItem"] == 1 + calls + (steps - 1)  # a claim, a count of each call, an advance between steps
+    assert asked["S3 PUT"] == FOOTPRINTS[kind].object_writes
+    assert asked["Encrypt"] + asked["Decrypt"] + asked["S3 GET"] == 0
+    assert {call.status for call in meter.of(followed[kind].order.owner)} == {200}
+
+
+def test_a_flashcards_generation_of_one_heartbeat_costs_twenty_write_units(
+    meter: Meter, followed: dict[str, Followed]
+) -> None:
+    calls = meter.of(followed["flashcards"].order.owner)
+    assert sum(call.write_units + call.index_units for call in calls) + 1 <= 20
+
+
+def test_what_the_worker_logs_of_a_generation_is_what_the_cost_model_expects(
+    stack: LocalStack, followed: dict[str, Followed]
+) -> None:
+    wanted, until = {each.generation_id for each in followed.values()}, time.monotonic() + PATIENCE_SECONDS
+    while True:
+        worked = [one for one in logs.invocations(stack, "process") if one.succeeded & wanted]
+        if sum(len(one.succeeded) for one in worked) >= len(wanted):
+            break
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    for one in worked:
+        assert one.own_bytes <= 280 + 260 * len(one.succeeded)
+
+
+def test_a_poll_writes_no_line_of_its_own(stack: LocalStack, followed: dict[str, Followed]) -> None:
+    assert followed
+    lines = [line for one in logs.invocations(stack, "status") for line in one.lines]
+    of_ours = [line for line in lines if any(each.generation_id in line for each in followed.values())]
+    assert of_ours == []
