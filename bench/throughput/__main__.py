@@ -1,0 +1,94 @@
+"""Throughput of the local stack until something saturates, and what that is: `python -m bench.throughput`.
+
+Creates, polls (200 and 304) and whole generations by a rising number of clients, beside a one-line function behind the
+same emulator; and the processor time that the emulator, the functions and the load itself take meanwhile.
+"""
+
+import statistics
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench import report
+from bench.throughput import ceiling
+from bench.throughput.findings import Sample, report_of
+from bench.throughput.load import Client, clients, press
+from bench.throughput.processors import FUNCTIONS, look
+from local.faults import no_delivery
+from local.stack import LocalStack, StackOptions
+
+ROUNDS = 5
+WIDTHS = (1, 2, 4, 8)
+SECONDS = 0.8
+SECONDS_TO_END = 2.0
+UNLIMITED = {
+    "RateLimits": "*=10000/1",
+    "MaxRunning": "0",
+    "MaxDailySpendUsd": "0",
+    # What is created and never delivered is nobody's to rescue while this runs.
+    "DispatchGraceSeconds": "3600",
+}
+
+
+@dataclass(frozen=True)
+class Load:
+    """What each client does, and for how long at a time."""
+
+    name: str
+    act: Callable[[Client], object]
+    seconds: float = SECONDS
+
+
+CEILING = Load("one-line function", Client.nothing)
+DELIVERED = (
+    CEILING,
+    Load("poll, 304", Client.poll_again),
+    Load("poll, 200", Client.poll),
+    Load("create to end", Client.whole, SECONDS_TO_END),
+)
+CREATE = Load("create", Client.create)
+
+
+def measure() -> report.Report:
+    """Start a stack, press it, and end it. Takes some four minutes on two processors."""
+    with LocalStack(StackOptions(parameters=UNLIMITED)) as stack:
+        ceiling.deploy(stack)
+        users = clients(stack, max(WIDTHS))
+        try:
+            for load in (*DELIVERED, CREATE):  # each function's processes are there, and warm, before any is measured
+                press(users, load.act, SECONDS)
+            samples = [sample for _ in range(ROUNDS) for sample in _round(stack, users)]
+        finally:
+            for user in users:
+                user.close()
+    return report_of(samples, ceiling=CEILING.name)
+
+
+def _round(stack: LocalStack, users: list[Client]) -> Iterator[Sample]:
+    for width in WIDTHS:
+        for load in DELIVERED:
+            yield _sample(stack, users[:width], load)
+    # On their own: else the workers would take a part of the machine, and go on into the next stretch.
+    with no_delivery(stack):
+        for width in WIDTHS:
+            yield _sample(stack, users[:width], CREATE)
+        stack.client("sqs").purge_queue(QueueUrl=stack.queue_url)
+
+
+def _sample(stack: LocalStack, users: list[Client], load: Load) -> Sample:
+    before = look(stack.tmpdir, ceiling.NAME)
+    done = press(users, load.act, load.seconds)
+    after = look(stack.tmpdir, ceiling.NAME)
+    return Sample(
+        load=load.name,
+        clients=len(users),
+        seconds=done.seconds,
+        requests=len(done.latencies),
+        latency_seconds=statistics.median(done.latencies),
+        processor_seconds=after.since(before),
+        function_processes=after.count(FUNCTIONS),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(report.run(measure, __doc__ or ""))

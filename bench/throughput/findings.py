@@ -1,0 +1,162 @@
+"""Makes tables of what was measured, and says what was full when more clients brought no more."""
+
+import os
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from bench.report import Report, Spread, Table
+from bench.throughput.processors import CEILING, EMULATOR, FUNCTIONS, LOAD, MODEL, OTHERS
+
+FULL = 0.85
+"""Of one processor: an interpreter that uses so much of it has no more to give. Of all: the machine has none."""
+_ENOUGH = 0.9
+"""Of the best rate: the fewest clients that reach it are where it saturates."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One stretch of load. `processor_seconds` are by role, over the whole of it."""
+
+    load: str
+    clients: int
+    seconds: float
+    requests: int
+    latency_seconds: float
+    processor_seconds: Mapping[str, float]
+    function_processes: int
+
+    @property
+    def per_second(self) -> float:
+        return self.requests / self.seconds
+
+    def processors(self, role: str) -> float:
+        """Return how many processors the role kept busy, on average."""
+        return self.processor_seconds[role] / self.seconds
+
+    def milliseconds(self, role: str) -> float:
+        """Return the processor time that the role took for each request."""
+        return 1000 * self.processor_seconds[role] / self.requests
+
+
+@dataclass(frozen=True)
+class Curve:
+    """All stretches of one kind of load."""
+
+    samples: Sequence[Sample]
+
+    def at(self, clients: int) -> list[Sample]:
+        return [sample for sample in self.samples if sample.clients == clients]
+
+    def rate(self, clients: int) -> Spread:
+        return Spread.of(sample.per_second for sample in self.at(clients))
+
+    @property
+    def widths(self) -> list[int]:
+        return sorted({sample.clients for sample in self.samples})
+
+    @property
+    def saturated_at(self) -> int | None:
+        """The fewest clients that reach nine tenths of the best; None when only the most do."""
+        best = max(self.rate(clients).median for clients in self.widths)
+        fewest = next(clients for clients in self.widths if self.rate(clients).median >= _ENOUGH * best)
+        return fewest if fewest < self.widths[-1] else None
+
+    @property
+    def widest(self) -> list[Sample]:
+        return self.at(self.widths[-1])
+
+    def processors(self, role: str) -> Spread:
+        return Spread.of(sample.processors(role) for sample in self.widest)
+
+    def milliseconds(self, role: str) -> Spread:
+        return Spread.of(sample.milliseconds(role) for sample in self.widest)
+
+
+def report_of(samples: Sequence[Sample], *, ceiling: str, processors: int | None = None) -> Report:
+    """Return the tables, and the samples they are made of. `ceiling` is the load that has none of our code in it."""
+    processors = processors or os.cpu_count() or 1
+    curves = {name: Curve([each for each in samples if each.load == name]) for name in _order(samples)}
+    return Report(
+        name="throughput",
+        title="Throughput of the local stack, requests or generations a second",
+        tables=[_rates(curves, ceiling), _use(curves, processors), _for_each(curves)],
+        figures={
+            "samples": [asdict(sample) for sample in samples],
+            "full": {name: what_is_full(curve, processors) for name, curve in curves.items()},
+        },
+    )
+
+
+def what_is_full(curve: Curve, processors: int) -> str:
+    """Say what kept the most clients from more, by the processor time that each part took meanwhile."""
+    used = {role: curve.processors(role).median for role in (EMULATOR, FUNCTIONS, CEILING, MODEL, LOAD, OTHERS)}
+    most = max((role for role in used if role != OTHERS), key=lambda role: used[role])
+    if used[EMULATOR] >= FULL:
+        return "the emulator's one interpreter"
+    if sum(used.values()) >= FULL * processors:
+        return f"all processors, most by: {most}"
+    return "nothing: the clients wait" if curve.saturated_at is None else "no processor: waits between the parts"
+
+
+def _order(samples: Sequence[Sample]) -> list[str]:
+    return list(dict.fromkeys(sample.load for sample in samples))
+
+
+def _rates(curves: Mapping[str, Curve], ceiling: str) -> Table:
+    widths = next(iter(curves.values())).widths
+    top = {name: max(curve.rate(width).median for width in widths) for name, curve in curves.items()}
+    rows = [
+        [
+            name,
+            *(curve.rate(width).text(1) for width in widths),
+            f"{top[name] / top[ceiling]:.2f}",
+            f"{1000 * statistics.median(each.latency_seconds for each in curve.at(1)):,.0f}",
+        ]
+        for name, curve in curves.items()
+    ]
+    columns = ["a second, by", *(f"{width} client{'s' if width > 1 else ''}" for width in widths)]
+    notes = (
+        f"Median (least to greatest) of {len(next(iter(curves.values())).at(widths[0]))} stretches, interleaved.",
+        "create to end: one client creates a generation and polls every 0.25 s until it has succeeded.",
+        "create: the queue delivers nothing meanwhile.",
+    )
+    return Table("What it does", [*columns, "of one-line", "ms, alone"], rows, notes)
+
+
+def _use(curves: Mapping[str, Curve], processors: int) -> Table:
+    rows = [
+        [
+            name,
+            *(curve.processors(role).text() for role in (EMULATOR, FUNCTIONS, CEILING, MODEL, LOAD, OTHERS)),
+            f"{max(sample.function_processes for sample in curve.widest)}",
+            f"{curve.saturated_at or '-'}",
+            what_is_full(curve, processors),
+        ]
+        for name, curve in curves.items()
+    ]
+    columns = ["processors in use", EMULATOR, FUNCTIONS, CEILING, MODEL, LOAD, OTHERS, "processes", "full from", "what"]
+    notes = (
+        f"By the most clients, on {processors} processors. processes: of our functions. full from: clients.",
+        "others: whatever else the machine was doing.",
+    )
+    return Table("What is full", columns, rows, notes)
+
+
+def _for_each(curves: Mapping[str, Curve]) -> Table:
+    rows = []
+    for name, curve in curves.items():
+        ours, emulator = curve.milliseconds(FUNCTIONS), curve.milliseconds(EMULATOR)
+        share = Spread.of(
+            each.processor_seconds[EMULATOR]
+            / sum(each.processor_seconds[role] for role in (EMULATOR, FUNCTIONS, CEILING))
+            for each in curve.widest
+        )
+        alone = f"{1000 / ours.median:,.0f}" if ours.median >= 0.1 else "-"
+        rows.append([name, emulator.text(1), ours.text(1), curve.milliseconds(MODEL).text(1), share.text(), alone])
+    columns = ["ms of processor for each", EMULATOR, FUNCTIONS, MODEL, "emulator's share", "functions alone"]
+    notes = (
+        "By the most clients. emulator's share: of its and the functions' time together.",
+        "functions alone: how many a second one processor would do that had nothing but our functions to run.",
+    )
+    return Table("What each takes", columns, rows, notes)
