@@ -1,7 +1,6 @@
 """Puts the tables of the last runs into docs/performance.md and docs/scale.md: `python -m bench.page`."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from bench.report import PROJECT, RESULTS

@@ -38,7 +38,12 @@ class Workload:
     def polls_each(self) -> float:
         if self.polls is not None:
             return self.polls
-        reader = Reader(USUAL_SECONDS[self.kind], self.heartbeat_seconds, 4 * self.heartbeat_seconds, FOOTPRINTS[self.kind].shows_progress)
+        reader = Reader(
+            USUAL_SECONDS[self.kind],
+            self.heartbeat_seconds,
+            4 * self.heartbeat_seconds,
+            FOOTPRINTS[self.kind].shows_progress,
+        )
         return reader.mean_looks(self.durations)
 
     @property

@@ -26,7 +26,7 @@ def meter(stack: LocalStack) -> Iterator[Meter]:
 
 
 @pytest.fixture(scope="module")
-def followed(stack: LocalStack, meter: Meter) -> dict[str, Followed]:
+def followed(stack: LocalStack, meter: Meter) -> dict[str, Followed]:  # noqa: ARG001 - it counts what is done here
     """One generation of each kind, followed to its end."""
     browser = Browser(stack, len(CALLS))
     try:

@@ -24,7 +24,7 @@ def test_a_strong_read_is_a_unit_for_each_four_kilobytes(size: int, units: int) 
 
 
 def test_a_poll_logs_at_most_half_a_kilobyte() -> None:
-    """Its line in the API's access log, and what Lambda writes by the function's LoggingConfig; itself it writes none."""
+    """Its line in the API's access log, and what Lambda writes by the function's LoggingConfig; its own are none."""
     assert logs.access_log_bytes() + logs.logged_by_lambda("status") <= 512
 
 
