@@ -29,7 +29,7 @@ CAPACITY = {"BatchSize": "1", "MaximumConcurrency": str(2 * KILLS), "AloneMaximu
 TEXT_LENGTH = 1_200
 MODEL = f"local/stream:{JOB_SECONDS:g}"
 TERMINAL = ("succeeded", "failed", "canceled")
-_APART_SECONDS, _AT_MOST_APART_SECONDS = 1.0, 10.0
+_APART_SECONDS, _AT_MOST_APART_SECONDS = 1.0, 5.0
 """Between two creates: at least, and while the worker is still starting for the one before. The emulator starts a new
 process for every kill and unpacks the code for it; many at once would keep each other from starting."""
 _LOOK_SECONDS = 0.1
