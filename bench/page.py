@@ -16,14 +16,21 @@ def rendered(page: str, *reports: dict[str, Any]) -> str:
     Raises ValueError for a mark that no table goes to.
     """
     parts = page.split("<!-- tables: ")
-    made, tables = [parts[0]], [table for report in reports for table in report["tables"]]
+    made, tables = [parts[0]], [(table, report) for report in reports for table in report["tables"]]
     for part in parts[1:]:
         name, _, rest = part.partition(" -->")
-        found = [_table(table) for table in tables if table["title"].startswith(tuple(name.split("; ")))]
+        titles = tuple(name.split("; "))
+        found = [_table(table) for table, _ in tables if table["title"].startswith(titles)]
+        found += sorted({_when(report) for table, report in tables if table["title"].startswith(titles)})
         if not found:
             raise ValueError(f"no table's title begins with {name!r}")
         made.append(f"{_BEGIN.format(name=name)}\n\n{'\n\n'.join(found)}\n\n{_END}{rest.partition(_END)[2]}")
     return "".join(made)
+
+
+def _when(report: dict[str, Any]) -> str:
+    machine = report["machine"]
+    return f"Measured on {machine['at'][:10]}, at `{machine['commit']}`, with {machine['processors']} processors."
 
 
 def _table(table: dict[str, Any]) -> str:
