@@ -11,7 +11,7 @@ export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
+LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/usual.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
 .PHONY: help setup run build test prove soak bench check static format lint lock clean \
@@ -75,6 +75,7 @@ lock: setup ## resolve all dependencies anew; then run make setup
 	$(COMPILE) --upgrade --no-deps requirements/smollm2.in -o requirements/smollm2.lock
 	$(COMPILE) --upgrade requirements/node.in -o requirements/node.lock
 	$(COMPILE) --upgrade requirements/bench.in -o requirements/bench.lock
+	$(COMPILE) --upgrade --no-deps requirements/usual.in -o requirements/usual.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
