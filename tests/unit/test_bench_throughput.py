@@ -10,8 +10,8 @@ from bench.throughput.findings import Curve, Sample, report_of, what_is_full
 from bench.throughput.processors import EMULATOR, FUNCTIONS, LOAD, OTHERS, ROLES, look
 
 
-def sample(clients: int, requests: int, load: str = "poll", **used: float) -> Sample:
-    seconds = dict.fromkeys((*ROLES, OTHERS), 0.0) | used
+def sample(clients: int, requests: int, used: dict[str, float] | None = None, load: str = "poll") -> Sample:
+    seconds = dict.fromkeys((*ROLES, OTHERS), 0.0) | (used or {})
     return Sample(load, clients, 2.0, requests, 0.01, seconds, 3)
 
 
@@ -30,12 +30,12 @@ def test_it_saturates_where_more_clients_bring_less_than_a_tenth() -> None:
     ],
 )
 def test_what_is_full_goes_by_the_processor_time_of_each_part(used: dict[str, float], full: str) -> None:
-    assert what_is_full(Curve([sample(1, 100), sample(4, 100, **used)]), processors=2) == full
+    assert what_is_full(Curve([sample(1, 100), sample(4, 100, used)]), processors=2) == full
 
 
 def test_a_report_has_each_requests_share_and_what_the_one_line_function_allows() -> None:
     used = {EMULATOR: 0.3, FUNCTIONS: 0.1}
-    loads = [sample(clients, 100 * clients, load, **used) for load in ("nothing", "poll") for clients in (1, 2)]
+    loads = [sample(clients, 100 * clients, used, load) for load in ("nothing", "poll") for clients in (1, 2)]
     rates, _use, each = report_of(loads, ceiling="nothing", processors=2).tables
     assert [row[-2] for row in rates.rows] == ["1.00", "1.00"]
     assert each.rows[1][1:3] == ["1.5 (1.5 to 1.5)", "0.5 (0.5 to 0.5)"]
