@@ -91,12 +91,12 @@ def report_of(samples: Sequence[Sample], *, ceiling: str, processors: int | None
 def what_is_full(curve: Curve, processors: int) -> str:
     """Say what kept the most clients from more, by the processor time that each part took meanwhile."""
     used = {role: curve.processors(role).median for role in (EMULATOR, FUNCTIONS, CEILING, MODEL, LOAD, OTHERS)}
-    most = max((role for role in used if role != OTHERS), key=lambda role: used[role])
+    most = max(used, key=lambda role: used[role])
     if used[EMULATOR] >= FULL:
         return "the emulator's one interpreter"
     if sum(used.values()) >= FULL * processors:
-        return f"all processors, most by: {most}"
-    return "nothing: the clients wait" if curve.saturated_at is None else "no processor: waits between the parts"
+        return f"all processors, {most} most"
+    return "nothing yet" if curve.saturated_at is None else "no processor: waits"
 
 
 def _order(samples: Sequence[Sample]) -> list[str]:
@@ -120,6 +120,7 @@ def _rates(curves: Mapping[str, Curve], ceiling: str) -> Table:
         f"Median (least to greatest) of {len(next(iter(curves.values())).at(widths[0]))} stretches, interleaved.",
         "create to end: one client creates a generation and polls every 0.25 s until it has succeeded.",
         "create: the queue delivers nothing meanwhile.",
+        "ms, alone: one request of one client. The emulator waits for up to 50 ms for what a function may still log.",
     )
     return Table("What it does", [*columns, "of one-line", "ms, alone"], rows, notes)
 

@@ -1,0 +1,54 @@
+"""What the bench of throughput concludes from what it has measured."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.throughput.findings import Curve, Sample, report_of, what_is_full
+from bench.throughput.processors import EMULATOR, FUNCTIONS, LOAD, OTHERS, ROLES, look
+
+
+def sample(clients: int, requests: int, used: dict[str, float] | None = None, load: str = "poll") -> Sample:
+    seconds = dict.fromkeys((*ROLES, OTHERS), 0.0) | (used or {})
+    return Sample(load, clients, 2.0, requests, 0.01, seconds, 3)
+
+
+def test_it_saturates_where_more_clients_bring_less_than_a_tenth() -> None:
+    assert Curve([sample(1, 50), sample(4, 92), sample(16, 100)]).saturated_at == 4
+    assert Curve([sample(1, 50), sample(4, 80), sample(16, 100)]).saturated_at is None
+
+
+@pytest.mark.parametrize(
+    ("used", "full"),
+    [
+        ({EMULATOR: 1.8, FUNCTIONS: 0.4}, "the emulator's one interpreter"),
+        ({EMULATOR: 1.2, FUNCTIONS: 2.4}, "all processors, functions most"),
+        ({EMULATOR: 0.5, OTHERS: 3.2}, "all processors, others most"),
+        ({EMULATOR: 0.2}, "no processor: waits"),
+    ],
+)
+def test_what_is_full_goes_by_the_processor_time_of_each_part(used: dict[str, float], full: str) -> None:
+    assert what_is_full(Curve([sample(1, 100), sample(4, 100, used)]), processors=2) == full
+
+
+def test_a_report_has_each_requests_share_and_what_the_one_line_function_allows() -> None:
+    used = {EMULATOR: 0.3, FUNCTIONS: 0.1}
+    loads = [sample(clients, 100 * clients, used, load) for load in ("nothing", "poll") for clients in (1, 2)]
+    rates, _use, each = report_of(loads, ceiling="nothing", processors=2).tables
+    assert [row[-2] for row in rates.rows] == ["1.00", "1.00"]
+    assert each.rows[1][1:3] == ["1.5 (1.5 to 1.5)", "0.5 (0.5 to 0.5)"]
+    assert each.rows[1][-2:] == ["0.75 (0.75 to 0.75)", "2,000"]
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="reads /proc")
+def test_the_load_is_this_process_and_what_it_uses_is_its_own(tmp_path: Path) -> None:
+    before = look(tmp_path, "nothing")
+    until = time.process_time() + 0.2
+    while time.process_time() < until:
+        pass
+    after = look(tmp_path, "nothing")
+    assert set(after.roles) == {os.getpid()}
+    assert after.since(before)[LOAD] >= 0.15
+    assert after.count(FUNCTIONS) == 0
