@@ -58,9 +58,9 @@ BEAT_WRITE_UNITS = 1
 ACCESS_LOG_BYTES = 223
 CREATE_LOG_BYTES = 344
 POLL_LOG_BYTES = 0
-WORKER_LOG_BYTES = 344 + 280
+WORKER_LOG_BYTES = 344 + 540
 """Of an invocation: Lambda's own, and the metrics."""
-GENERATION_LOG_BYTES = 250
+GENERATION_LOG_BYTES = 270
 
 AWS_CALL_SECONDS = 0.010
 """A call of another service, where it says that it takes single-digit milliseconds."""

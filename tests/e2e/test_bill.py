@@ -86,7 +86,9 @@ def test_what_the_worker_logs_of_a_generation_is_what_the_cost_model_expects(
         assert time.monotonic() < until
         time.sleep(0.2)
     for one in worked:
-        assert one.own_bytes <= 280 + 260 * len(one.succeeded)
+        # A line of metrics for the invocation, and a part of one for each further kind.
+        kinds = len({each.order.kind for each in followed.values() if each.generation_id in one.succeeded})
+        assert one.own_bytes <= 540 + 270 * len(one.succeeded) + 300 * (kinds - 1)
 
 
 def test_a_poll_writes_no_line_of_its_own(stack: LocalStack, followed: dict[str, Followed]) -> None:
