@@ -8,15 +8,16 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
 
 from local.faults import holding_process, no_delivery, read_head, try_to_take_message
 from local.stack import LocalStack
+from shared.store.items import unmarshal
 from tests.e2e.gate import Gate
 from tests.e2e.owner import eventually
 
 __all__ = ["no_delivery"]
-_deserialize, _serialize = TypeDeserializer().deserialize, TypeSerializer().serialize
+_serialize = TypeSerializer().serialize
 
 
 def head(stack: LocalStack, owner: str, generation_id: str) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def items(stack: LocalStack, owner: str) -> list[dict[str, Any]]:
         ExpressionAttributeValues={":pk": {"S": owner}},
         ConsistentRead=True,
     )
-    return [{name: _deserialize(value) for name, value in item.items()} for page in found for item in page["Items"]]
+    return [unmarshal(item) for page in found for item in page["Items"]]
 
 
 def usage(stack: LocalStack, owner: str) -> dict[str, Decimal]:

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from local.processes import environments
 from local.stack import LocalStack
+from shared.store.items import unmarshal
 from tests.e2e import faults, messages
 from tests.soak.owner import patiently
 from tests.soak.plan import Fault
 
-_deserialize = TypeDeserializer().deserialize
 BUSY_SECONDS = 5.0
 READY_CPU_SECONDS = 0.25
 """A process that has used so much has its code, and has imported it once it sleeps and uses no more."""
@@ -195,10 +193,7 @@ class Hurting:
             wanted = [{"pk": key["pk"], "sk": key["sk"]} for key in keys[first : first + 100]]
             asked = {self.stack.table_name: {"Keys": wanted, "ConsistentRead": True}}
             found = patiently(lambda asked=asked: table.batch_get_item(RequestItems=asked))  # type: ignore[misc]
-            heads += [
-                {name: _deserialize(value) for name, value in item.items()}
-                for item in found["Responses"][self.stack.table_name]
-            ]
+            heads += [unmarshal(item) for item in found["Responses"][self.stack.table_name]]
         return heads
 
     def held(self) -> set[tuple[str, int]]:
