@@ -21,8 +21,10 @@ BENCHES = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*BENCHES, []], help=", ".join(BENCHES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     names = parser.parse_args().names or list(BENCHES)
+    if unknown := set(names) - BENCHES.keys():
+        parser.error(f"no bench is named {', '.join(sorted(unknown))}: there are {', '.join(BENCHES)}")
     broken, began = [], time.monotonic()
     for name in names:
         at = time.monotonic()

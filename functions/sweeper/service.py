@@ -40,6 +40,11 @@ class Found:
         if other.oldest_pending is not None:
             self.met(other.oldest_pending)
 
+    def raise_failure(self) -> None:
+        """Raise what kept the sweep from reading a shard of the index, if anything did."""
+        if self.failure is not None:
+            raise self.failure
+
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
@@ -56,18 +61,17 @@ class Sweep:
     def run(self, time_is_up: Callable[[], bool]) -> Found:
         """Return what it has met; a generation that cannot be read is an `error` in the report, and stops nothing.
 
-        In the end it leaves the mark that health is answered from, whatever it found. Raises what kept it from
-        reading a shard of the index, after it has been through the others; it then leaves no mark.
+        In the end it leaves the mark that health is answered from, whatever it found; but none when a shard of the
+        index could not be read. What kept it from that is `failure`: to be raised once the rest is told.
         """
         found = Found()
         with ThreadPoolExecutor(max_workers=DUE_SHARDS, thread_name_prefix="shard") as pool:
             for of_shard in pool.map(lambda shard: self._pass(shard, time_is_up), range(DUE_SHARDS)):
                 found.add(of_shard)
-        if found.failure is not None:
-            raise found.failure
         if found.out_of_time:
             found.report["out_of_time"] = 1
-        self._leave_mark(found)
+        if found.failure is None:
+            self._leave_mark(found)
         return found
 
     def _pass(self, shard: int, time_is_up: Callable[[], bool]) -> Found:
@@ -78,7 +82,7 @@ class Sweep:
                     found.out_of_time = True
                     break
                 found.report[self._one(user_id, generation_id, found)] += 1
-        except Exception as error:  # noqa: BLE001 - raised once the other shards, whose threads know nothing of it, are done
+        except Exception as error:  # noqa: BLE001 - the other shards, whose threads know nothing of it, go on
             found.failure = error
         return found
 

@@ -91,7 +91,7 @@ def test_all_shards_are_swept_at_once(rounds: Rounds, monkeypatch: pytest.Monkey
 
 
 def test_a_shard_that_cannot_be_read_fails_the_sweep_and_keeps_it_from_no_other(
-    rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     due, due_in = rounds.pending(25), Store.due
     unread = due_shard(due[0].generation_id)
@@ -103,11 +103,14 @@ def test_a_shard_that_cannot_be_read_fails_the_sweep_and_keeps_it_from_no_other(
         return due_in(self, shard, now)
 
     monkeypatch.setattr(Store, "due", unless_it_is)
+    monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
     with pytest.raises(StoreUnavailableError):
-        rounds.run()
+        sweeper.handler({}, Context(60_000))
     others = {head.generation_id for head in due if due_shard(head.generation_id) != unread}
     assert {head.generation_id for head in rounds.dispatch.sent} == others
     assert rounds.store.last_sweep() is None, "health goes on telling of the sweep before"
+    told = metrics_of(capsys.readouterr().out)
+    assert (told["StaleFound"], told["RescueSentAgain"]) == (len(others), len(others)), "what was done is told"
 
 
 BROKEN: list[dict[str, Any]] = [{"status": "unheard of"}, {"created_at": "yesterday"}, {"error": {"no": "code"}}]
