@@ -25,7 +25,7 @@ setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install ever
 run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name]
 	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)')
 
-build: setup ## build the functions for a deploy: sam build, and their byte code, which halves a cold start
+build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
 	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
 	@$(BIN)/python -m local.compiled .aws-sam/build
 
