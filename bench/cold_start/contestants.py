@@ -16,6 +16,8 @@ _USUAL = {
     "status": "usual.reads.handler",
     "actions": "usual.reads.handler",
     "process": "usual.works.handler",
+    "sweeper": "usual.sweeps.handler",
+    "authorizer": "usual.invoked.handler",
 }
 
 
@@ -31,6 +33,7 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "sweeper": lambda answer: isinstance(answer, dict) and "errorMessage" not in answer,
     "authorizer": lambda answer: isinstance(answer, dict) and answer.get("isAuthorized") is True,
 }
+_GOOD_OF_USUAL = _GOOD | {"authorizer": lambda answer: answer == {}}
 
 
 class Cast:
@@ -58,11 +61,10 @@ class Cast:
 
     def usual(self, function: str, *, plain: bool) -> Contestant:
         """The usual stack; `plain` as `sam build` leaves it, without byte code but for the runtime."""
-        handler = _USUAL.get(function, "usual.sweeps.handler")
-        good = _GOOD[function] if function in _USUAL else lambda answer: answer == {}
         path = self._path_of_peers(self._places.plain if plain else None)
         own = self._places.plain_usual if plain else self._places.usual
-        return Contestant("usual", handler, (*path[:-1], own, path[-1]), self._world.events[function], good)
+        event, good = self._world.events[function], _GOOD_OF_USUAL[function]
+        return Contestant("usual", _USUAL[function], (*path[:-1], own, path[-1]), event, good)
 
     def _path_of_peers(self, tree: Path | None = None) -> tuple[Path, ...]:
         built, places = tree or self._places.built, self._places

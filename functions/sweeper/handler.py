@@ -27,7 +27,8 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep once and return the report: outcome to number of generations. Fails when a shard could not be read."""
     found = _sweep().run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS)
     report, oldest = dict(found.report), found.oldest_pending
-    logger().info("swept", extra={"report": report})
+    if report:
+        logger().info("swept", extra={"report": report})
     waiting = 0.0 if oldest is None else (wiring.clock.now() - oldest.created_at).total_seconds()
     measure_rescues(report, found.ended, errors=report.get("error", 0), oldest_pending_seconds=waiting)
     found.raise_failure()
