@@ -13,7 +13,9 @@ from shared import clients
 from shared.clock import SystemClock
 from shared.config import Settings, from_environment
 from shared.dispatch import SqsDispatch
-from shared.store import Objects, Store, Table
+from shared.store.objects import Objects
+from shared.store.table import Table
+from shared.store.whole import Store
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

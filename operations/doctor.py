@@ -16,9 +16,9 @@ from operations.reading import Reader
 from operations.relations import between
 from shared.clock import Clock
 from shared.lifecycle import OPEN
-from shared.store import Store
 from shared.store.items import DUE_SHARDS
 from shared.store.sweeps import NO_OWNER
+from shared.store.whole import Store
 
 _LOOKS = 6
 _SETTLE_SECONDS = 3.0  # an index follows its table within fractions of a second

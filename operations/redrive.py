@@ -17,7 +17,7 @@ from shared.dispatch import Dispatch, DispatchFailedError, Message
 from shared.errors import MessageRefusedError
 from shared.generation import SCHEMA_VERSION, Generation
 from shared.lifecycle import Status
-from shared.store import Store
+from shared.store.whole import Store
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

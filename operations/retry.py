@@ -13,7 +13,9 @@ from shared.errors import TransitionRefusedError
 from shared.generation import Generation, GenerationInput
 from shared.lifecycle import RETRY, Status
 from shared.limits import Policy, policy_of
-from shared.store import Admission, Store, items
+from shared.store import items
+from shared.store.admission import Admission
+from shared.store.whole import Store
 from shared.succession import obstacle, successor_of
 
 _NO_CEILING = 1_000_000_000

@@ -13,7 +13,7 @@ from shared.idempotency import IdempotencyKey, hash_of, read_key, slow_hash_of
 from shared.lifecycle import Status
 from shared.pacing import first_look_seconds, retry_after
 from shared.sealing import Seal
-from shared.store import Admitted
+from shared.store.admission import Admitted
 from shared.telemetry import logger
 
 

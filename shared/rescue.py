@@ -14,7 +14,7 @@ from shared.dispatch import Dispatch, DispatchFailedError
 from shared.errors import TransitionRefusedError
 from shared.generation import SCHEMA_VERSION, Event, Generation, Totals
 from shared.lifecycle import Status
-from shared.store import Store
+from shared.store.rescuer import RescuerStore
 
 
 class Diagnosis(StrEnum):
@@ -72,7 +72,7 @@ def diagnose(head: Generation, now: datetime, lease_seconds: float, kinds: Colle
 class Rescuer:
     """Resolves stale generations, one at a time. Safe to run in any number at once."""
 
-    store: Store
+    store: RescuerStore
     dispatch: Dispatch
     clock: Clock
     settings: Settings

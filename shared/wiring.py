@@ -1,25 +1,28 @@
 """Builds from the settings what the handlers hand to their services; nothing else in `shared` imports it."""
 
-from shared import clients, kinds, limits
+from shared import clients, kinds
 from shared.clock import SystemClock
 from shared.config import settings
 from shared.dispatch import SqsDispatch
 from shared.rescue import Rescuer
 from shared.sealing import Seal
-from shared.store import Objects, Store, Table
+from shared.store.objects import Objects
+from shared.store.reads import Base
+from shared.store.rescuer import RescuerStore
+from shared.store.table import Table
 
 clock = SystemClock()
 
 
-def store() -> Store:
-    """Return the store over the deployment's table and bucket."""
+def store[Part: Base](part: type[Part]) -> Part:
+    """Return a part of the store, or the whole, over the deployment's table and bucket."""
     objects = Objects(clients.Late(clients.s3), settings().bucket_name)
-    return Store(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
+    return part(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
 
 
-def heartbeat_store() -> Store:
-    """Return a store for heartbeats alone: each write is tried once, since the next beat is the better retry."""
-    return Store(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+def heartbeat_store[Part: Base](part: type[Part]) -> Part:
+    """Return it for heartbeats alone: each write is tried once, since the next beat is the better retry."""
+    return part(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
 
 
 def seal() -> Seal | None:
@@ -27,16 +30,11 @@ def seal() -> Seal | None:
     return Seal(clients.Late(clients.kms), settings().kms_key_id) if settings().kms_key_id else None
 
 
-def policy() -> limits.Policy:
-    """Return what the deployment allows each owner."""
-    return limits.policy_of(settings())
-
-
 def dispatch() -> SqsDispatch:
     """Return the sender to the deployment's two queues."""
     return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().alone_queue_url)
 
 
-def rescuer(over: Store) -> Rescuer:
+def rescuer(over: RescuerStore) -> Rescuer:
     """Return a rescuer that knows every kind there is."""
     return Rescuer(over, dispatch(), clock, settings(), kinds.names())

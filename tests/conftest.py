@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import FakeClock, moto_dynamodb, store_over
 
 

@@ -19,7 +19,9 @@ from shared.config import Settings
 from shared.generation import Generation, GenerationInput, StoredStep, Usage
 from shared.lifecycle import Status
 from shared.review import Change, Decision, Review, Wish, decide
-from shared.store import Objects, Store, Table
+from shared.store.objects import Objects
+from shared.store.table import Table
+from shared.store.whole import Store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = Settings(

@@ -13,7 +13,9 @@ from bench.scale.wire import TABLE, DynamoDB, Meter, Pace, Wire
 from shared.generation import GenerationInput, Totals, Usage
 from shared.idempotency import IdempotencyKey, hash_of
 from shared.limits import policy_of
-from shared.store import Admission, Store, Table
+from shared.store.admission import Admission
+from shared.store.table import Table
+from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation, a_step
 from tests.simulation.dynamodb import FakeDynamoDB
 from tests.simulation.table import FakeTable

@@ -22,7 +22,8 @@ from shared import kinds
 from shared.clients import STANDARD
 from shared.dispatch import SqsDispatch
 from shared.rescue import Rescuer
-from shared.store import Store, Table
+from shared.store.table import Table
+from shared.store.whole import Store
 from tests.simulation.dynamodb import FakeDynamoDB
 from tests.simulation.table import FakeTable
 

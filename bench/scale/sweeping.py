@@ -22,7 +22,8 @@ from shared.clock import epoch_milliseconds, uuid7
 from shared.config import Settings
 from shared.dispatch import SqsDispatch
 from shared.rescue import Rescuer
-from shared.store import Store, Table
+from shared.store.table import Table
+from shared.store.whole import Store
 from tests.simulation.dynamodb import FakeDynamoDB
 from tests.simulation.scheduler import Owner, Scheduler
 from tests.simulation.table import FakeTable

@@ -8,7 +8,7 @@ from shared.api import Answer, Request
 from shared.generation import Generation
 from shared.metrics import measure
 from shared.pacing import retry_after
-from shared.store import Store
+from shared.store.whole import Store
 
 _SECONDS = 5.0
 """What one call may take; the function has ten."""

@@ -9,7 +9,8 @@ from functions.actions.erase import EraseService
 from functions.actions.service import ActionsService
 from shared import api, wiring
 from shared.config import settings
-from shared.store import Store
+from shared.limits import policy_of
+from shared.store.whole import Store
 
 if TYPE_CHECKING:
     from functions.actions.review import ReviewService
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @cache
 def _store() -> Store:
-    return wiring.store()
+    return wiring.store(Store)
 
 
 def _service() -> ActionsService:
@@ -29,7 +30,7 @@ def _service() -> ActionsService:
 def _retries() -> "RetryService":
     from functions.actions.succession import RetryService
 
-    return RetryService(_store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy(), wiring.seal())
+    return RetryService(_store(), wiring.dispatch(), wiring.clock, settings(), policy_of(settings()), wiring.seal())
 
 
 def _reviews() -> "ReviewService":

@@ -12,7 +12,7 @@ from shared.errors import StoreUnavailableError, TransitionRefusedError
 from shared.generation import Generation
 from shared.lifecycle import Status
 from shared.review import Decision, Review, Suggestion, Verdict, Wish
-from shared.store import Store
+from shared.store.whole import Store
 from shared.validation import read
 from shared.view import etag
 

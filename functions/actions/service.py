@@ -7,7 +7,7 @@ from shared.errors import TransitionRefusedError
 from shared.generation import Event
 from shared.lifecycle import Status
 from shared.metrics import measure
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import etag, view
 
 

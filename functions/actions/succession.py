@@ -13,7 +13,8 @@ from shared.generation import Generation, GenerationInput
 from shared.lifecycle import RETRY
 from shared.limits import Policy
 from shared.sealing import Seal
-from shared.store import Admission, Store
+from shared.store.admission import Admission
+from shared.store.whole import Store
 from shared.succession import obstacle, successor_of
 from shared.validation import KEY_NOT_TAKEN, read
 

@@ -6,11 +6,14 @@ from typing import Any
 from functions.create.service import CreateService
 from shared import api, wiring
 from shared.config import settings
+from shared.limits import policy_of
+from shared.store.admission import AdmissionWrites
 
 
 @cache
 def _service() -> CreateService:
-    return CreateService(wiring.store(), wiring.dispatch(), wiring.clock, settings(), wiring.policy(), wiring.seal())
+    store, policy = wiring.store(AdmissionWrites), policy_of(settings())
+    return CreateService(store, wiring.dispatch(), wiring.clock, settings(), policy, wiring.seal())
 
 
 ROUTES: dict[str, api.Route] = {"POST /v1/generations": lambda request: _service().create(request)}

@@ -15,7 +15,7 @@ from shared.generation import Generation, GenerationInput
 from shared.kinds import Kind, load, names
 from shared.limits import Policy
 from shared.sealing import Seal
-from shared.store import Admission, Store
+from shared.store.admission import Admission, AdmissionWrites
 from shared.validation import KEY_NOT_TAKEN, UserProvidedKey, field_error, parse
 
 _Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:~-]{1,64}$")]
@@ -43,7 +43,7 @@ class Envelope(BaseModel):
 class CreateService:
     """Creates generations for the owners who ask."""
 
-    store: Store
+    store: AdmissionWrites
     dispatch: Dispatch
     clock: Clock
     settings: Settings
@@ -54,7 +54,7 @@ class CreateService:
     def create(self, request: Request) -> Answer:
         """Store a generation and start its work, if its owner may have one more.
 
-        Raises what `seal_key` and `Store.admit` raise.
+        Raises what `seal_key` and `AdmissionWrites.admit` raise.
         """
         owner, body = request.owner, request.json()
         envelope, content = self._validate(body)

@@ -15,6 +15,7 @@ from shared.clients import Late
 from shared.config import settings
 from shared.dispatch import Message
 from shared.metrics import Metric, measure
+from shared.store.worker import WorkerStore
 from shared.telemetry import logger
 
 
@@ -29,10 +30,10 @@ def _worker() -> Worker:
     config = settings()
     model = Provider(config.llm_base_url, protocol=config.llm_protocol)
     model.warm_up()
-    store = wiring.store()
+    store = wiring.store(WorkerStore)
     tools = Tools(
         store=store,
-        heartbeats=wiring.heartbeat_store(),
+        heartbeats=wiring.heartbeat_store(WorkerStore),
         model=model,
         api_key=ServiceKey(Late(clients.ssm), config.provider_key_parameter, wiring.clock),
         user_key=UserKeys(store, wiring.seal()),

@@ -8,7 +8,7 @@ from functions.process.provider import Cancellation, Completion, ModelRequest
 from shared.clock import Clock
 from shared.config import Settings
 from shared.generation import Generation, Usage
-from shared.store import Store
+from shared.store.worker import WorkerStore
 
 
 class Model(Protocol):
@@ -33,8 +33,8 @@ class Model(Protocol):
 class Tools:
     """What every attempt of a worker works with."""
 
-    store: Store
-    heartbeats: Store
+    store: WorkerStore
+    heartbeats: WorkerStore
     model: Model
     api_key: Callable[[], str]
     """The service's own key for the model."""

@@ -8,7 +8,7 @@ from functions.process.provider import Cancellation
 from shared.clock import Clock
 from shared.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
 from shared.generation import Generation
-from shared.store import Store
+from shared.store.worker import WorkerStore
 from shared.telemetry import logger
 
 _STAGE_LENGTH = 40  # the head is paid for by the kilobyte
@@ -23,7 +23,7 @@ class Watch:
     """
 
     def __init__(
-        self, store: Store, head: Generation, clock: Clock, heartbeat_seconds: float, handover_at: float
+        self, store: WorkerStore, head: Generation, clock: Clock, heartbeat_seconds: float, handover_at: float
     ) -> None:
         self.cancellation = Cancellation()
         self.handover_at = handover_at

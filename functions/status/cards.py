@@ -7,7 +7,7 @@ from shared import cursor
 from shared.api import Answer, Request
 from shared.query import LABEL, Query
 from shared.review import Card
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import iso
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100

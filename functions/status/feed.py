@@ -10,7 +10,7 @@ from shared.generation import Generation
 from shared.lifecycle import Status
 from shared.query import LABEL, Query
 from shared.rescue import Rescuer
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import view
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100

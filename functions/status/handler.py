@@ -12,13 +12,15 @@ from functions.status.record import RecordService
 from functions.status.service import StatusService
 from functions.status.usage import UsageService
 from shared import api, wiring
+from shared.config import settings
+from shared.limits import policy_of
 from shared.rescue import Rescuer
-from shared.store import Store
+from shared.store.whole import Store
 
 
 @cache
 def _store() -> Store:
-    return wiring.store()
+    return wiring.store(Store)
 
 
 @cache
@@ -39,7 +41,7 @@ def _record() -> RecordService:
 
 
 def _usage() -> UsageService:
-    return UsageService(_store(), wiring.policy())
+    return UsageService(_store(), policy_of(settings()))
 
 
 def _cards() -> CardsService:

@@ -4,7 +4,7 @@ from shared.errors import StoreUnavailableError
 from shared.generation import Generation
 from shared.metrics import measure_rescues
 from shared.rescue import Rescuer
-from shared.store import Store
+from shared.store.whole import Store
 from shared.telemetry import logger
 
 

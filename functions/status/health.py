@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from shared.answers import Health
 from shared.api import Answer, Request
 from shared.clock import Clock
-from shared.store import Store, SweepMark
+from shared.store.sweeps import SweepMark
+from shared.store.whole import Store
 from shared.view import iso
 
 KEPT_SECONDS = 5

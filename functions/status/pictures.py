@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.generation import Generation
 from shared.pictures import pictures_in
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import iso
 
 

@@ -9,7 +9,7 @@ from shared.api import Answer, ProblemError, Request
 from shared.generation import Event, Generation, StoredStep
 from shared.lifecycle import TERMINAL, Status
 from shared.query import Query
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import iso, usage_view
 
 _ENDINGS = frozenset(str(status) for status in TERMINAL)

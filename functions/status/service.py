@@ -12,7 +12,7 @@ from shared.pacing import poll_after_seconds, retry_after
 from shared.query import Query
 from shared.rescue import Rescuer
 from shared.review import Review, shown, suggestions_of
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import etag, matches, view
 
 

@@ -9,7 +9,7 @@ from shared.api import Answer, Request
 from shared.generation import DayUsage, Usage
 from shared.limits import Policy, Rate
 from shared.query import Query
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import usage_view
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")

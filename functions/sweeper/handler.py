@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from functions.sweeper.service import Sweep
 from shared import wiring
 from shared.metrics import measure_rescues
+from shared.store.sweeps import SweeperStore
 from shared.telemetry import logger
 
 _STOP_MILLISECONDS = 10_000
@@ -19,7 +20,7 @@ class LambdaContext(Protocol):
 
 @cache
 def _sweep() -> Sweep:
-    store = wiring.store()
+    store = wiring.store(SweeperStore)
     return Sweep(store, wiring.rescuer(store), wiring.clock)
 
 

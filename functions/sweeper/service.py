@@ -9,8 +9,8 @@ from shared.clock import Clock
 from shared.generation import Generation
 from shared.lifecycle import Status
 from shared.rescue import Outcome, Rescuer
-from shared.store import Store, SweepMark
 from shared.store.items import DUE_SHARDS
+from shared.store.sweeps import SweeperStore, SweepMark
 from shared.telemetry import logger
 
 _OF_STALE = (Outcome.GIVEN_BACK, Outcome.SENT_AGAIN, Outcome.NOT_SENT, Outcome.CRASH_LOOP, Outcome.EXPIRED)
@@ -54,7 +54,7 @@ class Sweep:
     behind a long one nowhere.
     """
 
-    store: Store
+    store: SweeperStore
     rescuer: Rescuer
     clock: Clock
 

@@ -16,6 +16,7 @@ from shared.store import items
 from shared.store.expressions import Change, as_read, update_of
 from shared.store.table import ConditionFailedError, Mine
 from shared.store.terminal import TerminalWrites
+from shared.store.timeline import TimelineWrites
 
 _MAX_DOUBLINGS = 5
 
@@ -90,3 +91,9 @@ class RescuerWrites(TerminalWrites):
             current = items.decode_head(failed.item) if failed.item else None
             raise TransitionRefusedError(transition.name, current) from failed
         return items.decode_head(item)
+
+
+class RescuerStore(RescuerWrites, TimelineWrites):
+    """The part of the store that a rescue needs."""
+
+    __slots__ = ()

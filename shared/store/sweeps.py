@@ -9,6 +9,7 @@ from datetime import datetime
 from shared.generation import SCHEMA_VERSION, Generation
 from shared.store import items
 from shared.store.reads import Base
+from shared.store.rescuer import RescuerStore
 
 NO_OWNER = "§system"
 _KEY = {"pk": NO_OWNER, "sk": "sweep"}
@@ -65,3 +66,9 @@ class SweepMarks(Base):
             return mark
         oldest, since = (values["oldest_owner"], values["oldest_id"]), items.moment(values["oldest_since"])
         return SweepMark(mark.at, mark.stale, mark.complete, oldest, since)
+
+
+class SweeperStore(RescuerStore, SweepMarks):
+    """The part of the store that a sweep needs."""
+
+    __slots__ = ()

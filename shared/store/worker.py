@@ -13,9 +13,13 @@ from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefused
 from shared.generation import SCHEMA_VERSION, ErrorInfo, Generation, StoredStep, Totals
 from shared.lifecycle import Status, Transition
 from shared.store import items
+from shared.store.billing import BillWrites
 from shared.store.expressions import Change, as_read, update_of
+from shared.store.pictures import PictureWrites
 from shared.store.table import ConditionFailedError, Mine
 from shared.store.terminal import TerminalWrites
+from shared.store.timeline import TimelineWrites
+from shared.store.user_key import UserKeyReads
 
 
 class WorkerWrites(TerminalWrites):
@@ -213,3 +217,9 @@ def _lost(item: items.Item | None, head: Generation, now: datetime) -> DeadlineP
     if item is not None and _is_held(item, head) and _deadline(item) <= now:
         return DeadlinePassedError(head.generation_id)
     return LeaseLostError(head.generation_id)
+
+
+class WorkerStore(WorkerWrites, BillWrites, TimelineWrites, UserKeyReads, PictureWrites):
+    """The part of the store that a worker needs."""
+
+    __slots__ = ()

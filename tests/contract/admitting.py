@@ -7,7 +7,8 @@ import pytest
 from shared.errors import AdmissionRefusedError
 from shared.idempotency import IdempotencyKey, hash_of
 from shared.limits import Limit, Policy
-from shared.store import Admission, Admitted, Store
+from shared.store.admission import Admission, Admitted
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input
 
 FIVE = Limit("create", 5, 300)

@@ -14,7 +14,7 @@ from shared.api import Answer, Request
 from shared.config import Settings
 from shared.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
 from shared.limits import Policy
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
 
 ERROR = ErrorInfo("output_invalid", "The model's answer does not fit.")

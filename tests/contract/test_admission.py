@@ -8,8 +8,8 @@ import pytest
 from shared.errors import AdmissionRefusedError, KeyReusedError
 from shared.idempotency import KEY_SECONDS
 from shared.limits import Policy, Rate
-from shared.store import Store
 from shared.store.items import unmarshal
+from shared.store.whole import Store
 from tests.contract.admitting import FIVE, a_key, admit, kept, refusal
 from tests.factories import SETTINGS, FakeClock
 

@@ -14,9 +14,10 @@ from shared.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailabl
 from shared.generation import Generation
 from shared.idempotency import IdempotencyKey
 from shared.limits import Policy, Rate
-from shared.store import Admission, Admitted, Store
+from shared.store.admission import Admission, Admitted
 from shared.store.items import head_key
 from shared.store.table import ConditionFailedError
+from shared.store.whole import Store
 from tests.contract.admitting import FIVE, LIMITED, a_key, admit, heads, refusal
 from tests.contract.test_lost_answers import answers_lost
 from tests.factories import FakeClock, a_generation, an_input, store_over

@@ -12,8 +12,9 @@ from shared.errors import TransitionRefusedError
 from shared.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
 from shared.lifecycle import Status
 from shared.limits import Policy
-from shared.store import Admission, Store
+from shared.store.admission import Admission
 from shared.store.items import unmarshal, usage_key
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input
 
 KINDS = ("flashcards",)

@@ -13,7 +13,8 @@ from shared.errors import AdmissionRefusedError, StoreUnavailableError
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.lifecycle import Status
 from shared.limits import Limit, Policy
-from shared.store import Admission, Store
+from shared.store.admission import Admission
+from shared.store.whole import Store
 from tests.contract.admitting import admit
 from tests.contract.counter import PAID, Counter, meanwhile
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, store_over

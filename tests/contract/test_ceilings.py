@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.limits import Policy
-from shared.store import Admitted, Store
+from shared.store.admission import Admitted
+from shared.store.whole import Store
 from tests.contract.admitting import FIVE, a_key, admit, refusal
 from tests.factories import FakeClock
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.api import Answer, ProblemError
-from shared.store import Store
+from shared.store.whole import Store
 from tests.contract.counter import Counter, a_failed_one, started
 from tests.contract.test_lost_answers import answers_lost
 from tests.factories import FakeClock

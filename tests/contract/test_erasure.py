@@ -13,8 +13,9 @@ from shared.errors import LeaseLostError, StoreUnavailableError
 from shared.generation import Event, Generation, Totals, Usage
 from shared.lifecycle import Status
 from shared.limits import policy_of
-from shared.store import Admission, Store
+from shared.store.admission import Admission
 from shared.store.items import unmarshal
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input, store_over
 from tests.unit.emf import metrics_of
 from tests.unit.requests import a_request, body_of

@@ -15,8 +15,9 @@ from shared.errors import LeaseLostError, StoreUnavailableError
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.lifecycle import TRANSITIONS, Status
 from shared.limits import Policy
-from shared.store import Admission, Admitted, Store
+from shared.store.admission import Admission, Admitted
 from shared.store.items import unmarshal, usage_key
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input
 
 KINDS = ("flashcards",)

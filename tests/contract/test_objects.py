@@ -13,9 +13,10 @@ from functions.actions.erase import EraseService
 from shared.errors import StoreUnavailableError
 from shared.generation import Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.limits import Policy
-from shared.store import Admission, Objects, Store
+from shared.store.admission import Admission
 from shared.store.items import input_key, step_key, unmarshal
-from shared.store.objects import MOST_IN_AN_ITEM, key_of
+from shared.store.objects import MOST_IN_AN_ITEM, Objects, key_of
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input, s3_beside, store_over
 from tests.unit.requests import a_request, body_of
 

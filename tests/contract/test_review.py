@@ -18,7 +18,7 @@ from shared.api import Answer, Request
 from shared.errors import StoreUnavailableError, TransitionRefusedError
 from shared.generation import Generation, Totals, Usage
 from shared.review import Card, Decision
-from shared.store import Store
+from shared.store.whole import Store
 from tests.contract.test_lost_answers import answers_lost
 from tests.factories import FakeClock, a_generation, a_step, an_acceptance, an_input
 

@@ -18,7 +18,7 @@ from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.lifecycle import Status
 from shared.limits import Policy
 from shared.rescue import Diagnosis, Outcome, Rescuer, diagnose
-from shared.store import Admission
+from shared.store.admission import Admission
 from tests.contract.plain_account import GRACE, PlainAccount
 from tests.factories import SETTINGS, RecordingDispatch, a_generation, a_step, an_input, create_table, moto_dynamodb
 

@@ -12,8 +12,9 @@ from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefused
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.lifecycle import TRANSITIONS, Status, Transition
 from shared.limits import Policy
-from shared.store import Admission, Store
+from shared.store.admission import Admission
 from shared.store.items import head_key, unmarshal, usage_key
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input
 
 KINDS = ("flashcards",)

@@ -12,7 +12,7 @@ from shared.errors import AdmissionRefusedError, StoreUnavailableError
 from shared.generation import Event, Generation, Totals, Usage
 from shared.lifecycle import Status
 from shared.limits import Limit, Policy
-from shared.store import Store
+from shared.store.whole import Store
 from tests.contract.counter import PAID, Counter, a_failed_one, body_of, meanwhile, started
 from tests.contract.test_lost_answers import answers_lost
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input

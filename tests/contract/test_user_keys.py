@@ -11,7 +11,8 @@ from shared.errors import AdmissionRefusedError, LeaseLostError, TransitionRefus
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.lifecycle import TERMINAL, TRANSITIONS
 from shared.limits import Policy, policy_of
-from shared.store import Admission, Store
+from shared.store.admission import Admission
+from shared.store.whole import Store
 from tests.contract.test_lost_answers import answers_lost
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input, store_over
 

@@ -13,8 +13,9 @@ from local.model_server.flashcards import make_cards
 from shared.generation import Generation, GenerationInput, Totals, Usage
 from shared.idempotency import IdempotencyKey, hash_of
 from shared.limits import policy_of
-from shared.store import Admission, Admitted, Store
+from shared.store.admission import Admission, Admitted
 from shared.store.items import encode_head
+from shared.store.whole import Store
 from tests.e2e.owner import TEXT
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input, store_over
 from tests.simulation.capacity import size_of

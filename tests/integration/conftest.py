@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import FakeClock, moto_dynamodb
 from tests.integration.worker_rig import Rig
 

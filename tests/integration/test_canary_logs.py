@@ -23,8 +23,9 @@ from shared.clock import SystemClock
 from shared.dispatch import Message, SqsDispatch
 from shared.limits import Policy
 from shared.sealing import Seal
-from shared.store import Store, Table
 from shared.store.items import unmarshal
+from shared.store.table import Table
+from shared.store.whole import Store
 from shared.telemetry import logger
 from tests.canary import Secret
 from tests.factories import LONG_TEXT, SETTINGS, create_table

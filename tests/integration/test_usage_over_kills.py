@@ -15,7 +15,7 @@ from shared.errors import TransientProviderError
 from shared.generation import Generation, StoredStep, Usage
 from shared.kinds import Context, Kind, Limits, Prompt
 from shared.lifecycle import Status
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import FakeClock
 from tests.integration.worker_rig import Call, Rig, Turn, answering, raising
 

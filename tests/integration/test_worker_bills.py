@@ -18,7 +18,7 @@ from shared.errors import (
 )
 from shared.generation import Generation, Usage
 from shared.lifecycle import Status
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import SETTINGS
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, telling, then
 

@@ -21,8 +21,8 @@ from shared.errors import (
 from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
 from shared.kinds import Limits
 from shared.lifecycle import Status
-from shared.store import Store
 from shared.store.items import input_key
+from shared.store.whole import Store
 from tests.factories import SETTINGS, a_generation, an_input
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, then
 

@@ -13,8 +13,8 @@ from shared.errors import PermanentProviderError
 from shared.generation import Generation, StoredStep, Usage
 from shared.lifecycle import Status
 from shared.limits import Policy
-from shared.store import Store
 from shared.store.items import unmarshal, usage_key
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_step
 from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, STORY, paid, prompts
 from tests.integration.worker_rig import PAID, Rig, raising, spent_usd

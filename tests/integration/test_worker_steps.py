@@ -13,7 +13,7 @@ from shared.errors import TransientProviderError
 from shared.generation import Generation, Totals, Usage
 from shared.kinds import Context, Kind, Limits, Prompt
 from shared.lifecycle import Status
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import FakeClock, a_step
 from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, raising, spent_usd, then
 

@@ -14,7 +14,7 @@ from shared.generation import Generation
 from shared.lifecycle import Status
 from shared.limits import Policy
 from shared.sealing import Seal
-from shared.store import Admission
+from shared.store.admission import Admission
 from tests.factories import SETTINGS, a_generation, an_input
 from tests.integration.worker_rig import PAID, Rig, answering, raising, spent_usd
 

@@ -16,7 +16,7 @@ from shared.config import Settings
 from shared.dispatch import Message
 from shared.generation import Event, Generation, StoredStep, Usage
 from shared.sealing import Seal
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 
 KINDS = ("flashcards",)

@@ -16,8 +16,10 @@ from shared.dispatch import SqsDispatch
 from shared.errors import LeaseLostError
 from shared.generation import Totals
 from shared.lifecycle import Guard, Transition
-from shared.store import Store, Table, user_key
+from shared.store import user_key
 from shared.store.expressions import Change, update_of
+from shared.store.table import Table
+from shared.store.whole import Store
 from tests.simulation.model import FakeModel
 
 Broken = AbstractContextManager[Any]

@@ -26,7 +26,8 @@ import functions.sweeper.handler
 import functions.sweeper.service
 from shared import clients, config, idempotency, kinds, metrics, telemetry, wiring
 from shared.kinds import _forms
-from shared.store import Table, items
+from shared.store import items
+from shared.store.table import Table
 from tests.factories import SETTINGS
 
 HANDLERS = {

@@ -11,7 +11,7 @@ from shared.api import ProblemError, Request, Route, respond
 from shared.errors import AdmissionRefusedError, KeyReusedError
 from shared.idempotency import IdempotencyKey, hash_of
 from shared.limits import Limit, Rate
-from shared.store import Admitted
+from shared.store.admission import Admitted
 from tests.factories import FakeClock, RecordingDispatch, a_generation
 
 RATE = Rate(Limit("create", 5, 300), 4, 297)

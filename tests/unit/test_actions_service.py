@@ -10,7 +10,7 @@ from functions.actions.service import ActionsService
 from shared.api import Answer, ProblemError
 from shared.generation import Event, Generation, Totals, Usage
 from shared.lifecycle import Status
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import etag
 from tests.factories import FakeClock, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.emf import metrics_of

@@ -10,7 +10,7 @@ from shared.api import ProblemError
 from shared.generation import Generation, Totals, Usage
 from shared.rescue import Rescuer
 from shared.review import Decision, Review, Wish, decide
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
 from tests.unit.requests import a_request
 

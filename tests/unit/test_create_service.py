@@ -17,7 +17,7 @@ from shared.generation import Generation
 from shared.kinds import Limits
 from shared.lifecycle import Status
 from shared.limits import Policy
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import LONG_TEXT, SETTINGS, START, FakeClock, RecordingDispatch, moto_dynamodb
 from tests.unit.requests import a_request, body_of
 

@@ -12,7 +12,8 @@ from operations.command import main
 from operations.deployment import sweep_seconds
 from operations.findings import RULES, Severity
 from shared.clock import SystemClock
-from shared.store import Store, SweepMark
+from shared.store.sweeps import SweepMark
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input, store_over
 from tests.unit.planted import day_off, foreign
 from tests.unit.ward import OWNER, Ward, change_item

@@ -11,8 +11,8 @@ from functions.sweeper.service import Sweep
 from shared.api import ProblemError, Request
 from shared.lifecycle import Status
 from shared.rescue import Rescuer
-from shared.store import Store, SweepMark
-from shared.store.sweeps import NO_OWNER
+from shared.store.sweeps import NO_OWNER, SweepMark
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.requests import a_request
 

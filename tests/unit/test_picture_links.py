@@ -12,8 +12,8 @@ from shared.api import Answer
 from shared.clients import FOR_OBJECTS
 from shared.generation import Generation, Totals, Usage
 from shared.rescue import Rescuer
-from shared.store import Store
 from shared.store.objects import key_of
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.requests import a_request, body_of
 

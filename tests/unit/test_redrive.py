@@ -12,8 +12,8 @@ from operations.redrive import Letter, Outcome, Redrive, counted
 from shared.dispatch import Message, SqsDispatch
 from shared.errors import StoreUnavailableError
 from shared.generation import Generation, Totals, Usage
-from shared.store import Store
 from shared.store.items import head_key
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.ward import change_item
 

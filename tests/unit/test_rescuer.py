@@ -11,7 +11,7 @@ import pytest
 from shared.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, Totals, Usage
 from shared.lifecycle import Status
 from shared.rescue import Outcome, Rescuer
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 
 KINDS = ("flashcards",)

@@ -9,7 +9,7 @@ import pytest
 from functions.actions.review import ReviewService
 from shared.api import Answer, ProblemError, Request
 from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation, a_step, an_input, moto_dynamodb
 
 

@@ -11,7 +11,7 @@ from shared.api import Answer, ProblemError
 from shared.errors import StoreUnavailableError
 from shared.generation import Generation, Totals, Usage
 from shared.rescue import Rescuer
-from shared.store import Store
+from shared.store.whole import Store
 from shared.view import etag
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.emf import metrics_of

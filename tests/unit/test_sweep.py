@@ -15,8 +15,8 @@ from shared.errors import StoreUnavailableError
 from shared.generation import Generation
 from shared.lifecycle import Status
 from shared.rescue import Rescuer
-from shared.store import Store
 from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, seconds
+from shared.store.whole import Store
 from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.emf import metrics_of
 

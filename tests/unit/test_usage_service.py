@@ -11,7 +11,8 @@ from functions.status.usage import UsageService
 from shared.api import ProblemError
 from shared.generation import Totals, Usage
 from shared.limits import Policy, policy_of
-from shared.store import Admission, Store
+from shared.store.admission import Admission
+from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input, moto_dynamodb, store_over
 from tests.unit.requests import a_request, body_of
 

@@ -16,8 +16,8 @@ from shared.errors import KeyReusedError, SealUnavailableError
 from shared.generation import ErrorInfo, Generation, Totals, Usage
 from shared.limits import Policy
 from shared.sealing import Seal
-from shared.store import Store
 from shared.store.items import unmarshal
+from shared.store.whole import Store
 from tests.canary import Secret
 from tests.factories import LONG_TEXT, SETTINGS, FakeClock, RecordingDispatch, moto_dynamodb
 from tests.unit.requests import a_request, body_of

@@ -13,7 +13,7 @@ from functions.process.watch import Watch
 from shared.clock import SystemClock
 from shared.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
 from shared.generation import Generation
-from shared.store import Store
+from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation
 
 SOON, NEVER = 0.005, float("inf")

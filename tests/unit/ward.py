@@ -13,8 +13,10 @@ from operations.reading import Reader
 from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
 from shared.idempotency import IdempotencyKey, hash_of
 from shared.limits import Limit, Policy
-from shared.store import Admission, Store, SweepMark
+from shared.store.admission import Admission
 from shared.store.items import Item, marshal
+from shared.store.sweeps import SweepMark
+from shared.store.whole import Store
 from tests.factories import (
     LONG_TEXT,
     SETTINGS,

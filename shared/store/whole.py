@@ -1,0 +1,25 @@
+"""All parts of the store in one."""
+
+from shared.store.admission import AdmissionWrites
+from shared.store.erasure import ErasureWrites
+from shared.store.feed import FeedReads
+from shared.store.owner import OwnerWrites
+from shared.store.review import ReviewWrites
+from shared.store.succession import SuccessionWrites
+from shared.store.sweeps import SweeperStore
+from shared.store.worker import WorkerStore
+
+
+class Store(
+    SuccessionWrites,
+    AdmissionWrites,
+    OwnerWrites,
+    ReviewWrites,
+    WorkerStore,
+    FeedReads,
+    ErasureWrites,
+    SweeperStore,
+):
+    """The whole store. Safe to use from several threads, as the client under it is."""
+
+    __slots__ = ()
