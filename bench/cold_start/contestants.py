@@ -73,17 +73,21 @@ class Cast:
     def levers(self) -> dict[str, tuple[Contestant, Contestant]]:
         """Each lever's name, with what is measured without it and with it, on the function where it counts."""
         places = self._places
-        status, process = self.ours("status"), self.ours("process")
-        lever = (places.peers, *status.path[:2], places.built / "ProcessFunction", places.usual, places.runtime)
+        status, process, sweeper = self.ours("status"), self.ours("process"), self.ours("sweeper")
+        path = (places.peers, *status.path[:2], places.built / "ProcessFunction", places.usual, places.runtime)
         one_certificate = {"SSL_CERT_FILE": str(places.one_certificate)}
+
+        def by(lever: str) -> Contestant:
+            return replace(status, handler=f"lever.{lever}.handler", path=path)
+
+        whole_store = replace(sweeper, handler="lever.whole_store.handler", path=(places.peers, *sweeper.path))
         return {
             "byte code in the artifact (status)": (self.ours("status", tree=places.plain), status),
             "byte code in the artifact (process)": (self.ours("process", tree=places.plain), process),
-            "no Tracer (status)": (replace(status, handler="lever.tracer.handler", path=lever), status),
-            "no pydantic, no HTTP client (status)": (
-                replace(status, handler="lever.eager.handler", path=lever),
-                status,
-            ),
+            "no Tracer (status)": (by("tracer"), status),
+            "no pydantic, no HTTP client (status)": (by("eager"), status),
+            "garbage looked for less often (status)": (by("collecting"), status),
+            "a part of the store alone (sweeper)": (whole_store, sweeper),
             "no awscrt beside boto3 (status)": (replace(status, path=(*status.path, places.crt)), status),
             "botocore's data of two services alone (status)": (
                 status,
