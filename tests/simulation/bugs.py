@@ -17,9 +17,13 @@ from shared.errors import LeaseLostError
 from shared.generation import Totals
 from shared.lifecycle import Guard, Transition
 from shared.store import user_key
+from shared.store.admission import AdmissionWrites
 from shared.store.expressions import Change, update_of
+from shared.store.reads import Reads
+from shared.store.succession import SuccessionWrites
 from shared.store.table import Table
-from shared.store.whole import Store
+from shared.store.terminal import TerminalWrites
+from shared.store.worker import WorkerWrites
 from tests.simulation.model import FakeModel
 
 Broken = AbstractContextManager[Any]
@@ -163,25 +167,25 @@ BUGS: dict[str, Bug] = {
         "send_again", _rescuer, sets(due_at=lambda moment: moment + timedelta(hours=1))
     ),
     "an ended generation stays in the index": method(Transition, "leaves_index", lambda _whole, _row: False),
-    "create forgets the index": method(Store, "_due", lambda _whole, _store, generation: generation),
+    "create forgets the index": method(AdmissionWrites, "_due", lambda _whole, _store, generation: generation),
     "a step is stored over the one that stands there": method(
         Table, "put_new", lambda _whole, table, item: table.put(item)
     ),
     "the owner's day is a write of its own": method(Table, "transact", _day_apart),
     "an end leaves the owner's key": method(user_key, "deletion", lambda _whole, _head: []),
     "an end does not count what was stored and not shown": method(
-        Store, "settled", lambda _whole, _store, head: Totals(head.steps_done, head.usage)
+        TerminalWrites, "settled", lambda _whole, _store, head: Totals(head.steps_done, head.usage)
     ),
     "retry counts the copied steps again": together(
         without("RETRY", Guard.USAGE_AS_READ),
         method(
-            Store,
+            SuccessionWrites,
             "retry",
             lambda whole, store, old, *more: whole(store, replace(old, steps_done=0), *more),
         ),
     ),
     "a key is not remembered": method(
-        Store,
+        AdmissionWrites,
         "admit",
         lambda whole, store, new, content, admission, **more: whole(
             store, new, content, replace(admission, key=None), **more
@@ -190,19 +194,19 @@ BUGS: dict[str, Bug] = {
     # What is done.
     "a lost answer of an update is taken for a refusal": method(Table, "update", _never_mine),
     "create dispatches before it writes": together(
-        method(Store, "create", _dispatched_first), method(acceptance, "start", lambda _whole, *_given: None)
+        method(AdmissionWrites, "create", _dispatched_first), method(acceptance, "start", lambda _whole, *_given: None)
     ),
     "nothing is dispatched": method(SqsDispatch, "send", lambda _whole, *_given: None),
     "a rescuer does not ask for the lease": method(rescue, "diagnose", _lost_at_once),
-    "a sweep finds nothing": method(Store, "due", lambda _whole, *_given: iter(())),
-    "the model is called without begin_call": method(Store, "begin_call", _begin_without_writing),
-    "the model is called after a refused begin_call": method(Store, "begin_call", _begin_though_refused),
+    "a sweep finds nothing": method(Reads, "due", lambda _whole, *_given: iter(())),
+    "the model is called without begin_call": method(WorkerWrites, "begin_call", _begin_without_writing),
+    "the model is called after a refused begin_call": method(WorkerWrites, "begin_call", _begin_though_refused),
     "nobody asks before a call is sent": method(
         FakeModel,
         "complete",
         lambda whole, model, request, **more: whole(model, request, **more | {"may_send": lambda: None}),
     ),
-    "stored steps are made again": method(Store, "get_steps", _no_steps),
+    "stored steps are made again": method(Reads, "get_steps", _no_steps),
     "the heartbeat's thread is left behind": method(Watch, "__exit__", _unjoined),
     "the invocation's end is ignored": method(Watch, "__init__", _never_hands_over),
     "our key pays for who brings one": method(UserKeys, "__call__", lambda _whole, *_given: "sk-simulated"),
