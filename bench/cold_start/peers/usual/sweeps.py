@@ -1,6 +1,6 @@
-"""A scheduled sweep, as Powertools' documentation builds such a function: Tracer, Logger, a boto3 resource.
+"""A scheduled sweep, as Powertools' documentation builds such a function: Tracer, Idempotency, a boto3 resource.
 
-It makes the calls that ours makes when nothing is due.
+It makes the calls that ours makes when nothing is due. A scheduler may deliver an event twice: hence Idempotency.
 """
 
 import os
@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer, IdempotencyConfig, idempotent
 from boto3.dynamodb.conditions import Key
 
 SHARDS = 10
@@ -16,11 +17,17 @@ _MARK = {"pk": "§usual", "sk": "sweep"}
 
 tracer = Tracer(service="usual")
 logger = Logger(service="usual")
+keys = DynamoDBPersistenceLayer(
+    table_name=os.environ["TABLE_NAME"], key_attr="pk", sort_key_attr="sk", static_pk_value="usual#idempotency"
+)
+# A second: each cold start is to do the work, and not to answer what the one before it has stored.
+config = IdempotencyConfig(event_key_jmespath="id", expires_after_seconds=1)
 table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
+@idempotent(config=config, persistence_store=keys)
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
     now = int(time.time())
     due = sum(_due(str(shard), now) for shard in range(SHARDS))

@@ -23,7 +23,8 @@ http = httpx.Client(base_url=os.environ["LLM_BASE_URL"])
 keys = DynamoDBPersistenceLayer(
     table_name=os.environ["TABLE_NAME"], key_attr="pk", sort_key_attr="sk", static_pk_value="usual#idempotency"
 )
-config = IdempotencyConfig(event_key_jmespath="messageId")
+# A second: each cold start is to do the work, and not to answer what the one before it has stored.
+config = IdempotencyConfig(event_key_jmespath="messageId", expires_after_seconds=1)
 
 
 class Message(BaseModel):
