@@ -16,7 +16,8 @@ from typing import Any
 
 from bench.cold_start.contestants import Cast
 from bench.cold_start.places import prepare
-from bench.cold_start.starts import Contestant, WrongAnswerError, cpu_seconds, process_of
+from bench.cold_start.starts import Contestant, WrongAnswerError, process_of
+from bench.cpu import cpu_seconds
 from bench.report import Goal, Report, Spread, Table, run
 from bench.world import World, world
 from local.build import built_tree

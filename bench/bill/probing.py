@@ -1,7 +1,6 @@
 """What one call takes of a processor, and a batch beyond its model's time with as little of one as on Lambda."""
 
 import contextlib
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +8,11 @@ from dataclasses import dataclass
 from bench.bill import logs
 from bench.bill.load import Browser, Order
 from bench.bill.slowing import share_of, slowed
+from bench.cpu import cpu_seconds
 from bench.report import Spread
 from local.faults import no_delivery
 from local.stack import LocalStack
 
-_TICKS = os.sysconf("SC_CLK_TCK")
 _MODEL_SECONDS = 2.0
 _RUNS = 5
 _SIDE_BY_SIDE = 10
@@ -39,12 +38,11 @@ class PerCall:
 
 def processor_seconds(pids: Sequence[int]) -> float:
     """Return what the processes have used so far, user and system."""
-    total = 0
+    total = 0.0
     for pid in pids:
-        with contextlib.suppress(FileNotFoundError), open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
-            fields = stat.read().rpartition(")")[2].split()
-            total += int(fields[11]) + int(fields[12])
-    return total / _TICKS
+        with contextlib.suppress(OSError):  # it has ended
+            total += cpu_seconds(pid)
+    return total
 
 
 def peak_memory_mb(pids: Sequence[int]) -> float:

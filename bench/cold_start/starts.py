@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench.cpu import cpu_seconds
 from local.lambda_runtime import running_handler
 from local.processes import environments
-
-_SCHEDULED = 2
-"""Linux's number of that clock, which counts nanoseconds; proc(5) has only hundredths of a second."""
 
 
 class WrongAnswerError(RuntimeError):
@@ -60,8 +58,3 @@ def process_of(directory: Path) -> int:
         if environment.get("TMPDIR") == str(directory) and "AWS_LAMBDA_RUNTIME_API" in environment
     ]
     return pid
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return what all threads of a process have used so far, by its own clock: clock_getcpuclockid(3)."""
-    return time.clock_gettime(~pid << 3 | _SCHEDULED)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.cpu import cpu_seconds
 from local.processes import environments
 
 EMULATOR, FUNCTIONS, CEILING, MODEL, LOAD, OTHERS = "emulator", "functions", "one-line", "model", "load", "others"
@@ -61,10 +62,8 @@ def _role(environment: Mapping[str, str], ceiling: str, pid: int) -> str:
 
 
 def _seconds(pid: int) -> float | None:
-    """Return user and system time; None for a process that has ended."""
+    """Return its processor time; None for a process that has ended."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text()
+        return cpu_seconds(pid)
     except OSError:
         return None
-    user, system = text.rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) * _TICK_SECONDS

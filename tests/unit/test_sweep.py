@@ -178,6 +178,19 @@ def test_the_function_sweeps_while_ten_seconds_are_left(
     assert sweeper.handler({}, Context(left)) == report
 
 
+def test_a_sweep_logs_what_it_found_and_nothing_while_nothing_is_due(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rounds.pending(2)
+    monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
+    with caplog.at_level("INFO"):
+        sweeper.handler({}, Context(60_000))
+        assert caplog.records == []
+        rounds.clock.pass_seconds(60)
+        sweeper.handler({}, Context(60_000))
+    assert [(record.message, vars(record)["report"]) for record in caplog.records] == [("swept", {"sent_again": 2})]
+
+
 def test_the_function_measures_what_the_sweep_found(
     rounds: Rounds, dynamodb: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
