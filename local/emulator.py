@@ -42,12 +42,17 @@ class Emulator:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Of the process that answers. Not of the one that was started, which supervises it."""
+        return int(_pid_file(self.tmpdir, self.port).read_text())
+
     def end_in_order(self) -> None:
         """Have it finish its requests, write its state down and go; the functions' processes go with it.
 
         Raises ChildFailedError when it does not within a minute.
         """
-        os.kill(int(_pid_file(self.tmpdir, self.port).read_text()), signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)
         self.child.finish(GRACE_SECONDS)
         kill_all_with("TMPDIR", str(self.tmpdir), having="AWS_LAMBDA_FUNCTION_NAME")
         for code in self.tmpdir.glob("ministack-lambda-*"):  # of some 20 MB, one for each process that there was

@@ -145,10 +145,8 @@ class LocalStack:
 
         Needs `restartable`. Meanwhile nothing answers, API and queues alike; the model server goes on.
         """
-        if self._emulator is None:
-            raise RuntimeError("the stack is not up")
-        self._children.remove(self._emulator.child)
-        self._emulator = restart_emulator(self._emulator, self.state)
+        self._children.remove(self.emulator.child)
+        self._emulator = restart_emulator(self.emulator, self.state)
         self._children.insert(0, self._emulator.child)
 
     def stop(self) -> None:
@@ -169,11 +167,16 @@ class LocalStack:
         return self.state / "tmp"
 
     @property
-    def endpoint(self) -> str:
-        """The emulator's URL, for AWS clients."""
+    def emulator(self) -> Emulator:
+        """The running emulator. Raises RuntimeError before the start."""
         if self._emulator is None:
             raise RuntimeError("the stack is not up")
-        return self._emulator.url
+        return self._emulator
+
+    @property
+    def endpoint(self) -> str:
+        """The emulator's URL, for AWS clients."""
+        return self.emulator.url
 
     @property
     def parameters(self) -> dict[str, str]:

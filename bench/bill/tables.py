@@ -92,8 +92,8 @@ def counts(found: Iterable[Counted]) -> Table:
         "kept, B",
     )
     notes = (
-        "Writes and reads are units. The log is the worker's own lines. `share` is how many generations shared a",
-        "second that the worker was billed here, cold starts on a busy machine included.",
+        "Writes and reads are units. The log is the worker's own lines.",
+        "share: how many shared a second that the worker was billed here, cold starts on a busy machine included.",
     )
     return Table("Counted, a generation on average", (*columns, "share"), rows, notes)
 

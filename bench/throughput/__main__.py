@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bench import report
-from bench.throughput import ceiling
+from bench.throughput import ceiling, event_loop
 from bench.throughput.findings import Sample, report_of
 from bench.throughput.load import AT_ONCE, Client, clients, press
 from bench.throughput.processors import FUNCTIONS, look
@@ -78,7 +78,7 @@ def _round(stack: LocalStack, users: list[Client]) -> Iterator[Sample]:
 
 def _sample(stack: LocalStack, users: list[Client], load: Load) -> Sample:
     before = look(stack.tmpdir, ceiling.NAME)
-    done = press(users, load.act, load.seconds)
+    done, loop = event_loop.during(lambda: press(users, load.act, load.seconds), stack.emulator.pid)
     after = look(stack.tmpdir, ceiling.NAME)
     return Sample(
         load=load.name,
@@ -88,6 +88,7 @@ def _sample(stack: LocalStack, users: list[Client], load: Load) -> Sample:
         latency_seconds=statistics.median(done.latencies),
         processor_seconds=after.since(before),
         function_processes=after.count(FUNCTIONS),
+        event_loop=loop,
     )
 
 

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from bench.report import Report, Spread, Table
+from bench.throughput.event_loop import Shares
 from bench.throughput.processors import CEILING, EMULATOR, FUNCTIONS, LOAD, MODEL, OTHERS
 
 FULL = 0.85
 """Of one processor: an interpreter that uses so much of it has no more to give. Of all: the machine has none."""
+NEVER_IDLE, AT_EASE = 0.1, 0.5
+"""Of the time: an event loop that waits less for events is full, if it waited longer by one client."""
 _ENOUGH = 0.8
 """Of the best rate: the fewest clients that reach it are where it saturates, for twice as many bring little more."""
 
@@ -25,6 +28,7 @@ class Sample:
     latency_seconds: float
     processor_seconds: Mapping[str, float]
     function_processes: int
+    event_loop: Shares
 
     @property
     def per_second(self) -> float:
@@ -72,6 +76,9 @@ class Curve:
     def milliseconds(self, role: str) -> Spread:
         return Spread.of(sample.milliseconds(role) for sample in self.widest)
 
+    def loop_idle(self, clients: int) -> Spread:
+        return Spread.of(sample.event_loop.idle for sample in self.at(clients))
+
 
 def report_of(samples: Sequence[Sample], *, ceiling: str, processors: int | None = None) -> Report:
     """Return the tables, and the samples they are made of. `ceiling` is the load that has none of our code in it."""
@@ -80,7 +87,7 @@ def report_of(samples: Sequence[Sample], *, ceiling: str, processors: int | None
     return Report(
         name="throughput",
         title="Throughput of the local stack, requests or generations a second",
-        tables=[_rates(curves, ceiling), _use(curves, processors), _for_each(curves)],
+        tables=[_rates(curves, ceiling), _use(curves, processors), _loop(curves), _for_each(curves)],
         figures={
             "samples": [asdict(sample) for sample in samples],
             "full": {name: what_is_full(curve, processors) for name, curve in curves.items()},
@@ -89,13 +96,15 @@ def report_of(samples: Sequence[Sample], *, ceiling: str, processors: int | None
 
 
 def what_is_full(curve: Curve, processors: int) -> str:
-    """Say what kept the most clients from more, by the processor time that each part took meanwhile."""
+    """Say what kept the most clients from more, by what each part did meanwhile."""
     used = {role: curve.processors(role).median for role in (EMULATOR, FUNCTIONS, CEILING, MODEL, LOAD, OTHERS)}
     most = max(used, key=lambda role: used[role])
     if used[EMULATOR] >= FULL:
         return "the emulator's one interpreter"
     if sum(used.values()) >= FULL * processors:
         return f"all processors, {most} most"
+    if curve.loop_idle(curve.widths[-1]).median < NEVER_IDLE and curve.loop_idle(curve.widths[0]).median > AT_EASE:
+        return "the emulator's event loop"
     return "nothing yet" if curve.saturated_at is None else f"waits: no processor is used up, {most} most"
 
 
@@ -142,6 +151,27 @@ def _use(curves: Mapping[str, Curve], processors: int) -> Table:
         "others: whatever else the machine was doing.",
     )
     return Table("What is full", columns, rows, notes)
+
+
+def _loop(curves: Mapping[str, Curve]) -> Table:
+    rows = []
+    for name, curve in curves.items():
+        widest = [sample.event_loop for sample in curve.widest]
+        rows.append(
+            [
+                name,
+                *(curve.loop_idle(width).text() for width in curve.widths),
+                Spread.of(each.running for each in widest).text(),
+                Spread.of(each.queued for each in widest).text(),
+                Spread.of(each.locked for each in widest).text(),
+            ]
+        )
+    idle = (f"idle by {width}" for width in next(iter(curves.values())).widths)
+    notes = (
+        "Shares of the time. idle: it waits for an event, by so many clients. The rest is by the most clients.",
+        "running: on a processor. queued: it waits for one. locked: it waits for the interpreter, held by another thread.",
+    )
+    return Table("The emulator's event loop", ["one thread", *idle, "running", "queued", "locked"], rows, notes)
 
 
 def _for_each(curves: Mapping[str, Curve]) -> Table:
