@@ -169,7 +169,7 @@ def _loop(curves: Mapping[str, Curve]) -> Table:
     idle = (f"idle by {width}" for width in next(iter(curves.values())).widths)
     notes = (
         "Shares of the time. idle: it waits for an event, by so many clients. The rest is by the most clients.",
-        "running: on a processor. queued: it waits for one. locked: it waits for the interpreter, held by another thread.",
+        "running: on a processor. queued: it waits for one. locked: it waits for the interpreter.",
     )
     return Table("The emulator's event loop", ["one thread", *idle, "running", "queued", "locked"], rows, notes)
 
