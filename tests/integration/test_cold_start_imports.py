@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,16 +21,28 @@ LISTS = Path(__file__).with_name("imports")
 FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
 
 FIRST_ANSWER = """
-import importlib, json, sys
+import gc, importlib, json, sys
 event = json.loads(sys.stdin.read())
+def looked_for_garbage():
+    return sum(generation["collections"] for generation in gc.get_stats())
+before = looked_for_garbage()
 class Context:
     def get_remaining_time_in_millis(self):
         return 60_000
 answer = importlib.import_module(sys.argv[1]).handler(event, Context())
-print(json.dumps([answer, sorted(sys.modules)]), file=sys.stderr)
+print(json.dumps([answer, sorted(sys.modules), looked_for_garbage() - before]), file=sys.stderr)
 """
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the layer's compiled packages are Linux's")
+
+
+@dataclass(frozen=True)
+class FirstAnswer:
+    """What a handler had imported by its first answer, and how often Python had looked for garbage."""
+
+    name: str
+    modules: list[str]
+    collections: int
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +56,10 @@ def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return runtime_packages(tmp_path_factory.mktemp("runtime"))
 
 
-def imported(around: World, runtime: Path, name: str) -> list[str]:
-    """Have a handler answer once in a Python that has nothing but its zip, the layer and the runtime."""
+@pytest.fixture(scope="module", params=FUNCTIONS)
+def first(around: World, runtime: Path, request: pytest.FixtureRequest) -> FirstAnswer:
+    """A handler answers once in a Python that has nothing but its zip, the layer and the runtime."""
+    name = str(request.param)
     base = str((PROJECT / ".venv-ministack" / "bin" / "python").resolve())
     path = (around.tree / f"{name.capitalize()}Function", around.tree / "SharedLayer" / "python", runtime)
     environment = {**around.variables, "PYTHONPATH": ":".join(map(str, path))}
@@ -58,9 +73,10 @@ def imported(around: World, runtime: Path, name: str) -> list[str]:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    answer, modules = json.loads(ended.stderr.splitlines()[-1])
+    answer, modules, collections = json.loads(ended.stderr.splitlines()[-1])
     assert answer.get("statusCode", 200) < 300, answer
-    return sorted({shown(module) for module in modules if not is_pythons_own(module)})
+    known = sorted({shown(module) for module in modules if not is_pythons_own(module)})
+    return FirstAnswer(name, known, collections)
 
 
 def is_pythons_own(module: str) -> bool:
@@ -74,9 +90,8 @@ def shown(module: str) -> str:
     return module if package in ("shared", "functions", "aws_lambda_powertools") or not rest else package
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_first_answer_imports_no_more_than_is_known(around: World, runtime: Path, name: str) -> None:
-    found, listed = imported(around, runtime, name), LISTS / f"{name}.txt"
+def test_a_first_answer_imports_no_more_than_is_known(first: FirstAnswer) -> None:
+    name, found, listed = first.name, first.modules, LISTS / f"{first.name}.txt"
     if os.environ.get("ACCEPT_IMPORTS"):
         listed.write_text("\n".join(found) + "\n")
     known = listed.read_text().split()
@@ -84,6 +99,10 @@ def test_a_first_answer_imports_no_more_than_is_known(around: World, runtime: Pa
     what_to_do = f"see the head of {Path(__file__).name}"
     assert not more, f"{name} imports more before its first answer; import it later, or accept it: {what_to_do}"
     assert not less, f"{name} imports less, which is good: have the list say so, {what_to_do}"
+
+
+def test_python_looks_for_garbage_hardly_ever_before_a_first_answer(first: FirstAnswer) -> None:
+    assert first.collections <= 3
 
 
 def test_a_poll_pays_for_neither_boto3_nor_pydantic_nor_powertools() -> None:
