@@ -22,8 +22,8 @@ OF_FLOOR, OF_USUAL = 1.25, 0.55
 _NOTES = (
     "ours: as `make build` leaves it.",
     "floor: boto3's client, one read; create: a model, a transaction, a message; process: pydantic, httpx. Compiled.",
-    "usual: Powertools' event handler with validation, Idempotency and Tracer, and boto3's resources.",
-    "usual as `sam build` leaves it; and compiled as ours is.",
+    "usual: Powertools' event handler with validation, Idempotency and Tracer, and boto3's resources, by `sam build`.",
+    "usual, compiled: the same, compiled as ours is.",
 )
 
 
