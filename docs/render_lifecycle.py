@@ -38,6 +38,8 @@ def _transition_row(row: Transition) -> tuple[str, ...]:
     sources = ", ".join(status for status in Status if status in row.sources) or "nothing"
     if row.sources == frozenset(Status):
         sources = "any"
+    if row.any_version:
+        sources += ", or a newer version's while it is open"
     raised = [name for name, on in (("fence", row.raises_fence), ("version", row.raises_version)) if on]
     effect = "; ".join([row.effect, *(f"{name} + 1" for name in raised)])
     condition = ("; ".join(row.guards) + (" (transaction)" if row.transaction else "")).strip()

@@ -106,6 +106,9 @@ def _id(item: items.Item) -> str:
 
 def _head(partition: Partition, item: items.Item) -> None:
     head = items.decode_head(item)
+    if not head.status.known:
+        partition.newer.append(item["sk"]["S"])
+        return
     partition.heads[head.generation_id] = head
     partition.shards[head.generation_id] = item.get("due_shard", {}).get("S")
 

@@ -130,7 +130,8 @@ class Generation:
 
     @property
     def terminal(self) -> bool:
-        return self.status in TERMINAL
+        """Whether it has ended. Of a status that only a newer version knows, the index tells: open heads are in it."""
+        return self.status in TERMINAL if self.status.known else self.due_at is None
 
     def lease_over(self, now: datetime, lease_seconds: float) -> bool:
         """Whether a running generation's holder has let its lease lapse."""

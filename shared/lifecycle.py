@@ -111,6 +111,7 @@ POSTPONE = Transition(
     None,
     (Guard.FENCE, Guard.DUE_AS_READ),
     "`due_at` moves on: a head that this version of the code cannot read is left to one that can",
+    any_version=True,
 )
 GIVE_BACK = Transition(
     "give_back",
@@ -152,6 +153,7 @@ EXPIRE = Transition(
     "failed `deadline_exceeded`, however fresh the heartbeat; leaves the index; usage; provider key deleted",
     raises_version=True,
     transaction=True,
+    any_version=True,
 )
 CANCEL = Transition(
     "cancel",
@@ -164,6 +166,7 @@ CANCEL = Transition(
     raises_fence=True,
     raises_version=True,
     transaction=True,
+    any_version=True,
 )
 BILL = Transition(
     "bill",

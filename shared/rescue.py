@@ -61,7 +61,7 @@ def diagnose(head: Generation, now: datetime, lease_seconds: float, kinds: Colle
     if now >= head.deadline_at:
         return Diagnosis.OVERDUE
     due = head.due_at is None or now >= head.due_at
-    if head.schema_version > SCHEMA_VERSION or head.kind not in kinds:
+    if head.schema_version > SCHEMA_VERSION or head.kind not in kinds or not head.status.known:
         return Diagnosis.UNREADABLE if due else Diagnosis.WAITING
     if head.status is Status.PENDING:
         return Diagnosis.LOST_MESSAGE if due else Diagnosis.WAITING

@@ -18,7 +18,26 @@ class Status(StrEnum):
     FAILED = "failed"
     CANCELED = "canceled"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Status | None":
+        """Take a word that only a newer version knows for a status that is none of the above, rather than raise.
 
+        During a rolling deploy both versions read the same heads. Such a status is not `known`, equals only itself, and
+        is in neither OPEN nor TERMINAL.
+        """
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_, unknown._value_ = "UNKNOWN", value
+        return unknown
+
+    @property
+    def known(self) -> bool:
+        """Whether this version of the code has the status in its table."""
+        return self in _KNOWN
+
+
+_KNOWN = frozenset(Status)
 OPEN = frozenset({Status.PENDING, Status.RUNNING})
 TERMINAL = frozenset(Status) - OPEN
 
@@ -49,6 +68,8 @@ class Transition:
     """One row: who may move a head from which statuses to which, under which conditions, to what effect.
 
     `target` is None where the status stays. `transaction` says that the write takes other items with it.
+    `any_version` says that the row holds for an open head of a newer version as well, whose status this one may not
+    know: what nobody can read must still end.
     """
 
     name: str
@@ -60,6 +81,7 @@ class Transition:
     raises_fence: bool = False
     raises_version: bool = False
     transaction: bool = False
+    any_version: bool = False
 
     def leaves_index(self) -> bool:
         """Whether nobody need look at the generation again: only open heads have a `due_at`."""

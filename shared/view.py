@@ -5,6 +5,7 @@ from typing import Any
 
 from shared.clock import epoch_milliseconds
 from shared.generation import Generation, Usage
+from shared.lifecycle import Status
 
 
 def etag(generation: Generation) -> str:
@@ -21,12 +22,20 @@ def matches(condition: str | None, tag: str) -> bool:
     return condition.strip() == "*" or tag in tags
 
 
+def status_shown(head: Generation) -> Status:
+    """Return the status as the API's contract has it: what only a newer version can read has, to this one, not begun.
+
+    The five words are a closed set to clients. The newer version answers with its own as soon as it is asked.
+    """
+    return head.status if head.status.known else Status.PENDING
+
+
 def view(head: Generation) -> dict[str, Any]:
     """Return the head as its owner sees it: nothing of fences, holders and queues. Absent is what is not yet."""
     shown: dict[str, Any] = {
         "generation_id": head.generation_id,
         "kind": head.kind,
-        "status": str(head.status),
+        "status": str(status_shown(head)),
         "version": head.version,
         "progress": head.progress,
         "steps_done": head.steps_done,

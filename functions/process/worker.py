@@ -85,10 +85,14 @@ class Worker:
         return self._attempt(head, handover_at)
 
     def _not_claimed(self, message: Message, current: Generation | None) -> None:
-        if current is None or current.fence != message.fence or current.status is not Status.PENDING:
+        if current is None or current.fence != message.fence or current.terminal:
             return  # a duplicate, a late one, or a generation that is gone
-        if current.schema_version > SCHEMA_VERSION or current.kind not in names():
-            raise MessageRefusedError(f"kind {current.kind!r}, schema {current.schema_version}: not this version's")
+        unknown = not current.status.known or current.kind not in names()
+        if unknown or current.schema_version > SCHEMA_VERSION:
+            told = f"kind {current.kind!r}, status {current.status!s}, schema {current.schema_version}"
+            raise MessageRefusedError(f"{told}: not this version's")
+        if current.status is not Status.PENDING:
+            return
         now = self.tools.clock.now()
         if current.not_before is not None and current.not_before > now:
             self.dispatch.send(current, now)

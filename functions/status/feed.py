@@ -11,7 +11,7 @@ from shared.lifecycle import Status
 from shared.query import LABEL, Query
 from shared.rescue import Rescuer
 from shared.store.whole import Store
-from shared.view import view
+from shared.view import status_shown, view
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 500
@@ -36,7 +36,7 @@ class Filter:
         return (
             head.dismissed_at is None
             and self.session_id in (None, head.session_id)
-            and self.status in (None, head.status)
+            and self.status in (None, status_shown(head))
             and self.kind in (None, head.kind)
         )
 

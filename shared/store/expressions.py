@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.generation import Generation
-from shared.lifecycle import Guard, Transition
+from shared.lifecycle import Guard, Status, Transition
 from shared.store.items import Item, marshal
 
 
@@ -50,14 +50,22 @@ class Change:
     once: Mapping[str, Any] = field(default_factory=dict)
 
 
-def condition_of(transition: Transition) -> str:
-    """Return the condition expression of a row, its status included."""
+def condition_of(transition: Transition, as_read: Status | None = None) -> str:
+    """Return the condition expression of a row, its status included. `as_read` is the status that the head had."""
     parts = [_CONDITIONS[guard] for guard in transition.guards]
     if transition.sources:
-        allowed = ", ".join(f":is_{status}" for status in sorted(transition.sources))
+        allowed = ", ".join(_sources(transition, as_read))
         # UpdateItem creates a missing item: without `exists` a late worker would bring a deleted one back.
         parts.insert(0, f"attribute_exists(#pk) AND #status IN ({allowed})")
     return " AND ".join(parts)
+
+
+def _sources(transition: Transition, as_read: Status | None) -> dict[str, str]:
+    """Return the placeholder of each status that the row may start from, with its value."""
+    allowed = {f":is_{status}": str(status) for status in sorted(transition.sources)}
+    if transition.any_version and as_read is not None and not as_read.known:
+        allowed[":is_as_read"] = str(as_read)
+    return allowed
 
 
 def update_of(transition: Transition, change: Change) -> Item:
@@ -78,7 +86,8 @@ def update_of(transition: Transition, change: Change) -> Item:
     update = f"SET {', '.join(clauses)}"
     if removes:
         update += f" REMOVE {', '.join(f'#{name}' for name in removes)}"
-    condition, values = condition_of(transition), dict[str, Any]()
+    status = change.guards.get("status")
+    condition, values = condition_of(transition, status), dict[str, Any]()
     for name, value in change.guards.items():
         if isinstance(value, tuple):
             listed = {f":{name}_{place}": member for place, member in enumerate(value)}
@@ -86,7 +95,7 @@ def update_of(transition: Transition, change: Change) -> Item:
             values |= listed
         else:
             values[f":{name}"] = value
-    values |= {f":is_{status}": str(status) for status in transition.sources}
+    values |= _sources(transition, status)
     values |= {f":set_{name}": value for name, value in sets.items()}
     values |= {":zero": 0} | {f":add_{name}": value for name, value in adds.items()}
     values |= {f":once_{name}": value for name, value in change.once.items()}
@@ -109,6 +118,7 @@ def as_read(head: Generation, now: datetime) -> dict[str, Any]:
     """Return what every guard compares with, for a write that goes by the head as it was read."""
     return {
         "now": now,
+        "status": head.status,
         "fence": head.fence,
         "holder": head.holder,
         "heartbeat_at": head.heartbeat_at,

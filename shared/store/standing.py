@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from shared.clock import epoch_milliseconds, uuid7
 from shared.generation import Generation
-from shared.lifecycle import OPEN
 from shared.limits import Accepted, Policy, Rate
 from shared.store import items
 from shared.store.admission_items import decode_accepted
@@ -38,7 +37,9 @@ class StandingReads(Reads):
         return Standing(rates, len(running), self.spent_today(user_id, running, now))
 
     def open_heads(self, user_id: str, accepted: Accepted, now: datetime) -> list[Generation]:
-        """Return the owner's pending and running generations, but those that should have ended a minute ago.
+        """Return the owner's open generations, but those that should have ended a minute ago.
+
+        Open is what is due: so are the statuses that only a newer version knows.
 
         Nothing is read when the last acceptance was too long ago for anything to be open. `longest` is the longest
         time that anything accepted may stay open, so that no other setting of today can hide what was let in before.
@@ -49,11 +50,9 @@ class StandingReads(Reads):
         found = self.table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :oldest AND :newest",
-            FilterExpression="#status IN (:pending, :running)",
-            ExpressionAttributeNames={"#status": "status"},
+            FilterExpression="attribute_exists(due_at)",
             ExpressionAttributeValues=items.marshal(
                 {":pk": user_id, ":oldest": f"G#{uuid7(since, 0)}", ":newest": "G#g"}
-                | {f":{status}": str(status) for status in OPEN}
             ),
         )
         return [items.decode_head(item) for item in found]

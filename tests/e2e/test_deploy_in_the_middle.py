@@ -82,6 +82,31 @@ def test_a_generation_of_the_version_before_is_canceled_and_ends_at_its_deadline
         assert alice.wait_for_end(late)["error"]["code"] == "deadline_exceeded"
 
 
+def park_as_the_version_after(stack: LocalStack, owner: Owner) -> str:
+    """Return a generation that the version after has given a status which this version has no word for."""
+    generation_id = owner.submit()
+    faults.take_message(stack, generation_id)
+    faults.change_head(stack, owner.name, generation_id, {"status": "parked", "fence": 7})
+    owner.generations.remove(generation_id)  # it is erased in the end: nothing is left to judge
+    return generation_id
+
+
+def test_a_status_of_the_version_after_is_read_listed_canceled_expired_and_erased(
+    stack: LocalStack, alice: Owner
+) -> None:
+    with faults.no_delivery(stack):
+        read, canceled, late = (park_as_the_version_after(stack, alice) for _ in range(3))
+    assert alice.look(read)["status"] == "pending", "the closest word of this version's contract"
+    listed = alice.http.get("/v1/generations").json()["generations"]
+    assert {one["generation_id"] for one in listed} >= {read, canceled, late}
+    assert alice.cancel(canceled)["status"] == "canceled"
+    created_at = faults.head(stack, alice.name, late)["created_at"]
+    faults.change_head(stack, alice.name, late, {"deadline_at": created_at})
+    assert alice.wait_for_end(late)["error"]["code"] == "deadline_exceeded"
+    alice.http.delete("/v1/me").raise_for_status()
+    assert not [item for item in faults.items(stack, alice.name) if item["sk"].startswith("G#")]
+
+
 def without_usage(step: Mapping[str, Any]) -> dict[str, Any]:
     """Return the step as of version 0, with a usage of nothing and therefore no word of it."""
     left_out = {"paid_calls", "prompt_tokens", "completion_tokens", "cost_usd", "schema_version"}

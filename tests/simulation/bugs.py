@@ -118,6 +118,13 @@ def _lost_at_once(whole: Any, *given: Any) -> rescue.Diagnosis:
     return rescue.Diagnosis.LOST_WORKER if found is rescue.Diagnosis.FRESH else found
 
 
+def _raise_for_what_is_unknown(whole: Any, head: Any, *given: Any) -> rescue.Diagnosis:
+    if not head.status.known:
+        raise ValueError(f"{head.status!s} is not a valid Status")
+    found: rescue.Diagnosis = whole(head, *given)
+    return found
+
+
 def _never_hands_over(whole: Any, watch: Any, *given: Any) -> None:
     whole(watch, *given[:-1], float("inf"))
 
@@ -148,6 +155,8 @@ BUGS: dict[str, Bug] = {
     "cancel does not go by the version": without("CANCEL", Guard.VERSION_AS_READ),
     "cancel ends what has ended": row("CANCEL", sources=frozenset(lifecycle.Status), guards=()),
     "retry makes a second successor": without("RETRY", Guard.NOT_RETRIED),
+    "a status of a newer version is an error": method(rescue, "diagnose", _raise_for_what_is_unknown),
+    "what a newer version wrote never expires": row("EXPIRE", any_version=False),
     # What is written.
     "claim keeps the fence": row("CLAIM", raises_fence=False),
     "give_back keeps the fence": row("GIVE_BACK", raises_fence=False),

@@ -5,6 +5,7 @@ from random import Random
 from tests.simulation import crashes
 from tests.simulation.faults import AT, DrawnFaults, Fault, NoFaults, PlacedFaults, Plan, Site
 from tests.simulation.model import Manner
+from tests.simulation.newer import NewerVersion
 from tests.simulation.owners import Client, Habits
 from tests.simulation.schedules import run
 from tests.simulation.transitions import ViolationError, shown
@@ -68,6 +69,24 @@ def crowded(seed: int) -> None:
     for number in range(8):
         habits = Habits(kind=random.choice(KINDS), looks_every=10.0)
         world.client(f"client {number}", Client(world, "ann", habits, f"key-{number}").live)
+    run(world)
+
+
+def beside_a_newer_version(seed: int) -> None:
+    """During a deploy another version parks pending generations in a status of its own, some of them for good."""
+    random = Random(f"beside {seed}")
+    shape = Shape({Manner.GOOD: 1.0, Manner.BUSY: 1.0}, deadline_seconds=random.choice((100.0, 300.0)))
+    world = World(seed, _Slowed(Random(f"deploying {seed}")), shape)
+    for number in range(3):
+        habits = Habits(
+            kind=random.choice(KINDS),
+            looks_every=random.choice((3.0, 30.0)),
+            cancels_at=random.choice((None, None, 12.0)),
+            erases=random.random() < 0.2,
+        )
+        world.client(f"client {number}", Client(world, f"owner-{number}", habits, f"key-{number}").live)
+    newer = NewerVersion(world, random)
+    newer.start()
     run(world)
 
 

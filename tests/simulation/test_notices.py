@@ -47,6 +47,12 @@ FOUND = {
     "cancel does not go by the version": Found(hunts.late, 140, "usage_never_decreases"),
     "cancel ends what has ended": Found(hunts.late, 1, "invariant_1_a_terminal_status_stays"),
     "retry makes a second successor": Found(hunts.late, 0, "one_successor_stays"),
+    "a status of a newer version is an error": Found(
+        hunts.beside_a_newer_version, 0, "invariant_8_every_generation_ends_in_time"
+    ),
+    "what a newer version wrote never expires": Found(
+        hunts.beside_a_newer_version, 0, "invariant_8_every_generation_ends_in_time"
+    ),
     "claim keeps the fence": Found(hunts.late, 0, _ROW),
     "give_back keeps the fence": Found(hunts.late, 0, _ROW),
     "release keeps the fence": Found(hunts.late, 0, _ROW),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation import hunts
 from tests.simulation.run import run_all
 from tests.simulation.schedules import simulate
 
@@ -36,3 +37,9 @@ def test_a_seed_is_the_same_run_in_another_process() -> None:
         environment = os.environ | {"PYTHONHASHSEED": hashes}
         shown = subprocess.run(command, cwd=_PROJECT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
         assert shown.stdout.splitlines() == lines
+
+
+@pytest.mark.usefixtures("simulated")
+def test_every_invariant_holds_beside_a_version_whose_statuses_this_one_does_not_know() -> None:
+    for seed in range(60):
+        hunts.beside_a_newer_version(seed)
