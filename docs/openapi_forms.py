@@ -3,8 +3,8 @@
 from typing import Any
 
 from shared import kinds
-from shared.api import TITLES
-from shared.lifecycle import Status
+from shared.domain.states import Status
+from shared.http.problems import TITLES
 
 _UUID7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _LABEL = "^[A-Za-z0-9._:~-]{1,64}$"

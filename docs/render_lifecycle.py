@@ -1,4 +1,4 @@
-"""Writes the transition table of `shared/lifecycle.py` into the marked part of docs/lifecycle.md, or checks it there.
+"""Writes the transition table of `shared/domain/rows.py` into the marked part of docs/lifecycle.md, or checks it there.
 
 Run it as `.venv/bin/python -m docs.render_lifecycle [--check]`. Owns the table's form alone; every word is the row's.
 """
@@ -8,10 +8,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from shared.lifecycle import TERMINAL, TRANSITIONS, Status, Transition
+from shared.domain.rows import TRANSITIONS
+from shared.domain.states import TERMINAL, Status, Transition
 
 PAGE = Path(__file__).with_name("lifecycle.md")
-BEGIN = "<!-- begin: rendered from shared/lifecycle.py by docs/render_lifecycle.py -->"
+BEGIN = "<!-- begin: rendered from shared/domain/rows.py by docs/render_lifecycle.py -->"
 END = "<!-- end: rendered -->"
 
 

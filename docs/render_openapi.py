@@ -19,7 +19,7 @@ from docs.openapi_operations import OPERATIONS, Operation, Reply
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
 from functions.status.handler import ROUTES as STATUS
-from shared.api import TITLES
+from shared.http.problems import TITLES
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "functions" / "status" / "openapi.json"

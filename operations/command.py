@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-import shared.silence  # noqa: F401 - what botocore would log at DEBUG holds users' texts
+import shared.aws.silence  # noqa: F401 - what botocore would log at DEBUG holds users' texts
 from operations import estimate, redrive, report, retry
 from operations.checks import Expected
 from operations.deployment import Deployment, Named, NotFoundError, find, polling_client, reading_client
@@ -18,8 +18,8 @@ from operations.doctor import Doctor
 from operations.prices import PricesError
 from operations.reading import Reader
 from shared import kinds
-from shared.clock import SystemClock
-from shared.errors import StoreUnavailableError
+from shared.domain.clock import SystemClock
+from shared.domain.errors import StoreUnavailableError
 
 CLEAN, FOUND, IN_VAIN, INTERRUPTED = 0, 1, 2, 130
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from shared import clients
-from shared.clock import SystemClock
-from shared.config import Settings, from_environment
-from shared.dispatch import SqsDispatch
+from shared.aws import clients
+from shared.aws.dispatch import SqsDispatch
+from shared.domain.clock import SystemClock
+from shared.domain.settings import Settings, from_environment
 from shared.store.objects import Objects
 from shared.store.table import Table
 from shared.store.whole import Store

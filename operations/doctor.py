@@ -14,8 +14,8 @@ from operations.findings import Finding, Severity
 from operations.partition import Partition
 from operations.reading import Reader
 from operations.relations import between
-from shared.clock import Clock
-from shared.lifecycle import OPEN
+from shared.domain.clock import Clock
+from shared.domain.states import OPEN
 from shared.store.items import DUE_SHARDS
 from shared.store.sweeps import NO_OWNER
 from shared.store.whole import Store

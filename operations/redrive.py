@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.clock import Clock
-from shared.dispatch import Dispatch, DispatchFailedError, Message
-from shared.errors import MessageRefusedError
-from shared.generation import SCHEMA_VERSION, Generation
-from shared.lifecycle import Status
+from shared.aws.dispatch import Dispatch, DispatchFailedError, Message
+from shared.domain.clock import Clock
+from shared.domain.errors import MessageRefusedError
+from shared.domain.generation import SCHEMA_VERSION, Generation
+from shared.domain.states import Status
 from shared.store.whole import Store
 
 if TYPE_CHECKING:

@@ -6,17 +6,18 @@ from datetime import datetime
 from enum import StrEnum
 
 from operations.reading import Reader
-from shared.clock import Clock
-from shared.config import Settings
-from shared.dispatch import Dispatch, DispatchFailedError
-from shared.errors import TransitionRefusedError
-from shared.generation import Generation, GenerationInput
-from shared.lifecycle import RETRY, Status
-from shared.limits import Policy, policy_of
+from shared.aws.dispatch import Dispatch, DispatchFailedError
+from shared.domain.clock import Clock
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import Generation, GenerationInput
+from shared.domain.limits import Policy, policy_of
+from shared.domain.rows import RETRY
+from shared.domain.settings import Settings
+from shared.domain.states import Status
+from shared.rerun import obstacle, successor_of
 from shared.store import items
 from shared.store.admission import Admission
 from shared.store.whole import Store
-from shared.succession import obstacle, successor_of
 
 _NO_CEILING = 1_000_000_000
 _TRIES = 3

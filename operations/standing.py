@@ -11,7 +11,7 @@ from operations.prices import Prices
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 METRICS = 20
-"""Series, were each written in every hour: the metrics of `shared.metrics`, latency once for each of the four kinds."""
+"""Series, were each written in every hour: those of `shared.aws.metrics`, latency once for each of the four kinds."""
 _MONTH_MINUTES = 43_200
 _QUEUES = 2
 _POLLERS = 5

@@ -1,11 +1,12 @@
 """Builds from the settings what the handlers hand to their services; nothing else in `shared` imports it."""
 
-from shared import clients, kinds
-from shared.clock import SystemClock
-from shared.config import settings
-from shared.dispatch import SqsDispatch
+from shared import kinds
+from shared.aws import clients
+from shared.aws.dispatch import SqsDispatch
+from shared.aws.sealing import Seal
+from shared.domain.clock import SystemClock
+from shared.domain.settings import settings
 from shared.rescue import Rescuer
-from shared.sealing import Seal
 from shared.store.objects import Objects
 from shared.store.reads import Base
 from shared.store.rescuer import RescuerStore

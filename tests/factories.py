@@ -13,12 +13,12 @@ import boto3
 from moto import mock_aws
 
 from local.emulator import ACCESS_KEY
-from shared.clients import FOR_OBJECTS
-from shared.clock import epoch_milliseconds, uuid7
-from shared.config import Settings
-from shared.generation import Generation, GenerationInput, StoredStep, Usage
-from shared.lifecycle import Status
-from shared.review import Change, Decision, Review, Wish, decide
+from shared.aws.clients import FOR_OBJECTS
+from shared.domain.clock import epoch_milliseconds, uuid7
+from shared.domain.generation import Generation, GenerationInput, StoredStep, Usage
+from shared.domain.review import Change, Decision, Review, Wish, decide
+from shared.domain.settings import Settings
+from shared.domain.states import Status
 from shared.store.objects import Objects
 from shared.store.table import Table
 from shared.store.whole import Store
@@ -75,7 +75,7 @@ class RecordingDispatch:
     fails: bool = False
 
     def send(self, generation: Generation, _now: datetime) -> None:
-        from shared.dispatch import DispatchFailedError
+        from shared.aws.dispatch import DispatchFailedError
 
         if self.fails:
             raise DispatchFailedError("AccessDenied")

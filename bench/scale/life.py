@@ -10,9 +10,9 @@ from typing import Any
 
 from bench.scale.sweeping import SETTINGS
 from bench.scale.wire import TABLE, DynamoDB, Meter, Pace, Wire
-from shared.generation import GenerationInput, Totals, Usage
-from shared.idempotency import IdempotencyKey, hash_of
-from shared.limits import policy_of
+from shared.domain.generation import GenerationInput, Totals, Usage
+from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.limits import policy_of
 from shared.store.admission import Admission
 from shared.store.table import Table
 from shared.store.whole import Store

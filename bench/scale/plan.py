@@ -47,8 +47,8 @@ class Plan:
     model_sigma: float = 0.5
     cold_seconds: float = 1.5
     poll_seconds: float = 4.0
-    """Between two looks of an owner, and a tenth of the age once that is more, as `shared/pacing.py` has it: five looks
-    at one of 15 s at most, which `tests/unit/test_pacing.py` counts."""
+    """Between two looks of an owner, or a tenth of the age once that is more, as in `shared/domain/pacing.py`: five
+    looks at one of 15 s at most, which `tests/unit/test_pacing.py` counts."""
     create_seconds: float = 0.12
     status_seconds: float = 0.03
 

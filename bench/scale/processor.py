@@ -19,8 +19,8 @@ from bench.scale.wire import TABLE, Meter
 from functions.sweeper import service
 from functions.sweeper.service import Sweep
 from shared import kinds
-from shared.clients import STANDARD
-from shared.dispatch import SqsDispatch
+from shared.aws.clients import STANDARD
+from shared.aws.dispatch import SqsDispatch
 from shared.rescue import Rescuer
 from shared.store.table import Table
 from shared.store.whole import Store

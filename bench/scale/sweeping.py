@@ -18,9 +18,9 @@ from bench.scale.wire import TABLE, DynamoDB, Meter, Pace, Sqs, Wire
 from functions.sweeper import service
 from functions.sweeper.service import Sweep
 from shared import kinds
-from shared.clock import epoch_milliseconds, uuid7
-from shared.config import Settings
-from shared.dispatch import SqsDispatch
+from shared.aws.dispatch import SqsDispatch
+from shared.domain.clock import epoch_milliseconds, uuid7
+from shared.domain.settings import Settings
 from shared.rescue import Rescuer
 from shared.store.table import Table
 from shared.store.whole import Store

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from shared.api import Answer, Request
-from shared.generation import Generation
-from shared.metrics import measure
-from shared.pacing import retry_after
+from shared.aws.metrics import measure
+from shared.domain.generation import Generation
+from shared.domain.pacing import retry_after
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.whole import Store
 
 _SECONDS = 5.0
@@ -27,8 +28,8 @@ class EraseService:
 
     store: Store
 
-    def erase(self, request: Request) -> Answer:
-        """Answer 200 and `done: true` when nothing is left, or 202 and when to call again.
+    def erase(self, request: Request) -> Response:
+        """Response 200 and `done: true` when nothing is left, or 202 and when to call again.
 
         `content_erased` is true from when nothing of a generation is left, not even one that could come back.
         """
@@ -56,7 +57,7 @@ class EraseService:
             self.store.mark_erasure(owner, max(signs) + lease)
         self.store.delete_items(owner, [f"G#{head.generation_id}" for head in heads])
 
-    def _nothing_found(self, owner: str) -> Answer:
+    def _nothing_found(self, owner: str) -> Response:
         self.store.keep_only_spend(owner)
         now, not_before = self.store.clock.now(), self.store.erasure_not_before(owner)
         if not_before is not None:
@@ -68,7 +69,7 @@ class EraseService:
         binding = self.store.limits_bind_until(owner)
         if binding is not None:
             return _not_done(_seconds(now, binding), content_erased=True)
-        return Answer(200, {"done": True, "content_erased": True})
+        return Response(200, {"done": True, "content_erased": True})
 
 
 def _last_sign_of_life(head: Generation) -> datetime:
@@ -79,6 +80,6 @@ def _seconds(earlier: datetime, later: datetime) -> float:
     return (later - earlier) / timedelta(seconds=1)
 
 
-def _not_done(seconds: float, *, content_erased: bool = False) -> Answer:
+def _not_done(seconds: float, *, content_erased: bool = False) -> Response:
     body = {"done": False, "content_erased": content_erased}
-    return Answer(202, body, {"retry-after": retry_after(seconds)})
+    return Response(202, body, {"retry-after": retry_after(seconds)})

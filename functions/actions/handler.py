@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from functions.actions.erase import EraseService
 from functions.actions.service import ActionsService
-from shared import api, wiring
-from shared.config import settings
-from shared.limits import policy_of
+from shared import wiring
+from shared.domain.limits import policy_of
+from shared.domain.settings import settings
+from shared.http.response import Route, respond
 from shared.store.whole import Store
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _erasures() -> EraseService:
     return EraseService(_store())
 
 
-ROUTES: dict[str, api.Route] = {
+ROUTES: dict[str, Route] = {
     "POST /v1/generations/{generation_id}/cancel": lambda request: _service().cancel(request),
     "DELETE /v1/generations/{generation_id}": lambda request: _service().dismiss(request),
     "POST /v1/generations/{generation_id}/retry": lambda request: _retries().retry(request),
@@ -55,4 +56,4 @@ ROUTES: dict[str, api.Route] = {
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
-    return api.respond(event, ROUTES)
+    return respond(event, ROUTES)

@@ -1,20 +1,22 @@
-"""The owner decides on suggestions: accepts, edits, rejects. What follows from a decision, `shared.review` knows."""
+"""The owner decides on suggestions: accepts, edits, rejects. What follows is in `shared.domain.review`."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from functions.actions.bodies import Decide, DecideMany
-from shared import review
-from shared.api import Answer, ProblemError, Request
-from shared.clock import Clock
-from shared.errors import StoreUnavailableError, TransitionRefusedError
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.review import Decision, Review, Suggestion, Verdict, Wish
+from shared.domain import review
+from shared.domain.clock import Clock
+from shared.domain.errors import StoreUnavailableError, TransitionRefusedError
+from shared.domain.generation import Generation
+from shared.domain.review import Decision, Review, Suggestion, Verdict, Wish
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.http.validation import read
 from shared.store.whole import Store
-from shared.validation import read
-from shared.view import etag
+from shared.view.view import etag
 
 _TRIES = 20
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
@@ -27,19 +29,19 @@ class ReviewService:
     store: Store
     clock: Clock
 
-    def decide(self, request: Request) -> Answer:
+    def decide(self, request: Request) -> Response:
         """Decide on the suggestion that the path names."""
         owner, generation_id, number = request.owner, request.generation_id, _number(request)
         body = read(Decide, request.json())
         return self._apply(owner, generation_id, [_wish(number, body)])
 
-    def decide_many(self, request: Request) -> Answer:
+    def decide_many(self, request: Request) -> Response:
         """Decide on several suggestions, on all of them or, where one is refused, on none."""
         owner, generation_id = request.owner, request.generation_id
         body = read(DecideMany, request.json())
         return self._apply(owner, generation_id, [_wish(one.number, one) for one in body.decisions])
 
-    def _apply(self, owner: str, generation_id: str, wishes: Sequence[Wish]) -> Answer:
+    def _apply(self, owner: str, generation_id: str, wishes: Sequence[Wish]) -> Response:
         for _ in range(_TRIES):
             head = self._succeeded(owner, generation_id)
             suggestions = self._suggestions(head, wishes)
@@ -82,8 +84,8 @@ def _wish(number: int, body: Decide) -> Wish:
     return Wish(number, Decision(body.decision), body.front, body.back)
 
 
-def _decided(head: Generation, suggestions: Sequence[Suggestion], held: Review, wishes: Sequence[Wish]) -> Answer:
+def _decided(head: Generation, suggestions: Sequence[Suggestion], held: Review, wishes: Sequence[Wish]) -> Response:
     numbers = [wish.number for wish in wishes]
     found = [review.show(n, suggestions[n - 1], held.verdicts.get(n, Verdict())) for n in numbers]
     body = {"generation_id": head.generation_id, "version": head.version, "suggestions": found}
-    return Answer(200, body, {"etag": etag(head)})
+    return Response(200, body, {"etag": etag(head)})

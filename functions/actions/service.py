@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from shared.api import Answer, ProblemError, Request
-from shared.errors import TransitionRefusedError
-from shared.generation import Event
-from shared.lifecycle import Status
-from shared.metrics import measure
+from shared.aws.metrics import measure
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import Event
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.whole import Store
-from shared.view import etag, view
+from shared.view.view import etag, view
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class ActionsService:
 
     store: Store
 
-    def cancel(self, request: Request) -> Answer:
+    def cancel(self, request: Request) -> Response:
         """End an open generation as canceled and answer it as it then is.
 
         A generation that ended before is answered as it ended: of a cancel that races the finish, one wins.
@@ -31,9 +33,9 @@ class ActionsService:
         if head.status is Status.CANCELED and head.finished_at is not None and as_it_ended:
             # A second time writes the same line again: the version names it, as long as nothing else raised that.
             self.store.note(head, Event("canceled", head.finished_at, head.attempt))
-        return Answer(200, view(head), {"etag": etag(head)})
+        return Response(200, view(head), {"etag": etag(head)})
 
-    def dismiss(self, request: Request) -> Answer:
+    def dismiss(self, request: Request) -> Response:
         """Take an ended generation out of the feed. It can still be read by its id."""
         head = self.store.get(request.owner, request.generation_id)
         if head is None:
@@ -44,4 +46,4 @@ class ActionsService:
             self.store.dismiss(head)
         except TransitionRefusedError as gone:  # what has ended stays so: only its deletion comes between
             raise ProblemError("not_found") from gone
-        return Answer(204)
+        return Response(204)

@@ -3,20 +3,22 @@
 from dataclasses import dataclass, replace
 
 from functions.actions.bodies import Retry
-from shared.acceptance import accepted, answer_admitted, seal_key
-from shared.api import Answer, ProblemError, Request
-from shared.clock import Clock
-from shared.config import Settings
-from shared.dispatch import Dispatch
-from shared.errors import AdmissionRefusedError, TransitionRefusedError
-from shared.generation import Generation, GenerationInput
-from shared.lifecycle import RETRY
-from shared.limits import Policy
-from shared.sealing import Seal
+from shared.aws.dispatch import Dispatch
+from shared.aws.sealing import Seal
+from shared.domain.clock import Clock
+from shared.domain.errors import AdmissionRefusedError, TransitionRefusedError
+from shared.domain.generation import Generation, GenerationInput
+from shared.domain.limits import Policy
+from shared.domain.rows import RETRY
+from shared.domain.settings import Settings
+from shared.http.acceptance import accepted, answer_admitted, seal_key
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.http.validation import KEY_NOT_TAKEN, read
+from shared.rerun import obstacle, successor_of
 from shared.store.admission import Admission
 from shared.store.whole import Store
-from shared.succession import obstacle, successor_of
-from shared.validation import KEY_NOT_TAKEN, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class RetryService:
     seal: Seal | None = None
     """For users' own provider keys; None where none is taken."""
 
-    def retry(self, request: Request) -> Answer:
+    def retry(self, request: Request) -> Response:
         """Store the successor of a failed or canceled generation and start its work, as a create does."""
         owner, generation_id = request.owner, request.generation_id
         body = read(Retry, request.json() if request.event.get("body") else {})
@@ -78,7 +80,7 @@ class RetryService:
         return content
 
 
-def _answer_of(current: Generation | None) -> Answer:
+def _answer_of(current: Generation | None) -> Response:
     if current is None:
         raise ProblemError("not_found")
     if current.retried_as is None:

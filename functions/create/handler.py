@@ -4,9 +4,10 @@ from functools import cache
 from typing import Any
 
 from functions.create.service import CreateService
-from shared import api, wiring
-from shared.config import settings
-from shared.limits import policy_of
+from shared import wiring
+from shared.domain.limits import policy_of
+from shared.domain.settings import settings
+from shared.http.response import Route, respond
 from shared.store.admission import AdmissionWrites
 
 
@@ -16,9 +17,9 @@ def _service() -> CreateService:
     return CreateService(store, wiring.dispatch(), wiring.clock, settings(), policy, wiring.seal())
 
 
-ROUTES: dict[str, api.Route] = {"POST /v1/generations": lambda request: _service().create(request)}
+ROUTES: dict[str, Route] = {"POST /v1/generations": lambda request: _service().create(request)}
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
-    return api.respond(event, ROUTES)
+    return respond(event, ROUTES)

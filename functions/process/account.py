@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from shared.generation import Generation, StoredStep, Totals, Usage, apart_from_waste, settle
+from shared.domain.generation import Generation, StoredStep, Totals, Usage, apart_from_waste, settle
 
 
 class Account:

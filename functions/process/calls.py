@@ -14,7 +14,7 @@ from functions.process.key import as_the_owners
 from functions.process.provider import Completion, Message, ModelRequest
 from functions.process.tools import Tools
 from functions.process.watch import Watch
-from shared.errors import (
+from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
     DeadlinePassedError,
@@ -23,8 +23,8 @@ from shared.errors import (
     LimitReachedError,
     ProviderError,
 )
-from shared.generation import Generation, GenerationInput, Usage
-from shared.kinds import Kind, Prompt
+from shared.domain.generation import Generation, GenerationInput, Usage
+from shared.kinds.contract import Kind, Prompt
 
 # The answer was under way when the call ended, and what it cost was never told: its reserve stays reserved.
 _COST_UNKNOWN = frozenset({"provider_timeout", "provider_stream_cut", "provider_error", "output_too_large"})

@@ -13,10 +13,10 @@ from functions.process.account import Account
 from functions.process.calls import Calls
 from functions.process.tools import Tools
 from functions.process.watch import Watch
-from shared.errors import GenerationError, InvalidOutputError
-from shared.generation import Generation, GenerationInput, StoredStep, Totals, Usage
-from shared.kinds import Kind, Prompt
-from shared.pictures import Picture, name_of
+from shared.domain.errors import GenerationError, InvalidOutputError
+from shared.domain.generation import Generation, GenerationInput, StoredStep, Totals, Usage
+from shared.domain.pictures import Picture, name_of
+from shared.kinds.contract import Kind, Prompt
 
 _STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
 

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from functions.process.provider import Message
-from shared.errors import InvalidOutputError
-from shared.kinds import Prompt
+from shared.domain.errors import InvalidOutputError
+from shared.kinds.contract import Prompt
 
 _SHOWN_ERRORS = 5
 _LEAST_REPEATED = 40  # characters of a sentence of ours that nobody writes by chance

@@ -10,13 +10,14 @@ from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
 from functions.process.tools import Tools
 from functions.process.worker import Ending, Handled, Worker
-from shared import clients, wiring
-from shared.clients import Late
-from shared.config import settings
-from shared.dispatch import Message
-from shared.metrics import Metric, measure
+from shared import wiring
+from shared.aws import clients
+from shared.aws.clients import Late
+from shared.aws.dispatch import Message
+from shared.aws.logs import logger
+from shared.aws.metrics import Metric, measure
+from shared.domain.settings import settings
 from shared.store.worker import WorkerStore
-from shared.telemetry import logger
 
 
 class LambdaContext(Protocol):

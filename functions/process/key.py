@@ -9,8 +9,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.clock import Clock
-from shared.errors import (
+from shared.aws.sealing import Seal
+from shared.domain.clock import Clock
+from shared.domain.errors import (
     GenerationError,
     PermanentProviderError,
     ProviderError,
@@ -18,8 +19,7 @@ from shared.errors import (
     SealUnavailableError,
     TransientProviderError,
 )
-from shared.generation import Generation
-from shared.sealing import Seal
+from shared.domain.generation import Generation
 from shared.store.user_key import UserKeyReads
 
 _KEPT_SECONDS = 300

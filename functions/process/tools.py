@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from functions.process.provider import Cancellation, Completion, ModelRequest
-from shared.clock import Clock
-from shared.config import Settings
-from shared.generation import Generation, Usage
+from shared.domain.clock import Clock
+from shared.domain.generation import Generation, Usage
+from shared.domain.settings import Settings
 from shared.store.worker import WorkerStore
 
 

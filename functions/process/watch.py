@@ -5,11 +5,11 @@ from types import TracebackType
 from typing import Self
 
 from functions.process.provider import Cancellation
-from shared.clock import Clock
-from shared.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
-from shared.generation import Generation
+from shared.aws.logs import logger
+from shared.domain.clock import Clock
+from shared.domain.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
+from shared.domain.generation import Generation
 from shared.store.worker import WorkerStore
-from shared.telemetry import logger
 
 _STAGE_LENGTH = 40  # the head is paid for by the kilobyte
 

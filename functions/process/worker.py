@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from functions.process.context import AttemptContext
 from functions.process.tools import Tools
 from functions.process.watch import Watch
-from shared import retry
-from shared.config import Settings
-from shared.dispatch import Dispatch, DispatchFailedError, Message
-from shared.errors import (
+from shared.aws.dispatch import Dispatch, DispatchFailedError, Message
+from shared.aws.logs import logger
+from shared.domain import retry_policy
+from shared.domain.errors import (
     DeadlinePassedError,
     GenerationError,
     LeaseLostError,
@@ -22,10 +22,11 @@ from shared.errors import (
     StoreUnavailableError,
     TransitionRefusedError,
 )
-from shared.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, GenerationInput
-from shared.kinds import Kind, Limits, load, names
-from shared.lifecycle import Status
-from shared.telemetry import logger
+from shared.domain.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, GenerationInput
+from shared.domain.settings import Settings
+from shared.domain.states import Status
+from shared.kinds import load, names
+from shared.kinds.contract import Kind, Limits
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
@@ -142,10 +143,10 @@ class Worker:
         tools, head, now = self.tools, context.head, self.tools.clock.now()
         policy = _policy(load(head.kind).limits, tools.settings)
         left = (head.deadline_at - now) / timedelta(seconds=1)
-        decision = retry.decide(error, head.releases, policy, jitter=tools.clock.random(), seconds_left=left)
+        decision = retry_policy.decide(error, head.releases, policy, jitter=tools.clock.random(), seconds_left=left)
         log = logger().error if error.code in _OURS else logger().info
         log("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})
-        if isinstance(decision, retry.GiveUp):
+        if isinstance(decision, retry_policy.GiveUp):
             context.recount()
             tools.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
             ended = replace(head, version=head.version + 1)
@@ -166,9 +167,9 @@ class Worker:
         return Handled(Ending.RELEASED)
 
 
-def _policy(limits: Limits, settings: Settings) -> retry.RetryPolicy:
+def _policy(limits: Limits, settings: Settings) -> retry_policy.RetryPolicy:
     releases = settings.max_releases if limits.max_attempts is None else limits.max_attempts - 1
-    return retry.RetryPolicy(releases, settings.retry_base_seconds)
+    return retry_policy.RetryPolicy(releases, settings.retry_base_seconds)
 
 
 def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | LeaseLostError | None:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared import cursor
-from shared.api import Answer, Request
-from shared.query import LABEL, Query
-from shared.review import Card
+from shared.domain.review import Card
+from shared.http import cursor
+from shared.http.query import LABEL, Query
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.whole import Store
-from shared.view import iso
+from shared.view.view import iso
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 500
@@ -21,8 +22,8 @@ class CardsService:
 
     store: Store
 
-    def page(self, request: Request) -> Answer:
-        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+    def page(self, request: Request) -> Response:
+        """Response one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
         The work is bounded: at most 500 cards are read, however few of them are of the session asked for.
         """
@@ -32,7 +33,7 @@ class CardsService:
         after = query.cursor()
         query.check()
         cards, next_cursor = self._page(request.owner, session_id, limit, after)
-        return Answer(200, {"cards": cards, "next_cursor": next_cursor})
+        return Response(200, {"cards": cards, "next_cursor": next_cursor})
 
     def _page(
         self, owner: str, session_id: str | None, limit: int, after: str | None

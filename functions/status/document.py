@@ -4,8 +4,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from shared.api import Answer, Request
-from shared.view import matches
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.view.view import matches
 
 _FILE = Path(__file__).with_name("openapi.json")
 _KEPT_SECONDS = 300
@@ -18,10 +19,10 @@ def _document() -> tuple[str, str]:
     return text, f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
-def openapi(request: Request) -> Answer:
-    """Answer the document, 304 to who has it."""
+def openapi(request: Request) -> Response:
+    """Response the document, 304 to who has it."""
     text, tag = _document()
     headers = {"etag": tag, "cache-control": f"public, max-age={_KEPT_SECONDS}"}
     if matches(request.header("if-none-match"), tag):
-        return Answer(304, None, headers)
-    return Answer(200, text, headers)
+        return Response(304, None, headers)
+    return Response(200, text, headers)

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.status.healing import healed
-from shared import cursor, kinds
-from shared.api import Answer, Request
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.query import LABEL, Query
+from shared import kinds
+from shared.domain.generation import Generation
+from shared.domain.states import Status
+from shared.http import cursor
+from shared.http.query import LABEL, Query
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.rescue import Rescuer
 from shared.store.whole import Store
-from shared.view import status_shown, view
+from shared.view.view import status_shown, view
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 500
@@ -48,8 +50,8 @@ class FeedService:
     store: Store
     rescuer: Rescuer
 
-    def read(self, request: Request) -> Answer:
-        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+    def read(self, request: Request) -> Response:
+        """Response one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
         The work is bounded: at most 500 generations are read, however few of them pass the filter.
         """
@@ -64,7 +66,7 @@ class FeedService:
         after = query.cursor()
         query.check()
         shown, next_cursor = self._page(request.owner, wanted, limit, after)
-        return Answer(200, {"generations": shown, "next_cursor": next_cursor})
+        return Response(200, {"generations": shown, "next_cursor": next_cursor})
 
     def _page(
         self, owner: str, wanted: Filter, limit: int, after: str | None

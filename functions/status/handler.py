@@ -11,9 +11,10 @@ from functions.status.pictures import PictureLinks
 from functions.status.record import RecordService
 from functions.status.service import StatusService
 from functions.status.usage import UsageService
-from shared import api, wiring
-from shared.config import settings
-from shared.limits import policy_of
+from shared import wiring
+from shared.domain.limits import policy_of
+from shared.domain.settings import settings
+from shared.http.response import Route, respond
 from shared.rescue import Rescuer
 from shared.store.whole import Store
 
@@ -53,7 +54,7 @@ def _health() -> HealthService:
     return HealthService(_store(), wiring.clock)
 
 
-ROUTES: dict[str, api.Route] = {
+ROUTES: dict[str, Route] = {
     "GET /v1/generations/{generation_id}": lambda request: _generation().get(request),
     "GET /v1/generations/{generation_id}/events": lambda request: _record().events(request),
     "GET /v1/generations/{generation_id}/input": lambda request: _record().input(request),
@@ -67,4 +68,4 @@ ROUTES: dict[str, api.Route] = {
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
-    return api.respond(event, ROUTES)
+    return respond(event, ROUTES)

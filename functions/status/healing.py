@@ -1,11 +1,11 @@
 """Rescue on read: what somebody looks at does not wait for the sweeper."""
 
-from shared.errors import StoreUnavailableError
-from shared.generation import Generation
-from shared.metrics import measure_rescues
+from shared.aws.logs import logger
+from shared.aws.metrics import measure_rescues
+from shared.domain.errors import StoreUnavailableError
+from shared.domain.generation import Generation
 from shared.rescue import Rescuer
 from shared.store.whole import Store
-from shared.telemetry import logger
 
 
 def healed(store: Store, rescuer: Rescuer, head: Generation) -> Generation:

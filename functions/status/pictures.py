@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from shared.generation import Generation
-from shared.pictures import pictures_in
+from shared.domain.generation import Generation
+from shared.domain.pictures import pictures_in
 from shared.store.whole import Store
-from shared.view import iso
+from shared.view.view import iso
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.status.pictures import PictureLinks
-from shared.api import Answer, ProblemError, Request
-from shared.generation import Event, Generation, StoredStep
-from shared.lifecycle import TERMINAL, Status
-from shared.query import Query
+from shared.domain.generation import Event, Generation, StoredStep
+from shared.domain.states import TERMINAL, Status
+from shared.http.problems import ProblemError
+from shared.http.query import Query
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.whole import Store
-from shared.view import iso, usage_view
+from shared.view.view import iso, usage_view
 
 _ENDINGS = frozenset(str(status) for status in TERMINAL)
 _ENDS_OF_ATTEMPTS = frozenset({"released", "given_back", *_ENDINGS})
@@ -23,8 +25,8 @@ class RecordService:
     store: Store
     pictures: PictureLinks
 
-    def events(self, request: Request) -> Answer:
-        """Answer the timeline, the oldest line first, and the attempts that it tells of.
+    def events(self, request: Request) -> Response:
+        """Response the timeline, the oldest line first, and the attempts that it tells of.
 
         With `results=true` each stored step comes with its result: of a generation that failed there is no output.
         """
@@ -40,10 +42,10 @@ class RecordService:
         # The steps that a retry took over are older than it.
         lines = sorted(_lines(head, steps, noted, results), key=lambda line: max(line["at"], created))
         body = {"generation_id": generation_id, "version": head.version, "attempts": _attempts(head, lines)}
-        return Answer(200, body | {"events": lines})
+        return Response(200, body | {"events": lines})
 
-    def input(self, request: Request) -> Answer:
-        """Answer what was sent in, and how it is made: the model and the version of the kind's prompts."""
+    def input(self, request: Request) -> Response:
+        """Response what was sent in, and how it is made: the model and the version of the kind's prompts."""
         Query(request).check()
         head = self._head(request)
         given = self.store.get_input(head.user_id, head.generation_id)
@@ -56,7 +58,7 @@ class RecordService:
             "prompt_version": given.prompt_version,
             "input": given.content,
         }
-        return Answer(200, body)
+        return Response(200, body)
 
     def _head(self, request: Request) -> Generation:
         head = self.store.get(request.owner, request.generation_id)

@@ -5,15 +5,17 @@ from typing import Any
 
 from functions.status.healing import healed
 from functions.status.pictures import PictureLinks
-from shared.api import Answer, ProblemError, Request
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.pacing import poll_after_seconds, retry_after
-from shared.query import Query
+from shared.domain.generation import Generation
+from shared.domain.pacing import poll_after_seconds, retry_after
+from shared.domain.review import Review, shown, suggestions_of
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.query import Query
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.rescue import Rescuer
-from shared.review import Review, shown, suggestions_of
 from shared.store.whole import Store
-from shared.view import etag, matches, view
+from shared.view.view import etag, matches, view
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,8 @@ class StatusService:
     store: Store
     rescuer: Rescuer
 
-    def get(self, request: Request) -> Answer:
-        """Answer one generation, 304 when the caller has it already, 404 when it is not the caller's.
+    def get(self, request: Request) -> Response:
+        """Response one generation, 304 when the caller has it already, 404 when it is not the caller's.
 
         Who expects more than is stored (`expected_progress`, `min_version`) gets it read once more, and then as it is
         with `stale: true`, never as 304.
@@ -45,12 +47,12 @@ class StatusService:
         dated = links.dated(headers["etag"])
         for tag in () if behind else (headers["etag"], dated):
             if matches(request.header("if-none-match"), tag):
-                return Answer(304, None, headers | {"etag": tag})
+                return Response(304, None, headers | {"etag": tag})
         stale = {"stale": True} if behind else {}
         output = self._output(head)
         shown = {name: links.shown(head, made) for name, made in output.items()}
         tag = headers["etag"] if shown == output else dated
-        return Answer(200, view(head) | hint | stale | shown, headers | {"etag": tag})
+        return Response(200, view(head) | hint | stale | shown, headers | {"etag": tag})
 
     def _read(self, request: Request) -> Generation:
         head = self.store.get(request.owner, request.generation_id)

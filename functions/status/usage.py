@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from shared.api import Answer, Request
-from shared.generation import DayUsage, Usage
-from shared.limits import Policy, Rate
-from shared.query import Query
+from shared.domain.generation import DayUsage, Usage
+from shared.domain.limits import Policy, Rate
+from shared.http.query import Query
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.whole import Store
-from shared.view import usage_view
+from shared.view.view import usage_view
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
@@ -22,8 +23,8 @@ class UsageService:
     store: Store
     policy: Policy
 
-    def get(self, request: Request) -> Answer:
-        """Answer one month, this one unless another is asked for; the limits are always those of now."""
+    def get(self, request: Request) -> Response:
+        """Response one month, this one unless another is asked for; the limits are always those of now."""
         query = Query(request, "month")
         month = query.matching("month", _MONTH, "A month as YYYY-MM.")
         query.check()
@@ -36,7 +37,7 @@ class UsageService:
             "total": _counts(DayUsage(month, sum(day.generations for day in days), total)),
             "limits": self._limits(request.owner),
         }
-        return Answer(200, body)
+        return Response(200, body)
 
     def _limits(self, owner: str) -> dict[str, Any]:
         """Return where the caller stands; a ceiling that is switched off is left out."""

@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 from functions.sweeper.service import Sweep
 from shared import wiring
-from shared.metrics import measure_rescues
+from shared.aws.logs import logger
+from shared.aws.metrics import measure_rescues
 from shared.store.sweeps import SweeperStore
-from shared.telemetry import logger
 
 _STOP_MILLISECONDS = 10_000
 

@@ -5,16 +5,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from shared.clock import Clock
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.rescue import Outcome, Rescuer
+from shared.aws.logs import logger
+from shared.domain.clock import Clock
+from shared.domain.diagnosis import RescueOutcome
+from shared.domain.generation import Generation
+from shared.domain.states import Status
+from shared.rescue import Rescuer
 from shared.store.items import DUE_SHARDS
 from shared.store.sweeps import SweeperStore, SweepMark
-from shared.telemetry import logger
 
-_OF_STALE = (Outcome.GIVEN_BACK, Outcome.SENT_AGAIN, Outcome.NOT_SENT, Outcome.CRASH_LOOP, Outcome.EXPIRED)
-_NOT_PENDING_NOW = (Outcome.EXPIRED, Outcome.MOVED_ON)
+_OF_STALE = (
+    RescueOutcome.GIVEN_BACK,
+    RescueOutcome.SENT_AGAIN,
+    RescueOutcome.NOT_SENT,
+    RescueOutcome.CRASH_LOOP,
+    RescueOutcome.EXPIRED,
+)
+_NOT_PENDING_NOW = (RescueOutcome.EXPIRED, RescueOutcome.MOVED_ON)
 
 
 @dataclass(slots=True)

@@ -1,18 +1,18 @@
 """Lets a new generation in, or says why not: its key, the owner's rate limit and ceilings, and the head are one write.
 
-What decides is pure and in `shared.limits`; here it is read strongly, and written on the condition that it still holds.
+What decides is pure and in `shared.domain.limits`; here it is read strongly and written on condition that it holds.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from shared import lifecycle
-from shared.clock import epoch_milliseconds, midnight_after
-from shared.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
-from shared.generation import Generation, GenerationInput
-from shared.idempotency import IdempotencyKey
-from shared.limits import Accepted, Policy, Rate, whole_seconds
+from shared.domain import rows
+from shared.domain.clock import epoch_milliseconds, midnight_after
+from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
+from shared.domain.generation import Generation, GenerationInput
+from shared.domain.idempotency import IdempotencyKey
+from shared.domain.limits import Accepted, Policy, Rate, whole_seconds
 from shared.store import items, user_key
 from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
 from shared.store.standing import StandingReads
@@ -89,7 +89,7 @@ class AdmissionWrites(StandingReads):
             if failed.index > 0:
                 raise
             current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(lifecycle.CREATE.name, current) from failed
+            raise TransitionRefusedError(rows.CREATE.name, current) from failed
         return generation
 
     def admit(

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from shared import lifecycle
-from shared.errors import TransitionRefusedError
-from shared.generation import Generation, StoredStep, Usage, apart_from_waste
-from shared.lifecycle import Status
+from shared.domain import rows
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import Generation, StoredStep, Usage, apart_from_waste
+from shared.domain.states import Status
 from shared.store import items
 from shared.store.expressions import Change, as_read, update_of
 from shared.store.table import ConditionFailedError
@@ -33,11 +33,11 @@ class BillWrites(TerminalWrites):
 
         Raises TransitionRefusedError when the generation has not ended, or not under this holder.
         """
-        refused = TransitionRefusedError(lifecycle.BILL.name, None)
+        refused = TransitionRefusedError(rows.BILL.name, None)
         for _ in range(_TRIES):
             ended = self.get(held.user_id, held.generation_id)
             if ended is None or not _ended_under(held, ended):
-                raise TransitionRefusedError(lifecycle.BILL.name, ended)
+                raise TransitionRefusedError(rows.BILL.name, ended)
             usage, steps_done = self._all_of(ended, spent, steps)
             if usage == ended.usage:
                 return Usage()
@@ -63,7 +63,7 @@ class BillWrites(TerminalWrites):
     def _write_bill(self, ended: Generation, usage: Usage, steps_done: int) -> None:
         now = self.clock.now()
         sets = items.usage_values(usage) | {"steps_done": steps_done}
-        update = update_of(lifecycle.BILL, Change(as_read(ended, now), sets))
+        update = update_of(rows.BILL, Change(as_read(ended, now), sets))
         key = items.head_key(ended.user_id, ended.generation_id)
         day = (ended.finished_at or now).date()
         added = self.usage_write(ended, usage - ended.usage, day, generations=0)
@@ -74,10 +74,10 @@ class BillWrites(TerminalWrites):
             )
         except ConditionFailedError as failed:
             current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(lifecycle.BILL.name, current) from failed
+            raise TransitionRefusedError(rows.BILL.name, current) from failed
 
 
 def _ended_under(held: Generation, ended: Generation) -> bool:
     # Every change of holder raises the fence, cancel too; what else ends a generation leaves it.
     fence = held.fence + (1 if ended.status is Status.CANCELED else 0)
-    return ended.status in lifecycle.BILL.sources and ended.fence == fence
+    return ended.status in rows.BILL.sources and ended.fence == fence

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import batched, islice
 
-from shared.clock import epoch_milliseconds, midnight_after
-from shared.limits import policy_of
+from shared.domain.clock import epoch_milliseconds, midnight_after
+from shared.domain.limits import policy_of
 from shared.store import items
 from shared.store.admission_items import decode_accepted
 from shared.store.reads import Reads

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.generation import Generation
-from shared.lifecycle import Guard, Status, Transition
+from shared.domain.generation import Generation
+from shared.domain.states import Guard, Status, Transition
 from shared.store.items import Item, marshal
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from shared.generation import Generation
+from shared.domain.generation import Generation
 from shared.store import items
 from shared.store.reads import Reads
 

@@ -11,8 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from shared.clock import epoch_milliseconds, from_epoch_milliseconds
-from shared.generation import (
+from shared.domain.clock import epoch_milliseconds, from_epoch_milliseconds
+from shared.domain.generation import (
     SCHEMA_VERSION,
     ErrorInfo,
     Generation,
@@ -20,7 +20,7 @@ from shared.generation import (
     StoredStep,
     Usage,
 )
-from shared.lifecycle import Status
+from shared.domain.states import Status
 from shared.store.values import deserialize, serialize
 
 Item = dict[str, Any]

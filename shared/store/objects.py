@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.errors import StoreUnavailableError
+from shared.domain.errors import StoreUnavailableError
 from shared.store.items import Item
 
 if TYPE_CHECKING:

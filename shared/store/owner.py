@@ -1,8 +1,8 @@
 """What an owner's request does to an open generation: cancel it."""
 
-from shared import lifecycle
-from shared.errors import StoreUnavailableError, TransitionRefusedError
-from shared.generation import Generation
+from shared.domain import rows
+from shared.domain.errors import StoreUnavailableError, TransitionRefusedError
+from shared.domain.generation import Generation
 from shared.store.terminal import TerminalWrites
 
 _CANCEL_TRIES = 20
@@ -25,7 +25,7 @@ class OwnerWrites(TerminalWrites):
             if head is None or head.terminal:
                 return head
             try:
-                self.finish(lifecycle.CANCEL, head, self.settled(head), op=op)
+                self.finish(rows.CANCEL, head, self.settled(head), op=op)
             except TransitionRefusedError:
                 continue  # it moved on between the read and the write: read again
             return self.get(user_id, generation_id)

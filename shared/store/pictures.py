@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from shared.generation import Generation, StoredStep
-from shared.pictures import pictures_in
+from shared.domain.generation import Generation, StoredStep
+from shared.domain.pictures import pictures_in
 from shared.store.objects import key_of
 from shared.store.reads import Base
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.clock import Clock
-from shared.config import Settings
-from shared.generation import DayUsage, Generation, GenerationInput, StoredStep
+from shared.domain.clock import Clock
+from shared.domain.generation import DayUsage, Generation, GenerationInput, StoredStep
+from shared.domain.settings import Settings
 from shared.store import items
 from shared.store.objects import NO_OBJECTS, Objects
 from shared.store.table import Table

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared import lifecycle
-from shared.errors import TransitionRefusedError
-from shared.generation import ErrorInfo, Generation, Totals
-from shared.lifecycle import Transition
+from shared.domain import rows
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import ErrorInfo, Generation, Totals
+from shared.domain.states import Transition
 from shared.store import items
 from shared.store.expressions import Change, as_read, update_of
 from shared.store.table import ConditionFailedError, Mine
@@ -29,11 +29,11 @@ class RescuerWrites(TerminalWrites):
     def rearm(self, head: Generation) -> Generation:
         """Look again when the lease that is still fresh would be over."""
         beat = head.heartbeat_at or self.clock.now()
-        return self._move_due(lifecycle.REARM, head, beat + timedelta(seconds=self.settings.lease_seconds))
+        return self._move_due(rows.REARM, head, beat + timedelta(seconds=self.settings.lease_seconds))
 
     def postpone(self, head: Generation) -> Generation:
         """Leave a head that this code cannot read to one that can, or to its deadline."""
-        return self._move_due(lifecycle.POSTPONE, head, self._after_grace(self.clock.now(), 0))
+        return self._move_due(rows.POSTPONE, head, self._after_grace(self.clock.now(), 0))
 
     def give_back(self, head: Generation, totals: Totals | None) -> Generation:
         """Make a lost worker's generation pending again, alone for good; the caller dispatches what is returned.
@@ -49,24 +49,24 @@ class RescuerWrites(TerminalWrites):
         }
         if totals is not None:
             sets |= items.usage_values(totals.usage) | {"steps_done": totals.steps_done, "barren": 0}
-        return self._marked(lifecycle.GIVE_BACK, head, now, sets)
+        return self._marked(rows.GIVE_BACK, head, now, sets)
 
     def send_again(self, head: Generation) -> Generation:
         """Note that a lost message is sent again; the fence stays: the first may still be queued."""
         now = self.clock.now()
         due_at = self._after_grace(max(now, head.not_before or now), head.sends)
         sets = {"sends": head.sends + 1, "due_at": min(due_at, head.deadline_at)}
-        return self._marked(lifecycle.SEND_AGAIN, head, now, sets)
+        return self._marked(rows.SEND_AGAIN, head, now, sets)
 
     def crash_loop(self, head: Generation, totals: Totals) -> None:
         """Fail a generation whose every worker of late died without storing anything."""
         error = ErrorInfo("crash_loop", "The worker ended without a result several times in a row.")
-        self.finish(lifecycle.CRASH_LOOP, head, totals, op=self.clock.token(), error=error)
+        self.finish(rows.CRASH_LOOP, head, totals, op=self.clock.token(), error=error)
 
     def expire(self, head: Generation, totals: Totals) -> None:
         """Fail a generation whose deadline has passed, whoever holds it."""
         error = ErrorInfo("deadline_exceeded", "The generation was not done by its deadline.")
-        self.finish(lifecycle.EXPIRE, head, totals, op=self.clock.token(), error=error)
+        self.finish(rows.EXPIRE, head, totals, op=self.clock.token(), error=error)
 
     def _after_grace(self, moment: datetime, doublings: int) -> datetime:
         grace = self.settings.dispatch_grace_seconds * 2.0 ** min(doublings, _MAX_DOUBLINGS)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from shared import lifecycle
-from shared.clock import epoch_milliseconds, from_epoch_milliseconds
-from shared.errors import TransitionRefusedError
-from shared.generation import SCHEMA_VERSION, Generation
-from shared.review import Card, Change, Decision, Review, Verdict
+from shared.domain import rows
+from shared.domain.clock import epoch_milliseconds, from_epoch_milliseconds
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import SCHEMA_VERSION, Generation
+from shared.domain.review import Card, Change, Decision, Review, Verdict
 from shared.store import expressions, items
 from shared.store.items import Item, marshal, unmarshal
 from shared.store.reads import Reads
@@ -50,7 +50,7 @@ class ReviewWrites(Reads):
             {
                 "Update": {
                     "Key": items.head_key(head.user_id, head.generation_id),
-                    **expressions.update_of(lifecycle.REVIEW, reviewed),
+                    **expressions.update_of(rows.REVIEW, reviewed),
                 }
             },
             *({"Put": {"Item": _encode_card(head.user_id, card)}} for card in change.cards),
@@ -61,7 +61,7 @@ class ReviewWrites(Reads):
         except ConditionFailedError as failed:
             gone = failed.index == 1 and failed.item is None
             current = items.decode_head(failed.item) if failed.index == 1 and failed.item else head
-            raise TransitionRefusedError(lifecycle.REVIEW.name, None if gone else current) from failed
+            raise TransitionRefusedError(rows.REVIEW.name, None if gone else current) from failed
 
     def cards(self, user_id: str, before: str | None, page: int) -> Iterator[Card]:
         """Yield the owner's cards, the newest first, only those older than the card `before` where it is given.

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from shared.clock import epoch_milliseconds, uuid7
-from shared.generation import Generation
-from shared.limits import Accepted, Policy, Rate
+from shared.domain.clock import epoch_milliseconds, uuid7
+from shared.domain.generation import Generation
+from shared.domain.limits import Accepted, Policy, Rate
 from shared.store import items
 from shared.store.admission_items import decode_accepted
 from shared.store.reads import Reads

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from shared import lifecycle
-from shared.errors import TransitionRefusedError
-from shared.generation import Generation, GenerationInput, StoredStep, Usage
+from shared.domain import rows
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import Generation, GenerationInput, StoredStep, Usage
 from shared.store import items
 from shared.store.admission import Admission, AdmissionWrites, Admitted
 from shared.store.expressions import Change, as_read, update_of
@@ -25,14 +25,14 @@ class SuccessionWrites(AdmissionWrites, PictureWrites):
         Raises TransitionRefusedError for one that is open or gone.
         """
         now = self.clock.now()
-        update = update_of(lifecycle.DISMISS, Change(as_read(head, now), {"dismissed_at": now}))
+        update = update_of(rows.DISMISS, Change(as_read(head, now), {"dismissed_at": now}))
         key = items.head_key(head.user_id, head.generation_id)
         try:
             # Whoever dismissed it, it is dismissed: no mark is needed to know a write whose answer was lost.
             self.table.update(key, update, mine=lambda item: "dismissed_at" in item)
         except ConditionFailedError as failed:
             current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(lifecycle.DISMISS.name, current) from failed
+            raise TransitionRefusedError(rows.DISMISS.name, current) from failed
 
     def retry(
         self,
@@ -56,12 +56,12 @@ class SuccessionWrites(AdmissionWrites, PictureWrites):
         self._copy(new, steps)
         change = Change(as_read(old, self.clock.now()), {"retried_as": new.generation_id})
         key = items.head_key(old.user_id, old.generation_id)
-        retried = {"Update": {"Key": key, **update_of(lifecycle.RETRY, change)}}
+        retried = {"Update": {"Key": key, **update_of(rows.RETRY, change)}}
         try:
             return self.admit(new, content, admission, beside=[retried])
         except ConditionFailedError as failed:
             current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(lifecycle.RETRY.name, current) from failed
+            raise TransitionRefusedError(rows.RETRY.name, current) from failed
 
     def _copy(self, new: Generation, steps: Sequence[StoredStep]) -> None:
         expires_at = new.deadline_at + timedelta(days=self.settings.retention_days + 1)

@@ -6,7 +6,7 @@ An owner cannot read or write it: its partition key is not ASCII, and `api.Reque
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.generation import SCHEMA_VERSION, Generation
+from shared.domain.generation import SCHEMA_VERSION, Generation
 from shared.store import items
 from shared.store.reads import Base
 from shared.store.rescuer import RescuerStore

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from shared.errors import TransitionRefusedError
-from shared.generation import ErrorInfo, Generation, Totals, Usage, settle
-from shared.lifecycle import Transition
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage, settle
+from shared.domain.states import Transition
 from shared.store import items, user_key
 from shared.store.expressions import Change, as_read, update_of
 from shared.store.reads import Reads

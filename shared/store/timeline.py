@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from botocore.exceptions import ClientError
 
-from shared.errors import StoreUnavailableError
-from shared.generation import SCHEMA_VERSION, Event, Generation
+from shared.domain.errors import StoreUnavailableError
+from shared.domain.generation import SCHEMA_VERSION, Event, Generation
 from shared.store import items
 from shared.store.reads import Reads
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.generation import SCHEMA_VERSION, Generation
+from shared.domain.generation import SCHEMA_VERSION, Generation
 from shared.store import items
 from shared.store.reads import Reads
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared import lifecycle
-from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
-from shared.generation import SCHEMA_VERSION, ErrorInfo, Generation, StoredStep, Totals
-from shared.lifecycle import Status, Transition
+from shared.domain import rows
+from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
+from shared.domain.generation import SCHEMA_VERSION, ErrorInfo, Generation, StoredStep, Totals
+from shared.domain.states import Status, Transition
 from shared.store import items
 from shared.store.billing import BillWrites
 from shared.store.expressions import Change, as_read, update_of
@@ -45,11 +45,11 @@ class WorkerWrites(TerminalWrites):
         key = items.head_key(user_id, generation_id)
         try:
             item = self.table.update(
-                key, update_of(lifecycle.CLAIM, change), mine=lambda item: items.unmarshal(item).get("holder") == holder
+                key, update_of(rows.CLAIM, change), mine=lambda item: items.unmarshal(item).get("holder") == holder
             )
         except ConditionFailedError as failed:
             current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(lifecycle.CLAIM.name, current) from failed
+            raise TransitionRefusedError(rows.CLAIM.name, current) from failed
         return items.decode_head(item)
 
     def heartbeat(self, head: Generation, progress: int, stage: str | None) -> Generation:
@@ -66,7 +66,7 @@ class WorkerWrites(TerminalWrites):
         change = Change(guards, sets, {"version": 1} if moved else {})
         # A beat that a later one of mine, or an advance, has overtaken has nothing left to say.
         return self._as_holder(
-            lifecycle.HEARTBEAT,
+            rows.HEARTBEAT,
             head,
             change,
             mine=lambda item: _is_held(item, head) and _deadline(item) > now,
@@ -98,7 +98,7 @@ class WorkerWrites(TerminalWrites):
             adds={"version": 1} if _news(head, totals) else {},
         )
         return self._as_holder(
-            lifecycle.BEGIN_CALL,
+            rows.BEGIN_CALL,
             head,
             change,
             mine=lambda item: _is_held(item, head) and items.decode_head(item).calls == head.calls + 1,
@@ -132,16 +132,16 @@ class WorkerWrites(TerminalWrites):
             "heartbeat_at": now,
         }
         change = Change(as_read(head, now), sets)
-        return self._as_holder(lifecycle.ADVANCE, head, change, mine=lambda item: _shows(item, head, totals))
+        return self._as_holder(rows.ADVANCE, head, change, mine=lambda item: _shows(item, head, totals))
 
     def succeed(self, head: Generation, totals: Totals, output_step: str) -> None:
         """End it well: the last step's advance and the finish are one write."""
         more = {"progress": 100, "output_step": output_step, "barren": 0, "releases": 0, "stage": None}
-        self._end(lifecycle.SUCCEED, head, totals, more=more)
+        self._end(rows.SUCCEED, head, totals, more=more)
 
     def fail(self, head: Generation, totals: Totals, error: ErrorInfo) -> None:
         """End it with the error that its owner reads."""
-        self._end(lifecycle.FAIL, head, totals, error=error)
+        self._end(rows.FAIL, head, totals, error=error)
 
     def release(
         self, head: Generation, totals: Totals, *, not_before: datetime | None, counted: bool, reserved_usd: Decimal
@@ -161,7 +161,7 @@ class WorkerWrites(TerminalWrites):
             "op": op,
         }
         change = Change(as_read(head, now), sets)
-        return self._as_holder(lifecycle.RELEASE, head, change, mine=lambda item: items.unmarshal(item).get("op") == op)
+        return self._as_holder(rows.RELEASE, head, change, mine=lambda item: items.unmarshal(item).get("op") == op)
 
     def _as_holder(
         self, transition: Transition, head: Generation, change: Change, mine: Mine | None = None

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AdmissionRefusedError
-from shared.idempotency import IdempotencyKey, hash_of
-from shared.limits import Limit, Policy
+from shared.domain.errors import AdmissionRefusedError
+from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.limits import Limit, Policy
 from shared.store.admission import Admission, Admitted
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input

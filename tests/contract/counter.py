@@ -10,10 +10,11 @@ import pytest
 
 from functions.actions.service import ActionsService
 from functions.actions.succession import RetryService
-from shared.api import Answer, Request
-from shared.config import Settings
-from shared.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
-from shared.limits import Policy
+from shared.domain.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
+from shared.domain.limits import Policy
+from shared.domain.settings import Settings
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
 
@@ -38,14 +39,14 @@ class Counter:
         text = None if body is None else json.dumps(body)
         return Request({"requestContext": claims, "pathParameters": path, "body": text})
 
-    def retry(self, body: Any = None, owner: str | None = None) -> Answer:
+    def retry(self, body: Any = None, owner: str | None = None) -> Response:
         service = RetryService(self.store, self.dispatch, self.clock, self.settings, self.policy)
         return service.retry(self.request(body, owner))
 
-    def dismiss(self, owner: str | None = None) -> Answer:
+    def dismiss(self, owner: str | None = None) -> Response:
         return ActionsService(self.store).dismiss(self.request(owner=owner))
 
-    def cancel(self) -> Answer:
+    def cancel(self) -> Response:
         return ActionsService(self.store).cancel(self.request())
 
     def read(self, generation_id: str | None = None) -> Generation:
@@ -63,7 +64,7 @@ def started(store: Store, clock: FakeClock) -> Generation:
     return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
 
 
-def body_of(answer: Answer) -> dict[str, Any]:
+def body_of(answer: Response) -> dict[str, Any]:
     assert isinstance(answer.body, dict)
     return answer.body
 

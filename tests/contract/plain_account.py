@@ -13,10 +13,10 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
-from shared import lifecycle
-from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
-from shared.generation import Generation, StoredStep, Totals, Usage
-from shared.lifecycle import TERMINAL, Guard, Status, Transition
+from shared.domain import rows
+from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
+from shared.domain.generation import Generation, StoredStep, Totals, Usage
+from shared.domain.states import TERMINAL, Guard, Status, Transition
 from shared.store.items import decode_usage, due_shard, unmarshal, usage_key
 from tests.factories import SETTINGS, START, FakeClock, a_generation, an_input, store_over
 
@@ -94,12 +94,9 @@ class PlainAccount:
         # A beat that was overtaken has nothing left to say; a call that is counted was counted by an earlier try, and
         # what is shown was shown by one.
         done = (
-            (row is lifecycle.HEARTBEAT and self.clock.now() < self.head.deadline_at)
-            or (row is lifecycle.BEGIN_CALL and self.head.calls == seen.calls + 1)
-            or (
-                row is lifecycle.ADVANCE
-                and (self.head.usage, self.head.steps_done) == (sets["usage"], sets["steps_done"])
-            )
+            (row is rows.HEARTBEAT and self.clock.now() < self.head.deadline_at)
+            or (row is rows.BEGIN_CALL and self.head.calls == seen.calls + 1)
+            or (row is rows.ADVANCE and (self.head.usage, self.head.steps_done) == (sets["usage"], sets["steps_done"]))
         )
         assert refused == (not allowed and not (held and done)), f"{row.name} by {seen}"
         if allowed:
@@ -145,15 +142,15 @@ class PlainAccount:
         grace, account = min(now + GRACE, seen.deadline_at), self.account(totals)
         given = {"alone": True, "due_at": grace, "holder": None, "sends": seen.sends + 1}
         return {
-            lifecycle.REARM: (partial(store.rearm, seen), {"due_at": min(beat + LEASE, seen.deadline_at)}),
-            lifecycle.POSTPONE: (partial(store.postpone, seen), {"due_at": grace}),
-            lifecycle.SEND_AGAIN: (
+            rows.REARM: (partial(store.rearm, seen), {"due_at": min(beat + LEASE, seen.deadline_at)}),
+            rows.POSTPONE: (partial(store.postpone, seen), {"due_at": grace}),
+            rows.SEND_AGAIN: (
                 partial(store.send_again, seen),
                 {"sends": seen.sends + 1, "due_at": min(backed_off, seen.deadline_at)},
             ),
-            lifecycle.GIVE_BACK: (partial(store.give_back, seen, None), given),
-            lifecycle.CRASH_LOOP: (partial(store.crash_loop, seen, totals), account),
-            lifecycle.EXPIRE: (partial(store.expire, seen, totals), account),
+            rows.GIVE_BACK: (partial(store.give_back, seen, None), given),
+            rows.CRASH_LOOP: (partial(store.crash_loop, seen, totals), account),
+            rows.EXPIRE: (partial(store.expire, seen, totals), account),
         }
 
     def check(self) -> None:

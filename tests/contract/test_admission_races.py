@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
-from shared.generation import Generation
-from shared.idempotency import IdempotencyKey
-from shared.limits import Policy, Rate
+from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
+from shared.domain.generation import Generation
+from shared.domain.idempotency import IdempotencyKey
+from shared.domain.limits import Policy, Rate
 from shared.store.admission import Admission, Admitted
 from shared.store.items import head_key
 from shared.store.table import ConditionFailedError

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from shared.errors import DeadlinePassedError
+from shared.domain.errors import DeadlinePassedError
 from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation, an_input
 

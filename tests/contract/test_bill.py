@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.errors import TransitionRefusedError
-from shared.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
-from shared.lifecycle import Status
-from shared.limits import Policy
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
+from shared.domain.limits import Policy
+from shared.domain.states import Status
 from shared.store.admission import Admission
 from shared.store.items import unmarshal, usage_key
 from shared.store.whole import Store

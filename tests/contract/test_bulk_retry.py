@@ -9,10 +9,10 @@ import pytest
 
 from operations.reading import Reader
 from operations.retry import BulkRetry, Line, Outcome, Wanted
-from shared.errors import AdmissionRefusedError, StoreUnavailableError
-from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.lifecycle import Status
-from shared.limits import Limit, Policy
+from shared.domain.errors import AdmissionRefusedError, StoreUnavailableError
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.limits import Limit, Policy
+from shared.domain.states import Status
 from shared.store.admission import Admission
 from shared.store.whole import Store
 from tests.contract.admitting import admit

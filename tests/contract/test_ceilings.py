@@ -3,8 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.limits import Policy
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.limits import Policy
 from shared.store.admission import Admitted
 from shared.store.whole import Store
 from tests.contract.admitting import FIVE, a_key, admit, refusal

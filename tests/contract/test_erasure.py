@@ -9,10 +9,10 @@ import pytest
 
 from functions.actions import erase
 from functions.actions.erase import EraseService
-from shared.errors import LeaseLostError, StoreUnavailableError
-from shared.generation import Event, Generation, Totals, Usage
-from shared.lifecycle import Status
-from shared.limits import policy_of
+from shared.domain.errors import LeaseLostError, StoreUnavailableError
+from shared.domain.generation import Event, Generation, Totals, Usage
+from shared.domain.limits import policy_of
+from shared.domain.states import Status
 from shared.store.admission import Admission
 from shared.store.items import unmarshal
 from shared.store.whole import Store

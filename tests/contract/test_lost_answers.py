@@ -11,10 +11,11 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
-from shared.errors import LeaseLostError, StoreUnavailableError
-from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.lifecycle import TRANSITIONS, Status
-from shared.limits import Policy
+from shared.domain.errors import LeaseLostError, StoreUnavailableError
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.limits import Policy
+from shared.domain.rows import TRANSITIONS
+from shared.domain.states import Status
 from shared.store.admission import Admission, Admitted
 from shared.store.items import unmarshal, usage_key
 from shared.store.whole import Store

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from functions.actions.erase import EraseService
-from shared.errors import StoreUnavailableError
-from shared.generation import Generation, GenerationInput, StoredStep, Totals, Usage
-from shared.limits import Policy
+from shared.domain.errors import StoreUnavailableError
+from shared.domain.generation import Generation, GenerationInput, StoredStep, Totals, Usage
+from shared.domain.limits import Policy
 from shared.store.admission import Admission
 from shared.store.items import input_key, step_key, unmarshal
 from shared.store.objects import MOST_IN_AN_ITEM, Objects, key_of

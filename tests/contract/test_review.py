@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 
 from functions.actions.review import ReviewService
-from shared.api import Answer, Request
-from shared.errors import StoreUnavailableError, TransitionRefusedError
-from shared.generation import Generation, Totals, Usage
-from shared.review import Card, Decision
+from shared.domain.errors import StoreUnavailableError, TransitionRefusedError
+from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.review import Card, Decision
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.whole import Store
 from tests.contract.test_lost_answers import answers_lost
 from tests.factories import FakeClock, a_generation, a_step, an_acceptance, an_input
 
-SUGGESTIONS = [{"front": f"Question {n}?", "back": f"Answer {n}."} for n in range(1, 7)]
+SUGGESTIONS = [{"front": f"Question {n}?", "back": f"Response {n}."} for n in range(1, 7)]
 # moto's transactions are not atomic between threads, and its client tries for half a minute.
 ON_MINISTACK = pytest.mark.parametrize("dynamodb", ["ministack"], indirect=True)
 
@@ -40,11 +41,11 @@ class Desk:
         claims = {"authorizer": {"jwt": {"claims": {"sub": self.head.user_id}}}, "requestId": "r-1"}
         return Request({"requestContext": claims, "pathParameters": path, "body": json.dumps(body)})
 
-    def decide(self, number: int, decision: str, **texts: str) -> Answer:
+    def decide(self, number: int, decision: str, **texts: str) -> Response:
         body = {"decision": decision, **texts}
         return ReviewService(self.store, self.clock).decide(self.request(body, number))
 
-    def decide_many(self, **decisions: str) -> Answer:
+    def decide_many(self, **decisions: str) -> Response:
         """Decide on `n1="accepted"` and so on."""
         body = [{"number": int(name[1:]), "decision": decision} for name, decision in decisions.items()]
         return ReviewService(self.store, self.clock).decide_many(self.request({"decisions": body}))
@@ -94,7 +95,7 @@ def meanwhile(store: Store, act: Callable[[], Any]) -> Iterator[None]:
     assert done.is_set()
 
 
-def body_of(answer: Answer) -> dict[str, Any]:
+def body_of(answer: Response) -> dict[str, Any]:
     assert answer.status == 200
     assert isinstance(answer.body, dict)
     return answer.body
@@ -105,7 +106,7 @@ def test_accepting_makes_a_card_and_raises_the_version(desk: Desk) -> None:
     card = desk.cards()[2]
     assert body["version"] == desk.head.version + 1 == desk.version()
     assert body["suggestions"] == [{"number": 2, **SUGGESTIONS[1], "state": "accepted", "card_id": card.card_id}]
-    assert (card.front, card.back, card.session_id) == ("Question 2?", "Answer 2.", "lesson-1")
+    assert (card.front, card.back, card.session_id) == ("Question 2?", "Response 2.", "lesson-1")
     assert (card.generation_id, card.created_at) == (desk.head.generation_id, desk.clock.now())
 
 
@@ -124,7 +125,7 @@ def test_accept_edit_reject_accept_again(desk: Desk) -> None:
     assert (desk.cards()[3].card_id, desk.cards()[3].front) == (first.card_id, "Mine?"), "the same card, edited"
     assert desk.cards()[3].created_at == first.created_at
     shown = body_of(desk.decide(3, "rejected"))["suggestions"]
-    assert shown == [{"number": 3, "front": "Mine?", "back": "Answer 3.", "state": "rejected"}]
+    assert shown == [{"number": 3, "front": "Mine?", "back": "Response 3.", "state": "rejected"}]
     assert desk.cards() == {}
     desk.decide(3, "accepted")
     again = desk.cards()[3]
@@ -134,7 +135,7 @@ def test_accept_edit_reject_accept_again(desk: Desk) -> None:
 
 def test_an_edit_back_to_the_models_text_is_none(desk: Desk) -> None:
     desk.decide(1, "proposed", back="Mine.")
-    shown = body_of(desk.decide(1, "proposed", back="Answer 1."))["suggestions"]
+    shown = body_of(desk.decide(1, "proposed", back="Response 1."))["suggestions"]
     assert shown == [{"number": 1, **SUGGESTIONS[0], "state": "proposed"}]
 
 

@@ -12,12 +12,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from shared import lifecycle
-from shared.errors import TransitionRefusedError
-from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.lifecycle import Status
-from shared.limits import Policy
-from shared.rescue import Diagnosis, Outcome, Rescuer, diagnose
+from shared.domain import rows
+from shared.domain.diagnosis import Diagnosis, RescueOutcome, diagnose
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.limits import Policy
+from shared.domain.states import Status
+from shared.rescue import Rescuer
 from shared.store.admission import Admission
 from tests.contract.plain_account import GRACE, PlainAccount
 from tests.factories import SETTINGS, RecordingDispatch, a_generation, a_step, an_input, create_table, moto_dynamodb
@@ -75,7 +76,7 @@ class StoreMachine(RuleBasedStateMachine):
         sets = {"holder": holder, "heartbeat_at": now, "not_before": None, "stage": None}
         sets |= {"attempt": self.plain.head.attempt + 1, "barren": self.plain.head.barren + 1}
         sets |= {"started_at": self.plain.head.started_at or now}
-        head = self.plain.write(lifecycle.CLAIM, seen, lambda: self.plain.store.claim(*key), sets, lost=lost)
+        head = self.plain.write(rows.CLAIM, seen, lambda: self.plain.store.claim(*key), sets, lost=lost)
         self.claimed += [head] if head else []
 
     def heartbeat(self, data: Any, lost: bool) -> None:
@@ -87,7 +88,7 @@ class StoreMachine(RuleBasedStateMachine):
         def act() -> Generation:
             return self.plain.store.heartbeat(seen, progress, stage)
 
-        self.plain.write(lifecycle.HEARTBEAT, seen, act, sets, lost=lost, progress=progress, shows=moved, repeats=True)
+        self.plain.write(rows.HEARTBEAT, seen, act, sets, lost=lost, progress=progress, shows=moved, repeats=True)
 
     def begin_call(self, data: Any, lost: bool) -> None:
         step, news = data.draw(st.sampled_from(STEPS)), data.draw(st.booleans())
@@ -100,7 +101,7 @@ class StoreMachine(RuleBasedStateMachine):
         def act() -> Generation:
             return self.plain.store.begin_call(seen, step, seen.reserved_usd, totals)
 
-        self.claimed += [self.plain.write(lifecycle.BEGIN_CALL, seen, act, sets, lost=lost, shows=news) or seen]
+        self.claimed += [self.plain.write(rows.BEGIN_CALL, seen, act, sets, lost=lost, shows=news) or seen]
 
     def store_step(self, data: Any, lost: bool) -> None:
         name = data.draw(st.sampled_from(STEPS))
@@ -121,7 +122,7 @@ class StoreMachine(RuleBasedStateMachine):
 
         # One that counts nothing new, which no worker sends, has nothing to be known by.
         old = (seen.usage, seen.steps_done) == (totals.usage, totals.steps_done)
-        self.claimed += [self.plain.write(lifecycle.ADVANCE, seen, act, sets, lost=lost, repeats=old) or seen]
+        self.claimed += [self.plain.write(rows.ADVANCE, seen, act, sets, lost=lost, repeats=old) or seen]
 
     def end(self, data: Any, lost: bool) -> None:
         well = data.draw(st.booleans())
@@ -131,10 +132,10 @@ class StoreMachine(RuleBasedStateMachine):
             sets = {"progress": 100, "output_step": "cards", "barren": 0, "releases": 0, "stage": None}
             sets |= self.plain.account(totals)
             act = partial(self.plain.store.succeed, seen, totals, "cards")
-            self.plain.write(lifecycle.SUCCEED, seen, act, sets, lost=lost)
+            self.plain.write(rows.SUCCEED, seen, act, sets, lost=lost)
         else:
             act = partial(self.plain.store.fail, seen, totals, ERROR)
-            self.plain.write(lifecycle.FAIL, seen, act, self.plain.account(totals), lost=lost)
+            self.plain.write(rows.FAIL, seen, act, self.plain.account(totals), lost=lost)
 
     def release(self, data: Any, lost: bool) -> None:
         delay, counted = data.draw(st.sampled_from((None, 30.0))), data.draw(st.booleans())
@@ -151,7 +152,7 @@ class StoreMachine(RuleBasedStateMachine):
             counted=counted,
             reserved_usd=seen.reserved_usd,
         )
-        self.plain.write(lifecycle.RELEASE, seen, act, sets | self.plain.account(totals), lost=lost)
+        self.plain.write(rows.RELEASE, seen, act, sets | self.plain.account(totals), lost=lost)
 
     @rule(data=st.data(), act=st.sampled_from(("row", "rescue")), lost=LOST)
     def a_rescuer_writes(self, data: Any, act: str, lost: bool) -> None:
@@ -162,37 +163,37 @@ class StoreMachine(RuleBasedStateMachine):
         place = data.draw(st.integers(0, 5))
         seen = self.any_of(data, [*self.read, self.plain.head])
         row, (act, sets) = list(self.plain.rows_of_a_rescuer(seen).items())[place]
-        moves_nothing = sets.get("due_at") == self.plain.head.due_at and row in (lifecycle.REARM, lifecycle.POSTPONE)
+        moves_nothing = sets.get("due_at") == self.plain.head.due_at and row in (rows.REARM, rows.POSTPONE)
         if not moves_nothing:  # what another has moved to the same time is done, whoever did it
             self.plain.write(row, seen, act, sets, lost=lost)
 
     def rescue(self, data: Any, _lost: bool) -> None:
         """As the sweeper and `status` do it: by what the head calls for."""
         seen = self.any_of(data, [*self.read, self.plain.head])
-        rows, totals = self.plain.rows_of_a_rescuer(seen), self.plain.settled(seen)
+        possible, totals = self.plain.rows_of_a_rescuer(seen), self.plain.settled(seen)
         diagnosis = diagnose(seen, self.clock.now(), SETTINGS.lease_seconds, KINDS)
         row = {
-            Diagnosis.OVERDUE: lifecycle.EXPIRE,
-            Diagnosis.LOST_MESSAGE: lifecycle.SEND_AGAIN,
-            Diagnosis.LOST_WORKER: lifecycle.GIVE_BACK,
-            Diagnosis.FRESH: lifecycle.REARM,
+            Diagnosis.OVERDUE: rows.EXPIRE,
+            Diagnosis.LOST_MESSAGE: rows.SEND_AGAIN,
+            Diagnosis.LOST_WORKER: rows.GIVE_BACK,
+            Diagnosis.FRESH: rows.REARM,
         }.get(diagnosis)
         if diagnosis is Diagnosis.FRESH and seen.due_at is not None and seen.due_at > self.clock.now():
             row = None
-        sets = rows[row][1] if row else {}
+        sets = possible[row][1] if row else {}
         if diagnosis is Diagnosis.LOST_WORKER and seen.barren >= SETTINGS.max_barren:
             if totals.steps_done == seen.steps_done:
-                row, sets = lifecycle.CRASH_LOOP, self.plain.account(totals)
+                row, sets = rows.CRASH_LOOP, self.plain.account(totals)
             else:
                 sets = sets | {"barren": 0} | self.plain.account(totals)
         if row is None:
-            assert self.rescuer.rescue(seen).outcome is Outcome.NOTHING
-        elif row is not lifecycle.REARM or sets["due_at"] != self.plain.head.due_at:
+            assert self.rescuer.rescue(seen).outcome is RescueOutcome.NOTHING
+        elif row is not rows.REARM or sets["due_at"] != self.plain.head.due_at:
             self.plain.write(row, seen, partial(self.outcome_of_a_rescue, seen), sets)
 
     def outcome_of_a_rescue(self, seen: Generation) -> None:
         outcome = self.rescuer.rescue(seen).outcome
-        if outcome is Outcome.MOVED_ON:
+        if outcome is RescueOutcome.MOVED_ON:
             raise TransitionRefusedError(outcome, None)
 
     @rule(data=st.data(), act=st.sampled_from(OF_AN_OWNER), lost=LOST)
@@ -211,7 +212,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert ended.status is head.status
         else:
             sets = self.plain.account(self.plain.settled(head))
-            self.plain.write(lifecycle.CANCEL, head, act, sets, lost=lost)
+            self.plain.write(rows.CANCEL, head, act, sets, lost=lost)
 
     def dismiss(self, data: Any, lost: bool) -> None:
         seen = self.any_of(data, [*self.read, self.plain.head])
@@ -219,13 +220,13 @@ class StoreMachine(RuleBasedStateMachine):
             self.plain.store.dismiss(seen)  # it is done, whoever did it
         else:
             act = partial(self.plain.store.dismiss, seen)
-            self.plain.write(lifecycle.DISMISS, seen, act, {"dismissed_at": self.clock.now()}, lost=lost)
+            self.plain.write(rows.DISMISS, seen, act, {"dismissed_at": self.clock.now()}, lost=lost)
 
     def retry(self, data: Any, lost: bool) -> None:
         seen = self.any_of(data, [*self.read, self.plain.head])
         new, admission = a_generation(self.clock, user_id=seen.user_id), Admission(Policy({}))
         act = partial(self.plain.store.retry, seen, new, an_input(), self.plain.steps, admission)
-        self.plain.write(lifecycle.RETRY, seen, act, {"retried_as": new.generation_id}, lost=lost)
+        self.plain.write(rows.RETRY, seen, act, {"retried_as": new.generation_id}, lost=lost)
 
     def bill(self, data: Any, lost: bool) -> None:
         """By one that claimed it once, and learned what another call had cost."""
@@ -235,12 +236,12 @@ class StoreMachine(RuleBasedStateMachine):
         totals = self.plain.settled(head)
         usage = totals.usage + Usage(1, 10, 5)
         act = partial(self.plain.store.bill, held, usage, self.plain.steps)
-        if head.status not in lifecycle.BILL.sources or head.fence != held.fence + (head.status is Status.CANCELED):
+        if head.status not in rows.BILL.sources or head.fence != held.fence + (head.status is Status.CANCELED):
             with pytest.raises(TransitionRefusedError):
                 act()
             return
         sets = {"usage": usage, "steps_done": totals.steps_done}
-        self.plain.write(lifecycle.BILL, head, act, sets, lost=lost)
+        self.plain.write(rows.BILL, head, act, sets, lost=lost)
         self.plain.day += usage - head.usage
 
     @invariant()

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared import lifecycle
-from shared.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
-from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.lifecycle import TRANSITIONS, Status, Transition
-from shared.limits import Policy
+from shared.domain import rows
+from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.limits import Policy
+from shared.domain.rows import TRANSITIONS
+from shared.domain.states import TERMINAL, Status, Transition
 from shared.store.admission import Admission
 from shared.store.items import encode_head, head_key, unmarshal, usage_key
 from shared.store.whole import Store
@@ -103,7 +104,7 @@ ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
     "crash_loop": lambda store, _clock, head: store.crash_loop(head, NOTHING),
     "send_again": lambda store, _clock, head: store.send_again(head),
     "expire": expire,
-    "cancel": lambda store, _clock, head: store.finish(lifecycle.CANCEL, head, NOTHING, op="op"),
+    "cancel": lambda store, _clock, head: store.finish(rows.CANCEL, head, NOTHING, op="op"),
     "bill": lambda store, _clock, head: store.bill(as_held(head), head.usage + Usage(1, 10, 5), []),
     "dismiss": lambda store, _clock, head: store.dismiss(head),
     "retry": lambda store, clock, head: store.retry(
@@ -111,7 +112,7 @@ ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
     ),
     "review": lambda store, clock, head: store.review(head, an_acceptance(clock, head)),
 }
-ON_HEADS = [transition for transition in TRANSITIONS if transition is not lifecycle.STORE_STEP]
+ON_HEADS = [transition for transition in TRANSITIONS if transition is not rows.STORE_STEP]
 REFUSALS = (TransitionRefusedError, LeaseLostError, DeadlinePassedError)
 
 
@@ -144,7 +145,7 @@ def test_an_open_generation_is_in_the_due_index_and_a_terminal_one_is_not(
     store: Store, clock: FakeClock, status: Status
 ) -> None:
     head = MAKE[status](store, clock)
-    ended = [make(store, clock) for ended, make in MAKE.items() if ended in lifecycle.TERMINAL]
+    ended = [make(store, clock) for ended, make in MAKE.items() if ended in TERMINAL]
     clock.pass_seconds(3600)
     due = {found for shard in range(10) for found in store.due(shard, clock.now())}
     assert (head.user_id, head.generation_id) in due

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from shared.api import Answer, ProblemError
-from shared.errors import AdmissionRefusedError, StoreUnavailableError
-from shared.generation import Event, Generation, Totals, Usage
-from shared.lifecycle import Status
-from shared.limits import Limit, Policy
+from shared.domain.errors import AdmissionRefusedError, StoreUnavailableError
+from shared.domain.generation import Event, Generation, Totals, Usage
+from shared.domain.limits import Limit, Policy
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.response import Response
 from shared.store.whole import Store
 from tests.contract.counter import PAID, Counter, a_failed_one, body_of, meanwhile, started
 from tests.contract.test_lost_answers import answers_lost
@@ -26,7 +27,7 @@ def counter(store: Store, clock: FakeClock) -> Counter:
 
 
 @pytest.mark.parametrize("act", [Counter.dismiss, Counter.retry])
-def test_anothers_generation_is_not_there(counter: Counter, act: Callable[..., Answer]) -> None:
+def test_anothers_generation_is_not_there(counter: Counter, act: Callable[..., Response]) -> None:
     with pytest.raises(ProblemError, match="not_found"):
         act(counter, owner="mallory")
     assert counter.read() == counter.head
@@ -74,7 +75,7 @@ def test_a_retry_that_is_asked_for_again_is_answered_with_the_one_there_is(count
 
 
 def test_of_a_double_click_one_makes_the_generation_and_both_answer_it(counter: Counter) -> None:
-    answers: list[Answer] = []
+    answers: list[Response] = []
     with meanwhile(counter.store, lambda: answers.append(counter.retry())):
         answers.append(counter.retry())
     assert answers[0].body == answers[1].body
@@ -83,7 +84,7 @@ def test_of_a_double_click_one_makes_the_generation_and_both_answer_it(counter: 
 
 def test_a_double_click_that_the_first_left_no_room_for_is_answered_with_the_first(counter: Counter) -> None:
     counter.policy = Policy({"*": Limit("create", 1, 300)})
-    answers: list[Answer] = []
+    answers: list[Response] = []
     with meanwhile(counter.store, lambda: answers.append(counter.retry())):
         answers.append(counter.retry())
     assert answers[0].body == answers[1].body

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AdmissionRefusedError, LeaseLostError, TransitionRefusedError
-from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.lifecycle import TERMINAL, TRANSITIONS
-from shared.limits import Policy, policy_of
+from shared.domain.errors import AdmissionRefusedError, LeaseLostError, TransitionRefusedError
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.limits import Policy, policy_of
+from shared.domain.rows import TRANSITIONS
+from shared.domain.states import TERMINAL
 from shared.store.admission import Admission
 from shared.store.whole import Store
 from tests.contract.test_lost_answers import answers_lost

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from local.model_server.flashcards import make_cards
-from shared.generation import Generation, GenerationInput, Totals, Usage
-from shared.idempotency import IdempotencyKey, hash_of
-from shared.limits import policy_of
+from shared.domain.generation import Generation, GenerationInput, Totals, Usage
+from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.limits import policy_of
 from shared.store.admission import Admission, Admitted
 from shared.store.items import encode_head
 from shared.store.whole import Store

@@ -17,16 +17,16 @@ from functions.process.provider import Provider
 from functions.process.tools import Tools
 from functions.process.worker import Handled, Worker
 from local.model_server import ModelServer
-from shared import silence
-from shared.api import respond
-from shared.clock import SystemClock
-from shared.dispatch import Message, SqsDispatch
-from shared.limits import Policy
-from shared.sealing import Seal
+from shared.aws import silence
+from shared.aws.dispatch import Message, SqsDispatch
+from shared.aws.logs import logger
+from shared.aws.sealing import Seal
+from shared.domain.clock import SystemClock
+from shared.domain.limits import Policy
+from shared.http.response import respond
 from shared.store.items import unmarshal
 from shared.store.table import Table
 from shared.store.whole import Store
-from shared.telemetry import logger
 from tests.canary import Secret
 from tests.factories import LONG_TEXT, SETTINGS, create_table
 from tests.unit.requests import a_request

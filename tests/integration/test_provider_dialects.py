@@ -11,7 +11,7 @@ from functions.process.provider import Provider
 from local.model_server import ModelServer
 from local.model_server.plan import FORMS
 from shared import wiring
-from shared.errors import TransientProviderError
+from shared.domain.errors import TransientProviderError
 from tests.factories import SETTINGS
 from tests.integration.provider_servers import Asking, head, raw_server, saying
 

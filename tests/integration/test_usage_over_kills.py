@@ -11,10 +11,10 @@ from pydantic import BaseModel
 
 from functions.process import worker as worker_module
 from functions.process.worker import Ending
-from shared.errors import TransientProviderError
-from shared.generation import Generation, StoredStep, Usage
-from shared.kinds import Context, Kind, Limits, Prompt
-from shared.lifecycle import Status
+from shared.domain.errors import TransientProviderError
+from shared.domain.generation import Generation, StoredStep, Usage
+from shared.domain.states import Status
+from shared.kinds.contract import Context, Kind, Limits, Prompt
 from shared.store.whole import Store
 from tests.factories import FakeClock
 from tests.integration.worker_rig import Call, Rig, Turn, answering, raising

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.process.worker import Ending
-from shared.errors import (
+from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
     PermanentProviderError,
@@ -16,8 +16,8 @@ from shared.errors import (
     StoreUnavailableError,
     TransientProviderError,
 )
-from shared.generation import Generation, Usage
-from shared.lifecycle import Status
+from shared.domain.generation import Generation, Usage
+from shared.domain.states import Status
 from shared.store.whole import Store
 from tests.factories import SETTINGS
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, telling, then

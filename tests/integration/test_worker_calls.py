@@ -8,12 +8,12 @@ import pytest
 from functions.process.watch import Watch
 from functions.process.worker import Ending
 from shared import kinds
-from shared.errors import (
+from shared.domain.errors import (
     LeaseLostError,
     TransientProviderError,
 )
-from shared.generation import Generation, Usage
-from shared.lifecycle import Status
+from shared.domain.generation import Generation, Usage
+from shared.domain.states import Status
 from tests.factories import LONG_TEXT
 from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, spent_usd, then
 

@@ -9,15 +9,15 @@ import pytest
 from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds
-from shared.errors import (
+from shared.domain.errors import (
     CallDeadlineExceededError,
     InvalidOutputError,
     PermanentProviderError,
     ProviderError,
     TransientProviderError,
 )
-from shared.generation import Generation, Usage
-from shared.kinds import Limits
+from shared.domain.generation import Generation, Usage
+from shared.kinds.contract import Limits
 from tests.factories import a_step
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, then
 

@@ -10,7 +10,7 @@ import pytest
 from functions.process import worker
 from functions.process.worker import Ending
 from shared import kinds
-from shared.errors import (
+from shared.domain.errors import (
     CallCanceledError,
     GenerationError,
     InvalidOutputError,
@@ -18,9 +18,9 @@ from shared.errors import (
     StoreUnavailableError,
     TransientProviderError,
 )
-from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
-from shared.kinds import Limits
-from shared.lifecycle import Status
+from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.states import Status
+from shared.kinds.contract import Limits
 from shared.store.items import input_key
 from shared.store.whole import Store
 from tests.factories import SETTINGS, a_generation, an_input

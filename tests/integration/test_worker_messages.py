@@ -9,9 +9,9 @@ import pytest
 from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds
-from shared.dispatch import DispatchFailedError, Message
-from shared.errors import MessageRefusedError
-from shared.generation import SCHEMA_VERSION, Generation, Totals, Usage
+from shared.aws.dispatch import DispatchFailedError, Message
+from shared.domain.errors import MessageRefusedError
+from shared.domain.generation import SCHEMA_VERSION, Generation, Totals, Usage
 from tests.factories import a_generation
 from tests.integration.worker_rig import KINDS, NEVER, Rig, answering, spent_usd
 

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from functions.process.provider import Completion
 from functions.process.provider.images import Image
 from functions.process.worker import Ending
-from shared.errors import InvalidOutputError, StoreUnavailableError
-from shared.generation import Generation, GenerationInput
-from shared.lifecycle import Status
+from shared.domain.errors import InvalidOutputError, StoreUnavailableError
+from shared.domain.generation import Generation, GenerationInput
+from shared.domain.states import Status
 from shared.store.objects import key_of
 from tests.factories import SETTINGS, a_generation, s3_beside
 from tests.integration.worker_rig import PAID, Call, Rig, Turn, raising, then

@@ -7,12 +7,13 @@ import pytest
 from functions.actions.succession import RetryService
 from functions.process import worker as worker_module
 from functions.process.worker import Ending
-from shared import kinds, succession
-from shared.api import Answer, Request
-from shared.errors import PermanentProviderError
-from shared.generation import Generation, StoredStep, Usage
-from shared.lifecycle import Status
-from shared.limits import Policy
+from shared import kinds, rerun
+from shared.domain.errors import PermanentProviderError
+from shared.domain.generation import Generation, StoredStep, Usage
+from shared.domain.limits import Policy
+from shared.domain.states import Status
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.items import unmarshal, usage_key
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_step
@@ -24,7 +25,7 @@ REFUSED = raising(PermanentProviderError("output_refused", "The model refused to
 
 @pytest.fixture
 def rig(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Rig:
-    for module in (worker_module, succession):
+    for module in (worker_module, rerun):
         monkeypatch.setattr(module, "names", lambda: ("flashcards", "story"))
         monkeypatch.setattr(module, "load", lambda name: STORY if name == "story" else kinds.load(name))
     return Rig(store, clock)
@@ -34,7 +35,7 @@ def retry(rig: Rig, head: Generation, body: str | None = None) -> Generation:
     service = RetryService(rig.store, rig.dispatch, rig.clock, SETTINGS, Policy({}))
     context = {"authorizer": {"jwt": {"claims": {"sub": head.user_id}}}, "requestId": "r-2"}
     path = {"generation_id": head.generation_id}
-    answer: Answer = service.retry(Request({"requestContext": context, "pathParameters": path, "body": body}))
+    answer: Response = service.retry(Request({"requestContext": context, "pathParameters": path, "body": body}))
     assert answer.status == 202
     return rig.dispatch.sent[-1]
 

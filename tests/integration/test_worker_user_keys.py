@@ -9,11 +9,11 @@ import boto3
 import pytest
 
 from functions.process.worker import Ending
-from shared.errors import PermanentProviderError, ProviderError, SealUnavailableError, TransientProviderError
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.limits import Policy
-from shared.sealing import Seal
+from shared.aws.sealing import Seal
+from shared.domain.errors import PermanentProviderError, ProviderError, SealUnavailableError, TransientProviderError
+from shared.domain.generation import Generation
+from shared.domain.limits import Policy
+from shared.domain.states import Status
 from shared.store.admission import Admission
 from tests.factories import SETTINGS, a_generation, an_input
 from tests.integration.worker_rig import PAID, Rig, answering, raising, spent_usd

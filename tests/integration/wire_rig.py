@@ -7,8 +7,8 @@ from typing import Any
 from functions.process.provider import Completion, ModelRequest, Provider
 from functions.process.worker import Handled
 from local.model_server import ModelServer
-from shared.dispatch import Message
-from shared.generation import Generation, Usage
+from shared.aws.dispatch import Message
+from shared.domain.generation import Generation, Usage
 from tests.factories import FakeClock, a_generation, an_input
 from tests.integration.worker_rig import NEVER, Rig
 

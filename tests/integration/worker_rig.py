@@ -12,10 +12,10 @@ from functions.process.key import UserKeys
 from functions.process.provider import Cancellation, Completion, ModelRequest
 from functions.process.tools import Tools
 from functions.process.worker import Handled, Worker
-from shared.config import Settings
-from shared.dispatch import Message
-from shared.generation import Event, Generation, StoredStep, Usage
-from shared.sealing import Seal
+from shared.aws.dispatch import Message
+from shared.aws.sealing import Seal
+from shared.domain.generation import Event, Generation, StoredStep, Usage
+from shared.domain.settings import Settings
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 

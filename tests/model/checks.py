@@ -6,7 +6,7 @@ Each is said by what it is for, and not by the guard that keeps it: a row that l
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from shared.lifecycle import OPEN, TERMINAL, Status, Transition
+from shared.domain.states import OPEN, TERMINAL, Status, Transition
 from tests.model.state import DOUBLED, Due, Head, Limits, Scene
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from shared.lifecycle import TERMINAL, TRANSITIONS, Transition
+from shared.domain.rows import TRANSITIONS
+from shared.domain.states import TERMINAL, Transition
 from tests.model.checks import Broken
 from tests.model.graph import Graph
 from tests.model.rows import Table

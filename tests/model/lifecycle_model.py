@@ -7,7 +7,7 @@ A time that has come is a fact that does not go away: no clock is kept. All proc
 
 from collections.abc import Iterator
 
-from shared.lifecycle import OPEN, Status
+from shared.domain.states import OPEN, Status
 from tests.model import rescuer
 from tests.model.rows import OF_A_HOLDER, Table, Writer
 from tests.model.state import IDLE, NO_COPY, NO_NEWS, NOBODY, Copy, Due, News, Pc, Reader, Scene, Step, Worker

@@ -7,7 +7,7 @@ The steps are read with the write: what a late holder stores between the two is 
 from collections.abc import Iterator
 from typing import Any
 
-from shared.lifecycle import TERMINAL, Status
+from shared.domain.states import TERMINAL, Status
 from tests.model.checks import Broken
 from tests.model.rows import Table, Writer
 from tests.model.state import NOBODY, Due, News, Reader, Scene, Step, settled

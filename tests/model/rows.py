@@ -5,7 +5,8 @@ have read it. Knows no row's reasons: what stands in the table is what happens.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shared.lifecycle import TERMINAL, TRANSITIONS, Guard, Status, Transition
+from shared.domain.rows import TRANSITIONS
+from shared.domain.states import TERMINAL, Guard, Status, Transition
 from tests.model.checks import Broken, Write, broken_by
 from tests.model.state import NO_COPY, Due, Head, Limits, News, Scene, add
 

@@ -7,7 +7,7 @@ attempts.
 
 from typing import NamedTuple
 
-from shared.transition import Status
+from shared.domain.states import Status
 
 SHARED, ALONE = 1, 2
 """The two queues, as bits of `State.queue`: a message that has the head's fence is in it. It may be in it many times,

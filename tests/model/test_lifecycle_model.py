@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from shared.lifecycle import ADVANCE, TRANSITIONS, Guard
+from shared.domain.rows import ADVANCE, TRANSITIONS
+from shared.domain.states import Guard
 from tests.model.explore import Walk
 from tests.model.rows import GUARDS, MOVES
 from tests.model.state import Limits

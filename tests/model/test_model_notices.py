@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from shared.lifecycle import OPEN, TERMINAL, TRANSITIONS, Guard, Status, Transition
+from shared.domain.rows import TRANSITIONS
+from shared.domain.states import OPEN, TERMINAL, Guard, Status, Transition
 from tests.model.explore import Walk
 from tests.model.rows import OF_A_HOLDER
 from tests.model.state import Limits

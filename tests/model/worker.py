@@ -7,7 +7,7 @@ nothing that the read would not show.
 
 from collections.abc import Iterator
 
-from shared.lifecycle import OPEN, Status
+from shared.domain.states import OPEN, Status
 from tests.model.checks import Broken
 from tests.model.rows import Table, Writer
 from tests.model.state import (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.lifecycle import Status
+from shared.domain.states import Status
 from tests.model.checks import Broken
 from tests.model.rows import Table, Writer
 from tests.model.state import ALONE, IDLE, NO_COPY, SHARED, Copy, News, Pc, Scene, Step, Worker

@@ -11,11 +11,14 @@ import shared.store.rescuer
 import shared.store.worker
 from functions.process.key import UserKeys
 from functions.process.watch import Watch
-from shared import acceptance, lifecycle, rescue, wiring
-from shared.dispatch import SqsDispatch
-from shared.errors import LeaseLostError
-from shared.generation import Totals
-from shared.lifecycle import Guard, Transition
+from shared import rescue, wiring
+from shared.aws.dispatch import SqsDispatch
+from shared.domain import rows
+from shared.domain.diagnosis import Diagnosis
+from shared.domain.errors import LeaseLostError
+from shared.domain.generation import Totals
+from shared.domain.states import Guard, Status, Transition
+from shared.http import acceptance
 from shared.store import user_key
 from shared.store.admission import AdmissionWrites
 from shared.store.expressions import Change, update_of
@@ -34,11 +37,11 @@ _MINE = (Guard.FENCE, Guard.HOLDER)
 
 def row(name: str, **changes: Any) -> Bug:
     """Change one row of the table within the block."""
-    return lambda: patch.multiple(lifecycle, **{name: replace(getattr(lifecycle, name), **changes)})
+    return lambda: patch.multiple(rows, **{name: replace(getattr(rows, name), **changes)})
 
 
 def without(name: str, *guards: Guard) -> Bug:
-    kept = tuple(guard for guard in getattr(lifecycle, name).guards if guard not in guards)
+    kept = tuple(guard for guard in getattr(rows, name).guards if guard not in guards)
     return row(name, guards=kept)
 
 
@@ -113,15 +116,15 @@ def _dispatched_first(whole: Any, store: Any, generation: Any, *given: Any, **mo
     return whole(store, generation, *given, **more)
 
 
-def _lost_at_once(whole: Any, *given: Any) -> rescue.Diagnosis:
-    found: rescue.Diagnosis = whole(*given)
-    return rescue.Diagnosis.LOST_WORKER if found is rescue.Diagnosis.FRESH else found
+def _lost_at_once(whole: Any, *given: Any) -> Diagnosis:
+    found: Diagnosis = whole(*given)
+    return Diagnosis.LOST_WORKER if found is Diagnosis.FRESH else found
 
 
-def _raise_for_what_is_unknown(whole: Any, head: Any, *given: Any) -> rescue.Diagnosis:
+def _raise_for_what_is_unknown(whole: Any, head: Any, *given: Any) -> Diagnosis:
     if not head.status.known:
         raise ValueError(f"{head.status!s} is not a valid Status")
-    found: rescue.Diagnosis = whole(head, *given)
+    found: Diagnosis = whole(head, *given)
     return found
 
 
@@ -150,10 +153,10 @@ BUGS: dict[str, Bug] = {
     "fail goes by the status alone": without("FAIL", *_MINE),
     "give_back does not ask for the heartbeat as read": without("GIVE_BACK", Guard.HEARTBEAT_AS_READ),
     "crash_loop does not ask for the heartbeat as read": without("CRASH_LOOP", Guard.HEARTBEAT_AS_READ),
-    "expire ends what has ended": row("EXPIRE", sources=frozenset(lifecycle.Status)),
+    "expire ends what has ended": row("EXPIRE", sources=frozenset(Status)),
     "expire ends whatever was spent meanwhile": without("EXPIRE", Guard.USAGE_AS_READ),
     "cancel does not go by the version": without("CANCEL", Guard.VERSION_AS_READ),
-    "cancel ends what has ended": row("CANCEL", sources=frozenset(lifecycle.Status), guards=()),
+    "cancel ends what has ended": row("CANCEL", sources=frozenset(Status), guards=()),
     "retry makes a second successor": without("RETRY", Guard.NOT_RETRIED),
     "a status of a newer version is an error": method(rescue, "diagnose", _raise_for_what_is_unknown),
     "what a newer version wrote never expires": row("EXPIRE", any_version=False),

@@ -14,8 +14,13 @@ from typing import Any
 
 from functions.process.provider import Cancellation, Completion, ModelRequest
 from functions.process.provider.images import Image
-from shared.errors import CallCanceledError, CallDeadlineExceededError, PermanentProviderError, TransientProviderError
-from shared.generation import Usage
+from shared.domain.errors import (
+    CallCanceledError,
+    CallDeadlineExceededError,
+    PermanentProviderError,
+    TransientProviderError,
+)
+from shared.domain.generation import Usage
 from tests.simulation.boundary import Boundary
 from tests.simulation.faults import Fault, Site
 from tests.simulation.process import Process, ProcessDiedError

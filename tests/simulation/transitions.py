@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from shared.generation import Generation
-from shared.lifecycle import TRANSITIONS, Status
+from shared.domain.generation import Generation
+from shared.domain.rows import TRANSITIONS
+from shared.domain.states import Status
 from shared.store import items
 from tests.simulation.process import Process
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from functions.actions.service import ActionsService
-from shared.api import Answer, ProblemError
-from shared.generation import Event, Generation, Totals, Usage
-from shared.lifecycle import Status
+from shared.domain.generation import Event, Generation, Totals, Usage
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.response import Response
 from shared.store.whole import Store
-from shared.view import etag
+from shared.view.view import etag
 from tests.factories import FakeClock, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.emf import metrics_of
 from tests.unit.requests import a_request, body_of
@@ -37,7 +38,7 @@ def running(store: Store, clock: FakeClock) -> Generation:
     return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
 
 
-def cancel(service: ActionsService, head: Generation, owner: str | None = None) -> Answer:
+def cancel(service: ActionsService, head: Generation, owner: str | None = None) -> Response:
     return service.cancel(a_request(owner or head.user_id, generation_id=head.generation_id))
 
 

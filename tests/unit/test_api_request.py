@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.api import MAX_BODY_BYTES, ProblemError, Request
+from shared.http.problems import ProblemError
+from shared.http.request import MAX_BODY_BYTES, Request
 
 ID = "01940000-0000-7000-8000-000000000000"
 WORST = "�"

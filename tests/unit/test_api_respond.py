@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared.api import TITLES, Answer, ProblemError, Request, Route, respond
-from shared.errors import LeaseLostError, StoreUnavailableError
+from shared.domain.errors import LeaseLostError, StoreUnavailableError
+from shared.http.problems import TITLES, ProblemError
+from shared.http.request import Request
+from shared.http.response import Response, Route, respond
 from tests.unit.emf import lines_of
 
 ROUTE = "GET /v1/generations/{generation_id}"
@@ -15,7 +17,7 @@ EVENT = {"routeKey": ROUTE, "requestContext": {"requestId": "r-1"}}
 
 
 def failing_with(error: BaseException) -> Route:
-    def fail(_request: Request) -> Answer:
+    def fail(_request: Request) -> Response:
         raise error
 
     return fail
@@ -81,7 +83,7 @@ def test_an_end_of_the_process_is_not_caught() -> None:
 
 
 def test_an_answer_is_json_of_its_own_characters_that_nobody_may_store() -> None:
-    answer = respond(EVENT, {ROUTE: lambda _request: Answer(200, {"text": "Größe 😀"}, {"etag": '"1-0"'})})
+    answer = respond(EVENT, {ROUTE: lambda _request: Response(200, {"text": "Größe 😀"}, {"etag": '"1-0"'})})
     assert answer == {
         "statusCode": 200,
         "headers": {"content-type": "application/json", "cache-control": "no-store", "etag": '"1-0"'},
@@ -90,9 +92,9 @@ def test_an_answer_is_json_of_its_own_characters_that_nobody_may_store() -> None
 
 
 def test_an_answer_without_a_body_has_an_empty_one() -> None:
-    assert respond(EVENT, {ROUTE: lambda _request: Answer(304)})["body"] == ""
+    assert respond(EVENT, {ROUTE: lambda _request: Response(304)})["body"] == ""
 
 
 def test_the_route_is_given_the_call_that_came() -> None:
-    answer = respond(EVENT, {ROUTE: lambda request: Answer(200, {"request_id": request.request_id})})
+    answer = respond(EVENT, {ROUTE: lambda request: Response(200, {"request_id": request.request_id})})
     assert json.loads(answer["body"]) == {"request_id": "r-1"}

@@ -6,10 +6,10 @@ import pytest
 
 from functions.status.cards import CardsService
 from functions.status.service import StatusService
-from shared.api import ProblemError
-from shared.generation import Generation, Totals, Usage
+from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.review import Decision, Review, Wish, decide
+from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
-from shared.review import Decision, Review, Wish, decide
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
 from tests.unit.requests import a_request

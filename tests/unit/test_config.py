@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from shared import config
-from shared.config import Settings, from_environment
+from shared.domain import settings
+from shared.domain.settings import Settings, from_environment
 
 NEEDED = {"TABLE_NAME": "table", "QUEUE_URL": "queue", "ALONE_QUEUE_URL": "alone"}
 FIELDS = {field.name: field.type for field in dataclasses.fields(Settings)}
@@ -57,15 +57,15 @@ def test_a_setting_without_a_default_that_is_missing_is_an_error_that_names_it(n
 
 
 def test_the_environment_is_read_once_and_not_at_import(monkeypatch: pytest.MonkeyPatch) -> None:
-    config.settings.cache_clear()
+    settings.settings.cache_clear()
     try:
         for name, value in NEEDED.items():
             monkeypatch.setenv(name, value)
-        assert config.settings().table_name == "table"
+        assert settings.settings().table_name == "table"
         monkeypatch.setenv("TABLE_NAME", "another")
-        assert config.settings().table_name == "table"
+        assert settings.settings().table_name == "table"
     finally:
-        config.settings.cache_clear()
+        settings.settings.cache_clear()
 
 
 def test_the_defaults_leave_a_lease_room_for_three_beats() -> None:

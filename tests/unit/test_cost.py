@@ -18,7 +18,7 @@ from operations.footprint import FOOTPRINTS
 from operations.prices import Price, PricesError
 from operations.workload import USUAL_SECONDS, Workload, expected
 from shared import kinds
-from shared.metrics import Metric
+from shared.aws.metrics import Metric
 
 PUBLISHED = prices.read()
 

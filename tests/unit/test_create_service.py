@@ -10,13 +10,14 @@ import pytest
 
 from functions.create.service import CreateService
 from shared import kinds
-from shared.api import Answer, ProblemError
-from shared.config import Settings
-from shared.errors import StoreUnavailableError
-from shared.generation import Generation
-from shared.kinds import Limits
-from shared.lifecycle import Status
-from shared.limits import Policy
+from shared.domain.errors import StoreUnavailableError
+from shared.domain.generation import Generation
+from shared.domain.limits import Policy
+from shared.domain.settings import Settings
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.response import Response
+from shared.kinds.contract import Limits
 from shared.store.whole import Store
 from tests.factories import LONG_TEXT, SETTINGS, START, FakeClock, RecordingDispatch, moto_dynamodb
 from tests.unit.requests import a_request, body_of
@@ -38,10 +39,10 @@ class Desk:
         self.service = CreateService(store, self.dispatch, clock, settings, Policy({}))
         self.owner = f"owner {clock.token()}"
 
-    def create(self, **body: Any) -> Answer:
+    def create(self, **body: Any) -> Response:
         return self.service.create(a_request(self.owner, body))
 
-    def stored(self, answer: Answer) -> Generation:
+    def stored(self, answer: Response) -> Generation:
         found = self.store.get(self.owner, body_of(answer)["generation_id"])
         assert found is not None
         return found

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from shared.dispatch import MESSAGE_VERSION, DispatchFailedError, Message, SqsDispatch, delay_seconds
-from shared.errors import MessageRefusedError
-from shared.generation import Generation
+from shared.aws.dispatch import MESSAGE_VERSION, DispatchFailedError, Message, SqsDispatch, delay_seconds
+from shared.domain.errors import MessageRefusedError
+from shared.domain.generation import Generation
 from tests.factories import START, FakeClock, a_generation
 
 GOOD = {"v": 1, "user_id": "alice", "generation_id": "g-1", "fence": 3}

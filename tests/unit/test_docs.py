@@ -13,9 +13,9 @@ from pydantic import BaseModel
 
 from docs import render_lifecycle
 from functions.process.provider import outcomes
-from shared import errors
-from shared.api import TITLES
-from shared.kinds import Limits, Prompt
+from shared.domain import errors
+from shared.http.problems import TITLES
+from shared.kinds.contract import Limits, Prompt
 
 ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = {"node_modules", "build"}

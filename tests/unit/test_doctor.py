@@ -10,7 +10,7 @@ import pytest
 
 from operations import report
 from operations.findings import RULES
-from shared.clock import epoch_milliseconds, uuid7
+from shared.domain.clock import epoch_milliseconds, uuid7
 from shared.store.whole import Store
 from tests.factories import START, FakeClock, a_generation
 from tests.unit.planted import PLANTED

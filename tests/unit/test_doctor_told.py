@@ -11,7 +11,7 @@ from operations import report
 from operations.command import main
 from operations.deployment import sweep_seconds
 from operations.findings import RULES, Severity
-from shared.clock import SystemClock
+from shared.domain.clock import SystemClock
 from shared.store.sweeps import SweepMark
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input, store_over

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from functions.status.feed import FeedService
-from shared.api import ProblemError
-from shared.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
 from shared.store.whole import Store
-from shared.view import view
+from shared.view.view import view
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, moto_dynamodb
 from tests.unit.requests import a_request, body_of
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from functions.status.feed import FeedService
-from shared.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
 from shared.rescue import Rescuer
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, create_table, store_over
 from tests.unit.requests import a_request, body_of

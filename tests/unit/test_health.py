@@ -8,8 +8,9 @@ import pytest
 from functions.status import document
 from functions.status.health import KEPT_SECONDS, HealthService
 from functions.sweeper.service import Sweep
-from shared.api import ProblemError, Request
-from shared.lifecycle import Status
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.request import Request
 from shared.rescue import Rescuer
 from shared.store.sweeps import NO_OWNER, SweepMark
 from shared.store.whole import Store

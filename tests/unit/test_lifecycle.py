@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.lifecycle import (
+from shared.domain.rows import (
     ADVANCE,
     BEGIN_CALL,
     CANCEL,
@@ -13,16 +13,12 @@ from shared.lifecycle import (
     FAIL,
     GIVE_BACK,
     HEARTBEAT,
-    OPEN,
     RELEASE,
     STORE_STEP,
     SUCCEED,
-    TERMINAL,
     TRANSITIONS,
-    Guard,
-    Status,
-    Transition,
 )
+from shared.domain.states import OPEN, TERMINAL, Guard, Status, Transition
 from shared.store.expressions import Change, as_read, condition_of, update_of
 from tests.factories import START, FakeClock, a_generation
 

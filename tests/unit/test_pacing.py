@@ -9,9 +9,9 @@ from statistics import NormalDist
 
 import pytest
 
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.pacing import LONGEST_SECONDS, SHORTEST_SECONDS, poll_after_seconds, retry_after
+from shared.domain.generation import Generation
+from shared.domain.pacing import LONGEST_SECONDS, SHORTEST_SECONDS, poll_after_seconds, retry_after
+from shared.domain.states import Status
 from tests.factories import FakeClock, a_generation
 
 SIGMA = 0.5

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from functions.status.service import StatusService
-from shared.api import Answer
-from shared.clients import FOR_OBJECTS
-from shared.generation import Generation, Totals, Usage
+from shared.aws.clients import FOR_OBJECTS
+from shared.domain.generation import Generation, Totals, Usage
+from shared.http.response import Response
 from shared.rescue import Rescuer
 from shared.store.objects import key_of
 from shared.store.whole import Store
@@ -41,7 +41,7 @@ class Window:
         self.store.succeed(head, Totals(1, Usage(1)), "image-1")
         return head
 
-    def get(self, head: Generation, if_none_match: str | None = None) -> Answer:
+    def get(self, head: Generation, if_none_match: str | None = None) -> Response:
         headers = {} if if_none_match is None else {"if_none_match": if_none_match}
         asked = a_request(head.user_id, None, generation_id=head.generation_id, query=None, **headers)
         return self.service.get(asked)

@@ -12,10 +12,10 @@ import pytest
 from functions.process import handler as process
 from functions.process.worker import Ending, Handled
 from shared import wiring
-from shared.dispatch import DispatchFailedError, Message
-from shared.errors import MessageRefusedError, StoreUnavailableError
-from shared.generation import Generation
-from shared.lifecycle import Status
+from shared.aws.dispatch import DispatchFailedError, Message
+from shared.domain.errors import MessageRefusedError, StoreUnavailableError
+from shared.domain.generation import Generation
+from shared.domain.states import Status
 from tests.factories import SETTINGS, an_end
 from tests.unit.emf import metrics_of, series_of
 

@@ -18,8 +18,8 @@ from functions.process.provider.images import (
     image_of,
 )
 from local.model_server.drawing import data_url, draw
-from shared.errors import ProviderError
-from shared.generation import Usage
+from shared.domain.errors import ProviderError
+from shared.domain.generation import Usage
 
 PNG = draw("a lighthouse", aspect_ratio="16:9")
 # A frame header after a segment of another kind, as cameras write it, and a byte of filling between.

@@ -7,7 +7,7 @@ import pytest
 
 from functions.process.provider import Completion, Message, ModelRequest
 from functions.process.provider.request import body_of, dialect_of, headers_of, usable_key
-from shared.generation import Usage
+from shared.domain.generation import Usage
 
 REQUEST = ModelRequest(
     model="some/model",

@@ -8,8 +8,8 @@ import pytest
 
 from functions.status.pictures import PictureLinks
 from functions.status.record import RecordService
-from shared.api import ProblemError
-from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.http.problems import ProblemError
 from shared.store.whole import Store
 from tests.factories import LONG_TEXT, FakeClock, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.requests import a_request, body_of

@@ -9,9 +9,9 @@ import boto3
 import pytest
 
 from operations.redrive import Letter, Outcome, Redrive, counted
-from shared.dispatch import Message, SqsDispatch
-from shared.errors import StoreUnavailableError
-from shared.generation import Generation, Totals, Usage
+from shared.aws.dispatch import Message, SqsDispatch
+from shared.domain.errors import StoreUnavailableError
+from shared.domain.generation import Generation, Totals, Usage
 from shared.store.items import head_key
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input

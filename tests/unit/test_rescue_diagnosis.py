@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.generation import SCHEMA_VERSION, Generation
-from shared.lifecycle import OPEN, TERMINAL, Status
-from shared.rescue import STALE, Diagnosis, diagnose
+from shared.domain.diagnosis import STALE, Diagnosis, diagnose
+from shared.domain.generation import SCHEMA_VERSION, Generation
+from shared.domain.states import OPEN, TERMINAL, Status
 from tests.factories import START, FakeClock, a_generation
 
 LEASE = 40.0

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, Totals, Usage
-from shared.lifecycle import Status
-from shared.rescue import Outcome, Rescuer
+from shared.domain.diagnosis import RescueOutcome
+from shared.domain.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.states import Status
+from shared.rescue import Rescuer
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 
@@ -47,7 +48,7 @@ class Scene:
         assert found is not None
         return found
 
-    def rescue(self, head: Generation) -> tuple[Outcome, Generation]:
+    def rescue(self, head: Generation) -> tuple[RescueOutcome, Generation]:
         outcome = self.rescuer.rescue(self.read(head)).outcome
         return outcome, self.read(head)
 
@@ -74,7 +75,7 @@ def scene(store: Store, clock: FakeClock) -> Scene:
 def test_a_pending_generation_whose_message_is_on_the_way_is_left_alone(scene: Scene) -> None:
     head = scene.pending()
     scene.clock.pass_seconds(59.999)
-    assert scene.rescue(head) == (Outcome.NOTHING, head)
+    assert scene.rescue(head) == (RescueOutcome.NOTHING, head)
     assert scene.dispatch.sent == []
 
 
@@ -84,7 +85,7 @@ def test_a_lost_message_is_sent_again_with_the_same_fence_and_backs_off(scene: S
     for _ in range(3):
         scene.clock.moment = scene.read(head).due_at or scene.clock.moment
         outcome, after = scene.rescue(head)
-        assert (outcome, after.status, after.fence) == (Outcome.SENT_AGAIN, Status.PENDING, head.fence)
+        assert (outcome, after.status, after.fence) == (RescueOutcome.SENT_AGAIN, Status.PENDING, head.fence)
         assert scene.dispatch.sent[-1] == after
         waits.append((after.due_at or scene.clock.moment) - scene.clock.moment)
     assert [wait.total_seconds() for wait in waits] == [120, 240, 480]
@@ -98,8 +99,8 @@ def test_a_running_generation_that_beats_is_looked_at_again_when_its_lease_would
     head = scene.store.heartbeat(head, 0, None)
     scene.clock.pass_seconds(30)
     outcome, after = scene.rescue(head)
-    assert (outcome, after) == (Outcome.REARMED, replace(head, due_at=scene.after(10)))
-    assert scene.rescue(head) == (Outcome.NOTHING, after)
+    assert (outcome, after) == (RescueOutcome.REARMED, replace(head, due_at=scene.after(10)))
+    assert scene.rescue(head) == (RescueOutcome.NOTHING, after)
     assert (scene.dispatch.sent, scene.events(head)) == ([], [])
 
 
@@ -107,7 +108,7 @@ def test_a_lost_worker_is_replaced_by_one_that_works_alone(scene: Scene) -> None
     head = scene.running()
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.fence) == (Outcome.GIVEN_BACK, Status.PENDING, head.fence + 1)
+    assert (outcome, after.status, after.fence) == (RescueOutcome.GIVEN_BACK, Status.PENDING, head.fence + 1)
     assert (after.alone, after.holder, after.due_at, after.barren) == (True, None, scene.after(60), 1)
     assert scene.dispatch.sent == [after]
     assert scene.events(head) == [Event("given_back", scene.clock.now(), 1)]
@@ -118,11 +119,11 @@ def test_a_message_that_the_queue_does_not_take_leaves_the_generation_due_again(
     scene.clock.pass_seconds(40)
     scene.dispatch.fails = True
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.due_at) == (Outcome.NOT_SENT, Status.PENDING, scene.after(60))
+    assert (outcome, after.status, after.due_at) == (RescueOutcome.NOT_SENT, Status.PENDING, scene.after(60))
     assert [event.code for event in scene.events(head)] == ["not_sent"]
     scene.dispatch.fails = False
     scene.clock.pass_seconds(60)
-    assert scene.rescue(head)[0] is Outcome.SENT_AGAIN
+    assert scene.rescue(head)[0] is RescueOutcome.SENT_AGAIN
     assert [sent.fence for sent in scene.dispatch.sent] == [after.fence]
 
 
@@ -130,7 +131,7 @@ def test_a_generation_whose_every_worker_died_fails_as_a_crash_loop(scene: Scene
     head = scene.bring_to_the_last_barren_attempt()
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.due_at) == (Outcome.CRASH_LOOP, Status.FAILED, None)
+    assert (outcome, after.status, after.due_at) == (RescueOutcome.CRASH_LOOP, Status.FAILED, None)
     assert after.error is not None
     assert after.error.code == "crash_loop"
     assert scene.dispatch.sent == []
@@ -142,7 +143,7 @@ def test_before_the_last_barren_attempt_no_crash_loop_is_seen(scene: Scene) -> N
     settings = replace(SETTINGS, max_barren=SETTINGS.max_barren + 1)
     scene.clock.pass_seconds(40)
     rescuer = Rescuer(scene.store, scene.dispatch, scene.clock, settings, KINDS)
-    assert rescuer.rescue(scene.read(head)).outcome is Outcome.GIVEN_BACK
+    assert rescuer.rescue(scene.read(head)).outcome is RescueOutcome.GIVEN_BACK
 
 
 def test_a_step_that_was_stored_and_not_counted_shows_that_the_attempts_were_not_barren(scene: Scene) -> None:
@@ -151,7 +152,7 @@ def test_a_step_that_was_stored_and_not_counted_shows_that_the_attempts_were_not
     scene.store.store_step(head, a_step(scene.clock, usage=paid))
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.barren) == (Outcome.GIVEN_BACK, Status.PENDING, 0)
+    assert (outcome, after.status, after.barren) == (RescueOutcome.GIVEN_BACK, Status.PENDING, 0)
     assert (after.steps_done, after.usage) == (1, paid)
 
 
@@ -166,7 +167,7 @@ def test_past_its_deadline_a_generation_fails_however_fresh_its_heartbeat(scene:
     else:
         scene.clock.pass_seconds(900)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status) == (Outcome.EXPIRED, Status.FAILED)
+    assert (outcome, after.status) == (RescueOutcome.EXPIRED, Status.FAILED)
     assert after.error == ErrorInfo("deadline_exceeded", "The generation was not done by its deadline.")
     assert after.usage.calls == (1 if held else 0), "the stored step was paid for"
     assert [event.code for event in scene.events(head)] == ["deadline_exceeded"]
@@ -178,11 +179,11 @@ def test_a_head_that_this_code_cannot_read_is_left_to_one_that_can_until_its_dea
 ) -> None:
     head = scene.pending(**changes)
     scene.clock.pass_seconds(60)
-    assert scene.rescue(head) == (Outcome.POSTPONED, replace(head, due_at=scene.after(60)))
-    assert scene.rescue(head)[0] is Outcome.NOTHING
+    assert scene.rescue(head) == (RescueOutcome.POSTPONED, replace(head, due_at=scene.after(60)))
+    assert scene.rescue(head)[0] is RescueOutcome.NOTHING
     assert scene.dispatch.sent == []
     scene.clock.pass_seconds(840)
-    assert scene.rescue(head)[0] is Outcome.EXPIRED
+    assert scene.rescue(head)[0] is RescueOutcome.EXPIRED
 
 
 def test_what_has_ended_is_left_alone(scene: Scene) -> None:
@@ -190,7 +191,7 @@ def test_what_has_ended_is_left_alone(scene: Scene) -> None:
     scene.store.succeed(head, Totals(1, Usage(1)), "cards")
     scene.clock.pass_seconds(2000)
     ended = scene.read(head)
-    assert scene.rescue(head) == (Outcome.NOTHING, ended)
+    assert scene.rescue(head) == (RescueOutcome.NOTHING, ended)
 
 
 STALE = {"message lost": ("pending", 60), "worker lost": ("running", 40), "deadline past": ("running", 900)}
@@ -210,8 +211,8 @@ def test_of_two_rescuers_that_read_the_same_head_one_acts_and_the_other_changes_
 ) -> None:
     read = stale(scene, name)
     first, second = scene.rescuer.rescue(read).outcome, scene.rescuer.rescue(read).outcome
-    assert first is not Outcome.MOVED_ON
-    assert second is Outcome.MOVED_ON
+    assert first is not RescueOutcome.MOVED_ON
+    assert second is RescueOutcome.MOVED_ON
     assert len(scene.dispatch.sent) == messages
     assert len(scene.events(read)) == 1
 
@@ -219,7 +220,7 @@ def test_of_two_rescuers_that_read_the_same_head_one_acts_and_the_other_changes_
 def test_a_worker_that_beat_after_the_head_was_read_keeps_its_generation(scene: Scene) -> None:
     read = stale(scene, "worker lost")
     beating = scene.store.heartbeat(read, 0, None)
-    assert scene.rescuer.rescue(read).outcome is Outcome.MOVED_ON
+    assert scene.rescuer.rescue(read).outcome is RescueOutcome.MOVED_ON
     assert scene.read(read) == beating
 
 
@@ -237,7 +238,7 @@ def test_an_event_that_cannot_be_written_does_not_undo_the_rescue(
 ) -> None:
     head = stale(scene, "worker lost")
     monkeypatch.setattr(Store, "note", lambda *_: False)
-    assert scene.rescue(head)[0] is Outcome.GIVEN_BACK
+    assert scene.rescue(head)[0] is RescueOutcome.GIVEN_BACK
 
 
 @pytest.mark.parametrize(("seconds", "stale"), [(0, False), (39.999, False), (40, True), (900, True)])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import (
+from shared.domain.errors import (
     CallDeadlineExceededError,
     GenerationError,
     HandoverError,
@@ -14,7 +14,7 @@ from shared.errors import (
     ProviderError,
     TransientProviderError,
 )
-from shared.retry import GiveUp, Retry, RetryPolicy, decide
+from shared.domain.retry_policy import GiveUp, Retry, RetryPolicy, decide
 
 POLICY = RetryPolicy(max_releases=10, base_seconds=2.0, cap_seconds=300.0)
 PLENTY = 10_000.0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.review import Change, Decision, Review, Verdict, Wish, decide, shown, suggestions_of
+from shared.domain.review import Change, Decision, Review, Verdict, Wish, decide, shown, suggestions_of
 from tests.factories import START, FakeClock, a_generation
 
 SUGGESTIONS = [{"front": f"Question {n}?", "back": f"Answer {n}."} for n in (1, 2, 3)]

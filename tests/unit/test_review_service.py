@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from functions.actions.review import ReviewService
-from shared.api import Answer, ProblemError, Request
-from shared.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation, a_step, an_input, moto_dynamodb
 
@@ -44,11 +46,11 @@ def a_decision(head: Generation, body: Any, number: str | None = None, owner: st
     return Request({"requestContext": claims, "pathParameters": path, "body": json.dumps(body)})
 
 
-def one(service: ReviewService, head: Generation, body: Any, number: str = "1", owner: str | None = None) -> Answer:
+def one(service: ReviewService, head: Generation, body: Any, number: str = "1", owner: str | None = None) -> Response:
     return service.decide(a_decision(head, body, number, owner))
 
 
-def many(service: ReviewService, head: Generation, *decisions: Any) -> Answer:
+def many(service: ReviewService, head: Generation, *decisions: Any) -> Response:
     return service.decide_many(a_decision(head, {"decisions": list(decisions)}))
 
 
@@ -154,7 +156,7 @@ def test_thirty_long_edits_are_one_item_of_a_few_kilobytes(
     service: ReviewService, store: Store, clock: FakeClock, dynamodb: Any
 ) -> None:
     head = running(store, clock)
-    thirty = [{"front": f"Question {n}?", "back": f"Answer {n}."} for n in range(1, 31)]
+    thirty = [{"front": f"Question {n}?", "back": f"Response {n}."} for n in range(1, 31)]
     store.store_step(head, a_step(clock, result={"suggestions": thirty}))
     store.succeed(head, Totals(1, Usage(1)), "cards")
     texts = {"front": "What does the mitochondrion do? " * 6, "back": "It turns sugar into energy. " * 17}

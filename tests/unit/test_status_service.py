@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from functions.status.service import StatusService
-from shared.api import Answer, ProblemError
-from shared.errors import StoreUnavailableError
-from shared.generation import Generation, Totals, Usage
+from shared.domain.errors import StoreUnavailableError
+from shared.domain.generation import Generation, Totals, Usage
+from shared.http.problems import ProblemError
+from shared.http.response import Response
 from shared.rescue import Rescuer
 from shared.store.whole import Store
-from shared.view import etag
+from shared.view.view import etag
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.emf import metrics_of
 from tests.unit.requests import a_request, body_of
@@ -46,7 +47,7 @@ class Window:
         self.store.succeed(head, Totals(1, Usage(1)), "cards")
         return head
 
-    def get(self, head: Generation, *, owner: str | None = None, if_none_match: str | None = None) -> Answer:
+    def get(self, head: Generation, *, owner: str | None = None, if_none_match: str | None = None) -> Response:
         headers = {} if if_none_match is None else {"if_none_match": if_none_match}
         asked = a_request(owner or head.user_id, None, generation_id=head.generation_id, query=None, **headers)
         return self.service.get(asked)

@@ -11,9 +11,9 @@ import pytest
 
 from functions.sweeper import handler as sweeper
 from functions.sweeper.service import Sweep
-from shared.errors import StoreUnavailableError
-from shared.generation import Generation
-from shared.lifecycle import Status
+from shared.domain.errors import StoreUnavailableError
+from shared.domain.generation import Generation
+from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, seconds
 from shared.store.whole import Store

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from shared import kinds
-from shared.config import Settings
+from shared.domain.settings import Settings
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 SOURCES = ("QueueSource", "AloneQueueSource")

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from functions.status.usage import UsageService
-from shared.api import ProblemError
-from shared.generation import Totals, Usage
-from shared.limits import Policy, policy_of
+from shared.domain.generation import Totals, Usage
+from shared.domain.limits import Policy, policy_of
+from shared.http.problems import ProblemError
 from shared.store.admission import Admission
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input, moto_dynamodb, store_over

@@ -11,11 +11,13 @@ import pytest
 from functions.actions.bodies import Retry
 from functions.actions.succession import RetryService
 from functions.create.service import CreateService, Envelope
-from shared.api import Answer, ProblemError, Request, respond
-from shared.errors import KeyReusedError, SealUnavailableError
-from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.limits import Policy
-from shared.sealing import Seal
+from shared.aws.sealing import Seal
+from shared.domain.errors import KeyReusedError, SealUnavailableError
+from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.limits import Policy
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response, respond
 from shared.store.items import unmarshal
 from shared.store.whole import Store
 from tests.canary import Secret
@@ -56,20 +58,20 @@ class Desk:
     def __post_init__(self) -> None:
         self.owner = f"owner {self.clock.token()}"
 
-    def create(self, body: Mapping[str, Any] = BODY, idempotency_key: str | None = None) -> Answer:
+    def create(self, body: Mapping[str, Any] = BODY, idempotency_key: str | None = None) -> Response:
         request = a_request(self.owner, dict(body))
         headers = {} if idempotency_key is None else {"idempotency-key": idempotency_key}
         return self.creating(Request({**request.event, "headers": headers}))
 
-    def creating(self, request: Request) -> Answer:
+    def creating(self, request: Request) -> Response:
         service = CreateService(self.store, self.dispatch, self.clock, SETTINGS, Policy({}), self.seal)
         return service.create(request)
 
-    def retry(self, head: Generation, body: Any = None) -> Answer:
+    def retry(self, head: Generation, body: Any = None) -> Response:
         service = RetryService(self.store, self.dispatch, self.clock, SETTINGS, Policy({}), self.seal)
         return service.retry(a_request(self.owner, body, generation_id=head.generation_id))
 
-    def head(self, answer: Answer) -> Generation:
+    def head(self, answer: Response) -> Generation:
         found = self.store.get(self.owner, body_of(answer)["generation_id"])
         assert found is not None
         return found

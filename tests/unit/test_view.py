@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.generation import ErrorInfo, Generation, Usage
-from shared.lifecycle import Status
-from shared.view import etag, matches, view
+from shared.domain.generation import ErrorInfo, Generation, Usage
+from shared.domain.states import Status
+from shared.view.view import etag, matches, view
 from tests.factories import START, FakeClock, a_generation
 
 HIDDEN = {"user_id", "fence", "holder", "due_at", "barren", "releases", "sends", "alone", "calls", "call_step"}

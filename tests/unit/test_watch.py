@@ -10,9 +10,9 @@ from typing import cast
 import pytest
 
 from functions.process.watch import Watch
-from shared.clock import SystemClock
-from shared.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
-from shared.generation import Generation
+from shared.domain.clock import SystemClock
+from shared.domain.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
+from shared.domain.generation import Generation
 from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation
 

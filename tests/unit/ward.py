@@ -10,9 +10,9 @@ from typing import Any
 from operations.checks import Expected
 from operations.doctor import Doctor, Report
 from operations.reading import Reader
-from shared.generation import ErrorInfo, Event, Generation, Totals, Usage
-from shared.idempotency import IdempotencyKey, hash_of
-from shared.limits import Limit, Policy
+from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.limits import Limit, Policy
 from shared.store.admission import Admission
 from shared.store.items import Item, marshal
 from shared.store.sweeps import SweepMark

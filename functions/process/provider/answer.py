@@ -20,8 +20,8 @@ from functions.process.provider.outcomes import (
     of_error,
 )
 from functions.process.provider.request import Completion
-from shared.errors import ProviderError
-from shared.generation import Usage
+from shared.domain.errors import ProviderError
+from shared.domain.generation import Usage
 
 LONGEST_NAME = 128
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from functions.process.provider.images import Image
-from shared.generation import Usage
+from shared.domain.generation import Usage
 
 
 @dataclass(frozen=True, slots=True)

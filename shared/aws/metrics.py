@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import batched
 
-from shared.clock import SystemClock, epoch_milliseconds
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.rescue import Outcome
+from shared.domain.clock import SystemClock, epoch_milliseconds
+from shared.domain.diagnosis import RescueOutcome
+from shared.domain.generation import Generation
+from shared.domain.states import Status
 
 MOST_VALUES = 100
 """That one metric may have in one line: CloudWatch's own bound."""
@@ -62,11 +62,11 @@ _OF_STATUS = {
     Status.CANCELED: Metric.CANCELED,
 }
 _OF_OUTCOME = {
-    Outcome.GIVEN_BACK: Metric.RESCUE_GIVEN_BACK,
-    Outcome.SENT_AGAIN: Metric.RESCUE_SENT_AGAIN,
-    Outcome.NOT_SENT: Metric.RESCUE_NOT_SENT,
-    Outcome.CRASH_LOOP: Metric.RESCUE_CRASH_LOOP,
-    Outcome.EXPIRED: Metric.RESCUE_EXPIRED,
+    RescueOutcome.GIVEN_BACK: Metric.RESCUE_GIVEN_BACK,
+    RescueOutcome.SENT_AGAIN: Metric.RESCUE_SENT_AGAIN,
+    RescueOutcome.NOT_SENT: Metric.RESCUE_NOT_SENT,
+    RescueOutcome.CRASH_LOOP: Metric.RESCUE_CRASH_LOOP,
+    RescueOutcome.EXPIRED: Metric.RESCUE_EXPIRED,
 }
 
 Values = Mapping[Metric, float]
@@ -99,7 +99,7 @@ def measure_rescues(
     errors: int = 0,
     oldest_pending_seconds: float = 0.0,
 ) -> None:
-    """Measure what rescues did: `report` counts them by Outcome, `ended` are those that they failed."""
+    """Measure what rescues did: `report` counts them by RescueOutcome, `ended` are those that they failed."""
     rescues = {metric: report.get(outcome, 0) for outcome, metric in _OF_OUTCOME.items()}
     found = {Metric.STALE_FOUND: sum(rescues.values()), Metric.ERRORS: errors}
     measure({**found, **rescues, Metric.OLDEST_PENDING_SECONDS: oldest_pending_seconds}, ended)

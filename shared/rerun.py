@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from shared.acceptance import is_allowed
-from shared.clock import Clock
-from shared.config import Settings
-from shared.generation import Generation, GenerationInput
+from shared.domain.allowed_models import is_allowed
+from shared.domain.clock import Clock
+from shared.domain.generation import Generation, GenerationInput
+from shared.domain.settings import Settings
 from shared.kinds import load, names
 
 

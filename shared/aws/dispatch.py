@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.errors import MessageRefusedError
-from shared.generation import Generation
+from shared.domain.errors import MessageRefusedError
+from shared.domain.generation import Generation
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
-from shared.api import Answer, ProblemError, Request
-from shared.config import Settings
-from shared.dispatch import Dispatch, DispatchFailedError
-from shared.generation import Generation
-from shared.idempotency import IdempotencyKey, hash_of, read_key, slow_hash_of
-from shared.lifecycle import Status
-from shared.pacing import first_look_seconds, retry_after
-from shared.sealing import Seal
+from shared.aws.dispatch import Dispatch, DispatchFailedError
+from shared.aws.logs import logger
+from shared.aws.sealing import Seal
+from shared.domain.generation import Generation
+from shared.domain.idempotency import IdempotencyKey, hash_of, read_key, slow_hash_of
+from shared.domain.pacing import first_look_seconds, retry_after
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response
 from shared.store.admission import Admitted
-from shared.telemetry import logger
 
 
 def key_of(request: Request, asked: Mapping[str, Any], provider_key: str | None = None) -> IdempotencyKey | None:
@@ -34,16 +34,6 @@ def key_of(request: Request, asked: Mapping[str, Any], provider_key: str | None 
     return IdempotencyKey(key, hash_of(asked))
 
 
-def allowed_models(settings: Settings) -> tuple[str, ...]:
-    """Return the patterns of the models that a request may name."""
-    return settings.allowed_models or (settings.default_model, settings.image_model)
-
-
-def is_allowed(model: str, settings: Settings) -> bool:
-    """Whether a request may name this model."""
-    return any(fnmatchcase(model, pattern) for pattern in allowed_models(settings))
-
-
 def seal_key(seal: Seal | None, provider_key: str | None, generation: Generation) -> bytes | None:
     """Return the user's provider key as it is stored with `generation`; None where the request brings none.
 
@@ -54,7 +44,7 @@ def seal_key(seal: Seal | None, provider_key: str | None, generation: Generation
     return seal.close(provider_key, generation.user_id, generation.generation_id)
 
 
-def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Answer:
+def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Response:
     """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
 
     `asked` is the generation that the request would have begun: of the kind of the one that it did begin.
@@ -76,7 +66,7 @@ def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
         logger().exception("not dispatched; left to a rescuer", extra={"generation_id": head.generation_id})
 
 
-def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None) -> Answer:
+def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return the 202 of a new generation: the same whenever the same request is answered again."""
     location = f"/v1/generations/{generation_id}"
     body = {
@@ -86,4 +76,4 @@ def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] 
         "urls": {"self": location},
     }
     first_look = retry_after(first_look_seconds(usual_seconds))
-    return Answer(202, body, {"location": location, "retry-after": first_look, **(headers or {})})
+    return Response(202, body, {"location": location, "retry-after": first_look, **(headers or {})})

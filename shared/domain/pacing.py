@@ -6,8 +6,8 @@ Pure. `tests/unit/test_pacing.py` simulates what following it costs in polls and
 import math
 from datetime import datetime, timedelta
 
-from shared.generation import Generation
-from shared.lifecycle import Status
+from shared.domain.generation import Generation
+from shared.domain.states import Status
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 2.0, 60.0
 USUAL_SECONDS = 15.0

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from shared.generation import Generation
+from shared.domain.generation import Generation
 
 Suggestion = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from shared.config import Settings
+from shared.domain.settings import Settings
 
 EVERY_KIND = "*"
 _RATE = re.compile(r"(\*|[a-z][a-z0-9_]{0,31})=(10000|[1-9][0-9]{0,3})/([1-9][0-9]{0,6})")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shared.api import ProblemError
+from shared.http.problems import ProblemError
 
 _KEY = "^[!-~]{8,512}$"
 

@@ -3,9 +3,7 @@
 `store` builds each conditional write from its row, `docs/lifecycle.md` shows the same rows, and the tests walk them.
 """
 
-from shared.transition import OPEN, TERMINAL, Guard, Status, Transition
-
-__all__ = ["OPEN", "TERMINAL", "TRANSITIONS", "Guard", "Status", "Transition"]
+from shared.domain.states import OPEN, TERMINAL, Guard, Status, Transition
 
 _PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
 _MINE = (Guard.FENCE, Guard.HOLDER)

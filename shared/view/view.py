@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from shared.clock import epoch_milliseconds
-from shared.generation import Generation, Usage
-from shared.lifecycle import Status
+from shared.domain.clock import epoch_milliseconds
+from shared.domain.generation import Generation, Usage
+from shared.domain.states import Status
 
 
 def etag(generation: Generation) -> str:

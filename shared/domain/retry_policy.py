@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.errors import GenerationError, HandoverError, TransientProviderError
+from shared.domain.errors import GenerationError, HandoverError, TransientProviderError
 
 
 @dataclass(frozen=True, slots=True)

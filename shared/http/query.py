@@ -3,8 +3,9 @@
 import re
 from collections.abc import Collection
 
-from shared import cursor
-from shared.api import ProblemError, Request
+from shared.http import cursor
+from shared.http.problems import ProblemError
+from shared.http.request import Request
 
 LABEL = re.compile(r"[A-Za-z0-9._:~-]{1,64}")
 """What `client_id` and `session_id` look like."""

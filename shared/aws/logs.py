@@ -4,7 +4,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-import shared.silence  # noqa: F401 - what logs keeps quiet about requests
+import shared.aws.silence  # noqa: F401 - what logs keeps quiet about requests
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.errors import SealBrokenError, SealUnavailableError
+from shared.domain.errors import SealBrokenError, SealUnavailableError
 
 _BROKEN = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 

@@ -6,8 +6,8 @@ An error carries its data; how it is retried is decided by its type, in `retry.p
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.generation import Generation, Usage
-    from shared.limits import Rate
+    from shared.domain.generation import Generation, Usage
+    from shared.domain.limits import Rate
 
 MESSAGE_LENGTH = 100
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.lifecycle import TERMINAL, Status
+from shared.domain.states import TERMINAL, Status
 
 SCHEMA_VERSION = 1
 """Of the items and messages that this code writes; it reads this version and the one before."""
