@@ -150,7 +150,7 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
     command.add_argument("--table", help="without a stack: the table's name")
     command.add_argument("--bucket", help="without a stack: the bucket's name")
     command.add_argument("--queue-url", help="without a stack: the queue")
-    command.add_argument("--alone-queue-url", help="without a stack: the queue of what runs alone")
+    command.add_argument("--isolated-queue-url", help="without a stack: the queue of isolated generations")
     command.add_argument("--dead-letter-queue-url", help="without a stack: where given up messages are")
     command.add_argument("--sweep-seconds", type=float, help="how often the sweeper runs, where the stack does not say")
     command.add_argument("--json", action="store_true", help="answer in JSON")

@@ -168,7 +168,7 @@ def _event(_partition: Partition, item: items.Item) -> None:
 
 
 def _erasure(partition: Partition, item: items.Item) -> None:
-    items.moment(items.unmarshal(item)["not_before"])
+    items.from_epoch(items.unmarshal(item)["not_before"])
     partition.erasing = True
 
 

@@ -1,7 +1,7 @@
 """Sends dead letters back to their queue, one by one, each only after a look at its generation. Changes no head.
 
 SQS's own redrive (StartMessageMoveTask) moves them unseen: ended generations' too, and those of a generation that runs
-alone by now to the queue that shares batches.
+isolated by now to the queue that shares batches.
 """
 
 from collections.abc import Collection, Iterator
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from shared.aws.dispatch import Dispatch, DispatchFailedError, Message
+from shared.aws.dispatch import Dispatch, DispatchFailedError, QueueMessage
 from shared.domain.clock import Clock
 from shared.domain.errors import MessageRefusedError
 from shared.domain.generation import SCHEMA_VERSION, Generation
@@ -99,7 +99,7 @@ class Redrive:
 
     def _judge(self, message_id: str, body: str) -> Letter:
         try:
-            message = Message.from_json(body)
+            message = QueueMessage.from_json(body)
         except MessageRefusedError as refused:
             return Letter(message_id, Outcome.LEFT, str(refused))
         try:
@@ -109,7 +109,7 @@ class Redrive:
         outcome, reason = self._outcome(message, head)
         return Letter(message_id, outcome, reason, message.generation_id, head)
 
-    def _outcome(self, message: Message, head: Generation | None) -> tuple[Outcome, str]:
+    def _outcome(self, message: QueueMessage, head: Generation | None) -> tuple[Outcome, str]:
         if head is None:
             return Outcome.DROPPED, "its generation is gone"
         if head.fence < message.fence:

@@ -14,7 +14,7 @@ from shared.domain.limits import Policy, policy_of
 from shared.domain.rows import RETRY
 from shared.domain.settings import Settings
 from shared.domain.states import Status
-from shared.rerun import obstacle, successor_of
+from shared.rerun import successor_of, why_not_retryable
 from shared.store import items
 from shared.store.admission import Admission
 from shared.store.whole import Store
@@ -145,7 +145,7 @@ class BulkRetry:
             return "It was made with its owner's own provider key, which went with its end."
         if self.store.erasure_not_before(old.user_id) is not None:
             return "Its owner is having everything erased."
-        return obstacle(old, content, self.settings)
+        return why_not_retryable(old, content, self.settings)
 
     def _retry(self, old: Generation, content: GenerationInput) -> Line:
         new = successor_of(old, self.clock, self.settings)

@@ -9,7 +9,7 @@ from shared.domain.settings import Settings
 from shared.kinds import load, names
 
 
-def obstacle(old: Generation, content: GenerationInput | None, settings: Settings) -> str | None:
+def why_not_retryable(old: Generation, content: GenerationInput | None, settings: Settings) -> str | None:
     """Say why a generation that ended cannot be tried again, whoever asks; None when it can.
 
     `content` is what was sent in, as it is stored, None where it is not kept.

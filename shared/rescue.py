@@ -60,7 +60,7 @@ class Rescuer:
 
     def _replace_worker(self, head: Generation) -> Rescued:
         totals = None
-        if head.barren >= self.settings.max_barren:
+        if head.fruitless_attempts >= self.settings.max_fruitless_attempts:
             totals = self.store.settled(head)
             if totals.steps_done == head.steps_done:
                 self.store.crash_loop(head, totals)

@@ -33,7 +33,7 @@ def seal() -> Seal | None:
 
 def dispatch() -> SqsDispatch:
     """Return the sender to the deployment's two queues."""
-    return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().alone_queue_url)
+    return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().isolated_queue_url)
 
 
 def rescuer(over: RescuerStore) -> Rescuer:

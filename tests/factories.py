@@ -27,7 +27,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 SETTINGS = Settings(
     table_name="unstuck",
     queue_url="queue",
-    alone_queue_url="alone",
+    isolated_queue_url="alone",
     default_model="local/cards",
     allowed_models=("local/*",),
     image_model="local/image",

@@ -114,7 +114,7 @@ def _a_head(user_id: str, generation_id: str, matter: str) -> Generation:
         "fence": 2,
         "version": 3,
         "attempt": 1,
-        "barren": 1,
+        "fruitless_attempts": 1,
         "calls": 1,
         "holder": f"{'h' * 8}-{'t' * 16}",
         "started_at": created,

@@ -97,7 +97,7 @@ def sweep(
     clock = Clock(scheduler, begins_at)
     store = Store(Table(DynamoDB(wire, pace, FakeDynamoDB(table, TABLE)), TABLE, clock), clock, SETTINGS)  # type: ignore[arg-type]
     queue: Any = Sqs(wire, pace)
-    dispatch = SqsDispatch(lambda: queue, SETTINGS.queue_url, SETTINGS.alone_queue_url)
+    dispatch = SqsDispatch(lambda: queue, SETTINGS.queue_url, SETTINGS.isolated_queue_url)
     sweeper = Sweep(store, Rescuer(store, dispatch, clock, SETTINGS, kinds.names()), clock)
     owner, reports = Owner(), list[Counter[str]]()
 

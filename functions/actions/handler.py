@@ -5,8 +5,8 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from functions.actions.ending import ActionsService
 from functions.actions.erase import EraseService
-from functions.actions.service import ActionsService
 from shared import wiring
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
@@ -14,8 +14,8 @@ from shared.http.response import Route, respond
 from shared.store.whole import Store
 
 if TYPE_CHECKING:
+    from functions.actions.retry import RetryService
     from functions.actions.review import ReviewService
-    from functions.actions.succession import RetryService
 
 
 @cache
@@ -29,7 +29,7 @@ def _service() -> ActionsService:
 
 @cache  # it has a client of its own, for the queue
 def _retries() -> "RetryService":
-    from functions.actions.succession import RetryService
+    from functions.actions.retry import RetryService
 
     return RetryService(_store(), wiring.dispatch(), wiring.clock, settings(), policy_of(settings()), wiring.seal())
 

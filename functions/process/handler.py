@@ -6,14 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Protocol
 
+from functions.process.dependencies import Dependencies
 from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
-from functions.process.tools import Tools
 from functions.process.worker import Ending, Handled, Worker
 from shared import wiring
 from shared.aws import clients
 from shared.aws.clients import Late
-from shared.aws.dispatch import Message
+from shared.aws.dispatch import QueueMessage
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
 from shared.domain.settings import settings
@@ -32,7 +32,7 @@ def _worker() -> Worker:
     model = Provider(config.llm_base_url, protocol=config.llm_protocol)
     model.warm_up()
     store = wiring.store(WorkerStore)
-    tools = Tools(
+    dependencies = Dependencies(
         store=store,
         heartbeats=wiring.heartbeat_store(WorkerStore),
         model=model,
@@ -41,7 +41,7 @@ def _worker() -> Worker:
         clock=wiring.clock,
         settings=config,
     )
-    return Worker(tools, wiring.dispatch(), os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local"))
+    return Worker(dependencies, wiring.dispatch(), os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local"))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _handle(worker: Worker, record: dict[str, Any], handover_at: float) -> Handled | None:
     """Return None for a message that must go back to its queue."""
     try:
-        return worker.handle(Message.from_json(record["body"]), handover_at)
+        return worker.handle(QueueMessage.from_json(record["body"]), handover_at)
     except Exception:  # noqa: BLE001 - one bad record must not send its neighbours back
         logger().exception("the message goes back to its queue", extra={"message_id": record["messageId"]})
         return None

@@ -4,12 +4,12 @@ from functools import cache
 from typing import Any
 
 from functions.status.cards import CardsService
-from functions.status.document import openapi
 from functions.status.feed import FeedService
+from functions.status.generation import GenerationService
 from functions.status.health import HealthService
+from functions.status.openapi import openapi
 from functions.status.pictures import PictureLinks
-from functions.status.record import RecordService
-from functions.status.service import StatusService
+from functions.status.timeline import TimelineService
 from functions.status.usage import UsageService
 from shared import wiring
 from shared.domain.limits import policy_of
@@ -29,16 +29,16 @@ def _rescuer() -> Rescuer:
     return wiring.rescuer(_store())
 
 
-def _generation() -> StatusService:
-    return StatusService(_store(), _rescuer())
+def _generation() -> GenerationService:
+    return GenerationService(_store(), _rescuer())
 
 
 def _feed() -> FeedService:
     return FeedService(_store(), _rescuer())
 
 
-def _record() -> RecordService:
-    return RecordService(_store(), PictureLinks(_store()))
+def _record() -> TimelineService:
+    return TimelineService(_store(), PictureLinks(_store()))
 
 
 def _usage() -> UsageService:

@@ -25,7 +25,7 @@ class DispatchFailedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class QueueMessage:
     """What a worker is told: which generation, and the fence that it must still have."""
 
     user_id: str
@@ -43,7 +43,7 @@ class Message:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> "Message":
+    def from_json(cls, text: str) -> "QueueMessage":
         """Read a message. Raises MessageRefusedError for what is no message of ours, or of a newer version."""
         try:
             body = json.loads(text)
@@ -71,17 +71,17 @@ class SqsDispatch:
     `client` returns the client; it is asked with each message, so that it need not be made before the first.
     """
 
-    def __init__(self, client: Callable[[], "SQSClient"], queue_url: str, alone_queue_url: str) -> None:
+    def __init__(self, client: Callable[[], "SQSClient"], queue_url: str, isolated_queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
-        self._alone_queue_url = alone_queue_url
+        self._alone_queue_url = isolated_queue_url
 
     def send(self, generation: Generation, now: datetime) -> None:
         """Send the message, delayed to `not_before` as far as SQS can. Raises DispatchFailedError."""
-        message = Message(generation.user_id, generation.generation_id, generation.fence)
+        message = QueueMessage(generation.user_id, generation.generation_id, generation.fence)
         try:
             self._client().send_message(
-                QueueUrl=self._alone_queue_url if generation.alone else self._queue_url,
+                QueueUrl=self._alone_queue_url if generation.isolated else self._queue_url,
                 MessageBody=message.to_json(),
                 DelaySeconds=delay_seconds(generation.not_before, now),
                 # Fair queues: one owner's crowd does not starve the others. Hashed: not every subject is a legal id.

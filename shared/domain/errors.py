@@ -114,7 +114,7 @@ class CallCanceledError(UnstuckError):
     """The stream was closed by us because the lease was lost or the invocation is about to end."""
 
 
-class LimitReachedError(GenerationError):
+class CeilingReachedError(GenerationError):
     """A ceiling of the kind (calls of a step, cost) refuses the next call: the generation fails."""
 
 

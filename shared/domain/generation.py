@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.domain.states import TERMINAL, Status
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Of the items and messages that this code writes; it reads this version and the one before."""
 
 
@@ -95,10 +95,10 @@ class Generation:
     heartbeat_at: datetime | None = None
     not_before: datetime | None = None
     attempt: int = 0
-    barren: int = 0
+    fruitless_attempts: int = 0
     releases: int = 0
-    sends: int = 1
-    alone: bool = False
+    dispatches: int = 1
+    isolated: bool = False
     progress: int = 0
     progress_at: datetime | None = None
     stage: str | None = None

@@ -47,7 +47,7 @@ def _estimate(head: Generation, now: datetime, heartbeat_seconds: float) -> floa
     usual = float(head.usual_seconds or USUAL_SECONDS)
     if head.not_before is not None and head.not_before > now:
         return _seconds(now, head.not_before) + _FIRST * usual
-    if head.alone:  # a dead worker's silence is among its times: its progress says nothing of how fast it goes
+    if head.isolated:  # a dead worker's silence is among its times: its progress says nothing of how fast it goes
         return _STEP * max(usual, _seconds(head.created_at, now))
     left = _left_by_progress(head, now)
     if left is None:

@@ -24,8 +24,8 @@ CLAIM = Transition(
     ("process",),
     _PENDING,
     Status.RUNNING,
-    (Guard.FENCE, Guard.READABLE, Guard.BARREN_LEFT, Guard.NOT_BEFORE_PASSED, Guard.BEFORE_DEADLINE),
-    "attempt + 1, barren + 1, holder = log stream's end + random, `heartbeat_at` = now",
+    (Guard.FENCE, Guard.READABLE, Guard.FRUITLESS_ATTEMPTS_LEFT, Guard.NOT_BEFORE_PASSED, Guard.BEFORE_DEADLINE),
+    "attempt + 1, fruitless attempts + 1, holder = log stream's end + random, `heartbeat_at` = now",
     raises_fence=True,
     raises_version=True,
 )
@@ -60,7 +60,7 @@ ADVANCE = Transition(
     _RUNNING,
     None,
     (*_MINE, Guard.USAGE_AS_READ),
-    "after store_step: progress, usage, `steps_done`, barren = 0, releases = 0, `heartbeat_at` = now",
+    "after store_step: progress, usage, `steps_done`, fruitless attempts = 0, releases = 0, `heartbeat_at` = now",
     raises_version=True,
 )
 SUCCEED = Transition(
@@ -79,7 +79,7 @@ RELEASE = Transition(
     _RUNNING,
     Status.PENDING,
     _MINE,
-    "barren - 1, releases + 1 unless the provider said when, usage, `not_before`, "
+    "fruitless attempts - 1, releases + 1 unless the provider said when, usage, `not_before`, "
     "`due_at` = `not_before` + grace; then dispatch with the delay",
     raises_fence=True,
     raises_version=True,
@@ -117,8 +117,8 @@ GIVE_BACK = Transition(
     _RUNNING,
     Status.PENDING,
     (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
-    "the worker is lost: alone = true for good, `due_at` = now + grace; barren = 0 when more steps are "
-    "stored than the head counts; then dispatch",
+    "the worker is lost: isolated for good, `due_at` = now + grace; fruitless attempts = 0 when more steps "
+    "are stored than the head counts; then dispatch",
     raises_fence=True,
     raises_version=True,
 )
@@ -128,8 +128,8 @@ CRASH_LOOP = Transition(
     _RUNNING,
     Status.FAILED,
     (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
-    "the worker is lost, barren at max and no step stored: failed `crash_loop`; leaves the index; usage; provider "
-    "key deleted",
+    "the worker is lost, fruitless attempts at max and no step stored: failed `crash_loop`; leaves the index; usage; "
+    "provider key deleted",
     raises_version=True,
     transaction=True,
 )
@@ -139,7 +139,7 @@ SEND_AGAIN = Transition(
     _PENDING,
     None,
     (Guard.FENCE, Guard.DUE_AS_READ),
-    "the message is lost: the same fence, sends + 1, `due_at` backs off; dispatch not before `not_before`",
+    "the message is lost: the same fence, dispatches + 1, `due_at` backs off; dispatch not before `not_before`",
     raises_version=True,
 )
 EXPIRE = Transition(

@@ -12,7 +12,7 @@ class Settings:
 
     table_name: str
     queue_url: str
-    alone_queue_url: str
+    isolated_queue_url: str
     heartbeat_seconds: float = 10.0
     lease_seconds: float = 40.0
     dispatch_grace_seconds: float = 60.0
@@ -20,7 +20,7 @@ class Settings:
     handover_margin_seconds: float = 15.0
     retry_base_seconds: float = 2.0
     model_timeout_seconds: float = 120.0
-    max_barren: int = 3
+    max_fruitless_attempts: int = 3
     max_releases: int = 10
     retention_days: float = 30.0
     rate_limits: tuple[str, ...] = ("*=5/300",)
@@ -67,7 +67,7 @@ def from_environment(environment: dict[str, str]) -> Settings:
             values[name] = _number(name, kind, text)
         else:
             values[name] = tuple(part.strip() for part in text.split(",") if part.strip())
-    for name in ("table_name", "queue_url", "alone_queue_url"):
+    for name in ("table_name", "queue_url", "isolated_queue_url"):
         if name not in values:
             raise KeyError(f"{name.upper()} is not set: the template sets it for every function")
     return Settings(**values)  # type: ignore[arg-type]  # each value was made by its field's own type above

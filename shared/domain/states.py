@@ -49,7 +49,7 @@ class Guard(StrEnum):
     FENCE = "fence as read, or as in the message"
     HOLDER = "held by me"
     READABLE = "kind known and schema not newer than this code"
-    BARREN_LEFT = "barren < max"
+    FRUITLESS_ATTEMPTS_LEFT = "`fruitless_attempts` < max"
     NOT_BEFORE_PASSED = "`not_before` passed"
     BEFORE_DEADLINE = "before `deadline_at`"
     PAST_DEADLINE = "past `deadline_at`"

@@ -15,7 +15,7 @@ class Limits:
     """What one generation of a kind may take. `deadline_seconds` None means the deployment's own.
 
     `max_attempts` is how often in a row it is tried to no avail while the provider is to blame; None means the
-    deployment's MaxReleases and the first. What a worker dies of is limited by MaxBarren, whatever the kind.
+    deployment's MaxReleases and the first. What a worker dies of is limited by MaxFruitlessAttempts, whatever the kind.
     `usual_seconds` is what half of them take at most, from create to end: it only tells readers when to look.
     """
 

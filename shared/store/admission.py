@@ -15,7 +15,7 @@ from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Accepted, Policy, Rate, whole_seconds
 from shared.store import items, user_key
 from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
-from shared.store.standing import StandingReads
+from shared.store.quota import QuotaReads
 from shared.store.table import ConditionFailedError, ConflictError
 
 _TRIES = 30
@@ -53,7 +53,7 @@ class _Seen:
     head: Generation | None
 
 
-class AdmissionWrites(StandingReads):
+class AdmissionWrites(QuotaReads):
     """`create` is the row of the transition table; `admit` is the same with everything that may speak against it."""
 
     __slots__ = ()
@@ -76,7 +76,7 @@ class AdmissionWrites(StandingReads):
         if content is not None:
             expires_at = generation.deadline_at + timedelta(days=self.settings.retention_days + 1)
             item = items.encode_input(generation.user_id, generation.generation_id, content, expires_at)
-            self.table.put(self.objects.light(item, "input"))
+            self.table.put(self.objects.offload(item, "input"))
         generation = self._due(generation)
         head = items.encode_head(generation)
         try:

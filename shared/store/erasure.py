@@ -81,7 +81,7 @@ class ErasureWrites(Reads):
     def erasure_not_before(self, user_id: str) -> datetime | None:
         """Return when the erasure that is under way may be over; None when there is none."""
         item = self.table.get(_mark_key(user_id))
-        return None if item is None else items.moment(items.unmarshal(item)["not_before"])
+        return None if item is None else items.from_epoch(items.unmarshal(item)["not_before"])
 
     def unmark_erasure(self, user_id: str, not_before: datetime) -> bool:
         """End the erasure, unless its note has been moved on since it was read."""

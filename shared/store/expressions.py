@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.domain.generation import Generation
+from shared.domain.generation import SCHEMA_VERSION, Generation
 from shared.domain.states import Guard, Status, Transition
-from shared.store.items import Item, marshal
+from shared.store.items import RENAMED, Item, marshal
 
 
 def _zero_or(name: str, comparison: str) -> str:
@@ -25,7 +25,9 @@ _CONDITIONS: Mapping[Guard, str] = {
     Guard.HOLDER: "#holder = :holder",
     # The first version's heads may lack the attribute: absent counts as 0, as it does when a head is read.
     Guard.READABLE: f"{_zero_or('schema_version', '<= :schema_version')} AND #kind IN (:kinds)",
-    Guard.BARREN_LEFT: _zero_or("barren", "< :max_barren"),
+    Guard.FRUITLESS_ATTEMPTS_LEFT: " AND ".join(
+        _zero_or(name, "< :max_fruitless_attempts") for name in ("fruitless_attempts", RENAMED["fruitless_attempts"])
+    ),
     Guard.NOT_BEFORE_PASSED: "(attribute_not_exists(#not_before) OR #not_before <= :now)",
     Guard.BEFORE_DEADLINE: "#deadline_at > :now",
     Guard.PAST_DEADLINE: "#deadline_at <= :now",
@@ -73,6 +75,10 @@ def update_of(transition: Transition, change: Change) -> Item:
     sets, adds = dict(change.sets), dict(change.adds)
     removes = [name for name, value in sets.items() if value is None]
     sets = {name: value for name, value in sets.items() if value is not None}
+    if renamed := [RENAMED[name] for name in sets if name in RENAMED]:
+        removes += renamed
+    if renamed or adds.keys() & RENAMED.keys():
+        sets["schema_version"] = SCHEMA_VERSION  # from here on the version before leaves the head alone
     if transition.target is not None:
         sets["status"] = str(transition.target)
     if transition.leaves_index():

@@ -31,14 +31,29 @@ _TIMES = frozenset(
     | {"dismissed_at"}
 )
 _COUNTS = frozenset(
-    {"version", "fence", "attempt", "barren", "releases", "sends", "progress", "calls", "step_calls", "steps_done"}
+    {
+        "version",
+        "fence",
+        "attempt",
+        "fruitless_attempts",
+        "releases",
+        "dispatches",
+        "progress",
+        "calls",
+        "step_calls",
+        "steps_done",
+    }
     | {"schema_version", "usual_seconds"}
 )
 _TEXTS = frozenset(
     {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}
     | {"retry_of", "retried_as"}
 )
-_FLAGS = ("alone", "reviewed", "own_key")
+RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "sends"}
+"""What schema 1 called an attribute of the head. Every write of the new name removes the old one, and raises the head's
+schema: what a counter of a head has under both names belongs together."""
+
+_FLAGS = ("isolated", "reviewed", "own_key")
 
 
 def head_key(user_id: str, generation_id: str) -> Item:
@@ -84,15 +99,15 @@ def unmarshal(item: Item) -> Item:
 
 
 def _plain(value: object) -> object:
-    return seconds(value) if isinstance(value, datetime) else value
+    return to_epoch(value) if isinstance(value, datetime) else value
 
 
-def seconds(moment: datetime) -> Decimal:
+def to_epoch(moment: datetime) -> Decimal:
     """Return `moment` as epoch seconds, exact to the millisecond, in DynamoDB's own form: no zeros at the end."""
     return Decimal(epoch_milliseconds(moment)) / 1000
 
 
-def moment(value: Decimal) -> datetime:
+def from_epoch(value: Decimal) -> datetime:
     return from_epoch_milliseconds(int(value * 1000))
 
 
@@ -165,10 +180,10 @@ def decode_usage(values: Item) -> Usage:
 def decode_head(item: Item) -> Generation:
     """Return the generation that a head's item stands for; an attribute that is absent has its default."""
     values = unmarshal(item)
-    fields: dict[str, Any] = {name: moment(values[name]) for name in _TIMES if name in values}
-    fields |= {name: int(values.get(name, 0)) for name in _COUNTS}
+    fields: dict[str, Any] = {name: from_epoch(values[name]) for name in _TIMES if name in values}
+    fields |= {name: int(values.get(name, 0)) + int(values.get(RENAMED.get(name, ""), 0)) for name in _COUNTS}
     fields |= {name: values[name] for name in _TEXTS if name in values}
-    fields |= {name: values.get(name, False) for name in _FLAGS}
+    fields |= {name: bool(values.get(name) or values.get(RENAMED.get(name, ""))) for name in _FLAGS}
     if "error" in values:
         fields["error"] = ErrorInfo(**values["error"])
     if "expires_at" in values:
@@ -234,7 +249,7 @@ def decode_step(item: Item) -> StoredStep:
         usage=decode_usage(values),
         call_id=values.get("call_id"),
         duration_seconds=float(values["duration_seconds"]),
-        stored_at=moment(values["stored_at"]),
+        stored_at=from_epoch(values["stored_at"]),
         op=values["op"],
         shown=decode_usage(values.get("shown", {})),
     )

@@ -44,7 +44,7 @@ class Objects:
         self._client = client
         self._bucket = bucket
 
-    def light(self, item: Item, name: str) -> Item:
+    def offload(self, item: Item, name: str) -> Item:
         """Return `item` as it may be stored: what is too large for it goes to the object `name`, before the item."""
         for attribute in _LARGE:
             packed = bytes(item.get(attribute, {}).get("B", b""))
@@ -55,8 +55,8 @@ class Objects:
                 item[f"{attribute}_object"] = {"S": key}
         return item
 
-    def whole(self, item: Item) -> Item:
-        """Return `item` with what `light` has put aside."""
+    def restore(self, item: Item) -> Item:
+        """Return `item` with what `offload` has put aside."""
         for attribute in _LARGE:
             key = item.get(f"{attribute}_object")
             if key is not None:

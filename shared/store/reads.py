@@ -41,11 +41,11 @@ class Reads(Base):
 
     def get_input(self, user_id: str, generation_id: str) -> GenerationInput | None:
         item = self.table.get(items.input_key(user_id, generation_id))
-        return None if item is None else items.decode_input(self.objects.whole(item))
+        return None if item is None else items.decode_input(self.objects.restore(item))
 
     def get_step(self, user_id: str, generation_id: str, name: str) -> StoredStep | None:
         item = self.table.get(items.step_key(user_id, generation_id, name))
-        return None if item is None else items.decode_step(self.objects.whole(item))
+        return None if item is None else items.decode_step(self.objects.restore(item))
 
     def get_steps(self, user_id: str, generation_id: str, *, results: bool = True) -> list[StoredStep]:
         """Return the stored steps in their order.
@@ -58,7 +58,7 @@ class Reads(Base):
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": items.step_prefix(generation_id)}),
         )
-        stored = map(self.objects.whole, found) if results else found
+        stored = map(self.objects.restore, found) if results else found
         return sorted((items.decode_step(item) for item in stored), key=lambda step: step.position)
 
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:

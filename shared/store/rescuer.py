@@ -38,24 +38,24 @@ class RescuerWrites(TerminalWrites):
     def give_back(self, head: Generation, totals: Totals | None) -> Generation:
         """Make a lost worker's generation pending again, alone for good; the caller dispatches what is returned.
 
-        `totals`, where given, counts steps that were stored and not counted: the attempts were not barren after all.
+        `totals`, where given, counts steps that were stored and not counted: the attempts were not fruitless after all.
         """
         now = self.clock.now()
         sets: dict[str, Any] = {
-            "alone": True,
+            "isolated": True,
             "due_at": min(self._after_grace(now, 0), head.deadline_at),
             "holder": None,
-            "sends": head.sends + 1,
+            "dispatches": head.dispatches + 1,
         }
         if totals is not None:
-            sets |= items.usage_values(totals.usage) | {"steps_done": totals.steps_done, "barren": 0}
+            sets |= items.usage_values(totals.usage) | {"steps_done": totals.steps_done, "fruitless_attempts": 0}
         return self._marked(rows.GIVE_BACK, head, now, sets)
 
     def send_again(self, head: Generation) -> Generation:
         """Note that a lost message is sent again; the fence stays: the first may still be queued."""
         now = self.clock.now()
-        due_at = self._after_grace(max(now, head.not_before or now), head.sends)
-        sets = {"sends": head.sends + 1, "due_at": min(due_at, head.deadline_at)}
+        due_at = self._after_grace(max(now, head.not_before or now), head.dispatches)
+        sets = {"dispatches": head.dispatches + 1, "due_at": min(due_at, head.deadline_at)}
         return self._marked(rows.SEND_AGAIN, head, now, sets)
 
     def crash_loop(self, head: Generation, totals: Totals) -> None:

@@ -156,6 +156,6 @@ def decode_card(item: Item) -> Card:
         number=int(values["number"]),
         front=values["front"],
         back=values["back"],
-        created_at=items.moment(values["created_at"]),
+        created_at=items.from_epoch(values["created_at"]),
         session_id=values.get("session_id"),
     )

@@ -61,10 +61,10 @@ class SweepMarks(Base):
         if item is None:
             return None
         values = items.unmarshal(item)
-        mark = SweepMark(items.moment(values["at"]), int(values["stale"]), values["complete"])
+        mark = SweepMark(items.from_epoch(values["at"]), int(values["stale"]), values["complete"])
         if "oldest_id" not in values:
             return mark
-        oldest, since = (values["oldest_owner"], values["oldest_id"]), items.moment(values["oldest_since"])
+        oldest, since = (values["oldest_owner"], values["oldest_id"]), items.from_epoch(values["oldest_since"])
         return SweepMark(mark.at, mark.stale, mark.complete, oldest, since)
 
 

@@ -60,7 +60,7 @@ def decode_event(item: items.Item) -> Event:
     delay = values.get("delay_seconds")
     return Event(
         name=values["name"],
-        at=items.moment(values["at"]),
+        at=items.from_epoch(values["at"]),
         attempt=int(values["attempt"]),
         code=values.get("code"),
         delay_seconds=None if delay is None else float(delay),

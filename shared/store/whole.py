@@ -1,19 +1,19 @@
 """All parts of the store in one."""
 
 from shared.store.admission import AdmissionWrites
+from shared.store.ending import EndingWrites
 from shared.store.erasure import ErasureWrites
 from shared.store.feed import FeedReads
-from shared.store.owner import OwnerWrites
+from shared.store.retry import RetryWrites
 from shared.store.review import ReviewWrites
-from shared.store.succession import SuccessionWrites
 from shared.store.sweeps import SweeperStore
 from shared.store.worker import WorkerStore
 
 
 class Store(
-    SuccessionWrites,
+    RetryWrites,
     AdmissionWrites,
-    OwnerWrites,
+    EndingWrites,
     ReviewWrites,
     WorkerStore,
     FeedReads,

@@ -36,10 +36,10 @@ class WorkerWrites(TerminalWrites):
                 "now": now,
                 "kinds": kinds,
                 "schema_version": SCHEMA_VERSION,
-                "max_barren": self.settings.max_barren,
+                "max_fruitless_attempts": self.settings.max_fruitless_attempts,
             },
             sets={"holder": holder, "heartbeat_at": now, "not_before": None, "stage": None},
-            adds={"attempt": 1, "barren": 1},
+            adds={"attempt": 1, "fruitless_attempts": 1},
             once={"started_at": now},
         )
         key = items.head_key(user_id, generation_id)
@@ -110,9 +110,9 @@ class WorkerWrites(TerminalWrites):
         expires_at = head.deadline_at + timedelta(days=self.settings.retention_days + 1)
         try:
             item = items.encode_step(head.user_id, head.generation_id, step, expires_at)
-            self.table.put_new(self.objects.light(item, f"{head.fence}-{step.name}"))
+            self.table.put_new(self.objects.offload(item, f"{head.fence}-{step.name}"))
         except ConditionFailedError as failed:
-            return items.decode_step(self.objects.whole(failed.item)) if failed.item else step
+            return items.decode_step(self.objects.restore(failed.item)) if failed.item else step
         return step
 
     def advance(self, head: Generation, totals: Totals, progress: int, reserved_usd: Decimal) -> Generation:
@@ -127,7 +127,7 @@ class WorkerWrites(TerminalWrites):
             "reserved_usd": reserved_usd,
             "progress": progress,
             "progress_at": now,
-            "barren": 0,
+            "fruitless_attempts": 0,
             "releases": 0,
             "heartbeat_at": now,
         }
@@ -136,7 +136,7 @@ class WorkerWrites(TerminalWrites):
 
     def succeed(self, head: Generation, totals: Totals, output_step: str) -> None:
         """End it well: the last step's advance and the finish are one write."""
-        more = {"progress": 100, "output_step": output_step, "barren": 0, "releases": 0, "stage": None}
+        more = {"progress": 100, "output_step": output_step, "fruitless_attempts": 0, "releases": 0, "stage": None}
         self._end(rows.SUCCEED, head, totals, more=more)
 
     def fail(self, head: Generation, totals: Totals, error: ErrorInfo) -> None:
@@ -153,7 +153,7 @@ class WorkerWrites(TerminalWrites):
         sets = items.usage_values(totals.usage) | {
             "steps_done": totals.steps_done,
             "reserved_usd": reserved_usd,
-            "barren": max(0, head.barren - 1),
+            "fruitless_attempts": max(0, head.fruitless_attempts - 1),
             "releases": head.releases + (1 if counted else 0),
             "not_before": not_before,
             "due_at": min(due_at, head.deadline_at),
@@ -193,8 +193,8 @@ def _news(head: Generation, totals: Totals | None) -> dict[str, Any]:
     if totals is None or (totals.usage, totals.steps_done) == (head.usage, head.steps_done):
         return {}
     news = items.usage_values(totals.usage) | {"steps_done": totals.steps_done}
-    # A rescuer that sees the steps counted takes it that they have ended a row of barren attempts.
-    return news | ({"barren": 0, "releases": 0} if totals.steps_done > head.steps_done else {})
+    # A rescuer that sees the steps counted takes it that they have ended a row of fruitless attempts.
+    return news | ({"fruitless_attempts": 0, "releases": 0} if totals.steps_done > head.steps_done else {})
 
 
 def _is_held(item: items.Item, head: Generation) -> bool:

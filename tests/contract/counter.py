@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from functions.actions.service import ActionsService
-from functions.actions.succession import RetryService
+from functions.actions.ending import ActionsService
+from functions.actions.retry import RetryService
 from shared.domain.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
 from shared.domain.limits import Policy
 from shared.domain.settings import Settings

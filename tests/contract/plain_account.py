@@ -53,7 +53,7 @@ class PlainAccount:
         head, now = self.head, self.clock.now()
         facts = {
             Guard.READABLE: True,
-            Guard.BARREN_LEFT: head.barren < SETTINGS.max_barren,
+            Guard.FRUITLESS_ATTEMPTS_LEFT: head.fruitless_attempts < SETTINGS.max_fruitless_attempts,
             Guard.NOT_BEFORE_PASSED: head.not_before is None or head.not_before <= now,
             Guard.BEFORE_DEADLINE: now < head.deadline_at,
             Guard.PAST_DEADLINE: now >= head.deadline_at,
@@ -138,15 +138,15 @@ class PlainAccount:
         """What each row of a rescuer's is called by, and what it sets."""
         store, now, totals = self.store, self.clock.now(), self.settled(seen)
         again, beat = max(now, seen.not_before or now), seen.heartbeat_at or now
-        backed_off = again + GRACE * 2.0 ** min(seen.sends, 5)
+        backed_off = again + GRACE * 2.0 ** min(seen.dispatches, 5)
         grace, account = min(now + GRACE, seen.deadline_at), self.account(totals)
-        given = {"alone": True, "due_at": grace, "holder": None, "sends": seen.sends + 1}
+        given = {"isolated": True, "due_at": grace, "holder": None, "dispatches": seen.dispatches + 1}
         return {
             rows.REARM: (partial(store.rearm, seen), {"due_at": min(beat + LEASE, seen.deadline_at)}),
             rows.POSTPONE: (partial(store.postpone, seen), {"due_at": grace}),
             rows.SEND_AGAIN: (
                 partial(store.send_again, seen),
-                {"sends": seen.sends + 1, "due_at": min(backed_off, seen.deadline_at)},
+                {"dispatches": seen.dispatches + 1, "due_at": min(backed_off, seen.deadline_at)},
             ),
             rows.GIVE_BACK: (partial(store.give_back, seen, None), given),
             rows.CRASH_LOOP: (partial(store.crash_loop, seen, totals), account),

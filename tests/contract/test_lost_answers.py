@@ -122,7 +122,18 @@ WRITES: dict[str, tuple[Callable[[Store, FakeClock], Generation], Callable[[Stor
     "review": (succeeded, lambda s, c, h: s.review(h, an_acceptance(c, h))),
 }
 # What a second application of the same write would show: none of these may differ from a write with no loss.
-COUNTED = ("status", "fence", "attempt", "barren", "releases", "sends", "calls", "step_calls", "usage", "steps_done")
+COUNTED = (
+    "status",
+    "fence",
+    "attempt",
+    "fruitless_attempts",
+    "releases",
+    "dispatches",
+    "calls",
+    "step_calls",
+    "usage",
+    "steps_done",
+)
 
 
 def outcome(store: Store, dynamodb: Any, head: Generation) -> tuple[object, ...]:

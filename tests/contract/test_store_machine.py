@@ -74,7 +74,7 @@ class StoreMachine(RuleBasedStateMachine):
         seen, holder, now = self.any_of(data, [*self.read, self.plain.head]), self.clock.token(), self.clock.now()
         key = (seen.user_id, seen.generation_id, seen.fence, holder, KINDS)
         sets = {"holder": holder, "heartbeat_at": now, "not_before": None, "stage": None}
-        sets |= {"attempt": self.plain.head.attempt + 1, "barren": self.plain.head.barren + 1}
+        sets |= {"attempt": self.plain.head.attempt + 1, "fruitless_attempts": self.plain.head.fruitless_attempts + 1}
         sets |= {"started_at": self.plain.head.started_at or now}
         head = self.plain.write(rows.CLAIM, seen, lambda: self.plain.store.claim(*key), sets, lost=lost)
         self.claimed += [head] if head else []
@@ -114,7 +114,7 @@ class StoreMachine(RuleBasedStateMachine):
     def advance(self, data: Any, lost: bool) -> None:
         seen, now = self.any_of(data, self.claimed), self.clock.now()
         totals, progress = self.plain.settled(seen), max(self.plain.head.progress, 50)
-        sets = {"progress": progress, "progress_at": now, "heartbeat_at": now, "barren": 0, "releases": 0}
+        sets = {"progress": progress, "progress_at": now, "heartbeat_at": now, "fruitless_attempts": 0, "releases": 0}
         sets |= self.plain.account(totals)
 
         def act() -> Generation:
@@ -129,7 +129,7 @@ class StoreMachine(RuleBasedStateMachine):
         seen = self.any_of(data, self.claimed)
         totals = self.plain.settled(seen)
         if well:
-            sets = {"progress": 100, "output_step": "cards", "barren": 0, "releases": 0, "stage": None}
+            sets = {"progress": 100, "output_step": "cards", "fruitless_attempts": 0, "releases": 0, "stage": None}
             sets |= self.plain.account(totals)
             act = partial(self.plain.store.succeed, seen, totals, "cards")
             self.plain.write(rows.SUCCEED, seen, act, sets, lost=lost)
@@ -142,7 +142,11 @@ class StoreMachine(RuleBasedStateMachine):
         seen, now = self.any_of(data, self.claimed), self.clock.now()
         not_before = now + timedelta(seconds=delay) if delay else None
         totals = self.plain.settled(seen)
-        sets: dict[str, Any] = {"barren": max(0, seen.barren - 1), "releases": seen.releases + counted, "holder": None}
+        sets: dict[str, Any] = {
+            "fruitless_attempts": max(0, seen.fruitless_attempts - 1),
+            "releases": seen.releases + counted,
+            "holder": None,
+        }
         sets |= {"not_before": not_before, "due_at": min((not_before or now) + GRACE, seen.deadline_at)}
         act = partial(
             self.plain.store.release,
@@ -181,11 +185,11 @@ class StoreMachine(RuleBasedStateMachine):
         if diagnosis is Diagnosis.FRESH and seen.due_at is not None and seen.due_at > self.clock.now():
             row = None
         sets = possible[row][1] if row else {}
-        if diagnosis is Diagnosis.LOST_WORKER and seen.barren >= SETTINGS.max_barren:
+        if diagnosis is Diagnosis.LOST_WORKER and seen.fruitless_attempts >= SETTINGS.max_fruitless_attempts:
             if totals.steps_done == seen.steps_done:
                 row, sets = rows.CRASH_LOOP, self.plain.account(totals)
             else:
-                sets = sets | {"barren": 0} | self.plain.account(totals)
+                sets = sets | {"fruitless_attempts": 0} | self.plain.account(totals)
         if row is None:
             assert self.rescuer.rescue(seen).outcome is RescueOutcome.NOTHING
         elif row is not rows.REARM or sets["due_at"] != self.plain.head.due_at:

@@ -225,12 +225,12 @@ def test_claim_counts_an_attempt_and_keeps_the_first_start(store: Store, clock: 
         counted=True,
         reserved_usd=head.reserved_usd,
     )
-    assert (pending.barren, pending.releases, pending.fence) == (0, 1, 3)
+    assert (pending.fruitless_attempts, pending.releases, pending.fence) == (0, 1, 3)
     with pytest.raises(TransitionRefusedError):
         store.claim(head.user_id, head.generation_id, pending.fence, clock.token(), KINDS)
     clock.pass_seconds(30)
     again = store.claim(head.user_id, head.generation_id, pending.fence, clock.token(), KINDS)
-    assert (again.attempt, again.barren, again.started_at, again.not_before) == (2, 1, started, None)
+    assert (again.attempt, again.fruitless_attempts, again.started_at, again.not_before) == (2, 1, started, None)
 
 
 @pytest.mark.parametrize("make", [make_succeeded, make_failed, make_canceled])

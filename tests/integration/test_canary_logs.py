@@ -12,13 +12,13 @@ import pytest
 from moto import mock_aws
 
 from functions.create.service import CreateService
+from functions.process.dependencies import Dependencies
 from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
-from functions.process.tools import Tools
 from functions.process.worker import Handled, Worker
 from local.model_server import ModelServer
 from shared.aws import silence
-from shared.aws.dispatch import Message, SqsDispatch
+from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.aws.logs import logger
 from shared.aws.sealing import Seal
 from shared.domain.clock import SystemClock
@@ -83,7 +83,7 @@ class House:
     def __post_init__(self) -> None:
         self.sqs = boto3.client("sqs", REGION)
         self.queue = self.sqs.create_queue(QueueName="queue")["QueueUrl"]
-        self.settings = replace(SETTINGS, queue_url=self.queue, alone_queue_url=self.queue)
+        self.settings = replace(SETTINGS, queue_url=self.queue, isolated_queue_url=self.queue)
         self.dynamodb = boto3.client("dynamodb", REGION)
         create_table(self.dynamodb, self.settings.table_name)
         clock = SystemClock()
@@ -92,7 +92,7 @@ class House:
         kms = boto3.client("kms", REGION)
         seal = Seal(lambda: kms, kms.create_key()["KeyMetadata"]["Arn"])
         boto3.client("ssm", REGION).put_parameter(Name=PARAMETER, Value=self.ours.text, Type="SecureString")
-        tools = Tools(
+        dependencies = Dependencies(
             self.store,
             self.store,
             Provider(self.server.base_url),
@@ -101,7 +101,7 @@ class House:
             clock,
             self.settings,
         )
-        self.worker = Worker(tools, self.dispatch, "log-stream")
+        self.worker = Worker(dependencies, self.dispatch, "log-stream")
         self.service = CreateService(self.store, self.dispatch, clock, self.settings, Policy({}), seal)
 
     def create(self, model: str, **fields: Any) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class House:
         [message] = self.sqs.receive_message(QueueUrl=self.queue)["Messages"]
         self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         self.taken.append(dict(message))
-        return self.worker.handle(Message.from_json(message["Body"]), float("inf"))
+        return self.worker.handle(QueueMessage.from_json(message["Body"]), float("inf"))
 
     def items(self) -> list[dict[str, Any]]:
         return [unmarshal(item) for item in self.dynamodb.scan(TableName=self.settings.table_name)["Items"]]

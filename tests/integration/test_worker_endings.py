@@ -38,7 +38,7 @@ def test_what_may_pass_gives_the_generation_back_counted_after_a_delay(rig: Rig)
     assert handled.ending is Ending.RELEASED
     # The first delay's ceiling is 2 s; the clock's jitter of 0.5 makes it three quarters of that.
     assert (after.status, after.not_before, after.due_at) == (Status.PENDING, rig.after(1.5), rig.after(61.5))
-    assert (after.fence, after.releases, after.barren, after.holder) == (3, 1, 0, None)
+    assert (after.fence, after.releases, after.fruitless_attempts, after.holder) == (3, 1, 0, None)
     assert rig.dispatch.sent == [after]
     assert rig.events(after) == [Event("released", rig.clock.now(), 1, "provider_overloaded", 1.5)]
 
@@ -173,7 +173,7 @@ def test_an_unexpected_error_goes_back_to_the_queue_and_leaves_the_generation_to
     with pytest.raises(ZeroDivisionError):
         rig.handle(head)
     after = rig.read(head)
-    assert (after.status, after.barren, after.due_at) == (Status.RUNNING, 1, rig.after(60))
+    assert (after.status, after.fruitless_attempts, after.due_at) == (Status.RUNNING, 1, rig.after(60))
 
 
 @pytest.mark.parametrize("write", ["claim", "begin_call", "store_step", "succeed"])

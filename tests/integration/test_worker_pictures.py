@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.process.provider import Completion
-from functions.process.provider.images import Image
+from functions.process.provider.pictures import DrawnPicture
 from functions.process.worker import Ending
 from shared.domain.errors import InvalidOutputError, StoreUnavailableError
 from shared.domain.generation import Generation, GenerationInput
@@ -16,10 +16,10 @@ from shared.store.objects import key_of
 from tests.factories import SETTINGS, a_generation, s3_beside
 from tests.integration.worker_rig import PAID, Call, Rig, Turn, raising, then
 
-PICTURE = Image("image/png", b"\x89PNG one", 3, 4)
+PICTURE = DrawnPicture("image/png", b"\x89PNG one", 3, 4)
 
 
-def drawing(*images: Image) -> Turn:
+def drawing(*images: DrawnPicture) -> Turn:
     return lambda call: Completion("", "gen-1", call.request.model, PAID, images or (PICTURE,))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from functions.actions.succession import RetryService
+from functions.actions.retry import RetryService
 from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds, rerun
@@ -125,7 +125,7 @@ def test_a_retry_that_fails_can_be_retried_itself(rig: Rig) -> None:
 def test_a_worker_that_dies_in_a_retry_before_it_stores_anything_new_is_barren(rig: Rig) -> None:
     _, failed = rig.run(rig.pending(kind="story"), OUTLINE, REFUSED)
     head = retry(rig, failed)
-    for _ in range(SETTINGS.max_barren):
+    for _ in range(SETTINGS.max_fruitless_attempts):
         rig.claimed(head)
-        head = rig.lost(head) if rig.read(head).barren < SETTINGS.max_barren else rig.read(head)
+        head = rig.lost(head) if rig.read(head).fruitless_attempts < SETTINGS.max_fruitless_attempts else rig.read(head)
     assert rig.store.settled(head).steps_done == head.steps_done == 1, "the copied step is no step of its own"

@@ -90,14 +90,14 @@ def test_the_head_is_advanced_between_the_steps_and_not_after_the_last(
 
 
 def test_an_advance_ends_a_row_of_barren_attempts_and_of_releases(rig: Rig) -> None:
-    head = rig.pending(kind="story", barren=2, releases=9)
+    head = rig.pending(kind="story", fruitless_attempts=2, releases=9)
     seen: list[Generation] = []
 
     def look(_call: Call) -> None:
         seen.append(rig.read(head))
 
     rig.run(head, then(look, OUTLINE), then(look, DRAFT), POLISH)
-    assert [(one.barren, one.releases) for one in seen] == [(3, 9), (0, 0)]
+    assert [(one.fruitless_attempts, one.releases) for one in seen] == [(3, 9), (0, 0)]
     assert [(one.steps_done, one.usage) for one in seen] == [(0, Usage()), (1, paid(1))]
 
 
@@ -114,7 +114,7 @@ def test_after_a_release_the_next_attempt_goes_on_from_the_stored_steps(rig: Rig
 
 def test_an_attempt_that_stored_a_step_starts_the_row_of_releases_anew(rig: Rig) -> None:
     _, head = rig.run(rig.pending(kind="story", releases=9), OUTLINE, raising(BUSY))
-    assert (head.status, head.releases, head.barren) == (Status.PENDING, 1, 0)
+    assert (head.status, head.releases, head.fruitless_attempts) == (Status.PENDING, 1, 0)
 
 
 def test_a_step_that_was_stored_after_the_last_advance_also_starts_the_row_anew(rig: Rig) -> None:
@@ -156,7 +156,7 @@ def test_what_a_lost_worker_stored_is_counted_on_the_head_before_more_is_made(ri
     rig.store.store_step(lost, a_step(rig.clock, "outline", result={"text": "outline"}, usage=OTHER))
     head, seen = rig.lost(lost), list[Generation]()
     rig.run(head, then(lambda _call: seen.append(rig.read(head)), DRAFT), POLISH)
-    assert [(one.steps_done, one.usage, one.barren, one.releases) for one in seen] == [(1, OTHER, 0, 0)]
+    assert [(one.steps_done, one.usage, one.fruitless_attempts, one.releases) for one in seen] == [(1, OTHER, 0, 0)]
 
 
 def test_a_generation_whose_only_step_was_stored_succeeds_without_a_call(rig: Rig) -> None:

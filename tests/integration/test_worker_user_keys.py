@@ -80,7 +80,7 @@ def test_every_attempt_reads_and_decrypts_the_key_anew(rig: Rig, seal: CountingS
     rig.clock.pass_seconds(10)
     held = rig.claimed(released)
     handled, after = rig.run(rig.lost(held), answering())
-    assert (handled.ending, after.alone, after.own_key) == (Ending.SUCCEEDED, True, True)
+    assert (handled.ending, after.isolated, after.own_key) == (Ending.SUCCEEDED, True, True)
     assert keys_sent(rig) == [USERS, USERS]
     assert seal.opened == 2
 

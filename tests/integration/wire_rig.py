@@ -7,7 +7,7 @@ from typing import Any
 from functions.process.provider import Completion, ModelRequest, Provider
 from functions.process.worker import Handled
 from local.model_server import ModelServer
-from shared.aws.dispatch import Message
+from shared.aws.dispatch import QueueMessage
 from shared.domain.generation import Generation, Usage
 from tests.factories import FakeClock, a_generation, an_input
 from tests.integration.worker_rig import NEVER, Rig
@@ -49,8 +49,10 @@ class WireRig:
         """Handle the generation's message, as one of its attempts."""
         worker = self.rig.worker()
         provider = Provider(self.server.base_url, protocol="openrouter")
-        tools = replace(worker.tools, model=OnTheWire(provider, self.rig.clock, self.requests))
-        return replace(worker, tools=tools).handle(Message(head.user_id, head.generation_id, head.fence), NEVER)
+        dependencies = replace(worker.dependencies, model=OnTheWire(provider, self.rig.clock, self.requests))
+        return replace(worker, dependencies=dependencies).handle(
+            QueueMessage(head.user_id, head.generation_id, head.fence), NEVER
+        )
 
     def cards(self, head: Generation) -> list[dict[str, str]]:
         """The cards of a generation that succeeded."""

@@ -8,11 +8,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from functions.process.dependencies import Dependencies
 from functions.process.key import UserKeys
 from functions.process.provider import Cancellation, Completion, ModelRequest
-from functions.process.tools import Tools
 from functions.process.worker import Handled, Worker
-from shared.aws.dispatch import Message
+from shared.aws.dispatch import QueueMessage
 from shared.aws.sealing import Seal
 from shared.domain.generation import Event, Generation, StoredStep, Usage
 from shared.domain.settings import Settings
@@ -128,11 +128,11 @@ class Rig:
     def worker(self) -> Worker:
         store = replace(self.store, settings=self.settings)
         user_key = UserKeys(store, self.seal)
-        tools = Tools(store, store, self.model, self.api_key, user_key, self.clock, self.settings)
-        return Worker(tools, self.dispatch, "2026/01/01/[$LATEST]0123456789abcdef")
+        dependencies = Dependencies(store, store, self.model, self.api_key, user_key, self.clock, self.settings)
+        return Worker(dependencies, self.dispatch, "2026/01/01/[$LATEST]0123456789abcdef")
 
     def handle(self, head: Generation, handover_at: float = NEVER) -> Handled:
-        return self.worker().handle(Message(head.user_id, head.generation_id, head.fence), handover_at)
+        return self.worker().handle(QueueMessage(head.user_id, head.generation_id, head.fence), handover_at)
 
     def run(self, head: Generation, *turns: Turn) -> tuple[Handled, Generation]:
         """Handle its message with the model playing `turns`, all of them; return that and the head afterwards."""

@@ -90,12 +90,14 @@ BREAKS: Mapping[str, Check] = {
     "a second dismissal changed something": lambda w: w.new.dismissals > 1,
     "it has two successors": lambda w: w.new.successors > 1,
     # 11: poison.
-    "more attempts in a row than allowed stored nothing": lambda w: w.new.barren > w.limits.max_barren,
+    "more attempts in a row than allowed stored nothing": (
+        lambda w: w.new.fruitless_attempts > w.limits.max_fruitless_attempts
+    ),
     "claimed beside neighbours, though its worker was lost once": (
-        lambda w: w.row.name == "claim" and w.old.alone and not w.writer.alone
+        lambda w: w.row.name == "claim" and w.old.isolated and not w.writer.isolated
     ),
     "failed as a crash loop, and no attempt of it was alone": (
-        lambda w: w.row.name == "crash_loop" and not w.old.alone
+        lambda w: w.row.name == "crash_loop" and not w.old.isolated
     ),
 }  # fmt: skip
 

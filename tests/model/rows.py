@@ -24,7 +24,7 @@ class Writer(NamedTuple):
     progress: int = 0
     readable: bool = True
     absent: bool = True
-    alone: bool = False
+    isolated: bool = False
     """The message came from the queue for those that are alone."""
 
 
@@ -33,7 +33,9 @@ GUARDS: Mapping[Guard, Callable[[Scene, Writer, Limits], bool]] = {
     Guard.FENCE: lambda _scene, writer, _limits: writer.fence,
     Guard.HOLDER: lambda _scene, writer, _limits: writer.holds,
     Guard.READABLE: lambda _scene, writer, _limits: writer.readable,
-    Guard.BARREN_LEFT: lambda scene, _writer, limits: scene.head.barren < limits.max_barren,
+    Guard.FRUITLESS_ATTEMPTS_LEFT: lambda scene, _writer, limits: (
+        scene.head.fruitless_attempts < limits.max_fruitless_attempts
+    ),
     Guard.NOT_BEFORE_PASSED: lambda scene, _writer, _limits: not scene.head.waiting,
     Guard.BEFORE_DEADLINE: lambda scene, _writer, _limits: not scene.late,
     Guard.PAST_DEADLINE: lambda scene, _writer, _limits: scene.late,

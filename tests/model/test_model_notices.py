@@ -111,7 +111,7 @@ def test_a_spoiled_table_breaks_an_invariant(name: str) -> None:
 
 SECOND_LOCKS: dict[str, tuple[Rows, str]] = {
     "claim, barren < max": (
-        without("claim", Guard.BARREN_LEFT),
+        without("claim", Guard.FRUITLESS_ATTEMPTS_LEFT),
         "a rescuer gives nothing back that is barren to the end: it fails it, or a step has ended the row",
     ),
     "rearm, what was read": (

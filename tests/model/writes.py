@@ -26,7 +26,7 @@ def told(worker: Worker, news: News) -> Worker:
 
 def dispatched(scene: Scene) -> Scene:
     """Send the message of the head as it stands."""
-    return scene._replace(queue=scene.queue | (ALONE if scene.head.alone else SHARED))
+    return scene._replace(queue=scene.queue | (ALONE if scene.head.isolated else SHARED))
 
 
 def writer_of(worker: Worker) -> Writer:

@@ -9,8 +9,8 @@ from unittest.mock import patch
 
 import shared.store.rescuer
 import shared.store.worker
+from functions.process.heartbeat import Heartbeat
 from functions.process.key import UserKeys
-from functions.process.watch import Watch
 from shared import rescue, wiring
 from shared.aws.dispatch import SqsDispatch
 from shared.domain import rows
@@ -23,7 +23,7 @@ from shared.store import user_key
 from shared.store.admission import AdmissionWrites
 from shared.store.expressions import Change, update_of
 from shared.store.reads import Reads
-from shared.store.succession import SuccessionWrites
+from shared.store.retry import RetryWrites
 from shared.store.table import Table
 from shared.store.terminal import TerminalWrites
 from shared.store.worker import WorkerWrites
@@ -171,8 +171,8 @@ BUGS: dict[str, Bug] = {
     "advance shows no progress": written("advance", _worker, sets(progress=0)),
     "advance counts usage twice": written("advance", _worker, sets(prompt_tokens=lambda tokens: 2 * tokens)),
     "claim does not count the attempt": written("claim", _worker, _adds_without("attempt")),
-    "claim does not count as barren": written("claim", _worker, _adds_without("barren")),
-    "give_back does not part what died together": written("give_back", _rescuer, sets(alone=None)),
+    "claim does not count as barren": written("claim", _worker, _adds_without("fruitless_attempts")),
+    "give_back does not part what died together": written("give_back", _rescuer, sets(isolated=None)),
     "release forgets when somebody must look": written("release", _worker, sets(due_at=None)),
     "give_back forgets when somebody must look": written("give_back", _rescuer, sets(due_at=None)),
     "send_again looks again after the deadline": written(
@@ -191,7 +191,7 @@ BUGS: dict[str, Bug] = {
     "retry counts the copied steps again": together(
         without("RETRY", Guard.USAGE_AS_READ),
         method(
-            SuccessionWrites,
+            RetryWrites,
             "retry",
             lambda whole, store, old, *more: whole(store, replace(old, steps_done=0), *more),
         ),
@@ -219,7 +219,7 @@ BUGS: dict[str, Bug] = {
         lambda whole, model, request, **more: whole(model, request, **more | {"may_send": lambda: None}),
     ),
     "stored steps are made again": method(Reads, "get_steps", _no_steps),
-    "the heartbeat's thread is left behind": method(Watch, "__exit__", _unjoined),
-    "the invocation's end is ignored": method(Watch, "__init__", _never_hands_over),
+    "the heartbeat's thread is left behind": method(Heartbeat, "__exit__", _unjoined),
+    "the invocation's end is ignored": method(Heartbeat, "__init__", _never_hands_over),
     "our key pays for who brings one": method(UserKeys, "__call__", lambda _whole, *_given: "sk-simulated"),
 }

@@ -15,8 +15,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
 
 import functions.actions.handler
+import functions.actions.retry
 import functions.actions.review  # imported late by its handler, and its names are to be replaced as well
-import functions.actions.succession
 import functions.create.handler
 import functions.process.handler
 import functions.process.key
@@ -180,7 +180,7 @@ def installed() -> Iterator[None]:
     ]
     changes = [change for old, new in substitutes for change in _places(old, new)]
     changes += [change for module in HANDLERS.values() for change in _caches(module)]
-    changes.append((sys.modules["functions.process.watch"], "threading", _threading()))
+    changes.append((sys.modules["functions.process.heartbeat"], "threading", _threading()))
     # A quarter of all boundaries would be the sweeper's looks into shards where nothing is.
     changes += [(module, "DUE_SHARDS", _SHARDS) for module in (items, functions.sweeper.service)]
     defaults = tuple(_sleep if default is time.sleep else default for default in Table.__init__.__defaults__ or ())

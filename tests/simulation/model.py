@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from functions.process.provider import Cancellation, Completion, ModelRequest
-from functions.process.provider.images import Image
+from functions.process.provider.pictures import DrawnPicture
 from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
@@ -175,7 +175,7 @@ class FakeModel:
 
 def _answer(request: ModelRequest, manner: Manner, paid: Paid, call_id: str) -> Completion:
     if request.schema is None:
-        return Completion("", call_id, request.model, paid.usage, (Image("image/png", b"picture", 1, 1),))
+        return Completion("", call_id, request.model, paid.usage, (DrawnPicture("image/png", b"picture", 1, 1),))
     text = "{" if manner is Manner.UNFIT else json.dumps(fitting(request.schema))
     return Completion(text, call_id, request.model, paid.usage)
 

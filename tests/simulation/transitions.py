@@ -9,7 +9,7 @@ from shared.store import items
 from tests.simulation.process import Process
 
 LEASE_SECONDS = 40.0
-MAX_BARREN = 3
+MAX_FRUITLESS_ATTEMPTS = 3
 
 
 class ViolationError(AssertionError):
@@ -22,8 +22,9 @@ class ViolationError(AssertionError):
 
 def shown(head: Generation) -> str:
     return (
-        f"{head.generation_id[-6:]} {head.status} v{head.version} f{head.fence} a{head.attempt} b{head.barren} "
-        f"r{head.releases} c{head.calls} s{head.steps_done} {head.progress}% {head.holder or ''}"
+        f"{head.generation_id[-6:]} {head.status} v{head.version} f{head.fence} a{head.attempt} "
+        f"b{head.fruitless_attempts} r{head.releases} c{head.calls} s{head.steps_done} {head.progress}% "
+        f"{head.holder or ''}"
     )
 
 
@@ -117,7 +118,7 @@ def invariant_7_open_heads_are_in_the_index(after: Generation, item: Any) -> Non
 
 def check_claim(after: Generation, author: Process) -> None:
     """Check who may begin: what died once with others runs alone, and so often at most."""
-    if after.alone and author.batch > 1:
+    if after.isolated and author.batch > 1:
         raise ViolationError("invariant_11_what_died_once_runs_alone", f"{shown(after)} is one of {author.batch}")
-    if after.barren > MAX_BARREN:
+    if after.fruitless_attempts > MAX_FRUITLESS_ATTEMPTS:
         raise ViolationError("invariant_11_poison_is_tried_so_often_at_most", shown(after))

@@ -151,7 +151,7 @@ class World:
 
     def run(self) -> None:
         """Raises ViolationError with the seed and the last of the trace."""
-        for queue, most in ((SETTINGS.queue_url, BATCH), (SETTINGS.alone_queue_url, 1)):
+        for queue, most in ((SETTINGS.queue_url, BATCH), (SETTINGS.isolated_queue_url, 1)):
             self._outside(f"source {queue}", partial(self._poll, queue, most))
         self._outside("schedule", self._sweep_regularly)
         try:

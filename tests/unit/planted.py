@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.store.items import expiry, marshal, seconds
+from shared.store.items import expiry, marshal, to_epoch
 from tests.factories import SETTINGS, a_step
 from tests.unit.ward import OWNER, Ward
 
@@ -26,7 +26,7 @@ def late(ward: Ward, seconds_late: float) -> None:
 def sent_often_and_silent(ward: Ward) -> str:
     late(ward, 0)
     head = ward.claim(ward.pending)
-    ward.change(f"G#{head.generation_id}", due_at=seconds(head.deadline_at))
+    ward.change(f"G#{head.generation_id}", due_at=to_epoch(head.deadline_at))
     ward.clock.pass_seconds(300)
     ward.swept()
     return f"G#{head.generation_id}"
@@ -54,7 +54,7 @@ def planted(name: str, *removes: str, **sets: Any) -> Callable[[Ward], str]:
 
 def due_late(ward: Ward) -> str:
     head = ward.pending
-    ward.change(f"G#{head.generation_id}", due_at=seconds(head.deadline_at + timedelta(seconds=90)))
+    ward.change(f"G#{head.generation_id}", due_at=to_epoch(head.deadline_at + timedelta(seconds=90)))
     return f"G#{head.generation_id}"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.status.cards import CardsService
-from functions.status.service import StatusService
+from functions.status.generation import GenerationService
 from shared.domain.generation import Generation, Totals, Usage
 from shared.domain.review import Decision, Review, Wish, decide
 from shared.http.problems import ProblemError
@@ -142,7 +142,7 @@ def test_a_query_of_another_form_is_refused(store: Store, query: dict[str, str])
 
 def test_a_generation_shows_its_suggestions_as_they_were_decided(store: Store, clock: FakeClock) -> None:
     head = reviewable(store, clock)
-    service = StatusService(store, Rescuer(store, RecordingDispatch(), clock, SETTINGS, ("flashcards",)))
+    service = GenerationService(store, Rescuer(store, RecordingDispatch(), clock, SETTINGS, ("flashcards",)))
 
     def look(tag: str = "") -> Any:
         return service.get(a_request(head.user_id, generation_id=head.generation_id, if_none_match=tag))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.status import document
+from functions.status import openapi
 from functions.status.health import KEPT_SECONDS, HealthService
 from functions.sweeper.service import Sweep
 from shared.domain.states import Status
@@ -137,9 +137,9 @@ def test_the_table_is_asked_at_most_every_few_seconds(
 
 
 def test_the_document_is_answered_once_to_who_keeps_it() -> None:
-    first = document.openapi(ANYBODY)
+    first = openapi.openapi(ANYBODY)
     assert isinstance(first.body, str)
     assert json.loads(first.body)["openapi"].startswith("3.1")
     kept = {"if-none-match": first.headers["etag"]}
-    again = document.openapi(Request({**ANYBODY.event, "headers": kept}))
+    again = openapi.openapi(Request({**ANYBODY.event, "headers": kept}))
     assert (again.status, again.body, again.headers) == (304, None, first.headers)

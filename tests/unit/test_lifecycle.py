@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.generation import SCHEMA_VERSION
 from shared.domain.rows import (
     ADVANCE,
     BEGIN_CALL,
@@ -26,8 +27,8 @@ ON_HEADS = [row for row in TRANSITIONS if row is not STORE_STEP]
 OF_A_WORKER = [HEARTBEAT, BEGIN_CALL, ADVANCE, SUCCEED, RELEASE, FAIL]
 OF_A_RESCUER = [row for row in TRANSITIONS if "sweeper" in row.by]
 GUARD_VALUES: dict[str, Any] = as_read(a_generation(FakeClock()), START) | {
-    "schema_version": 1,
-    "max_barren": 3,
+    "schema_version": SCHEMA_VERSION,
+    "max_fruitless_attempts": 3,
     "kinds": ("flashcards",),
 }
 

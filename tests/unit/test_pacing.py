@@ -201,8 +201,8 @@ def test_a_rescued_generation_is_not_judged_by_the_silence_of_the_worker_that_di
     running: Generation, clock: FakeClock
 ) -> None:
     clock.pass_seconds(10)
-    head = replace(running, progress=45, progress_at=clock.now(), alone=True)
+    head = replace(running, progress=45, progress_at=clock.now(), isolated=True)
     clock.pass_seconds(40)
     head = replace(head, heartbeat_at=clock.now())
-    assert poll_after_seconds(replace(head, alone=False), clock.now(), HEARTBEAT, LEASE) > 25
+    assert poll_after_seconds(replace(head, isolated=False), clock.now(), HEARTBEAT, LEASE) > 25
     assert poll_after_seconds(head, clock.now(), HEARTBEAT, LEASE) == pytest.approx(5)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from functions.status.service import StatusService
+from functions.status.generation import GenerationService
 from shared.aws.clients import FOR_OBJECTS
 from shared.domain.generation import Generation, Totals, Usage
 from shared.http.response import Response
@@ -32,7 +32,7 @@ def dynamodb() -> Iterator[Any]:
 class Window:
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store, self.clock = store, clock
-        self.service = StatusService(store, Rescuer(store, RecordingDispatch(), clock, SETTINGS, KINDS))
+        self.service = GenerationService(store, Rescuer(store, RecordingDispatch(), clock, SETTINGS, KINDS))
 
     def succeeded(self, result: dict[str, Any]) -> Generation:
         head = self.store.create(a_generation(self.clock, kind="image"), an_input())

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from operations.redrive import Letter, Outcome, Redrive, counted
-from shared.aws.dispatch import Message, SqsDispatch
+from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Generation, Totals, Usage
 from shared.store.items import head_key
@@ -42,7 +42,7 @@ class Office:
 
     def give_up(self, head: Generation, fence: int | None = None) -> None:
         """Put the message of a generation among the dead letters."""
-        self.post(Message(head.user_id, head.generation_id, head.fence if fence is None else fence).to_json())
+        self.post(QueueMessage(head.user_id, head.generation_id, head.fence if fence is None else fence).to_json())
 
     def post(self, body: str) -> None:
         self.sqs.send_message(QueueUrl=self.letters, MessageBody=body)
@@ -134,7 +134,7 @@ def garbled(office: Office) -> None:
 
 def from_tomorrow(office: Office) -> None:
     head = office.pending()
-    office.post(json.dumps({**json.loads(Message(head.user_id, head.generation_id, 1).to_json()), "v": 2}))
+    office.post(json.dumps({**json.loads(QueueMessage(head.user_id, head.generation_id, 1).to_json()), "v": 2}))
 
 
 def of_an_unknown_kind(office: Office) -> None:

@@ -60,7 +60,7 @@ class Scene:
 
     def bring_to_the_last_barren_attempt(self) -> Generation:
         head = self.running()
-        while head.barren < SETTINGS.max_barren:
+        while head.fruitless_attempts < SETTINGS.max_fruitless_attempts:
             self.clock.pass_seconds(40)
             pending = self.store.give_back(head, None)
             head = self.store.claim(head.user_id, head.generation_id, pending.fence, self.clock.token(), KINDS)
@@ -89,7 +89,7 @@ def test_a_lost_message_is_sent_again_with_the_same_fence_and_backs_off(scene: S
         assert scene.dispatch.sent[-1] == after
         waits.append((after.due_at or scene.clock.moment) - scene.clock.moment)
     assert [wait.total_seconds() for wait in waits] == [120, 240, 480]
-    assert (after.sends, after.attempt, after.barren) == (4, 0, 0)
+    assert (after.dispatches, after.attempt, after.fruitless_attempts) == (4, 0, 0)
     assert [event.name for event in scene.events(head)] == ["sent_again"] * 3
 
 
@@ -109,7 +109,7 @@ def test_a_lost_worker_is_replaced_by_one_that_works_alone(scene: Scene) -> None
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
     assert (outcome, after.status, after.fence) == (RescueOutcome.GIVEN_BACK, Status.PENDING, head.fence + 1)
-    assert (after.alone, after.holder, after.due_at, after.barren) == (True, None, scene.after(60), 1)
+    assert (after.isolated, after.holder, after.due_at, after.fruitless_attempts) == (True, None, scene.after(60), 1)
     assert scene.dispatch.sent == [after]
     assert scene.events(head) == [Event("given_back", scene.clock.now(), 1)]
 
@@ -140,7 +140,7 @@ def test_a_generation_whose_every_worker_died_fails_as_a_crash_loop(scene: Scene
 
 def test_before_the_last_barren_attempt_no_crash_loop_is_seen(scene: Scene) -> None:
     head = scene.bring_to_the_last_barren_attempt()
-    settings = replace(SETTINGS, max_barren=SETTINGS.max_barren + 1)
+    settings = replace(SETTINGS, max_fruitless_attempts=SETTINGS.max_fruitless_attempts + 1)
     scene.clock.pass_seconds(40)
     rescuer = Rescuer(scene.store, scene.dispatch, scene.clock, settings, KINDS)
     assert rescuer.rescue(scene.read(head)).outcome is RescueOutcome.GIVEN_BACK
@@ -152,7 +152,7 @@ def test_a_step_that_was_stored_and_not_counted_shows_that_the_attempts_were_not
     scene.store.store_step(head, a_step(scene.clock, usage=paid))
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.barren) == (RescueOutcome.GIVEN_BACK, Status.PENDING, 0)
+    assert (outcome, after.status, after.fruitless_attempts) == (RescueOutcome.GIVEN_BACK, Status.PENDING, 0)
     assert (after.steps_done, after.usage) == (1, paid)
 
 

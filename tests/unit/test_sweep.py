@@ -15,7 +15,7 @@ from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Generation
 from shared.domain.states import Status
 from shared.rescue import Rescuer
-from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, seconds
+from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, to_epoch
 from shared.store.whole import Store
 from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.emf import metrics_of
@@ -52,7 +52,7 @@ def rounds(store: Store, clock: FakeClock) -> Rounds:
 def unreadable(dynamodb: Any, clock: FakeClock, **broken: Any) -> None:
     """Put a head that no code can decode into the index, due before all others."""
     head = a_generation(clock)
-    item = {"due_at": seconds(START), "due_shard": due_shard(head.generation_id), "status": "pending"} | broken
+    item = {"due_at": to_epoch(START), "due_shard": due_shard(head.generation_id), "status": "pending"} | broken
     dynamodb.put_item(TableName=SETTINGS.table_name, Item=head_key(head.user_id, head.generation_id) | marshal(item))
 
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from functions.actions.bodies import Retry
-from functions.actions.succession import RetryService
+from functions.actions.retry import RetryService
 from functions.create.service import CreateService, Envelope
 from shared.aws.sealing import Seal
 from shared.domain.errors import KeyReusedError, SealUnavailableError

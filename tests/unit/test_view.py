@@ -13,8 +13,29 @@ from shared.domain.states import Status
 from shared.view.view import etag, matches, view
 from tests.factories import START, FakeClock, a_generation
 
-HIDDEN = {"user_id", "fence", "holder", "due_at", "barren", "releases", "sends", "alone", "calls", "call_step"}
-HIDDEN |= {"step_calls", "reserved_usd", "output_step", "op", "create_op", "schema_version", "expires_at"}
+HIDDEN = {
+    "user_id",
+    "fence",
+    "holder",
+    "due_at",
+    "fruitless_attempts",
+    "releases",
+    "dispatches",
+    "isolated",
+    "calls",
+    "call_step",
+}
+HIDDEN |= {
+    "call_step",
+    "step_calls",
+    "isolated",
+    "reserved_usd",
+    "output_step",
+    "op",
+    "create_op",
+    "schema_version",
+    "expires_at",
+}
 HIDDEN |= {"progress_at", "reviewed", "usual_seconds"}
 
 
@@ -36,10 +57,10 @@ def full(clock: FakeClock) -> Generation:
         fence=7001,
         holder="holder-7002",
         attempt=3,
-        barren=7003,
+        fruitless_attempts=7003,
         releases=7004,
-        sends=7005,
-        alone=True,
+        dispatches=7005,
+        isolated=True,
         progress=60,
         stage="writing cards",
         calls=7006,

@@ -7,7 +7,7 @@ import pytest
 from shared.domain import settings
 from shared.domain.settings import Settings, from_environment
 
-NEEDED = {"TABLE_NAME": "table", "QUEUE_URL": "queue", "ALONE_QUEUE_URL": "alone"}
+NEEDED = {"TABLE_NAME": "table", "QUEUE_URL": "queue", "ISOLATED_QUEUE_URL": "alone"}
 FIELDS = {field.name: field.type for field in dataclasses.fields(Settings)}
 NUMBERS = [name for name, kind in FIELDS.items() if kind in (int, float)]
 GIVEN: dict[object, tuple[str, object]] = {

@@ -23,7 +23,7 @@ class Standing:
     spent_today_usd: Decimal
 
 
-class StandingReads(Reads):
+class QuotaReads(Reads):
     """Every read is strongly consistent."""
 
     __slots__ = ()

@@ -16,7 +16,7 @@ from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.validation import KEY_NOT_TAKEN, read
-from shared.rerun import obstacle, successor_of
+from shared.rerun import successor_of, why_not_retryable
 from shared.store.admission import Admission
 from shared.store.whole import Store
 
@@ -74,7 +74,7 @@ class RetryService:
         if old.status not in RETRY.sources:
             raise ProblemError("not_retryable")
         content = self.store.get_input(old.user_id, old.generation_id)
-        reason = obstacle(old, content, self.settings)
+        reason = why_not_retryable(old, content, self.settings)
         if content is None or reason is not None:
             raise ProblemError("not_retryable", detail=reason)
         return content

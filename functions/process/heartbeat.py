@@ -14,7 +14,7 @@ from shared.store.worker import WorkerStore
 _STAGE_LENGTH = 40  # the head is paid for by the kilobyte
 
 
-class Watch:
+class Heartbeat:
     """A thread that beats for one claimed generation while the `with` block runs, and is joined at its end.
 
     Lambda freezes a thread that is left behind, and it would wake inside a later invocation.

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.process.provider.answer import Answer
-from functions.process.provider.images import (
+from functions.process.provider.pictures import (
     MOST_IMAGE_BYTES,
-    MOST_IMAGES,
-    Image,
-    ImageTooLargeError,
-    NotAnImageError,
-    image_of,
+    MOST_PICTURES,
+    DrawnPicture,
+    NotAPictureError,
+    PictureTooLargeError,
+    picture_of,
 )
 from local.model_server.drawing import data_url, draw
 from shared.domain.errors import ProviderError
@@ -60,7 +60,7 @@ def png_of(width: int, height: int) -> bytes:
     ids=["png", "jpeg", "webp lossy", "webp lossless", "webp extended"],
 )
 def test_a_picture_of_each_type_is_taken_with_its_size(content_type: str, data: bytes, size: tuple[int, int]) -> None:
-    assert image_of(part(data_url(data, content_type))) == Image(content_type, data, *size)
+    assert picture_of(part(data_url(data, content_type))) == DrawnPicture(content_type, data, *size)
 
 
 @pytest.mark.parametrize(
@@ -102,16 +102,16 @@ def test_a_picture_of_each_type_is_taken_with_its_size(content_type: str, data: 
     ids=lambda url: str(url)[:40],
 )
 def test_what_is_no_picture_of_the_three_types_is_refused(url: Any) -> None:
-    with pytest.raises(NotAnImageError):
-        image_of(part(url))
+    with pytest.raises(NotAPictureError):
+        picture_of(part(url))
 
 
 @pytest.mark.parametrize(
     "broken", [None, "x", 7, [], {}, {"image_url": None}, {"image_url": "data:"}, {"image_url": {}}]
 )
 def test_a_part_of_another_form_is_refused(broken: Any) -> None:
-    with pytest.raises(NotAnImageError):
-        image_of(broken)
+    with pytest.raises(NotAPictureError):
+        picture_of(broken)
 
 
 @pytest.mark.parametrize(
@@ -120,20 +120,20 @@ def test_a_part_of_another_form_is_refused(broken: Any) -> None:
     ids=["a byte too many", "twice", "pixels"],
 )
 def test_what_would_take_too_much_memory_is_refused(data: bytes) -> None:
-    with pytest.raises(ImageTooLargeError):
-        image_of(part(data_url(data)))
+    with pytest.raises(PictureTooLargeError):
+        picture_of(part(data_url(data)))
 
 
 def test_the_largest_that_is_taken_is_taken() -> None:
-    assert len(image_of(part(data_url(PNG.ljust(MOST_IMAGE_BYTES, b"\x00")))).data) == MOST_IMAGE_BYTES
+    assert len(picture_of(part(data_url(PNG.ljust(MOST_IMAGE_BYTES, b"\x00")))).data) == MOST_IMAGE_BYTES
 
 
 @given(st.sampled_from(["image/png", "image/jpeg", "image/webp"]), st.binary(max_size=60), st.integers(0, 30))
 def test_no_bytes_end_in_anything_but_a_picture_or_a_refusal(content_type: str, noise: bytes, cut: int) -> None:
     begin = {"image/png": PNG, "image/jpeg": JPEG, "image/webp": LOSSY}[content_type][:cut]
     try:
-        found = image_of(part(data_url(begin + noise, content_type)))
-    except (NotAnImageError, ImageTooLargeError):
+        found = picture_of(part(data_url(begin + noise, content_type)))
+    except (NotAPictureError, PictureTooLargeError):
         return
     assert found.width > 0
     assert found.height > 0
@@ -183,8 +183,8 @@ def test_one_bad_picture_spoils_the_answer() -> None:
 
 def test_more_pictures_than_are_ever_asked_for_are_too_many() -> None:
     one = part(data_url(PNG))
-    assert len(answer(chunk([one] * MOST_IMAGES, finish="stop")).completion().images) == MOST_IMAGES
-    assert code_of(chunk([one] * MOST_IMAGES), chunk([one], finish="stop")) == "output_too_large"
+    assert len(answer(chunk([one] * MOST_PICTURES, finish="stop")).completion().images) == MOST_PICTURES
+    assert code_of(chunk([one] * MOST_PICTURES), chunk([one], finish="stop")) == "output_too_large"
 
 
 def test_a_picture_that_nobody_asked_for_is_not_even_read() -> None:

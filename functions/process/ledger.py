@@ -7,7 +7,7 @@ from decimal import Decimal
 from shared.domain.generation import Generation, StoredStep, Totals, Usage, apart_from_waste, settle
 
 
-class Account:
+class Ledger:
     """Follows each call's bill and each stored step.
 
     `reserved_usd` is what calls may have cost whose cost is not known.

@@ -22,7 +22,7 @@ _SWEEP_LOG_BYTES = 344 + 250
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AtRest:
     """How many of what AWS charges for by the month are there. The authorizer's alarm is there where one is used."""
 
     alarms: int
@@ -31,17 +31,17 @@ class Standing:
     metrics: int = METRICS
 
 
-def of_template(path: Path = TEMPLATE) -> Standing:
+def of_template(path: Path = TEMPLATE) -> AtRest:
     """Count them in the template's text: no parser of it is needed where only this is asked."""
     text = path.read_text()
     counted = {name: len(re.findall(rf"^    Type: AWS::{name}$", text, re.MULTILINE)) for name in _TYPES}
-    return Standing(*counted.values())
+    return AtRest(*counted.values())
 
 
 _TYPES = ("CloudWatch::Alarm", "CloudWatch::Dashboard", "KMS::Key")
 
 
-def monthly(standing: Standing, prices: Prices, http_memory: int) -> Mapping[str, float]:
+def monthly(standing: AtRest, prices: Prices, http_memory: int) -> Mapping[str, float]:
     """Return US dollars a month by what they are for."""
     each = {name: price.each for name, price in prices.items()}
     polls = _QUEUES * _POLLERS * _MONTH_MINUTES * 60 / _LONG_POLL_SECONDS

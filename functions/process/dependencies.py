@@ -30,7 +30,7 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
+class Dependencies:
     """What every attempt of a worker works with."""
 
     store: WorkerStore

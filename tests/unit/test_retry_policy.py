@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import (
     CallDeadlineExceededError,
+    CeilingReachedError,
     GenerationError,
     HandoverError,
     InvalidOutputError,
-    LimitReachedError,
     PermanentProviderError,
     ProviderError,
     TransientProviderError,
@@ -32,7 +32,7 @@ def delay(decision: Retry | GiveUp) -> float:
 
 @pytest.mark.parametrize(
     "error_type",
-    [GenerationError, ProviderError, PermanentProviderError, InvalidOutputError, LimitReachedError],
+    [GenerationError, ProviderError, PermanentProviderError, InvalidOutputError, CeilingReachedError],
 )
 def test_what_would_fail_again_is_given_up_with_its_own_code_however_fresh(error_type: type[GenerationError]) -> None:
     error = error_type("its_code", "Its message.", retry_after_seconds=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.actions.service import ActionsService
+from functions.actions.ending import ActionsService
 from shared.domain.generation import Event, Generation, Totals, Usage
 from shared.domain.states import Status
 from shared.http.problems import ProblemError

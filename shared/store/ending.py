@@ -8,7 +8,7 @@ from shared.store.terminal import TerminalWrites
 _CANCEL_TRIES = 20
 
 
-class OwnerWrites(TerminalWrites):
+class EndingWrites(TerminalWrites):
     """Each method is one row of the transition table."""
 
     __slots__ = ()

@@ -19,7 +19,7 @@ _ENDS_OF_ATTEMPTS = frozenset({"released", "given_back", *_ENDINGS})
 
 
 @dataclass(frozen=True, slots=True)
-class RecordService:
+class TimelineService:
     """The timeline is a log beside the truth: of what was out of the ordinary a line may be missing, none is wrong."""
 
     store: Store

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-MOST_IMAGES = 4
+MOST_PICTURES = 4
 MOST_IMAGE_BYTES = 8 * 1024 * 1024
 MOST_PIXELS = 64_000_000
 """A few bytes can claim any size, and whoever shows the picture would pay for it with memory."""
@@ -19,16 +19,16 @@ _LONGEST_DATA = (MOST_IMAGE_BYTES + 2) // 3 * 4
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-class NotAnImageError(ValueError):
+class NotAPictureError(ValueError):
     """It is not a picture that is taken."""
 
 
-class ImageTooLargeError(ValueError):
+class PictureTooLargeError(ValueError):
     """It has more bytes or pixels than are taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class DrawnPicture:
     """A picture whose header is sound. Its bytes are the model's and stay out of the repr."""
 
     content_type: str
@@ -37,25 +37,25 @@ class Image:
     height: int
 
 
-def image_of(part: Any) -> Image:
-    """Read one of an answer's `images`. Raises NotAnImageError or ImageTooLargeError."""
+def picture_of(part: Any) -> DrawnPicture:
+    """Read one of an answer's `images`. Raises NotAPictureError or PictureTooLargeError."""
     link = part.get("image_url") if isinstance(part, dict) else None
     url = link.get("url") if isinstance(link, dict) else None
     begin = _DATA_URL.match(url) if isinstance(url, str) else None
     if begin is None:
-        raise NotAnImageError
+        raise NotAPictureError
     if len(begin.string) - begin.end() > _LONGEST_DATA:
-        raise ImageTooLargeError
+        raise PictureTooLargeError
     try:
         data = base64.b64decode(begin.string[begin.end() :], validate=True)
     except ValueError:
-        raise NotAnImageError from None
+        raise NotAPictureError from None
     width, height = _size_of(begin[1], data)
     if not (width and height):
-        raise NotAnImageError
+        raise NotAPictureError
     if len(data) > MOST_IMAGE_BYTES or width * height > MOST_PIXELS:
-        raise ImageTooLargeError
-    return Image(begin[1], data, width, height)
+        raise PictureTooLargeError
+    return DrawnPicture(begin[1], data, width, height)
 
 
 def _size_of(content_type: str, data: bytes) -> tuple[int, int]:

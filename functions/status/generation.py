@@ -19,7 +19,7 @@ from shared.view.view import etag, matches, view
 
 
 @dataclass(frozen=True, slots=True)
-class StatusService:
+class GenerationService:
     """Reads are strongly consistent: who has seen a version never sees an older one."""
 
     store: Store

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.status.pictures import PictureLinks
-from functions.status.record import RecordService
+from functions.status.timeline import TimelineService
 from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
 from shared.http.problems import ProblemError
 from shared.store.whole import Store
@@ -27,7 +27,7 @@ class Life:
     """One generation and the time that passes in it."""
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
-        self.store, self.clock, self.service = store, clock, RecordService(store, PictureLinks(store))
+        self.store, self.clock, self.service = store, clock, TimelineService(store, PictureLinks(store))
         self.head = store.create(a_generation(clock), an_input())
 
     def claim(self) -> Generation:

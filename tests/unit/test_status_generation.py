@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.status.service import StatusService
+from functions.status.generation import GenerationService
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Generation, Totals, Usage
 from shared.http.problems import ProblemError
@@ -32,7 +32,7 @@ class Window:
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store, self.clock, self.dispatch = store, clock, RecordingDispatch()
-        self.service = StatusService(store, Rescuer(store, self.dispatch, clock, SETTINGS, KINDS))
+        self.service = GenerationService(store, Rescuer(store, self.dispatch, clock, SETTINGS, KINDS))
 
     def pending(self) -> Generation:
         return self.store.create(a_generation(self.clock), an_input())

@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from functions.process.watch import Watch
+from functions.process.heartbeat import Heartbeat
 from shared.domain.clock import SystemClock
 from shared.domain.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
 from shared.domain.generation import Generation
@@ -48,9 +48,9 @@ class Beats:
         self.until(lambda: self.tried >= goal)
 
 
-def a_watch(beats: Beats, *, every: float = SOON, handover_at: float = NEVER, progress: int = 0) -> Watch:
+def a_watch(beats: Beats, *, every: float = SOON, handover_at: float = NEVER, progress: int = 0) -> Heartbeat:
     head = replace(a_generation(FakeClock()), progress=progress)
-    return Watch(cast(Store, beats), head, SystemClock(), every, handover_at)
+    return Heartbeat(cast(Store, beats), head, SystemClock(), every, handover_at)
 
 
 def test_beats_go_on_while_the_work_does_and_follow_the_head_that_each_returns() -> None:
@@ -197,5 +197,5 @@ def test_a_beat_waits_its_interval_by_the_clock_that_it_is_given() -> None:
 
     beats = Beats()
     head = a_generation(FakeClock())
-    with Watch(cast(Store, beats), head, Hurried(), 500, NEVER):
+    with Heartbeat(cast(Store, beats), head, Hurried(), 500, NEVER):
         beats.until_beats()

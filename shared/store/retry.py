@@ -14,7 +14,7 @@ from shared.store.pictures import PictureWrites
 from shared.store.table import ConditionFailedError
 
 
-class SuccessionWrites(AdmissionWrites, PictureWrites):
+class RetryWrites(AdmissionWrites, PictureWrites):
     """Each method is one row of the transition table. The status of what has ended stays as it is."""
 
     __slots__ = ()
@@ -69,4 +69,4 @@ class SuccessionWrites(AdmissionWrites, PictureWrites):
             unpaid = step.unshown if step.position > new.steps_done else Usage()
             own = replace(step, usage=unpaid, shown=Usage())
             item = items.encode_step(new.user_id, new.generation_id, own, expires_at)
-            self.table.put(self.objects.light(item, f"{new.fence}-{step.name}"))
+            self.table.put(self.objects.offload(item, f"{new.fence}-{step.name}"))
