@@ -103,7 +103,7 @@ class Redrive:
         except MessageRefusedError as refused:
             return Letter(message_id, Outcome.LEFT, str(refused))
         try:
-            head = self.store.get(message.user_id, message.generation_id)
+            head = self.store.reads.get(message.called.key)
         except _NO_HEAD as error:
             return Letter(message_id, Outcome.LEFT, f"its head cannot be read: {type(error).__name__}")
         outcome, reason = self._outcome(message, head)

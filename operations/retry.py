@@ -123,10 +123,10 @@ class BulkRetry:
     def _one(self, seen: Generation, wanted: Wanted, *, act: bool) -> Line | None:
         """Return None for one that is not meant any more."""
         for _ in range(_TRIES):
-            old = self.store.get(seen.user_id, seen.generation_id)
+            old = self.store.reads.get(seen.key)
             if old is None or not wanted.names(old):
                 return None
-            content = self.store.get_input(old.user_id, old.generation_id)
+            content = self.store.reads.get_input(old.key)
             reason = self._reason(old, content)
             if content is None or reason is not None:
                 return Line(old, Outcome.SKIPPED, reason or "")
@@ -143,15 +143,15 @@ class BulkRetry:
             return "It was retried before."
         if old.own_key:
             return "It was made with its owner's own provider key, which went with its end."
-        if self.store.erasure_not_before(old.user_id) is not None:
+        if self.store.erasure.erasure_not_before(old.user_id) is not None:
             return "Its owner is having everything erased."
         return why_not_retryable(old, content, self.settings)
 
     def _retry(self, old: Generation, content: GenerationInput) -> Line:
         new = successor_of(old, self.clock, self.settings)
-        steps = self.store.get_steps(old.user_id, old.generation_id)
+        steps = self.store.reads.get_steps(old.key)
         given = replace(content, request_id="")  # no request of its owner's began it
-        admitted = self.store.retry(old, new, given, steps, Admission(unbound(self.settings)))
+        admitted = self.store.retries.retry(old, new, given, steps, Admission(unbound(self.settings)))
         if admitted.head is None:
             raise AssertionError("without a key, what was let in is new")
         try:

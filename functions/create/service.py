@@ -20,7 +20,7 @@ from shared.http.response import Response
 from shared.http.validation import KEY_NOT_TAKEN, UserProvidedKey, field_error, parse
 from shared.kinds import load, names
 from shared.kinds.contract import Kind
-from shared.store.admission import Admission, AdmissionWrites
+from shared.store.admission import Admission, AdmissionStore
 
 _Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:~-]{1,64}$")]
 
@@ -47,7 +47,7 @@ class Envelope(BaseModel):
 class CreateService:
     """Creates generations for the owners who ask."""
 
-    store: AdmissionWrites
+    store: AdmissionStore
     dispatch: Dispatch
     clock: Clock
     settings: Settings
@@ -58,7 +58,7 @@ class CreateService:
     def create(self, request: Request) -> Response:
         """Store a generation and start its work, if its owner may have one more.
 
-        Raises what `seal_key` and `AdmissionWrites.admit` raise.
+        Raises what `seal_key` and `AdmissionStore.admit` raise.
         """
         owner, body = request.owner, request.json()
         envelope, content = self._validate(body)

@@ -8,7 +8,7 @@ from shared.http import cursor
 from shared.http.query import LABEL, Query
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.whole import Store
+from shared.store.review import ReviewReader
 from shared.view.view import iso
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
@@ -20,10 +20,10 @@ _READ_AT_ONCE = 100
 class CardsService:
     """The order is that of the ids, so that of acceptance: a page begins behind the last card of the one before."""
 
-    store: Store
+    reviews: ReviewReader
 
     def page(self, request: Request) -> Response:
-        """Response one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
         The work is bounded: at most 500 cards are read, however few of them are of the session asked for.
         """
@@ -41,7 +41,7 @@ class CardsService:
         cards: list[dict[str, Any]] = []
         last = after
         page = limit + 1 if session_id is None else _READ_AT_ONCE
-        for read, card in enumerate(self.store.cards(owner, after, page)):
+        for read, card in enumerate(self.reviews.cards(owner, after, page)):
             passes = session_id in (None, card.session_id)
             if read == _READ_AT_MOST or (passes and len(cards) == limit):
                 return cards, last and cursor.encode(last)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from functions.status.healing import healed
+from functions.status.healing import Healer
 from shared import kinds
 from shared.domain.generation import Generation
 from shared.domain.states import Status
@@ -11,8 +11,7 @@ from shared.http import cursor
 from shared.http.query import LABEL, Query
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.rescue import Rescuer
-from shared.store.whole import Store
+from shared.store.reads import Reader
 from shared.view.view import status_shown, view
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
@@ -47,11 +46,11 @@ class Filter:
 class FeedService:
     """The order is that of the ids, which is fixed for good: a page begins behind the last id of the one before."""
 
-    store: Store
-    rescuer: Rescuer
+    reads: Reader
+    healer: Healer
 
     def read(self, request: Request) -> Response:
-        """Response one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
         The work is bounded: at most 500 generations are read, however few of them pass the filter.
         """
@@ -74,12 +73,12 @@ class FeedService:
         shown: list[dict[str, Any]] = []
         rescues, last = 0, after
         page = limit + 1 if wanted.passes_all else _READ_AT_ONCE
-        for read, head in enumerate(self.store.newest(owner, after, page)):
+        for read, head in enumerate(self.reads.newest(owner, after, page)):
             if read == _READ_AT_MOST:
                 return shown, last and cursor.encode(last)
-            if rescues < _RESCUE_AT_MOST and self.rescuer.is_stale(head):
-                head, rescues = healed(self.store, self.rescuer, head), rescues + 1  # noqa: PLW2901 - as it now is
-            if wanted.passes(head) and not self.store.expired(head):
+            if rescues < _RESCUE_AT_MOST and (healed := self.healer.heal(head)) is not None:
+                head, rescues = healed, rescues + 1  # noqa: PLW2901 - as it now is
+            if wanted.passes(head) and not self.reads.expired(head):
                 if len(shown) == limit:
                     return shown, last and cursor.encode(last)
                 shown.append(view(head))

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from shared.domain.clock import Clock
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.sweeps import SweepMark
-from shared.store.whole import Store
+from shared.store.sweeps import SweepMark, SweepMarks
 from shared.view.schemas import Health
 from shared.view.view import iso
 
@@ -21,16 +20,16 @@ class HealthService:
     mark stands still, and its age tells.
     """
 
-    store: Store
+    sweeps: SweepMarks
     clock: Clock
     _mark: SweepMark | None = None
     _read_at: float | None = None
 
     def get(self, _request: Request) -> Response:
-        """Response the last sweep's findings. Raises StoreUnavailableError when the table cannot be read."""
+        """Answer the last sweep's findings. Raises StoreUnavailableError when the table cannot be read."""
         now = self.clock.monotonic()
         if self._read_at is None or now - self._read_at >= KEPT_SECONDS:
-            self._mark, self._read_at = self.store.last_sweep(), now
+            self._mark, self._read_at = self.sweeps.last_sweep(), now
         body = self._view(self._mark)
         return Response(200, body, {"cache-control": f"public, max-age={KEPT_SECONDS}"})
 

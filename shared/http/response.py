@@ -31,7 +31,7 @@ Route = Callable[[Request], Response]
 
 
 def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
-    """Response one call by the route that API Gateway chose. The one place where an error becomes an response."""
+    """Answer one call by the route that API Gateway chose. The one place where an error becomes a response."""
     request = Request(event)
     try:
         response = routes[event["routeKey"]](request)

@@ -16,6 +16,7 @@ from shared.domain.generation import Generation, StoredStep, Usage
 from shared.domain.states import Status
 from shared.kinds.contract import Context, Kind, Limits, Prompt
 from shared.store.whole import Store
+from shared.store.worker import WorkerStore
 from tests.factories import FakeClock
 from tests.integration.worker_rig import Call, Rig, Turn, answering, raising
 
@@ -135,7 +136,7 @@ class World:
         assert after.usage.calls == self.calls - len(lost)
         kept = sum((step.usage.kept_cost_usd for step in steps), Decimal(0))
         assert after.usage.wasted_cost_usd == after.usage.cost_usd - kept
-        assert [day.usage for day in self.rig.store.usage_of_month(after.user_id, "2026-01")] == [after.usage]
+        assert [day.usage for day in self.rig.store.reads.usage_of_month(after.user_id, "2026-01")] == [after.usage]
         for step in steps:
             assert step.usage.calls == len(self.in_sum(step.usage))
             assert step.call_id == f"gen-{max(self.in_sum(step.usage))}"
@@ -216,18 +217,18 @@ def test_a_late_holders_step_is_counted_once_whether_it_is_first_or_not(
         world.stops[2, awake_at, False] = wake
         raise KilledError  # its own thread ends here; what it was about to store is stored by `wake`
 
-    def remember(store: Store, held: Generation, step: StoredStep) -> StoredStep:
+    def remember(store: WorkerStore, held: Generation, step: StoredStep) -> StoredStep:
         late.append(step)
         return real(store, held, step)
 
     def wake() -> None:
-        stored = real(world.rig.store, head, late[0])
+        stored = real(world.rig.store.worker, head, late[0])
         if stored.op == late[0].op:
             world.untold[1].clear()
 
-    real = Store.store_step
+    real = WorkerStore.store_step
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Store, "store_step", remember)
+        patched.setattr(WorkerStore, "store_step", remember)
         world.stops[1, asleep_at, False] = sleep
         handled.append(world.run(head))
     assert handled == [None]
@@ -239,7 +240,7 @@ def test_what_a_canceled_worker_was_told_is_counted_wherever_it_was(
     world: World, canceled_at: tuple[int, bool]
 ) -> None:
     head = world.rig.pending()
-    world.stops[1, *canceled_at] = lambda: world.rig.store.cancel(head.user_id, head.generation_id)
+    world.stops[1, *canceled_at] = lambda: world.rig.store.endings.cancel(head.key)
     ending = world.run(head)
     after = world.rig.read(head)
     assert (ending, after.status) == (

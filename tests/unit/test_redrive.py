@@ -11,8 +11,9 @@ import pytest
 from operations.redrive import Letter, Outcome, Redrive, counted
 from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.domain.errors import StoreUnavailableError
-from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.generation import Called, Generation, Totals, Usage
 from shared.store.items import head_key
+from shared.store.reads import Reader
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.ward import change_item
@@ -35,10 +36,10 @@ class Office:
         self.dispatch: Any = SqsDispatch(lambda: self.sqs, self.queue, self.alone)
 
     def pending(self, **changes: Any) -> Generation:
-        return self.store.create(a_generation(self.clock, **changes), an_input())
+        return self.store.admission.create(a_generation(self.clock, **changes), an_input())
 
     def claim(self, head: Generation) -> Generation:
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
 
     def give_up(self, head: Generation, fence: int | None = None) -> None:
         """Put the message of a generation among the dead letters."""
@@ -77,13 +78,13 @@ def test_a_message_that_its_generation_waits_for_is_sent_again(office: Office) -
     [message] = office.sent(office.queue)
     assert (message["generation_id"], message["fence"]) == (head.generation_id, 1)
     assert counted(office.sqs, office.letters) == 0
-    assert office.store.get(head.user_id, head.generation_id) == head, "no head is changed"
+    assert office.store.reads.get(head.key) == head, "no head is changed"
 
 
 def test_what_is_to_run_alone_by_now_is_sent_to_the_queue_of_those(office: Office) -> None:
     running = office.claim(office.pending())
     office.clock.pass_seconds(41)
-    pending = office.store.give_back(running, None)
+    pending = office.store.rescuer.give_back(running, None)
     office.give_up(pending)
     assert [letter.outcome for letter in office.redrive()] == [Outcome.SENT]
     assert [message["fence"] for message in office.sent(office.alone)] == [pending.fence]
@@ -100,13 +101,13 @@ def given_back(office: Office) -> None:
     head = office.pending()
     running = office.claim(head)
     office.clock.pass_seconds(41)
-    office.store.give_back(running, None)
+    office.store.rescuer.give_back(running, None)
     office.give_up(head)
 
 
 def ended(office: Office) -> None:
     running = office.claim(office.pending())
-    office.store.succeed(running, Totals(0, Usage()), "cards")
+    office.store.worker.succeed(running, Totals(0, Usage()), "cards")
     office.give_up(running)
 
 
@@ -226,7 +227,7 @@ def test_a_table_that_does_not_answer_ends_it_and_leaves_the_rest(
     def unavailable(_store: Store, *_key: str) -> None:
         raise StoreUnavailableError("ThrottlingException")
 
-    monkeypatch.setattr(Store, "get", unavailable)
+    monkeypatch.setattr(Reader, "get", unavailable)
     with pytest.raises(StoreUnavailableError):
         office.redrive()
     assert office.visible() == 1
@@ -250,5 +251,5 @@ def test_no_more_are_looked_at_than_it_was_told(office: Office) -> None:
 def test_a_head_that_is_gone_from_the_table_is_read_by_its_key_alone(office: Office) -> None:
     head = office.pending()
     office.give_up(head)
-    office.dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.user_id, head.generation_id))
+    office.dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.key))
     assert [letter.reason for letter in office.redrive()] == ["its generation is gone"]
