@@ -17,7 +17,8 @@ from shared.domain.diagnosis import Diagnosis, RescueOutcome, diagnose
 from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
-from shared.domain.states import Row, Status
+from shared.domain.row import Row
+from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.admission import Admission
 from tests.contract.plain_account import GRACE, PlainAccount
