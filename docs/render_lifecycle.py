@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from docs.row_examples import sets_of
+from shared.domain.row import Add, Row
 from shared.domain.rows import ROWS
-from shared.domain.states import TERMINAL, Add, Row, Status
+from shared.domain.states import TERMINAL, Status
 
 BEGIN = "<!-- begin: rendered from shared/domain/rows by docs/render_lifecycle.py -->"
 END = "<!-- end: rendered -->"

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.row import At, Mark, Row
 from shared.domain.rows.worker import Done, Failed, Granted, Released, Shown, Stored
 from shared.domain.settings import Settings
-from shared.domain.states import At, Mark, Row, Status
+from shared.domain.states import Status
 
 NOW = datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
 HEAD = Generation(

@@ -49,7 +49,7 @@ class Wanted:
         )
 
 
-class Outcome(StrEnum):
+class RetryOutcome(StrEnum):
     """What becomes of one generation. `not_sent`: its successor is stored, and left to the sweeper."""
 
     RETRIED = "retried"
@@ -62,7 +62,7 @@ class Line:
     """One generation that was meant, what became of it, and the successor's id where there is one."""
 
     head: Generation
-    outcome: Outcome
+    outcome: RetryOutcome
     reason: str = ""
     successor_id: str = ""
 
@@ -101,7 +101,7 @@ class BulkRetry:
             if line is None:
                 continue
             yield line
-            if line.outcome is Outcome.SKIPPED:
+            if line.outcome is RetryOutcome.SKIPPED:
                 continue
             retried += 1
             if retried >= limit:
@@ -129,14 +129,14 @@ class BulkRetry:
             content = self.store.reads.get_input(old.key)
             reason = self._reason(old, content)
             if content is None or reason is not None:
-                return Line(old, Outcome.SKIPPED, reason or "")
+                return Line(old, RetryOutcome.SKIPPED, reason or "")
             if not act:
-                return Line(old, Outcome.RETRIED)
+                return Line(old, RetryOutcome.RETRIED)
             try:
                 return self._retry(old, content)
             except TransitionRefusedError:
                 continue  # retried, or billed, between the read and the write: read again
-        return Line(seen, Outcome.SKIPPED, "It changes all the time.")
+        return Line(seen, RetryOutcome.SKIPPED, "It changes all the time.")
 
     def _reason(self, old: Generation, content: GenerationInput | None) -> str | None:
         if old.retried_as is not None:
@@ -157,5 +157,5 @@ class BulkRetry:
         try:
             self.dispatch.send(admitted.head, self.clock.now())
         except DispatchFailedError as failed:
-            return Line(old, Outcome.NOT_SENT, f"The queue did not take it: {failed}", admitted.generation_id)
-        return Line(old, Outcome.RETRIED, successor_id=admitted.generation_id)
+            return Line(old, RetryOutcome.NOT_SENT, f"The queue did not take it: {failed}", admitted.generation_id)
+        return Line(old, RetryOutcome.RETRIED, successor_id=admitted.generation_id)

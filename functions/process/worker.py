@@ -14,6 +14,7 @@ from functions.process.heartbeat import Heartbeat
 from shared.aws.dispatch import Dispatch, DispatchFailedError, QueueMessage
 from shared.aws.logs import logger
 from shared.domain import retry_policy
+from shared.domain.codes.failures import FAILURES
 from shared.domain.errors import (
     DeadlinePassedError,
     GenerationError,
@@ -30,10 +31,7 @@ from shared.kinds.contract import Kind, Limits
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
-_OURS = frozenset(
-    {"provider_key_unavailable", "provider_key_refused", "provider_out_of_credit", "user_key_unavailable"}
-)
-"""Codes of what is wrong with the service's own key or with KMS: no other text or model helps."""
+_OURS = frozenset(name for name, code in FAILURES.items() if code.is_ours)
 
 
 class Ending(StrEnum):

@@ -1,7 +1,7 @@
 """Lists an owner's cards, the newest first, page by page. Reads nothing of the generations that they came from."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.domain.review import Card
 from shared.http import cursor
@@ -10,6 +10,9 @@ from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.review import ReviewReader
 from shared.view.view import iso
+
+if TYPE_CHECKING:
+    from shared.view import schemas
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 500
@@ -37,8 +40,8 @@ class CardsService:
 
     def _page(
         self, owner: str, session_id: str | None, limit: int, after: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        cards: list[dict[str, Any]] = []
+    ) -> "tuple[list[schemas.Card], str | None]":
+        cards: list[schemas.Card] = []
         last = after
         page = limit + 1 if session_id is None else _READ_AT_ONCE
         for read, card in enumerate(self.reviews.cards(owner, after, page)):
@@ -51,14 +54,15 @@ class CardsService:
         return cards, None
 
 
-def _view(card: Card) -> dict[str, Any]:
-    shown = {
+def _view(card: Card) -> "schemas.Card":
+    shown: schemas.Card = {
         "card_id": card.card_id,
         "generation_id": card.generation_id,
         "number": card.number,
         "front": card.front,
         "back": card.back,
         "created_at": iso(card.created_at),
-        "session_id": card.session_id,
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    if card.session_id is not None:
+        shown["session_id"] = card.session_id
+    return shown

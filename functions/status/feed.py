@@ -1,7 +1,7 @@
 """Lists an owner's generations, the newest first, page by page: none is lost or shown twice while paging."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from functions.status.healing import Healer
 from shared import kinds
@@ -13,6 +13,9 @@ from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.reads import Reader
 from shared.view.view import status_shown, view
+
+if TYPE_CHECKING:
+    from shared.view import schemas
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 500
@@ -69,8 +72,8 @@ class FeedService:
 
     def _page(
         self, owner: str, wanted: Filter, limit: int, after: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        shown: list[dict[str, Any]] = []
+    ) -> "tuple[list[schemas.Generation], str | None]":
+        shown: list[schemas.Generation] = []
         rescues, last = 0, after
         page = limit + 1 if wanted.passes_all else _READ_AT_ONCE
         for read, head in enumerate(self.reads.newest(owner, after, page)):

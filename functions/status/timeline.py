@@ -110,8 +110,8 @@ def _attempts(head: Generation, lines: list[dict[str, Any]]) -> list[dict[str, A
         running = number == head.attempt and head.status is Status.RUNNING
         known = _present(
             attempt=number,
-            started_at=iso(head.started_at) if number == 1 else None,
-            heartbeat_at=iso(head.heartbeat_at) if running else None,
+            started_at=iso(head.started_at) if number == 1 and head.started_at else None,
+            heartbeat_at=iso(head.heartbeat_at) if running and head.heartbeat_at else None,
             ended_at=end.get("at"),
             ended=end.get("name"),
             code=end.get("code"),

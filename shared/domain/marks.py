@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from shared.domain.generation import Called, Generation
-from shared.domain.states import At, Mark, Status
+from shared.domain.row import At, Mark
+from shared.domain.states import Status
 
 
 class Write(NamedTuple):

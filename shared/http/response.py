@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
+from shared.domain.codes.problems import PROBLEMS
 from shared.domain.errors import (
     AdmissionRefusedError,
     KeyReusedError,
@@ -14,7 +15,7 @@ from shared.domain.errors import (
     StoreUnavailableError,
 )
 from shared.domain.settings import error_docs_url
-from shared.http.problems import TITLES, ProblemError
+from shared.http.problems import ProblemError
 from shared.http.request import Request
 
 
@@ -58,7 +59,7 @@ def _refusal(refused: AdmissionRefusedError) -> ProblemError:
 
 
 def _problem(problem: ProblemError, request: Request) -> Response:
-    status, title = TITLES[problem.code]
+    status, title = PROBLEMS[problem.code].status, PROBLEMS[problem.code].title
     body: dict[str, Any] = {
         "type": f"{error_docs_url()}{problem.code}",
         "title": title,

@@ -13,7 +13,7 @@ from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUna
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Accepted, Policy, Rate, whole_seconds
-from shared.domain.states import At
+from shared.domain.row import At
 from shared.store import items, user_key
 from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
 from shared.store.ground import Ground

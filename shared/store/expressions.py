@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.generation import SCHEMA_VERSION, Called, Generation
-from shared.domain.states import Add, Guard, Once, Row, Status
+from shared.domain.row import Add, Once, Row
+from shared.domain.states import Guard, Status
 from shared.store.items import RENAMED, Item, encode_fields, marshal
 
 
@@ -62,7 +63,7 @@ def _sources(row: Row[Any], as_read: Status | None) -> dict[str, str]:
 def update_of(row: Row[Any], guards: Mapping[str, Any], sets: Mapping[str, Any]) -> Item:
     """Return the arguments of UpdateItem (without key and table) for one write along `row`.
 
-    `guards` are the values that its guards compare with, `sets` what the row sets: see `states.Row`.
+    `guards` are the values that its guards compare with, `sets` what the row sets: see `row.Row`.
     """
     plain = encode_fields({name: value for name, value in sets.items() if not isinstance(value, Add | Once)})
     adds = {name: value.by for name, value in sets.items() if isinstance(value, Add)}

@@ -7,7 +7,8 @@ from typing import Any
 from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Called, Generation, Usage
 from shared.domain.marks import Write, knows_itself
-from shared.domain.states import TERMINAL, At, Mark, Row
+from shared.domain.row import At, Mark, Row
+from shared.domain.states import TERMINAL
 from shared.store import items, user_key
 from shared.store.expressions import as_read, update_of
 from shared.store.ground import Ground

@@ -7,8 +7,8 @@ from shared.domain import rows
 from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
 from shared.domain.generation import SCHEMA_VERSION, Called, ErrorInfo, Generation, StoredStep, Totals
 from shared.domain.marks import held
+from shared.domain.row import Row
 from shared.domain.rows.worker import Done, Failed, Granted, Released, Shown, Stored
-from shared.domain.states import Row
 from shared.store import items
 from shared.store.billing import Bills
 from shared.store.ground import Ground

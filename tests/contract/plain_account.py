@@ -16,7 +16,8 @@ from botocore.exceptions import ReadTimeoutError
 from shared.domain import rows
 from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
 from shared.domain.generation import Generation, StoredStep, Totals, Usage
-from shared.domain.states import TERMINAL, Guard, Row, Status
+from shared.domain.row import Row
+from shared.domain.states import TERMINAL, Guard, Status
 from shared.store.items import decode_usage, due_shard, unmarshal, usage_key
 from tests.factories import SETTINGS, START, FakeClock, a_generation, an_input, store_over
 

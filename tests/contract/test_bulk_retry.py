@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from operations.reading import Reader
-from operations.retry import BulkRetry, Line, Outcome, Wanted
+from operations.retry import BulkRetry, Line, RetryOutcome, Wanted
 from shared.domain.errors import AdmissionRefusedError, StoreUnavailableError
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Limit, Policy
@@ -88,7 +88,7 @@ def test_each_that_failed_so_is_tried_again_from_its_stored_steps(outage: Outage
     failed = [outage.failed() for _ in range(3)]
     lines = outage.retry()
     assert ids(lines) == {head.generation_id for head in failed}
-    assert {line.outcome for line in lines} == {Outcome.RETRIED}
+    assert {line.outcome for line in lines} == {RetryOutcome.RETRIED}
     successors = outage.successors()
     assert {new.retry_of for new in successors} == ids(lines)
     assert {outage.read(old).retried_as for old in failed} == {line.successor_id for line in lines}
@@ -101,7 +101,7 @@ def test_each_that_failed_so_is_tried_again_from_its_stored_steps(outage: Outage
 def test_a_dry_run_lists_them_and_stores_and_sends_nothing(outage: Outage) -> None:
     before = outage.failed()
     [line] = outage.retry(act=False)
-    assert (line.outcome, line.successor_id) == (Outcome.RETRIED, "")
+    assert (line.outcome, line.successor_id) == (RetryOutcome.RETRIED, "")
     assert outage.read(before) == before
     assert outage.successors() == outage.dispatch.sent == []
 
@@ -138,8 +138,8 @@ def test_run_again_it_tries_none_a_second_time(outage: Outage) -> None:
         outage.failed()
     assert len(outage.retry(limit=2)) == 2
     again = outage.retry()
-    assert [line.outcome for line in again].count(Outcome.RETRIED) == 1
-    assert {line.reason for line in again if line.outcome is Outcome.SKIPPED} == {"It was retried before."}
+    assert [line.outcome for line in again].count(RetryOutcome.RETRIED) == 1
+    assert {line.reason for line in again if line.outcome is RetryOutcome.SKIPPED} == {"It was retried before."}
     assert len(outage.successors()) == 3
 
 
@@ -160,7 +160,7 @@ def test_what_an_owner_retries_at_the_same_moment_is_retried_once(outage: Outage
     counter = Counter(outage.store, clock, head, outage.dispatch)
     with meanwhile(counter.retry):
         [line] = outage.retry()
-    assert (line.outcome, line.reason) == (Outcome.SKIPPED, "It was retried before.")
+    assert (line.outcome, line.reason) == (RetryOutcome.SKIPPED, "It was retried before.")
     assert len(outage.successors()) == len(outage.dispatch.sent) == 1
 
 
@@ -170,7 +170,7 @@ def test_a_last_bill_that_comes_in_between_keeps_none_back(outage: Outage, clock
     clock.pass_seconds(1)
     with meanwhile(lambda: outage.store.worker.bills.bill(held, PAID, [])):
         [line] = outage.retry(code="canceled")
-    assert line.outcome is Outcome.RETRIED
+    assert line.outcome is RetryOutcome.RETRIED
     assert len(outage.successors()) == 1
     assert outage.read(held).usage == PAID.all_wasted()
 
@@ -178,7 +178,7 @@ def test_a_last_bill_that_comes_in_between_keeps_none_back(outage: Outage, clock
 def test_one_with_a_key_of_its_owners_is_left_out_with_a_line(outage: Outage) -> None:
     outage.failed(sealed=b"sealed")
     [line] = outage.retry()
-    assert line.outcome is Outcome.SKIPPED
+    assert line.outcome is RetryOutcome.SKIPPED
     assert "own provider key" in line.reason
     assert outage.successors() == []
 
@@ -200,7 +200,7 @@ def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
 ) -> None:
     make(outage, outage.failed())
     [line] = outage.retry()
-    assert line.outcome is Outcome.SKIPPED
+    assert line.outcome is RetryOutcome.SKIPPED
     assert reason in line.reason
     assert outage.successors() == []
 
@@ -250,7 +250,7 @@ def test_what_the_queue_does_not_take_is_told_and_left_to_the_sweeper(outage: Ou
     outage.failed()
     outage.dispatch.fails = True
     [line] = outage.retry()
-    assert line.outcome is Outcome.NOT_SENT
+    assert line.outcome is RetryOutcome.NOT_SENT
     [new] = outage.successors()
     assert new.due_at is not None
 

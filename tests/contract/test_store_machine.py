@@ -17,7 +17,8 @@ from shared.domain.diagnosis import Diagnosis, RescueOutcome, diagnose
 from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
-from shared.domain.states import Row, Status
+from shared.domain.row import Row
+from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.admission import Admission
 from tests.contract.plain_account import GRACE, PlainAccount
@@ -167,9 +168,10 @@ class StoreMachine(RuleBasedStateMachine):
         place = data.draw(st.integers(0, 5))
         seen = self.any_of(data, [*self.read, self.plain.head])
         row, (act, sets) = list(self.plain.rows_of_a_rescuer(seen).items())[place]
-        moves_nothing = sets.get("due_at") == self.plain.head.due_at and row in (rows.REARM, rows.POSTPONE)
-        if not moves_nothing:  # what another has moved to the same time is done, whoever did it
-            self.plain.write(row, seen, act, sets, lost=lost)
+        same_due = sets.get("due_at") == self.plain.head.due_at
+        if not (same_due and row in (rows.REARM, rows.POSTPONE)):  # it is done, whoever did it
+            # Sent again with a due_at that is at the deadline already, the guard cannot tell the second copy.
+            self.plain.write(row, seen, act, sets, lost=lost, repeats=same_due)
 
     def rescue(self, data: Any, _lost: bool) -> None:
         """As the sweeper and `status` do it: by what the head calls for."""

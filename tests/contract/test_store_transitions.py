@@ -11,8 +11,9 @@ from shared.domain import rows
 from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
+from shared.domain.row import Row
 from shared.domain.rows import ROWS
-from shared.domain.states import TERMINAL, Row, Status
+from shared.domain.states import TERMINAL, Status
 from shared.store.admission import Admission
 from shared.store.items import encode_head, head_key, unmarshal, usage_key
 from shared.store.move import Mover

@@ -15,6 +15,7 @@ from shared.domain.errors import TransientProviderError
 from shared.domain.generation import Generation, StoredStep, Usage
 from shared.domain.states import Status
 from shared.kinds.contract import Context, Kind, Limits, Prompt
+from shared.store.billing import Bills
 from shared.store.whole import Store
 from shared.store.worker import WorkerStore
 from tests.factories import FakeClock
@@ -79,10 +80,11 @@ class World:
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("begin_call", "store_step", "advance", "succeed", "release", "fail", "bill"):
-            monkeypatch.setattr(Store, name, self._passing(name, getattr(Store, name)))
+            part: Any = Bills if name == "bill" else WorkerStore
+            monkeypatch.setattr(part, name, self._passing(name, getattr(part, name)))
 
     def _passing(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def passing(store: Store, head: Generation, *arguments: Any, **named: Any) -> Any:
+        def passing(store: Any, head: Generation, *arguments: Any, **named: Any) -> Any:
             attempt, number = head.attempt, self.writes[head.attempt]
             self.writes[attempt] += 1
             self.stops.get((attempt, number, False), lambda: None)()

@@ -23,7 +23,6 @@ from shared.domain.states import Status
 from shared.kinds.contract import Limits
 from shared.store.items import input_key
 from shared.store.timeline import Timeline
-from shared.store.whole import Store
 from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS, a_generation, an_input
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, then
@@ -184,7 +183,7 @@ def test_a_store_that_is_not_to_be_reached_sends_the_message_back(
 ) -> None:
     head = rig.pending()
     rig.script(answering())
-    monkeypatch.setattr(Store, write, unavailable)
+    monkeypatch.setattr(WorkerStore, write, unavailable)
     with pytest.raises(StoreUnavailableError):
         rig.handle(head)
     assert not rig.read(head).terminal
@@ -214,7 +213,7 @@ def test_every_claim_has_a_holder_of_its_own_that_names_the_log_stream(
     claim = WorkerStore.claim
 
     def recording(store: WorkerStore, *arguments: Any) -> Generation:
-        holders.append(arguments[3])
+        holders.append(arguments[1])
         return claim(store, *arguments)
 
     monkeypatch.setattr(WorkerStore, "claim", recording)

@@ -6,7 +6,8 @@ Each is said by what it is for, and not by the guard that keeps it: a row that l
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.domain.states import OPEN, TERMINAL, Row, Status
+from shared.domain.row import Row
+from shared.domain.states import OPEN, TERMINAL, Status
 from tests.model.state import DOUBLED, Due, Head, Limits, Scene
 
 if TYPE_CHECKING:

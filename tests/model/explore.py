@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.row import Row
 from shared.domain.rows import ROWS
-from shared.domain.states import TERMINAL, Row
+from shared.domain.states import TERMINAL
 from tests.model.checks import Broken
 from tests.model.graph import Graph
 from tests.model.rows import Table

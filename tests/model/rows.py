@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from docs.row_examples import sets_of
+from shared.domain.row import Row
 from shared.domain.rows import ROWS
-from shared.domain.states import TERMINAL, Guard, Row, Status
+from shared.domain.states import TERMINAL, Guard, Status
 from tests.model.checks import Broken, Write, broken_by
 from tests.model.state import NO_COPY, Due, Head, Limits, News, Scene, add
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.row import Row
 from shared.domain.rows import ROWS
-from shared.domain.states import OPEN, TERMINAL, Guard, Row, Status
+from shared.domain.states import OPEN, TERMINAL, Guard, Status
 from tests.model.explore import Walk
 from tests.model.rows import OF_A_HOLDER
 from tests.model.state import Limits

@@ -15,7 +15,8 @@ from shared.domain import rows
 from shared.domain.diagnosis import Diagnosis
 from shared.domain.errors import LeaseLostError
 from shared.domain.generation import Totals
-from shared.domain.states import At, Guard, Row, Status
+from shared.domain.row import At, Row
+from shared.domain.states import Guard, Status
 from shared.http import acceptance
 from shared.store import user_key
 from shared.store.admission import AdmissionStore

@@ -3,6 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
+from docs.row_examples import sets_of
 from shared.domain.generation import Generation
 from shared.domain.rows import ROWS
 from shared.domain.states import Status
@@ -11,6 +12,9 @@ from tests.simulation.process import Process
 
 LEASE_SECONDS = 40.0
 MAX_FRUITLESS_ATTEMPTS = 3
+# What a row says of itself, beside what it sets. Whoever writes a head of the version before makes it one of this.
+_OF_EVERY_ROW = {"status", "fence", "version", "due_at", "schema_version"}
+_MAY_CHANGE = {row.name: sets_of(row).keys() | _OF_EVERY_ROW for row in ROWS}
 
 
 class ViolationError(AssertionError):

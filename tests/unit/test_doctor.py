@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from functions.process.key import UserKeys
 from operations import report
 from operations.findings import RULES
 from shared.domain.clock import epoch_milliseconds, uuid7
+from shared.domain.errors import GenerationError
+from shared.domain.generation import GenerationKey
 from shared.store.whole import Store
 from tests.factories import START, FakeClock, a_generation
 from tests.unit.planted import PLANTED
@@ -99,3 +102,15 @@ def test_an_erasure_under_way_is_no_fault(ward: Ward) -> None:
     ward.delete(ward.keys("C#")[0])
     ward.delete(f"G#{ward.failed.generation_id}")
     assert ward.look().findings == []
+
+
+def test_the_code_that_a_missing_key_is_said_to_end_in_is_the_one_that_its_worker_raises(ward: Ward) -> None:
+    [plant] = PLANTED["key_missing"]
+    generation_id = plant(ward).removeprefix("G#")
+    [finding] = ward.look().findings
+    head = ward.store.reads.get(GenerationKey(OWNER, generation_id))
+    assert head is not None
+    with pytest.raises(GenerationError) as raised:
+        UserKeys(ward.store.worker.user_keys, seal=None)(head)
+    assert raised.value.code in finding.rule.do.split()[3]
+    assert raised.value.code == "user_key_missing"

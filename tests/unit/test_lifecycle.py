@@ -8,6 +8,7 @@ import pytest
 from docs.row_examples import AT, GIVEN, HEAD, sets_of
 from shared.domain.generation import SCHEMA_VERSION, Generation, Usage
 from shared.domain.marks import Write, knows_itself
+from shared.domain.row import Add, Mark, Once, Row
 from shared.domain.rows import (
     ADVANCE,
     BEGIN_CALL,
@@ -22,7 +23,7 @@ from shared.domain.rows import (
     STORE_STEP,
     SUCCEED,
 )
-from shared.domain.states import OPEN, TERMINAL, Add, Guard, Mark, Once, Row, Status
+from shared.domain.states import OPEN, TERMINAL, Guard, Status
 from shared.store.expressions import as_read, condition_of, update_of
 from tests.factories import START, FakeClock, a_generation
 

@@ -8,10 +8,11 @@ from typing import Any
 import boto3
 import pytest
 
-from operations.redrive import Letter, Outcome, Redrive, counted
+from operations.redrive import Letter, Redrive, RedriveOutcome, counted
 from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Called, Generation, Totals, Usage
+from shared.domain.states import Status
 from shared.store.items import head_key
 from shared.store.reads import Reader
 from shared.store.whole import Store
@@ -74,7 +75,7 @@ def test_a_message_that_its_generation_waits_for_is_sent_again(office: Office) -
     head = office.pending()
     office.give_up(head)
     [letter] = office.redrive()
-    assert (letter.outcome, letter.generation_id) == (Outcome.SENT, head.generation_id)
+    assert (letter.outcome, letter.generation_id) == (RedriveOutcome.SENT, head.generation_id)
     [message] = office.sent(office.queue)
     assert (message["generation_id"], message["fence"]) == (head.generation_id, 1)
     assert counted(office.sqs, office.letters) == 0
@@ -86,7 +87,7 @@ def test_what_is_to_run_alone_by_now_is_sent_to_the_queue_of_those(office: Offic
     office.clock.pass_seconds(41)
     pending = office.store.rescuer.give_back(running, None)
     office.give_up(pending)
-    assert [letter.outcome for letter in office.redrive()] == [Outcome.SENT]
+    assert [letter.outcome for letter in office.redrive()] == [RedriveOutcome.SENT]
     assert [message["fence"] for message in office.sent(office.alone)] == [pending.fence]
     assert office.sent(office.queue) == []
 
@@ -124,7 +125,7 @@ def past_its_deadline(office: Office) -> None:
 def test_a_message_that_no_generation_waits_for_is_dropped(office: Office, make: Any) -> None:
     make(office)
     [letter] = office.redrive()
-    assert letter.outcome is Outcome.DROPPED
+    assert letter.outcome is RedriveOutcome.DROPPED
     assert counted(office.sqs, office.letters) == 0
     assert office.sent(office.queue) == office.sent(office.alone) == []
 
@@ -142,6 +143,10 @@ def of_an_unknown_kind(office: Office) -> None:
     office.give_up(office.pending(kind="opera"))
 
 
+def of_a_status_of_tomorrow(office: Office) -> None:
+    office.give_up(office.pending(status=Status("parked")))
+
+
 def with_an_unreadable_head(office: Office) -> None:
     head = office.pending()
     change_item(office.dynamodb, head.user_id, f"G#{head.generation_id}", "kind")
@@ -153,12 +158,13 @@ def of_a_restored_table(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [garbled, from_tomorrow, of_an_unknown_kind, with_an_unreadable_head, of_a_restored_table]
+    "make",
+    [garbled, from_tomorrow, of_an_unknown_kind, of_a_status_of_tomorrow, with_an_unreadable_head, of_a_restored_table],
 )
 def test_a_message_that_cannot_be_judged_is_left_where_it_is(office: Office, make: Any) -> None:
     make(office)
     [letter] = office.redrive()
-    assert letter.outcome is Outcome.LEFT
+    assert letter.outcome is RedriveOutcome.LEFT
     assert "anything" not in letter.reason
     assert office.visible() == 1, "for whoever comes next"
     assert office.sent(office.queue) == office.sent(office.alone) == []
@@ -177,7 +183,7 @@ def test_a_dry_run_says_the_same_and_does_nothing(office: Office) -> None:
 def test_done_again_it_finds_nothing_more_to_do(office: Office) -> None:
     for _ in range(12):
         office.give_up(office.pending())
-    assert [letter.outcome for letter in office.redrive()] == [Outcome.SENT] * 12
+    assert [letter.outcome for letter in office.redrive()] == [RedriveOutcome.SENT] * 12
     assert office.redrive() == []
     assert counted(office.sqs, office.queue) == 12
 
@@ -186,7 +192,7 @@ def test_what_the_queue_does_not_take_is_left(office: Office) -> None:
     office.dispatch = RecordingDispatch(fails=True)
     office.give_up(office.pending())
     [letter] = office.redrive()
-    assert (letter.outcome, letter.reason) == (Outcome.LEFT, "the queue did not take it: AccessDenied")
+    assert (letter.outcome, letter.reason) == (RedriveOutcome.LEFT, "the queue did not take it: AccessDenied")
     assert office.visible() == 1
 
 
@@ -205,7 +211,7 @@ def test_interrupted_between_the_sending_and_the_deleting_nothing_is_lost(
             office.redrive()
     assert (counted(office.sqs, office.queue), office.visible()) == (1, 1)
     # Sent a second time it is claimed once: both carry the same fence.
-    assert [letter.outcome for letter in office.redrive()] == [Outcome.SENT]
+    assert [letter.outcome for letter in office.redrive()] == [RedriveOutcome.SENT]
     assert [message["fence"] for message in office.sent(office.queue)] == [1, 1]
 
 

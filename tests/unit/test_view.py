@@ -106,7 +106,7 @@ def test_what_is_shown_is_what_the_head_says(full: Generation) -> None:
 
 def test_times_are_iso_8601_in_utc_to_the_millisecond(full: Generation) -> None:
     shown = view(full)
-    times = {name: value for name, value in shown.items() if name.endswith(("_at", "not_before"))}
+    times = {name: str(value) for name, value in shown.items() if name.endswith(("_at", "not_before"))}
     assert {"created_at", "started_at", "heartbeat_at", "not_before", "finished_at", "deadline_at"} <= times.keys()
     for name, text in times.items():
         assert text.endswith(".005Z")

@@ -6,6 +6,7 @@ walk them.
 
 from typing import Any
 
+from shared.domain.row import Row
 from shared.domain.rows.owner import CANCEL, CREATE, DISMISS, RETRY, REVIEW
 from shared.domain.rows.rescuer import CRASH_LOOP, EXPIRE, GIVE_BACK, POSTPONE, REARM, SEND_AGAIN
 from shared.domain.rows.worker import (
@@ -19,7 +20,6 @@ from shared.domain.rows.worker import (
     STORE_STEP,
     SUCCEED,
 )
-from shared.domain.states import Row
 
 __all__ = [
     "ADVANCE",

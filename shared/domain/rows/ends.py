@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.domain.generation import ErrorInfo, Totals
-from shared.domain.states import At
+from shared.domain.row import At
 
 
 def ends(at: At, totals: Totals, error: ErrorInfo | None = None) -> dict[str, Any]:

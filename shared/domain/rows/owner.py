@@ -1,8 +1,9 @@
 """What an owner does to a generation of theirs."""
 
 from shared.domain.generation import Totals
+from shared.domain.row import Mark, Row
 from shared.domain.rows.ends import ends
-from shared.domain.states import OPEN, TERMINAL, Guard, Mark, Row, Status
+from shared.domain.states import OPEN, TERMINAL, Guard, Status
 
 _OWNER = ("actions",)
 

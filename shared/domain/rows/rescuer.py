@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.generation import ErrorInfo, Generation, Totals
+from shared.domain.row import At, Mark, Row
 from shared.domain.rows.ends import ends
-from shared.domain.states import OPEN, At, Guard, Mark, Row, Status
+from shared.domain.states import OPEN, Guard, Status
 
 _PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
 _RESCUERS = ("sweeper", "status")

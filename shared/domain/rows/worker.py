@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from shared.domain.generation import ErrorInfo, Generation, Totals
+from shared.domain.row import Add, At, Mark, Once, Row
 from shared.domain.rows.ends import ends
-from shared.domain.states import Add, At, Guard, Mark, Once, Row, Status
+from shared.domain.states import Guard, Status
 
 _PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
 _MINE = (Guard.FENCE, Guard.HOLDER)
