@@ -17,8 +17,6 @@ from shared.domain import errors
 from shared.domain.codes.failures import FAILURES
 from shared.domain.codes.problems import PROBLEMS
 from shared.kinds.contract import Limits, Prompt
-from tests.browser.shown import pictures_shown
-from unstuck.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = {"node_modules", "build"}
@@ -237,42 +235,3 @@ def test_the_guide_names_what_a_kind_must_have() -> None:
     for name in ("Input", "Output", "LIMITS", "PROMPT_VERSIONS", "run"):
         assert hasattr(flashcards, name)
         assert f"| `{name}` |" in table
-
-
-def shown_commands() -> set[tuple[str, str]]:
-    """The page and the first words of each command line in a block or in quotes, prompts and paths left away."""
-    found = set()
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        quoted = [" ".join(each.split()) for each in re.findall(r"`([^`]+)`", FENCED.sub("", text))]
-        for line in (*quoted, *"\n".join(FENCED.findall(text)).splitlines()):
-            found.add((page.name, line.strip().removeprefix("id=$(").removeprefix(".venv/bin/")))
-    return found
-
-
-def test_each_command_of_the_command_line_that_a_page_shows_is_one() -> None:
-    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
-    shown = {
-        (page, match[1]) for page, line in shown_commands() if (match := re.match(r"unstuck ([a-z][a-z-]*)\b", line))
-    }
-    assert {"submit", "doctor", "bulk-retry"} <= {command for _, command in shown}
-    assert {(page, command) for page, command in shown if command not in known} == set()
-
-
-def test_each_module_that_a_page_runs_can_be_run() -> None:
-    modules = {
-        match[1]
-        for _, line in shown_commands()
-        if (match := re.match(r"python -m ((?:docs|tests|bench|local|operations)\b[a-z_.]*)(?![A-Z])", line))
-    }
-    assert "docs.render_lifecycle" in modules
-    for name in modules:
-        path = ROOT.joinpath(*name.split("."))
-        entry = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
-        assert entry.is_file(), name
-        assert path.is_dir() or '__name__ == "__main__"' in entry.read_text(encoding="utf-8"), name
-
-
-def test_each_picture_is_shown_by_a_page() -> None:
-    pictures = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "images").iterdir()}
-    assert pictures == set(pictures_shown())
