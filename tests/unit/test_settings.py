@@ -71,3 +71,13 @@ def test_the_environment_is_read_once_and_not_at_import(monkeypatch: pytest.Monk
 def test_the_defaults_leave_a_lease_room_for_three_beats() -> None:
     defaults = from_environment(NEEDED)
     assert defaults.lease_seconds > 3 * defaults.heartbeat_seconds
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False), ("", True)])
+def test_a_switch_is_true_or_false(text: str, value: bool) -> None:
+    assert from_environment(NEEDED | {"ACCEPT_CREATES": text}).accept_creates is value
+
+
+def test_a_switch_that_is_neither_is_refused_by_its_name() -> None:
+    with pytest.raises(ValueError, match="ACCEPT_CREATES must be true or false"):
+        from_environment(NEEDED | {"ACCEPT_CREATES": "yes"})
