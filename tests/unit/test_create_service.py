@@ -251,5 +251,5 @@ def test_while_creates_are_paused_nothing_is_stored_and_the_caller_hears_when_to
         desk.create(**BODY)
     assert (problem.value.code, problem.value.headers) == ("creates_paused", {"retry-after": "60"})
     assert list(store.reads.newest(desk.owner, None, 10)) == []
-    answered = respond(a_request(desk.owner, BODY).event | {"routeKey": "create"}, {"create": desk.service.create})
+    answered = respond({**a_request(desk.owner, BODY).event, "routeKey": "create"}, {"create": desk.service.create})
     assert (answered["statusCode"], answered["headers"]["retry-after"]) == (503, "60")

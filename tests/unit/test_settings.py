@@ -14,6 +14,7 @@ GIVEN: dict[object, tuple[str, object]] = {
     str: ("some text", "some text"),
     int: ("7", 7),
     float: ("2.5", 2.5),
+    bool: ("false", False),
     tuple[str, ...]: (" a/*, b ,,c", ("a/*", "b", "c")),
 }
 
