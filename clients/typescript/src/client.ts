@@ -123,7 +123,10 @@ export class Client {
       }),
     );
     const headers = answer.response.headers;
-    const found = { etag: headers.get("etag") ?? options.etag, lookAfterSeconds: retryAfterSeconds(headers) };
+    const hint = retryAfterSeconds(headers);
+    // A header holds whole seconds: a zero is no haste that anybody means.
+    const lookAfterSeconds = hint === undefined ? undefined : Math.max(hint, 0.5);
+    const found = { etag: headers.get("etag") ?? options.etag, lookAfterSeconds };
     if (answer.response.status === 304 && options.etag !== undefined) return found;
     const generation = dataOf(answer, is.isDetail);
     if (generation.generation_id !== id.toLowerCase()) throw is.invalid(); // somebody else's answer

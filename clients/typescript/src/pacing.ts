@@ -5,7 +5,7 @@ import type { Generation } from "./types.js";
 type Ended = Pick<Generation, "status" | "started_at" | "finished_at">;
 
 const DEFAULT_HINT_SECONDS = 2;
-const SHORTEST_HINT_SECONDS = 0.5;
+const SHORTEST_HINT_SECONDS = 0.1;
 const LONGEST_HINT_SECONDS = 60;
 const FIRST_BACKOFF_SECONDS = 1;
 const LONGEST_BACKOFF_SECONDS = 30;
