@@ -66,9 +66,15 @@ export async function waitFor(
 /** Whether to look again: as long as no answer comes, and for two minutes where what came may pass. */
 function goesOn(client: Pick<Client, "mayRenew">, error: unknown, failingMs: number): boolean {
   if (!(error instanceof UnstuckError) || !mayLookAgain(error)) return false;
-  const isRefused = error.status === 401 || error.status === 403 || error.code === "token_unavailable";
+  const isRefused = isOfToken(error);
   if (isRefused && !client.mayRenew) return false;
   return failingMs < LONGEST_REFUSAL_MS || (mayRepeat(error) && !isRefused && error.code !== "invalid_answer");
+}
+
+/** Whether another token may do better. */
+function isOfToken(error: unknown): boolean {
+  if (!(error instanceof UnstuckError)) return false;
+  return error.status === 401 || error.status === 403 || error.code === "token_unavailable";
 }
 
 /** Create, with one Idempotency-Key however often it is sent, and wait for the end. */
@@ -83,7 +89,7 @@ export async function createAndWait(
 }
 
 async function createPatiently(
-  client: Pick<Client, "createGeneration">,
+  client: Pick<Client, "createGeneration" | "mayRenew">,
   request: CreateRequest,
   { idempotencyKey, signal, onError, owner = {} }: CreateOptions & WaitOptions,
 ): Promise<Submitted> {
@@ -91,7 +97,8 @@ async function createPatiently(
     try {
       return await client.createGeneration(request, { idempotencyKey, signal, owner });
     } catch (error) {
-      if (signal?.aborted || !mayRepeatCreate(error) || failures === MOST_SENDS) throw error;
+      const isLast = failures === MOST_SENDS || (!client.mayRenew && isOfToken(error));
+      if (signal?.aborted || !mayRepeatCreate(error) || isLast) throw error;
       onError?.(error);
       await pause(backoff(failures, error), signal);
     }
