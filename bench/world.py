@@ -71,7 +71,7 @@ def _variables(endpoint: str, tree: Path, issuer: Issuer) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
         "TABLE_NAME": "table",
         "QUEUE_URL": sqs.create_queue(QueueName="queue")["QueueUrl"],
-        "ALONE_QUEUE_URL": sqs.create_queue(QueueName="alone-queue")["QueueUrl"],
+        "ISOLATED_QUEUE_URL": sqs.create_queue(QueueName="alone-queue")["QueueUrl"],
         "DEFAULT_MODEL": "local/cards",
         # As on AWS: over TLS, for which the worker loads the certificates. No event here leads to a call.
         "LLM_BASE_URL": "https://model.invalid/api/v1",

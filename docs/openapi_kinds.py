@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from functions.create.service import Envelope
 from shared import kinds
+from shared.kinds.contract import Kind
 
 _REF = "#/components/schemas/{model}"
 Json = dict[str, Any]
@@ -17,7 +18,7 @@ def create_forms(schemas: Json) -> Json:
     return {"oneOf": [_create_form(kinds.load(name), schemas) for name in kinds.names()]}
 
 
-def _create_form(kind: kinds.Kind, schemas: Json) -> Json:
+def _create_form(kind: Kind, schemas: Json) -> Json:
     """Return the form of a create of this kind: the envelope and the kind's own input are one object."""
     envelope, own = _parts(Envelope, schemas), _parts(kind.input, schemas, _title(kind))
     properties = {**envelope["properties"], **own["properties"]}
@@ -45,7 +46,7 @@ def add_outputs(schemas: Json) -> None:
     schemas["Output"] = {"description": schemas["Output"]["description"], "anyOf": outputs}
 
 
-def _output(kind: kinds.Kind, shown: Json, schemas: Json) -> Json:
+def _output(kind: Kind, shown: Json, schemas: Json) -> Json:
     found: Json = {}
     own = _parts(kind.output, found, _title(kind))
     own["properties"] |= {name: form for name, form in shown.items() if name in own["properties"]}
@@ -62,7 +63,7 @@ def _output(kind: kinds.Kind, shown: Json, schemas: Json) -> Json:
     return {"$ref": _REF.format(model=name)}
 
 
-def _title(kind: kinds.Kind) -> str:
+def _title(kind: Kind) -> str:
     return kind.name.title().replace("_", "")
 
 

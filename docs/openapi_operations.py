@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from functions.actions import bodies
-from shared import answers
+from shared.view import schemas
 
 ALWAYS = ("internal_error", "unavailable")
 WITH_TOKEN = ("unsupported_subject", "token_expired")
@@ -50,7 +50,7 @@ class Operation:
 
 _ACCEPTED = Reply(
     "Accepted: stored, and its work begins. The same for the same Idempotency-Key and body, or the same retry, again.",
-    answers.Accepted,
+    schemas.Accepted,
     ("Location", "Retry-After"),
     (*RATE_HEADERS, "Idempotency-Replayed"),
 )
@@ -71,7 +71,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "listGenerations",
         "generations",
         "List the caller's generations, newest first, without the dismissed",
-        {200: Reply("One page.", answers.Feed)},
+        {200: Reply("One page.", schemas.Feed)},
         ("invalid_query",),
         ("session_id", "status", "kind", "limit", "cursor"),
     ),
@@ -80,7 +80,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "generations",
         "Read one generation; a stale one is rescued on the way",
         {
-            200: Reply("The generation.", answers.GenerationDetail, ("ETag",), ("Retry-After",)),
+            200: Reply("The generation.", schemas.GenerationDetail, ("ETag",), ("Retry-After",)),
             304: _UNCHANGED,
         },
         ("invalid_query", "not_found"),
@@ -90,7 +90,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "listEvents",
         "generations",
         "Read what happened to a generation",
-        {200: Reply("The timeline.", answers.Timeline)},
+        {200: Reply("The timeline.", schemas.Timeline)},
         ("invalid_query", "not_found"),
         ("results",),
     ),
@@ -98,14 +98,14 @@ OPERATIONS: Mapping[str, Operation] = {
         "getInput",
         "generations",
         "Read what was sent in",
-        {200: Reply("The input.", answers.Input)},
+        {200: Reply("The input.", schemas.Input)},
         ("invalid_query", "not_found"),
     ),
     f"POST {_ONE}/cancel": Operation(
         "cancelGeneration",
         "generations",
         "End an open generation; one that has ended is answered as it is",
-        {200: Reply("The generation as it then is.", answers.Generation, ("ETag",))},
+        {200: Reply("The generation as it then is.", schemas.Generation, ("ETag",))},
         ("not_found",),
     ),
     f"POST {_ONE}/retry": Operation(
@@ -128,7 +128,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "decideSuggestion",
         "review",
         "Accept, edit, reject or propose again one suggestion",
-        {200: Reply("The suggestion as it then is.", answers.Reviewed, ("ETag",))},
+        {200: Reply("The suggestion as it then is.", schemas.Reviewed, ("ETag",))},
         ("not_found", "suggestion_not_found", "not_succeeded", "no_suggestions"),
         body=bodies.Decide,
     ),
@@ -136,7 +136,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "decideSuggestions",
         "review",
         "Decide on several suggestions, on all of them or none",
-        {200: Reply("The suggestions as they then are.", answers.Reviewed, ("ETag",))},
+        {200: Reply("The suggestions as they then are.", schemas.Reviewed, ("ETag",))},
         ("not_found", "suggestion_not_found", "not_succeeded", "no_suggestions"),
         body=bodies.DecideMany,
     ),
@@ -144,7 +144,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "listCards",
         "review",
         "List the caller's cards, newest first",
-        {200: Reply("One page.", answers.Cards)},
+        {200: Reply("One page.", schemas.Cards)},
         ("invalid_query",),
         PAGED,
     ),
@@ -152,7 +152,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "getUsage",
         "account",
         "Read what was used in a month, and what is left of each limit",
-        {200: Reply("The usage.", answers.UsageOfMonth)},
+        {200: Reply("The usage.", schemas.UsageOfMonth)},
         ("invalid_query",),
         ("month",),
     ),
@@ -161,8 +161,8 @@ OPERATIONS: Mapping[str, Operation] = {
         "account",
         "Erase everything of the caller; call again until it is done",
         {
-            200: Reply("Nothing is left.", answers.Erasure),
-            202: Reply("Not done yet: call again.", answers.Erasure, ("Retry-After",)),
+            200: Reply("Nothing is left.", schemas.Erasure),
+            202: Reply("Not done yet: call again.", schemas.Erasure, ("Retry-After",)),
         },
     ),
     "GET /v1/openapi.json": Operation(
@@ -177,7 +177,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "getHealth",
         "service",
         "Read whether the machinery turns",
-        {200: Reply("What the last sweep found, a few seconds old at most.", answers.Health)},
+        {200: Reply("What the last sweep found, a few seconds old at most.", schemas.Health)},
         with_token=False,
     ),
 }

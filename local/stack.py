@@ -225,8 +225,8 @@ class LocalStack:
         return self._outputs["QueueUrl"]
 
     @property
-    def alone_queue_url(self) -> str:
-        return self._outputs["AloneQueueUrl"]
+    def isolated_queue_url(self) -> str:
+        return self._outputs["IsolatedQueueUrl"]
 
     @property
     def dead_letter_queue_url(self) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from operations import findings as rules
 from operations.findings import Finding, Rule
 from operations.partition import Partition
-from shared.generation import Generation
-from shared.lifecycle import Status
+from shared.domain.generation import Generation
+from shared.domain.states import Status
 from shared.store.items import due_shard
 
 _OVERSTAYED = timedelta(days=7)

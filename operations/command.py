@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-import shared.silence  # noqa: F401 - what botocore would log at DEBUG holds users' texts
+import shared.aws.silence  # noqa: F401 - what botocore would log at DEBUG holds users' texts
 from operations import estimate, redrive, report, retry
 from operations.checks import Expected
 from operations.deployment import Deployment, Named, NotFoundError, find, polling_client, reading_client
@@ -18,8 +18,8 @@ from operations.doctor import Doctor
 from operations.prices import PricesError
 from operations.reading import Reader
 from shared import kinds
-from shared.clock import SystemClock
-from shared.errors import StoreUnavailableError
+from shared.domain.clock import SystemClock
+from shared.domain.errors import StoreUnavailableError
 
 CLEAN, FOUND, IN_VAIN, INTERRUPTED = 0, 1, 2, 130
 
@@ -76,7 +76,7 @@ def _redrive(given: argparse.Namespace) -> int:
     )
     done = list(_told(work.run(act=given.yes, limit=given.limit), report.letter_line, given))
     _end(given, report.letters_json(done), [str(letter.outcome) for letter in done])
-    return FOUND if any(letter.outcome is redrive.Outcome.LEFT for letter in done) else CLEAN
+    return FOUND if any(letter.outcome is redrive.RedriveOutcome.LEFT for letter in done) else CLEAN
 
 
 def _retry(given: argparse.Namespace) -> int:
@@ -93,7 +93,7 @@ def _retry(given: argparse.Namespace) -> int:
     lines = work.run(wanted, act=given.yes, limit=given.limit, per_second=given.per_second)
     done = list(_told(lines, lambda line: report.retry_line(line, show_owners=given.show_owners), given))
     _end(given, report.retries_json(done, show_owners=given.show_owners), [str(line.outcome) for line in done])
-    return FOUND if any(line.outcome is retry.Outcome.NOT_SENT for line in done) else CLEAN
+    return FOUND if any(line.outcome is retry.RetryOutcome.NOT_SENT for line in done) else CLEAN
 
 
 def _told[Each](found: Iterator[Each], line: Callable[[Each], str], given: argparse.Namespace) -> Iterator[Each]:
@@ -150,7 +150,7 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
     command.add_argument("--table", help="without a stack: the table's name")
     command.add_argument("--bucket", help="without a stack: the bucket's name")
     command.add_argument("--queue-url", help="without a stack: the queue")
-    command.add_argument("--alone-queue-url", help="without a stack: the queue of what runs alone")
+    command.add_argument("--isolated-queue-url", help="without a stack: the queue of isolated generations")
     command.add_argument("--dead-letter-queue-url", help="without a stack: where given up messages are")
     command.add_argument("--sweep-seconds", type=float, help="how often the sweeper runs, where the stack does not say")
     command.add_argument("--json", action="store_true", help="answer in JSON")

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from shared import clients
-from shared.clock import SystemClock
-from shared.config import Settings, from_environment
-from shared.dispatch import SqsDispatch
+from shared.aws import clients
+from shared.aws.dispatch import SqsDispatch
+from shared.domain.clock import SystemClock
+from shared.domain.settings import Settings, from_environment
+from shared.store.ground import Ground
 from shared.store.objects import Objects
 from shared.store.table import Table
 from shared.store.whole import Store
@@ -42,10 +43,11 @@ class Deployment:
     def store(self) -> Store:
         clock = SystemClock()
         objects = Objects(clients.Late(clients.s3), self.settings.bucket_name)
-        return Store(Table(clients.dynamodb(), self.settings.table_name, clock), clock, self.settings, objects)
+        table = Table(clients.dynamodb(), self.settings.table_name, clock)
+        return Store(Ground(table, clock, self.settings, objects))
 
     def dispatch(self) -> SqsDispatch:
-        return SqsDispatch(clients.sqs, self.settings.queue_url, self.settings.alone_queue_url)
+        return SqsDispatch(clients.sqs, self.settings.queue_url, self.settings.isolated_queue_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Named:
     table: str | None = None
     bucket: str | None = None
     queue_url: str | None = None
-    alone_queue_url: str | None = None
+    isolated_queue_url: str | None = None
     dead_letter_queue_url: str | None = None
     sweep_seconds: float | None = None
 
@@ -96,10 +98,10 @@ def find(named: Named, *, acts: bool) -> Deployment:
         "TABLE_NAME": named.table,
         "BUCKET_NAME": named.bucket,
         "QUEUE_URL": named.queue_url,
-        "ALONE_QUEUE_URL": named.alone_queue_url,
+        "ISOLATED_QUEUE_URL": named.isolated_queue_url,
     }
     variables |= {name: value for name, value in told.items() if value}
-    for name in ("QUEUE_URL", "ALONE_QUEUE_URL"):
+    for name in ("QUEUE_URL", "ISOLATED_QUEUE_URL"):
         if not variables.get(name):
             if acts:
                 raise NotFoundError(

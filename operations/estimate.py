@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from operations import idle_cost
 from operations import prices as published
-from operations import standing
 from operations.alternatives import Alternative, alternatives
 from operations.cost import METERS, Bill, Counts, bill
 from operations.footprint import FOOTPRINTS
@@ -59,7 +59,7 @@ def estimate(workload: Workload, generations: int, prices: Prices) -> Estimate:
         counts,
         bill(counts, prices, generations),
         bill(counts, prices),
-        dict(standing.monthly(standing.of_template(), prices, workload.http_memory)),
+        dict(idle_cost.monthly(idle_cost.of_template(), prices, workload.http_memory)),
         list(alternatives(workload, prices)),
     )
 

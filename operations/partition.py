@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from shared.generation import SCHEMA_VERSION, Generation, StoredStep, Usage
-from shared.review import Card, Review
+from shared.domain.generation import SCHEMA_VERSION, Generation, StoredStep, Usage
+from shared.domain.review import Card, Review
 from shared.store import items
 from shared.store.admission_items import decode_accepted
 from shared.store.review import decode_card, decode_review
@@ -168,7 +168,7 @@ def _event(_partition: Partition, item: items.Item) -> None:
 
 
 def _erasure(partition: Partition, item: items.Item) -> None:
-    items.moment(items.unmarshal(item)["not_before"])
+    items.from_epoch(items.unmarshal(item)["not_before"])
     partition.erasing = True
 
 

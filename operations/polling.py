@@ -1,4 +1,4 @@
-"""How often a reader looks that follows Retry-After, by simulation of `shared.pacing` over models' times."""
+"""How often a reader looks that follows Retry-After, by simulation of `shared.domain.pacing` over models' times."""
 
 import math
 from collections.abc import Iterable
@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from operations.durations import Durations
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.pacing import poll_after_seconds, retry_after
+from shared.domain.generation import Generation
+from shared.domain.pacing import poll_after_seconds, retry_after
+from shared.domain.states import Status
 
 QUEUED_SECONDS, BEGIN_SECONDS, FIRST_WORD_SECONDS = 0.15, 0.1, 1.0
 """From create to claim; from claim to the call, which renews the lease as a heartbeat does; and to the first word."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from shared.clock import Clock
+from shared.domain.clock import Clock
 from shared.store import items
 
 if TYPE_CHECKING:

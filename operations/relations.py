@@ -9,9 +9,9 @@ from operations import findings as rules
 from operations.checks import Expected
 from operations.findings import Finding
 from operations.partition import Day, Partition, created_at
-from shared.generation import Generation, StoredStep, Usage
-from shared.lifecycle import Status
-from shared.review import Decision
+from shared.domain.generation import Generation, StoredStep, Usage
+from shared.domain.review import Decision
+from shared.domain.states import Status
 
 
 def between(partition: Partition, expected: Expected, now: datetime) -> Iterator[Finding]:

@@ -1,28 +1,29 @@
 """Builds from the settings what the handlers hand to their services; nothing else in `shared` imports it."""
 
-from shared import clients, kinds
-from shared.clock import SystemClock
-from shared.config import settings
-from shared.dispatch import SqsDispatch
+from shared import kinds
+from shared.aws import clients
+from shared.aws.dispatch import SqsDispatch
+from shared.aws.sealing import Seal
+from shared.domain.clock import SystemClock
+from shared.domain.settings import settings
 from shared.rescue import Rescuer
-from shared.sealing import Seal
+from shared.store.ground import Ground
 from shared.store.objects import Objects
-from shared.store.reads import Base
 from shared.store.rescuer import RescuerStore
 from shared.store.table import Table
 
 clock = SystemClock()
 
 
-def store[Part: Base](part: type[Part]) -> Part:
-    """Return a part of the store, or the whole, over the deployment's table and bucket."""
+def ground() -> Ground:
+    """Return what each part of the store is made with: the deployment's table and bucket."""
     objects = Objects(clients.Late(clients.s3), settings().bucket_name)
-    return part(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
+    return Ground(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
 
 
-def heartbeat_store[Part: Base](part: type[Part]) -> Part:
+def heartbeat_ground() -> Ground:
     """Return it for heartbeats alone: each write is tried once, since the next beat is the better retry."""
-    return part(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+    return Ground(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
 
 
 def seal() -> Seal | None:
@@ -32,9 +33,9 @@ def seal() -> Seal | None:
 
 def dispatch() -> SqsDispatch:
     """Return the sender to the deployment's two queues."""
-    return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().alone_queue_url)
+    return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().isolated_queue_url)
 
 
-def rescuer(over: RescuerStore) -> Rescuer:
+def rescuer(over: Ground) -> Rescuer:
     """Return a rescuer that knows every kind there is."""
-    return Rescuer(over, dispatch(), clock, settings(), kinds.names())
+    return Rescuer(RescuerStore(over), dispatch(), clock, settings(), kinds.names())

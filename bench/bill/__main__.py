@@ -15,7 +15,7 @@ from bench.bill.probing import Beyond, PerCall, beyond_the_model, per_call
 from bench.report import Goal, Report
 from bench.report import run as run_bench
 from local.stack import LocalStack, StackOptions
-from operations import footprint, prices, standing
+from operations import footprint, idle_cost, prices
 from operations.alternatives import alternatives
 from operations.cost import Bill, Counts, bill
 from operations.footprint import http_seconds
@@ -50,7 +50,7 @@ def measure() -> Report:
     usd = {0.0: ours.made_usd} | {
         after: ours.made_usd - waiting * (1 - batches.jobs / each.jobs) for after, each in refilled.items()
     }
-    idle = standing.monthly(standing.of_template(), table, workload.http_memory)
+    idle = idle_cost.monthly(idle_cost.of_template(), table, workload.http_memory)
     return Report(
         "bill",
         "The bill",

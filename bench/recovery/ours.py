@@ -24,7 +24,7 @@ from local.emulator import PROJECT
 from local.faults import holding_process, read_head
 from local.stack import LocalStack, StackOptions
 
-CAPACITY = {"BatchSize": "1", "MaximumConcurrency": str(2 * KILLS), "AloneMaximumConcurrency": str(2 * KILLS)}
+CAPACITY = {"BatchSize": "1", "MaximumConcurrency": str(2 * KILLS), "IsolatedMaximumConcurrency": str(2 * KILLS)}
 """A generation for each worker, so that a kill hits one, and a place for each: the defaults are ten, ten and five."""
 TEXT_LENGTH = 1_200
 MODEL = f"local/stream:{JOB_SECONDS:g}"

@@ -7,7 +7,7 @@ from bench.report import Spread
 from bench.scale.stock import MATTERS, Stock
 from bench.scale.sweeping import sweep
 from bench.scale.wire import Meter, Pace
-from shared.rescue import Outcome
+from shared.domain.diagnosis import RescueOutcome
 from tests.simulation.table import FakeTable
 
 TABLES, DUE = (1_000, 100_000, 1_000_000), (0, 100, 10_000)
@@ -81,13 +81,13 @@ def catch_up(due: int, pace: Pace, *, one_by_one: bool = False) -> Catching:
     All had their deadline in a worker's hands: each is ended, and none comes again.
     """
     stock = Stock(FakeTable(lambda: 0.0))
-    stock.add_due(due, (Outcome.EXPIRED,))
+    stock.add_due(due, (RescueOutcome.EXPIRED,))
     sweeps = in_the_first = 0
     while True:
         begins_at = sweeps * _INTERVAL_SECONDS
         last = sweep(stock.table, pace, seconds=FUNCTION_SECONDS, begins_at=begins_at, one_by_one=one_by_one)
         sweeps += 1
-        in_the_first = in_the_first or last.report[Outcome.EXPIRED]
+        in_the_first = in_the_first or last.report[RescueOutcome.EXPIRED]
         if not last.report["out_of_time"]:
             return Catching(sweeps, begins_at + last.seconds, in_the_first)
 
@@ -95,5 +95,5 @@ def catch_up(due: int, pace: Pace, *, one_by_one: bool = False) -> Catching:
 def rescues_a_second(pace: Pace) -> float:
     """How many lost workers and messages a sweep makes good in a second."""
     stock = Stock(FakeTable(lambda: 0.0))
-    stock.add_due(1_000, (Outcome.GIVEN_BACK, Outcome.SENT_AGAIN))
+    stock.add_due(1_000, (RescueOutcome.GIVEN_BACK, RescueOutcome.SENT_AGAIN))
     return 1_000 / sweep(stock.table, pace).seconds

@@ -24,12 +24,12 @@ _PATIENCE_SECONDS = 2.0
 class Generation:
     """One generation. `epoch` rises when what is planned for it no longer holds, as the fence does."""
 
-    __slots__ = ("alone", "claimed", "created", "due", "ended", "epoch", "lost", "sends", "shard")
+    __slots__ = ("claimed", "created", "dispatches", "due", "ended", "epoch", "isolated", "lost", "shard")
 
     def __init__(self, created: float, due: float, shard: int) -> None:
         self.created, self.due, self.shard = created, due, shard
         self.claimed, self.ended = NEVER, ""
-        self.epoch, self.sends, self.alone = 0, 1, False
+        self.epoch, self.dispatches, self.isolated = 0, 1, False
         self.lost = NEVER
         """When its worker died, for as long as nobody has taken over."""
 
@@ -67,7 +67,7 @@ class Fleet:
         self.database = Database(plan.warm_writes, plan.warm_reads, plan.warm_index, 1_000, plan.shards)
         self.api = Bucket(plan.api_rate)
         self.main = Source(self, plan.batch, plan.maximum_concurrency, plan.provisioned_pollers)
-        self.alone = Source(self, 1, plan.alone_concurrency, None)
+        self.isolated = Source(self, 1, plan.isolated_concurrency, None)
         self.open = 0
         self.room = plan.account
         """Of the account's concurrency, what the API's functions leave the workers."""
@@ -159,9 +159,9 @@ class Fleet:
         polls = max(0.0, granted - creates)
         self.database.reads.take(self.now, min(polls, plan.warm_reads))
         self.room = plan.account - granted * plan.status_seconds - creates * plan.create_seconds
-        for source in (self.main, self.alone):
+        for source in (self.main, self.isolated):
             source.grow()
-        running = self.main.running + self.alone.running
+        running = self.main.running + self.isolated.running
         self.tally.concurrency = max(self.tally.concurrency, int(running + plan.account - self.room))
         self.tally.in_flight = max(self.tally.in_flight, self.main.in_flight)
         if self.now < self._until or self.open or self.tally.accepted < self.tally.offered:
@@ -199,11 +199,11 @@ class Fleet:
             self.tally.late_seconds = max(self.tally.late_seconds, now - deadline)
             self.end(generation, "deadline_exceeded")
             return
-        source = self.alone if generation.alone else self.main
+        source = self.isolated if generation.isolated else self.main
         moves = 2.0  # a changed due_at is a delete and a put in the index
         if generation.claimed == NEVER:
-            generation.due = min(deadline, now + plan.grace_seconds * 2 ** min(generation.sends, 5))
-            generation.sends += 1
+            generation.due = min(deadline, now + plan.grace_seconds * 2 ** min(generation.dispatches, 5))
+            generation.dispatches += 1
             source.put(generation)
             self.tally.doubles += 1
             self.database.write(now, 2, generation.shard, moves)
@@ -222,12 +222,12 @@ class Fleet:
 
     def _give_back(self, generation: Generation, deadline: float) -> None:
         self.tally.rescued_after.append(self.now - generation.lost)
-        generation.claimed, generation.alone = NEVER, True
+        generation.claimed, generation.isolated = NEVER, True
         generation.epoch += 1
-        generation.sends += 1
+        generation.dispatches += 1
         generation.due = min(deadline, self.now + self.plan.grace_seconds)
-        self.alone.put(generation)
+        self.isolated.put(generation)
 
     def _lose(self) -> None:
-        for source in (self.main, self.alone):
+        for source in (self.main, self.isolated):
             self.tally.lost += source.lose(self.plan.lost_share)

@@ -53,7 +53,7 @@ def _of_services(fleet: Fleet, tally: Tally) -> Figures:
         "account %": 100 * tally.concurrency / plan.account,
         "source %": 100 * main.most_running / main.most,
         "source full s": main.full_seconds,
-        "alone full s": fleet.alone.full_seconds,
+        "alone full s": fleet.isolated.full_seconds,
         "in flight %": 100 * tally.in_flight / quotas.IN_FLIGHT.value,
         "writes %": 100 * database.writes.peak() / plan.warm_writes,
         "reads %": 100 * database.reads.peak() / plan.warm_reads,

@@ -23,7 +23,7 @@ class Plan:
     # The template's parameters.
     batch: int = 10
     maximum_concurrency: int = 10
-    alone_concurrency: int = 5
+    isolated_concurrency: int = 5
     process_timeout_seconds: float = 300.0
     handover_margin_seconds: float = 15.0
     heartbeat_seconds: float = 10.0
@@ -47,8 +47,8 @@ class Plan:
     model_sigma: float = 0.5
     cold_seconds: float = 1.5
     poll_seconds: float = 4.0
-    """Between two looks of an owner, and a tenth of the age once that is more, as `shared/pacing.py` has it: five looks
-    at one of 15 s at most, which `tests/unit/test_pacing.py` counts."""
+    """Between two looks of an owner, or a tenth of the age once that is more, as in `shared/domain/pacing.py`: five
+    looks at one of 15 s at most, which `tests/unit/test_pacing.py` counts."""
     create_seconds: float = 0.12
     status_seconds: float = 0.03
 
@@ -65,12 +65,12 @@ class Measured:
 TEN = Plan("10 a minute, defaults", 10, minutes=30)
 THOUSAND_BY_DEFAULT = Plan("1,000 a minute, defaults", 1_000)
 HUNDRED_THOUSAND_BY_DEFAULT = Plan("100,000 a minute, defaults", 100_000, minutes=1)
-THOUSAND = Plan("1,000 a minute, set for it", 1_000, maximum_concurrency=100, alone_concurrency=20)
+THOUSAND = Plan("1,000 a minute, set for it", 1_000, maximum_concurrency=100, isolated_concurrency=20)
 HUNDRED_THOUSAND = Plan(
     "100,000 a minute, set for it",
     100_000,
     minutes=4,
-    alone_concurrency=500,
+    isolated_concurrency=500,
     account=10_000,
     api_rate=20_000,
     api_burst=10_000,

@@ -74,9 +74,15 @@ class Source:
             self._done(batch, deleted=False)
         return lost
 
+    def _has_room(self) -> bool:
+        fleet = self._fleet
+        return fleet.main.running + fleet.isolated.running < fleet.room
+
     def _start(self) -> None:
         fleet = self._fleet
-        while self._queue and self.running < int(self._limit) and fleet.main.running + fleet.alone.running < fleet.room:
+        while (
+            self._queue and self.running < int(self._limit) and fleet.main.running + fleet.isolated.running < fleet.room
+        ):
             messages = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
             batch = Batch(len(messages))
             self._batches[batch] = None
@@ -106,7 +112,7 @@ class Source:
         fleet.database.reads.take(fleet.now, acts["read what to do"].read)
         generation.claimed = fleet.now + wait
         generation.epoch += 1
-        if generation.alone:
+        if generation.isolated:
             fleet.tally.recovered_after.append(fleet.now - generation.lost)
             generation.lost = NEVER
         else:

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.clock import epoch_milliseconds, uuid7
-from shared.generation import Generation, Usage
-from shared.lifecycle import Status
-from shared.rescue import Outcome
+from shared.domain.clock import epoch_milliseconds, uuid7
+from shared.domain.diagnosis import RescueOutcome
+from shared.domain.generation import Generation, Usage
+from shared.domain.states import Status
 from shared.store import items
 from shared.store.sweeps import NO_OWNER
 from tests.simulation.expressions import Item
@@ -30,7 +30,7 @@ _OPEN_OF = 100
 """One in so many is open and not due yet: it is in the index, behind what is due."""
 
 
-MATTERS = (Outcome.SENT_AGAIN, Outcome.GIVEN_BACK, Outcome.REARMED, Outcome.EXPIRED)
+MATTERS = (RescueOutcome.SENT_AGAIN, RescueOutcome.GIVEN_BACK, RescueOutcome.REARMED, RescueOutcome.EXPIRED)
 """What is the matter with a generation that is due, by what a rescue does about it."""
 
 
@@ -114,7 +114,7 @@ def _a_head(user_id: str, generation_id: str, matter: str) -> Generation:
         "fence": 2,
         "version": 3,
         "attempt": 1,
-        "barren": 1,
+        "fruitless_attempts": 1,
         "calls": 1,
         "holder": f"{'h' * 8}-{'t' * 16}",
         "started_at": created,
@@ -123,19 +123,19 @@ def _a_head(user_id: str, generation_id: str, matter: str) -> Generation:
     return replace(head, **_changes(matter, head, running))
 
 
-_AGES = {Outcome.EXPIRED: DEADLINE_SECONDS + 1, "ended": 86_400.0, "waiting": 1.0}
+_AGES = {RescueOutcome.EXPIRED: DEADLINE_SECONDS + 1, "ended": 86_400.0, "waiting": 1.0}
 
 
 def _changes(matter: str, head: Generation, running: dict[str, Any]) -> dict[str, Any]:
     now, lease = START, timedelta(seconds=LEASE_SECONDS)
     match matter:
-        case Outcome.SENT_AGAIN:
+        case RescueOutcome.SENT_AGAIN:
             return {"due_at": now - timedelta(seconds=1)}
-        case Outcome.GIVEN_BACK:
+        case RescueOutcome.GIVEN_BACK:
             return running | {"due_at": now - timedelta(seconds=1), "heartbeat_at": now - lease}
-        case Outcome.REARMED:
+        case RescueOutcome.REARMED:
             return running | {"due_at": now - timedelta(seconds=1), "heartbeat_at": now - timedelta(seconds=5)}
-        case Outcome.EXPIRED:
+        case RescueOutcome.EXPIRED:
             return running | {"due_at": head.deadline_at, "heartbeat_at": now}
         case "waiting":
             return {"due_at": head.created_at + timedelta(days=1)}

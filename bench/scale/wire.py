@@ -99,7 +99,7 @@ class DynamoDB:
 
 
 class Sqs:
-    """The client as `shared.dispatch` uses it. Keeps nothing."""
+    """The client as `shared.aws.dispatch` uses it. Keeps nothing."""
 
     def __init__(self, wire: Wire, pace: Pace) -> None:
         self._wire, self._seconds = wire, pace.sqs_seconds

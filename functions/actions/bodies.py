@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from shared.validation import UserProvidedKey
+from shared.http.validation import UserProvidedKey
 
 MAX_DECISIONS = 30
 

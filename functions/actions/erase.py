@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from shared.api import Answer, Request
-from shared.generation import Generation
-from shared.metrics import measure
-from shared.pacing import retry_after
-from shared.store.whole import Store
+from shared.aws.metrics import measure
+from shared.domain.clock import Clock
+from shared.domain.generation import Generation
+from shared.domain.pacing import retry_after
+from shared.domain.settings import Settings
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.store.ending import EndingStore
+from shared.store.erasure import ErasureStore
 
 _SECONDS = 5.0
 """What one call may take; the function has ten."""
@@ -25,18 +29,21 @@ class EraseService:
     nothing once that time has come. Calling again goes on where the last call stopped, whatever became of it.
     """
 
-    store: Store
+    store: ErasureStore
+    endings: EndingStore
+    clock: Clock
+    settings: Settings
 
-    def erase(self, request: Request) -> Answer:
+    def erase(self, request: Request) -> Response:
         """Answer 200 and `done: true` when nothing is left, or 202 and when to call again.
 
         `content_erased` is true from when nothing of a generation is left, not even one that could come back.
         """
-        owner, clock = request.owner, self.store.clock
+        owner, clock = request.owner, self.clock
         until = clock.monotonic() + _SECONDS
         while clock.monotonic() < until:
             # Heads first: without its head no worker can write anything more but a step.
-            heads = list(islice(self.store.newest(owner, None, _HEADS_AT_ONCE), _HEADS_AT_ONCE))
+            heads = list(islice(self.endings.reads.newest(owner, None, _HEADS_AT_ONCE), _HEADS_AT_ONCE))
             if heads:
                 self._erase_heads(owner, heads)
             elif rest := self.store.erasable(owner, _ITEMS_AT_ONCE):
@@ -46,19 +53,19 @@ class EraseService:
         return _not_done(_GO_ON_SECONDS)
 
     def _erase_heads(self, owner: str, heads: list[Generation]) -> None:
-        op = self.store.clock.token()
-        ended = [head if head.terminal else self.store.cancel(owner, head.generation_id, op) for head in heads]
+        op = self.clock.token()
+        ended = [head if head.terminal else self.endings.cancel(head.key, op) for head in heads]
         measure({}, [head for head in ended if head and head.op == op])
-        lease = timedelta(seconds=self.store.settings.lease_seconds)
+        lease = timedelta(seconds=self.settings.lease_seconds)
         # Marked before the heads are gone: they are all that tells of their leases.
         signs = [_last_sign_of_life(head) for head in ended if head]
         if signs:
             self.store.mark_erasure(owner, max(signs) + lease)
         self.store.delete_items(owner, [f"G#{head.generation_id}" for head in heads])
 
-    def _nothing_found(self, owner: str) -> Answer:
+    def _nothing_found(self, owner: str) -> Response:
         self.store.keep_only_spend(owner)
-        now, not_before = self.store.clock.now(), self.store.erasure_not_before(owner)
+        now, not_before = self.clock.now(), self.store.erasure_not_before(owner)
         if not_before is not None:
             if not_before > now:
                 return _not_done(_seconds(now, not_before))
@@ -68,7 +75,7 @@ class EraseService:
         binding = self.store.limits_bind_until(owner)
         if binding is not None:
             return _not_done(_seconds(now, binding), content_erased=True)
-        return Answer(200, {"done": True, "content_erased": True})
+        return Response(200, {"done": True, "content_erased": True})
 
 
 def _last_sign_of_life(head: Generation) -> datetime:
@@ -79,6 +86,6 @@ def _seconds(earlier: datetime, later: datetime) -> float:
     return (later - earlier) / timedelta(seconds=1)
 
 
-def _not_done(seconds: float, *, content_erased: bool = False) -> Answer:
+def _not_done(seconds: float, *, content_erased: bool = False) -> Response:
     body = {"done": False, "content_erased": content_erased}
-    return Answer(202, body, {"retry-after": retry_after(seconds)})
+    return Response(202, body, {"retry-after": retry_after(seconds)})

@@ -5,7 +5,7 @@ import urllib.request
 from typing import Any, override
 from urllib.parse import urlsplit
 
-from shared.clock import Clock
+from shared.domain.clock import Clock
 
 TIMEOUT_SECONDS = 2.0
 MAX_BYTES = 256 * 1024

@@ -5,13 +5,13 @@ import os
 from functools import cache, partial
 from typing import Any
 
-import shared.silence  # noqa: F401 - at DEBUG the root logger, which is used here, is botocore's as well
+import shared.aws.silence  # noqa: F401 - at DEBUG the root logger, which is used here, is botocore's as well
 from functions.authorizer.download import download
 from functions.authorizer.jwks import Jwks
 from functions.authorizer.service import AuthorizerService
 from functions.authorizer.settings import Settings, from_environment
 from functions.authorizer.tokens import Keys, TokenVerifier
-from shared.clock import SystemClock
+from shared.domain.clock import SystemClock
 
 
 @cache

@@ -12,8 +12,8 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from functions.authorizer.settings import Algorithm
-from shared.clock import Clock
-from shared.errors import UnstuckError
+from shared.domain.clock import Clock
+from shared.domain.errors import UnstuckError
 
 _LOG = logging.getLogger(__name__)
 

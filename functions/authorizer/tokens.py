@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import jwt
 
 from functions.authorizer.settings import Settings
-from shared.clock import Clock
-from shared.errors import UnstuckError
+from shared.domain.clock import Clock
+from shared.domain.errors import UnstuckError
 
 MAX_TOKEN_BYTES = 8192
 LEEWAY_SECONDS = 30
@@ -85,7 +85,7 @@ class TokenVerifier:
             if name in claims and ((begins := _seconds(claims, name)) is None or begins > now + LEEWAY_SECONDS):
                 raise TokenRefusedError("not_yet_valid")
         subject = claims.get("sub")
-        # Which subjects can be owners is shared.api's rule, the same for tokens that the gateway verified.
+        # Which subjects can be owners is shared.http.request's rule, the same for tokens that the gateway verified.
         if not (isinstance(subject, str) and subject):
             raise TokenRefusedError("subject")
         return Caller(subject, math.floor(expires_at))

@@ -4,21 +4,22 @@ from functools import cache
 from typing import Any
 
 from functions.create.service import CreateService
-from shared import api, wiring
-from shared.config import settings
-from shared.limits import policy_of
-from shared.store.admission import AdmissionWrites
+from shared import wiring
+from shared.domain.limits import policy_of
+from shared.domain.settings import settings
+from shared.http.response import Route, respond
+from shared.store.admission import AdmissionStore
 
 
 @cache
 def _service() -> CreateService:
-    store, policy = wiring.store(AdmissionWrites), policy_of(settings())
+    store, policy = AdmissionStore(wiring.ground()), policy_of(settings())
     return CreateService(store, wiring.dispatch(), wiring.clock, settings(), policy, wiring.seal())
 
 
-ROUTES: dict[str, api.Route] = {"POST /v1/generations": lambda request: _service().create(request)}
+ROUTES: dict[str, Route] = {"POST /v1/generations": lambda request: _service().create(request)}
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
-    return api.respond(event, ROUTES)
+    return respond(event, ROUTES)

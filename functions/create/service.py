@@ -6,17 +6,21 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from shared.acceptance import allowed_models, answer_admitted, is_allowed, key_of, seal_key
-from shared.api import Answer, ProblemError, Request
-from shared.clock import Clock
-from shared.config import Settings
-from shared.dispatch import Dispatch
-from shared.generation import Generation, GenerationInput
-from shared.kinds import Kind, load, names
-from shared.limits import Policy
-from shared.sealing import Seal
-from shared.store.admission import Admission, AdmissionWrites
-from shared.validation import KEY_NOT_TAKEN, UserProvidedKey, field_error, parse
+from shared.aws.dispatch import Dispatch
+from shared.aws.sealing import Seal
+from shared.domain.allowed_models import allowed_models, is_allowed
+from shared.domain.clock import Clock
+from shared.domain.generation import Generation, GenerationInput
+from shared.domain.limits import Policy
+from shared.domain.settings import Settings
+from shared.http.acceptance import answer_admitted, key_of, seal_key
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.http.validation import KEY_NOT_TAKEN, UserProvidedKey, field_error, parse
+from shared.kinds import load, names
+from shared.kinds.contract import Kind
+from shared.store.admission import Admission, AdmissionStore
 
 _Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:~-]{1,64}$")]
 
@@ -43,7 +47,7 @@ class Envelope(BaseModel):
 class CreateService:
     """Creates generations for the owners who ask."""
 
-    store: AdmissionWrites
+    store: AdmissionStore
     dispatch: Dispatch
     clock: Clock
     settings: Settings
@@ -51,10 +55,10 @@ class CreateService:
     seal: Seal | None = None
     """For users' own provider keys; None where none is taken."""
 
-    def create(self, request: Request) -> Answer:
+    def create(self, request: Request) -> Response:
         """Store a generation and start its work, if its owner may have one more.
 
-        Raises what `seal_key` and `AdmissionWrites.admit` raise.
+        Raises what `seal_key` and `AdmissionStore.admit` raise.
         """
         owner, body = request.owner, request.json()
         envelope, content = self._validate(body)

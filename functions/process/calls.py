@@ -9,22 +9,22 @@ from functools import cache, partial
 
 from pydantic import BaseModel
 
-from functions.process.account import Account
+from functions.process.dependencies import Dependencies
+from functions.process.heartbeat import Heartbeat
 from functions.process.key import as_the_owners
-from functions.process.provider import Completion, Message, ModelRequest
-from functions.process.tools import Tools
-from functions.process.watch import Watch
-from shared.errors import (
+from functions.process.ledger import Ledger
+from functions.process.provider import ChatMessage, Completion, ModelRequest
+from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
+    CeilingReachedError,
     DeadlinePassedError,
     HandoverError,
     LeaseLostError,
-    LimitReachedError,
     ProviderError,
 )
-from shared.generation import Generation, GenerationInput, Usage
-from shared.kinds import Kind, Prompt
+from shared.domain.generation import Generation, GenerationInput, Usage
+from shared.kinds.contract import Kind, Prompt
 
 # The answer was under way when the call ended, and what it cost was never told: its reserve stays reserved.
 _COST_UNKNOWN = frozenset({"provider_timeout", "provider_stream_cut", "provider_error", "output_too_large"})
@@ -42,19 +42,25 @@ class _Unbilled:
 
 
 class Calls:
-    """Follows the head by the worker's own writes, and enters what each call costs in the account."""
+    """Follows the head by the worker's own writes, and enters what each call costs in the ledger."""
 
     def __init__(
-        self, head: Generation, kind: Kind, content: GenerationInput, tools: Tools, watch: Watch, account: Account
+        self,
+        head: Generation,
+        kind: Kind,
+        content: GenerationInput,
+        dependencies: Dependencies,
+        heartbeat: Heartbeat,
+        ledger: Ledger,
     ) -> None:
-        self.head, self._account = head, account
+        self.head, self._ledger = head, ledger
         self.call_id: str | None = None
         self._unbilled: list[_Unbilled] = []
         self._last_key = ""
-        self._kind, self._input, self._tools, self._watch = kind, content, tools, watch
-        self._step, self._target = "", watch.progress
+        self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
+        self._step, self._target = "", heartbeat.progress
         # Opened once an attempt and gone with it. The service's key is not even read for who brings one.
-        self._key = cache(partial(tools.user_key, head)) if head.own_key else tools.api_key
+        self._key = cache(partial(dependencies.user_key, head)) if head.own_key else dependencies.api_key
 
     @property
     def step(self) -> str:
@@ -64,46 +70,50 @@ class Calls:
     def begin_step(self, name: str, progress: int) -> None:
         """Count what follows as the step's; its calls move the progress shown towards `progress`."""
         self._step, self._target, self.call_id = name, progress, None
-        self._account.begin_step()
+        self._ledger.begin_step()
 
     def complete(
-        self, prompt: Prompt, messages: tuple[Message, ...], result: type[BaseModel] | None, aspect_ratio: str = "1:1"
+        self,
+        prompt: Prompt,
+        messages: tuple[ChatMessage, ...],
+        result: type[BaseModel] | None,
+        aspect_ratio: str = "1:1",
     ) -> Completion:
         """Send one call and return the whole answer, a picture where `result` is None. Raises what ends the attempt.
 
-        Raises LimitReachedError before anything is sent when a ceiling would be passed.
+        Raises CeilingReachedError before anything is sent when a ceiling would be passed.
         """
-        tools, head = self._tools, self.head
+        dependencies, head = self._dependencies, self.head
         api_key = self._last_key = self._key()
-        sent_until = tools.clock.monotonic() + tools.settings.lease_seconds
+        sent_until = dependencies.clock.monotonic() + dependencies.settings.lease_seconds
         reserve, bill_ids = self._begin_call(), list[str]()
 
         def may_send() -> None:
-            self._watch.check()
-            if tools.clock.monotonic() >= sent_until:
+            self._heartbeat.check()
+            if dependencies.clock.monotonic() >= sent_until:
                 raise LeaseLostError(head.generation_id)
 
-        left = (head.deadline_at - tools.clock.now()) / timedelta(seconds=1)
+        left = (head.deadline_at - dependencies.clock.now()) / timedelta(seconds=1)
         try:
-            answer = tools.model.complete(
+            answer = dependencies.model.complete(
                 self._request(prompt, messages, result, aspect_ratio),
                 api_key=api_key,
-                deadline=tools.clock.monotonic() + min(left, tools.settings.model_timeout_seconds),
+                deadline=dependencies.clock.monotonic() + min(left, dependencies.settings.model_timeout_seconds),
                 may_send=may_send,
-                cancellation=self._watch.cancellation,
+                cancellation=self._heartbeat.cancellation,
                 on_text=self._on_text(prompt.expected_characters),
                 on_bill_id=bill_ids.append,
             )
         except (LeaseLostError, DeadlinePassedError, HandoverError):
-            self._account.spend(Usage(), reserve)  # it had no leave: nothing was sent
+            self._ledger.spend(Usage(), reserve)  # it had no leave: nothing was sent
             raise
         except CallCanceledError:
             self._unbilled += [_Unbilled(bill_id, reserve) for bill_id in bill_ids]
-            self._watch.check()
+            self._heartbeat.check()
             raise
         except ProviderError as error:
             self._failed(error, reserve, bill_ids)
-            if isinstance(error, CallDeadlineExceededError) and left <= tools.settings.model_timeout_seconds:
+            if isinstance(error, CallDeadlineExceededError) and left <= dependencies.settings.model_timeout_seconds:
                 # Not the call's time was over but the generation's own.
                 raise DeadlinePassedError(head.generation_id) from error
             owners = as_the_owners(error) if head.own_key else error
@@ -113,7 +123,7 @@ class Calls:
         usage = answer.usage
         if usage == _NO_BILL and bill_ids:
             usage = self._ask(bill_ids[0]) or usage
-        self._account.spend(usage, reserve)
+        self._ledger.spend(usage, reserve)
         self.call_id = answer.call_id
         return replace(answer, usage=usage)
 
@@ -123,26 +133,26 @@ class Calls:
             call = self._unbilled.pop()
             usage = self._ask(call.bill_id)
             if usage is not None:
-                self._account.spend(usage.all_wasted(), call.reserved_usd)
+                self._ledger.spend(usage.all_wasted(), call.reserved_usd)
 
     def _ask(self, bill_id: str) -> Usage | None:
         # Lambda ends the invocation a margin after the handover, and what the bill says must still be written.
-        now, settings = self._tools.clock.monotonic(), self._tools.settings
-        until = min(now + _BILL_SECONDS, self._watch.handover_at + settings.handover_margin_seconds / 2)
-        return self._tools.model.bill(bill_id, api_key=self._last_key, deadline=until) if until > now else None
+        now, settings = self._dependencies.clock.monotonic(), self._dependencies.settings
+        until = min(now + _BILL_SECONDS, self._heartbeat.handover_at + settings.handover_margin_seconds / 2)
+        return self._dependencies.model.bill(bill_id, api_key=self._last_key, deadline=until) if until > now else None
 
     def _failed(self, error: ProviderError, reserve: Decimal, bill_ids: list[str]) -> None:
         if error.usage is not None:
-            self._account.spend(error.usage.all_wasted(), reserve)
+            self._ledger.spend(error.usage.all_wasted(), reserve)
             return
         held = reserve if error.code in _COST_UNKNOWN else Decimal(0)
-        self._account.spend(Usage(), reserve - held)
+        self._ledger.spend(Usage(), reserve - held)
         self._unbilled += [_Unbilled(bill_id, held) for bill_id in bill_ids]
 
     def _request(
-        self, prompt: Prompt, messages: tuple[Message, ...], result: type[BaseModel] | None, aspect_ratio: str
+        self, prompt: Prompt, messages: tuple[ChatMessage, ...], result: type[BaseModel] | None, aspect_ratio: str
     ) -> ModelRequest:
-        head, fallbacks = self.head, self._tools.settings.fallback_models
+        head, fallbacks = self.head, self._dependencies.settings.fallback_models
         return ModelRequest(
             model=self._input.model,
             messages=messages,
@@ -160,18 +170,18 @@ class Calls:
         limits, head = self._kind.limits, self.head
         reserve = Decimal(str(limits.call_reserve_usd))
         if head.call_step == self._step and head.step_calls >= limits.max_calls_per_step:
-            raise LimitReachedError("call_limit", f"The step {self._step} has used its {head.step_calls} calls.")
-        account = self._account
-        if account.cost_usd + account.reserved_usd + reserve > Decimal(str(limits.max_cost_usd)):
-            raise LimitReachedError("cost_limit", f"The generation may cost {limits.max_cost_usd} USD at most.")
-        self._watch.check()
-        reserved = account.reserved_usd + reserve
-        self.head = self._tools.store.begin_call(head, self._step, reserved, account.totals_under_way)
-        account.begin_call()
+            raise CeilingReachedError("call_limit", f"The step {self._step} has used its {head.step_calls} calls.")
+        ledger = self._ledger
+        if ledger.cost_usd + ledger.reserved_usd + reserve > Decimal(str(limits.max_cost_usd)):
+            raise CeilingReachedError("cost_limit", f"The generation may cost {limits.max_cost_usd} USD at most.")
+        self._heartbeat.check()
+        reserved = ledger.reserved_usd + reserve
+        self.head = self._dependencies.store.begin_call(head, self._step, reserved, ledger.totals_under_way)
+        ledger.begin_call()
         return reserve
 
     def _on_text(self, expected_characters: int) -> Callable[[int], None]:
-        start, span = self._watch.progress, self._target - self._watch.progress
-        return lambda characters: self._watch.show(
+        start, span = self._heartbeat.progress, self._target - self._heartbeat.progress
+        return lambda characters: self._heartbeat.show(
             start + int(span * 0.95 * min(1.0, characters / expected_characters))
         )

@@ -9,20 +9,20 @@ from decimal import Decimal
 from pydantic import BaseModel, ValidationError
 
 from functions.process import conversation
-from functions.process.account import Account
 from functions.process.calls import Calls
-from functions.process.tools import Tools
-from functions.process.watch import Watch
-from shared.errors import GenerationError, InvalidOutputError
-from shared.generation import Generation, GenerationInput, StoredStep, Totals, Usage
-from shared.kinds import Kind, Prompt
-from shared.pictures import Picture, name_of
+from functions.process.dependencies import Dependencies
+from functions.process.heartbeat import Heartbeat
+from functions.process.ledger import Ledger
+from shared.domain.errors import GenerationError, InvalidOutputError
+from shared.domain.generation import Generation, GenerationInput, StoredStep, Totals, Usage
+from shared.domain.pictures import Picture, name_of
+from shared.kinds.contract import Kind, Prompt
 
 _STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
 
 
 class AttemptContext:
-    """One attempt's `Context`. Follows the head by its own writes; the watch's beats move only what it never reads."""
+    """One attempt's `Context`. Follows the head by its own writes; the heartbeat moves only what it never reads."""
 
     def __init__(
         self,
@@ -30,12 +30,12 @@ class AttemptContext:
         kind: Kind,
         content: GenerationInput,
         steps: list[StoredStep],
-        tools: Tools,
-        watch: Watch,
+        dependencies: Dependencies,
+        heartbeat: Heartbeat,
     ) -> None:
-        self._input, self._tools, self._watch = content, tools, watch
-        self._account = Account(head, steps, Decimal(str(kind.limits.call_reserve_usd)))
-        self._calls = Calls(head, kind, content, tools, watch, self._account)
+        self._input, self._dependencies, self._heartbeat = content, dependencies, heartbeat
+        self._ledger = Ledger(head, steps, Decimal(str(kind.limits.call_reserve_usd)))
+        self._calls = Calls(head, kind, content, dependencies, heartbeat, self._ledger)
         # Steps that a lost worker stored and did not count are shown with the next advance.
         self._behind = self.totals.steps_done > head.steps_done
         self._drawn = 0
@@ -43,19 +43,19 @@ class AttemptContext:
 
     @property
     def head(self) -> Generation:
-        """The head as its holder knows it; a step that is stored and not yet shown ends a barren row as well."""
+        """The head as its holder knows it; a step that is stored and not yet shown ends a fruitless row as well."""
         head = self._calls.head
-        return replace(head, barren=0, releases=0) if self._behind else head
+        return replace(head, fruitless_attempts=0, releases=0) if self._behind else head
 
     @property
     def totals(self) -> Totals:
         """What is stored and spent so far, whether the head shows it yet or not."""
-        return self._account.totals
+        return self._ledger.totals
 
     def recount(self) -> None:
         """Count what a late holder has stored since this attempt read the steps: the end is the last to count it."""
         head = self._calls.head
-        self._account.learn(self._tools.store.get_steps(head.user_id, head.generation_id, results=False))
+        self._ledger.learn(self._dependencies.store.reads.get_steps(head.key, results=False))
 
     def ask_for_bills(self) -> None:
         """Ask what the calls have cost that were cut off before they told."""
@@ -64,35 +64,35 @@ class AttemptContext:
     def bill(self) -> Usage:
         """After the lease was lost: where the generation was ended, and not given to another, have it show what this
         attempt has spent. Returns what it had not shown."""
-        store, held = self._tools.store, self._calls.head
-        if not store.ended_under(held):
+        store, held = self._dependencies.store, self._calls.head
+        if not store.bills.ended_under(held):
             return Usage()
         self.ask_for_bills()
         self.recount()
-        return store.bill(held, self.totals.usage, self._account.steps)
+        return store.bills.bill(held, self.totals.usage, self._ledger.steps)
 
     @property
     def reserved_usd(self) -> Decimal:
-        return self._account.reserved_usd
+        return self._ledger.reserved_usd
 
     @property
     def prompt_version(self) -> str:
         return self._input.prompt_version
 
     def progress(self, percent: int, stage: str | None = None) -> None:
-        self._watch.show(percent, stage)
+        self._heartbeat.show(percent, stage)
 
     def step[Result: BaseModel](
         self, name: str, result: type[Result], make: Callable[[], Result], *, progress: int
     ) -> Result:
         if not _STEP_NAME.fullmatch(name):
             raise ValueError(f"a step's name has 1 to 40 of a-z, 0-9, _, . and -; this one is {name!r}")
-        self._watch.check()
-        stored = self._account.stored(name)
+        self._heartbeat.check()
+        stored = self._ledger.stored(name)
         if stored is None:
             self._show_what_is_stored()
             stored = self._make(name, make, progress)
-        self._watch.show(progress)
+        self._heartbeat.show(progress)
         self.last_step = name
         try:
             return result.model_validate(stored.result)
@@ -100,7 +100,7 @@ class AttemptContext:
             raise GenerationError("step_unreadable", f"The stored step {name} is of another version.") from None
 
     def _make(self, name: str, make: Callable[[], BaseModel], progress: int) -> StoredStep:
-        clock = self._tools.clock
+        clock = self._dependencies.clock
         began = clock.monotonic()
         self._calls.begin_step(name, progress)
         self._drawn = 0
@@ -109,15 +109,15 @@ class AttemptContext:
             name=name,
             position=self.totals.steps_done + 1,
             result=made.model_dump(mode="json"),
-            usage=self._account.step_usage,
-            shown=self._account.step_shown,
+            usage=self._ledger.step_usage,
+            shown=self._ledger.step_shown,
             call_id=self._calls.call_id,
             duration_seconds=clock.monotonic() - began,
             stored_at=clock.now(),
             op=clock.token(),
         )
-        kept = self._tools.store.store_step(self._calls.head, step)
-        self._account.keep(step, kept)
+        kept = self._dependencies.store.store_step(self._calls.head, step)
+        self._ledger.keep(step, kept)
         self._behind = True
         return kept
 
@@ -125,7 +125,9 @@ class AttemptContext:
         # Only when more work follows: the last step's advance is part of succeed, one write less.
         if self._behind:
             calls = self._calls
-            calls.head = self._tools.store.advance(calls.head, self.totals, self._watch.progress, self.reserved_usd)
+            calls.head = self._dependencies.store.advance(
+                calls.head, self.totals, self._heartbeat.progress, self.reserved_usd
+            )
             self._behind = False
 
     def call[Result: BaseModel](self, prompt: Prompt, result: type[Result]) -> Result:
@@ -134,7 +136,7 @@ class AttemptContext:
         try:
             return conversation.read(prompt, answer.text, result)
         except InvalidOutputError as invalid:
-            self._account.waste(answer.usage)
+            self._ledger.waste(answer.usage)
             messages += conversation.repair(answer.text, invalid)
         return conversation.read(prompt, self._calls.complete(prompt, messages, result).text, result)
 
@@ -143,6 +145,6 @@ class AttemptContext:
         image, head = answer.images[0], self._calls.head  # the answer may hold more than was asked for
         self._drawn += 1
         name = name_of(head.fence, self._calls.step, self._drawn, image.content_type)
-        self._tools.store.put_picture(head, name, image.data, image.content_type)
+        self._dependencies.store.pictures.put_picture(head, name, image.data, image.content_type)
         sha256 = hashlib.sha256(image.data).hexdigest()
         return Picture(name, image.content_type, len(image.data), sha256, image.width, image.height)

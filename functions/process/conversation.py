@@ -6,17 +6,17 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from functions.process.provider import Message
-from shared.errors import InvalidOutputError
-from shared.kinds import Prompt
+from functions.process.provider import ChatMessage
+from shared.domain.errors import InvalidOutputError
+from shared.kinds.contract import Prompt
 
 _SHOWN_ERRORS = 5
 _LEAST_REPEATED = 40  # characters of a sentence of ours that nobody writes by chance
 
 
-def of(prompt: Prompt) -> tuple[Message, ...]:
+def of(prompt: Prompt) -> tuple[ChatMessage, ...]:
     """Return the conversation: our instructions as the system's words, each text of the user's between its tags."""
-    return (Message("system", prompt.system), Message("user", _delimited(prompt.data)))
+    return (ChatMessage("system", prompt.system), ChatMessage("user", _delimited(prompt.data)))
 
 
 def _delimited(data: Mapping[str, str]) -> str:
@@ -87,7 +87,7 @@ def _field_names(result: type[BaseModel]) -> set[str]:
     return {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", ())}
 
 
-def repair(text: str, invalid: InvalidOutputError) -> tuple[Message, ...]:
+def repair(text: str, invalid: InvalidOutputError) -> tuple[ChatMessage, ...]:
     """Return the turns that show the model its own answer and ask for one that fits."""
     ask = f"{invalid.message}. Answer again with the whole JSON, corrected to fit the schema, and nothing else."
-    return (Message("assistant", text), Message("user", ask))
+    return (ChatMessage("assistant", text), ChatMessage("user", ask))

@@ -6,17 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Protocol
 
+from functions.process.dependencies import Dependencies
 from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
-from functions.process.tools import Tools
 from functions.process.worker import Ending, Handled, Worker
-from shared import clients, wiring
-from shared.clients import Late
-from shared.config import settings
-from shared.dispatch import Message
-from shared.metrics import Metric, measure
+from shared import wiring
+from shared.aws import clients
+from shared.aws.clients import Late
+from shared.aws.dispatch import QueueMessage
+from shared.aws.logs import logger
+from shared.aws.metrics import Metric, measure
+from shared.domain.settings import settings
 from shared.store.worker import WorkerStore
-from shared.telemetry import logger
 
 
 class LambdaContext(Protocol):
@@ -30,17 +31,17 @@ def _worker() -> Worker:
     config = settings()
     model = Provider(config.llm_base_url, protocol=config.llm_protocol)
     model.warm_up()
-    store = wiring.store(WorkerStore)
-    tools = Tools(
+    store = WorkerStore(wiring.ground())
+    dependencies = Dependencies(
         store=store,
-        heartbeats=wiring.heartbeat_store(WorkerStore),
+        heartbeats=WorkerStore(wiring.heartbeat_ground()),
         model=model,
         api_key=ServiceKey(Late(clients.ssm), config.provider_key_parameter, wiring.clock),
-        user_key=UserKeys(store, wiring.seal()),
+        user_key=UserKeys(store.user_keys, wiring.seal()),
         clock=wiring.clock,
         settings=config,
     )
-    return Worker(tools, wiring.dispatch(), os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local"))
+    return Worker(dependencies, wiring.dispatch(), os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local"))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _handle(worker: Worker, record: dict[str, Any], handover_at: float) -> Handled | None:
     """Return None for a message that must go back to its queue."""
     try:
-        return worker.handle(Message.from_json(record["body"]), handover_at)
+        return worker.handle(QueueMessage.from_json(record["body"]), handover_at)
     except Exception:  # noqa: BLE001 - one bad record must not send its neighbours back
         logger().exception("the message goes back to its queue", extra={"message_id": record["messageId"]})
         return None

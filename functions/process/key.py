@@ -9,8 +9,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.clock import Clock
-from shared.errors import (
+from shared.aws.sealing import Seal
+from shared.domain.clock import Clock
+from shared.domain.errors import (
     GenerationError,
     PermanentProviderError,
     ProviderError,
@@ -18,9 +19,8 @@ from shared.errors import (
     SealUnavailableError,
     TransientProviderError,
 )
-from shared.generation import Generation
-from shared.sealing import Seal
-from shared.store.user_key import UserKeyReads
+from shared.domain.generation import Generation
+from shared.store.user_key import UserKeyReader
 
 _KEPT_SECONDS = 300
 
@@ -61,7 +61,7 @@ class ServiceKey:
 class UserKeys:
     """The keys that owners gave with their generations. Calling it reads and opens one; it keeps none."""
 
-    def __init__(self, store: UserKeyReads, seal: Seal | None) -> None:
+    def __init__(self, store: UserKeyReader, seal: Seal | None) -> None:
         self._store, self._seal = store, seal
 
     def __call__(self, head: Generation) -> str:

@@ -9,12 +9,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from functions.process.context import AttemptContext
-from functions.process.tools import Tools
-from functions.process.watch import Watch
-from shared import retry
-from shared.config import Settings
-from shared.dispatch import Dispatch, DispatchFailedError, Message
-from shared.errors import (
+from functions.process.dependencies import Dependencies
+from functions.process.heartbeat import Heartbeat
+from shared.aws.dispatch import Dispatch, DispatchFailedError, QueueMessage
+from shared.aws.logs import logger
+from shared.domain import retry_policy
+from shared.domain.codes.failures import FAILURES
+from shared.domain.errors import (
     DeadlinePassedError,
     GenerationError,
     LeaseLostError,
@@ -22,17 +23,15 @@ from shared.errors import (
     StoreUnavailableError,
     TransitionRefusedError,
 )
-from shared.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, GenerationInput
-from shared.kinds import Kind, Limits, load, names
-from shared.lifecycle import Status
-from shared.telemetry import logger
+from shared.domain.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, GenerationInput
+from shared.domain.settings import Settings
+from shared.domain.states import Status
+from shared.kinds import load, names
+from shared.kinds.contract import Kind, Limits
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
-_OURS = frozenset(
-    {"provider_key_unavailable", "provider_key_refused", "provider_out_of_credit", "user_key_unavailable"}
-)
-"""Codes of what is wrong with the service's own key or with KMS: no other text or model helps."""
+_OURS = frozenset(name for name, code in FAILURES.items() if code.is_ours)
 
 
 class Ending(StrEnum):
@@ -64,27 +63,27 @@ class Handled:
 class Worker:
     """Works on one generation at a time for each thread; safe to use from several."""
 
-    tools: Tools
+    dependencies: Dependencies
     dispatch: Dispatch
     name: str
 
-    def handle(self, message: Message, handover_at: float) -> Handled:
+    def handle(self, message: QueueMessage, handover_at: float) -> Handled:
         """Do what the message asks, or nothing when the generation has moved on.
 
         Returns what became of it when the message may be deleted. Raises when it must go back to the queue: it names
         a newer version or an unknown kind, the store is not to be reached, or something unexpected happened; the
         lease then lapses, and a rescuer takes over.
         """
-        tools = self.tools
-        holder = f"{self.name[-8:]}-{tools.clock.token()}"
+        dependencies = self.dependencies
+        holder = f"{self.name[-8:]}-{dependencies.clock.token()}"
         try:
-            head = tools.store.claim(message.user_id, message.generation_id, message.fence, holder, names())
+            head = dependencies.store.claim(message.called, holder, names())
         except TransitionRefusedError as refused:
             self._not_claimed(message, refused.current)
             return Handled(Ending.PASSED_OVER)
         return self._attempt(head, handover_at)
 
-    def _not_claimed(self, message: Message, current: Generation | None) -> None:
+    def _not_claimed(self, message: QueueMessage, current: Generation | None) -> None:
         if current is None or current.fence != message.fence or current.terminal:
             return  # a duplicate, a late one, or a generation that is gone
         unknown = not current.status.known or current.kind not in names()
@@ -93,18 +92,19 @@ class Worker:
             raise MessageRefusedError(f"{told}: not this version's")
         if current.status is not Status.PENDING:
             return
-        now = self.tools.clock.now()
+        now = self.dependencies.clock.now()
         if current.not_before is not None and current.not_before > now:
             self.dispatch.send(current, now)
-        # Past its deadline, or barren too often: a rescuer ends it, and its due_at calls one.
+        # Past its deadline, or fruitless too often: a rescuer ends it, and its due_at calls one.
 
     def _attempt(self, head: Generation, handover_at: float) -> Handled:
-        tools = self.tools
+        dependencies = self.dependencies
         # The beats end, and their thread is joined, before the final write.
-        with Watch(tools.heartbeats, head, tools.clock, tools.settings.heartbeat_seconds, handover_at) as watch:
-            content = tools.store.get_input(head.user_id, head.generation_id) or _NO_INPUT
-            steps = tools.store.get_steps(head.user_id, head.generation_id)
-            context = AttemptContext(head, load(head.kind), content, steps, tools, watch)
+        seconds = dependencies.settings.heartbeat_seconds
+        with Heartbeat(dependencies.heartbeats, head, dependencies.clock, seconds, handover_at) as heartbeat:
+            content = dependencies.store.reads.get_input(head.key) or _NO_INPUT
+            steps = dependencies.store.reads.get_steps(head.key)
+            context = AttemptContext(head, load(head.kind), content, steps, dependencies, heartbeat)
             error = _run(context, load(head.kind), content)
             if not isinstance(error, LeaseLostError):
                 context.ask_for_bills()
@@ -131,27 +131,31 @@ class Worker:
             return Decimal(0)
 
     def _succeed(self, context: AttemptContext) -> Handled:
-        self.tools.store.succeed(context.head, context.totals, context.last_step)
+        self.dependencies.store.succeed(context.head, context.totals, context.last_step)
         logger().info("succeeded", extra=_about(context.head))
         return Handled(Ending.SUCCEEDED, self._as_ended(context, Status.SUCCEEDED))
 
     def _as_ended(self, context: AttemptContext, status: Status) -> Generation:
-        return replace(context.head, status=status, usage=context.totals.usage, finished_at=self.tools.clock.now())
+        return replace(
+            context.head, status=status, usage=context.totals.usage, finished_at=self.dependencies.clock.now()
+        )
 
     def _end(self, context: AttemptContext, error: GenerationError) -> Handled:
-        tools, head, now = self.tools, context.head, self.tools.clock.now()
-        policy = _policy(load(head.kind).limits, tools.settings)
+        dependencies, head, now = self.dependencies, context.head, self.dependencies.clock.now()
+        policy = _policy(load(head.kind).limits, dependencies.settings)
         left = (head.deadline_at - now) / timedelta(seconds=1)
-        decision = retry.decide(error, head.releases, policy, jitter=tools.clock.random(), seconds_left=left)
+        decision = retry_policy.decide(
+            error, head.releases, policy, jitter=dependencies.clock.random(), seconds_left=left
+        )
         log = logger().error if error.code in _OURS else logger().info
         log("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})
-        if isinstance(decision, retry.GiveUp):
+        if isinstance(decision, retry_policy.GiveUp):
             context.recount()
-            tools.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
+            dependencies.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
             ended = replace(head, version=head.version + 1)
-            tools.store.note(ended, Event("failed", now, head.attempt, decision.code))
+            dependencies.store.timeline.note(ended, Event("failed", now, head.attempt, decision.code))
             return Handled(Ending.FAILED, self._as_ended(context, Status.FAILED))
-        pending = tools.store.release(
+        pending = dependencies.store.release(
             head,
             context.totals,
             not_before=now + timedelta(seconds=decision.delay_seconds) if decision.delay_seconds else None,
@@ -159,16 +163,18 @@ class Worker:
             reserved_usd=context.reserved_usd,
         )
         try:
-            self.dispatch.send(pending, tools.clock.now())
+            self.dispatch.send(pending, dependencies.clock.now())
         except DispatchFailedError:
             logger().exception("given back and not dispatched; left to a rescuer", extra=_about(head))
-        tools.store.note(pending, Event("released", now, head.attempt, error.code, decision.delay_seconds))
+        dependencies.store.timeline.note(
+            pending, Event("released", now, head.attempt, error.code, decision.delay_seconds)
+        )
         return Handled(Ending.RELEASED)
 
 
-def _policy(limits: Limits, settings: Settings) -> retry.RetryPolicy:
+def _policy(limits: Limits, settings: Settings) -> retry_policy.RetryPolicy:
     releases = settings.max_releases if limits.max_attempts is None else limits.max_attempts - 1
-    return retry.RetryPolicy(releases, settings.retry_base_seconds)
+    return retry_policy.RetryPolicy(releases, settings.retry_base_seconds)
 
 
 def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | LeaseLostError | None:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from shared.answers import Health
-from shared.api import Answer, Request
-from shared.clock import Clock
-from shared.store.sweeps import SweepMark
-from shared.store.whole import Store
-from shared.view import iso
+from shared.domain.clock import Clock
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.store.sweeps import SweepMark, SweepMarks
+from shared.view.schemas import Health
+from shared.view.view import iso
 
 KEPT_SECONDS = 5
 
@@ -20,18 +20,18 @@ class HealthService:
     mark stands still, and its age tells.
     """
 
-    store: Store
+    sweeps: SweepMarks
     clock: Clock
     _mark: SweepMark | None = None
     _read_at: float | None = None
 
-    def get(self, _request: Request) -> Answer:
+    def get(self, _request: Request) -> Response:
         """Answer the last sweep's findings. Raises StoreUnavailableError when the table cannot be read."""
         now = self.clock.monotonic()
         if self._read_at is None or now - self._read_at >= KEPT_SECONDS:
-            self._mark, self._read_at = self.store.last_sweep(), now
+            self._mark, self._read_at = self.sweeps.last_sweep(), now
         body = self._view(self._mark)
-        return Answer(200, body, {"cache-control": f"public, max-age={KEPT_SECONDS}"})
+        return Response(200, body, {"cache-control": f"public, max-age={KEPT_SECONDS}"})
 
     def _view(self, mark: SweepMark | None) -> Health:
         if mark is None:

@@ -5,9 +5,10 @@ from typing import Any, Protocol
 
 from functions.sweeper.service import Sweep
 from shared import wiring
-from shared.metrics import measure_rescues
-from shared.store.sweeps import SweeperStore
-from shared.telemetry import logger
+from shared.aws.logs import logger
+from shared.aws.metrics import measure_rescues
+from shared.store.reads import Reader
+from shared.store.sweeps import SweepMarks
 
 _STOP_MILLISECONDS = 10_000
 
@@ -20,8 +21,8 @@ class LambdaContext(Protocol):
 
 @cache
 def _sweep() -> Sweep:
-    store = wiring.store(SweeperStore)
-    return Sweep(store, wiring.rescuer(store), wiring.clock)
+    ground = wiring.ground()
+    return Sweep(Reader(ground), SweepMarks(ground), wiring.rescuer(ground), wiring.clock)
 
 
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:

@@ -4,8 +4,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from shared.kinds import Context, Limits, Prompt
-from shared.kinds._forms import Asked, Written, trimmed
+from shared.kinds.contract import Context, Limits, Prompt
+from shared.kinds.forms import Asked, Written, trimmed
 
 LIMITS = Limits(max_cost_usd=0.10, call_reserve_usd=0.01, usual_seconds=8)
 PROMPT_VERSIONS = ("1",)

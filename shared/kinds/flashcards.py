@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.kinds import Context, Limits, Prompt
-from shared.kinds._forms import Asked, Language, Written, trimmed, with_length
+from shared.kinds.contract import Context, Limits, Prompt
+from shared.kinds.forms import Asked, Language, Written, trimmed, with_length
 
 LIMITS = Limits(max_cost_usd=0.25, usual_seconds=15)
 PROMPT_VERSIONS = ("1",)

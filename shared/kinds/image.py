@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.kinds import Context, Limits, Prompt
-from shared.kinds._forms import Asked, Written, trimmed
-from shared.pictures import Picture
+from shared.domain.pictures import Picture
+from shared.kinds.contract import Context, Limits, Prompt
+from shared.kinds.forms import Asked, Written, trimmed
 
 LIMITS = Limits(max_calls_per_step=6, max_cost_usd=0.80, call_reserve_usd=0.05, usual_seconds=20)
 PROMPT_VERSIONS = ("1",)

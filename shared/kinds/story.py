@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.kinds import Context, Limits, Prompt
-from shared.kinds._forms import Asked, Language, Written, trimmed, with_length
+from shared.kinds.contract import Context, Limits, Prompt
+from shared.kinds.forms import Asked, Language, Written, trimmed, with_length
 
 LIMITS = Limits(deadline_seconds=1_800, max_cost_usd=1.0, call_reserve_usd=0.05, usual_seconds=60)
 PROMPT_VERSIONS = ("1",)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.clock import from_epoch_milliseconds
-from shared.generation import SCHEMA_VERSION, Generation
-from shared.idempotency import KEY_SECONDS, IdempotencyKey
-from shared.limits import Accepted, Policy
+from shared.domain.clock import from_epoch_milliseconds
+from shared.domain.generation import SCHEMA_VERSION, Generation
+from shared.domain.idempotency import KEY_SECONDS, IdempotencyKey
+from shared.domain.limits import Accepted, Policy
 from shared.store import items
 
 

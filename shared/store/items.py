@@ -7,20 +7,22 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.clock import epoch_milliseconds, from_epoch_milliseconds
-from shared.generation import (
+from shared.domain.clock import epoch_milliseconds, from_epoch_milliseconds
+from shared.domain.generation import (
     SCHEMA_VERSION,
     ErrorInfo,
     Generation,
     GenerationInput,
+    GenerationKey,
     StoredStep,
     Usage,
 )
-from shared.lifecycle import Status
+from shared.domain.settings import Settings
+from shared.domain.states import Status
 from shared.store.values import deserialize, serialize
 
 Item = dict[str, Any]
@@ -31,26 +33,41 @@ _TIMES = frozenset(
     | {"dismissed_at"}
 )
 _COUNTS = frozenset(
-    {"version", "fence", "attempt", "barren", "releases", "sends", "progress", "calls", "step_calls", "steps_done"}
+    {
+        "version",
+        "fence",
+        "attempt",
+        "fruitless_attempts",
+        "releases",
+        "dispatches",
+        "progress",
+        "calls",
+        "step_calls",
+        "steps_done",
+    }
     | {"schema_version", "usual_seconds"}
 )
 _TEXTS = frozenset(
     {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}
     | {"retry_of", "retried_as"}
 )
-_FLAGS = ("alone", "reviewed", "own_key")
+RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "sends"}
+"""What schema 1 called an attribute of the head. Every write of the new name removes the old one, and raises the head's
+schema: what a counter of a head has under both names belongs together."""
+
+_FLAGS = ("isolated", "reviewed", "own_key")
 
 
-def head_key(user_id: str, generation_id: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"G#{generation_id}"})
+def head_key(key: GenerationKey) -> Item:
+    return marshal({"pk": key.owner, "sk": f"G#{key.generation_id}"})
 
 
-def input_key(user_id: str, generation_id: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"I#{generation_id}"})
+def input_key(key: GenerationKey) -> Item:
+    return marshal({"pk": key.owner, "sk": f"I#{key.generation_id}"})
 
 
-def step_key(user_id: str, generation_id: str, name: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"S#{generation_id}#{name}"})
+def step_key(key: GenerationKey, name: str) -> Item:
+    return marshal({"pk": key.owner, "sk": f"S#{key.generation_id}#{name}"})
 
 
 def step_prefix(generation_id: str) -> str:
@@ -84,15 +101,15 @@ def unmarshal(item: Item) -> Item:
 
 
 def _plain(value: object) -> object:
-    return seconds(value) if isinstance(value, datetime) else value
+    return to_epoch(value) if isinstance(value, datetime) else value
 
 
-def seconds(moment: datetime) -> Decimal:
+def to_epoch(moment: datetime) -> Decimal:
     """Return `moment` as epoch seconds, exact to the millisecond, in DynamoDB's own form: no zeros at the end."""
     return Decimal(epoch_milliseconds(moment)) / 1000
 
 
-def moment(value: Decimal) -> datetime:
+def from_epoch(value: Decimal) -> datetime:
     return from_epoch_milliseconds(int(value * 1000))
 
 
@@ -127,9 +144,29 @@ def encode_head(generation: Generation) -> Item:
     return marshal(values | {name: value or None for name, value in usage_values(generation.usage).items()})
 
 
+def encode_fields(sets: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of a head as attributes of its item; None is an attribute that is to go."""
+    encoded: dict[str, Any] = {}
+    for name, value in sets.items():
+        if name == "usage":
+            encoded |= usage_values(value)
+        elif name == "error":
+            encoded[name] = value and error_value(value)
+        elif name == "expires_at":
+            encoded[name] = expiry(value)
+        else:
+            encoded[name] = value
+    return encoded
+
+
 def expiry(moment: datetime | None) -> int | None:
     """DynamoDB's time to live takes whole epoch seconds."""
     return None if moment is None else epoch_milliseconds(moment) // 1000
+
+
+def parts_expiry(head: Generation, settings: Settings) -> datetime:
+    """Return until when what belongs to a generation is kept: a day longer than its head can be."""
+    return head.deadline_at + timedelta(days=settings.retention_days + 1)
 
 
 def error_value(error: ErrorInfo) -> dict[str, str]:
@@ -165,10 +202,10 @@ def decode_usage(values: Item) -> Usage:
 def decode_head(item: Item) -> Generation:
     """Return the generation that a head's item stands for; an attribute that is absent has its default."""
     values = unmarshal(item)
-    fields: dict[str, Any] = {name: moment(values[name]) for name in _TIMES if name in values}
-    fields |= {name: int(values.get(name, 0)) for name in _COUNTS}
+    fields: dict[str, Any] = {name: from_epoch(values[name]) for name in _TIMES if name in values}
+    fields |= {name: int(values.get(name, 0)) + int(values.get(RENAMED.get(name, ""), 0)) for name in _COUNTS}
     fields |= {name: values[name] for name in _TEXTS if name in values}
-    fields |= {name: values.get(name, False) for name in _FLAGS}
+    fields |= {name: bool(values.get(name) or values.get(RENAMED.get(name, ""))) for name in _FLAGS}
     if "error" in values:
         fields["error"] = ErrorInfo(**values["error"])
     if "expires_at" in values:
@@ -183,8 +220,8 @@ def decode_head(item: Item) -> Generation:
     )
 
 
-def encode_input(user_id: str, generation_id: str, value: GenerationInput, expires_at: datetime) -> Item:
-    return input_key(user_id, generation_id) | marshal(
+def encode_input(key: GenerationKey, value: GenerationInput, expires_at: datetime) -> Item:
+    return input_key(key) | marshal(
         {
             "content": pack(value.content),
             "model": value.model,
@@ -203,8 +240,8 @@ def decode_input(item: Item) -> GenerationInput:
     )
 
 
-def encode_step(user_id: str, generation_id: str, step: StoredStep, expires_at: datetime) -> Item:
-    return step_key(user_id, generation_id, step.name) | marshal(
+def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> Item:
+    return step_key(key, step.name) | marshal(
         {
             "position": step.position,
             "result": pack(step.result),
@@ -234,7 +271,7 @@ def decode_step(item: Item) -> StoredStep:
         usage=decode_usage(values),
         call_id=values.get("call_id"),
         duration_seconds=float(values["duration_seconds"]),
-        stored_at=moment(values["stored_at"]),
+        stored_at=from_epoch(values["stored_at"]),
         op=values["op"],
         shown=decode_usage(values.get("shown", {})),
     )

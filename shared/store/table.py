@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Never
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.clock import Clock
-from shared.errors import StoreUnavailableError
+from shared.domain.clock import Clock
+from shared.domain.errors import StoreUnavailableError
 from shared.store.items import Item
 
 if TYPE_CHECKING:

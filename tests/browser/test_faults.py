@@ -77,9 +77,9 @@ def test_the_next_message_of_a_user_is_lost_and_sent_again(
     assert looked["lost"][-1] == hers
     assert faults.head(stack, alice.name, hers)["status"] == "pending"
     assert alice.wait_for_end(hers)["status"] == "succeeded"
-    assert faults.head(stack, alice.name, hers)["sends"] == 2
+    assert faults.head(stack, alice.name, hers)["dispatches"] == 2
     assert bob.wait_for_end(others)["status"] == "succeeded"
-    assert faults.head(stack, bob.name, others)["sends"] == 1, "another's message is not lost"
+    assert faults.head(stack, bob.name, others)["dispatches"] == 1, "another's message is not lost"
 
 
 def test_what_nobody_holds_can_neither_be_killed_nor_frozen(page: httpx.Client, alice: Owner) -> None:

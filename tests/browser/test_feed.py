@@ -10,7 +10,7 @@ import pytest
 from boto3.dynamodb.types import TypeSerializer
 
 from local.stack import LocalStack
-from shared.clock import SystemClock, epoch_milliseconds, uuid7
+from shared.domain.clock import SystemClock, epoch_milliseconds, uuid7
 from tests.browser.opening import Tab
 from tests.e2e import faults
 from tests.e2e.owner import Owner, eventually

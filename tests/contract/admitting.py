@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AdmissionRefusedError
-from shared.idempotency import IdempotencyKey, hash_of
-from shared.limits import Limit, Policy
+from shared.domain.errors import AdmissionRefusedError
+from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.limits import Limit, Policy
 from shared.store.admission import Admission, Admitted
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input
@@ -23,7 +23,7 @@ def admit(
     store: Store, clock: FakeClock, owner: str, policy: Policy = LIMITED, key: IdempotencyKey | None = None, **more: Any
 ) -> Admitted:
     generation = a_generation(clock, user_id=owner, **more)
-    return store.admit(generation, an_input(), Admission(policy, key))
+    return store.admission.admit(generation, an_input(), Admission(policy, key))
 
 
 def refusal(store: Store, clock: FakeClock, owner: str, policy: Policy = LIMITED) -> AdmissionRefusedError:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from local.emulator import ACCESS_KEY, REGION, start_emulator
-from shared.clients import STANDARD
+from shared.aws.clients import STANDARD
 from tests.factories import SETTINGS, FakeClock, create_bucket, create_table, moto_dynamodb, s3_beside
 
 

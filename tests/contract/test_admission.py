@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AdmissionRefusedError, KeyReusedError
-from shared.idempotency import KEY_SECONDS
-from shared.limits import Policy, Rate
+from shared.domain.errors import AdmissionRefusedError, KeyReusedError
+from shared.domain.idempotency import KEY_SECONDS
+from shared.domain.limits import Policy, Rate
 from shared.store.items import unmarshal
 from shared.store.whole import Store
 from tests.contract.admitting import FIVE, a_key, admit, kept, refusal

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.api import Answer, ProblemError
+from shared.http.problems import ProblemError
+from shared.http.response import Response
 from shared.store.whole import Store
 from tests.contract.counter import Counter, a_failed_one, started
 from tests.contract.test_lost_answers import answers_lost
@@ -18,7 +19,7 @@ def counter(store: Store, clock: FakeClock) -> Counter:
 
 
 def test_dismissing_marks_what_has_ended_and_leaves_it_readable(counter: Counter) -> None:
-    assert counter.dismiss() == Answer(204)
+    assert counter.dismiss() == Response(204)
     after = counter.read()
     assert (after.dismissed_at, after.version) == (counter.clock.now(), counter.head.version + 1)
     assert replace(after, dismissed_at=None, version=counter.head.version) == counter.head
@@ -29,7 +30,7 @@ def test_dismissing_twice_changes_nothing(counter: Counter, dynamodb: Any) -> No
         counter.dismiss()
     after = counter.read()
     counter.clock.pass_seconds(5)
-    assert counter.dismiss() == Answer(204)
+    assert counter.dismiss() == Response(204)
     assert counter.read() == after
     assert after.version == counter.head.version + 1
 

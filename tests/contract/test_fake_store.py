@@ -77,7 +77,9 @@ def update(dynamodb: Any, owner: str, expression: str, condition: str | None = N
     """Update the head; `:x` stands for the value x, and only what an expression uses is given."""
     more: dict[str, Any] = {} if condition is None else {"ConditionExpression": condition}
     text = f"{expression} {condition or ''}"
-    names = {f"#{name}": name for name in ("status", "fence", "holder", "kind", "barren") if f"#{name}" in text}
+    names = {
+        f"#{name}": name for name in ("status", "fence", "holder", "kind", "fruitless_attempts") if f"#{name}" in text
+    }
     more |= {"ExpressionAttributeNames": names} if names else {}
     more |= (
         {"ExpressionAttributeValues": marshal({f":{name}": value for name, value in values.items()})} if values else {}
@@ -93,7 +95,7 @@ def update(dynamodb: Any, owner: str, expression: str, condition: str | None = N
 
 
 def test_what_is_put_is_read_back(dynamodb: Any, owner: str) -> None:
-    item = head(owner, cost=Decimal("0.010"), big=10**20, packed=b"\x00\x01", alone=True, error={"code": "x"})
+    item = head(owner, cost=Decimal("0.010"), big=10**20, packed=b"\x00\x01", isolated=True, error={"code": "x"})
     put(dynamodb, item)
     assert read(dynamodb, owner) == values_of(item)
     assert read(dynamodb, owner, "G#2") is None
@@ -108,7 +110,7 @@ def test_what_is_put_is_read_back(dynamodb: Any, owner: str) -> None:
         ("#fence = :fence AND #holder = :holder", {"fence": 2, "holder": "h-2"}, False),
         ("#fence = :fence", {"fence": Decimal("2.0")}, True),
         ("#fence = :fence", {"fence": "2"}, False),
-        ("(attribute_not_exists(#barren) OR #barren < :max)", {"max": 3}, True),
+        ("(attribute_not_exists(#fruitless_attempts) OR #fruitless_attempts < :max)", {"max": 3}, True),
         ("(attribute_not_exists(#fence) OR #fence < :max)", {"max": 2}, False),
         ("due_at <= :now", {"now": Decimal("1767225600.5")}, True),
         ("due_at > :now", {"now": Decimal("1767225600.5")}, False),
@@ -128,7 +130,9 @@ def test_a_condition_holds_or_not(
     item = head(owner, due_at=_MOMENT)
     put(dynamodb, item)
     marshalled = {f":{name}": {"NULL": True} if v is None else marshal({"v": v})["v"] for name, v in values.items()}
-    names = {f"#{name}": name for name in ("status", "fence", "holder", "barren") if f"#{name}" in condition}
+    names = {
+        f"#{name}": name for name in ("status", "fence", "holder", "fruitless_attempts") if f"#{name}" in condition
+    }
 
     def send() -> Any:
         return dynamodb.update_item(
@@ -153,11 +157,11 @@ def test_an_update_sets_adds_keeps_and_removes(dynamodb: Any, owner: str) -> Non
     put(dynamodb, head(owner, stage="old", cost=Decimal("0.5")))
     expression = (
         "SET #holder = :h, #fence = if_not_exists(#fence, :zero) + :one, "
-        "#barren = if_not_exists(#barren, :zero) + :one, started = if_not_exists(started, :h), "
+        "#fruitless_attempts = if_not_exists(#fruitless_attempts, :zero) + :one, started = if_not_exists(started, :h), "
         "version = if_not_exists(version, :one) REMOVE stage, nothing ADD cost :c, n :one"
     )
     answer = update(dynamodb, owner, expression, h="h-2", zero=0, one=1, c=Decimal("0.25"))
-    expected = head(owner, holder="h-2", fence=3, barren=1, started="h-2", cost=Decimal("0.75"), n=1)
+    expected = head(owner, holder="h-2", fence=3, fruitless_attempts=1, started="h-2", cost=Decimal("0.75"), n=1)
     assert values_of(answer["Attributes"]) == values_of(expected)
     assert read(dynamodb, owner) == values_of(expected)
 

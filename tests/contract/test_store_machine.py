@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from shared import lifecycle
-from shared.errors import TransitionRefusedError
-from shared.generation import ErrorInfo, Generation, Totals, Usage
-from shared.lifecycle import Status
-from shared.limits import Policy
-from shared.rescue import Diagnosis, Outcome, Rescuer, diagnose
+from shared.domain import rows
+from shared.domain.diagnosis import Diagnosis, RescueOutcome, diagnose
+from shared.domain.errors import TransitionRefusedError
+from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
+from shared.domain.limits import Policy
+from shared.domain.row import Row
+from shared.domain.states import Status
+from shared.rescue import Rescuer
 from shared.store.admission import Admission
 from tests.contract.plain_account import GRACE, PlainAccount
 from tests.factories import SETTINGS, RecordingDispatch, a_generation, a_step, an_input, create_table, moto_dynamodb
@@ -44,7 +46,7 @@ class StoreMachine(RuleBasedStateMachine):
         create_table(client, SETTINGS.table_name)
         self.plain = PlainAccount(client)
         self.clock = self.plain.clock
-        self.rescuer = Rescuer(self.plain.store, RecordingDispatch(), self.clock, SETTINGS, KINDS)
+        self.rescuer = Rescuer(self.plain.store.rescuer, RecordingDispatch(), self.clock, SETTINGS, KINDS)
         self.turns = 0
         self.read, self.claimed = [self.plain.head], [replace(self.plain.head, holder="nobody", fence=0)]
 
@@ -56,7 +58,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from(MOMENTS))
     def time_passes(self, seconds: float) -> None:
         """Before it does, somebody has read the head, and will go by that."""
-        found = self.plain.store.get(self.plain.head.user_id, self.plain.head.generation_id)
+        found = self.plain.store.reads.get(self.plain.head.key)
         assert found is not None
         self.read.append(found)
         self.clock.pass_seconds(seconds)
@@ -71,11 +73,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     def claim(self, data: Any, lost: bool) -> None:
         seen, holder, now = self.any_of(data, [*self.read, self.plain.head]), self.clock.token(), self.clock.now()
-        key = (seen.user_id, seen.generation_id, seen.fence, holder, KINDS)
+        called = (Called(seen.key, seen.fence), holder, KINDS)
         sets = {"holder": holder, "heartbeat_at": now, "not_before": None, "stage": None}
-        sets |= {"attempt": self.plain.head.attempt + 1, "barren": self.plain.head.barren + 1}
+        sets |= {"attempt": self.plain.head.attempt + 1, "fruitless_attempts": self.plain.head.fruitless_attempts + 1}
         sets |= {"started_at": self.plain.head.started_at or now}
-        head = self.plain.write(lifecycle.CLAIM, seen, lambda: self.plain.store.claim(*key), sets, lost=lost)
+        head = self.plain.write(rows.CLAIM, seen, lambda: self.plain.store.worker.claim(*called), sets, lost=lost)
         self.claimed += [head] if head else []
 
     def heartbeat(self, data: Any, lost: bool) -> None:
@@ -85,9 +87,9 @@ class StoreMachine(RuleBasedStateMachine):
         sets = {"heartbeat_at": now} | ({"progress": progress, "stage": stage, "progress_at": now} if moved else {})
 
         def act() -> Generation:
-            return self.plain.store.heartbeat(seen, progress, stage)
+            return self.plain.store.worker.heartbeat(seen, progress, stage)
 
-        self.plain.write(lifecycle.HEARTBEAT, seen, act, sets, lost=lost, progress=progress, shows=moved, repeats=True)
+        self.plain.write(rows.HEARTBEAT, seen, act, sets, lost=lost, progress=progress, shows=moved, repeats=True)
 
     def begin_call(self, data: Any, lost: bool) -> None:
         step, news = data.draw(st.sampled_from(STEPS)), data.draw(st.booleans())
@@ -98,60 +100,64 @@ class StoreMachine(RuleBasedStateMachine):
         sets |= self.plain.account(totals) if totals else {}
 
         def act() -> Generation:
-            return self.plain.store.begin_call(seen, step, seen.reserved_usd, totals)
+            return self.plain.store.worker.begin_call(seen, step, seen.reserved_usd, totals)
 
-        self.claimed += [self.plain.write(lifecycle.BEGIN_CALL, seen, act, sets, lost=lost, shows=news) or seen]
+        self.claimed += [self.plain.write(rows.BEGIN_CALL, seen, act, sets, lost=lost, shows=news) or seen]
 
     def store_step(self, data: Any, lost: bool) -> None:
         name = data.draw(st.sampled_from(STEPS))
         step = a_step(self.clock, name, len(self.plain.steps) + 1)
         first = next((stored for stored in self.plain.steps if stored.name == name), None)
         with self.plain.losing(lost):
-            assert self.plain.store.store_step(self.any_of(data, self.claimed), step) == (first or step)
+            assert self.plain.store.worker.store_step(self.any_of(data, self.claimed), step) == (first or step)
         self.plain.steps += [] if first else [step]
 
     def advance(self, data: Any, lost: bool) -> None:
         seen, now = self.any_of(data, self.claimed), self.clock.now()
         totals, progress = self.plain.settled(seen), max(self.plain.head.progress, 50)
-        sets = {"progress": progress, "progress_at": now, "heartbeat_at": now, "barren": 0, "releases": 0}
+        sets = {"progress": progress, "progress_at": now, "heartbeat_at": now, "fruitless_attempts": 0, "releases": 0}
         sets |= self.plain.account(totals)
 
         def act() -> Generation:
-            return self.plain.store.advance(seen, totals, progress, seen.reserved_usd)
+            return self.plain.store.worker.advance(seen, totals, progress, seen.reserved_usd)
 
         # One that counts nothing new, which no worker sends, has nothing to be known by.
         old = (seen.usage, seen.steps_done) == (totals.usage, totals.steps_done)
-        self.claimed += [self.plain.write(lifecycle.ADVANCE, seen, act, sets, lost=lost, repeats=old) or seen]
+        self.claimed += [self.plain.write(rows.ADVANCE, seen, act, sets, lost=lost, repeats=old) or seen]
 
     def end(self, data: Any, lost: bool) -> None:
         well = data.draw(st.booleans())
         seen = self.any_of(data, self.claimed)
         totals = self.plain.settled(seen)
         if well:
-            sets = {"progress": 100, "output_step": "cards", "barren": 0, "releases": 0, "stage": None}
+            sets = {"progress": 100, "output_step": "cards", "fruitless_attempts": 0, "releases": 0, "stage": None}
             sets |= self.plain.account(totals)
-            act = partial(self.plain.store.succeed, seen, totals, "cards")
-            self.plain.write(lifecycle.SUCCEED, seen, act, sets, lost=lost)
+            act = partial(self.plain.store.worker.succeed, seen, totals, "cards")
+            self.plain.write(rows.SUCCEED, seen, act, sets, lost=lost)
         else:
-            act = partial(self.plain.store.fail, seen, totals, ERROR)
-            self.plain.write(lifecycle.FAIL, seen, act, self.plain.account(totals), lost=lost)
+            act = partial(self.plain.store.worker.fail, seen, totals, ERROR)
+            self.plain.write(rows.FAIL, seen, act, self.plain.account(totals), lost=lost)
 
     def release(self, data: Any, lost: bool) -> None:
         delay, counted = data.draw(st.sampled_from((None, 30.0))), data.draw(st.booleans())
         seen, now = self.any_of(data, self.claimed), self.clock.now()
         not_before = now + timedelta(seconds=delay) if delay else None
         totals = self.plain.settled(seen)
-        sets: dict[str, Any] = {"barren": max(0, seen.barren - 1), "releases": seen.releases + counted, "holder": None}
+        sets: dict[str, Any] = {
+            "fruitless_attempts": max(0, seen.fruitless_attempts - 1),
+            "releases": seen.releases + counted,
+            "holder": None,
+        }
         sets |= {"not_before": not_before, "due_at": min((not_before or now) + GRACE, seen.deadline_at)}
         act = partial(
-            self.plain.store.release,
+            self.plain.store.worker.release,
             seen,
             totals,
             not_before=not_before,
             counted=counted,
             reserved_usd=seen.reserved_usd,
         )
-        self.plain.write(lifecycle.RELEASE, seen, act, sets | self.plain.account(totals), lost=lost)
+        self.plain.write(rows.RELEASE, seen, act, sets | self.plain.account(totals), lost=lost)
 
     @rule(data=st.data(), act=st.sampled_from(("row", "rescue")), lost=LOST)
     def a_rescuer_writes(self, data: Any, act: str, lost: bool) -> None:
@@ -162,37 +168,39 @@ class StoreMachine(RuleBasedStateMachine):
         place = data.draw(st.integers(0, 5))
         seen = self.any_of(data, [*self.read, self.plain.head])
         row, (act, sets) = list(self.plain.rows_of_a_rescuer(seen).items())[place]
-        moves_nothing = sets.get("due_at") == self.plain.head.due_at and row in (lifecycle.REARM, lifecycle.POSTPONE)
-        if not moves_nothing:  # what another has moved to the same time is done, whoever did it
-            self.plain.write(row, seen, act, sets, lost=lost)
+        same_due = sets.get("due_at") == self.plain.head.due_at
+        if not (same_due and row in (rows.REARM, rows.POSTPONE)):  # it is done, whoever did it
+            # Sent again with a due_at that is at the deadline already, the guard cannot tell the second copy.
+            self.plain.write(row, seen, act, sets, lost=lost, repeats=same_due)
 
     def rescue(self, data: Any, _lost: bool) -> None:
         """As the sweeper and `status` do it: by what the head calls for."""
         seen = self.any_of(data, [*self.read, self.plain.head])
-        rows, totals = self.plain.rows_of_a_rescuer(seen), self.plain.settled(seen)
+        possible, totals = self.plain.rows_of_a_rescuer(seen), self.plain.settled(seen)
         diagnosis = diagnose(seen, self.clock.now(), SETTINGS.lease_seconds, KINDS)
-        row = {
-            Diagnosis.OVERDUE: lifecycle.EXPIRE,
-            Diagnosis.LOST_MESSAGE: lifecycle.SEND_AGAIN,
-            Diagnosis.LOST_WORKER: lifecycle.GIVE_BACK,
-            Diagnosis.FRESH: lifecycle.REARM,
-        }.get(diagnosis)
+        by_diagnosis: dict[Diagnosis, Row[Any]] = {
+            Diagnosis.OVERDUE: rows.EXPIRE,
+            Diagnosis.LOST_MESSAGE: rows.SEND_AGAIN,
+            Diagnosis.LOST_WORKER: rows.GIVE_BACK,
+            Diagnosis.FRESH: rows.REARM,
+        }
+        row = by_diagnosis.get(diagnosis)
         if diagnosis is Diagnosis.FRESH and seen.due_at is not None and seen.due_at > self.clock.now():
             row = None
-        sets = rows[row][1] if row else {}
-        if diagnosis is Diagnosis.LOST_WORKER and seen.barren >= SETTINGS.max_barren:
+        sets = possible[row][1] if row else {}
+        if diagnosis is Diagnosis.LOST_WORKER and seen.fruitless_attempts >= SETTINGS.max_fruitless_attempts:
             if totals.steps_done == seen.steps_done:
-                row, sets = lifecycle.CRASH_LOOP, self.plain.account(totals)
+                row, sets = rows.CRASH_LOOP, self.plain.account(totals)
             else:
-                sets = sets | {"barren": 0} | self.plain.account(totals)
+                sets = sets | {"fruitless_attempts": 0} | self.plain.account(totals)
         if row is None:
-            assert self.rescuer.rescue(seen).outcome is Outcome.NOTHING
-        elif row is not lifecycle.REARM or sets["due_at"] != self.plain.head.due_at:
+            assert self.rescuer.rescue(seen).outcome is RescueOutcome.NOTHING
+        elif row is not rows.REARM or sets["due_at"] != self.plain.head.due_at:
             self.plain.write(row, seen, partial(self.outcome_of_a_rescue, seen), sets)
 
     def outcome_of_a_rescue(self, seen: Generation) -> None:
         outcome = self.rescuer.rescue(seen).outcome
-        if outcome is Outcome.MOVED_ON:
+        if outcome is RescueOutcome.MOVED_ON:
             raise TransitionRefusedError(outcome, None)
 
     @rule(data=st.data(), act=st.sampled_from(OF_AN_OWNER), lost=LOST)
@@ -204,28 +212,28 @@ class StoreMachine(RuleBasedStateMachine):
 
     def cancel(self, lost: bool) -> None:
         head = self.plain.head
-        act = partial(self.plain.store.cancel, head.user_id, head.generation_id)
+        act = partial(self.plain.store.endings.cancel, head.key)
         if head.terminal:
             ended = act()
             assert ended is not None
             assert ended.status is head.status
         else:
             sets = self.plain.account(self.plain.settled(head))
-            self.plain.write(lifecycle.CANCEL, head, act, sets, lost=lost)
+            self.plain.write(rows.CANCEL, head, act, sets, lost=lost)
 
     def dismiss(self, data: Any, lost: bool) -> None:
         seen = self.any_of(data, [*self.read, self.plain.head])
         if self.plain.head.dismissed_at is not None:
-            self.plain.store.dismiss(seen)  # it is done, whoever did it
+            self.plain.store.endings.dismiss(seen)  # it is done, whoever did it
         else:
-            act = partial(self.plain.store.dismiss, seen)
-            self.plain.write(lifecycle.DISMISS, seen, act, {"dismissed_at": self.clock.now()}, lost=lost)
+            act = partial(self.plain.store.endings.dismiss, seen)
+            self.plain.write(rows.DISMISS, seen, act, {"dismissed_at": self.clock.now()}, lost=lost)
 
     def retry(self, data: Any, lost: bool) -> None:
         seen = self.any_of(data, [*self.read, self.plain.head])
         new, admission = a_generation(self.clock, user_id=seen.user_id), Admission(Policy({}))
-        act = partial(self.plain.store.retry, seen, new, an_input(), self.plain.steps, admission)
-        self.plain.write(lifecycle.RETRY, seen, act, {"retried_as": new.generation_id}, lost=lost)
+        act = partial(self.plain.store.retries.retry, seen, new, an_input(), self.plain.steps, admission)
+        self.plain.write(rows.RETRY, seen, act, {"retried_as": new.generation_id}, lost=lost)
 
     def bill(self, data: Any, lost: bool) -> None:
         """By one that claimed it once, and learned what another call had cost."""
@@ -234,13 +242,13 @@ class StoreMachine(RuleBasedStateMachine):
             return  # what its successor counts is another test's
         totals = self.plain.settled(head)
         usage = totals.usage + Usage(1, 10, 5)
-        act = partial(self.plain.store.bill, held, usage, self.plain.steps)
-        if head.status not in lifecycle.BILL.sources or head.fence != held.fence + (head.status is Status.CANCELED):
+        act = partial(self.plain.store.worker.bills.bill, held, usage, self.plain.steps)
+        if head.status not in rows.BILL.sources or head.fence != held.fence + (head.status is Status.CANCELED):
             with pytest.raises(TransitionRefusedError):
                 act()
             return
         sets = {"usage": usage, "steps_done": totals.steps_done}
-        self.plain.write(lifecycle.BILL, head, act, sets, lost=lost)
+        self.plain.write(rows.BILL, head, act, sets, lost=lost)
         self.plain.day += usage - head.usage
 
     @invariant()

@@ -17,7 +17,7 @@ import pytest
 
 from local.emulator import VENV
 from local.processes import Child, environments
-from shared.kinds import Limits
+from shared.kinds.contract import Limits
 from tests.e2e.owner import TERMINAL, eventually
 
 ROOT = Path(__file__).resolve().parents[2]

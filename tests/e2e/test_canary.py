@@ -67,7 +67,7 @@ class Flight:
     def watching_the_queues(self) -> Iterator[None]:
         """Look into the queues again and again: a message is there for moments only."""
         stop = threading.Event()
-        urls = (self.stack.queue_url, self.stack.alone_queue_url, self.stack.dead_letter_queue_url)
+        urls = (self.stack.queue_url, self.stack.isolated_queue_url, self.stack.dead_letter_queue_url)
 
         def watch() -> None:
             while not stop.wait(0.02):
@@ -200,7 +200,7 @@ def test_the_keys_are_in_no_log_line_and_neither_is_the_phrase(flight: Flight) -
 
 def test_the_messages_of_both_queues_hold_neither(flight: Flight) -> None:
     assert flight.seen[flight.stack.queue_url]
-    assert flight.seen[flight.stack.alone_queue_url], "the rescued one's"
+    assert flight.seen[flight.stack.isolated_queue_url], "the rescued one's"
     assert flight.seen[flight.stack.dead_letter_queue_url] == set()
     for secret in (flight.key, flight.refused_key, flight.phrase):
         assert not secret.is_in(list(flight.seen.values()))

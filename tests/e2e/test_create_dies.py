@@ -14,7 +14,7 @@ def test_a_generation_is_accepted_when_the_queue_refuses_and_rescued_by_the_firs
         generation_id = alice.submit()
     assert alice.wait_for_end(generation_id)["status"] == "succeeded"
     # Only create sends the first message, and only a rescuer a second.
-    assert faults.head(stack, alice.name, generation_id)["sends"] >= 2
+    assert faults.head(stack, alice.name, generation_id)["dispatches"] >= 2
     assert len(faults.calls(stack, generation_id)) == 1
 
 

@@ -62,10 +62,10 @@ def test_a_lost_message_and_a_lost_worker_are_each_made_good_once_by_twenty_poll
         crowd(stack, alice, running, pending)
         given_back, sent_again = (faults.head(stack, alice.name, one) for one in (running, pending))
         assert (given_back["status"], given_back["fence"]) == ("pending", held["fence"] + 1)
-        assert given_back["sends"] == held["sends"] + 1
+        assert given_back["dispatches"] == held["dispatches"] + 1
         assert (sent_again["status"], sent_again["fence"]) == ("pending", waiting["fence"])
-        assert sent_again["sends"] == waiting["sends"] + 1
-        [alone] = messages.in_queue(stack, stack.alone_queue_url, running)
+        assert sent_again["dispatches"] == waiting["dispatches"] + 1
+        [alone] = messages.in_queue(stack, stack.isolated_queue_url, running)
         assert f'"fence": {given_back["fence"]}' in alone["Body"]
         [again] = messages.in_queue(stack, stack.queue_url, pending)
         assert again["ReceiveCount"] == 0

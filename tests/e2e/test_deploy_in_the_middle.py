@@ -1,6 +1,6 @@
 """A new version of the code finishes what the version before has begun: its items and its messages, as it wrote them.
 
-In schema version 0 nothing was stored that was zero, off or empty, its own number included.
+In schema version 1 three attributes of the head had other names.
 """
 
 from collections.abc import Mapping
@@ -10,18 +10,15 @@ from local.stack import LocalStack
 from tests.e2e import faults, messages
 from tests.e2e.owner import Owner, eventually
 
-LEFT_OUT = {
-    *("attempt", "barren", "releases", "progress", "calls", "step_calls", "steps_done", "alone"),
-    *("reserved_usd", "paid_calls", "prompt_tokens", "completion_tokens", "cost_usd"),
-}
+OLD_NAMES = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "sends"}
 
 
 def write_as_the_version_before(stack: LocalStack, owner: Owner, generation_id: str) -> None:
-    """Rewrite the generation's head and input as schema version 0 had them."""
+    """Rewrite the generation's head and input as schema version 1 had them."""
     head = faults.head(stack, owner.name, generation_id)
-    left_out = [name for name in LEFT_OUT & head.keys() if not head[name]]
-    faults.change_item(stack, owner.name, f"G#{generation_id}", {}, [*left_out, "schema_version"])
-    faults.change_item(stack, owner.name, f"I#{generation_id}", {}, ["request_id", "schema_version"])
+    renamed = {old: head[new] for new, old in OLD_NAMES.items() if new in head}
+    faults.change_item(stack, owner.name, f"G#{generation_id}", renamed | {"schema_version": 1}, list(OLD_NAMES))
+    faults.change_item(stack, owner.name, f"I#{generation_id}", {"schema_version": 1}, [])
 
 
 def submit_as_the_version_before(stack: LocalStack, owner: Owner, model: str = "local/cards") -> str:
@@ -36,7 +33,7 @@ def test_a_generation_and_a_message_of_the_version_before_are_worked_on(stack: L
     with faults.no_delivery(stack):
         good, bad = (submit_as_the_version_before(stack, alice, model) for model in ("local/cards", "local/refuse"))
         for one in (good, bad):
-            messages.send(stack, messages.body(alice.name, one, fence=1, version=0))
+            messages.send(stack, messages.body(alice.name, one, fence=1))
     assert alice.wait_for_end(good)["status"] == "succeeded"
     assert alice.wait_for_end(bad)["error"]["code"] == "output_refused"
     assert [len(faults.calls(stack, one)) for one in (good, bad)] == [1, 1]
@@ -46,7 +43,7 @@ def test_a_generation_of_the_version_before_whose_message_was_lost_is_rescued(st
     with faults.no_delivery(stack):
         generation_id = submit_as_the_version_before(stack, alice)
     assert alice.wait_for_end(generation_id)["status"] == "succeeded"
-    assert faults.head(stack, alice.name, generation_id)["sends"] == 2
+    assert faults.head(stack, alice.name, generation_id)["dispatches"] == 2
 
 
 def test_a_worker_of_the_version_before_that_ended_with_the_deploy_is_replaced(stack: LocalStack, alice: Owner) -> None:
@@ -65,7 +62,7 @@ def test_a_step_that_the_version_before_stored_is_not_paid_for_again(stack: Loca
     with faults.no_delivery(stack):
         generation_id = submit_as_the_version_before(stack, alice)
         faults.put_item(stack, without_usage(step) | {"sk": step["sk"].replace(model_of, generation_id)})
-        messages.send(stack, messages.body(alice.name, generation_id, fence=1, version=0))
+        messages.send(stack, messages.body(alice.name, generation_id, fence=1))
     found = alice.wait_for_end(generation_id)
     assert (found["status"], found["output"]) == ("succeeded", output)
     assert faults.calls(stack, generation_id) == []
@@ -108,6 +105,6 @@ def test_a_status_of_the_version_after_is_read_listed_canceled_expired_and_erase
 
 
 def without_usage(step: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the step as of version 0, with a usage of nothing and therefore no word of it."""
+    """Return the step as one that cost nothing, and therefore says nothing of it."""
     left_out = {"paid_calls", "prompt_tokens", "completion_tokens", "cost_usd", "schema_version"}
     return {name: value for name, value in step.items() if name not in left_out}

@@ -19,4 +19,4 @@ def test_a_generation_longer_than_the_functions_timeout_ends_whole_after_four_ha
     head = faults.head(stack, alice.name, generation_id)
     # A handover is no crash: nobody took the worker for lost, and nothing adds up against the generation.
     assert not head.get("alone")
-    assert head.get("barren", 0) == head.get("releases", 0) == 0
+    assert head.get("fruitless_attempts", 0) == head.get("releases", 0) == 0

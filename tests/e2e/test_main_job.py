@@ -49,7 +49,7 @@ def test_the_sweeper_heals_a_generation_whose_message_was_lost(stack: LocalStack
         lambda head: head["status"] == "succeeded",
     )
     assert_cards(alice.look(generation_id))
-    assert faults.head(stack, alice.name, generation_id)["sends"] >= 2
+    assert faults.head(stack, alice.name, generation_id)["dispatches"] >= 2
     assert len(faults.calls(stack, generation_id)) == 1
 
 

@@ -74,7 +74,7 @@ def test_the_dashboard_shows_this_stacks_own_resources(stack: LocalStack) -> Non
     alarms = [alarm["AlarmArn"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]]
     (shown,) = [widget["properties"]["alarms"] for widget in body["widgets"] if widget["type"] == "alarm"]
     assert sorted(shown) == sorted(alarms)
-    queues = (stack.queue_url, stack.alone_queue_url, stack.dead_letter_queue_url)
+    queues = (stack.queue_url, stack.isolated_queue_url, stack.dead_letter_queue_url)
     names = [*stack.function_names.values(), stack.table_name, *(url.rpartition("/")[2] for url in queues)]
     assert [name for name in names if f'"{name}"' not in text] == []
     assert "${" not in text.replace("${PROP(", "")

@@ -57,7 +57,7 @@ MAY: dict[str, Call] = {
         QueueUrl=role.stack.queue_url, MessageBody=MESSAGE
     ),
     "send to the queue of those that run alone": lambda role: role.client("sqs").send_message(
-        QueueUrl=role.stack.alone_queue_url, MessageBody=MESSAGE
+        QueueUrl=role.stack.isolated_queue_url, MessageBody=MESSAGE
     ),
 }
 

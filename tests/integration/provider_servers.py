@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from functions.process.provider import Cancellation, Completion, Message, ModelRequest, Provider
+from functions.process.provider import Cancellation, ChatMessage, Completion, ModelRequest, Provider
 
 KEY = "sk-test-7f3a9c"
 TEXT = "A cell is the smallest unit of life. Mitochondria make the energy of the cell. " * 15
@@ -35,8 +35,8 @@ def a_request(
     return ModelRequest(
         model=model,
         messages=(
-            Message("system", "Make cards."),
-            Message("user", f"<source_text>\n{TEXT}\n</source_text>"),
+            ChatMessage("system", "Make cards."),
+            ChatMessage("user", f"<source_text>\n{TEXT}\n</source_text>"),
         ),
         schema_name="cards",
         schema=None if picture else SCHEMA,

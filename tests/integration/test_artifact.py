@@ -65,7 +65,7 @@ def test_the_built_template_keeps_what_the_emulator_ignores(tree: Path) -> None:
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     alarms = {name for name, resource in resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
-    assert {"DeadLettersAlarm", "QueueAgeAlarm", "AloneQueueAgeAlarm", "SweeperSilentAlarm", "StaleAlarm"} <= alarms
+    assert {"DeadLettersAlarm", "QueueAgeAlarm", "IsolatedQueueAgeAlarm", "SweeperSilentAlarm", "StaleAlarm"} <= alarms
     assert {"FailedAlarm", "SpentAlarm", *(f"{name.capitalize()}ErrorsAlarm" for name in FUNCTIONS)} <= alarms
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from functions.authorizer.download import MAX_BYTES, TIMEOUT_SECONDS, download
 from functions.authorizer.jwks import Jwks, KeysUnavailableError
-from shared.clock import SystemClock
+from shared.domain.clock import SystemClock
 from tests.tokens import Issuer
 
 CLOCK = SystemClock()

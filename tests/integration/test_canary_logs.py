@@ -12,21 +12,22 @@ import pytest
 from moto import mock_aws
 
 from functions.create.service import CreateService
+from functions.process.dependencies import Dependencies
 from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
-from functions.process.tools import Tools
 from functions.process.worker import Handled, Worker
 from local.model_server import ModelServer
-from shared import silence
-from shared.api import respond
-from shared.clock import SystemClock
-from shared.dispatch import Message, SqsDispatch
-from shared.limits import Policy
-from shared.sealing import Seal
+from shared.aws import silence
+from shared.aws.dispatch import QueueMessage, SqsDispatch
+from shared.aws.logs import logger
+from shared.aws.sealing import Seal
+from shared.domain.clock import SystemClock
+from shared.domain.limits import Policy
+from shared.http.response import respond
+from shared.store.ground import Ground
 from shared.store.items import unmarshal
 from shared.store.table import Table
 from shared.store.whole import Store
-from shared.telemetry import logger
 from tests.canary import Secret
 from tests.factories import LONG_TEXT, SETTINGS, create_table
 from tests.unit.requests import a_request
@@ -83,26 +84,26 @@ class House:
     def __post_init__(self) -> None:
         self.sqs = boto3.client("sqs", REGION)
         self.queue = self.sqs.create_queue(QueueName="queue")["QueueUrl"]
-        self.settings = replace(SETTINGS, queue_url=self.queue, alone_queue_url=self.queue)
+        self.settings = replace(SETTINGS, queue_url=self.queue, isolated_queue_url=self.queue)
         self.dynamodb = boto3.client("dynamodb", REGION)
         create_table(self.dynamodb, self.settings.table_name)
         clock = SystemClock()
-        self.store = Store(Table(self.dynamodb, self.settings.table_name, clock), clock, self.settings)
+        self.store = Store(Ground(Table(self.dynamodb, self.settings.table_name, clock), clock, self.settings))
         self.dispatch = SqsDispatch(lambda: self.sqs, self.queue, self.queue)
         kms = boto3.client("kms", REGION)
         seal = Seal(lambda: kms, kms.create_key()["KeyMetadata"]["Arn"])
         boto3.client("ssm", REGION).put_parameter(Name=PARAMETER, Value=self.ours.text, Type="SecureString")
-        tools = Tools(
-            self.store,
-            self.store,
+        dependencies = Dependencies(
+            self.store.worker,
+            self.store.worker,
             Provider(self.server.base_url),
             ServiceKey(lambda: boto3.client("ssm", REGION), PARAMETER, SystemClock()),
-            UserKeys(self.store, seal),
+            UserKeys(self.store.worker.user_keys, seal),
             clock,
             self.settings,
         )
-        self.worker = Worker(tools, self.dispatch, "log-stream")
-        self.service = CreateService(self.store, self.dispatch, clock, self.settings, Policy({}), seal)
+        self.worker = Worker(dependencies, self.dispatch, "log-stream")
+        self.service = CreateService(self.store.admission, self.dispatch, clock, self.settings, Policy({}), seal)
 
     def create(self, model: str, **fields: Any) -> dict[str, Any]:
         """Ask for a generation whose text holds the phrase, and return the function's answer."""
@@ -115,7 +116,7 @@ class House:
         [message] = self.sqs.receive_message(QueueUrl=self.queue)["Messages"]
         self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         self.taken.append(dict(message))
-        return self.worker.handle(Message.from_json(message["Body"]), float("inf"))
+        return self.worker.handle(QueueMessage.from_json(message["Body"]), float("inf"))
 
     def items(self) -> list[dict[str, Any]]:
         return [unmarshal(item) for item in self.dynamodb.scan(TableName=self.settings.table_name)["Items"]]

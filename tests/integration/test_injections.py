@@ -15,7 +15,7 @@ from functions.process.provider import outcomes
 from functions.process.provider.request import OPENROUTER, body_of
 from functions.process.worker import Ending
 from local.model_server import ModelServer
-from shared.generation import Generation
+from shared.domain.generation import Generation
 from shared.kinds.flashcards import Output
 from tests.integration.wire_rig import WireRig
 from tests.integration.worker_rig import Rig

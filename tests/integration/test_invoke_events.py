@@ -49,7 +49,7 @@ class Functions:
             "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
             "TABLE_NAME": "table",
             "QUEUE_URL": self.queue_url,
-            "ALONE_QUEUE_URL": self.sqs.create_queue(QueueName="alone-queue")["QueueUrl"],
+            "ISOLATED_QUEUE_URL": self.sqs.create_queue(QueueName="alone-queue")["QueueUrl"],
             "DEFAULT_MODEL": "local/cards",
             "LLM_BASE_URL": model.base_url,
             "POWERTOOLS_METRICS_NAMESPACE": "Unstuck",

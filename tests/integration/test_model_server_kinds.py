@@ -15,7 +15,7 @@ from local.model_server import ModelServer, assistance, stories
 from local.model_server.conversation import read_conversation
 from local.model_server.schema_fill import fill
 from shared import kinds
-from shared.kinds import Prompt
+from shared.kinds.contract import Prompt
 from tests.unit.kind_context import ScriptedContext, run
 
 PREMISE = "A lighthouse keeper named Mara finds a bottle with a map that shows her own island."

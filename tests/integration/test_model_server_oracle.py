@@ -9,7 +9,7 @@ import pytest
 from openrouter import OpenRouter, components, errors
 from pydantic import BaseModel
 
-from functions.process.provider import Message, ModelRequest
+from functions.process.provider import ChatMessage, ModelRequest
 from functions.process.provider.request import OPENROUTER, body_of
 from local.model_server import ModelServer
 from local.model_server.behaviours import BEHAVIOURS
@@ -180,7 +180,7 @@ def test_the_final_bill_and_the_list_of_models_are_openrouters(client: httpx.Cli
 def request_with(**changes: Any) -> ModelRequest:
     given: dict[str, Any] = {
         "model": "some/model",
-        "messages": (Message("system", "Ours."), Message("user", "Theirs."), Message("assistant", "{}")),
+        "messages": (ChatMessage("system", "Ours."), ChatMessage("user", "Theirs."), ChatMessage("assistant", "{}")),
         "schema_name": "cards",
         "schema": {"type": "object"},
         "max_completion_tokens": 500,

@@ -15,14 +15,14 @@ import pytest
 
 from functions.process.provider import Cancellation, Completion, Provider
 from local.model_server import ModelServer
-from shared.errors import (
+from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
     LeaseLostError,
     PermanentProviderError,
     ProviderError,
 )
-from shared.generation import Usage
+from shared.domain.generation import Usage
 from tests.integration.provider_servers import KEY, Asking, wait_until
 
 

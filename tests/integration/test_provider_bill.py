@@ -11,8 +11,8 @@ import pytest
 
 from functions.process.provider import Provider
 from local.model_server import ModelServer
-from shared.errors import CallCanceledError, ProviderError
-from shared.generation import Usage
+from shared.domain.errors import CallCanceledError, ProviderError
+from shared.domain.generation import Usage
 from tests.integration.provider_servers import KEY, Asking, raw_server, saying, until_the_client_leaves, wait_until
 
 

@@ -11,7 +11,7 @@ from functions.process.provider import Provider
 from local.model_server import ModelServer
 from local.model_server.plan import FORMS
 from shared import wiring
-from shared.errors import TransientProviderError
+from shared.domain.errors import TransientProviderError
 from tests.factories import SETTINGS
 from tests.integration.provider_servers import Asking, head, raw_server, saying
 
@@ -88,7 +88,7 @@ def test_the_worker_speaks_the_protocol_that_the_deployment_names(
     settings = replace(SETTINGS, llm_base_url=server.base_url, llm_protocol="openrouter")
     monkeypatch.setattr(handler, "settings", lambda: settings)
     monkeypatch.setattr(wiring, "settings", lambda: settings)
-    model = handler._worker.__wrapped__().tools.model
+    model = handler._worker.__wrapped__().dependencies.model
     assert isinstance(model, Provider)
     assert Asking("local/503", fallback_models=("local/cards",)).of(model).model == "local/cards"
 

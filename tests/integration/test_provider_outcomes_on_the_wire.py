@@ -15,8 +15,8 @@ import pytest
 from functions.process.provider import Provider, outcomes
 from functions.process.provider.outcomes import Outcome
 from local.model_server import ModelServer
-from shared.errors import ProviderError
-from shared.retry import GiveUp, Retry, RetryPolicy, decide
+from shared.domain.errors import ProviderError
+from shared.domain.retry_policy import GiveUp, Retry, RetryPolicy, decide
 from tests.integration.provider_servers import Asking, raw_server, saying, self_signed
 
 LATER = "later"

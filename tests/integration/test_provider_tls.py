@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from functions.process.provider import Provider
-from shared.clock import SystemClock
-from shared.errors import CallCanceledError, CallDeadlineExceededError, TransientProviderError
+from shared.domain.clock import SystemClock
+from shared.domain.errors import CallCanceledError, CallDeadlineExceededError, TransientProviderError
 from tests.integration.provider_servers import (
     Asking,
     head,

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from functions.process.provider import Provider, call
-from shared.clock import SystemClock
-from shared.errors import (
+from shared.domain.clock import SystemClock
+from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
     PermanentProviderError,
     ProviderError,
     TransientProviderError,
 )
-from shared.generation import Usage
+from shared.domain.generation import Usage
 from tests.integration.provider_servers import (
     KEY,
     Asking,

@@ -5,15 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from functions.process.watch import Watch
+from functions.process.heartbeat import Heartbeat
 from functions.process.worker import Ending
 from shared import kinds
-from shared.errors import (
+from shared.domain.errors import (
     LeaseLostError,
     TransientProviderError,
 )
-from shared.generation import Generation, Usage
-from shared.lifecycle import Status
+from shared.domain.generation import Generation, Usage
+from shared.domain.states import Status
 from tests.factories import LONG_TEXT
 from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, spent_usd, then
 
@@ -122,9 +122,9 @@ def test_progress_rises_with_the_text_towards_the_steps_own_and_not_beyond(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[int] = []
-    show = Watch.show
+    show = Heartbeat.show
 
-    def recording(watch: Watch, percent: int, stage: str | None = None) -> None:
+    def recording(watch: Heartbeat, percent: int, stage: str | None = None) -> None:
         show(watch, percent, stage)
         shown.append(watch.progress)
 
@@ -133,7 +133,7 @@ def test_progress_rises_with_the_text_towards_the_steps_own_and_not_beyond(
         for characters in (0, expected // 2, expected, 10 * expected):
             call.on_text(characters)
 
-    monkeypatch.setattr(Watch, "show", recording)
+    monkeypatch.setattr(Heartbeat, "show", recording)
     rig.run(rig.pending(), then(stream))
     # First what the kind itself shows; then 95 % of the way from there to the step's 95; then the step's own.
     assert shown == [5, 5, 47, 90, 90, 95]

@@ -9,15 +9,15 @@ import pytest
 from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds
-from shared.errors import (
+from shared.domain.errors import (
     CallDeadlineExceededError,
     InvalidOutputError,
     PermanentProviderError,
     ProviderError,
     TransientProviderError,
 )
-from shared.generation import Generation, Usage
-from shared.kinds import Limits
+from shared.domain.generation import Generation, Usage
+from shared.kinds.contract import Limits
 from tests.factories import a_step
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, then
 
@@ -148,7 +148,7 @@ def test_a_step_that_a_late_holder_stored_is_counted_when_the_next_worker_fails(
     head = rig.pending()
 
     def store_late(_call: Call) -> None:
-        rig.store.store_step(head, a_step(rig.clock, usage=PAID))
+        rig.store.worker.store_step(head, a_step(rig.clock, usage=PAID))
 
     handled, after = rig.run(head, then(store_late, raising(PermanentProviderError("provider_bad_request", "No."))))
     assert (handled.ending, after.usage, after.steps_done) == (Ending.FAILED, PAID, 1)

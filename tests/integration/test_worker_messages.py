@@ -9,29 +9,29 @@ import pytest
 from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds
-from shared.dispatch import DispatchFailedError, Message
-from shared.errors import MessageRefusedError
-from shared.generation import SCHEMA_VERSION, Generation, Totals, Usage
+from shared.aws.dispatch import DispatchFailedError, QueueMessage
+from shared.domain.errors import MessageRefusedError
+from shared.domain.generation import SCHEMA_VERSION, Generation, Totals, Usage
 from tests.factories import a_generation
 from tests.integration.worker_rig import KINDS, NEVER, Rig, answering, spent_usd
 
 
 def succeeded(rig: Rig) -> Generation:
     head = rig.claimed(rig.pending())
-    rig.store.succeed(head, Totals(1, Usage(1)), "cards")
+    rig.store.worker.succeed(head, Totals(1, Usage(1)), "cards")
     return head
 
 
 def canceled(rig: Rig) -> Generation:
     head = rig.pending()
-    rig.store.cancel(head.user_id, head.generation_id)
+    rig.store.endings.cancel(head.key)
     return head
 
 
 def waiting(rig: Rig, seconds: float) -> Generation:
     """One that was released, to be claimed only so many seconds from now."""
     head = rig.claimed(rig.pending())
-    return rig.store.release(
+    return rig.store.worker.release(
         head, Totals(0, Usage()), not_before=rig.after(seconds), counted=True, reserved_usd=head.reserved_usd
     )
 
@@ -48,7 +48,7 @@ MOVED_ON: dict[str, Callable[[Rig], Generation]] = {
 def test_a_message_for_what_has_moved_on_is_dropped_whatever_its_fence(rig: Rig, state: str, fence: int) -> None:
     head = MOVED_ON[state](rig)
     before = rig.read(head)
-    handled = rig.worker().handle(Message(head.user_id, head.generation_id, fence), NEVER)
+    handled = rig.worker().handle(QueueMessage(head.user_id, head.generation_id, fence), NEVER)
     assert (handled.ending, spent_usd(handled)) == (Ending.PASSED_OVER, Decimal(0))
     assert rig.read(head) == before
     assert (rig.model.calls, rig.dispatch.sent) == ([], [])
@@ -58,7 +58,7 @@ def test_a_message_for_what_has_moved_on_is_dropped_whatever_its_fence(rig: Rig,
 def test_a_message_with_another_fence_is_dropped_though_the_generation_waits(rig: Rig, fence: int) -> None:
     head = waiting(rig, 30)
     assert head.fence == 3
-    handled = rig.worker().handle(Message(head.user_id, head.generation_id, fence), NEVER)
+    handled = rig.worker().handle(QueueMessage(head.user_id, head.generation_id, fence), NEVER)
     assert handled.ending is Ending.PASSED_OVER
     assert (rig.read(head), rig.dispatch.sent) == (head, [])
 
@@ -92,7 +92,7 @@ def test_a_generation_of_a_version_to_come_goes_back_to_the_queue_untouched(rig:
 @pytest.mark.parametrize("changes", [{"kind": "opera"}, {"schema_version": SCHEMA_VERSION + 1}], ids=str)
 def test_once_such_a_generation_has_ended_its_message_is_dropped(rig: Rig, changes: dict[str, Any]) -> None:
     head = rig.pending(**changes)
-    rig.store.cancel(head.user_id, head.generation_id)
+    rig.store.endings.cancel(head.key)
     assert rig.handle(head).ending is Ending.PASSED_OVER
 
 
@@ -112,7 +112,7 @@ def test_past_its_deadline_a_generation_is_left_to_a_rescuer(rig: Rig) -> None:
 
 def test_a_generation_that_was_barren_too_often_is_left_to_a_rescuer(rig: Rig) -> None:
     head = rig.pending()
-    for _ in range(rig.settings.max_barren):
+    for _ in range(rig.settings.max_fruitless_attempts):
         head = rig.lost(rig.claimed(head))
     assert rig.handle(head).ending is Ending.PASSED_OVER
     assert (rig.read(head), rig.dispatch.sent) == (head, [])

@@ -8,8 +8,8 @@ import pytest
 
 from functions.process.worker import Ending
 from local.model_server import ModelServer
-from shared.generation import Event
-from shared.lifecycle import Status
+from shared.domain.generation import Event
+from shared.domain.states import Status
 from tests.factories import LONG_TEXT, SETTINGS
 from tests.integration.wire_rig import WireRig
 from tests.integration.worker_rig import Rig

@@ -7,29 +7,29 @@ import pytest
 from botocore.exceptions import ClientError
 
 from functions.process.provider import Completion
-from functions.process.provider.images import Image
+from functions.process.provider.pictures import DrawnPicture
 from functions.process.worker import Ending
-from shared.errors import InvalidOutputError, StoreUnavailableError
-from shared.generation import Generation, GenerationInput
-from shared.lifecycle import Status
+from shared.domain.errors import InvalidOutputError, StoreUnavailableError
+from shared.domain.generation import Generation, GenerationInput
+from shared.domain.states import Status
 from shared.store.objects import key_of
 from tests.factories import SETTINGS, a_generation, s3_beside
 from tests.integration.worker_rig import PAID, Call, Rig, Turn, raising, then
 
-PICTURE = Image("image/png", b"\x89PNG one", 3, 4)
+PICTURE = DrawnPicture("image/png", b"\x89PNG one", 3, 4)
 
 
-def drawing(*images: Image) -> Turn:
+def drawing(*images: DrawnPicture) -> Turn:
     return lambda call: Completion("", "gen-1", call.request.model, PAID, images or (PICTURE,))
 
 
 def pending(rig: Rig, **content: Any) -> Generation:
     given = GenerationInput({"prompt": "a lighthouse", **content}, "local/image", "1", "request")
-    return rig.store.create(a_generation(rig.clock, kind="image"), given)
+    return rig.store.admission.create(a_generation(rig.clock, kind="image"), given)
 
 
 def stored(dynamodb: Any, head: Generation, name: str) -> bytes:
-    key = key_of(head.user_id, head.generation_id, name)
+    key = key_of(head.key, name)
     return bytes(s3_beside(dynamodb).get_object(Bucket=SETTINGS.bucket_name, Key=key)["Body"].read())
 
 
@@ -99,7 +99,7 @@ def test_a_picture_that_cannot_be_stored_ends_the_attempt_without_a_step(
         raise StoreUnavailableError("SlowDown")
 
     with monkeypatch.context() as patched:
-        patched.setattr(rig.store.objects, "put", down)
+        patched.setattr(rig.store.ground.objects, "put", down)
         rig.script(drawing())
         with pytest.raises(StoreUnavailableError):
             rig.handle(head)

@@ -9,11 +9,11 @@ import boto3
 import pytest
 
 from functions.process.worker import Ending
-from shared.errors import PermanentProviderError, ProviderError, SealUnavailableError, TransientProviderError
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.limits import Policy
-from shared.sealing import Seal
+from shared.aws.sealing import Seal
+from shared.domain.errors import PermanentProviderError, ProviderError, SealUnavailableError, TransientProviderError
+from shared.domain.generation import Generation
+from shared.domain.limits import Policy
+from shared.domain.states import Status
 from shared.store.admission import Admission
 from tests.factories import SETTINGS, a_generation, an_input
 from tests.integration.worker_rig import PAID, Rig, answering, raising, spent_usd
@@ -59,7 +59,7 @@ def with_a_key(rig: Rig, key: str = USERS) -> Generation:
     generation = a_generation(rig.clock)
     assert rig.seal is not None
     sealed = rig.seal.close(key, generation.user_id, generation.generation_id)
-    head = rig.store.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
+    head = rig.store.admission.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
     assert head is not None
     return head
 
@@ -80,7 +80,7 @@ def test_every_attempt_reads_and_decrypts_the_key_anew(rig: Rig, seal: CountingS
     rig.clock.pass_seconds(10)
     held = rig.claimed(released)
     handled, after = rig.run(rig.lost(held), answering())
-    assert (handled.ending, after.alone, after.own_key) == (Ending.SUCCEEDED, True, True)
+    assert (handled.ending, after.isolated, after.own_key) == (Ending.SUCCEEDED, True, True)
     assert keys_sent(rig) == [USERS, USERS]
     assert seal.opened == 2
 

@@ -7,8 +7,8 @@ from typing import Any
 from functions.process.provider import Completion, ModelRequest, Provider
 from functions.process.worker import Handled
 from local.model_server import ModelServer
-from shared.dispatch import Message
-from shared.generation import Generation, Usage
+from shared.aws.dispatch import QueueMessage
+from shared.domain.generation import Generation, Usage
 from tests.factories import FakeClock, a_generation, an_input
 from tests.integration.worker_rig import NEVER, Rig
 
@@ -41,7 +41,7 @@ class WireRig:
 
     def run(self, model: str, text: str) -> tuple[Handled, Generation]:
         """Have cards made of `text` by `model`; return what became of it and the head afterwards."""
-        head = self.rig.store.create(a_generation(self.rig.clock), replace(an_input(text), model=model))
+        head = self.rig.store.admission.create(a_generation(self.rig.clock), replace(an_input(text), model=model))
         handled = self.handle(head)
         return handled, self.rig.read(head)
 
@@ -49,8 +49,10 @@ class WireRig:
         """Handle the generation's message, as one of its attempts."""
         worker = self.rig.worker()
         provider = Provider(self.server.base_url, protocol="openrouter")
-        tools = replace(worker.tools, model=OnTheWire(provider, self.rig.clock, self.requests))
-        return replace(worker, tools=tools).handle(Message(head.user_id, head.generation_id, head.fence), NEVER)
+        dependencies = replace(worker.dependencies, model=OnTheWire(provider, self.rig.clock, self.requests))
+        return replace(worker, dependencies=dependencies).handle(
+            QueueMessage(head.user_id, head.generation_id, head.fence), NEVER
+        )
 
     def cards(self, head: Generation) -> list[dict[str, str]]:
         """The cards of a generation that succeeded."""

@@ -4,9 +4,10 @@ Each is said by what it is for, and not by the guard that keeps it: a row that l
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.lifecycle import OPEN, TERMINAL, Status, Transition
+from shared.domain.row import Row
+from shared.domain.states import OPEN, TERMINAL, Status
 from tests.model.state import DOUBLED, Due, Head, Limits, Scene
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Broken(Exception):  # noqa: N818 - an invariant that is broken, and no err
 class Write(NamedTuple):
     """One write that the table allows: the head before and after it, and who makes it."""
 
-    row: Transition
+    row: Row[Any]
     scene: Scene
     old: Head
     new: Head
@@ -90,12 +91,14 @@ BREAKS: Mapping[str, Check] = {
     "a second dismissal changed something": lambda w: w.new.dismissals > 1,
     "it has two successors": lambda w: w.new.successors > 1,
     # 11: poison.
-    "more attempts in a row than allowed stored nothing": lambda w: w.new.barren > w.limits.max_barren,
+    "more attempts in a row than allowed stored nothing": (
+        lambda w: w.new.fruitless_attempts > w.limits.max_fruitless_attempts
+    ),
     "claimed beside neighbours, though its worker was lost once": (
-        lambda w: w.row.name == "claim" and w.old.alone and not w.writer.alone
+        lambda w: w.row.name == "claim" and w.old.isolated and not w.writer.isolated
     ),
     "failed as a crash loop, and no attempt of it was alone": (
-        lambda w: w.row.name == "crash_loop" and not w.old.alone
+        lambda w: w.row.name == "crash_loop" and not w.old.isolated
     ),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ whatever the others do beside it; two processes that are alike are one case.
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from shared.lifecycle import TERMINAL
+from shared.domain.states import TERMINAL
 from tests.model import rescuer, worker, writes
 from tests.model.lifecycle_model import actor_form, scene_form, stale_form, steps_of_nobody
 from tests.model.rows import Table

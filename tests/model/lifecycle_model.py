@@ -7,7 +7,7 @@ A time that has come is a fact that does not go away: no clock is kept. All proc
 
 from collections.abc import Iterator
 
-from shared.lifecycle import OPEN, Status
+from shared.domain.states import OPEN, Status
 from tests.model import rescuer
 from tests.model.rows import OF_A_HOLDER, Table, Writer
 from tests.model.state import IDLE, NO_COPY, NO_NEWS, NOBODY, Copy, Due, News, Pc, Reader, Scene, Step, Worker
@@ -57,7 +57,7 @@ def _held_up(table: Table, scene: Scene) -> Iterator[Step]:
             changes = {"call_step": copy.call_step, "step_calls": copy.step_calls, "usage": copy.spent}
         case _:
             changes = {"steps_done": copy.steps, "usage": copy.spent, "progress": copy.progress}
-            changes |= {"barren": 0, "releases": 0}
+            changes |= {"fruitless_attempts": 0, "releases": 0}
     written = table.write(copy.row, gone, _writer_of(copy), **changes)
     yield Step(f"the {copy.row} that was held up comes", written, NOBODY)
 

@@ -7,7 +7,7 @@ The steps are read with the write: what a late holder stores between the two is 
 from collections.abc import Iterator
 from typing import Any
 
-from shared.lifecycle import TERMINAL, Status
+from shared.domain.states import TERMINAL, Status
 from tests.model.checks import Broken
 from tests.model.rows import Table, Writer
 from tests.model.state import NOBODY, Due, News, Reader, Scene, Step, settled
@@ -92,18 +92,18 @@ def wish(table: Table, scene: Scene) -> str:
 
 def _act(table: Table, scene: Scene, reader: Reader) -> Iterator[Step]:
     name, head, writer = reader.row, scene.head, writer_of(reader)
-    out_of_tries = head.barren >= table.limits.max_barren
+    out_of_tries = head.fruitless_attempts >= table.limits.max_fruitless_attempts
     if name == "give_back" and out_of_tries and len(scene.stored) == head.steps_done:
         name = "crash_loop"
     if not table.allows(name, scene, writer):
         yield Step(f"{name} is refused", scene, NOBODY)
         return
-    changes: dict[str, Any] = {"alone": True} if name == "give_back" else {}
+    changes: dict[str, Any] = {"isolated": True} if name == "give_back" else {}
     if name in ("crash_loop", "expire", "cancel") or (name == "give_back" and out_of_tries):
         usage, done = (head.usage, head.steps_done) if reader.usage else (reader.seen_usage, reader.seen_steps)
         changes |= {"usage": settled(usage, done, scene.stored), "steps_done": max(done, len(scene.stored))}
     if name == "give_back" and out_of_tries:
-        changes["barren"] = 0
+        changes["fruitless_attempts"] = 0
     if name == "retry":
         done, copied = head.steps_done if reader.usage else reader.seen_steps, len(scene.stored)
         taken = settled(0, min(done, copied), scene.stored)

@@ -7,7 +7,7 @@ attempts.
 
 from typing import NamedTuple
 
-from shared.transition import Status
+from shared.domain.states import Status
 
 SHARED, ALONE = 1, 2
 """The two queues, as bits of `State.queue`: a message that has the head's fence is in it. It may be in it many times,
@@ -47,7 +47,7 @@ class Limits(NamedTuple):
 
     steps: int = 1
     max_calls: int = 2
-    max_barren: int = 2
+    max_fruitless_attempts: int = 2
     max_releases: int = 1
     workers: int = 2
     rescuers: int = 2
@@ -63,9 +63,9 @@ class Head(NamedTuple):
     lease_over: bool = False
     waiting: bool = False
     """`not_before` is in the future."""
-    barren: int = 0
+    fruitless_attempts: int = 0
     releases: int = 0
-    alone: bool = False
+    isolated: bool = False
     progress: int = 0
     steps_done: int = 0
     usage: int = 0

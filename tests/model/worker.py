@@ -7,7 +7,7 @@ nothing that the read would not show.
 
 from collections.abc import Iterator
 
-from shared.lifecycle import OPEN, Status
+from shared.domain.states import OPEN, Status
 from tests.model.checks import Broken
 from tests.model.rows import Table, Writer
 from tests.model.state import (
@@ -57,7 +57,7 @@ def _deliveries(table: Table, scene: Scene) -> Iterator[Step]:
     for label, bit in (("a message", SHARED), ("a message of the second queue", ALONE)):
         if not scene.queue & bit:
             continue
-        writer, emptied = Writer(alone=bit == ALONE), scene.queue & ~bit
+        writer, emptied = Writer(isolated=bit == ALONE), scene.queue & ~bit
         older = writer._replace(readable=False)
         if table.allows("claim", scene, older):
             yield _claim(table, scene, older, "an older version: claim")
@@ -73,7 +73,7 @@ def _deliveries(table: Table, scene: Scene) -> Iterator[Step]:
 
 
 def _claim(table: Table, scene: Scene, writer: Writer, label: str) -> Step:
-    claimed = table.write("claim", scene, writer, barren=scene.head.barren + 1, waiting=False)
+    claimed = table.write("claim", scene, writer, fruitless_attempts=scene.head.fruitless_attempts + 1, waiting=False)
     head, known = claimed.head, len(scene.stored)
     worker = Worker(
         Pc.READY,
@@ -94,7 +94,7 @@ def _behind(scene: Scene, worker: Worker) -> bool:
 
 def _next_write(table: Table, scene: Scene, worker: Worker) -> Iterator[Step]:
     head, limits = scene.head, table.limits
-    stored = {"usage": worker.usage, "steps_done": worker.known, "barren": 0, "releases": 0}
+    stored = {"usage": worker.usage, "steps_done": worker.known, "fruitless_attempts": 0, "releases": 0}
     made = head.step_calls if head.call_step == worker.known else 0
     if worker.known == limits.steps:
         yield from write(table, scene, worker, "succeed", IDLE, lost(worker), progress=2 * limits.steps + 1, **stored)
@@ -174,7 +174,7 @@ def _releases(table: Table, scene: Scene, worker: Worker, why: str, *, counted: 
     if used_up:
         return
     changes = {
-        "barren": 0 if behind else max(0, head.barren - 1),
+        "fruitless_attempts": 0 if behind else max(0, head.fruitless_attempts - 1),
         "releases": releases + (1 if counted else 0),
         "usage": worker.usage,
         "steps_done": worker.known,

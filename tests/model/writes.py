@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.lifecycle import Status
+from shared.domain.states import Status
 from tests.model.checks import Broken
 from tests.model.rows import Table, Writer
 from tests.model.state import ALONE, IDLE, NO_COPY, SHARED, Copy, News, Pc, Scene, Step, Worker
@@ -26,7 +26,7 @@ def told(worker: Worker, news: News) -> Worker:
 
 def dispatched(scene: Scene) -> Scene:
     """Send the message of the head as it stands."""
-    return scene._replace(queue=scene.queue | (ALONE if scene.head.alone else SHARED))
+    return scene._replace(queue=scene.queue | (ALONE if scene.head.isolated else SHARED))
 
 
 def writer_of(worker: Worker) -> Writer:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.generation import Generation
+from shared.domain.generation import Generation
 from shared.store import items
 from tests.simulation.model import Ledger
 from tests.simulation.process import Process

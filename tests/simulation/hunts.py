@@ -126,5 +126,5 @@ def _without_a_rescue(world: World) -> None:
     run(world)
     for generation_id in world.invariants.heads:
         head = world.head(generation_id)
-        if head.alone or head.sends > 1 or head.status != "succeeded":
+        if head.isolated or head.dispatches > 1 or head.status != "succeeded":
             raise ViolationError("nobody_need_be_rescued_who_is_not_disturbed", shown(head))

@@ -15,8 +15,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
 
 import functions.actions.handler
+import functions.actions.retry
 import functions.actions.review  # imported late by its handler, and its names are to be replaced as well
-import functions.actions.succession
 import functions.create.handler
 import functions.process.handler
 import functions.process.key
@@ -24,8 +24,11 @@ import functions.process.provider
 import functions.status.handler
 import functions.sweeper.handler
 import functions.sweeper.service
-from shared import clients, config, idempotency, kinds, metrics, telemetry, wiring
-from shared.kinds import _forms
+from shared import kinds, wiring
+from shared.aws import clients, logs, metrics
+from shared.domain import idempotency, settings
+from shared.kinds import forms
+from shared.kinds.contract import Kind
 from shared.store import items
 from shared.store.table import Table
 from tests.factories import SETTINGS
@@ -56,7 +59,7 @@ _MOST_REMEMBERED = 5_000
 class Here(Protocol):
     """The world that is being simulated, as the running process meets it."""
 
-    def settings(self) -> config.Settings: ...
+    def settings(self) -> settings.Settings: ...
 
     def clock(self) -> Any: ...
 
@@ -74,7 +77,7 @@ class Here(Protocol):
 
     def names(self) -> tuple[str, ...]: ...
 
-    def load(self, name: str) -> kinds.Kind: ...
+    def load(self, name: str) -> Kind: ...
 
     def sleep(self, seconds: float) -> None: ...
 
@@ -155,7 +158,7 @@ def installed() -> Iterator[None]:
     """Have the handlers run in whichever world is inhabited. Costs some milliseconds: once for many simulations."""
     logger, clock = _Logger(), _Clock()
     substitutes: list[tuple[Any, Any]] = [
-        (config.settings, _there("settings")),
+        (settings.settings, _there("settings")),
         (kinds.names, _there("names")),
         (kinds.load, _there("load")),
         (clients.dynamodb, _there("dynamodb")),
@@ -164,20 +167,20 @@ def installed() -> Iterator[None]:
         (clients.kms, _there("kms")),
         (clients.sqs, _there("sqs")),
         (wiring.clock, clock),
-        (telemetry.logger, lambda: logger),
+        (logs.logger, lambda: logger),
         (metrics.measure, lambda _values, _ended=(): None),
         # What makes a run slow and changes nothing: a hash that is meant to be slow, one item decoded again and again,
         # and forms made anew each time.
         (idempotency.slow_hash_of, _fast_hash_of),
         (items.decode_head, _Remembered(items.decode_head)),
-        (_forms.with_length, cache(_forms.with_length)),
+        (forms.with_length, cache(forms.with_length)),
         (ThreadPoolExecutor, lambda **_sizes: _here[-1].pool()),
         (functions.process.provider.Provider, lambda *_settings, **_more: _here[-1].model()),
         (functions.process.key.ServiceKey, lambda *_name, **_more: lambda: "sk-simulated"),
     ]
     changes = [change for old, new in substitutes for change in _places(old, new)]
     changes += [change for module in HANDLERS.values() for change in _caches(module)]
-    changes.append((sys.modules["functions.process.watch"], "threading", _threading()))
+    changes.append((sys.modules["functions.process.heartbeat"], "threading", _threading()))
     # A quarter of all boundaries would be the sweeper's looks into shards where nothing is.
     changes += [(module, "DUE_SHARDS", _SHARDS) for module in (items, functions.sweeper.service)]
     defaults = tuple(_sleep if default is time.sleep else default for default in Table.__init__.__defaults__ or ())

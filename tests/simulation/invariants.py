@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from shared.generation import Generation
-from shared.lifecycle import Status
+from shared.domain.generation import Generation
+from shared.domain.states import Status
 from shared.store import items
 from tests.factories import START
 from tests.simulation.accounts import Accounts

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from shared.kinds import Context, Kind, Limits, Prompt
+from shared.kinds.contract import Context, Kind, Limits, Prompt
 
 CHAPTERS = 3
 

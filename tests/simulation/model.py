@@ -13,9 +13,14 @@ from random import Random
 from typing import Any
 
 from functions.process.provider import Cancellation, Completion, ModelRequest
-from functions.process.provider.images import Image
-from shared.errors import CallCanceledError, CallDeadlineExceededError, PermanentProviderError, TransientProviderError
-from shared.generation import Usage
+from functions.process.provider.pictures import DrawnPicture
+from shared.domain.errors import (
+    CallCanceledError,
+    CallDeadlineExceededError,
+    PermanentProviderError,
+    TransientProviderError,
+)
+from shared.domain.generation import Usage
 from tests.simulation.boundary import Boundary
 from tests.simulation.faults import Fault, Site
 from tests.simulation.process import Process, ProcessDiedError
@@ -170,7 +175,7 @@ class FakeModel:
 
 def _answer(request: ModelRequest, manner: Manner, paid: Paid, call_id: str) -> Completion:
     if request.schema is None:
-        return Completion("", call_id, request.model, paid.usage, (Image("image/png", b"picture", 1, 1),))
+        return Completion("", call_id, request.model, paid.usage, (DrawnPicture("image/png", b"picture", 1, 1),))
     text = "{" if manner is Manner.UNFIT else json.dumps(fitting(request.schema))
     return Completion(text, call_id, request.model, paid.usage)
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
-from shared.generation import Generation
-from shared.lifecycle import Status
+from shared.domain.generation import Generation
+from shared.domain.states import Status
 from shared.store import items
 from tests.simulation.expressions import Item
 from tests.simulation.process import Process, ProcessClock

@@ -5,7 +5,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from shared.clock import from_epoch_milliseconds, uuid7
+from shared.domain.clock import from_epoch_milliseconds, uuid7
 from tests.factories import START
 from tests.simulation.scheduler import Owner, Scheduler, Task
 from tests.simulation.threads import Event

@@ -9,26 +9,34 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from shared.store.items import RENAMED
+
 _NUMBER, _COMPARED = "schema_version", ":schema_version"
+_OLD_NAMES = RENAMED | {old: f"unknown_{old}" for old in RENAMED.values()}
+"""What the version before called an attribute; of the removal of its own names it knew nothing."""
+
+_NEW_NAMES = {old: new for new, old in RENAMED.items()} | {new: f"unknown_{new}" for new in RENAMED}
+"""What the present version calls what the version before wrote; what the present wrote, that one never read."""
 
 
 def as_written_before(request: Any) -> Any:
-    """Return a request with every schema number lowered by one. In version 0 the number itself was not stored."""
+    """Return a request with every schema number lowered by one, and the head's attributes under their old names."""
     if isinstance(request, dict):
-        lowered = {name: as_written_before(value) for name, value in request.items()}
-        for name in (_NUMBER, _COMPARED):
-            if name in lowered:
+        lowered = {_OLD_NAMES.get(name, name): as_written_before(value) for name, value in request.items()}
+        for name in (_NUMBER, _COMPARED, f":set_{_NUMBER}"):
+            if isinstance(lowered.get(name), dict):
                 lowered[name] = {"N": str(int(lowered[name]["N"]) - 1)}
-        if lowered.get(_NUMBER) == {"N": "0"}:
-            del lowered[_NUMBER]
+        if "ExpressionAttributeNames" in lowered:
+            names = request["ExpressionAttributeNames"]
+            lowered["ExpressionAttributeNames"] = {mark: _OLD_NAMES.get(name, name) for mark, name in names.items()}
         return lowered
     return [as_written_before(value) for value in request] if isinstance(request, list) else request
 
 
 def as_read_before(answer: Any) -> Any:
-    """Return an answer whose items have schema numbers that are higher by one."""
+    """Return an answer whose items have schema numbers that are higher by one, and the names of that version."""
     if isinstance(answer, dict):
-        raised = {name: as_read_before(value) for name, value in answer.items()}
+        raised = {_NEW_NAMES.get(name, name): as_read_before(value) for name, value in answer.items()}
         if "sk" in raised:
             raised[_NUMBER] = {"N": str(int(raised.get(_NUMBER, {"N": "0"})["N"]) + 1)}
         return raised

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from shared import kinds
-from shared.config import Settings
-from shared.generation import Generation
+from shared.domain.generation import Generation
+from shared.domain.settings import Settings
+from shared.kinds.contract import Kind
 from shared.store import items
 from tests.factories import SETTINGS
 from tests.simulation.boundary import Boundary, DynamoDBClient, SqsClient
@@ -121,7 +122,7 @@ class World:
     def names(self) -> tuple[str, ...]:
         return self.boundary.process.kinds
 
-    def load(self, name: str) -> kinds.Kind:
+    def load(self, name: str) -> Kind:
         if name not in self.names():
             raise KeyError(name)
         return SAGA if name == SAGA.name else _LOAD(name)
@@ -150,7 +151,7 @@ class World:
 
     def run(self) -> None:
         """Raises ViolationError with the seed and the last of the trace."""
-        for queue, most in ((SETTINGS.queue_url, BATCH), (SETTINGS.alone_queue_url, 1)):
+        for queue, most in ((SETTINGS.queue_url, BATCH), (SETTINGS.isolated_queue_url, 1)):
             self._outside(f"source {queue}", partial(self._poll, queue, most))
         self._outside("schedule", self._sweep_regularly)
         try:

@@ -61,7 +61,7 @@ def gather(stack: LocalStack, owners: list[SoakOwner], hurts: list[Hurt], compla
             calls.setdefault(call["generation"], []).append(call)
         else:
             stray.append(call)
-    queues = (stack.queue_url, stack.alone_queue_url)
+    queues = (stack.queue_url, stack.isolated_queue_url)
     parameter = stack.client("ssm").get_parameter(Name=stack.parameters["ProviderKeyParameter"], WithDecryption=True)[
         "Parameter"
     ]["Value"]

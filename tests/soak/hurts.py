@@ -147,7 +147,7 @@ class Hurting:
         heads = self.open_heads()
         if heads:
             head = dice.choice(heads)
-            queue = dice.choice((self.stack.queue_url, self.stack.alone_queue_url))
+            queue = dice.choice((self.stack.queue_url, self.stack.isolated_queue_url))
             text = messages.body(head["pk"], head["sk"].removeprefix("G#"), int(head["fence"]))
             for _ in range(dice.randint(1, 3)):
                 patiently(lambda: messages.send(self.stack, text, queue))
@@ -156,7 +156,7 @@ class Hurting:
     def _lose(self, fault: Fault, dice: random.Random) -> None:
         with self._no_delivery():
             time.sleep(fault.seconds)  # what is sent meanwhile waits in its queue
-            queues = (self.stack.queue_url, self.stack.alone_queue_url)
+            queues = (self.stack.queue_url, self.stack.isolated_queue_url)
             taken = [body for url in queues for body in self._take(url, dice)]
         self.lost += taken
         self.counts["messages lost"] += len(taken)

@@ -37,7 +37,7 @@ PARAMETERS = SHORT | {
     "MaxReleases": "5",
     # A process that takes a killed one's place costs about a second of CPU: no more of them than two cores can bear.
     "MaximumConcurrency": "4",
-    "AloneMaximumConcurrency": "4",
+    "IsolatedMaximumConcurrency": "4",
 }
 SENDERS, HURTERS = 4, 16
 TELL_SECONDS = 30.0

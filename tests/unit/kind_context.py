@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.kinds import Kind, Prompt
-from shared.pictures import Picture
+from shared.domain.pictures import Picture
+from shared.kinds.contract import Kind, Prompt
 
 type Answer = Callable[[Prompt], dict[str, Any]]
 """What the model says to a prompt, as JSON."""

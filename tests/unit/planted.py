@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.store.items import expiry, marshal, seconds
+from shared.store.items import expiry, marshal, to_epoch
 from tests.factories import SETTINGS, a_step
 from tests.unit.ward import OWNER, Ward
 
@@ -17,7 +17,7 @@ def head_of(name: str) -> Callable[[Ward], str]:
 def late(ward: Ward, seconds_late: float) -> None:
     """Let time pass while the sweeper goes on and finds nothing."""
     for name in ("pending", "sealed", "running", "retried"):
-        ward.store.cancel(OWNER, getattr(ward, name).generation_id)
+        ward.store.endings.cancel(getattr(ward, name).key)
     ward.pending = ward.create()
     ward.clock.pass_seconds(seconds_late)
     ward.swept()
@@ -26,7 +26,7 @@ def late(ward: Ward, seconds_late: float) -> None:
 def sent_often_and_silent(ward: Ward) -> str:
     late(ward, 0)
     head = ward.claim(ward.pending)
-    ward.change(f"G#{head.generation_id}", due_at=seconds(head.deadline_at))
+    ward.change(f"G#{head.generation_id}", due_at=to_epoch(head.deadline_at))
     ward.clock.pass_seconds(300)
     ward.swept()
     return f"G#{head.generation_id}"
@@ -54,7 +54,7 @@ def planted(name: str, *removes: str, **sets: Any) -> Callable[[Ward], str]:
 
 def due_late(ward: Ward) -> str:
     head = ward.pending
-    ward.change(f"G#{head.generation_id}", due_at=seconds(head.deadline_at + timedelta(seconds=90)))
+    ward.change(f"G#{head.generation_id}", due_at=to_epoch(head.deadline_at + timedelta(seconds=90)))
     return f"G#{head.generation_id}"
 
 
@@ -94,7 +94,7 @@ def head_lost(ward: Ward) -> str:
         ward.delete(key)
     head = ward.claim(ward.pending)
     ward.clock.pass_seconds(50)
-    ward.store.store_step(head, a_step(ward.clock))
+    ward.store.worker.store_step(head, a_step(ward.clock))
     ward.delete(f"G#{head.generation_id}")
     return f"S#{head.generation_id}#cards"
 

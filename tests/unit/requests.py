@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from shared.api import Answer, Request
+from shared.http.request import Request
+from shared.http.response import Response
 
 
 def a_request(
@@ -27,7 +28,7 @@ def a_request(
     )
 
 
-def body_of(answer: Answer) -> dict[str, Any]:
+def body_of(answer: Response) -> dict[str, Any]:
     """Return an answer's body, which must be a JSON object."""
     assert isinstance(answer.body, Mapping)
     return dict(answer.body)

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared.acceptance import answer_admitted, key_of
-from shared.api import ProblemError, Request, Route, respond
-from shared.errors import AdmissionRefusedError, KeyReusedError
-from shared.idempotency import IdempotencyKey, hash_of
-from shared.limits import Limit, Rate
+from shared.domain.errors import AdmissionRefusedError, KeyReusedError
+from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.limits import Limit, Rate
+from shared.http.acceptance import answer_admitted, key_of
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Route, respond
 from shared.store.admission import Admitted
 from tests.factories import FakeClock, RecordingDispatch, a_generation
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.api import ProblemError, Request
+from shared.http.problems import ProblemError
+from shared.http.request import Request
 
 NOW = 1_767_225_600
 

@@ -4,8 +4,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from shared import clients
-from shared.clients import Late
+from shared.aws import clients
+from shared.aws.clients import Late
 
 
 def test_a_late_client_is_made_when_it_is_first_asked_for_and_once_for_all_threads() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.api import _ID as ID_IN_A_PATH
-from shared.clock import SystemClock, epoch_milliseconds, from_epoch_milliseconds, uuid7
+from shared.domain.clock import SystemClock, epoch_milliseconds, from_epoch_milliseconds, uuid7
+from shared.http.request import _ID as ID_IN_A_PATH
 
 MILLISECONDS = st.integers(0, (1 << 48) - 1)
 RANDOM_BITS = st.integers(0, (1 << 74) - 1)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.process import conversation
-from shared.errors import InvalidOutputError
-from shared.kinds import Prompt
+from shared.domain.errors import InvalidOutputError
+from shared.kinds.contract import Prompt
 from shared.kinds.flashcards import Output
 
 ANY_TAG = re.compile(r"<\s*/?\s*source_text", re.IGNORECASE)

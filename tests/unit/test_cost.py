@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from operations import prices, standing
+from operations import idle_cost, prices
 from operations.alternatives import alternatives
 from operations.command import main
 from operations.cost import METERS, Counts, bill
@@ -18,7 +18,7 @@ from operations.footprint import FOOTPRINTS
 from operations.prices import Price, PricesError
 from operations.workload import USUAL_SECONDS, Workload, expected
 from shared import kinds
-from shared.metrics import Metric
+from shared.aws.metrics import Metric
 
 PUBLISHED = prices.read()
 
@@ -126,7 +126,7 @@ def test_the_defaults_are_the_templates() -> None:
 
 def _parameters() -> dict[str, float]:
     found, name = dict[str, float](), ""
-    for line in standing.TEMPLATE.read_text().split("\nResources:")[0].splitlines():
+    for line in idle_cost.TEMPLATE.read_text().split("\nResources:")[0].splitlines():
         if line.startswith("  ") and line[2:3].isalpha() and line.endswith(":"):
             name = line.strip(" :")
         elif line.startswith("    Default: ") and line.split()[1].replace(".", "").isdecimal():
@@ -135,11 +135,11 @@ def _parameters() -> dict[str, float]:
 
 
 def test_a_month_in_which_nobody_comes_is_made_of_what_the_template_has() -> None:
-    found = standing.of_template()
-    assert found.alarms == standing.TEMPLATE.read_text().count("Type: AWS::CloudWatch::Alarm")
+    found = idle_cost.of_template()
+    assert found.alarms == idle_cost.TEMPLATE.read_text().count("Type: AWS::CloudWatch::Alarm")
     assert found.keys == 1
     assert found.metrics == len(Metric) - 1 + len(kinds.names())  # latency is told by kind
-    usd = standing.monthly(standing.Standing(alarms=10, dashboards=1, keys=1, metrics=7), PUBLISHED, 1_024)
+    usd = idle_cost.monthly(idle_cost.AtRest(alarms=10, dashboards=1, keys=1, metrics=7), PUBLISHED, 1_024)
     assert (usd["alarms"], usd["dashboards"], usd["KMS key"]) == (1.0, 3.0, 1.0)
     assert usd["custom metrics"] == pytest.approx(2.10)
     assert usd["polling of the queues"] == pytest.approx(0.5184)  # 2 queues, 5 pollers, every 20 s: 1,296,000

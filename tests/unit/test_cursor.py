@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import cursor
-from shared.clock import uuid7
+from shared.domain.clock import uuid7
+from shared.http import cursor
 
 IDS = st.builds(uuid7, st.integers(0, (1 << 48) - 1), st.integers(0, (1 << 74) - 1))
 

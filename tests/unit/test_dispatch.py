@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from shared.dispatch import MESSAGE_VERSION, DispatchFailedError, Message, SqsDispatch, delay_seconds
-from shared.errors import MessageRefusedError
-from shared.generation import Generation
+from shared.aws.dispatch import MESSAGE_VERSION, DispatchFailedError, QueueMessage, SqsDispatch, delay_seconds
+from shared.domain.errors import MessageRefusedError
+from shared.domain.generation import Generation
 from tests.factories import START, FakeClock, a_generation
 
 GOOD = {"v": 1, "user_id": "alice", "generation_id": "g-1", "fence": 3}
@@ -26,12 +26,12 @@ ATTRIBUTES: Any = ["All"]
 @given(st.text(), st.text(), st.integers(1, 10**9))
 @settings(deadline=None)
 def test_a_message_comes_back_as_it_was_written(user_id: str, generation_id: str, fence: int) -> None:
-    message = Message(user_id, generation_id, fence)
-    assert Message.from_json(message.to_json()) == message
+    message = QueueMessage(user_id, generation_id, fence)
+    assert QueueMessage.from_json(message.to_json()) == message
 
 
 def test_a_message_says_its_version_and_nothing_but_which_generation_and_fence() -> None:
-    assert json.loads(Message("alice", "g-1", 3).to_json()) == GOOD
+    assert json.loads(QueueMessage("alice", "g-1", 3).to_json()) == GOOD
 
 
 PARTS = [json.dumps({name: value for name, value in GOOD.items() if name != gone}) for gone in GOOD]
@@ -40,26 +40,26 @@ PARTS = [json.dumps({name: value for name, value in GOOD.items() if name != gone
 @pytest.mark.parametrize("body", ["", "no JSON", "[]", "7", "null", '"text"', "{}", *PARTS])
 def test_what_is_no_message_of_ours_is_refused(body: str) -> None:
     with pytest.raises(MessageRefusedError, match="not one of Unstuck's"):
-        Message.from_json(body)
+        QueueMessage.from_json(body)
 
 
 @pytest.mark.parametrize("version", [MESSAGE_VERSION + 1, 0, -1, True, "1", None, 1.0, []])
 def test_a_message_of_a_newer_version_or_of_none_is_refused(version: object) -> None:
     with pytest.raises(MessageRefusedError, match="this code reads up to 1"):
-        Message.from_json(json.dumps(GOOD | {"v": version}))
+        QueueMessage.from_json(json.dumps(GOOD | {"v": version}))
 
 
 @pytest.mark.parametrize("name", ["user_id", "generation_id"])
 @pytest.mark.parametrize("value", [7, None, ["alice"], {"S": "alice"}, True])
 def test_ids_that_are_no_texts_are_refused(name: str, value: object) -> None:
     with pytest.raises(MessageRefusedError, match="ids are not strings"):
-        Message.from_json(json.dumps(GOOD | {name: value}))
+        QueueMessage.from_json(json.dumps(GOOD | {name: value}))
 
 
 @pytest.mark.parametrize("fence", ["3", None, 3.0, True, False, [3]])
 def test_a_fence_that_is_no_whole_number_is_refused(fence: object) -> None:
     with pytest.raises(MessageRefusedError, match="fence is not a number"):
-        Message.from_json(json.dumps(GOOD | {"fence": fence}))
+        QueueMessage.from_json(json.dumps(GOOD | {"fence": fence}))
 
 
 @pytest.mark.parametrize(
@@ -105,12 +105,12 @@ def pending(clock: FakeClock) -> Generation:
 def test_a_generation_is_sent_to_the_queue_that_shares_batches(queues: Queues, pending: Generation) -> None:
     queues.dispatch.send(pending, START)
     (message,) = queues.received(queues.shared)
-    assert Message.from_json(message["Body"]) == Message(pending.user_id, pending.generation_id, 4)
+    assert QueueMessage.from_json(message["Body"]) == QueueMessage(pending.user_id, pending.generation_id, 4)
     assert queues.received(queues.alone) == []
 
 
 def test_one_that_a_worker_died_with_is_sent_to_the_queue_that_shares_none(queues: Queues, pending: Generation) -> None:
-    queues.dispatch.send(replace(pending, alone=True), START)
+    queues.dispatch.send(replace(pending, isolated=True), START)
     assert len(queues.received(queues.alone)) == 1
     assert queues.received(queues.shared) == []
 

@@ -11,7 +11,7 @@ from operations import report
 from operations.command import main
 from operations.deployment import sweep_seconds
 from operations.findings import RULES, Severity
-from shared.clock import SystemClock
+from shared.domain.clock import SystemClock
 from shared.store.sweeps import SweepMark
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input, store_over
@@ -56,8 +56,8 @@ def on_the_command_line(*more: str) -> int:
 def test_the_exit_code_says_whether_something_was_found(dynamodb: Any, capsys: pytest.CaptureFixture[str]) -> None:
     clock = FakeClock(SystemClock().now())
     store = store_over(dynamodb, clock)
-    store.put_sweep(SweepMark.of(clock.now(), 0, complete=True, oldest=None))
-    head = store.create(a_generation(clock), an_input())
+    store.sweeps.put_sweep(SweepMark.of(clock.now(), 0, complete=True, oldest=None))
+    head = store.admission.create(a_generation(clock), an_input())
     assert on_the_command_line() == 0
     assert "Nothing found." in capsys.readouterr().out
     change_item(dynamodb, head.user_id, f"G#{head.generation_id}", "due_at")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.generation import Totals, Usage, settle
-from shared.lifecycle import Status
+from shared.domain.generation import Totals, Usage, settle
+from shared.domain.states import Status
 from tests.factories import START, FakeClock, a_generation, a_step
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from shared.idempotency import hash_of, read_key, slow_hash_of
+from shared.domain.idempotency import hash_of, read_key, slow_hash_of
 
 BODY = {"create": {"kind": "flashcards", "model": None}, "input": {"source_text": "Zellen: das Leben"}}
 

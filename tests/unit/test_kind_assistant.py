@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared import kinds
-from shared.kinds import Prompt
+from shared.kinds.contract import Prompt
 from tests.unit.kind_context import ScriptedContext, run
 
 ASSISTANT = kinds.load("assistant")

@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from shared import kinds
-from shared.kinds import Prompt
+from shared.domain.pictures import Picture, name_of
+from shared.kinds.contract import Prompt
 from shared.kinds.image import Input, Output
-from shared.pictures import Picture, name_of
 from tests.unit.kind_context import ScriptedContext, run
 
 KIND = kinds.load("image")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.config import Settings
-from shared.limits import Accepted, Limit, Policy, Rate, parse, policy_of
+from shared.domain.limits import Accepted, Limit, Policy, Rate, parse, policy_of
+from shared.domain.settings import Settings
 from tests.factories import SETTINGS
 
 FIVE = Limit("create", 5, 300)

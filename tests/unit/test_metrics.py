@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from shared.lifecycle import Status
-from shared.metrics import MOST_VALUES, Metric, measure, measure_rescues
-from shared.rescue import Outcome
+from shared.aws.metrics import MOST_VALUES, Metric, measure, measure_rescues
+from shared.domain.diagnosis import RescueOutcome
+from shared.domain.states import Status
 from tests.factories import an_end
 from tests.unit.emf import lines_of, metrics_of, series_of
 
@@ -106,7 +106,7 @@ def test_no_line_names_an_owner_or_a_generation(capsys: pytest.CaptureFixture[st
     head = an_end(session_id="my session", client_id="my client")
     measure({}, [head])
     printed = capsys.readouterr().out
-    assert not [text for text in (head.user_id, head.generation_id, "my session", "my client") if text in printed]
+    assert not [text for text in (*head.key, "my session", "my client") if text in printed]
 
 
 def test_all_functions_write_to_one_series_in_a_namespace_of_its_own(
@@ -144,21 +144,25 @@ def test_a_metric_of_one_line_is_not_carried_into_the_next(capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("outcome", "metric"),
     [
-        (Outcome.CRASH_LOOP, "RescueCrashLoop"),
-        (Outcome.EXPIRED, "RescueExpired"),
-        (Outcome.GIVEN_BACK, "RescueGivenBack"),
-        (Outcome.SENT_AGAIN, "RescueSentAgain"),
-        (Outcome.NOT_SENT, "RescueNotSent"),
+        (RescueOutcome.CRASH_LOOP, "RescueCrashLoop"),
+        (RescueOutcome.EXPIRED, "RescueExpired"),
+        (RescueOutcome.GIVEN_BACK, "RescueGivenBack"),
+        (RescueOutcome.SENT_AGAIN, "RescueSentAgain"),
+        (RescueOutcome.NOT_SENT, "RescueNotSent"),
     ],
 )
-def test_a_rescue_is_measured_by_what_it_did(outcome: Outcome, metric: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rescue_is_measured_by_what_it_did(
+    outcome: RescueOutcome, metric: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     measure_rescues({outcome: 2})
     assert metrics_of(capsys.readouterr().out) == {"StaleFound": 2, metric: 2}
 
 
-@pytest.mark.parametrize("outcome", [Outcome.NOTHING, Outcome.REARMED, Outcome.POSTPONED, Outcome.MOVED_ON])
+@pytest.mark.parametrize(
+    "outcome", [RescueOutcome.NOTHING, RescueOutcome.REARMED, RescueOutcome.POSTPONED, RescueOutcome.MOVED_ON]
+)
 def test_what_was_not_stale_or_was_rescued_by_another_is_not_measured(
-    outcome: Outcome, capsys: pytest.CaptureFixture[str]
+    outcome: RescueOutcome, capsys: pytest.CaptureFixture[str]
 ) -> None:
     measure_rescues({outcome: 5, "gone": 2})
     assert capsys.readouterr().out == ""
@@ -167,10 +171,10 @@ def test_what_was_not_stale_or_was_rescued_by_another_is_not_measured(
 def test_every_outcome_is_either_measured_or_known_to_be_none_of_a_stale_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    measure_rescues(dict.fromkeys(Outcome, 1))
+    measure_rescues(dict.fromkeys(RescueOutcome, 1))
     rescues = {name for name in metrics_of(capsys.readouterr().out) if name.startswith("Rescue")}
     assert rescues == {metric for metric in Metric if metric.startswith("Rescue")}
-    assert len(rescues) == len(Outcome) - 4
+    assert len(rescues) == len(RescueOutcome) - 4
 
 
 def test_a_sweep_is_measured_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,9 +9,9 @@ from statistics import NormalDist
 
 import pytest
 
-from shared.generation import Generation
-from shared.lifecycle import Status
-from shared.pacing import LONGEST_SECONDS, SHORTEST_SECONDS, poll_after_seconds, retry_after
+from shared.domain.generation import Generation
+from shared.domain.pacing import LONGEST_SECONDS, SHORTEST_SECONDS, poll_after_seconds, retry_after
+from shared.domain.states import Status
 from tests.factories import FakeClock, a_generation
 
 SIGMA = 0.5
@@ -201,8 +201,8 @@ def test_a_rescued_generation_is_not_judged_by_the_silence_of_the_worker_that_di
     running: Generation, clock: FakeClock
 ) -> None:
     clock.pass_seconds(10)
-    head = replace(running, progress=45, progress_at=clock.now(), alone=True)
+    head = replace(running, progress=45, progress_at=clock.now(), isolated=True)
     clock.pass_seconds(40)
     head = replace(head, heartbeat_at=clock.now())
-    assert poll_after_seconds(replace(head, alone=False), clock.now(), HEARTBEAT, LEASE) > 25
+    assert poll_after_seconds(replace(head, isolated=False), clock.now(), HEARTBEAT, LEASE) > 25
     assert poll_after_seconds(head, clock.now(), HEARTBEAT, LEASE) == pytest.approx(5)

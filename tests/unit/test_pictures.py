@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.pictures import EXTENSIONS, name_of, pictures_in
+from shared.domain.pictures import EXTENSIONS, name_of, pictures_in
 
 
 def image(name: object) -> dict[str, object]:

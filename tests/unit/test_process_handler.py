@@ -12,10 +12,10 @@ import pytest
 from functions.process import handler as process
 from functions.process.worker import Ending, Handled
 from shared import wiring
-from shared.dispatch import DispatchFailedError, Message
-from shared.errors import MessageRefusedError, StoreUnavailableError
-from shared.generation import Generation
-from shared.lifecycle import Status
+from shared.aws.dispatch import DispatchFailedError, QueueMessage
+from shared.domain.errors import MessageRefusedError, StoreUnavailableError
+from shared.domain.generation import Generation
+from shared.domain.states import Status
 from tests.factories import SETTINGS, an_end
 from tests.unit.emf import metrics_of, series_of
 
@@ -25,10 +25,10 @@ class ScriptedWorker:
     """Does with each generation what the script says by its id; all else succeeds."""
 
     script: dict[str, Callable[[], Handled]] = field(default_factory=dict)
-    handled: list[Message] = field(default_factory=list)
+    handled: list[QueueMessage] = field(default_factory=list)
     handovers: list[float] = field(default_factory=list)
 
-    def handle(self, message: Message, handover_at: float) -> Handled:
+    def handle(self, message: QueueMessage, handover_at: float) -> Handled:
         self.handled.append(message)
         self.handovers.append(handover_at)
         return self.script.get(message.generation_id, lambda: Handled(Ending.SUCCEEDED, an_end()))()
@@ -50,7 +50,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> ScriptedWorker:
 
 
 def record(name: str) -> dict[str, Any]:
-    return {"messageId": f"m-{name}", "body": Message("alice", name, 1).to_json()}
+    return {"messageId": f"m-{name}", "body": QueueMessage("alice", name, 1).to_json()}
 
 
 def batch(*records: dict[str, Any]) -> dict[str, Any]:

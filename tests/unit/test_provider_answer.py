@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from functions.process.provider.answer import Answer
-from shared.errors import InvalidOutputError, PermanentProviderError, ProviderError, TransientProviderError
-from shared.generation import Usage
+from shared.domain.errors import InvalidOutputError, PermanentProviderError, ProviderError, TransientProviderError
+from shared.domain.generation import Usage
 
 
 def chunk(content: Any = None, finish: str | None = None, **top: Any) -> bytes:

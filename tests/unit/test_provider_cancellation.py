@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from functions.process.provider.cancellation import Cancellation, run_until_cancelled
-from shared.errors import CallCanceledError
+from shared.domain.errors import CallCanceledError
 
 
 def test_the_result_of_the_work_is_returned() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.process.provider.figures import LONGEST_WAIT_SECONDS, MOST_USD, retry_after_of, usage_of
-from shared.generation import Usage
+from shared.domain.generation import Usage
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 

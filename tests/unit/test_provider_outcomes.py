@@ -8,7 +8,7 @@ import pytest
 
 from functions.process.provider import outcomes
 from functions.process.provider.outcomes import Outcome, of_error, of_status, why_unreachable
-from shared.errors import (
+from shared.domain.errors import (
     InvalidOutputError,
     PermanentProviderError,
     ProviderError,

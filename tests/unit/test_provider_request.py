@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from functions.process.provider import Completion, Message, ModelRequest
+from functions.process.provider import ChatMessage, Completion, ModelRequest
 from functions.process.provider.request import body_of, dialect_of, headers_of, usable_key
-from shared.generation import Usage
+from shared.domain.generation import Usage
 
 REQUEST = ModelRequest(
     model="some/model",
-    messages=(Message("system", "be brief"), Message("user", "the user's \U0001f600 text")),
+    messages=(ChatMessage("system", "be brief"), ChatMessage("user", "the user's \U0001f600 text")),
     schema_name="flashcards",
     schema={"type": "object"},
     max_completion_tokens=500,

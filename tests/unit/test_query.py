@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.api import ProblemError, Request
-from shared.clock import uuid7
-from shared.cursor import encode
-from shared.query import LABEL, Query
+from shared.domain.clock import uuid7
+from shared.http.cursor import encode
+from shared.http.problems import ProblemError
+from shared.http.query import LABEL, Query
+from shared.http.request import Request
 
 KNOWN = ("session_id", "status", "limit", "cursor")
 

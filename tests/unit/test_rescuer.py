@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, Totals, Usage
-from shared.lifecycle import Status
-from shared.rescue import Outcome, Rescuer
+from shared.domain.diagnosis import RescueOutcome
+from shared.domain.generation import SCHEMA_VERSION, Called, ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.states import Status
+from shared.rescue import Rescuer
+from shared.store.timeline import Timeline
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 
@@ -33,36 +35,36 @@ class Scene:
 
     @property
     def rescuer(self) -> Rescuer:
-        return Rescuer(self.store, self.dispatch, self.clock, SETTINGS, KINDS)
+        return Rescuer(self.store.rescuer, self.dispatch, self.clock, SETTINGS, KINDS)
 
     def pending(self, **changes: Any) -> Generation:
-        return self.store.create(a_generation(self.clock, **changes), an_input())
+        return self.store.admission.create(a_generation(self.clock, **changes), an_input())
 
     def running(self, **changes: Any) -> Generation:
         head = self.pending(**changes)
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
 
     def read(self, head: Generation) -> Generation:
-        found = self.store.get(head.user_id, head.generation_id)
+        found = self.store.reads.get(head.key)
         assert found is not None
         return found
 
-    def rescue(self, head: Generation) -> tuple[Outcome, Generation]:
+    def rescue(self, head: Generation) -> tuple[RescueOutcome, Generation]:
         outcome = self.rescuer.rescue(self.read(head)).outcome
         return outcome, self.read(head)
 
     def events(self, head: Generation) -> list[Event]:
-        return self.store.get_events(head.user_id, head.generation_id)
+        return self.store.timeline.get_events(head.key)
 
     def after(self, seconds: float) -> Any:
         return self.clock.now() + timedelta(seconds=seconds)
 
     def bring_to_the_last_barren_attempt(self) -> Generation:
         head = self.running()
-        while head.barren < SETTINGS.max_barren:
+        while head.fruitless_attempts < SETTINGS.max_fruitless_attempts:
             self.clock.pass_seconds(40)
-            pending = self.store.give_back(head, None)
-            head = self.store.claim(head.user_id, head.generation_id, pending.fence, self.clock.token(), KINDS)
+            pending = self.store.rescuer.give_back(head, None)
+            head = self.store.worker.claim(Called(head.key, pending.fence), self.clock.token(), KINDS)
         return head
 
 
@@ -74,7 +76,7 @@ def scene(store: Store, clock: FakeClock) -> Scene:
 def test_a_pending_generation_whose_message_is_on_the_way_is_left_alone(scene: Scene) -> None:
     head = scene.pending()
     scene.clock.pass_seconds(59.999)
-    assert scene.rescue(head) == (Outcome.NOTHING, head)
+    assert scene.rescue(head) == (RescueOutcome.NOTHING, head)
     assert scene.dispatch.sent == []
 
 
@@ -84,22 +86,22 @@ def test_a_lost_message_is_sent_again_with_the_same_fence_and_backs_off(scene: S
     for _ in range(3):
         scene.clock.moment = scene.read(head).due_at or scene.clock.moment
         outcome, after = scene.rescue(head)
-        assert (outcome, after.status, after.fence) == (Outcome.SENT_AGAIN, Status.PENDING, head.fence)
+        assert (outcome, after.status, after.fence) == (RescueOutcome.SENT_AGAIN, Status.PENDING, head.fence)
         assert scene.dispatch.sent[-1] == after
         waits.append((after.due_at or scene.clock.moment) - scene.clock.moment)
     assert [wait.total_seconds() for wait in waits] == [120, 240, 480]
-    assert (after.sends, after.attempt, after.barren) == (4, 0, 0)
+    assert (after.dispatches, after.attempt, after.fruitless_attempts) == (4, 0, 0)
     assert [event.name for event in scene.events(head)] == ["sent_again"] * 3
 
 
 def test_a_running_generation_that_beats_is_looked_at_again_when_its_lease_would_be_over(scene: Scene) -> None:
     head = scene.running()
     scene.clock.pass_seconds(30)
-    head = scene.store.heartbeat(head, 0, None)
+    head = scene.store.worker.heartbeat(head, 0, None)
     scene.clock.pass_seconds(30)
     outcome, after = scene.rescue(head)
-    assert (outcome, after) == (Outcome.REARMED, replace(head, due_at=scene.after(10)))
-    assert scene.rescue(head) == (Outcome.NOTHING, after)
+    assert (outcome, after) == (RescueOutcome.REARMED, replace(head, due_at=scene.after(10)))
+    assert scene.rescue(head) == (RescueOutcome.NOTHING, after)
     assert (scene.dispatch.sent, scene.events(head)) == ([], [])
 
 
@@ -107,8 +109,8 @@ def test_a_lost_worker_is_replaced_by_one_that_works_alone(scene: Scene) -> None
     head = scene.running()
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.fence) == (Outcome.GIVEN_BACK, Status.PENDING, head.fence + 1)
-    assert (after.alone, after.holder, after.due_at, after.barren) == (True, None, scene.after(60), 1)
+    assert (outcome, after.status, after.fence) == (RescueOutcome.GIVEN_BACK, Status.PENDING, head.fence + 1)
+    assert (after.isolated, after.holder, after.due_at, after.fruitless_attempts) == (True, None, scene.after(60), 1)
     assert scene.dispatch.sent == [after]
     assert scene.events(head) == [Event("given_back", scene.clock.now(), 1)]
 
@@ -118,11 +120,11 @@ def test_a_message_that_the_queue_does_not_take_leaves_the_generation_due_again(
     scene.clock.pass_seconds(40)
     scene.dispatch.fails = True
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.due_at) == (Outcome.NOT_SENT, Status.PENDING, scene.after(60))
+    assert (outcome, after.status, after.due_at) == (RescueOutcome.NOT_SENT, Status.PENDING, scene.after(60))
     assert [event.code for event in scene.events(head)] == ["not_sent"]
     scene.dispatch.fails = False
     scene.clock.pass_seconds(60)
-    assert scene.rescue(head)[0] is Outcome.SENT_AGAIN
+    assert scene.rescue(head)[0] is RescueOutcome.SENT_AGAIN
     assert [sent.fence for sent in scene.dispatch.sent] == [after.fence]
 
 
@@ -130,7 +132,7 @@ def test_a_generation_whose_every_worker_died_fails_as_a_crash_loop(scene: Scene
     head = scene.bring_to_the_last_barren_attempt()
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.due_at) == (Outcome.CRASH_LOOP, Status.FAILED, None)
+    assert (outcome, after.status, after.due_at) == (RescueOutcome.CRASH_LOOP, Status.FAILED, None)
     assert after.error is not None
     assert after.error.code == "crash_loop"
     assert scene.dispatch.sent == []
@@ -139,19 +141,19 @@ def test_a_generation_whose_every_worker_died_fails_as_a_crash_loop(scene: Scene
 
 def test_before_the_last_barren_attempt_no_crash_loop_is_seen(scene: Scene) -> None:
     head = scene.bring_to_the_last_barren_attempt()
-    settings = replace(SETTINGS, max_barren=SETTINGS.max_barren + 1)
+    settings = replace(SETTINGS, max_fruitless_attempts=SETTINGS.max_fruitless_attempts + 1)
     scene.clock.pass_seconds(40)
-    rescuer = Rescuer(scene.store, scene.dispatch, scene.clock, settings, KINDS)
-    assert rescuer.rescue(scene.read(head)).outcome is Outcome.GIVEN_BACK
+    rescuer = Rescuer(scene.store.rescuer, scene.dispatch, scene.clock, settings, KINDS)
+    assert rescuer.rescue(scene.read(head)).outcome is RescueOutcome.GIVEN_BACK
 
 
 def test_a_step_that_was_stored_and_not_counted_shows_that_the_attempts_were_not_barren(scene: Scene) -> None:
     head = scene.bring_to_the_last_barren_attempt()
     paid = Usage(2, 100, 50, Decimal("0.01"))
-    scene.store.store_step(head, a_step(scene.clock, usage=paid))
+    scene.store.worker.store_step(head, a_step(scene.clock, usage=paid))
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status, after.barren) == (Outcome.GIVEN_BACK, Status.PENDING, 0)
+    assert (outcome, after.status, after.fruitless_attempts) == (RescueOutcome.GIVEN_BACK, Status.PENDING, 0)
     assert (after.steps_done, after.usage) == (1, paid)
 
 
@@ -160,13 +162,13 @@ def test_past_its_deadline_a_generation_fails_however_fresh_its_heartbeat(scene:
     head = scene.running() if held else scene.pending()
     if held:
         scene.clock.pass_seconds(899.999)
-        head = scene.store.heartbeat(head, 0, None)
-        scene.store.store_step(head, a_step(scene.clock))
+        head = scene.store.worker.heartbeat(head, 0, None)
+        scene.store.worker.store_step(head, a_step(scene.clock))
         scene.clock.pass_seconds(0.001)
     else:
         scene.clock.pass_seconds(900)
     outcome, after = scene.rescue(head)
-    assert (outcome, after.status) == (Outcome.EXPIRED, Status.FAILED)
+    assert (outcome, after.status) == (RescueOutcome.EXPIRED, Status.FAILED)
     assert after.error == ErrorInfo("deadline_exceeded", "The generation was not done by its deadline.")
     assert after.usage.calls == (1 if held else 0), "the stored step was paid for"
     assert [event.code for event in scene.events(head)] == ["deadline_exceeded"]
@@ -178,19 +180,19 @@ def test_a_head_that_this_code_cannot_read_is_left_to_one_that_can_until_its_dea
 ) -> None:
     head = scene.pending(**changes)
     scene.clock.pass_seconds(60)
-    assert scene.rescue(head) == (Outcome.POSTPONED, replace(head, due_at=scene.after(60)))
-    assert scene.rescue(head)[0] is Outcome.NOTHING
+    assert scene.rescue(head) == (RescueOutcome.POSTPONED, replace(head, due_at=scene.after(60)))
+    assert scene.rescue(head)[0] is RescueOutcome.NOTHING
     assert scene.dispatch.sent == []
     scene.clock.pass_seconds(840)
-    assert scene.rescue(head)[0] is Outcome.EXPIRED
+    assert scene.rescue(head)[0] is RescueOutcome.EXPIRED
 
 
 def test_what_has_ended_is_left_alone(scene: Scene) -> None:
     head = scene.running()
-    scene.store.succeed(head, Totals(1, Usage(1)), "cards")
+    scene.store.worker.succeed(head, Totals(1, Usage(1)), "cards")
     scene.clock.pass_seconds(2000)
     ended = scene.read(head)
-    assert scene.rescue(head) == (Outcome.NOTHING, ended)
+    assert scene.rescue(head) == (RescueOutcome.NOTHING, ended)
 
 
 STALE = {"message lost": ("pending", 60), "worker lost": ("running", 40), "deadline past": ("running", 900)}
@@ -210,16 +212,16 @@ def test_of_two_rescuers_that_read_the_same_head_one_acts_and_the_other_changes_
 ) -> None:
     read = stale(scene, name)
     first, second = scene.rescuer.rescue(read).outcome, scene.rescuer.rescue(read).outcome
-    assert first is not Outcome.MOVED_ON
-    assert second is Outcome.MOVED_ON
+    assert first is not RescueOutcome.MOVED_ON
+    assert second is RescueOutcome.MOVED_ON
     assert len(scene.dispatch.sent) == messages
     assert len(scene.events(read)) == 1
 
 
 def test_a_worker_that_beat_after_the_head_was_read_keeps_its_generation(scene: Scene) -> None:
     read = stale(scene, "worker lost")
-    beating = scene.store.heartbeat(read, 0, None)
-    assert scene.rescuer.rescue(read).outcome is Outcome.MOVED_ON
+    beating = scene.store.worker.heartbeat(read, 0, None)
+    assert scene.rescuer.rescue(read).outcome is RescueOutcome.MOVED_ON
     assert scene.read(read) == beating
 
 
@@ -227,8 +229,8 @@ def test_a_worker_that_beat_after_the_head_was_read_keeps_its_generation(scene: 
 def test_no_rescue_puts_the_next_look_past_the_deadline(scene: Scene, name: str) -> None:
     near = replace(SETTINGS, dispatch_grace_seconds=5000)
     head = stale(scene, name)
-    store = replace(scene.store, settings=near)
-    Rescuer(store, scene.dispatch, scene.clock, near, KINDS).rescue(head)
+    store = Store(scene.store.ground._replace(settings=near))
+    Rescuer(store.rescuer, scene.dispatch, scene.clock, near, KINDS).rescue(head)
     assert scene.read(head).due_at == head.deadline_at
 
 
@@ -236,12 +238,12 @@ def test_an_event_that_cannot_be_written_does_not_undo_the_rescue(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = stale(scene, "worker lost")
-    monkeypatch.setattr(Store, "note", lambda *_: False)
-    assert scene.rescue(head)[0] is Outcome.GIVEN_BACK
+    monkeypatch.setattr(Timeline, "note", lambda *_: False)
+    assert scene.rescue(head)[0] is RescueOutcome.GIVEN_BACK
 
 
 @pytest.mark.parametrize(("seconds", "stale"), [(0, False), (39.999, False), (40, True), (900, True)])
 def test_a_reader_learns_whether_a_rescue_is_called_for(scene: Scene, seconds: float, stale: bool) -> None:
     head = scene.running()
     scene.clock.pass_seconds(seconds)
-    assert scene.rescuer.is_stale(head) is stale
+    assert (scene.rescuer.rescue_if_stale(head) is not None) is stale

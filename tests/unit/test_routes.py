@@ -14,12 +14,14 @@ from docs.openapi_operations import OPERATIONS
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
 from functions.status.handler import ROUTES as STATUS
-from shared import answers, api
-from shared.lifecycle import Status
+from shared.domain.codes.problems import PROBLEMS
+from shared.domain.states import Status
+from shared.http.response import Route
+from shared.view import schemas
 from tests.unit.test_template import TEMPLATE, _Loader, of_type
 
 WITHOUT_TOKEN = {"GET /v1/openapi.json", "GET /v1/health"}
-TABLES: Mapping[str, Mapping[str, api.Route]] = {"Create": CREATE, "Status": STATUS, "Actions": ACTIONS}
+TABLES: Mapping[str, Mapping[str, Route]] = {"Create": CREATE, "Status": STATUS, "Actions": ACTIONS}
 
 
 @pytest.fixture(scope="module")
@@ -90,11 +92,10 @@ def test_an_outdated_document_is_found_and_mended(tmp_path: Path, capsys: pytest
 
 def test_each_problem_is_in_the_document_with_its_section() -> None:
     document = served()
-    assert set(document["x-problems"]) == set(api.TITLES)
+    assert set(document["x-problems"]) == set(PROBLEMS)
     for code, problem in document["x-problems"].items():
-        assert (problem["status"], problem["title"]) == api.TITLES[code]
-        assert problem["description"].startswith(str(problem["status"]))
-        assert len(problem["description"]) > 20, code
+        assert (problem["status"], problem["title"]) == (PROBLEMS[code].status, PROBLEMS[code].title)
+        assert (problem["fix"], problem["description"]) == (PROBLEMS[code].fix, PROBLEMS[code].detail)
 
 
 def test_a_reference_of_the_document_leads_to_something() -> None:
@@ -118,7 +119,7 @@ def test_a_reference_of_the_document_leads_to_something() -> None:
 
 def test_each_problem_is_an_answer_of_some_call() -> None:
     told = {code for operation in OPERATIONS.values() for code in operation.codes}
-    assert told == set(api.TITLES)
+    assert told == set(PROBLEMS)
 
 
 @pytest.mark.parametrize("folder", ["functions", "shared"])
@@ -143,7 +144,7 @@ def test_the_guide_for_migrating_maps_to_the_statuses_and_fields_that_there_are(
         assert re.search(rf"^\|.*\|.*`{status}`", words, re.MULTILINE), status
     fields = page.partition("## Fields")[2].partition("## Calls")[0]
     known = {
-        name for each in (answers.GenerationDetail, answers.Usage, answers.Failure) for name in each.__annotations__
+        name for each in (schemas.GenerationDetail, schemas.Usage, schemas.Failure) for name in each.__annotations__
     }
     for name in ("generation_id", "progress", "stage", "output", "usage", "attempt", "heartbeat_at", "cost_usd"):
         assert name in known

@@ -51,7 +51,7 @@ def test_no_quota_is_exceeded(plan: Plan) -> None:
     assert fleet.database.writes.peak() <= plan.warm_writes + largest
     assert all(part.peak() <= quotas.PARTITION_WRITES.value + 2 for part in fleet.database.index)
     assert fleet.main.most_running <= plan.maximum_concurrency
-    assert fleet.alone.most_running <= plan.alone_concurrency
+    assert fleet.isolated.most_running <= plan.isolated_concurrency
     assert tally.concurrency <= plan.account
     assert max(seconds for _due, seconds in tally.sweeps) <= MEASURED.sweep_seconds
 
@@ -97,7 +97,7 @@ def test_the_defaults_are_the_templates() -> None:
         "BatchSize": plan.batch,
         "BatchingWindowSeconds": 0,
         "MaximumConcurrency": plan.maximum_concurrency,
-        "AloneMaximumConcurrency": plan.alone_concurrency,
+        "IsolatedMaximumConcurrency": plan.isolated_concurrency,
         "ProcessTimeoutSeconds": plan.process_timeout_seconds,
         "HandoverMarginSeconds": plan.handover_margin_seconds,
         "HeartbeatSeconds": plan.heartbeat_seconds,

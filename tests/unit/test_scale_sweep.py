@@ -9,7 +9,7 @@ from bench.scale.processor import cpu_of_a_sweep
 from bench.scale.stock import MATTERS, Stock
 from bench.scale.sweeping import sweep
 from bench.scale.wire import Pace
-from shared.rescue import Outcome
+from shared.domain.diagnosis import RescueOutcome
 from shared.store.items import DUE_SHARDS
 from tests.simulation.table import FakeTable
 
@@ -47,20 +47,20 @@ def test_each_due_generation_adds_what_it_costs_and_no_more(found: dict[tuple[in
 
 def test_no_rescue_takes_more_than_four_calls() -> None:
     assert {name: meter.calls.total() for name, meter in of_each_matter().items()} == {
-        Outcome.SENT_AGAIN: 4,
-        Outcome.GIVEN_BACK: 4,
-        Outcome.REARMED: 2,
-        Outcome.EXPIRED: 4,
+        RescueOutcome.SENT_AGAIN: 4,
+        RescueOutcome.GIVEN_BACK: 4,
+        RescueOutcome.REARMED: 2,
+        RescueOutcome.EXPIRED: 4,
     }
 
 
 def test_shards_that_are_swept_at_once_wait_together() -> None:
     """By the calls' own times alone: ten shards, none of which waits for another."""
     stock = Stock(FakeTable(lambda: 0.0))
-    stock.add_due(200, (Outcome.SENT_AGAIN,))
+    stock.add_due(200, (RescueOutcome.SENT_AGAIN,))
     at_once = sweep(stock.table, Pace(0.01, 0.01)).seconds
     stock.remove_due()
-    stock.add_due(200, (Outcome.SENT_AGAIN,))
+    stock.add_due(200, (RescueOutcome.SENT_AGAIN,))
     one_by_one = sweep(stock.table, Pace(0.01, 0.01), one_by_one=True).seconds
     assert one_by_one > 5 * at_once
 

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from shared.errors import SealBrokenError, SealUnavailableError
-from shared.sealing import Seal
+from shared.aws.sealing import Seal
+from shared.domain.errors import SealBrokenError, SealUnavailableError
 
 SECRET = "sk-or-v1-of-a-user"
 

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from functions.process.key import ServiceKey
-from shared.errors import TransientProviderError
+from shared.domain.errors import TransientProviderError
 from tests.factories import FakeClock
 
 SECRET = "sk-made-up"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from shared import silence
+from shared.aws import silence
 
 SECRET = "sk-of-a-user"
 FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")

@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from shared import kinds
-from shared.config import Settings
+from shared.domain.settings import Settings
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
-SOURCES = ("QueueSource", "AloneQueueSource")
-QUEUES = ("Queue", "AloneQueue")
+SOURCES = ("QueueSource", "IsolatedQueueSource")
+QUEUES = ("Queue", "IsolatedQueue")
 WITHOUT_A_TOKEN = {"GET /v1/openapi.json", "GET /v1/health"}
 
 
@@ -107,9 +107,9 @@ def test_an_event_source_is_held_by_a_maximum_concurrency_of_at_least_two(
 
 
 def test_what_crashed_once_runs_alone(resources: dict[str, Any]) -> None:
-    alone = resources["AloneQueueSource"]["Properties"]
+    alone = resources["IsolatedQueueSource"]["Properties"]
     assert alone["BatchSize"] == 1
-    assert alone["EventSourceArn"] == {"Fn::GetAtt": ["AloneQueue", "Arn"]}
+    assert alone["EventSourceArn"] == {"Fn::GetAtt": ["IsolatedQueue", "Arn"]}
 
 
 def test_the_table_forgets_expired_items_and_can_be_restored(resources: dict[str, Any]) -> None:
@@ -350,7 +350,7 @@ def test_what_makes_new_generations_may_not_start_a_rescued_one(resources: dict[
         for statement in statements(role)
         if "sqs:SendMessage" in as_list(statement["Action"])
     }
-    both = ["Queue", "AloneQueue"]
+    both = ["Queue", "IsolatedQueue"]
     new = {"CreateRole": ["Queue"], "ActionsRole": ["Queue"]}
     assert senders == new | {"StatusRole": both, "ProcessRole": both, "SweeperRole": both}
 

@@ -11,9 +11,9 @@ import yaml
 from functions.process import handler as process
 from functions.process.worker import Ending, Handled
 from shared import kinds
-from shared.lifecycle import Status
-from shared.metrics import Metric, measure_rescues
-from shared.rescue import Outcome
+from shared.aws.metrics import Metric, measure_rescues
+from shared.domain.diagnosis import RescueOutcome
+from shared.domain.states import Status
 from tests.factories import an_end
 from tests.unit.emf import series_of
 from tests.unit.test_docs import read
@@ -188,7 +188,7 @@ def test_the_code_emits_every_metric_that_it_has_a_name_for(
     context = type("Context", (), {"get_remaining_time_in_millis": lambda _self: 300_000})()
     process.handler({"Records": [{"messageId": "1"}, {"messageId": "2"}]}, context)
     ends = [an_end(status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)]
-    measure_rescues(dict.fromkeys(Outcome, 1), ends, oldest_pending_seconds=1)
+    measure_rescues(dict.fromkeys(RescueOutcome, 1), ends, oldest_pending_seconds=1)
     assert {key[-1] for key in series_of(capsys.readouterr().out)} == set(Metric)
 
 

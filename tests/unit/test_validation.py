@@ -3,8 +3,8 @@
 import pytest
 
 from functions.create.service import Envelope
-from shared.api import ProblemError
-from shared.validation import read
+from shared.http.problems import ProblemError
+from shared.http.validation import read
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,34 @@ from typing import Any
 
 import pytest
 
-from shared.generation import ErrorInfo, Generation, Usage
-from shared.lifecycle import Status
-from shared.view import etag, matches, view
+from shared.domain.generation import ErrorInfo, Generation, Usage
+from shared.domain.states import Status
+from shared.view.view import etag, matches, view
 from tests.factories import START, FakeClock, a_generation
 
-HIDDEN = {"user_id", "fence", "holder", "due_at", "barren", "releases", "sends", "alone", "calls", "call_step"}
-HIDDEN |= {"step_calls", "reserved_usd", "output_step", "op", "create_op", "schema_version", "expires_at"}
+HIDDEN = {
+    "user_id",
+    "fence",
+    "holder",
+    "due_at",
+    "fruitless_attempts",
+    "releases",
+    "dispatches",
+    "isolated",
+    "calls",
+    "call_step",
+}
+HIDDEN |= {
+    "call_step",
+    "step_calls",
+    "isolated",
+    "reserved_usd",
+    "output_step",
+    "op",
+    "create_op",
+    "schema_version",
+    "expires_at",
+}
 HIDDEN |= {"progress_at", "reviewed", "usual_seconds"}
 
 
@@ -36,10 +57,10 @@ def full(clock: FakeClock) -> Generation:
         fence=7001,
         holder="holder-7002",
         attempt=3,
-        barren=7003,
+        fruitless_attempts=7003,
         releases=7004,
-        sends=7005,
-        alone=True,
+        dispatches=7005,
+        isolated=True,
         progress=60,
         stage="writing cards",
         calls=7006,
@@ -85,7 +106,7 @@ def test_what_is_shown_is_what_the_head_says(full: Generation) -> None:
 
 def test_times_are_iso_8601_in_utc_to_the_millisecond(full: Generation) -> None:
     shown = view(full)
-    times = {name: value for name, value in shown.items() if name.endswith(("_at", "not_before"))}
+    times = {name: str(value) for name, value in shown.items() if name.endswith(("_at", "not_before"))}
     assert {"created_at", "started_at", "heartbeat_at", "not_before", "finished_at", "deadline_at"} <= times.keys()
     for name, text in times.items():
         assert text.endswith(".005Z")

@@ -611,7 +611,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "user_key_required" | "token_expired" | "invalid_query" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -1549,7 +1549,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `user_key_required`: What is retried was made with a key of yours, which is not kept: give one again. `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
+            /** @description `user_key_required`: This generation used your own key, which we do not keep. Send a key with the retry. `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
             400: {
                 headers: {
                     [name: string]: unknown;

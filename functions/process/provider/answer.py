@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from functions.process.provider.figures import usage_of
-from functions.process.provider.images import MOST_IMAGES, Image, ImageTooLargeError, NotAnImageError, image_of
 from functions.process.provider.outcomes import (
     BY_FINISH,
     OUTPUT_EMPTY,
@@ -19,9 +18,16 @@ from functions.process.provider.outcomes import (
     Outcome,
     of_error,
 )
+from functions.process.provider.pictures import (
+    MOST_PICTURES,
+    DrawnPicture,
+    NotAPictureError,
+    PictureTooLargeError,
+    picture_of,
+)
 from functions.process.provider.request import Completion
-from shared.errors import ProviderError
-from shared.generation import Usage
+from shared.domain.errors import ProviderError
+from shared.domain.generation import Usage
 
 LONGEST_NAME = 128
 
@@ -37,7 +43,7 @@ class Answer:
         self._usage: Usage | None = None
         self._parts: list[str] = []
         self._with_image = with_image
-        self._images: list[Image] = []
+        self._images: list[DrawnPicture] = []
         self._refused = False
         self._finish: str | None = None
         self._failure: Outcome | None = None
@@ -135,12 +141,12 @@ class Answer:
     def _take_images(self, images: list[Any]) -> None:
         try:
             for image in images:
-                if len(self._images) == MOST_IMAGES:
-                    raise ImageTooLargeError
-                self._images.append(image_of(image))
-        except ImageTooLargeError:
+                if len(self._images) == MOST_PICTURES:
+                    raise PictureTooLargeError
+                self._images.append(picture_of(image))
+        except PictureTooLargeError:
             self.fail(OUTPUT_TOO_LARGE)
-        except NotAnImageError:
+        except NotAPictureError:
             self.fail(OUTPUT_NOT_IMAGE)
 
     def _text(self) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 import httpx
 
 from functions.process.provider.figures import final_usage_of
-from shared.generation import Usage
+from shared.domain.generation import Usage
 
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 1.0

@@ -26,7 +26,7 @@ from functions.process.provider.outcomes import (
     why_unreachable,
 )
 from functions.process.provider.request import Completion
-from shared.clock import Clock
+from shared.domain.clock import Clock
 
 QUICK_RETRIES = 2
 QUICK_RETRY_SECONDS = 0.25

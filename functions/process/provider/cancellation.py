@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from shared.errors import CallCanceledError
+from shared.domain.errors import CallCanceledError
 
 _TURNS = 5
 

@@ -25,8 +25,8 @@ from functions.process.provider.request import (
     headers_of,
     usable_key,
 )
-from shared.clock import Clock, SystemClock
-from shared.generation import Usage
+from shared.domain.clock import Clock, SystemClock
+from shared.domain.generation import Usage
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of one answer as it comes over the wire: a stream carries some 400 bytes around each token."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from shared.generation import Usage
+from shared.domain.generation import Usage
 
 MOST_TOKENS = 10**9
 MOST_USD = Decimal(10**6)

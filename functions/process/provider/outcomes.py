@@ -1,7 +1,7 @@
 """Every way in which a call can end badly: one table from what was seen to the error's type and code.
 
-The type says what is to be done (see `shared.errors`); nothing of a server's own words is passed on, since servers
-quote prompts and keys in them.
+The type says what is to be done (see `shared.domain.errors`); nothing of a server's own words is passed on, since
+servers quote prompts and keys in them.
 """
 
 import ssl
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from socket import gaierror
 from typing import Any
 
-from shared.errors import (
+from shared.domain.errors import (
     CallDeadlineExceededError,
     InvalidOutputError,
     PermanentProviderError,
     ProviderError,
     TransientProviderError,
 )
-from shared.generation import Usage
+from shared.domain.generation import Usage
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from functions.process.provider.images import Image
-from shared.generation import Usage
+from functions.process.provider.pictures import DrawnPicture
+from shared.domain.generation import Usage
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ChatMessage:
     """One turn of the conversation. Its content is the user's and stays out of the repr."""
 
     role: Literal["system", "user", "assistant"]
@@ -31,7 +31,7 @@ class ModelRequest:
     """
 
     model: str
-    messages: tuple[Message, ...]
+    messages: tuple[ChatMessage, ...]
     schema_name: str
     schema: Mapping[str, Any] | None = field(repr=False)
     max_completion_tokens: int
@@ -53,7 +53,7 @@ class Completion:
     call_id: str | None
     model: str
     usage: Usage
-    images: tuple[Image, ...] = ()
+    images: tuple[DrawnPicture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

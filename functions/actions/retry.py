@@ -1,0 +1,88 @@
+"""The owner has a generation that failed or was canceled tried again, as a new one that goes on where it stood."""
+
+from dataclasses import dataclass, replace
+
+from functions.actions.bodies import Retry
+from shared.aws.dispatch import Dispatch
+from shared.aws.sealing import Seal
+from shared.domain.clock import Clock
+from shared.domain.errors import AdmissionRefusedError, TransitionRefusedError
+from shared.domain.generation import Generation, GenerationInput
+from shared.domain.limits import Policy
+from shared.domain.rows import RETRY
+from shared.domain.settings import Settings
+from shared.http.acceptance import accepted, answer_admitted, seal_key
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.http.validation import KEY_NOT_TAKEN, read
+from shared.rerun import successor_of, why_not_retryable
+from shared.store.admission import Admission
+from shared.store.retry import RetryStore
+
+
+@dataclass(frozen=True, slots=True)
+class RetryService:
+    """A generation is retried once: whoever asks again is answered with the one that there is."""
+
+    store: RetryStore
+    dispatch: Dispatch
+    clock: Clock
+    settings: Settings
+    policy: Policy
+    seal: Seal | None = None
+    """For users' own provider keys; None where none is taken."""
+
+    def retry(self, request: Request) -> Response:
+        """Store the successor of a failed or canceled generation and start its work, as a create does."""
+        key = request.key
+        body = read(Retry, request.json() if request.event.get("body") else {})
+        old = self.store.reads.get(key)
+        if old is None:
+            raise ProblemError("not_found")
+        if old.retried_as is not None:
+            return accepted(old.retried_as, old.usual_seconds)
+        content = self._content(old)
+        new = successor_of(old, self.clock, self.settings)
+        sealed = self._seal_key(old, new, body)
+        given = replace(content, request_id=request.request_id)
+        steps = self.store.reads.get_steps(key) if body.begin == "stored" else []
+        try:
+            admitted = self.store.retry(old, new, given, steps, Admission(self.policy, sealed=sealed))
+        except TransitionRefusedError as refused:
+            if refused.current is not None and refused.current.usage != old.usage:
+                return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
+            return _answer_of(refused.current)
+        except AdmissionRefusedError:
+            double = self.store.reads.get(key)
+            if double is None or double.retried_as is None:
+                raise
+            return _answer_of(double)  # a double click that came first was the last one allowed
+        return answer_admitted(admitted, new, self.dispatch, self.clock.now())
+
+    def _seal_key(self, old: Generation, new: Generation, body: Retry) -> bytes | None:
+        if body.user_provided_key is None:
+            if old.own_key:
+                # Its key went with its end, and the service's own is not what the owner chose to pay with.
+                raise ProblemError("user_key_required")
+            return None
+        if self.seal is None:
+            raise ProblemError("validation_failed", errors=[KEY_NOT_TAKEN])
+        return seal_key(self.seal, body.user_provided_key.get_secret_value(), new)
+
+    def _content(self, old: Generation) -> GenerationInput:
+        if old.status not in RETRY.sources:
+            raise ProblemError("not_retryable")
+        content = self.store.reads.get_input(old.key)
+        reason = why_not_retryable(old, content, self.settings)
+        if content is None or reason is not None:
+            raise ProblemError("not_retryable", detail=reason)
+        return content
+
+
+def _answer_of(current: Generation | None) -> Response:
+    if current is None:
+        raise ProblemError("not_found")
+    if current.retried_as is None:
+        raise ProblemError("not_retryable")
+    return accepted(current.retried_as, current.usual_seconds)  # of a double click one came first

@@ -1,0 +1,90 @@
+"""Keeps a worker's lease beside its work, and ends the work when it may not go on. Touches nothing else of the head."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from functions.process.provider import Cancellation
+from shared.aws.logs import logger
+from shared.domain.clock import Clock
+from shared.domain.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
+from shared.domain.generation import Generation
+from shared.store.worker import WorkerStore
+
+_STAGE_LENGTH = 40  # the head is paid for by the kilobyte
+
+
+class Heartbeat:
+    """A thread that beats for one claimed generation while the `with` block runs, and is joined at its end.
+
+    Lambda freezes a thread that is left behind, and it would wake inside a later invocation.
+    When the lease is lost, the deadline passes or the invocation is about to end, the call in flight is closed at
+    once, and `check` raises why.
+    """
+
+    def __init__(
+        self, store: WorkerStore, head: Generation, clock: Clock, heartbeat_seconds: float, handover_at: float
+    ) -> None:
+        self.cancellation = Cancellation()
+        self.handover_at = handover_at
+        self._store, self._head, self._clock = store, head, clock
+        self._heartbeat_seconds = heartbeat_seconds
+        self._progress, self._stage = head.progress, head.stage
+        self._ended: UnstuckError | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._beat_until_stopped, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def progress(self) -> int:
+        return self._progress
+
+    def show(self, percent: int, stage: str | None = None) -> None:
+        """Have the next heartbeat show this; progress never goes down and stays below 100 until the end."""
+        self._progress = max(self._progress, min(percent, 99))
+        self._stage = stage[:_STAGE_LENGTH] if stage else self._stage
+
+    def check(self) -> None:
+        """Raise why the work must end: LeaseLostError, DeadlinePassedError or HandoverError. Else do nothing."""
+        if self._ended is None and self._clock.monotonic() >= self.handover_at:
+            self._end(HandoverError())
+        if self._ended is not None:
+            raise self._ended
+
+    def _beat_until_stopped(self) -> None:
+        next_beat = self._clock.monotonic() + self._heartbeat_seconds
+        handover_at = self.handover_at
+        while not self._stop.wait(max(0.0, min(next_beat, handover_at) - self._clock.monotonic())):
+            if self._clock.monotonic() >= handover_at:
+                self._end(HandoverError())
+                handover_at = float("inf")  # the work winds down under the lease that the beats still renew
+            elif not self._beat():
+                return
+            else:
+                next_beat = self._clock.monotonic() + self._heartbeat_seconds
+
+    def _beat(self) -> bool:
+        try:
+            self._head = self._store.heartbeat(self._head, self._progress, self._stage)
+        except (LeaseLostError, DeadlinePassedError) as error:
+            self._end(error)
+            return False
+        except StoreUnavailableError as error:
+            logger().warning("a heartbeat failed; the next follows", extra={"reason": str(error)})
+        except Exception:  # noqa: BLE001 - a thread that died of surprise would lose a lease that could be kept
+            logger().exception("a heartbeat failed unexpectedly; the next follows")
+        return True
+
+    def _end(self, reason: UnstuckError) -> None:
+        if self._ended is None:
+            self._ended = reason
+        self.cancellation.cancel()

@@ -1,0 +1,91 @@
+"""Answers what a generation's owner may see of it, and rescues on the way what has gone stale."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from functions.status.healing import Healer
+from functions.status.pictures import PictureLinks
+from shared.domain.clock import Clock
+from shared.domain.generation import Generation
+from shared.domain.pacing import poll_after_seconds, retry_after
+from shared.domain.review import Review, shown, suggestions_of
+from shared.domain.settings import Settings
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.query import Query
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.store.reads import Reader
+from shared.store.review import ReviewReader
+from shared.view.view import etag, matches, view
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationService:
+    """Reads are strongly consistent: who has seen a version never sees an older one."""
+
+    reads: Reader
+    healer: Healer
+    reviews: ReviewReader
+    pictures: PictureLinks
+    clock: Clock
+    settings: Settings
+
+    def get(self, request: Request) -> Response:
+        """Answer one generation, 304 when the caller has it already, 404 when it is not the caller's.
+
+        Who expects more than is stored (`expected_progress`, `min_version`) gets it read once more, and then as it is
+        with `stale: true`, never as 304.
+        """
+        query = Query(request, "expected_progress", "min_version")
+        progress, version = (
+            query.number("expected_progress", 0, 100) or 0,
+            query.number("min_version", 1, 999_999_999) or 0,
+        )
+        query.check()
+        head = self._read(request)
+        behind = _is_behind(head, progress, version)
+        if behind:
+            head = self._read(request)
+            behind = _is_behind(head, progress, version)
+        headers, hint = self._hints(head)
+        dated = self.pictures.dated(headers["etag"])
+        for tag in () if behind else (headers["etag"], dated):
+            if matches(request.header("if-none-match"), tag):
+                return Response(304, None, headers | {"etag": tag})
+        stale = {"stale": True} if behind else {}
+        output = self._output(head)
+        shown = {name: self.pictures.shown(head, made) for name, made in output.items()}
+        tag = headers["etag"] if shown == output else dated
+        return Response(200, view(head) | hint | stale | shown, headers | {"etag": tag})
+
+    def _read(self, request: Request) -> Generation:
+        head = self.reads.get(request.key)
+        if head is None:
+            raise ProblemError("not_found")
+        return self.healer.heal(head) or head
+
+    def _hints(self, head: Generation) -> tuple[dict[str, str], dict[str, float]]:
+        """Return the headers, and the body's finer form of Retry-After, which takes whole seconds only."""
+        if head.terminal:
+            return {"etag": etag(head)}, {}
+        settings = self.settings
+        seconds = poll_after_seconds(head, self.clock.now(), settings.heartbeat_seconds, settings.lease_seconds)
+        return {"etag": etag(head), "retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
+
+    def _output(self, head: Generation) -> dict[str, Any]:
+        if head.status is not Status.SUCCEEDED or head.output_step is None:
+            return {}
+        step = self.reads.get_step(head.key, head.output_step)
+        return {"output": self._reviewed(head, step.result)} if step else {}
+
+    def _reviewed(self, head: Generation, output: dict[str, Any]) -> dict[str, Any]:
+        suggestions = suggestions_of(output)
+        if suggestions is None:
+            return output
+        decided = self.reviews.get_review(head.key) if head.reviewed else Review()
+        return output | {"suggestions": shown(suggestions, decided)}
+
+
+def _is_behind(head: Generation, progress: int, version: int) -> bool:
+    return head.progress < progress or head.version < version

@@ -1,0 +1,124 @@
+"""Answers what became of one generation, line by line, and what was sent in for it. Tells only what is stored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from functions.status.pictures import PictureLinks
+from shared.domain.generation import Event, Generation, StoredStep
+from shared.domain.states import TERMINAL, Status
+from shared.http.problems import ProblemError
+from shared.http.query import Query
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.store.reads import Reader
+from shared.store.timeline import Timeline
+from shared.view.view import iso, usage_view
+
+_ENDINGS = frozenset(str(status) for status in TERMINAL)
+_ENDS_OF_ATTEMPTS = frozenset({"released", "given_back", *_ENDINGS})
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineService:
+    """The timeline is a log beside the truth: of what was out of the ordinary a line may be missing, none is wrong."""
+
+    reads: Reader
+    timeline: Timeline
+    pictures: PictureLinks
+
+    def events(self, request: Request) -> Response:
+        """Answer the timeline, the oldest line first, and the attempts that it tells of.
+
+        With `results=true` each stored step comes with its result: of a generation that failed there is no output.
+        """
+        query = Query(request, "results")
+        with_results = query.one_of("results", ("true", "false")) == "true"
+        query.check()
+        head = self._head(request)
+        steps = self.reads.get_steps(head.key, results=with_results)
+        results = {step.name: self.pictures.shown(head, step.result) for step in steps} if with_results else {}
+        noted = self.timeline.get_events(head.key)
+        created = iso(head.created_at)
+        # The steps that a retry took over are older than it.
+        lines = sorted(_lines(head, steps, noted, results), key=lambda line: max(line["at"], created))
+        body = {"generation_id": head.generation_id, "version": head.version, "attempts": _attempts(head, lines)}
+        return Response(200, body | {"events": lines})
+
+    def input(self, request: Request) -> Response:
+        """Answer what was sent in, and how it is made: the model and the version of the kind's prompts."""
+        Query(request).check()
+        head = self._head(request)
+        given = self.reads.get_input(head.key)
+        if given is None:
+            raise ProblemError("not_found")
+        body = {
+            "generation_id": head.generation_id,
+            "kind": head.kind,
+            "model": given.model,
+            "prompt_version": given.prompt_version,
+            "input": given.content,
+        }
+        return Response(200, body)
+
+    def _head(self, request: Request) -> Generation:
+        head = self.reads.get(request.key)
+        if head is None:
+            raise ProblemError("not_found")
+        return head
+
+
+def _lines(
+    head: Generation, steps: list[StoredStep], noted: list[Event], results: dict[str, dict[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    yield {"name": "created", "at": iso(head.created_at)}
+    if head.started_at is not None:
+        yield {"name": "started", "at": iso(head.started_at), "attempt": 1}
+    for step in steps:
+        yield _present(
+            name="step_stored",
+            at=iso(step.stored_at),
+            step=step.name,
+            position=step.position,
+            duration_seconds=step.duration_seconds,
+            usage=usage_view(step.usage),
+            call_id=step.call_id,
+            result=results.get(step.name),
+        )
+    for event in noted:
+        yield _present(
+            name=event.name,
+            at=iso(event.at),
+            attempt=event.attempt,
+            code=event.code,
+            delay_seconds=event.delay_seconds,
+        )
+    # The head's own end, where no line of the log tells it: the normal one writes none.
+    if head.finished_at is not None and not any(event.name in _ENDINGS for event in noted):
+        code = head.error.code if head.error else None
+        yield _present(name=str(head.status), at=iso(head.finished_at), attempt=head.attempt, code=code)
+    if head.dismissed_at is not None:
+        yield {"name": "dismissed", "at": iso(head.dismissed_at)}
+
+
+def _attempts(head: Generation, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is known of each attempt; when one after the first began is not stored."""
+    attempts = []
+    for number in range(1, head.attempt + 1):
+        ends = [line for line in lines if line["name"] in _ENDS_OF_ATTEMPTS and line.get("attempt") == number]
+        end = ends[0] if ends else {}
+        running = number == head.attempt and head.status is Status.RUNNING
+        known = _present(
+            attempt=number,
+            started_at=iso(head.started_at) if number == 1 and head.started_at else None,
+            heartbeat_at=iso(head.heartbeat_at) if running and head.heartbeat_at else None,
+            ended_at=end.get("at"),
+            ended=end.get("name"),
+            code=end.get("code"),
+        )
+        attempts.append(known)
+    return attempts
+
+
+def _present(**line: Any) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if value is not None}

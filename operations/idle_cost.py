@@ -1,0 +1,64 @@
+"""What a deployment costs in a month in which nobody uses it, by what the template makes. Pure but for reading that."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations import footprint as uses
+from operations.cost import GB
+from operations.prices import Prices
+
+TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+METRICS = 20
+"""Series, were each written in every hour: those of `shared.aws.metrics`, latency once for each of the four kinds."""
+_MONTH_MINUTES = 43_200
+_QUEUES = 2
+_POLLERS = 5
+_LONG_POLL_SECONDS = 20
+# Five at first, says https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html, each as long as SQS lets.
+_SWEEP_CALLS, _SWEEP_READ_UNITS, _SWEEP_PROCESSOR_SECONDS = 12, 6.0, 0.02
+_SWEEP_LOG_BYTES = 344 + 250
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """How many of what AWS charges for by the month are there. The authorizer's alarm is there where one is used."""
+
+    alarms: int
+    dashboards: int
+    keys: int
+    metrics: int = METRICS
+
+
+def of_template(path: Path = TEMPLATE) -> AtRest:
+    """Count them in the template's text: no parser of it is needed where only this is asked."""
+    text = path.read_text()
+    counted = {name: len(re.findall(rf"^    Type: AWS::{name}$", text, re.MULTILINE)) for name in _TYPES}
+    return AtRest(*counted.values())
+
+
+_TYPES = ("CloudWatch::Alarm", "CloudWatch::Dashboard", "KMS::Key")
+
+
+def monthly(standing: AtRest, prices: Prices, http_memory: int) -> Mapping[str, float]:
+    """Return US dollars a month by what they are for."""
+    each = {name: price.each for name, price in prices.items()}
+    polls = _QUEUES * _POLLERS * _MONTH_MINUTES * 60 / _LONG_POLL_SECONDS
+    seconds = uses.http_seconds(_SWEEP_PROCESSOR_SECONDS, _SWEEP_CALLS, http_memory)
+    sweep = (
+        each["schedule"]
+        + each["invocation"]
+        + seconds * http_memory / 1024 * each["gb_second"]
+        + _SWEEP_READ_UNITS * each["read_unit"]
+        + each["write_unit"]
+        + _SWEEP_LOG_BYTES / GB * each["log_gb"]
+    )
+    return {
+        "alarms": standing.alarms * each["alarm"],
+        "custom metrics": standing.metrics * each["metric"],
+        "dashboards": standing.dashboards * each["dashboard"],
+        "KMS key": standing.keys * each["key"],
+        "polling of the queues": polls * each["queue_request"],
+        "sweeper": _MONTH_MINUTES * sweep,
+    }

@@ -1,0 +1,18 @@
+"""Logs, one form for every function. Never given a text of the user's, a key or a token."""
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+import shared.aws.silence  # noqa: F401 - what logs keeps quiet about requests
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+
+
+@cache
+def logger() -> "Logger":
+    """Return this function's JSON logger; its level and service name come from Powertools' own variables."""
+    from aws_lambda_powertools import Logger  # noqa: PLC0415 - a poll logs nothing, and it is a tenth of a cold start
+
+    return Logger(service=os.environ.get("POWERTOOLS_SERVICE_NAME", "unstuck"), utc=True)

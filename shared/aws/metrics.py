@@ -1,0 +1,164 @@
+"""What operators see: one line of CloudWatch's embedded metric format for each invocation that has something to tell.
+
+Owns the names and the form of the line. Never given a text of a user's, a key or a token, and no generation's id.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import batched
+
+from shared.domain.clock import SystemClock, epoch_milliseconds
+from shared.domain.diagnosis import RescueOutcome
+from shared.domain.generation import Generation
+from shared.domain.states import Status
+
+MOST_VALUES = 100
+"""That one metric may have in one line: CloudWatch's own bound."""
+_SERVICE = "unstuck"
+_clock = SystemClock()
+
+
+class Metric(StrEnum):
+    """What CloudWatch counts of the whole deployment, in the namespace of POWERTOOLS_METRICS_NAMESPACE.
+
+    Each is paid for by the month: docs/operating.md has the sum, and what each means.
+    """
+
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+    LATENCY_SECONDS = "LatencySeconds"
+    """The only one that is told apart by kind: what is usual for a story is long for cards."""
+    PENDING_SECONDS = "PendingSeconds"
+    ATTEMPTS = "Attempts"
+    SPENT_USD = "SpentUsd"
+    RELEASED = "Released"
+    LEASES_LOST = "LeasesLost"
+    STALE_FOUND = "StaleFound"
+    RESCUE_GIVEN_BACK = "RescueGivenBack"
+    RESCUE_SENT_AGAIN = "RescueSentAgain"
+    RESCUE_NOT_SENT = "RescueNotSent"
+    RESCUE_CRASH_LOOP = "RescueCrashLoop"
+    RESCUE_EXPIRED = "RescueExpired"
+    OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
+    ERRORS = "Errors"
+    """Faults that were caught, so that Lambda counts none: answers 500 and 503, messages sent back, heads passed by,
+    attempts that ended for the service's own key."""
+
+    @property
+    def unit(self) -> str:
+        """One of CloudWatch's units; it has none for money."""
+        if self is Metric.SPENT_USD:
+            return "None"
+        return "Seconds" if self.endswith("Seconds") else "Count"
+
+
+_OF_STATUS = {
+    Status.SUCCEEDED: Metric.SUCCEEDED,
+    Status.FAILED: Metric.FAILED,
+    Status.CANCELED: Metric.CANCELED,
+}
+_OF_OUTCOME = {
+    RescueOutcome.GIVEN_BACK: Metric.RESCUE_GIVEN_BACK,
+    RescueOutcome.SENT_AGAIN: Metric.RESCUE_SENT_AGAIN,
+    RescueOutcome.NOT_SENT: Metric.RESCUE_NOT_SENT,
+    RescueOutcome.CRASH_LOOP: Metric.RESCUE_CRASH_LOOP,
+    RescueOutcome.EXPIRED: Metric.RESCUE_EXPIRED,
+}
+
+Values = Mapping[Metric, float]
+_Told = Mapping[Metric, float | list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Directive:
+    """Metrics under one set of dimensions."""
+
+    dimensions: Mapping[str, str]
+    told: _Told
+
+
+def measure(values: Values, ended: Iterable[Generation] = ()) -> None:
+    """Write what is not zero as one line, and one more for each further kind among `ended`; nothing when all is zero.
+
+    `ended` are the generations that the caller has just ended, as they then are. All that is told of a generation is
+    told at its end, by whoever wrote that end: that write succeeds once, whatever crashed before it.
+    """
+    at = epoch_milliseconds(_clock.now())
+    for line in _lines(values, ended):
+        _write(line, at)
+
+
+def measure_rescues(
+    report: Mapping[str, int],
+    ended: Iterable[Generation] = (),
+    *,
+    errors: int = 0,
+    oldest_pending_seconds: float = 0.0,
+) -> None:
+    """Measure what rescues did: `report` counts them by RescueOutcome, `ended` are those that they failed."""
+    rescues = {metric: report.get(outcome, 0) for outcome, metric in _OF_OUTCOME.items()}
+    found = {Metric.STALE_FOUND: sum(rescues.values()), Metric.ERRORS: errors}
+    measure({**found, **rescues, Metric.OLDEST_PENDING_SECONDS: oldest_pending_seconds}, ended)
+
+
+def _lines(values: Values, ended: Iterable[Generation]) -> Iterator[list[_Directive]]:
+    """Split into lines: each has one value for each dimension, and at most a hundred for each metric."""
+    for heads in [*batched(ended, MOST_VALUES, strict=False)] or [()]:
+        latencies: dict[str, list[float]] = {}
+        for head in _to_their_end(heads):
+            latencies.setdefault(head.kind, []).append(_seconds_to_end(head))
+        first, *others = [
+            _Directive({"Kind": kind}, {Metric.LATENCY_SECONDS: seconds}) for kind, seconds in latencies.items()
+        ] or [_Directive({}, {})]
+        yield [_Directive({"service": _SERVICE}, _told_of(heads, values)), first]
+        yield from ([other] for other in others)
+        values = {}
+
+
+def _told_of(heads: Sequence[Generation], values: Values) -> _Told:
+    """Return `values` with what is told of ended generations, whatever their kind."""
+    ran = _to_their_end(heads)
+    spent = float(sum(head.usage.cost_usd for head in heads if not head.own_key))
+    return {
+        **values,
+        **{metric: sum(head.status is status for head in heads) for status, metric in _OF_STATUS.items()},
+        Metric.PENDING_SECONDS: [_seconds_to_claim(head) for head in ran],
+        Metric.ATTEMPTS: [head.attempt for head in ran],
+        Metric.SPENT_USD: values.get(Metric.SPENT_USD, 0.0) + spent,
+    }
+
+
+def _to_their_end(heads: Iterable[Generation]) -> list[Generation]:
+    """Leave out what its owner has cut short: its times say nothing of the service's."""
+    return [head for head in heads if head.status is not Status.CANCELED]
+
+
+def _seconds_to_end(head: Generation) -> float:
+    return 0.0 if head.finished_at is None else (head.finished_at - head.created_at).total_seconds()
+
+
+def _seconds_to_claim(head: Generation) -> float:
+    """How long it waited for its first worker; one that no worker ever took has waited all along."""
+    if head.started_at is None:
+        return _seconds_to_end(head)
+    return (head.started_at - head.created_at).total_seconds()
+
+
+def _write(directives: Iterable[_Directive], at: int) -> None:
+    namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Unstuck")
+    line: dict[str, object] = {}
+    described: list[dict[str, object]] = []
+    for directive in directives:
+        # An empty list is nothing as well; a list of zeros is what was measured.
+        told = {metric: value for metric, value in directive.told.items() if value}
+        if told:
+            metrics = [{"Name": metric, "Unit": metric.unit} for metric in told]
+            described.append({"Namespace": namespace, "Dimensions": [[*directive.dimensions]], "Metrics": metrics})
+            line |= {**directive.dimensions, **{str(metric): value for metric, value in told.items()}}
+    if described:
+        about = {"Timestamp": at, "CloudWatchMetrics": described}
+        print(json.dumps({"_aws": about, **line}, separators=(",", ":")))

@@ -1,0 +1,44 @@
+"""Seals a provider key that a user has given, with KMS, for one generation of one owner. Stores and caches nothing.
+
+Opening it takes the same owner and generation: KMS compares them, as the encryption context.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.domain.errors import SealBrokenError, SealUnavailableError
+
+_BROKEN = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
+
+
+class Seal:
+    """The KMS key `key_id`. `client` returns the client of KMS. Safe to share between threads.
+
+    Raises SealUnavailableError when KMS refuses, throttles or is not to be reached. No error of KMS goes further up:
+    nothing that a library says about a request with a key in it belongs in a log.
+    """
+
+    def __init__(self, client: Callable[[], Any], key_id: str) -> None:
+        self._client, self._key_id = client, key_id
+
+    def close(self, secret: str, user_id: str, generation_id: str) -> bytes:
+        """Return `secret` encrypted for this generation alone."""
+        answer = self._ask("encrypt", user_id, generation_id, {"Plaintext": secret.encode()})
+        return bytes(answer["CiphertextBlob"])
+
+    def open(self, sealed: bytes, user_id: str, generation_id: str) -> str:
+        """Return what was sealed. Raises SealBrokenError when it was for another generation, or has been changed."""
+        answer = self._ask("decrypt", user_id, generation_id, {"CiphertextBlob": sealed})
+        return bytes(answer["Plaintext"]).decode()
+
+    def _ask(self, operation: str, user_id: str, generation_id: str, given: Mapping[str, bytes]) -> Any:
+        context = {"user_id": user_id, "generation_id": generation_id}
+        try:
+            return getattr(self._client(), operation)(KeyId=self._key_id, EncryptionContext=context, **given)
+        except ClientError as error:
+            code = str(error.response["Error"]["Code"])
+        except BotoCoreError as error:
+            code = type(error).__name__
+        raise SealBrokenError if code in _BROKEN else SealUnavailableError(code)

@@ -1,0 +1,220 @@
+"""What a generation is: frozen values that every layer reads. Nothing here reads, writes or decides."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from shared.domain.states import TERMINAL, Status
+
+SCHEMA_VERSION = 2
+"""Of the items and messages that this code writes; it reads this version and the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What paid calls have cost; a call counts once its bill has been told.
+
+    `wasted_cost_usd` is the part of `cost_usd` that bought nothing which is kept: calls that failed and were billed,
+    answers that did not fit, and whatever else went into no stored step.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    wasted_cost_usd: Decimal = Decimal(0)
+
+    @property
+    def kept_cost_usd(self) -> Decimal:
+        return self.cost_usd - self.wasted_cost_usd
+
+    def all_wasted(self) -> "Usage":
+        return replace(self, wasted_cost_usd=self.cost_usd)
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cost_usd + other.cost_usd,
+            self.wasted_cost_usd + other.wasted_cost_usd,
+        )
+
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.calls - other.calls,
+            self.prompt_tokens - other.prompt_tokens,
+            self.completion_tokens - other.completion_tokens,
+            self.cost_usd - other.cost_usd,
+            self.wasted_cost_usd - other.wasted_cost_usd,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """Why a generation failed: a code of the closed set in docs/errors.md and at most 100 characters."""
+
+    code: str
+    message: str
+
+
+class GenerationKey(NamedTuple):
+    """Which generation: its owner's id, which is the partition, and its own."""
+
+    owner: str
+    generation_id: str
+
+
+class Called(NamedTuple):
+    """A generation as a queue message names it: nothing of its head is known but the fence that it must have."""
+
+    key: GenerationKey
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """The head: the one small mutable item of a generation. Times are aware and in UTC."""
+
+    user_id: str
+    generation_id: str
+    kind: str
+    created_at: datetime
+    deadline_at: datetime
+    status: Status = Status.PENDING
+    version: int = 1
+    fence: int = 1
+    due_at: datetime | None = None
+    holder: str | None = None
+    heartbeat_at: datetime | None = None
+    not_before: datetime | None = None
+    attempt: int = 0
+    fruitless_attempts: int = 0
+    releases: int = 0
+    dispatches: int = 1
+    isolated: bool = False
+    progress: int = 0
+    progress_at: datetime | None = None
+    stage: str | None = None
+    calls: int = 0
+    call_step: str | None = None
+    step_calls: int = 0
+    reserved_usd: Decimal = Decimal(0)
+    usage: Usage = field(default_factory=Usage)
+    steps_done: int = 0
+    output_step: str | None = None
+    error: ErrorInfo | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+    client_id: str | None = None
+    session_id: str | None = None
+    retry_of: str | None = None
+    retried_as: str | None = None
+    dismissed_at: datetime | None = None
+    reviewed: bool = False
+    own_key: bool = False
+    """Whether it is made with a provider key that its owner gave for it; that key is an item of its own while it is
+    open."""
+    usual_seconds: int = 0
+    """How long this kind usually takes; 0 where a head does not say. `pacing` goes by it."""
+    op: str | None = None
+    create_op: str | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def key(self) -> GenerationKey:
+        return GenerationKey(self.user_id, self.generation_id)
+
+    @property
+    def terminal(self) -> bool:
+        """Whether it has ended. Of a status that only a newer version knows, the index tells: open heads are in it."""
+        return self.status in TERMINAL if self.status.known else self.due_at is None
+
+    def lease_over(self, now: datetime, lease_seconds: float) -> bool:
+        """Whether a running generation's holder has let its lease lapse."""
+        return self.heartbeat_at is None or now >= self.heartbeat_at + timedelta(seconds=lease_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInput:
+    """What was sent in: the kind's own input as JSON values, and how it is to be made."""
+
+    content: dict[str, Any]
+    model: str
+    prompt_version: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStep:
+    """A step's result, stored once and never paid for again. `position` is its place in the order, 1-based.
+
+    `usage` is all that the attempt which stored it spent on it, `shown` the part of that which the head showed before:
+    each begin_call carries what is known to be spent by then.
+    """
+
+    name: str
+    position: int
+    result: dict[str, Any]
+    usage: Usage
+    call_id: str | None
+    duration_seconds: float
+    stored_at: datetime
+    op: str
+    shown: Usage = field(default_factory=Usage)
+
+    @property
+    def unshown(self) -> Usage:
+        return self.usage - self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a timeline: what was done, when, in which attempt, and the code and delay that go with it."""
+
+    name: str
+    at: datetime
+    attempt: int
+    code: str | None = None
+    delay_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayUsage:
+    """What an owner's generations that ended on one day (UTC, as YYYY-MM-DD) have used."""
+
+    day: str
+    generations: int
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a head must show once its stored steps are counted."""
+
+    steps_done: int
+    usage: Usage
+
+
+def settle(generation: Generation, steps: list[StoredStep]) -> Totals:
+    """Count the stored steps that the head does not count yet: its worker died between store_step and advance."""
+    # Each call that was billed is counted once, whoever died or woke in between. Let the head's usage be the calls that
+    # some accepted write has shown, each once:
+    # - A holder starts from what this function returns and adds each of its own calls once. Every write of usage is
+    #   fenced and carries all of it, steps_done with it; so no write shows a call twice, and none takes one back.
+    # - A step item says how much of its usage an accepted begin_call of the same holder has shown. What has been shown
+    #   stays shown, by the first point: the rest is exactly what the head lacks, until a write counts the step in
+    #   steps_done. That is true of a late holder as well: it is told the same way, and the next holder's own calls of
+    #   that step are calls like any other.
+    # - Hence: lost is only what a worker was told and took with it, by dying before its next write.
+    usage = sum((step.unshown for step in steps if step.position > generation.steps_done), generation.usage)
+    return Totals(max(generation.steps_done, len(steps)), apart_from_waste(usage, steps))
+
+
+def apart_from_waste(usage: Usage, steps: Iterable[StoredStep]) -> Usage:
+    """Return `usage` with all of it counted as wasted that did not go into what `steps` keep."""
+    kept = sum((step.usage.kept_cost_usd for step in steps), Decimal(0))
+    return replace(usage, wasted_cost_usd=max(usage.cost_usd - kept, Decimal(0)))

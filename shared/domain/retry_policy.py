@@ -1,0 +1,55 @@
+"""Whether an attempt that ended with an error is tried again, and when. Pure: no clock, store or randomness."""
+
+from dataclasses import dataclass
+
+from shared.domain.errors import GenerationError, HandoverError, TransientProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """`base_seconds` doubles with each release up to `cap_seconds`; after `max_releases` in a row it gives up."""
+
+    max_releases: int = 10
+    base_seconds: float = 2.0
+    cap_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Give the generation back and dispatch it after `delay_seconds`.
+
+    `counted` is False where the provider itself said when: waiting as told is not a failure of ours.
+    """
+
+    delay_seconds: float
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Fail the generation with the error's own code."""
+
+    code: str
+    message: str
+
+
+def decide(
+    error: GenerationError, releases: int, policy: RetryPolicy, *, jitter: float, seconds_left: float
+) -> Retry | GiveUp:
+    """Decide by the error's type alone.
+
+    `jitter` is in [0, 1) and spreads the delay over its upper half, so that a crowd does not come back at once.
+    `seconds_left` is the time to the generation's deadline: a retry that would come after it is none.
+    """
+    if not isinstance(error, TransientProviderError | HandoverError):
+        return GiveUp(error.code, error.message)
+    told = error.retry_after_seconds
+    if told is not None:
+        retry = Retry(max(told, policy.base_seconds), counted=False)
+    elif releases >= policy.max_releases:
+        return GiveUp(error.code, error.message)
+    else:
+        ceiling = min(policy.cap_seconds, policy.base_seconds * 2.0**releases)
+        at_once = isinstance(error, HandoverError)
+        retry = Retry(0.0 if at_once else ceiling * (0.5 + jitter / 2), counted=True)
+    return retry if retry.delay_seconds < seconds_left else GiveUp(error.code, error.message)

@@ -1,0 +1,83 @@
+"""The settings of a function, read from its environment when it first runs, never at import."""
+
+import math
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is a parameter of the template; durations are seconds and may be fractions of one."""
+
+    table_name: str
+    queue_url: str
+    isolated_queue_url: str
+    heartbeat_seconds: float = 10.0
+    lease_seconds: float = 40.0
+    dispatch_grace_seconds: float = 60.0
+    deadline_seconds: float = 900.0
+    handover_margin_seconds: float = 15.0
+    retry_base_seconds: float = 2.0
+    model_timeout_seconds: float = 120.0
+    max_fruitless_attempts: int = 3
+    max_releases: int = 10
+    retention_days: float = 30.0
+    rate_limits: tuple[str, ...] = ("*=5/300",)
+    max_running: int = 10
+    max_daily_spend_usd: float = 5.0
+    bucket_name: str = ""
+    signed_url_seconds: float = 600.0
+    default_model: str = ""
+    image_model: str = ""
+    allowed_models: tuple[str, ...] = ()
+    fallback_models: tuple[str, ...] = ()
+    llm_base_url: str = ""
+    llm_protocol: str = "auto"
+    provider_key_parameter: str = ""
+    kms_key_id: str = ""
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process. Raises KeyError or ValueError that names the variable at fault."""
+    return from_environment(dict(os.environ))
+
+
+@cache
+def error_docs_url() -> str:
+    """Return what a problem's code is added to, to lead to its section. A fault of `settings` is told with it, too.
+
+    The default needs no host to be known: it is in the OpenAPI document, which the API itself serves to anybody.
+    """
+    published = os.environ.get("ERROR_DOCS_URL", "")
+    return f"{published}#" if published else "/v1/openapi.json#/x-problems/"
+
+
+def from_environment(environment: dict[str, str]) -> Settings:
+    """Read every setting from the variable of the same name in capitals; what is absent or empty has its default."""
+    values: dict[str, object] = {}
+    for name, kind in Settings.__annotations__.items():
+        text = environment.get(name.upper(), "")
+        if not text:
+            continue
+        if kind is str:
+            values[name] = text
+        elif kind in (int, float):
+            values[name] = _number(name, kind, text)
+        else:
+            values[name] = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in ("table_name", "queue_url", "isolated_queue_url"):
+        if name not in values:
+            raise KeyError(f"{name.upper()} is not set: the template sets it for every function")
+    return Settings(**values)  # type: ignore[arg-type]  # each value was made by its field's own type above
+
+
+def _number(name: str, kind: type[int] | type[float], text: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):  # nan compares with nothing, and would switch off every limit that it stands for
+        raise ValueError(f"{name.upper()} must be a number, and is {text!r}")
+    return number

@@ -1,0 +1,79 @@
+"""What the requests that start a generation share: the key, the start of the work, the 202. Stores nothing."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from shared.aws.dispatch import Dispatch, DispatchFailedError
+from shared.aws.logs import logger
+from shared.aws.sealing import Seal
+from shared.domain.generation import Generation
+from shared.domain.idempotency import IdempotencyKey, hash_of, read_key, slow_hash_of
+from shared.domain.pacing import first_look_seconds, retry_after
+from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response
+from shared.store.admission import Admitted
+
+
+def key_of(request: Request, asked: Mapping[str, Any], provider_key: str | None = None) -> IdempotencyKey | None:
+    """Return the request's key, bound to what it asks for, validated and with its route; None when it sends none.
+
+    With another provider key of the user's it is another request. Raises ProblemError for a header that is no key.
+    """
+    header = request.header("idempotency-key")
+    if header is None:
+        return None
+    try:
+        key = read_key(header)
+    except ValueError as error:
+        raise ProblemError("idempotency_key_invalid") from error
+    if provider_key is not None:
+        asked = {**asked, "user_provided_key": slow_hash_of(provider_key, f"{request.owner} {key}")}
+    return IdempotencyKey(key, hash_of(asked))
+
+
+def seal_key(seal: Seal | None, provider_key: str | None, generation: Generation) -> bytes | None:
+    """Return the user's provider key as it is stored with `generation`; None where the request brings none.
+
+    Raises SealUnavailableError, before anything is stored.
+    """
+    if provider_key is None or seal is None:
+        return None
+    return seal.close(provider_key, generation.user_id, generation.generation_id)
+
+
+def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Response:
+    """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
+
+    `asked` is the generation that the request would have begun: of the kind of the one that it did begin.
+    """
+    headers = admitted.rate.headers() if admitted.rate else {}
+    if admitted.head is None:
+        headers |= {"idempotency-replayed": "true"}
+    else:
+        start(admitted.head, dispatch, now)
+    return accepted(admitted.generation_id, asked.usual_seconds, headers)
+
+
+def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
+    """Dispatch a generation that has just been stored, and go on whatever the queue says."""
+    try:
+        dispatch.send(head, now)
+    except DispatchFailedError:
+        # It is stored and due: a rescuer sends it. The caller has been promised nothing that does not hold.
+        logger().exception("not dispatched; left to a rescuer", extra={"generation_id": head.generation_id})
+
+
+def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the 202 of a new generation: the same whenever the same request is answered again."""
+    location = f"/v1/generations/{generation_id}"
+    body = {
+        "generation_id": generation_id,
+        "status": str(Status.PENDING),
+        "version": 1,
+        "urls": {"self": location},
+    }
+    first_look = retry_after(first_look_seconds(usual_seconds))
+    return Response(202, body, {"location": location, "retry-after": first_look, **(headers or {})})

@@ -1,0 +1,119 @@
+"""One call of the HTTP API as a function gets it: the caller, the path, the body. Knows no generation's rules."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.generation import GenerationKey
+from shared.http.problems import ProblemError
+
+MAX_BODY_BYTES = 256 * 1024
+_SUBJECT_LENGTH = 128
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of the HTTP API: payload format 2.0, already routed and its token already verified."""
+
+    event: Mapping[str, Any]
+
+    @property
+    def request_id(self) -> str:
+        return str(self.event["requestContext"]["requestId"])
+
+    @property
+    def owner(self) -> str:
+        """The caller: the verified token's `sub` and nothing else. Raises ProblemError for one that is no key."""
+        subject = self._claims().get("sub", "")
+        if not (isinstance(subject, str) and 0 < len(subject) <= _SUBJECT_LENGTH and subject.isprintable()):
+            raise ProblemError("unsupported_subject")
+        if not subject.isascii():
+            raise ProblemError("unsupported_subject")
+        return subject
+
+    def _claims(self) -> Mapping[str, Any]:
+        """What API Gateway says of the token: its own verifier's claims, or what functions/authorizer answered.
+
+        An answer of the authorizer may have been kept from an earlier call, so its `exp` is compared with this call's.
+        """
+        context = self.event["requestContext"]
+        if "lambda" not in context["authorizer"]:
+            return dict(context["authorizer"]["jwt"]["claims"])
+        claims = dict(context["authorizer"]["lambda"])
+        if int(claims["exp"]) * 1000 <= int(context["timeEpoch"]):
+            raise ProblemError("token_expired")
+        return claims
+
+    @property
+    def key(self) -> GenerationKey:
+        """The caller's generation of the path's id. Raises what `owner` and `generation_id` raise."""
+        return GenerationKey(self.owner, self.generation_id)
+
+    @property
+    def generation_id(self) -> str:
+        """The id in the path. What is no id of ours cannot be there: it is answered as an absent one is."""
+        generation_id = str(self.event.get("pathParameters", {}).get("generation_id", ""))
+        if not _ID.fullmatch(generation_id):
+            raise ProblemError("not_found")
+        return generation_id
+
+    def header(self, name: str) -> str | None:
+        """Return a header by its lower-case name, as API Gateway hands them over."""
+        value = self.event.get("headers", {}).get(name)
+        return None if value is None else str(value)
+
+    def json(self) -> dict[str, Any]:
+        """Return the body, which must be a JSON object of sound text. Raises ProblemError; its size comes first."""
+        text = self._text()
+        try:
+            body = json.loads(text, parse_constant=_refuse_constant)
+            _refuse_unsound(body)
+        except (ValueError, RecursionError) as error:
+            raise ProblemError("invalid_json", detail="Send one JSON object.") from error
+        if not isinstance(body, dict):
+            raise ProblemError("invalid_json", detail="Send one JSON object.")
+        return body
+
+    def _text(self) -> str:
+        body = self.event.get("body") or ""
+        if not self.event.get("isBase64Encoded"):
+            raw = body.encode("utf-8", "surrogatepass")
+        elif len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
+            raise ProblemError("body_too_large")
+        else:
+            try:
+                raw = base64.b64decode(body, validate=True)
+            except ValueError as error:  # not ASCII at all, or binascii's own for what is no base64
+                raise ProblemError("invalid_encoding") from error
+        if len(raw) > MAX_BODY_BYTES:
+            raise ProblemError("body_too_large")
+        try:
+            return raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ProblemError("invalid_encoding") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse_unsound(value: object) -> None:
+    """Refuse U+FFFD, which is what API Gateway makes of bytes that are not UTF-8, and lone surrogates."""
+    if isinstance(value, str):
+        if "\ufffd" in value:
+            raise ProblemError("invalid_encoding")
+        try:
+            value.encode()  # fails for a lone surrogate, and is far cheaper than a look at each character
+        except UnicodeEncodeError:
+            raise ProblemError("invalid_encoding") from None
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            _refuse_unsound(key)
+            _refuse_unsound(member)
+    elif isinstance(value, list):
+        for member in value:
+            _refuse_unsound(member)

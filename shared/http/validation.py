@@ -1,0 +1,60 @@
+"""Reads what a caller sent into pydantic models and says what is wrong with it, never what it was."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from shared.http.problems import ProblemError
+
+_KEY = "^[!-~]{8,512}$"
+
+
+def _sound(key: SecretStr) -> SecretStr:
+    if not re.fullmatch(_KEY.strip("^$"), key.get_secret_value()):
+        raise PydanticCustomError("string_pattern_mismatch", "A key is 8 to 512 visible ASCII characters.")
+    return key
+
+
+_Key = Annotated[
+    SecretStr,
+    AfterValidator(_sound),
+    WithJsonSchema({"type": "string", "format": "password", "writeOnly": True, "pattern": _KEY}),
+]
+UserProvidedKey = Annotated[
+    _Key | None, Field(description="A key of your own for the model's API, used for this generation and not kept.")
+]
+"""A field of a body. It shows itself in no repr, dump or error, and only by `get_secret_value()`."""
+
+
+def read[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
+    """Return the values as the model has them. Raises ProblemError, validation_failed."""
+    errors: list[dict[str, str]] = []
+    found = parse(model, values, errors)
+    if found is None:
+        raise ProblemError("validation_failed", errors=errors)
+    return found
+
+
+def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: list[dict[str, str]]) -> Model | None:
+    """Return the values as the model has them, or None with what is wrong added to `errors`."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as invalid:
+        # Neither the input nor pydantic's own address of the rule is echoed.
+        for error in invalid.errors(include_url=False, include_input=False, include_context=False):
+            errors.append(field_error(".".join(_shown(part) for part in error["loc"]), error["type"], error["msg"]))
+        return None
+
+
+def _shown(part: str | int) -> str:
+    # An unknown field's name is the caller's own words: it is told while it looks like a name.
+    return str(part) if isinstance(part, int) or re.fullmatch(r"\w{1,40}", part, flags=re.ASCII) else "*"
+
+
+def field_error(field: str, code: str, message: str) -> dict[str, str]:
+    return {"field": field, "code": code, "message": message}
+
+
+KEY_NOT_TAKEN = field_error("user_provided_key", "not_taken", "This deployment takes no keys of its users.")

@@ -1,0 +1,68 @@
+"""Where an owner stands: what is open, what was spent today, and what is left of each limit. Writes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from shared.domain.clock import epoch_milliseconds, uuid7
+from shared.domain.generation import Generation
+from shared.domain.limits import Accepted, Policy, Rate
+from shared.store import items
+from shared.store.admission_items import decode_accepted
+from shared.store.ground import Ground
+
+_SKEW_MILLISECONDS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """What an owner has used of a policy at this moment."""
+
+    rates: tuple[Rate, ...]
+    running: int
+    spent_today_usd: Decimal
+
+
+class QuotaReader:
+    """Every read is strongly consistent."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._clock = ground.table, ground.clock
+
+    def use(self, user_id: str, policy: Policy) -> QuotaUse:
+        """Return what the owner has used: of each rate limit, of the generations open at once, of today's spend."""
+        now = self._clock.now()
+        accepted = decode_accepted(self._table.get(items.accepted_key(user_id)))
+        running = self.open_heads(user_id, accepted, now)
+        rates = tuple(accepted.rate(limit, epoch_milliseconds(now)) for limit in policy.limits.values())
+        return QuotaUse(rates, len(running), self.spent_today(user_id, running, now))
+
+    def open_heads(self, user_id: str, accepted: Accepted, now: datetime) -> list[Generation]:
+        """Return the owner's open generations, but those that should have ended a minute ago.
+
+        Open is what is due: so are the statuses that only a newer version knows.
+
+        Nothing is read when the last acceptance was too long ago for anything to be open. `longest` is the longest
+        time that anything accepted may stay open, so that no other setting of today can hide what was let in before.
+        """
+        since = epoch_milliseconds(now) - accepted.longest - _SKEW_MILLISECONDS
+        if accepted.last_at < since:
+            return []
+        found = self._table.query(
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :oldest AND :newest",
+            FilterExpression="attribute_exists(due_at)",
+            ExpressionAttributeValues=items.marshal(
+                {":pk": user_id, ":oldest": f"G#{uuid7(since, 0)}", ":newest": "G#g"}
+            ),
+        )
+        return [items.decode_head(item) for item in found]
+
+    def spent_today(self, user_id: str, running: list[Generation], now: datetime) -> Decimal:
+        """Return the day's usage (UTC), and what the open generations have spent and reserved, in US dollars.
+
+        What is paid with the owner's own keys is left out: the ceiling guards the deployment's account.
+        """
+        day = self._table.get(items.usage_key(user_id, now.date().isoformat()))
+        ours = (head for head in running if not head.own_key)
+        return items.charged(day) + sum((head.usage.cost_usd + head.reserved_usd for head in ours), Decimal(0))

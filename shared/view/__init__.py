@@ -1,0 +1,1 @@
+"""How a generation looks to its owner, and the schemas of every response."""

@@ -1,0 +1,97 @@
+"""A generation as its owner sees it over HTTP, and the tag that names one state of it. Decides nothing."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from shared.domain.clock import epoch_milliseconds
+from shared.domain.generation import Generation, Usage
+from shared.domain.states import Status
+
+if TYPE_CHECKING:
+    from shared.view import schemas  # types alone: a cold start does without them
+
+
+def etag(generation: Generation) -> str:
+    """Return the head's tag: over the version, and the heartbeat, without which a quiet model call looks stuck."""
+    beat = 0 if generation.heartbeat_at is None else epoch_milliseconds(generation.heartbeat_at)
+    return f'"{generation.version}-{beat}"'
+
+
+def matches(condition: str | None, tag: str) -> bool:
+    """Whether an If-None-Match header names `tag`, by the weak comparison of RFC 9110, section 13.1.2."""
+    if condition is None:
+        return False
+    tags = (part.strip().removeprefix("W/") for part in condition.split(","))
+    return condition.strip() == "*" or tag in tags
+
+
+def status_shown(head: Generation) -> Status:
+    """Return the status as the API's contract has it: what only a newer version can read has, to this one, not begun.
+
+    The five words are a closed set to clients. The newer version answers with its own as soon as it is asked.
+    """
+    return head.status if head.status.known else Status.PENDING
+
+
+def view(head: Generation) -> "schemas.Generation":
+    """Return the head as its owner sees it: nothing of fences, holders and queues. Absent is what is not yet."""
+    shown: schemas.Generation = {
+        "generation_id": head.generation_id,
+        "kind": head.kind,
+        "status": status_shown(head).value,
+        "version": head.version,
+        "progress": head.progress,
+        "steps_done": head.steps_done,
+        "attempt": head.attempt,
+        "created_at": iso(head.created_at),
+        "deadline_at": iso(head.deadline_at),
+        "usage": usage_view(head.usage),
+    }
+    if head.stage is not None:
+        shown["stage"] = head.stage
+    if head.error is not None:
+        shown["error"] = {"code": head.error.code, "message": head.error.message}
+    if head.own_key:
+        shown["own_key"] = True
+    _add_moments(shown, head)
+    _add_relations(shown, head)
+    return shown
+
+
+def _add_moments(shown: "schemas.Generation", head: Generation) -> None:
+    if head.started_at is not None:
+        shown["started_at"] = iso(head.started_at)
+    if head.heartbeat_at is not None:
+        shown["heartbeat_at"] = iso(head.heartbeat_at)
+    if head.not_before is not None:
+        shown["not_before"] = iso(head.not_before)
+    if head.finished_at is not None:
+        shown["finished_at"] = iso(head.finished_at)
+    if head.dismissed_at is not None:
+        shown["dismissed_at"] = iso(head.dismissed_at)
+
+
+def _add_relations(shown: "schemas.Generation", head: Generation) -> None:
+    if head.client_id is not None:
+        shown["client_id"] = head.client_id
+    if head.session_id is not None:
+        shown["session_id"] = head.session_id
+    if head.retry_of is not None:
+        shown["retry_of"] = head.retry_of
+    if head.retried_as is not None:
+        shown["retried_as"] = head.retried_as
+
+
+def usage_view(usage: Usage) -> "schemas.Usage":
+    return {
+        "calls": usage.calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost_usd": float(usage.cost_usd),
+        "wasted_cost_usd": float(usage.wasted_cost_usd),
+    }
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment as the API has it: RFC 3339, in UTC, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

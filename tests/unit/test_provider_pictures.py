@@ -1,0 +1,197 @@
+"""Pictures out of a model's answer: what is taken, and every form of what is not."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.process.provider.answer import Answer
+from functions.process.provider.pictures import (
+    MOST_IMAGE_BYTES,
+    MOST_PICTURES,
+    DrawnPicture,
+    NotAPictureError,
+    PictureTooLargeError,
+    picture_of,
+)
+from local.model_server.drawing import data_url, draw
+from shared.domain.errors import ProviderError
+from shared.domain.generation import Usage
+
+PNG = draw("a lighthouse", aspect_ratio="16:9")
+# A frame header after a segment of another kind, as cameras write it, and a byte of filling between.
+JPEG = (
+    b"\xff\xd8\xff\xe0\x00\x04JF\xff\xff\xc0\x00\x11\x08"
+    + (300).to_bytes(2)
+    + (400).to_bytes(2)
+    + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01"
+)
+
+
+def webp(form: bytes, body: bytes) -> bytes:
+    return b"RIFF\x00\x00\x00\x00WEBP" + form + b"\x00\x00\x00\x00" + body.ljust(20, b"\x00")
+
+
+LOSSY = webp(b"VP8 ", b"\x00\x00\x00\x9d\x01\x2a" + (640).to_bytes(2, "little") + (480).to_bytes(2, "little"))
+LOSSLESS = webp(b"VP8L", b"\x2f" + (639 | 479 << 14).to_bytes(4, "little"))
+EXTENDED = webp(b"VP8X", b"\x10\x00\x00\x00" + (639).to_bytes(3, "little") + (479).to_bytes(3, "little"))
+
+
+def part(url: Any) -> dict[str, Any]:
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def png_of(width: int, height: int) -> bytes:
+    return PNG[:16] + width.to_bytes(4) + height.to_bytes(4) + PNG[24:]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "data", "size"),
+    [
+        ("image/png", PNG, (512, 288)),
+        ("image/jpeg", JPEG, (400, 300)),
+        ("image/webp", LOSSY, (640, 480)),
+        ("image/webp", LOSSLESS, (640, 480)),
+        ("image/webp", EXTENDED, (640, 480)),
+    ],
+    ids=["png", "jpeg", "webp lossy", "webp lossless", "webp extended"],
+)
+def test_a_picture_of_each_type_is_taken_with_its_size(content_type: str, data: bytes, size: tuple[int, int]) -> None:
+    assert picture_of(part(data_url(data, content_type))) == DrawnPicture(content_type, data, *size)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/picture.png",
+        "http://169.254.169.254/latest/meta-data/",
+        "file:///etc/passwd",
+        data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
+        data_url(b"<script>alert(1)</script>", "text/html"),
+        data_url(b"GIF89a" + bytes(30), "image/gif"),
+        data_url(PNG, "image/png;charset=utf-8"),
+        data_url(PNG, "IMAGE/PNG"),
+        " " + data_url(PNG),
+        "data:image/png," + "%89PNG",
+        "data:image/png;base64,",
+        data_url(PNG) + "!",
+        data_url(PNG)[:-5] + "\n" + data_url(PNG)[-5:],
+        data_url(PNG).rstrip("=")[:-1],
+        data_url(PNG) + "\u00e9",
+        "data:image/png;base64," + base64.urlsafe_b64encode(PNG[:40] + b"\xfb\xff\xfe" * 9).decode(),
+        data_url(PNG, "image/jpeg"),
+        data_url(JPEG, "image/png"),
+        data_url(PNG, "image/webp"),
+        data_url(b"GIF89a" + bytes(30)),
+        data_url(b"<!doctype html><script>alert(1)</script>"),
+        data_url(PNG[:20]),
+        data_url(png_of(0, 10)),
+        data_url(JPEG[:12], "image/jpeg"),
+        data_url(JPEG[:2], "image/jpeg"),
+        data_url(b"\xff\xd8\xff" + bytes(40), "image/jpeg"),
+        data_url(webp(b"VP8?", b""), "image/webp"),
+        data_url(b"RIFF\x00\x00\x00\x00WEBP", "image/webp"),
+        "",
+        None,
+        7,
+        ["data:"],
+    ],
+    ids=lambda url: str(url)[:40],
+)
+def test_what_is_no_picture_of_the_three_types_is_refused(url: Any) -> None:
+    with pytest.raises(NotAPictureError):
+        picture_of(part(url))
+
+
+@pytest.mark.parametrize(
+    "broken", [None, "x", 7, [], {}, {"image_url": None}, {"image_url": "data:"}, {"image_url": {}}]
+)
+def test_a_part_of_another_form_is_refused(broken: Any) -> None:
+    with pytest.raises(NotAPictureError):
+        picture_of(broken)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [PNG.ljust(MOST_IMAGE_BYTES + 1, b"\x00"), PNG.ljust(MOST_IMAGE_BYTES * 2, b"\x00"), png_of(60_000, 60_000)],
+    ids=["a byte too many", "twice", "pixels"],
+)
+def test_what_would_take_too_much_memory_is_refused(data: bytes) -> None:
+    with pytest.raises(PictureTooLargeError):
+        picture_of(part(data_url(data)))
+
+
+def test_the_largest_that_is_taken_is_taken() -> None:
+    assert len(picture_of(part(data_url(PNG.ljust(MOST_IMAGE_BYTES, b"\x00")))).data) == MOST_IMAGE_BYTES
+
+
+@given(st.sampled_from(["image/png", "image/jpeg", "image/webp"]), st.binary(max_size=60), st.integers(0, 30))
+def test_no_bytes_end_in_anything_but_a_picture_or_a_refusal(content_type: str, noise: bytes, cut: int) -> None:
+    begin = {"image/png": PNG, "image/jpeg": JPEG, "image/webp": LOSSY}[content_type][:cut]
+    try:
+        found = picture_of(part(data_url(begin + noise, content_type)))
+    except (NotAPictureError, PictureTooLargeError):
+        return
+    assert found.width > 0
+    assert found.height > 0
+
+
+def chunk(images: Any = None, content: str = "", finish: str | None = None, *, whole: bool = False) -> bytes:
+    said = {"role": "assistant", "content": content} | ({} if images is None else {"images": images})
+    return json.dumps({"choices": [{"message" if whole else "delta": said, "finish_reason": finish}]}).encode()
+
+
+def answer(*events: bytes, with_image: bool = True) -> Answer:
+    collected = Answer("m", with_image=with_image)
+    for event in events:
+        collected.take(event)
+    return collected
+
+
+def code_of(*events: bytes) -> str:
+    with pytest.raises(ProviderError) as caught:
+        answer(*events).completion()
+    return caught.value.code
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_picture_is_an_answer_with_text_or_without(whole: bool) -> None:
+    for text in ("", "Here it is."):
+        completion = answer(chunk([part(data_url(PNG))], text, "stop", whole=whole)).completion()
+        assert (completion.text, completion.usage) == (text, Usage(calls=1))
+        assert [image.data for image in completion.images] == [PNG]
+
+
+def test_pictures_of_several_chunks_are_kept_in_order() -> None:
+    events = (chunk([part(data_url(PNG))]), chunk([part(data_url(JPEG, "image/jpeg"))]), chunk(finish="stop"))
+    assert [image.content_type for image in answer(*events).completion().images] == ["image/png", "image/jpeg"]
+
+
+def test_an_answer_without_a_picture_is_empty_whatever_it_says() -> None:
+    assert code_of(chunk(content="I have drawn you a lighthouse."), chunk(finish="stop")) == "output_empty"
+    assert code_of(chunk([], finish="stop")) == "output_empty"
+    assert code_of(chunk("data:image/png;base64,", finish="stop")) == "output_empty"
+
+
+def test_one_bad_picture_spoils_the_answer() -> None:
+    assert code_of(chunk([part(data_url(PNG)), part("https://example.com/a.png")], finish="stop")) == "output_invalid"
+    assert code_of(chunk([part(data_url(png_of(60_000, 60_000)))], finish="stop")) == "output_too_large"
+
+
+def test_more_pictures_than_are_ever_asked_for_are_too_many() -> None:
+    one = part(data_url(PNG))
+    assert len(answer(chunk([one] * MOST_PICTURES, finish="stop")).completion().images) == MOST_PICTURES
+    assert code_of(chunk([one] * MOST_PICTURES), chunk([one], finish="stop")) == "output_too_large"
+
+
+def test_a_picture_that_nobody_asked_for_is_not_even_read() -> None:
+    completion = answer(chunk([part("nonsense")], "{}", "stop"), with_image=False).completion()
+    assert (completion.text, completion.images) == ("{}", ())
+
+
+def test_a_picture_is_not_in_the_repr_of_an_answer() -> None:
+    completion = answer(chunk([part(data_url(PNG))], finish="stop")).completion()
+    assert "IHDR" not in repr(completion)
