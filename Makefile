@@ -11,10 +11,11 @@ export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
+APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed
 LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/usual.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help setup run build test prove soak bench check static format lint lock clean \
+.PHONY: client help setup run build test prove soak bench check static format lint lock clean \
 	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
@@ -25,13 +26,16 @@ setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install ever
 run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...]
 	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
 
+client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
+	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"
+
 build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
 	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
 	@$(BIN)/python -m local.compiled .aws-sam/build
 
 # With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of
 # the tests wait; the tests of one file stay together, and share its stack.
-test: setup .venv-smollm2/.installed web/node_modules/.installed ## run every test
+test: setup .venv-smollm2/.installed web/node_modules/.installed $(APPS) ## run every test
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashes, the whole model (hours)
@@ -81,7 +85,7 @@ lock: setup ## resolve all dependencies anew; then run make setup
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .bench web/node_modules clients/typescript/node_modules clients/typescript/dist .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .bench web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a
@@ -149,4 +153,10 @@ clients/typescript/node_modules/.installed: clients/typescript/package-lock.json
 web/node_modules/.installed: web/package-lock.json clients/typescript/node_modules/.installed
 	@echo "installing web/package-lock.json"
 	@cd web && $(INSTALL)
+	@touch $@
+
+# What the example applications take but for the client itself, which is packed and installed into a copy of each.
+examples/%/node_modules/.installed: examples/%/package-lock.json | .venv-node/.installed
+	@echo "installing $<"
+	@cd examples/$* && $(INSTALL)
 	@touch $@
