@@ -32,10 +32,10 @@ _ERROR = ErrorInfo("output_invalid", "The model's answer does not fit.")
 GIVEN: Mapping[str, Any] = {
     "claim": "holder",
     "heartbeat": Shown(40, "writing"),
-    "begin_call": Granted("cards", Decimal("0.02"), _TOTALS),
-    "advance": Stored(_TOTALS, 50, Decimal(0)),
+    "begin_call": Granted("cards", Decimal("0.02"), _TOTALS, Shown(40, "writing")),
+    "advance": Stored(_TOTALS, 50, "writing", Decimal(0)),
     "succeed": Done(_TOTALS, "cards"),
-    "release": Released(_TOTALS, NOW, True, Decimal(0)),
+    "release": Released(_TOTALS, NOW, True, Decimal(0), "provider_timeout"),
     "fail": Failed(_TOTALS, _ERROR),
     "give_back": _TOTALS,
     "crash_loop": _TOTALS,

@@ -11,7 +11,7 @@ from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
 from shared.domain.rows import RETRY
 from shared.domain.settings import Settings
-from shared.http.acceptance import accepted, answer_admitted, seal_key
+from shared.http.acceptance import accepted, answer_admitted, refuse_if_switched_off, seal_key
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
@@ -42,6 +42,7 @@ class RetryService:
             raise ProblemError("not_found")
         if old.retried_as is not None:
             return accepted(old.retried_as, old.usual_seconds)
+        refuse_if_switched_off(old.kind, self.settings)
         content = self._content(old)
         new = successor_of(old, self.clock, self.settings)
         sealed = self._seal_key(old, new, body)

@@ -13,7 +13,7 @@ from shared.domain.clock import Clock
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
 from shared.domain.settings import Settings
-from shared.http.acceptance import answer_admitted, key_of, seal_key
+from shared.http.acceptance import answer_admitted, key_of, refuse_if_switched_off, seal_key
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
@@ -62,6 +62,7 @@ class CreateService:
         """
         owner, body = request.owner, request.json()
         envelope, content = self._validate(body)
+        refuse_if_switched_off(envelope.kind, self.settings)
         # As asked, before the deployment's own defaults: a new default is no other request.
         asked = {"create": envelope.model_dump(exclude={"user_provided_key"}), "input": _given(content)}
         key = key_of(request, asked, envelope.provider_key)

@@ -176,7 +176,8 @@ class Calls:
             raise CeilingReachedError("cost_limit", f"The generation may cost {limits.max_cost_usd} USD at most.")
         self._heartbeat.check()
         reserved = ledger.reserved_usd + reserve
-        self.head = self._dependencies.store.begin_call(head, self._step, reserved, ledger.totals_under_way)
+        begin_call, shown = self._dependencies.store.begin_call, self._heartbeat.shown
+        self.head = begin_call(head, self._step, reserved, ledger.totals_under_way, shown)
         ledger.begin_call()
         return reserve
 

@@ -126,7 +126,7 @@ class AttemptContext:
         if self._behind:
             calls = self._calls
             calls.head = self._dependencies.store.advance(
-                calls.head, self.totals, self._heartbeat.progress, self.reserved_usd
+                calls.head, self.totals, self._heartbeat.shown, self.reserved_usd
             )
             self._behind = False
 

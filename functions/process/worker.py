@@ -161,6 +161,7 @@ class Worker:
             not_before=now + timedelta(seconds=decision.delay_seconds) if decision.delay_seconds else None,
             counted=decision.counted,
             reserved_usd=context.reserved_usd,
+            because=error.code,
         )
         try:
             self.dispatch.send(pending, dependencies.clock.now())

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 
 from functions.status.healing import Healer
 from shared import kinds
+from shared.domain.clock import Clock
 from shared.domain.generation import Generation
+from shared.domain.moving import moving
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http import cursor
 from shared.http.query import LABEL, Query
@@ -51,6 +54,8 @@ class FeedService:
 
     reads: Reader
     healer: Healer
+    clock: Clock
+    settings: Settings
 
     def read(self, request: Request) -> Response:
         """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
@@ -84,6 +89,6 @@ class FeedService:
             if wanted.passes(head) and not self.reads.expired(head):
                 if len(shown) == limit:
                     return shown, last and cursor.encode(last)
-                shown.append(view(head))
+                shown.append(view(head, moving(head, self.clock.now(), self.settings)))
             last = head.generation_id
         return shown, None

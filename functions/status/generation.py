@@ -7,6 +7,7 @@ from functions.status.healing import Healer
 from functions.status.pictures import PictureLinks
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
+from shared.domain.moving import Moving, moving
 from shared.domain.pacing import poll_after_seconds, retry_after
 from shared.domain.review import Review, shown, suggestions_of
 from shared.domain.settings import Settings
@@ -48,7 +49,8 @@ class GenerationService:
         if behind:
             head = self._read(request)
             behind = _is_behind(head, progress, version)
-        headers, hint = self._hints(head)
+        does = moving(head, self.clock.now(), self.settings)
+        headers, hint = self._hints(head, does)
         dated = self.pictures.dated(headers["etag"])
         for tag in () if behind else (headers["etag"], dated):
             if matches(request.header("if-none-match"), tag):
@@ -57,7 +59,7 @@ class GenerationService:
         output = self._output(head)
         shown = {name: self.pictures.shown(head, made) for name, made in output.items()}
         tag = headers["etag"] if shown == output else dated
-        return Response(200, view(head) | hint | stale | shown, headers | {"etag": tag})
+        return Response(200, {**view(head, does), **hint, **stale, **shown}, headers | {"etag": tag})
 
     def _read(self, request: Request) -> Generation:
         head = self.reads.get(request.key)
@@ -65,13 +67,14 @@ class GenerationService:
             raise ProblemError("not_found")
         return self.healer.heal(head) or head
 
-    def _hints(self, head: Generation) -> tuple[dict[str, str], dict[str, float]]:
+    def _hints(self, head: Generation, does: Moving | None) -> tuple[dict[str, str], dict[str, float]]:
         """Return the headers, and the body's finer form of Retry-After, which takes whole seconds only."""
+        tag = {"etag": etag(head, does)}
         if head.terminal:
-            return {"etag": etag(head)}, {}
+            return tag, {}
         settings = self.settings
         seconds = poll_after_seconds(head, self.clock.now(), settings.heartbeat_seconds, settings.lease_seconds)
-        return {"etag": etag(head), "retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
+        return tag | {"retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
 
     def _output(self, head: Generation) -> dict[str, Any]:
         if head.status is not Status.SUCCEEDED or head.output_step is None:

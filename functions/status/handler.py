@@ -45,7 +45,7 @@ def _generation() -> GenerationService:
 
 
 def _feed() -> FeedService:
-    return FeedService(Reader(_ground()), _healer())
+    return FeedService(Reader(_ground()), _healer(), wiring.clock, settings())
 
 
 def _timeline() -> TimelineService:

@@ -113,6 +113,10 @@ class Generation:
     session_id: str | None = None
     retry_of: str | None = None
     retried_as: str | None = None
+    because: str | None = None
+    """The code that ended the last attempt, while the next has stored nothing yet."""
+    asked_to_wait: bool = False
+    """Whether `not_before` is the provider's own word."""
     dismissed_at: datetime | None = None
     reviewed: bool = False
     own_key: bool = False

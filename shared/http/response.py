@@ -73,7 +73,7 @@ def _problem(problem: ProblemError, request: Request) -> Response:
         body["errors"] = problem.errors
     headers = {"content-type": "application/problem+json", **problem.headers}
     if status == 503:
-        headers["retry-after"] = "2"
+        headers.setdefault("retry-after", "2")
     return Response(status, body, headers)
 
 

@@ -49,13 +49,13 @@ _COUNTS = frozenset(
 )
 _TEXTS = frozenset(
     {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}
-    | {"retry_of", "retried_as"}
+    | {"retry_of", "retried_as", "because"}
 )
 RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "sends"}
 """What schema 1 called an attribute of the head. Every write of the new name removes the old one, and raises the head's
 schema: what a counter of a head has under both names belongs together."""
 
-_FLAGS = ("isolated", "reviewed", "own_key")
+_FLAGS = ("isolated", "reviewed", "own_key", "asked_to_wait")
 
 
 def head_key(key: GenerationKey) -> Item:

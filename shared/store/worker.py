@@ -47,13 +47,18 @@ class WorkerStore:
         return self._as_holder(rows.HEARTBEAT, head, Shown(progress, stage), {"progress": progress})
 
     def begin_call(
-        self, head: Generation, step: str, reserved_usd: Decimal, totals: Totals | None = None
+        self,
+        head: Generation,
+        step: str,
+        reserved_usd: Decimal,
+        totals: Totals | None = None,
+        shown: Shown | None = None,
     ) -> Generation:
         """Count the call that is about to be sent; without this nobody calls the provider.
 
         Whether the step's and the cost's ceilings allow it, the caller has checked on `head`, which only it moves.
         """
-        return self._as_holder(rows.BEGIN_CALL, head, Granted(step, reserved_usd, totals))
+        return self._as_holder(rows.BEGIN_CALL, head, Granted(step, reserved_usd, totals, shown))
 
     def store_step(self, head: Generation, step: StoredStep) -> StoredStep:
         """Store a step's result unless one is stored; return the one that is. Not fenced: a result that was paid
@@ -65,9 +70,9 @@ class WorkerStore:
             return items.decode_step(self._objects.restore(failed.item)) if failed.item else step
         return step
 
-    def advance(self, head: Generation, totals: Totals, progress: int, reserved_usd: Decimal) -> Generation:
-        """Show on the head what is stored."""
-        return self._as_holder(rows.ADVANCE, head, Stored(totals, progress, reserved_usd))
+    def advance(self, head: Generation, totals: Totals, shown: Shown, reserved_usd: Decimal) -> Generation:
+        """Show on the head what is stored, and the stage that begins."""
+        return self._as_holder(rows.ADVANCE, head, Stored(totals, shown.progress, shown.stage, reserved_usd))
 
     def succeed(self, head: Generation, totals: Totals, output_step: str) -> None:
         """End it well: the last step's advance and the finish are one write."""
@@ -78,10 +83,20 @@ class WorkerStore:
         self._end(rows.FAIL, head, Failed(totals, error))
 
     def release(
-        self, head: Generation, totals: Totals, *, not_before: datetime | None, counted: bool, reserved_usd: Decimal
+        self,
+        head: Generation,
+        totals: Totals,
+        *,
+        not_before: datetime | None,
+        counted: bool,
+        reserved_usd: Decimal,
+        because: str,
     ) -> Generation:
-        """Give it back in order, to be claimed from `not_before` on; the caller dispatches what is returned."""
-        return self._as_holder(rows.RELEASE, head, Released(totals, not_before, counted, reserved_usd))
+        """Give it back in order, to be claimed from `not_before` on; the caller dispatches what is returned.
+
+        `because` is the code that ended the attempt.
+        """
+        return self._as_holder(rows.RELEASE, head, Released(totals, not_before, counted, reserved_usd, because))
 
     def _as_holder[Given](
         self, row: Row[Given], head: Generation, given: Given, more: dict[str, int] | None = None

@@ -5,16 +5,19 @@ from typing import TYPE_CHECKING
 
 from shared.domain.clock import epoch_milliseconds
 from shared.domain.generation import Generation, Usage
+from shared.domain.moving import Moving
 from shared.domain.states import Status
 
 if TYPE_CHECKING:
     from shared.view import schemas  # types alone: a cold start does without them
 
 
-def etag(generation: Generation) -> str:
-    """Return the head's tag: over the version, and the heartbeat, without which a quiet model call looks stuck."""
+def etag(generation: Generation, does: Moving | None = None) -> str:
+    """Return the head's tag: over the version, the heartbeat, without which a quiet model call looks stuck, and what an
+    open one does, which changes with the time alone."""
     beat = 0 if generation.heartbeat_at is None else epoch_milliseconds(generation.heartbeat_at)
-    return f'"{generation.version}-{beat}"'
+    state = "" if does is None else f"-{does.state}{'-stuck' if does.stuck else ''}"
+    return f'"{generation.version}-{beat}{state}"'
 
 
 def matches(condition: str | None, tag: str) -> bool:
@@ -33,8 +36,11 @@ def status_shown(head: Generation) -> Status:
     return head.status if head.status.known else Status.PENDING
 
 
-def view(head: Generation) -> "schemas.Generation":
-    """Return the head as its owner sees it: nothing of fences, holders and queues. Absent is what is not yet."""
+def view(head: Generation, does: Moving | None = None) -> "schemas.Generation":
+    """Return the head as its owner sees it: nothing of fences, holders and queues. Absent is what is not yet.
+
+    `does` is what an open one does at the moment.
+    """
     shown: schemas.Generation = {
         "generation_id": head.generation_id,
         "kind": head.kind,
@@ -53,6 +59,12 @@ def view(head: Generation) -> "schemas.Generation":
         shown["error"] = {"code": head.error.code, "message": head.error.message}
     if head.own_key:
         shown["own_key"] = True
+    if does is not None:
+        shown["state"] = does.state.value
+        shown["next_at"] = iso(does.next_at)
+        shown["stuck"] = does.stuck
+        if does.because is not None:
+            shown["because"] = does.because
     _add_moments(shown, head)
     _add_relations(shown, head)
     return shown

@@ -104,7 +104,8 @@ class PlainAccount:
             raised = (1 if row.raises_version or shows else 0) * (2 if lost and repeats else 1)
             status = row.target or self.head.status
             if row.leaves_index():
-                sets = {**sets, "due_at": None, "holder": None, "not_before": None}
+                ended = {"due_at": None, "holder": None, "not_before": None, "because": None, "asked_to_wait": False}
+                sets = {**sets, **ended}
                 self.day += sets["usage"]
                 self.ends += 1
             fence = self.head.fence + (1 if row.raises_fence else 0)
@@ -142,6 +143,7 @@ class PlainAccount:
         backed_off = again + GRACE * 2.0 ** min(seen.dispatches, 5)
         grace, account = min(now + GRACE, seen.deadline_at), self.account(totals)
         given = {"isolated": True, "due_at": grace, "holder": None, "dispatches": seen.dispatches + 1}
+        given |= {"because": "worker_lost", "stage": None}
         return {
             rows.REARM: (partial(store.rescuer.rearm, seen), {"due_at": min(beat + LEASE, seen.deadline_at)}),
             rows.POSTPONE: (partial(store.rescuer.postpone, seen), {"due_at": grace}),

@@ -78,7 +78,9 @@ def test_what_an_owners_own_key_paid_for_is_apart_here_too(store: Store, dynamod
 
 def released(store: Store, clock: FakeClock, head: Generation) -> None:
     nothing = Totals(0, Usage())
-    pending = store.worker.release(head, nothing, not_before=None, counted=True, reserved_usd=Decimal(0))
+    pending = store.worker.release(
+        head, nothing, not_before=None, counted=True, reserved_usd=Decimal(0), because="provider_unavailable"
+    )
     cancel(store, clock, pending)
 
 

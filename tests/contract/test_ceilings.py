@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
+from shared.domain.rows.worker import Shown
 from shared.store.admission import Admitted
 from shared.store.whole import Store
 from tests.contract.admitting import FIVE, a_key, admit, refusal
@@ -68,7 +69,7 @@ def test_what_open_ones_have_spent_and_reserved_counts_to_the_day(store: Store, 
     head = let_in(admit(store, clock, owner, policy))
     head = store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS)
     head = store.worker.begin_call(head, "cards", Decimal("0.2"))
-    head = store.worker.advance(head, Totals(1, Usage(1, 1, 1, Decimal("0.25"))), 50, Decimal("0.2"))
+    head = store.worker.advance(head, Totals(1, Usage(1, 1, 1, Decimal("0.25"))), Shown(50, None), Decimal("0.2"))
     assert store.quota.use(owner, policy).spent_today_usd == Decimal("0.45")
     store.worker.begin_call(head, "more", Decimal("0.25"))
     assert refusal(store, clock, owner, policy).code == "daily_spend_reached"

@@ -15,6 +15,7 @@ from shared.domain.errors import LeaseLostError, StoreUnavailableError
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
 from shared.domain.rows import ROWS
+from shared.domain.rows.worker import Shown
 from shared.domain.states import Status
 from shared.store.admission import Admission, Admitted
 from shared.store.items import unmarshal, usage_key
@@ -89,7 +90,9 @@ def retry(store: Store, clock: FakeClock, head: Generation) -> Admitted:
 
 def release(store: Store, clock: FakeClock, head: Generation) -> Generation:
     later = clock.now() + timedelta(seconds=5)
-    return store.worker.release(head, PAID, not_before=later, counted=True, reserved_usd=head.reserved_usd)
+    return store.worker.release(
+        head, PAID, not_before=later, counted=True, reserved_usd=head.reserved_usd, because="provider_unavailable"
+    )
 
 
 def late(act: Callable[[Store, Generation], Any]) -> Callable[[Store, FakeClock, Generation], Any]:
@@ -105,7 +108,7 @@ WRITES: dict[str, tuple[Callable[[Store, FakeClock], Generation], Callable[[Stor
     "heartbeat": (running, lambda s, _c, h: s.worker.heartbeat(h, 50, "writing")),
     "begin_call": (running, lambda s, _c, h: s.worker.begin_call(h, "cards", h.reserved_usd)),
     "store_step": (running, lambda s, c, h: s.worker.store_step(h, a_step(c))),
-    "advance": (running, lambda s, _c, h: s.worker.advance(h, PAID, 50, h.reserved_usd)),
+    "advance": (running, lambda s, _c, h: s.worker.advance(h, PAID, Shown(50, None), h.reserved_usd)),
     "succeed": (running, lambda s, _c, h: s.worker.succeed(h, PAID, "cards")),
     "release": (running, release),
     "fail": (running, lambda s, _c, h: s.worker.fail(h, PAID, ERROR)),

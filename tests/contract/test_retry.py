@@ -196,3 +196,15 @@ def test_the_default_model_can_be_retried_whatever_a_request_may_name(counter: C
 def started_of(store: Store, clock: FakeClock, kind: str) -> Generation:
     head = store.admission.create(a_generation(clock, kind=kind), an_input())
     return store.endings.cancel(head.key) or head
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [({"accept_creates": False}, "creates_paused"), ({"enabled_kinds": ("story",)}, "kind_disabled")],
+)
+def test_a_retry_is_a_create_to_the_switches(store: Store, clock: FakeClock, settings: Any, code: str) -> None:
+    counter = replace(a_failed_one(store, clock), settings=replace(SETTINGS, **settings))
+    with pytest.raises(ProblemError, match=code):
+        counter.retry()
+    assert counter.successors() == []
+    assert counter.cancel().status == 200, "everything else works"

@@ -18,6 +18,7 @@ from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
 from shared.domain.row import Row
+from shared.domain.rows.worker import Shown
 from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.admission import Admission
@@ -74,7 +75,7 @@ class StoreMachine(RuleBasedStateMachine):
     def claim(self, data: Any, lost: bool) -> None:
         seen, holder, now = self.any_of(data, [*self.read, self.plain.head]), self.clock.token(), self.clock.now()
         called = (Called(seen.key, seen.fence), holder, KINDS)
-        sets = {"holder": holder, "heartbeat_at": now, "not_before": None, "stage": None}
+        sets = {"holder": holder, "heartbeat_at": now, "not_before": None, "stage": "starting", "asked_to_wait": False}
         sets |= {"attempt": self.plain.head.attempt + 1, "fruitless_attempts": self.plain.head.fruitless_attempts + 1}
         sets |= {"started_at": self.plain.head.started_at or now}
         head = self.plain.write(rows.CLAIM, seen, lambda: self.plain.store.worker.claim(*called), sets, lost=lost)
@@ -98,11 +99,16 @@ class StoreMachine(RuleBasedStateMachine):
         sets: dict[str, Any] = {"heartbeat_at": self.clock.now(), "calls": seen.calls + 1, "call_step": step}
         sets["step_calls"] = (seen.step_calls if seen.call_step == step else 0) + 1
         sets |= self.plain.account(totals) if totals else {}
+        # No heartbeat is ahead of what the worker's own thread shows.
+        shown = Shown(max(self.plain.head.progress, seen.progress), data.draw(st.sampled_from((None, "writing"))))
+        moved = shown.progress > seen.progress or shown.stage != seen.stage
+        if moved:
+            sets |= {"progress": shown.progress, "stage": shown.stage, "progress_at": self.clock.now()}
 
         def act() -> Generation:
-            return self.plain.store.worker.begin_call(seen, step, seen.reserved_usd, totals)
+            return self.plain.store.worker.begin_call(seen, step, seen.reserved_usd, totals, shown)
 
-        self.claimed += [self.plain.write(rows.BEGIN_CALL, seen, act, sets, lost=lost, shows=news) or seen]
+        self.claimed += [self.plain.write(rows.BEGIN_CALL, seen, act, sets, lost=lost, shows=news or moved) or seen]
 
     def store_step(self, data: Any, lost: bool) -> None:
         name = data.draw(st.sampled_from(STEPS))
@@ -116,10 +122,10 @@ class StoreMachine(RuleBasedStateMachine):
         seen, now = self.any_of(data, self.claimed), self.clock.now()
         totals, progress = self.plain.settled(seen), max(self.plain.head.progress, 50)
         sets = {"progress": progress, "progress_at": now, "heartbeat_at": now, "fruitless_attempts": 0, "releases": 0}
-        sets |= self.plain.account(totals)
+        sets |= self.plain.account(totals) | {"stage": "next", "because": None}
 
         def act() -> Generation:
-            return self.plain.store.worker.advance(seen, totals, progress, seen.reserved_usd)
+            return self.plain.store.worker.advance(seen, totals, Shown(progress, "next"), seen.reserved_usd)
 
         # One that counts nothing new, which no worker sends, has nothing to be known by.
         old = (seen.usage, seen.steps_done) == (totals.usage, totals.steps_done)
@@ -147,6 +153,9 @@ class StoreMachine(RuleBasedStateMachine):
             "fruitless_attempts": max(0, seen.fruitless_attempts - 1),
             "releases": seen.releases + counted,
             "holder": None,
+            "stage": None,
+            "because": "provider_unavailable",
+            "asked_to_wait": not counted,
         }
         sets |= {"not_before": not_before, "due_at": min((not_before or now) + GRACE, seen.deadline_at)}
         act = partial(
@@ -156,6 +165,7 @@ class StoreMachine(RuleBasedStateMachine):
             not_before=not_before,
             counted=counted,
             reserved_usd=seen.reserved_usd,
+            because="provider_unavailable",
         )
         self.plain.write(rows.RELEASE, seen, act, sets | self.plain.account(totals), lost=lost)
 

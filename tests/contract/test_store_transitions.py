@@ -13,6 +13,7 @@ from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usag
 from shared.domain.limits import Policy
 from shared.domain.row import Row
 from shared.domain.rows import ROWS
+from shared.domain.rows.worker import Shown
 from shared.domain.states import TERMINAL, Status
 from shared.store.admission import Admission
 from shared.store.items import encode_head, head_key, unmarshal, usage_key
@@ -94,10 +95,10 @@ ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
     "claim": lambda store, clock, head: store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS),
     "heartbeat": lambda store, _clock, head: store.worker.heartbeat(head, 50, "writing"),
     "begin_call": lambda store, _clock, head: store.worker.begin_call(head, "cards", head.reserved_usd),
-    "advance": lambda store, _clock, head: store.worker.advance(head, NOTHING, 50, head.reserved_usd),
+    "advance": lambda store, _clock, head: store.worker.advance(head, NOTHING, Shown(50, None), head.reserved_usd),
     "succeed": lambda store, _clock, head: store.worker.succeed(head, NOTHING, "cards"),
     "release": lambda store, _clock, head: store.worker.release(
-        head, NOTHING, not_before=None, counted=True, reserved_usd=head.reserved_usd
+        head, NOTHING, not_before=None, counted=True, reserved_usd=head.reserved_usd, because="provider_unavailable"
     ),
     "fail": lambda store, _clock, head: store.worker.fail(head, NOTHING, ERROR),
     "rearm": lambda store, _clock, head: store.rescuer.rearm(head),
@@ -186,18 +187,18 @@ def test_a_copy_of_an_advance_that_arrives_after_the_next_one_moves_nothing(stor
     first = make_running(store, clock)
     one, two = Totals(1, Usage(1, 10, 5)), Totals(2, Usage(2, 20, 10))
     held = store.worker.begin_call(
-        store.worker.advance(first, one, 50, first.reserved_usd), "second", first.reserved_usd
+        store.worker.advance(first, one, Shown(50, None), first.reserved_usd), "second", first.reserved_usd
     )
-    store.worker.advance(held, two, 90, held.reserved_usd)
+    store.worker.advance(held, two, Shown(90, None), held.reserved_usd)
     with pytest.raises(LeaseLostError):
-        store.worker.advance(first, one, 50, first.reserved_usd)
+        store.worker.advance(first, one, Shown(50, None), first.reserved_usd)
     now = read(store, first)
     assert (now.progress, now.steps_done, now.usage) == (90, 2, two.usage)
 
 
 def test_a_heartbeat_that_an_advance_overtook_does_not_lower_progress(store: Store, clock: FakeClock) -> None:
     head = make_running(store, clock)
-    store.worker.advance(head, Totals(1, Usage(1, 10, 5)), 60, head.reserved_usd)
+    store.worker.advance(head, Totals(1, Usage(1, 10, 5)), Shown(60, None), head.reserved_usd)
     store.worker.heartbeat(head, 30, "writing")
     assert read(store, head).progress == 60
 
@@ -228,6 +229,7 @@ def test_claim_counts_an_attempt_and_keeps_the_first_start(store: Store, clock: 
         not_before=clock.now() + timedelta(seconds=30),
         counted=True,
         reserved_usd=head.reserved_usd,
+        because="provider_unavailable",
     )
     assert (pending.fruitless_attempts, pending.releases, pending.fence) == (0, 1, 3)
     with pytest.raises(TransitionRefusedError):

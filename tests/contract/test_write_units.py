@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from local.model_server.flashcards import make_cards
+from shared.domain.codes.failures import FAILURES
 from shared.domain.generation import Called, Generation, GenerationInput, Totals, Usage
 from shared.domain.idempotency import IdempotencyKey, hash_of
 from shared.domain.limits import policy_of
@@ -84,6 +85,7 @@ def largest(clock: FakeClock) -> Generation:
         fence=9_999,
         progress=99,
         op="o" * 16,
+        because=max(FAILURES, key=len),
     )
     return replace(generation, created_at=now, deadline_at=now + timedelta(days=9))
 
@@ -99,7 +101,7 @@ def run_to_the_largest(store: Store, clock: FakeClock) -> Generation:
 
 
 # What a running head cannot have: it is set by release and removed by claim, or set by the end.
-NOT_WHILE_RUNNING = {"not_before", "output_step", "error", "finished_at", "expires_at"} | {
+NOT_WHILE_RUNNING = {"not_before", "asked_to_wait", "output_step", "error", "finished_at", "expires_at"} | {
     "retried_as", "dismissed_at", "reviewed"
 }  # fmt: skip
 

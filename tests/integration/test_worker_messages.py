@@ -32,7 +32,12 @@ def waiting(rig: Rig, seconds: float) -> Generation:
     """One that was released, to be claimed only so many seconds from now."""
     head = rig.claimed(rig.pending())
     return rig.store.worker.release(
-        head, Totals(0, Usage()), not_before=rig.after(seconds), counted=True, reserved_usd=head.reserved_usd
+        head,
+        Totals(0, Usage()),
+        not_before=rig.after(seconds),
+        counted=True,
+        reserved_usd=head.reserved_usd,
+        because="provider_unavailable",
     )
 
 

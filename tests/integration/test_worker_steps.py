@@ -11,6 +11,7 @@ from functions.process.worker import Ending
 from shared import kinds
 from shared.domain.errors import TransientProviderError
 from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.rows.worker import Shown
 from shared.domain.states import Status
 from shared.kinds.contract import Context, Kind, Limits, Prompt
 from shared.store.whole import Store
@@ -80,9 +81,9 @@ def test_the_head_is_advanced_between_the_steps_and_not_after_the_last(
     advances: list[tuple[Totals, int]] = []
     advance = WorkerStore.advance
 
-    def recording(store: WorkerStore, head: Generation, totals: Totals, progress: int, reserved: Decimal) -> Generation:
-        advances.append((totals, progress))
-        return advance(store, head, totals, progress, reserved)
+    def recording(store: WorkerStore, head: Generation, totals: Totals, shown: Shown, reserved: Decimal) -> Generation:
+        advances.append((totals, shown.progress))
+        return advance(store, head, totals, shown, reserved)
 
     monkeypatch.setattr(WorkerStore, "advance", recording)
     rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, POLISH)

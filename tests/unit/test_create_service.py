@@ -16,7 +16,7 @@ from shared.domain.limits import Policy
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
-from shared.http.response import Response
+from shared.http.response import Response, respond
 from shared.kinds.contract import Limits
 from shared.store.admission import AdmissionStore
 from shared.store.whole import Store
@@ -224,3 +224,32 @@ def test_a_new_default_model_makes_no_other_request(store: Store, clock: FakeClo
     after = Desk(store, clock, replace(SETTINGS, default_model="local/other"))
     after.owner = before.owner
     assert ids_of_one_key(after) == (first, first)
+
+
+def switched(store: Store, clock: FakeClock, **settings: Any) -> Desk:
+    return Desk(store, clock, replace(SETTINGS, **settings))
+
+
+def test_a_kind_that_is_switched_off_is_refused_and_the_others_are_taken(store: Store, clock: FakeClock) -> None:
+    desk = switched(store, clock, enabled_kinds=("story", "assistant"))
+    with pytest.raises(ProblemError) as problem:
+        desk.create(**BODY)
+    assert problem.value.code == "kind_disabled"
+    assert desk.dispatch.sent == []
+    assert desk.create(kind="assistant", sentence="Plan my week, please.").status == 202
+
+
+def test_no_kind_that_is_named_means_all_of_them() -> None:
+    assert all(SETTINGS.takes(kind) for kind in kinds.names())
+
+
+def test_while_creates_are_paused_nothing_is_stored_and_the_caller_hears_when_to_come_back(
+    store: Store, clock: FakeClock
+) -> None:
+    desk = switched(store, clock, accept_creates=False)
+    with pytest.raises(ProblemError) as problem:
+        desk.create(**BODY)
+    assert (problem.value.code, problem.value.headers) == ("creates_paused", {"retry-after": "60"})
+    assert list(store.reads.newest(desk.owner, None, 10)) == []
+    answered = respond({**a_request(desk.owner, BODY).event, "routeKey": "create"}, {"create": desk.service.create})
+    assert (answered["statusCode"], answered["headers"]["retry-after"]) == (503, "60")

@@ -8,6 +8,7 @@ import pytest
 from functions.status.feed import FeedService
 from functions.status.healing import Healer
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
+from shared.domain.moving import moving
 from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
 from shared.store.whole import Store
@@ -29,9 +30,9 @@ class Feed:
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store, self.clock, self.dispatch = store, clock, RecordingDispatch()
-        self.service = FeedService(
-            store.reads, Healer(store.reads, Rescuer(store.rescuer, self.dispatch, clock, SETTINGS, KINDS))
-        )
+        store, clock = self.store, self.clock
+        rescuer = Rescuer(store.rescuer, self.dispatch, clock, SETTINGS, KINDS)
+        self.service = FeedService(store.reads, Healer(store.reads, rescuer), clock, SETTINGS)
         self.alice, self.bob = f"alice-{clock.token()}", f"bob-{clock.token()}"
 
     def add(self, owner: str | None = None, **fields: Any) -> Generation:
@@ -63,7 +64,7 @@ def test_an_owner_without_generations_reads_an_empty_page_that_is_the_last(feed:
 def test_entries_are_the_view_without_the_output_and_keep_the_callers_own_names(feed: Feed) -> None:
     head = feed.add(client_id="entry-1", session_id="s-1", retry_of="another")
     [entry] = feed.read()["generations"]
-    assert entry == view(head)
+    assert entry == view(head, moving(head, feed.clock.now(), SETTINGS))
     assert (entry["client_id"], entry["retry_of"]) == ("entry-1", "another")
 
 

@@ -57,10 +57,9 @@ class FeedMachine(RuleBasedStateMachine):
         create_table(client, SETTINGS.table_name)
         self.clock = FakeClock()
         self.store = store_over(client, self.clock)
-        self.service = FeedService(
-            self.store.reads,
-            Healer(self.store.reads, Rescuer(self.store.rescuer, RecordingDispatch(), self.clock, SETTINGS, KINDS)),
-        )
+        store, clock = self.store, self.clock
+        rescuer = Rescuer(store.rescuer, RecordingDispatch(), clock, SETTINGS, KINDS)
+        self.service = FeedService(store.reads, Healer(store.reads, rescuer), clock, SETTINGS)
         self.entries: dict[str, dict[str, Entry]] = {owner: {} for owner in OWNERS}
         self.readings: list[Reading] = []
 

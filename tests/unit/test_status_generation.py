@@ -7,6 +7,7 @@ import pytest
 
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Called, Generation, Totals, Usage
+from shared.domain.moving import moving
 from shared.http.problems import ProblemError
 from shared.http.response import Response
 from shared.rescue import Rescuer
@@ -71,7 +72,7 @@ def assert_not_found(window: Window, head: Generation, owner: str | None = None)
 def test_an_open_generation_is_shown_with_its_tag_and_when_to_look_again(window: Window) -> None:
     head = window.running()
     answer = window.get(head)
-    assert (answer.status, answer.headers["etag"]) == (200, etag(head))
+    assert (answer.status, answer.headers["etag"]) == (200, etag(head, moving(head, window.clock.now(), SETTINGS)))
     assert 2 <= int(answer.headers["retry-after"]) <= 60
     assert (body_of(answer)["status"], body_of(answer)["version"]) == ("running", 2)
     assert "output" not in body_of(answer)

@@ -49,7 +49,12 @@ class Life:
         self.clock.pass_seconds(2)
         later = self.clock.now() + timedelta(seconds=delay_seconds)
         pending = self.store.worker.release(
-            self.head, Totals(0, Usage()), not_before=later, counted=True, reserved_usd=self.head.reserved_usd
+            self.head,
+            Totals(0, Usage()),
+            not_before=later,
+            counted=True,
+            reserved_usd=self.head.reserved_usd,
+            because="provider_unavailable",
         )
         self.store.timeline.note(pending, Event("released", self.clock.now(), self.head.attempt, code, delay_seconds))
         self.clock.pass_seconds(delay_seconds)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.generation import ErrorInfo, Generation, Usage
+from shared.domain.moving import Moving, State
 from shared.domain.states import Status
 from shared.view.view import etag, matches, view
 from tests.factories import START, FakeClock, a_generation
@@ -22,6 +23,8 @@ HIDDEN = {
     "releases",
     "dispatches",
     "isolated",
+    "because",
+    "asked_to_wait",
     "calls",
     "call_step",
 }
@@ -84,6 +87,14 @@ def full(clock: FakeClock) -> Generation:
 
 def test_every_field_of_the_head_is_either_shown_or_hidden_on_purpose(full: Generation) -> None:
     assert {field.name for field in fields(Generation)} - HIDDEN == view(full).keys()
+
+
+def test_what_an_open_one_does_is_shown_and_names_another_state(full: Generation) -> None:
+    does = Moving(State.WAITING_TO_RETRY, "provider_timeout", START, stuck=False)
+    shown = view(full, does)
+    assert (shown["state"], shown["because"]) == ("waiting_to_retry", "provider_timeout")
+    assert (shown["next_at"], shown["stuck"]) == ("2026-01-01T00:00:00.000Z", False)
+    assert len({etag(full), etag(full, does), etag(full, does._replace(stuck=True))}) == 3
 
 
 def test_nothing_of_fences_holders_queues_and_owners_is_shown(full: Generation) -> None:

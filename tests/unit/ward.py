@@ -13,6 +13,7 @@ from operations.reading import Reader
 from shared.domain.generation import Called, ErrorInfo, Event, Generation, Totals, Usage
 from shared.domain.idempotency import IdempotencyKey, hash_of
 from shared.domain.limits import Limit, Policy
+from shared.domain.rows.worker import Shown
 from shared.store.admission import Admission
 from shared.store.items import Item, marshal
 from shared.store.sweeps import SweepMark
@@ -137,7 +138,7 @@ class Ward:
         head = self.claim(self.create())
         head = self.store.worker.begin_call(head, "outline", Decimal("0.5"))
         self.store.worker.store_step(head, a_step(self.clock, "outline", usage=PAID))
-        head = self.store.worker.advance(head, Totals(1, PAID), 30, Decimal(0))
+        head = self.store.worker.advance(head, Totals(1, PAID), Shown(30, None), Decimal(0))
         # The call of the second step is told, and its answer not stored yet.
         return self.store.worker.begin_call(head, "cards", Decimal("0.5"), Totals(1, PAID + PAID))
 

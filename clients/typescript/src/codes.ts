@@ -129,6 +129,18 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
     "fault": "the caller's",
     "status": 429
   },
+  "kind_disabled": {
+    "title": "This kind is switched off.",
+    "fix": "Do not offer this kind, or ask the operator to add it to `EnabledKinds`.",
+    "fault": "the operator's",
+    "status": 403
+  },
+  "creates_paused": {
+    "title": "The service takes no new generations right now.",
+    "fix": "Try again after `Retry-After`; everything else works.",
+    "fault": "the operator's",
+    "status": 503
+  },
   "internal_error": {
     "title": "Something went wrong on our side.",
     "fix": "Retry a GET or a cancel. A create may have been carried out: repeat it with its `Idempotency-Key`. Without a key it may start a second generation.",

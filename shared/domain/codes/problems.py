@@ -182,6 +182,26 @@ PROBLEMS: Mapping[str, Code] = {
         ),
         status=429,
     ),
+    "kind_disabled": Code(
+        title="This kind is switched off.",
+        fix="Do not offer this kind, or ask the operator to add it to `EnabledKinds`.",
+        fault=Fault.OPERATOR,
+        detail=(
+            "The deployment does not take new generations of this kind (`EnabledKinds`). Those that were accepted "
+            "before end as they would."
+        ),
+        status=403,
+    ),
+    "creates_paused": Code(
+        title="The service takes no new generations right now.",
+        fix="Try again after `Retry-After`; everything else works.",
+        fault=Fault.OPERATOR,
+        detail=(
+            "The operator has paused creates and retries for maintenance (`AcceptCreates` is `false`). Nothing was "
+            "stored. Generations that were accepted before go on."
+        ),
+        status=503,
+    ),
     "internal_error": Code(
         title="Something went wrong on our side.",
         fix=(

@@ -13,12 +13,16 @@ from shared.domain.states import OPEN, Guard, Status
 
 _PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
 _RESCUERS = ("sweeper", "status")
+WORKER_LOST = "worker_lost"
+"""What is said of an attempt whose worker stopped beating."""
+
 _CRASH_LOOP = ErrorInfo("crash_loop", "The worker ended without a result several times in a row.")
 _DEADLINE = ErrorInfo("deadline_exceeded", "The generation was not done by its deadline.")
 
 
 def _give_back(head: Generation, at: At, totals: Totals | None) -> Mapping[str, Any]:
     sets = {"isolated": True, "due_at": at.grace(head), "holder": None, "dispatches": head.dispatches + 1}
+    sets |= {"because": WORKER_LOST, "stage": None}
     if totals is None:
         return sets
     return sets | {"usage": totals.usage, "steps_done": totals.steps_done, "fruitless_attempts": 0}

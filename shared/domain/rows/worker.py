@@ -16,6 +16,11 @@ from shared.domain.states import Guard, Status
 _PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
 _MINE = (Guard.FENCE, Guard.HOLDER)
 _WORKER = ("process",)
+_FRUITFUL = {"fruitless_attempts": 0, "releases": 0, "because": None}
+"""What a stored step ends: a row of attempts that came to nothing."""
+
+FIRST_STAGE = "starting"
+"""From the claim until the kind names one of its own."""
 
 
 class Shown(NamedTuple):
@@ -27,18 +32,20 @@ class Shown(NamedTuple):
 
 class Granted(NamedTuple):
     """A call that is about to be sent. `reserved_usd` is what all calls whose cost is not known yet may cost, this one
-    included; `totals`, where given, are shown with it."""
+    included; `totals` and `shown`, where given, are shown with it."""
 
     step: str
     reserved_usd: Decimal
     totals: Totals | None
+    shown: Shown | None
 
 
 class Stored(NamedTuple):
-    """What is stored by now, and how far that is."""
+    """What is stored by now, how far that is, and the stage that begins."""
 
     totals: Totals
     progress: int
+    stage: str | None
     reserved_usd: Decimal
 
 
@@ -57,12 +64,16 @@ class Failed(NamedTuple):
 
 
 class Released(NamedTuple):
-    """What was spent, and when the generation may be claimed again. `counted` is False where the provider said when."""
+    """What was spent, when the generation may be claimed again, and the code that ended the attempt.
+
+    `counted` is False where the provider said when.
+    """
 
     totals: Totals
     not_before: datetime | None
     counted: bool
     reserved_usd: Decimal
+    because: str
 
 
 def spent(totals: Totals) -> dict[str, Any]:
@@ -70,21 +81,28 @@ def spent(totals: Totals) -> dict[str, Any]:
 
 
 def _claim(_head: object, at: At, holder: str) -> Mapping[str, Any]:
-    taken = {"holder": holder, "heartbeat_at": at.now, "not_before": None, "stage": None}
+    taken = {"holder": holder, "heartbeat_at": at.now, "not_before": None, "asked_to_wait": None, "stage": FIRST_STAGE}
     return taken | {"attempt": Add(), "fruitless_attempts": Add(), "started_at": Once(at.now)}
 
 
 def _heartbeat(head: Generation, at: At, shown: Shown) -> Mapping[str, Any]:
-    if shown.progress <= head.progress and shown.stage == head.stage:
-        return {"heartbeat_at": at.now}
-    moved = {"progress": shown.progress, "stage": shown.stage, "progress_at": at.now, "version": Add()}
-    return {"heartbeat_at": at.now, **moved}
+    return {"heartbeat_at": at.now, **_moved(head, at, shown)}
+
+
+def _moved(head: Generation, at: At, shown: Shown | None) -> dict[str, Any]:
+    """Return what of `shown` the head does not show yet. Nobody but the worker's own thread raises what is shown, and
+    that thread waits for this write: no heartbeat beside it can be ahead."""
+    if shown is None or (shown.progress <= head.progress and shown.stage == head.stage):
+        return {}
+    progress = max(shown.progress, head.progress)
+    return {"progress": progress, "stage": shown.stage, "progress_at": at.now, "version": Add()}
 
 
 def _begin_call(head: Generation, at: At, call: Granted) -> Mapping[str, Any]:
     again = head.step_calls if head.call_step == call.step else 0
     counted = {"calls": head.calls + 1, "call_step": call.step, "step_calls": again + 1}
-    return {"heartbeat_at": at.now, **counted, "reserved_usd": call.reserved_usd, **_news(head, call.totals)}
+    shown = {"reserved_usd": call.reserved_usd, **_moved(head, at, call.shown), **_news(head, call.totals)}
+    return {"heartbeat_at": at.now, **counted, **shown}
 
 
 def _news(head: Generation, totals: Totals | None) -> dict[str, Any]:
@@ -98,22 +116,24 @@ def _news(head: Generation, totals: Totals | None) -> dict[str, Any]:
 
 
 def _advance(_head: Generation, at: At, stored: Stored) -> Mapping[str, Any]:
-    shown = {"progress": stored.progress, "progress_at": at.now, "heartbeat_at": at.now}
-    return spent(stored.totals) | shown | {"reserved_usd": stored.reserved_usd, "fruitless_attempts": 0, "releases": 0}
+    shown = {"progress": stored.progress, "stage": stored.stage, "progress_at": at.now, "heartbeat_at": at.now}
+    return spent(stored.totals) | shown | {"reserved_usd": stored.reserved_usd} | _FRUITFUL
 
 
 def _succeed(_head: Generation, at: At, done: Done) -> Mapping[str, Any]:
     shown = {"progress": 100, "output_step": done.output_step, "stage": None}
-    return ends(at, done.totals) | shown | {"fruitless_attempts": 0, "releases": 0}
+    return ends(at, done.totals) | shown | _FRUITFUL
 
 
 def _release(head: Generation, at: At, released: Released) -> Mapping[str, Any]:
-    again = {"not_before": released.not_before, "due_at": at.grace(head, released.not_before), "holder": None}
+    again = {"not_before": released.not_before, "due_at": at.grace(head, released.not_before)}
+    why = {"because": released.because, "asked_to_wait": None if released.counted else True}
     counted = {
         "fruitless_attempts": max(0, head.fruitless_attempts - 1),
         "releases": head.releases + (1 if released.counted else 0),
     }
-    return spent(released.totals) | again | counted | {"reserved_usd": released.reserved_usd}
+    left = {"holder": None, "stage": None, "reserved_usd": released.reserved_usd}
+    return spent(released.totals) | again | why | counted | left
 
 
 CLAIM = Row[str](
@@ -153,7 +173,8 @@ BEGIN_CALL = Row[Granted](
     (*_MINE, Guard.BEFORE_DEADLINE, Guard.CALLS_AS_KNOWN),
     _begin_call,
     Mark.CALLS,
-    "nobody calls the provider without it; usage and version + 1 when more is known to be spent than the head shows",
+    "nobody calls the provider without it; usage, progress and stage, and version + 1, when more is known than the "
+    "head shows",
 )
 STORE_STEP = Row[None](
     "store_step",

@@ -59,6 +59,12 @@ PROBLEMS: Mapping[str, Code] = {
     "daily_spend_reached": Code(
         "Your generations have cost as much today as they may.", "Wait for the next day (UTC)."
     ),
+    "kind_disabled": Code(
+        "This kind is switched off.", "Do not offer this kind, or ask the operator to add it to `EnabledKinds`."
+    ),
+    "creates_paused": Code(
+        "The service takes no new generations right now.", "Try again after `Retry-After`; everything else works."
+    ),
     "internal_error": Code(
         "Something went wrong on our side.",
         "Retry a GET or a cancel. A create may have been carried out: repeat it with its `Idempotency-Key`. Without a key it may start a second generation.",
