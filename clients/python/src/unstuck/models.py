@@ -91,6 +91,14 @@ class Generation(Answered):
     retried_as: str | None = None
     own_key: bool | None = None
     error: Failure | None = None
+    state: str | None = None
+    """While it is open: what it does, as `queued` or `working`."""
+    because: str | None = None
+    """Why it is not moving: the code of its last attempt."""
+    next_at: AwareDatetime | None = None
+    """When it moves, or somebody looks at it, at the latest."""
+    stuck: bool | None = None
+    """Whether a heartbeat or a start is late."""
 
     @property
     def ended(self) -> bool:
