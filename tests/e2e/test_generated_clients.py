@@ -43,7 +43,7 @@ def run(*command: str | Path, place: Path, given: bytes | None = None) -> str:
 
 
 @pytest.fixture
-def document(stack: LocalStack, alice: Owner, tmp_path: Path) -> Path:
+def document(alice: Owner, tmp_path: Path) -> Path:
     """The document as the deployment serves it."""
     file = tmp_path / "openapi.json"
     file.write_bytes(alice.http.get("/v1/openapi.json").content)
