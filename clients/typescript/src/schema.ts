@@ -455,6 +455,8 @@ export interface components {
             done: boolean;
             content_erased: boolean;
         };
+        /** @description Why a call was not done: as the service says it, or as API Gateway does. */
+        Error: components["schemas"]["Problem"] | components["schemas"]["GatewayMessage"];
         /** @description Why a generation failed; the codes are those of docs/errors.md, below Failures. */
         Failure: {
             code: string;
@@ -758,6 +760,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -770,11 +773,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -783,7 +786,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -792,7 +795,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -801,7 +804,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -810,11 +813,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -824,11 +827,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -872,6 +875,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "idempotency_key_invalid" | "invalid_json" | "invalid_encoding" | "validation_failed";
@@ -884,11 +888,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `kind_disabled`: This kind is switched off. API Gateway: The deployment's authorizer function refuses the token. */
@@ -897,11 +901,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "kind_disabled";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -910,7 +914,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `body_too_large`: The body is larger than 256 KB. */
@@ -919,6 +923,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "body_too_large";
@@ -931,6 +936,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "idempotency_key_reused";
@@ -946,11 +952,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "rate_limited" | "too_many_running" | "daily_spend_reached";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -959,11 +965,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `creates_paused`: The service takes no new generations right now. `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -973,11 +979,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "creates_paused" | "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1032,6 +1038,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -1044,11 +1051,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1057,7 +1064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1066,11 +1073,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -1079,7 +1086,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1088,11 +1095,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1102,11 +1109,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1137,11 +1144,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1150,7 +1157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1159,11 +1166,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_terminal`: The generation has not ended yet. */
@@ -1172,6 +1179,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_terminal";
@@ -1184,7 +1192,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1193,11 +1201,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1207,11 +1215,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1247,6 +1255,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -1259,11 +1268,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1272,7 +1281,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1281,11 +1290,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -1294,7 +1303,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1303,11 +1312,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1317,11 +1326,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1354,6 +1363,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -1366,11 +1376,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1379,7 +1389,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1388,11 +1398,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -1401,7 +1411,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1410,11 +1420,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1424,11 +1434,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1463,11 +1473,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1476,7 +1486,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1485,11 +1495,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -1498,7 +1508,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1507,11 +1517,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1521,11 +1531,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1569,6 +1579,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "user_key_required" | "invalid_json" | "invalid_encoding" | "validation_failed";
@@ -1581,11 +1592,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `kind_disabled`: This kind is switched off. API Gateway: The deployment's authorizer function refuses the token. */
@@ -1594,11 +1605,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "kind_disabled";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1607,11 +1618,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_retryable`: Only a failed or canceled generation can be retried. */
@@ -1620,6 +1631,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_retryable";
@@ -1632,6 +1644,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "body_too_large";
@@ -1647,11 +1660,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "rate_limited" | "too_many_running" | "daily_spend_reached";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1660,11 +1673,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `creates_paused`: The service takes no new generations right now. `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1674,11 +1687,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "creates_paused" | "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1719,6 +1732,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_json" | "invalid_encoding" | "validation_failed";
@@ -1731,11 +1745,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1744,7 +1758,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. `suggestion_not_found`: The generation has no suggestion of that number. API Gateway: There is no such route. */
@@ -1753,11 +1767,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found" | "suggestion_not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
@@ -1766,6 +1780,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_succeeded" | "no_suggestions";
@@ -1778,6 +1793,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "body_too_large";
@@ -1790,7 +1806,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1799,11 +1815,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1813,11 +1829,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1856,6 +1872,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_json" | "invalid_encoding" | "validation_failed";
@@ -1868,11 +1885,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1881,7 +1898,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. `suggestion_not_found`: The generation has no suggestion of that number. API Gateway: There is no such route. */
@@ -1890,11 +1907,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found" | "suggestion_not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
@@ -1903,6 +1920,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_succeeded" | "no_suggestions";
@@ -1915,6 +1933,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "body_too_large";
@@ -1927,7 +1946,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1936,11 +1955,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1950,11 +1969,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1991,6 +2010,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -2003,11 +2023,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -2016,7 +2036,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -2025,7 +2045,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2034,7 +2054,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2043,11 +2063,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2057,11 +2077,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -2094,6 +2114,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -2106,11 +2127,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -2119,7 +2140,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -2128,7 +2149,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2137,7 +2158,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2146,11 +2167,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2160,11 +2181,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -2206,11 +2227,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -2219,7 +2240,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -2228,7 +2249,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2237,7 +2258,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2246,11 +2267,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2260,11 +2281,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -2309,7 +2330,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2318,7 +2339,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2327,11 +2348,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2341,11 +2362,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -2375,7 +2396,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2384,7 +2405,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2393,11 +2414,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2407,11 +2428,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
