@@ -32,7 +32,14 @@ class HealthService:
         if self._read_at is None or now - self._read_at >= KEPT_SECONDS:
             self._mark, self._read_at = self.store.last_sweep(), now
         body = self._view(self._mark)
+        if self._prices_missing():
+            body["model_prices_missing"] = True
         return Response(200, body, {"cache-control": f"public, max-age={KEPT_SECONDS}"})
+
+    def _prices_missing(self) -> bool:
+        from shared.domain.model_prices import unpriced_models  # noqa: PLC0415 (of all the routes only this one needs it)
+
+        return bool(unpriced_models(self.store.settings))
 
     def _view(self, mark: SweepMark | None) -> Health:
         if mark is None:

@@ -146,13 +146,17 @@ class WorkerWrites(TerminalWrites):
     def release(
         self, head: Generation, totals: Totals, *, not_before: datetime | None, counted: bool, reserved_usd: Decimal
     ) -> Generation:
-        """Give it back in order, to be claimed from `not_before` on; the caller dispatches what is returned."""
+        """Give it back in order, to be claimed from `not_before` on; the caller dispatches what is returned.
+
+        The step's count of calls is as `head` has it: its holder has taken back those that were refused.
+        """
         now = self.clock.now()
         op = self.clock.token()
         due_at = (not_before or now) + timedelta(seconds=self.settings.dispatch_grace_seconds)
         sets = items.usage_values(totals.usage) | {
             "steps_done": totals.steps_done,
             "reserved_usd": reserved_usd,
+            "step_calls": head.step_calls,
             "fruitless_attempts": max(0, head.fruitless_attempts - 1),
             "releases": head.releases + (1 if counted else 0),
             "not_before": not_before,

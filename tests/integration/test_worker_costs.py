@@ -95,11 +95,11 @@ def test_a_call_whose_cost_was_never_told_keeps_its_reserve(rig: Rig, error: Pro
 @pytest.mark.parametrize(
     "error",
     [
-        cut(TransientProviderError, "provider_overloaded"),
+        TransientProviderError("provider_overloaded", "Busy.", unpaid=True),
         cut(TransientProviderError, "provider_stream_cut", PAID),
         cut(CallDeadlineExceededError, "provider_timeout", PAID),
     ],
-    ids=["never answered", "cut after its bill", "late after its bill"],
+    ids=["refused", "cut after its bill", "late after its bill"],
 )
 def test_a_call_whose_cost_is_known_gives_its_reserve_back_and_counts(rig: Rig, error: ProviderError) -> None:
     handled, after = rig.run(rig.pending(), raising(error))
@@ -205,16 +205,22 @@ def test_what_was_spent_in_any_attempt_counts_towards_the_ceiling(rig: Rig, monk
     assert (handled.ending, error_code(head), head.usage) == (Ending.FAILED, "cost_limit", TWICE)
 
 
-def test_calls_that_were_told_to_wait_use_up_the_steps_calls_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_that_were_refused_before_a_token_are_none_of_the_steps(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limited(monkeypatch, max_calls_per_step=3)
-    told = TransientProviderError("provider_rate_limited", "Wait.", retry_after_seconds=1)
+    told = TransientProviderError("provider_rate_limited", "Wait.", retry_after_seconds=1, unpaid=True)
     head = rig.pending()
-    for _ in range(3):
+    for _ in range(5):
         handled, head = rig.run(head, raising(told))
         assert (handled.ending, head.releases, head.reserved_usd) == (Ending.RELEASED, 0, Decimal(0))
-        rig.clock.pass_seconds(10)
+        assert head.step_calls == 0
+        rig.clock.pass_seconds(60)
+    for _ in range(3):
+        handled, head = rig.run(head, raising(TransientProviderError("provider_stream_cut", "Cut.", usage=PAID)))
+        rig.clock.pass_seconds(60)
     handled, head = rig.run(head)
-    assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "call_limit", 3)
+    assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "call_limit", 8)
 
 
 def test_a_step_makes_at_most_one_repair_in_each_attempt(rig: Rig) -> None:

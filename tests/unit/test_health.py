@@ -1,6 +1,7 @@
 """Health: what the last sweep left, for anybody, without a word about any owner and without a read for each call."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,3 +144,26 @@ def test_the_document_is_answered_once_to_who_keeps_it() -> None:
     kept = {"if-none-match": first.headers["etag"]}
     again = openapi.openapi(Request({**ANYBODY.event, "headers": kept}))
     assert (again.status, again.body, again.headers) == (304, None, first.headers)
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"llm_protocol": "openrouter"}, False),
+        ({"llm_base_url": "https://openrouter.ai/api/v1", "llm_protocol": "auto"}, False),
+        ({"llm_protocol": "auto", "llm_base_url": "https://api.openai.com/v1"}, True),
+        (
+            {"llm_protocol": "auto", "llm_base_url": "https://api.openai.com/v1", "model_prices": ("local/*=1/2",)},
+            False,
+        ),
+        (
+            {"llm_protocol": "auto", "llm_base_url": "https://api.openai.com/v1", "model_prices": ("local/image=1/2",)},
+            True,
+        ),
+    ],
+)
+def test_it_says_that_the_cost_of_a_model_is_not_known(
+    store: Store, clock: FakeClock, changes: dict[str, Any], missing: bool
+) -> None:
+    found = health(replace(store, settings=replace(store.settings, **changes)), clock)
+    assert found.get("model_prices_missing", False) is missing
