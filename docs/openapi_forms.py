@@ -3,8 +3,8 @@
 from typing import Any
 
 from shared import kinds
+from shared.domain.codes.problems import PROBLEMS
 from shared.domain.states import Status
-from shared.http.problems import TITLES
 
 _UUID7 = "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 _LABEL = "^[A-Za-z0-9._:~-]{1,64}$"
@@ -34,7 +34,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             "type": {"type": "string", "format": "uri-reference"},
             "title": {"type": "string"},
             "status": {"type": "integer"},
-            "code": {"enum": list(TITLES)},
+            "code": {"enum": list(PROBLEMS)},
             "request_id": {"type": "string"},
             "detail": {"type": "string"},
             "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}, "minItems": 1},

@@ -1,4 +1,4 @@
-"""Writes the transition table of `shared/domain/rows.py` into the marked part of docs/lifecycle.md, or checks it there.
+"""Writes the rows of `shared/domain/rows` into the marked part of docs/lifecycle.md, or checks it there.
 
 Run it as `.venv/bin/python -m docs.render_lifecycle [--check]`. Owns the table's form alone; every word is the row's.
 """
@@ -7,44 +7,61 @@ import argparse
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from shared.domain.rows import TRANSITIONS
-from shared.domain.states import TERMINAL, Status, Transition
+from docs.row_examples import sets_of
+from shared.domain.row import Add, Row
+from shared.domain.rows import ROWS
+from shared.domain.states import TERMINAL, Status
 
 PAGE = Path(__file__).with_name("lifecycle.md")
-BEGIN = "<!-- begin: rendered from shared/domain/rows.py by docs/render_lifecycle.py -->"
+BEGIN = "<!-- begin: rendered from shared/domain/rows by docs/render_lifecycle.py -->"
 END = "<!-- end: rendered -->"
 
 
 def rendered() -> str:
     """Return the statuses and the transitions as two Markdown tables."""
     statuses = _table(("status", "in by", "out by"), map(_status_row, Status))
-    transitions = _table(("transition", "who", "from", "to", "condition", "effect"), map(_transition_row, TRANSITIONS))
-    return f"### Statuses\n\n{statuses}\n\n### Transitions\n\n{transitions}\n"
+    transitions = _table(("transition", "who", "from", "to", "condition", "sets", "why"), map(_transition_row, ROWS))
+    marks = _table(("transition", "a write whose answer was lost knows itself, since"), map(_mark_row, ROWS))
+    return f"### Statuses\n\n{statuses}\n\n### Transitions\n\n{transitions}\n\n### Marks\n\n{marks}\n"
 
 
 def _status_row(status: Status) -> tuple[str, ...]:
-    into = _names(row for row in TRANSITIONS if row.target is status)
+    into = _names(row for row in ROWS if row.target is status)
     if status in TERMINAL:
         return f"`{status}`", into, "never changes"
-    out = _names(row for row in TRANSITIONS if status in row.sources and row.target not in (None, status))
+    out = _names(row for row in ROWS if status in row.sources and row.target not in (None, status))
     return f"`{status}`", into, out
 
 
-def _names(rows: Iterable[Transition]) -> str:
+def _names(rows: Iterable[Row[Any]]) -> str:
     return ", ".join(f"`{row.name}`" for row in rows)
 
 
-def _transition_row(row: Transition) -> tuple[str, ...]:
+def _transition_row(row: Row[Any]) -> tuple[str, ...]:
     sources = ", ".join(status for status in Status if status in row.sources) or "nothing"
     if row.sources == frozenset(Status):
         sources = "any"
     if row.any_version:
         sources += ", or a newer version's while it is open"
-    raised = [name for name, on in (("fence", row.raises_fence), ("version", row.raises_version)) if on]
-    effect = "; ".join([row.effect, *(f"{name} + 1" for name in raised)])
+    raised = {name: Add() for name, on in (("fence", row.raises_fence), ("version", row.raises_version)) if on}
+    index = {"due_at": None} if row.leaves_index() else {}
+    sets = ", ".join(
+        f"`{name}`{_how(value)}" for name, value in (sets_of(row) | index | raised).items() if name != "op"
+    )
     condition = ("; ".join(row.guards) + (" (transaction)" if row.transaction else "")).strip()
-    return f"`{row.name}`", ", ".join(row.by), sources, row.target or "stays", condition, effect
+    return f"`{row.name}`", ", ".join(row.by), sources, row.target or "stays", condition, sets, row.why
+
+
+def _mark_row(row: Row[Any]) -> tuple[str, ...]:
+    return f"`{row.name}`", row.mark
+
+
+def _how(value: object) -> str:
+    if value is None:
+        return " removed"
+    return f" + {value.by}" if isinstance(value, Add) else ""
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -19,7 +19,9 @@ from docs.openapi_operations import OPERATIONS, Operation, Reply
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
 from functions.status.handler import ROUTES as STATUS
-from shared.http.problems import TITLES
+from shared.domain.codes import Code
+from shared.domain.codes.failures import FAILURES
+from shared.domain.codes.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "functions" / "status" / "openapi.json"
@@ -51,7 +53,8 @@ def document() -> Json:
             "headers": HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
-        "x-problems": _problems(),
+        "x-problems": _codes(PROBLEMS),
+        "x-failures": _codes(FAILURES),
     }
 
 
@@ -67,14 +70,14 @@ def _info() -> Json:
     }
 
 
-def _problems() -> Json:
-    """Return each problem's section of docs/errors.md, so that its `type` leads to it wherever the API is."""
-    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+def _codes(register: Mapping[str, Code]) -> Json:
+    """Return each code's entry, so that a problem's `type` leads to it wherever the API is."""
     found: Json = {}
-    for code, (status, title) in TITLES.items():
-        section = page.partition(f"\n### `{code}`\n\n")[2]
-        meaning = re.split(r"^#", section, maxsplit=1, flags=re.MULTILINE)[0]
-        found[code] = {"status": status, "title": title, "description": " ".join(meaning.split())}
+    for name, code in register.items():
+        entry: Json = {"title": code.title, "fix": code.fix, "fault": str(code.fault), "description": code.detail}
+        if code.status:
+            entry["status"] = code.status
+        found[name] = entry
     return found
 
 
@@ -129,14 +132,16 @@ def _refusals(operation: Operation) -> Json:
     """Return the answers that are problems, by status, and with them what API Gateway answers itself."""
     by_status: dict[int, list[str]] = {}
     for code in operation.codes:
-        by_status.setdefault(TITLES[code][0], []).append(code)
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
     own = {status: meaning for status, meaning in GATEWAY_MEANINGS.items() if operation.with_token or status >= 404}
     return {str(status): _refusal(by_status.get(status, []), own.get(status)) for status in sorted({*by_status, *own})}
 
 
 def _refusal(codes: Iterable[str], gateway: str | None) -> Json:
     codes = list(codes)
-    meanings = [f"`{code}`: {TITLES[code][1]}" for code in codes] + ([f"API Gateway: {gateway}"] if gateway else [])
+    meanings = [f"`{code}`: {PROBLEMS[code].title}" for code in codes] + (
+        [f"API Gateway: {gateway}"] if gateway else []
+    )
     content: Mapping[str, Json] = {}
     if codes:
         own = {"properties": {"code": {"enum": codes}}}
@@ -145,7 +150,7 @@ def _refusal(codes: Iterable[str], gateway: str | None) -> Json:
     if gateway:
         content = {**content, "application/json": {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}}
     headers: Json = {}
-    status = TITLES[codes[0]][0] if codes else 0
+    status = PROBLEMS[codes[0]].status if codes else 0
     if status in (429, 503):
         headers["Retry-After"] = _header("Retry-After")
     if status == 429:

@@ -15,15 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
 from local import probes
 from local.processes import environments
-
-if TYPE_CHECKING:
-    from local.stack import LocalStack
+from local.running import RunningStack
 
 MAX_FREEZE_SECONDS = 60.0
 ARMED_SECONDS = 30.0
@@ -39,14 +37,14 @@ class AlreadyArmedError(Exception):
     """The message of a next generation is being waited for already."""
 
 
-def read_head(stack: "LocalStack", owner: str, generation_id: str) -> dict[str, Any] | None:
+def read_head(stack: RunningStack, owner: str, generation_id: str) -> dict[str, Any] | None:
     """The head as it stands in the table, read strongly; None when there is none."""
     key = {"pk": {"S": owner}, "sk": {"S": f"G#{generation_id}"}}
     item = stack.client("dynamodb").get_item(TableName=stack.table_name, Key=key, ConsistentRead=True).get("Item")
     return None if item is None else {name: _deserialize(value) for name, value in item.items()}
 
 
-def open_generations(stack: "LocalStack") -> Iterator[tuple[str, str]]:
+def open_generations(stack: RunningStack) -> Iterator[tuple[str, str]]:
     """Owner and id of every generation that is pending or running."""
     pages = stack.client("dynamodb").get_paginator("scan").paginate(TableName=stack.table_name, IndexName="due")
     for page in pages:
@@ -54,7 +52,7 @@ def open_generations(stack: "LocalStack") -> Iterator[tuple[str, str]]:
             yield item["pk"]["S"], item["sk"]["S"].removeprefix("G#")
 
 
-def holding_process(stack: "LocalStack", owner: str, generation_id: str) -> int | None:
+def holding_process(stack: RunningStack, owner: str, generation_id: str) -> int | None:
     """The process that holds a running generation, by the log stream whose end its holder is named after."""
     found = read_head(stack, owner, generation_id) or {}
     stream_end = str(found.get("holder", "")).partition("-")[0]
@@ -68,7 +66,7 @@ def holding_process(stack: "LocalStack", owner: str, generation_id: str) -> int 
 
 
 @contextmanager
-def no_delivery(stack: "LocalStack", *queue_urls: str) -> Iterator[None]:
+def no_delivery(stack: RunningStack, *queue_urls: str) -> Iterator[None]:
     """Keep messages from the worker for the length of the block: those of the queues that are named, or of all."""
     names = tuple(f":{url.rpartition('/')[2]}" for url in queue_urls) or ("",)
     functions = stack.client("lambda")
@@ -83,7 +81,7 @@ def no_delivery(stack: "LocalStack", *queue_urls: str) -> Iterator[None]:
             functions.update_event_source_mapping(UUID=source, Enabled=True)
 
 
-def try_to_take_message(stack: "LocalStack", generation_id: str, queue_url: str) -> dict[str, Any] | None:
+def try_to_take_message(stack: RunningStack, generation_id: str, queue_url: str) -> dict[str, Any] | None:
     """Receive and delete the generation's message, as a queue that loses it would; its body, or None when not there."""
     sqs = stack.client("sqs")
     # What is not asked for stays visible to whoever comes next.
@@ -100,7 +98,7 @@ def try_to_take_message(stack: "LocalStack", generation_id: str, queue_url: str)
 class Faults:
     """The faults of one stack, one at a time each. `close` takes back what is still in force."""
 
-    stack: "LocalStack"
+    stack: RunningStack
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _thaws: dict[int, tuple[threading.Timer, datetime]] = field(default_factory=dict)
     _losing: threading.Thread | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from local.emulator import PROJECT
@@ -20,9 +20,7 @@ from local.faults import (
     NobodyHoldsItError,
 )
 from local.model_server.serving import JsonHandler, LoopbackServer
-
-if TYPE_CHECKING:
-    from local.stack import LocalStack
+from local.running import RunningStack
 
 DIST = PROJECT / "web" / "dist"
 TOKEN_SECONDS = 3600
@@ -62,7 +60,7 @@ def content_security_policy(api: str) -> str:
 class PageServer(LoopbackServer):
     """Listens from the start, so that its origin is known before the deploy; serves once `stack_is_up` was called."""
 
-    def __init__(self, stack: "LocalStack", dist: Path | None = None) -> None:
+    def __init__(self, stack: RunningStack, dist: Path | None = None) -> None:
         self.stack, self.dist = stack, (dist or DIST).resolve()
         self.faults = Faults(stack)
         self.config: dict[str, Any] | None = None

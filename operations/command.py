@@ -76,7 +76,7 @@ def _redrive(given: argparse.Namespace) -> int:
     )
     done = list(_told(work.run(act=given.yes, limit=given.limit), report.letter_line, given))
     _end(given, report.letters_json(done), [str(letter.outcome) for letter in done])
-    return FOUND if any(letter.outcome is redrive.Outcome.LEFT for letter in done) else CLEAN
+    return FOUND if any(letter.outcome is redrive.RedriveOutcome.LEFT for letter in done) else CLEAN
 
 
 def _retry(given: argparse.Namespace) -> int:
@@ -93,7 +93,7 @@ def _retry(given: argparse.Namespace) -> int:
     lines = work.run(wanted, act=given.yes, limit=given.limit, per_second=given.per_second)
     done = list(_told(lines, lambda line: report.retry_line(line, show_owners=given.show_owners), given))
     _end(given, report.retries_json(done, show_owners=given.show_owners), [str(line.outcome) for line in done])
-    return FOUND if any(line.outcome is retry.Outcome.NOT_SENT for line in done) else CLEAN
+    return FOUND if any(line.outcome is retry.RetryOutcome.NOT_SENT for line in done) else CLEAN
 
 
 def _told[Each](found: Iterator[Each], line: Callable[[Each], str], given: argparse.Namespace) -> Iterator[Each]:

@@ -13,6 +13,7 @@ from shared.aws import clients
 from shared.aws.dispatch import SqsDispatch
 from shared.domain.clock import SystemClock
 from shared.domain.settings import Settings, from_environment
+from shared.store.ground import Ground
 from shared.store.objects import Objects
 from shared.store.table import Table
 from shared.store.whole import Store
@@ -42,7 +43,8 @@ class Deployment:
     def store(self) -> Store:
         clock = SystemClock()
         objects = Objects(clients.Late(clients.s3), self.settings.bucket_name)
-        return Store(Table(clients.dynamodb(), self.settings.table_name, clock), clock, self.settings, objects)
+        table = Table(clients.dynamodb(), self.settings.table_name, clock)
+        return Store(Ground(table, clock, self.settings, objects))
 
     def dispatch(self) -> SqsDispatch:
         return SqsDispatch(clients.sqs, self.settings.queue_url, self.settings.isolated_queue_url)

@@ -140,7 +140,7 @@ class Doctor:
         return stale
 
     def _sweeper(self) -> None:
-        mark, now = self.store.last_sweep(), self.clock.now()
+        mark, now = self.store.sweeps.last_sweep(), self.clock.now()
         last = mark.at if mark else self._oldest  # before the first sweep there may be nothing to sweep, either
         if last is not None and now > last + self.expected.patience:
             detail = f"for {duration(now - last)}" if mark else "it never has"

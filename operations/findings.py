@@ -117,7 +117,7 @@ KEY_OUTLIVES = _fault(
 KEY_MISSING = _fault(
     "key_missing",
     "An open generation is to be made with its owner's provider key, which is not there.",
-    "It fails with user_key_unavailable, or at its deadline. " + _CHANGED,
+    "It fails with user_key_missing, or at its deadline. " + _CHANGED,
 )
 HEAD_MISSING = _fault(
     "head_missing",

@@ -27,7 +27,7 @@ _WAIT_SECONDS = 2  # a long poll asks every server of the queue; a short one may
 _NO_HEAD = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 
 
-class Outcome(StrEnum):
+class RedriveOutcome(StrEnum):
     """What becomes of a dead letter."""
 
     SENT = "sent"
@@ -40,7 +40,7 @@ class Letter:
     """One message that was given up, and what is to become of it. `head` is the generation to dispatch."""
 
     message_id: str
-    outcome: Outcome
+    outcome: RedriveOutcome
     reason: str
     generation_id: str = ""
     head: Generation | None = None
@@ -70,7 +70,7 @@ class Redrive:
                 letter = self._judge(message["MessageId"], message["Body"])
                 if act:
                     letter = self._send(letter)
-                    if letter.outcome is not Outcome.LEFT:
+                    if letter.outcome is not RedriveOutcome.LEFT:
                         handle = hidden[message["MessageId"]]
                         self.sqs.delete_message(QueueUrl=self.dead_letter_queue_url, ReceiptHandle=handle)
                         del hidden[message["MessageId"]]
@@ -101,34 +101,38 @@ class Redrive:
         try:
             message = QueueMessage.from_json(body)
         except MessageRefusedError as refused:
-            return Letter(message_id, Outcome.LEFT, str(refused))
+            return Letter(message_id, RedriveOutcome.LEFT, str(refused))
         try:
-            head = self.store.get(message.user_id, message.generation_id)
+            head = self.store.reads.get(message.called.key)
         except _NO_HEAD as error:
-            return Letter(message_id, Outcome.LEFT, f"its head cannot be read: {type(error).__name__}")
+            return Letter(message_id, RedriveOutcome.LEFT, f"its head cannot be read: {type(error).__name__}")
         outcome, reason = self._outcome(message, head)
         return Letter(message_id, outcome, reason, message.generation_id, head)
 
-    def _outcome(self, message: QueueMessage, head: Generation | None) -> tuple[Outcome, str]:
+    def _outcome(self, message: QueueMessage, head: Generation | None) -> tuple[RedriveOutcome, str]:
         if head is None:
-            return Outcome.DROPPED, "its generation is gone"
+            return RedriveOutcome.DROPPED, "its generation is gone"
         if head.fence < message.fence:
-            return Outcome.LEFT, "its generation is older than the message: was the table restored?"
+            return RedriveOutcome.LEFT, "its generation is older than the message: was the table restored?"
+        unknown = not head.status.known or head.kind not in self.kinds
+        if not head.terminal and (unknown or head.schema_version > SCHEMA_VERSION):
+            return RedriveOutcome.LEFT, "its generation is of a kind or version that this code does not know"
         if head.fence > message.fence or head.status is not Status.PENDING:
-            return Outcome.DROPPED, f"its generation has {'ended' if head.terminal else 'moved on'}: {head.status}"
-        if head.schema_version > SCHEMA_VERSION or head.kind not in self.kinds:
-            return Outcome.LEFT, "its generation is of a kind or version that this code does not know"
+            how = "ended" if head.terminal else "moved on"
+            return RedriveOutcome.DROPPED, f"its generation has {how}: {head.status}"
         if self.clock.now() >= head.deadline_at:
-            return Outcome.DROPPED, "its generation is past its deadline: the sweeper ends it"
-        return Outcome.SENT, "its generation waits for it"
+            return RedriveOutcome.DROPPED, "its generation is past its deadline: the sweeper ends it"
+        return RedriveOutcome.SENT, "its generation waits for it"
 
     def _send(self, letter: Letter) -> Letter:
-        if letter.outcome is not Outcome.SENT or letter.head is None:
+        if letter.outcome is not RedriveOutcome.SENT or letter.head is None:
             return letter
         try:
             self.dispatch.send(letter.head, self.clock.now())
         except DispatchFailedError as failed:
-            return Letter(letter.message_id, Outcome.LEFT, f"the queue did not take it: {failed}", letter.generation_id)
+            return Letter(
+                letter.message_id, RedriveOutcome.LEFT, f"the queue did not take it: {failed}", letter.generation_id
+            )
         return letter
 
     def _show(self, handle: str) -> None:

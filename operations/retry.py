@@ -49,7 +49,7 @@ class Wanted:
         )
 
 
-class Outcome(StrEnum):
+class RetryOutcome(StrEnum):
     """What becomes of one generation. `not_sent`: its successor is stored, and left to the sweeper."""
 
     RETRIED = "retried"
@@ -62,7 +62,7 @@ class Line:
     """One generation that was meant, what became of it, and the successor's id where there is one."""
 
     head: Generation
-    outcome: Outcome
+    outcome: RetryOutcome
     reason: str = ""
     successor_id: str = ""
 
@@ -101,7 +101,7 @@ class BulkRetry:
             if line is None:
                 continue
             yield line
-            if line.outcome is Outcome.SKIPPED:
+            if line.outcome is RetryOutcome.SKIPPED:
                 continue
             retried += 1
             if retried >= limit:
@@ -123,39 +123,39 @@ class BulkRetry:
     def _one(self, seen: Generation, wanted: Wanted, *, act: bool) -> Line | None:
         """Return None for one that is not meant any more."""
         for _ in range(_TRIES):
-            old = self.store.get(seen.user_id, seen.generation_id)
+            old = self.store.reads.get(seen.key)
             if old is None or not wanted.names(old):
                 return None
-            content = self.store.get_input(old.user_id, old.generation_id)
+            content = self.store.reads.get_input(old.key)
             reason = self._reason(old, content)
             if content is None or reason is not None:
-                return Line(old, Outcome.SKIPPED, reason or "")
+                return Line(old, RetryOutcome.SKIPPED, reason or "")
             if not act:
-                return Line(old, Outcome.RETRIED)
+                return Line(old, RetryOutcome.RETRIED)
             try:
                 return self._retry(old, content)
             except TransitionRefusedError:
                 continue  # retried, or billed, between the read and the write: read again
-        return Line(seen, Outcome.SKIPPED, "It changes all the time.")
+        return Line(seen, RetryOutcome.SKIPPED, "It changes all the time.")
 
     def _reason(self, old: Generation, content: GenerationInput | None) -> str | None:
         if old.retried_as is not None:
             return "It was retried before."
         if old.own_key:
             return "It was made with its owner's own provider key, which went with its end."
-        if self.store.erasure_not_before(old.user_id) is not None:
+        if self.store.erasure.erasure_not_before(old.user_id) is not None:
             return "Its owner is having everything erased."
         return why_not_retryable(old, content, self.settings)
 
     def _retry(self, old: Generation, content: GenerationInput) -> Line:
         new = successor_of(old, self.clock, self.settings)
-        steps = self.store.get_steps(old.user_id, old.generation_id)
+        steps = self.store.reads.get_steps(old.key)
         given = replace(content, request_id="")  # no request of its owner's began it
-        admitted = self.store.retry(old, new, given, steps, Admission(unbound(self.settings)))
+        admitted = self.store.retries.retry(old, new, given, steps, Admission(unbound(self.settings)))
         if admitted.head is None:
             raise AssertionError("without a key, what was let in is new")
         try:
             self.dispatch.send(admitted.head, self.clock.now())
         except DispatchFailedError as failed:
-            return Line(old, Outcome.NOT_SENT, f"The queue did not take it: {failed}", admitted.generation_id)
-        return Line(old, Outcome.RETRIED, successor_id=admitted.generation_id)
+            return Line(old, RetryOutcome.NOT_SENT, f"The queue did not take it: {failed}", admitted.generation_id)
+        return Line(old, RetryOutcome.RETRIED, successor_id=admitted.generation_id)

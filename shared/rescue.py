@@ -26,23 +26,28 @@ class Rescuer:
     settings: Settings
     kinds: Collection[str]
 
-    def is_stale(self, head: Generation) -> bool:
-        return self._diagnose(head) in STALE
+    def rescue_if_stale(self, head: Generation) -> Rescued | None:
+        """Do the same to a head that is stale, as just strongly read; None when it is not. Raises as `rescue` does."""
+        diagnosis = self._diagnose(head)
+        return self._resolve(diagnosis, head) if diagnosis in STALE else None
 
     def rescue(self, head: Generation) -> Rescued:
         """Do what the head, as just strongly read, calls for. Raises StoreUnavailableError; nothing else is lost."""
-        try:
-            return self._act(self._diagnose(head), head)
-        except TransitionRefusedError:
-            return Rescued(RescueOutcome.MOVED_ON)
+        return self._resolve(self._diagnose(head), head)
 
     def _diagnose(self, head: Generation) -> Diagnosis:
         return diagnose(head, self.clock.now(), self.settings.lease_seconds, self.kinds)
 
+    def _resolve(self, diagnosis: Diagnosis, head: Generation) -> Rescued:
+        try:
+            return self._act(diagnosis, head)
+        except TransitionRefusedError:
+            return Rescued(RescueOutcome.MOVED_ON)
+
     def _act(self, diagnosis: Diagnosis, head: Generation) -> Rescued:
         match diagnosis:
             case Diagnosis.OVERDUE:
-                totals = self.store.settled(head)
+                totals = self.store.reads.settled(head)
                 self.store.expire(head, totals)
                 return self._noted_end(head, totals, RescueOutcome.EXPIRED, "deadline_exceeded")
             case Diagnosis.LOST_WORKER:
@@ -61,7 +66,7 @@ class Rescuer:
     def _replace_worker(self, head: Generation) -> Rescued:
         totals = None
         if head.fruitless_attempts >= self.settings.max_fruitless_attempts:
-            totals = self.store.settled(head)
+            totals = self.store.reads.settled(head)
             if totals.steps_done == head.steps_done:
                 self.store.crash_loop(head, totals)
                 return self._noted_end(head, totals, RescueOutcome.CRASH_LOOP, "crash_loop")
@@ -74,11 +79,11 @@ class Rescuer:
         except DispatchFailedError:
             sent = False  # it is pending with a due_at: whoever looks next sends it again
         code = None if sent else "not_sent"
-        self.store.note(pending, Event(str(outcome), self.clock.now(), pending.attempt, code))
+        self.store.timeline.note(pending, Event(str(outcome), self.clock.now(), pending.attempt, code))
         return Rescued(outcome if sent else RescueOutcome.NOT_SENT)
 
     def _noted_end(self, head: Generation, totals: Totals, outcome: RescueOutcome, code: str) -> Rescued:
         now = self.clock.now()
         ended = replace(head, version=head.version + 1, status=Status.FAILED, usage=totals.usage, finished_at=now)
-        self.store.note(ended, Event("failed", now, head.attempt, code))
+        self.store.timeline.note(ended, Event("failed", now, head.attempt, code))
         return Rescued(outcome, ended)

@@ -7,23 +7,23 @@ from shared.aws.sealing import Seal
 from shared.domain.clock import SystemClock
 from shared.domain.settings import settings
 from shared.rescue import Rescuer
+from shared.store.ground import Ground
 from shared.store.objects import Objects
-from shared.store.reads import Base
 from shared.store.rescuer import RescuerStore
 from shared.store.table import Table
 
 clock = SystemClock()
 
 
-def store[Part: Base](part: type[Part]) -> Part:
-    """Return a part of the store, or the whole, over the deployment's table and bucket."""
+def ground() -> Ground:
+    """Return what each part of the store is made with: the deployment's table and bucket."""
     objects = Objects(clients.Late(clients.s3), settings().bucket_name)
-    return part(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
+    return Ground(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
 
 
-def heartbeat_store[Part: Base](part: type[Part]) -> Part:
+def heartbeat_ground() -> Ground:
     """Return it for heartbeats alone: each write is tried once, since the next beat is the better retry."""
-    return part(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+    return Ground(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
 
 
 def seal() -> Seal | None:
@@ -36,6 +36,6 @@ def dispatch() -> SqsDispatch:
     return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().isolated_queue_url)
 
 
-def rescuer(over: RescuerStore) -> Rescuer:
+def rescuer(over: Ground) -> Rescuer:
     """Return a rescuer that knows every kind there is."""
-    return Rescuer(over, dispatch(), clock, settings(), kinds.names())
+    return Rescuer(RescuerStore(over), dispatch(), clock, settings(), kinds.names())

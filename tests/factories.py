@@ -16,9 +16,10 @@ from local.emulator import ACCESS_KEY
 from shared.aws.clients import FOR_OBJECTS
 from shared.domain.clock import epoch_milliseconds, uuid7
 from shared.domain.generation import Generation, GenerationInput, StoredStep, Usage
-from shared.domain.review import Change, Decision, Review, Wish, decide
+from shared.domain.review import Decision, Review, ReviewChange, Wish, decide
 from shared.domain.settings import Settings
 from shared.domain.states import Status
+from shared.store.ground import Ground
 from shared.store.objects import Objects
 from shared.store.table import Table
 from shared.store.whole import Store
@@ -124,7 +125,7 @@ def a_step(clock: FakeClock, name: str = "cards", position: int = 1, **changes: 
     return replace(step, **changes)
 
 
-def an_acceptance(clock: FakeClock, head: Generation, before: Review | None = None, number: int = 1) -> Change:
+def an_acceptance(clock: FakeClock, head: Generation, before: Review | None = None, number: int = 1) -> ReviewChange:
     """Return the change that accepts a suggestion of `a_step`."""
     suggestion = {"front": "What are enzymes?", "back": "Proteins that speed up reactions."}
     wish = Wish(number, Decision.ACCEPTED)
@@ -160,7 +161,8 @@ def create_table(client: Any, name: str) -> None:
 
 def store_over(client: Any, clock: FakeClock, settings: Settings = SETTINGS) -> Store:
     table = Table(client, settings.table_name, clock, sleep=lambda _seconds: None)
-    return Store(table, clock, settings, Objects(lambda: s3_beside(client), settings.bucket_name))
+    objects = Objects(lambda: s3_beside(client), settings.bucket_name)
+    return Store(Ground(table, clock, settings, objects))
 
 
 def s3_beside(client: Any) -> Any:

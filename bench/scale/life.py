@@ -10,10 +10,11 @@ from typing import Any
 
 from bench.scale.sweeping import SETTINGS
 from bench.scale.wire import TABLE, DynamoDB, Meter, Pace, Wire
-from shared.domain.generation import GenerationInput, Totals, Usage
+from shared.domain.generation import Called, GenerationInput, Totals, Usage
 from shared.domain.idempotency import IdempotencyKey, hash_of
 from shared.domain.limits import policy_of
 from shared.store.admission import Admission
+from shared.store.ground import Ground
 from shared.store.table import Table
 from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation, a_step
@@ -39,7 +40,7 @@ def costs() -> dict[str, Cost]:
     clock, meter = FakeClock(count=0), Meter()
     wire = Wire(meter, _FREE, lambda: 0.0, lambda _seconds: None)
     client: Any = DynamoDB(wire, _FREE, FakeDynamoDB(FakeTable(lambda: 0.0), TABLE))
-    store = Store(Table(client, TABLE, clock), clock, SETTINGS)
+    store = Store(Ground(Table(client, TABLE, clock), clock, SETTINGS))
     found: dict[str, Cost] = {}
 
     def act[T](name: str, work: Callable[[], T]) -> T:
@@ -53,18 +54,18 @@ def costs() -> dict[str, Cost]:
     content = GenerationInput({"source_text": words}, "openai/gpt-4o-mini", "1", "r" * 16)
     admission = Admission(policy_of(SETTINGS), IdempotencyKey("k" * 36, hash_of(content.content)))
     asked = a_generation(clock, client_id="c" * 36, session_id="s" * 36, usual_seconds=15)
-    if act("create", lambda: store.admit(asked, content, admission)).head is None:
+    if act("create", lambda: store.admission.admit(asked, content, admission)).head is None:
         raise RuntimeError("the create was not admitted")
-    key = asked.user_id, asked.generation_id
-    act("a poll", lambda: store.get(*key))
-    head = act("claim", lambda: store.claim(*key, asked.fence, f"{'h' * 8}-{'t' * 16}", ("flashcards",)))
-    act("read what to do", lambda: (store.get_input(*key), store.get_steps(*key)))
-    head = act("begin_call", lambda: store.begin_call(head, "cards", Decimal("0.02")))
+    key = asked.key
+    act("a poll", lambda: store.reads.get(key))
+    head = act("claim", lambda: store.worker.claim(Called(key, asked.fence), f"{'h' * 8}-{'t' * 16}", ("flashcards",)))
+    act("read what to do", lambda: (store.reads.get_input(key), store.reads.get_steps(key)))
+    head = act("begin_call", lambda: store.worker.begin_call(head, "cards", Decimal("0.02")))
     clock.pass_seconds(10)
-    act("heartbeat", lambda: store.heartbeat(head, 60, "writing cards"))
+    act("heartbeat", lambda: store.worker.heartbeat(head, 60, "writing cards"))
     cards = [{"front": f"{words[at : at + 60]}?", "back": words[at + 60 : at + 180]} for at in range(0, 4_000, 250)]
     step = a_step(clock, result={"suggestions": cards}, usage=_SPENT)
-    act("store_step", lambda: store.store_step(head, step))
-    act("succeed", lambda: store.succeed(head, Totals(1, _SPENT), "cards"))
-    act("the last poll", lambda: (store.get(*key), store.get_step(*key, "cards")))
+    act("store_step", lambda: store.worker.store_step(head, step))
+    act("succeed", lambda: store.worker.succeed(head, Totals(1, _SPENT), "cards"))
+    act("the last poll", lambda: (store.reads.get(key), store.reads.get_step(key, "cards")))
     return found

@@ -22,6 +22,7 @@ from shared import kinds
 from shared.aws.clients import STANDARD
 from shared.aws.dispatch import SqsDispatch
 from shared.rescue import Rescuer
+from shared.store.ground import Ground
 from shared.store.table import Table
 from shared.store.whole import Store
 from tests.simulation.dynamodb import FakeDynamoDB
@@ -65,13 +66,13 @@ def cpu_of_a_sweep(due: int) -> tuple[float, int]:
     dynamodb, sqs = session.client("dynamodb", config=STANDARD), session.client("sqs", config=STANDARD)
     dynamodb.meta.events.register("before-send", _answering(meter, lambda name, given: getattr(fake, name)(**given)))
     sqs.meta.events.register("before-send", _answering(meter, lambda _name, _given: {"MessageId": "sent"}))
-    store = Store(Table(dynamodb, TABLE, clock), clock, SETTINGS)
+    store = Store(Ground(Table(dynamodb, TABLE, clock), clock, SETTINGS))
     address = "https://sqs.eu-central-1.amazonaws.com/1/queue"
-    rescuer = Rescuer(store, SqsDispatch(lambda: sqs, address, address), clock, SETTINGS, kinds.names())
+    rescuer = Rescuer(store.rescuer, SqsDispatch(lambda: sqs, address, address), clock, SETTINGS, kinds.names())
     # One thread, so that the time on its own clock is all there is.
     with patch.object(service, "ThreadPoolExecutor", lambda **_sizes: OneByOne()):
         meter.begin()
-        report = Sweep(store, rescuer, clock).run(lambda: False).report
+        report = Sweep(store.reads, store.sweeps, rescuer, clock).run(lambda: False).report
         meter.stop()
     if report.total() != due or report["error"]:
         raise RuntimeError(f"{due} were due, and the sweep found {dict(report)}")

@@ -22,6 +22,7 @@ from shared.aws.dispatch import SqsDispatch
 from shared.domain.clock import epoch_milliseconds, uuid7
 from shared.domain.settings import Settings
 from shared.rescue import Rescuer
+from shared.store.ground import Ground
 from shared.store.table import Table
 from shared.store.whole import Store
 from tests.simulation.dynamodb import FakeDynamoDB
@@ -95,10 +96,11 @@ def sweep(
     scheduler, meter = Scheduler(Random("sweep")), Meter()
     wire = Wire(meter, pace, lambda: scheduler.now, scheduler.wait)
     clock = Clock(scheduler, begins_at)
-    store = Store(Table(DynamoDB(wire, pace, FakeDynamoDB(table, TABLE)), TABLE, clock), clock, SETTINGS)  # type: ignore[arg-type]
+    client: Any = DynamoDB(wire, pace, FakeDynamoDB(table, TABLE))
+    store = Store(Ground(Table(client, TABLE, clock), clock, SETTINGS))
     queue: Any = Sqs(wire, pace)
     dispatch = SqsDispatch(lambda: queue, SETTINGS.queue_url, SETTINGS.isolated_queue_url)
-    sweeper = Sweep(store, Rescuer(store, dispatch, clock, SETTINGS, kinds.names()), clock)
+    sweeper = Sweep(store.reads, store.sweeps, Rescuer(store.rescuer, dispatch, clock, SETTINGS, kinds.names()), clock)
     owner, reports = Owner(), list[Counter[str]]()
 
     def run() -> None:

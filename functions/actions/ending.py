@@ -3,41 +3,45 @@
 from dataclasses import dataclass
 
 from shared.aws.metrics import measure
+from shared.domain.clock import Clock
 from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Event
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.whole import Store
+from shared.store.ending import EndingStore
+from shared.store.timeline import Timeline
 from shared.view.view import etag, view
 
 
 @dataclass(frozen=True, slots=True)
-class ActionsService:
+class EndingService:
     """Every action is idempotent: a second time answers as the first did."""
 
-    store: Store
+    store: EndingStore
+    timeline: Timeline
+    clock: Clock
 
     def cancel(self, request: Request) -> Response:
         """End an open generation as canceled and answer it as it then is.
 
         A generation that ended before is answered as it ended: of a cancel that races the finish, one wins.
         """
-        op = self.store.clock.token()
-        head = self.store.cancel(request.owner, request.generation_id, op)
+        op = self.clock.token()
+        head = self.store.cancel(request.key, op)
         if head is None:
             raise ProblemError("not_found")
         measure({}, [head] if head.op == op else [])
         as_it_ended = head.dismissed_at is None and head.retried_as is None
         if head.status is Status.CANCELED and head.finished_at is not None and as_it_ended:
             # A second time writes the same line again: the version names it, as long as nothing else raised that.
-            self.store.note(head, Event("canceled", head.finished_at, head.attempt))
+            self.timeline.note(head, Event("canceled", head.finished_at, head.attempt))
         return Response(200, view(head), {"etag": etag(head)})
 
     def dismiss(self, request: Request) -> Response:
         """Take an ended generation out of the feed. It can still be read by its id."""
-        head = self.store.get(request.owner, request.generation_id)
+        head = self.store.reads.get(request.key)
         if head is None:
             raise ProblemError("not_found")
         if not head.terminal:

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from shared.aws.metrics import measure
+from shared.domain.clock import Clock
 from shared.domain.generation import Generation
 from shared.domain.pacing import retry_after
+from shared.domain.settings import Settings
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.whole import Store
+from shared.store.ending import EndingStore
+from shared.store.erasure import ErasureStore
 
 _SECONDS = 5.0
 """What one call may take; the function has ten."""
@@ -26,18 +29,21 @@ class EraseService:
     nothing once that time has come. Calling again goes on where the last call stopped, whatever became of it.
     """
 
-    store: Store
+    store: ErasureStore
+    endings: EndingStore
+    clock: Clock
+    settings: Settings
 
     def erase(self, request: Request) -> Response:
-        """Response 200 and `done: true` when nothing is left, or 202 and when to call again.
+        """Answer 200 and `done: true` when nothing is left, or 202 and when to call again.
 
         `content_erased` is true from when nothing of a generation is left, not even one that could come back.
         """
-        owner, clock = request.owner, self.store.clock
+        owner, clock = request.owner, self.clock
         until = clock.monotonic() + _SECONDS
         while clock.monotonic() < until:
             # Heads first: without its head no worker can write anything more but a step.
-            heads = list(islice(self.store.newest(owner, None, _HEADS_AT_ONCE), _HEADS_AT_ONCE))
+            heads = list(islice(self.endings.reads.newest(owner, None, _HEADS_AT_ONCE), _HEADS_AT_ONCE))
             if heads:
                 self._erase_heads(owner, heads)
             elif rest := self.store.erasable(owner, _ITEMS_AT_ONCE):
@@ -47,10 +53,10 @@ class EraseService:
         return _not_done(_GO_ON_SECONDS)
 
     def _erase_heads(self, owner: str, heads: list[Generation]) -> None:
-        op = self.store.clock.token()
-        ended = [head if head.terminal else self.store.cancel(owner, head.generation_id, op) for head in heads]
+        op = self.clock.token()
+        ended = [head if head.terminal else self.endings.cancel(head.key, op) for head in heads]
         measure({}, [head for head in ended if head and head.op == op])
-        lease = timedelta(seconds=self.store.settings.lease_seconds)
+        lease = timedelta(seconds=self.settings.lease_seconds)
         # Marked before the heads are gone: they are all that tells of their leases.
         signs = [_last_sign_of_life(head) for head in ended if head]
         if signs:
@@ -59,7 +65,7 @@ class EraseService:
 
     def _nothing_found(self, owner: str) -> Response:
         self.store.keep_only_spend(owner)
-        now, not_before = self.store.clock.now(), self.store.erasure_not_before(owner)
+        now, not_before = self.clock.now(), self.store.erasure_not_before(owner)
         if not_before is not None:
             if not_before > now:
                 return _not_done(_seconds(now, not_before))

@@ -5,13 +5,17 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from functions.actions.ending import ActionsService
+from functions.actions.ending import EndingService
 from functions.actions.erase import EraseService
 from shared import wiring
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
-from shared.store.whole import Store
+from shared.store.ending import EndingStore
+from shared.store.erasure import ErasureStore
+from shared.store.ground import Ground
+from shared.store.reads import Reader
+from shared.store.timeline import Timeline
 
 if TYPE_CHECKING:
     from functions.actions.retry import RetryService
@@ -19,34 +23,37 @@ if TYPE_CHECKING:
 
 
 @cache
-def _store() -> Store:
-    return wiring.store(Store)
+def _ground() -> Ground:
+    return wiring.ground()
 
 
-def _service() -> ActionsService:
-    return ActionsService(_store())
+def _endings() -> EndingService:
+    return EndingService(EndingStore(_ground()), Timeline(_ground()), wiring.clock)
 
 
 @cache  # it has a client of its own, for the queue
 def _retries() -> "RetryService":
     from functions.actions.retry import RetryService
+    from shared.store.retry import RetryStore
 
-    return RetryService(_store(), wiring.dispatch(), wiring.clock, settings(), policy_of(settings()), wiring.seal())
+    store, policy = RetryStore(_ground()), policy_of(settings())
+    return RetryService(store, wiring.dispatch(), wiring.clock, settings(), policy, wiring.seal())
 
 
 def _reviews() -> "ReviewService":
     from functions.actions.review import ReviewService
+    from shared.store.review import ReviewStore
 
-    return ReviewService(_store(), wiring.clock)
+    return ReviewService(Reader(_ground()), ReviewStore(_ground()), wiring.clock)
 
 
 def _erasures() -> EraseService:
-    return EraseService(_store())
+    return EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings())
 
 
 ROUTES: dict[str, Route] = {
-    "POST /v1/generations/{generation_id}/cancel": lambda request: _service().cancel(request),
-    "DELETE /v1/generations/{generation_id}": lambda request: _service().dismiss(request),
+    "POST /v1/generations/{generation_id}/cancel": lambda request: _endings().cancel(request),
+    "DELETE /v1/generations/{generation_id}": lambda request: _endings().dismiss(request),
     "POST /v1/generations/{generation_id}/retry": lambda request: _retries().retry(request),
     "POST /v1/generations/{generation_id}/suggestions": lambda request: _reviews().decide_many(request),
     "DELETE /v1/me": lambda request: _erasures().erase(request),

@@ -11,21 +11,21 @@ from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
 from shared.domain.rows import RETRY
 from shared.domain.settings import Settings
-from shared.http.acceptance import accepted, answer_admitted, seal_key
+from shared.http.acceptance import accepted, answer_admitted, refuse_if_switched_off, seal_key
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.validation import KEY_NOT_TAKEN, read
 from shared.rerun import successor_of, why_not_retryable
 from shared.store.admission import Admission
-from shared.store.whole import Store
+from shared.store.retry import RetryStore
 
 
 @dataclass(frozen=True, slots=True)
 class RetryService:
     """A generation is retried once: whoever asks again is answered with the one that there is."""
 
-    store: Store
+    store: RetryStore
     dispatch: Dispatch
     clock: Clock
     settings: Settings
@@ -35,18 +35,19 @@ class RetryService:
 
     def retry(self, request: Request) -> Response:
         """Store the successor of a failed or canceled generation and start its work, as a create does."""
-        owner, generation_id = request.owner, request.generation_id
+        key = request.key
         body = read(Retry, request.json() if request.event.get("body") else {})
-        old = self.store.get(owner, generation_id)
+        old = self.store.reads.get(key)
         if old is None:
             raise ProblemError("not_found")
         if old.retried_as is not None:
             return accepted(old.retried_as, old.usual_seconds)
+        refuse_if_switched_off(old.kind, self.settings)
         content = self._content(old)
         new = successor_of(old, self.clock, self.settings)
         sealed = self._seal_key(old, new, body)
         given = replace(content, request_id=request.request_id)
-        steps = self.store.get_steps(owner, generation_id) if body.begin == "stored" else []
+        steps = self.store.reads.get_steps(key) if body.begin == "stored" else []
         try:
             admitted = self.store.retry(old, new, given, steps, Admission(self.policy, sealed=sealed))
         except TransitionRefusedError as refused:
@@ -54,7 +55,7 @@ class RetryService:
                 return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
             return _answer_of(refused.current)
         except AdmissionRefusedError:
-            double = self.store.get(owner, generation_id)
+            double = self.store.reads.get(key)
             if double is None or double.retried_as is None:
                 raise
             return _answer_of(double)  # a double click that came first was the last one allowed
@@ -73,7 +74,7 @@ class RetryService:
     def _content(self, old: Generation) -> GenerationInput:
         if old.status not in RETRY.sources:
             raise ProblemError("not_retryable")
-        content = self.store.get_input(old.user_id, old.generation_id)
+        content = self.store.reads.get_input(old.key)
         reason = why_not_retryable(old, content, self.settings)
         if content is None or reason is not None:
             raise ProblemError("not_retryable", detail=reason)

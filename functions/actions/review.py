@@ -8,14 +8,15 @@ from functions.actions.bodies import Decide, DecideMany
 from shared.domain import review
 from shared.domain.clock import Clock
 from shared.domain.errors import StoreUnavailableError, TransitionRefusedError
-from shared.domain.generation import Generation
+from shared.domain.generation import Generation, GenerationKey
 from shared.domain.review import Decision, Review, Suggestion, Verdict, Wish
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.validation import read
-from shared.store.whole import Store
+from shared.store.reads import Reader
+from shared.store.review import ReviewStore
 from shared.view.view import etag
 
 _TRIES = 20
@@ -26,26 +27,27 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 class ReviewService:
     """Deciding what is decided already changes nothing and is answered the same."""
 
-    store: Store
+    reads: Reader
+    store: ReviewStore
     clock: Clock
 
     def decide(self, request: Request) -> Response:
         """Decide on the suggestion that the path names."""
-        owner, generation_id, number = request.owner, request.generation_id, _number(request)
+        key, number = request.key, _number(request)
         body = read(Decide, request.json())
-        return self._apply(owner, generation_id, [_wish(number, body)])
+        return self._apply(key, [_wish(number, body)])
 
     def decide_many(self, request: Request) -> Response:
         """Decide on several suggestions, on all of them or, where one is refused, on none."""
-        owner, generation_id = request.owner, request.generation_id
+        key = request.key
         body = read(DecideMany, request.json())
-        return self._apply(owner, generation_id, [_wish(one.number, one) for one in body.decisions])
+        return self._apply(key, [_wish(one.number, one) for one in body.decisions])
 
-    def _apply(self, owner: str, generation_id: str, wishes: Sequence[Wish]) -> Response:
+    def _apply(self, key: GenerationKey, wishes: Sequence[Wish]) -> Response:
         for _ in range(_TRIES):
-            head = self._succeeded(owner, generation_id)
+            head = self._succeeded(key)
             suggestions = self._suggestions(head, wishes)
-            before = self.store.get_review(owner, generation_id)
+            before = self.store.get_review(key)
             change = review.decide(head, suggestions, before, wishes, now=self.clock.now(), new_id=self.clock.new_id)
             if change is None:
                 return _decided(head, suggestions, before, wishes)
@@ -53,11 +55,11 @@ class ReviewService:
                 self.store.review(head, change)
             except TransitionRefusedError:
                 continue  # another tab decided between the read and the write: read again
-            return _decided(self._succeeded(owner, generation_id), suggestions, change.review, wishes)
+            return _decided(self._succeeded(key), suggestions, change.review, wishes)
         raise StoreUnavailableError("review lost every race")
 
-    def _succeeded(self, owner: str, generation_id: str) -> Generation:
-        head = self.store.get(owner, generation_id)
+    def _succeeded(self, key: GenerationKey) -> Generation:
+        head = self.reads.get(key)
         if head is None:
             raise ProblemError("not_found")
         if head.status is not Status.SUCCEEDED:
@@ -65,7 +67,7 @@ class ReviewService:
         return head
 
     def _suggestions(self, head: Generation, wishes: Sequence[Wish]) -> Sequence[Suggestion]:
-        step = self.store.get_step(head.user_id, head.generation_id, head.output_step or "")
+        step = self.reads.get_step(head.key, head.output_step or "")
         suggestions = None if step is None else review.suggestions_of(step.result)
         if suggestions is None:
             raise ProblemError("no_suggestions")

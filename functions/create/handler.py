@@ -8,12 +8,12 @@ from shared import wiring
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
-from shared.store.admission import AdmissionWrites
+from shared.store.admission import AdmissionStore
 
 
 @cache
 def _service() -> CreateService:
-    store, policy = wiring.store(AdmissionWrites), policy_of(settings())
+    store, policy = AdmissionStore(wiring.ground()), policy_of(settings())
     return CreateService(store, wiring.dispatch(), wiring.clock, settings(), policy, wiring.seal())
 
 

@@ -13,14 +13,14 @@ from shared.domain.clock import Clock
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
 from shared.domain.settings import Settings
-from shared.http.acceptance import answer_admitted, key_of, seal_key
+from shared.http.acceptance import answer_admitted, key_of, refuse_if_switched_off, seal_key
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.http.validation import KEY_NOT_TAKEN, UserProvidedKey, field_error, parse
 from shared.kinds import load, names
 from shared.kinds.contract import Kind
-from shared.store.admission import Admission, AdmissionWrites
+from shared.store.admission import Admission, AdmissionStore
 
 _Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:~-]{1,64}$")]
 
@@ -47,7 +47,7 @@ class Envelope(BaseModel):
 class CreateService:
     """Creates generations for the owners who ask."""
 
-    store: AdmissionWrites
+    store: AdmissionStore
     dispatch: Dispatch
     clock: Clock
     settings: Settings
@@ -58,10 +58,11 @@ class CreateService:
     def create(self, request: Request) -> Response:
         """Store a generation and start its work, if its owner may have one more.
 
-        Raises what `seal_key` and `AdmissionWrites.admit` raise.
+        Raises what `seal_key` and `AdmissionStore.admit` raise.
         """
         owner, body = request.owner, request.json()
         envelope, content = self._validate(body)
+        refuse_if_switched_off(envelope.kind, self.settings)
         # As asked, before the deployment's own defaults: a new default is no other request.
         asked = {"create": envelope.model_dump(exclude={"user_provided_key"}), "input": _given(content)}
         key = key_of(request, asked, envelope.provider_key)

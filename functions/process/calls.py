@@ -186,7 +186,8 @@ class Calls:
         reserve = reserve_for(self.head, self._step, self._kind.limits, ledger)
         self._heartbeat.check()
         reserved = ledger.reserved_usd + reserve
-        self.head = self._dependencies.store.begin_call(self.head, self._step, reserved, ledger.totals_under_way)
+        begin_call, shown = self._dependencies.store.begin_call, self._heartbeat.shown
+        self.head = begin_call(self.head, self._step, reserved, ledger.totals_under_way, shown)
         ledger.begin_call()
         return reserve
 

@@ -55,7 +55,7 @@ class AttemptContext:
     def recount(self) -> None:
         """Count what a late holder has stored since this attempt read the steps: the end is the last to count it."""
         head = self._calls.head
-        self._ledger.learn(self._dependencies.store.get_steps(head.user_id, head.generation_id, results=False))
+        self._ledger.learn(self._dependencies.store.reads.get_steps(head.key, results=False))
 
     def ask_for_bills(self) -> None:
         """Ask what the calls have cost that were cut off before they told."""
@@ -65,11 +65,11 @@ class AttemptContext:
         """After the lease was lost: where the generation was ended, and not given to another, have it show what this
         attempt has spent. Returns what it had not shown."""
         store, held = self._dependencies.store, self._calls.head
-        if not store.ended_under(held):
+        if not store.bills.ended_under(held):
             return Usage()
         self.ask_for_bills()
         self.recount()
-        return store.bill(held, self.totals.usage, self._ledger.steps)
+        return store.bills.bill(held, self.totals.usage, self._ledger.steps)
 
     @property
     def reserved_usd(self) -> Decimal:
@@ -126,7 +126,7 @@ class AttemptContext:
         if self._behind:
             calls = self._calls
             calls.head = self._dependencies.store.advance(
-                calls.head, self.totals, self._heartbeat.progress, self.reserved_usd
+                calls.head, self.totals, self._heartbeat.shown, self.reserved_usd
             )
             self._behind = False
 
@@ -154,7 +154,7 @@ class AttemptContext:
         picture, head = answer.pictures[0], self._calls.head  # the answer may hold more than was asked for
         self._drawn += 1
         name = name_of(head.fence, self._calls.step, self._drawn, picture.content_type)
-        self._dependencies.store.put_picture(head, name, picture.data, picture.content_type)
+        self._dependencies.store.pictures.put_picture(head, name, picture.data, picture.content_type)
         sha256 = hashlib.sha256(picture.data).hexdigest()
         return Picture(name, picture.content_type, len(picture.data), sha256, picture.width, picture.height)
 

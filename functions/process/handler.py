@@ -33,13 +33,13 @@ def _worker() -> Worker:
     prices = read_prices(config.model_prices)
     model = Provider(config.llm_base_url, protocol=config.llm_protocol, prices=prices)
     model.warm_up()
-    store = wiring.store(WorkerStore)
+    store = WorkerStore(wiring.ground())
     dependencies = Dependencies(
         store=store,
-        heartbeats=wiring.heartbeat_store(WorkerStore),
+        heartbeats=WorkerStore(wiring.heartbeat_ground()),
         model=model,
         api_key=ServiceKey(Late(clients.ssm), config.provider_key_parameter, wiring.clock),
-        user_key=UserKeys(store, wiring.seal()),
+        user_key=UserKeys(store.user_keys, wiring.seal()),
         clock=wiring.clock,
         settings=config,
     )

@@ -9,6 +9,7 @@ from shared.aws.logs import logger
 from shared.domain.clock import Clock
 from shared.domain.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
 from shared.domain.generation import Generation
+from shared.domain.rows.worker import Shown
 from shared.store.worker import WorkerStore
 
 _STAGE_LENGTH = 40  # the head is paid for by the kilobyte
@@ -47,6 +48,11 @@ class Heartbeat:
     @property
     def progress(self) -> int:
         return self._progress
+
+    @property
+    def shown(self) -> Shown:
+        """What the next write of the head shows of it."""
+        return Shown(self._progress, self._stage)
 
     def show(self, percent: int, stage: str | None = None) -> None:
         """Have the next heartbeat show this; progress never goes down and stays below 100 until the end."""

@@ -20,7 +20,7 @@ from shared.domain.errors import (
     TransientProviderError,
 )
 from shared.domain.generation import Generation
-from shared.store.user_key import UserKeyReads
+from shared.store.user_key import UserKeyReader
 
 _KEPT_SECONDS = 300
 
@@ -61,7 +61,7 @@ class ServiceKey:
 class UserKeys:
     """The keys that owners gave with their generations. Calling it reads and opens one; it keeps none."""
 
-    def __init__(self, store: UserKeyReads, seal: Seal | None) -> None:
+    def __init__(self, store: UserKeyReader, seal: Seal | None) -> None:
         self._store, self._seal = store, seal
 
     def __call__(self, head: Generation) -> str:

@@ -14,6 +14,7 @@ from functions.process.heartbeat import Heartbeat
 from shared.aws.dispatch import Dispatch, DispatchFailedError, QueueMessage
 from shared.aws.logs import logger
 from shared.domain import retry_policy
+from shared.domain.codes.failures import FAILURES
 from shared.domain.errors import (
     DeadlinePassedError,
     GenerationError,
@@ -30,10 +31,7 @@ from shared.kinds.contract import Kind, Limits
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
-_OURS = frozenset(
-    {"provider_key_unavailable", "provider_key_refused", "provider_out_of_credit", "user_key_unavailable"}
-)
-"""Codes of what is wrong with the service's own key or with KMS: no other text or model helps."""
+_OURS = frozenset(name for name, code in FAILURES.items() if code.is_ours)
 
 
 class Ending(StrEnum):
@@ -79,7 +77,7 @@ class Worker:
         dependencies = self.dependencies
         holder = f"{self.name[-8:]}-{dependencies.clock.token()}"
         try:
-            head = dependencies.store.claim(message.user_id, message.generation_id, message.fence, holder, names())
+            head = dependencies.store.claim(message.called, holder, names())
         except TransitionRefusedError as refused:
             self._not_claimed(message, refused.current)
             return Handled(Ending.PASSED_OVER)
@@ -104,8 +102,8 @@ class Worker:
         # The beats end, and their thread is joined, before the final write.
         seconds = dependencies.settings.heartbeat_seconds
         with Heartbeat(dependencies.heartbeats, head, dependencies.clock, seconds, handover_at) as heartbeat:
-            content = dependencies.store.get_input(head.user_id, head.generation_id) or _NO_INPUT
-            steps = dependencies.store.get_steps(head.user_id, head.generation_id)
+            content = dependencies.store.reads.get_input(head.key) or _NO_INPUT
+            steps = dependencies.store.reads.get_steps(head.key)
             context = AttemptContext(head, load(head.kind), content, steps, dependencies, heartbeat)
             error = _run(context, load(head.kind), content)
             if not isinstance(error, LeaseLostError):
@@ -160,7 +158,7 @@ class Worker:
             context.recount()
             dependencies.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
             ended = replace(head, version=head.version + 1)
-            dependencies.store.note(ended, Event("failed", now, head.attempt, decision.code))
+            dependencies.store.timeline.note(ended, Event("failed", now, head.attempt, decision.code))
             return Handled(Ending.FAILED, self._as_ended(context, Status.FAILED))
         pending = dependencies.store.release(
             head,
@@ -168,12 +166,15 @@ class Worker:
             not_before=now + timedelta(seconds=decision.delay_seconds) if decision.delay_seconds else None,
             counted=decision.counted,
             reserved_usd=context.reserved_usd,
+            because=error.code,
         )
         try:
             self.dispatch.send(pending, dependencies.clock.now())
         except DispatchFailedError:
             logger().exception("given back and not dispatched; left to a rescuer", extra=_about(head))
-        dependencies.store.note(pending, Event("released", now, head.attempt, error.code, decision.delay_seconds))
+        dependencies.store.timeline.note(
+            pending, Event("released", now, head.attempt, error.code, decision.delay_seconds)
+        )
         return Handled(Ending.RELEASED)
 
 

@@ -1,15 +1,18 @@
 """Lists an owner's cards, the newest first, page by page. Reads nothing of the generations that they came from."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.domain.review import Card
 from shared.http import cursor
 from shared.http.query import LABEL, Query
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.whole import Store
+from shared.store.review import ReviewReader
 from shared.view.view import iso
+
+if TYPE_CHECKING:
+    from shared.view import schemas
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 500
@@ -20,10 +23,10 @@ _READ_AT_ONCE = 100
 class CardsService:
     """The order is that of the ids, so that of acceptance: a page begins behind the last card of the one before."""
 
-    store: Store
+    reviews: ReviewReader
 
     def page(self, request: Request) -> Response:
-        """Response one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
         The work is bounded: at most 500 cards are read, however few of them are of the session asked for.
         """
@@ -37,11 +40,11 @@ class CardsService:
 
     def _page(
         self, owner: str, session_id: str | None, limit: int, after: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        cards: list[dict[str, Any]] = []
+    ) -> "tuple[list[schemas.Card], str | None]":
+        cards: list[schemas.Card] = []
         last = after
         page = limit + 1 if session_id is None else _READ_AT_ONCE
-        for read, card in enumerate(self.store.cards(owner, after, page)):
+        for read, card in enumerate(self.reviews.cards(owner, after, page)):
             passes = session_id in (None, card.session_id)
             if read == _READ_AT_MOST or (passes and len(cards) == limit):
                 return cards, last and cursor.encode(last)
@@ -51,14 +54,15 @@ class CardsService:
         return cards, None
 
 
-def _view(card: Card) -> dict[str, Any]:
-    shown = {
+def _view(card: Card) -> "schemas.Card":
+    shown: schemas.Card = {
         "card_id": card.card_id,
         "generation_id": card.generation_id,
         "number": card.number,
         "front": card.front,
         "back": card.back,
         "created_at": iso(card.created_at),
-        "session_id": card.session_id,
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    if card.session_id is not None:
+        shown["session_id"] = card.session_id
+    return shown

@@ -1,19 +1,24 @@
 """Lists an owner's generations, the newest first, page by page: none is lost or shown twice while paging."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from functions.status.healing import healed
+from functions.status.healing import Healer
 from shared import kinds
+from shared.domain.clock import Clock
 from shared.domain.generation import Generation
+from shared.domain.moving import moving
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http import cursor
 from shared.http.query import LABEL, Query
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.rescue import Rescuer
-from shared.store.whole import Store
+from shared.store.reads import Reader
 from shared.view.view import status_shown, view
+
+if TYPE_CHECKING:
+    from shared.view import schemas
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 500
@@ -47,11 +52,13 @@ class Filter:
 class FeedService:
     """The order is that of the ids, which is fixed for good: a page begins behind the last id of the one before."""
 
-    store: Store
-    rescuer: Rescuer
+    reads: Reader
+    healer: Healer
+    clock: Clock
+    settings: Settings
 
     def read(self, request: Request) -> Response:
-        """Response one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
         The work is bounded: at most 500 generations are read, however few of them pass the filter.
         """
@@ -70,18 +77,18 @@ class FeedService:
 
     def _page(
         self, owner: str, wanted: Filter, limit: int, after: str | None
-    ) -> tuple[list[dict[str, Any]], str | None]:
-        shown: list[dict[str, Any]] = []
+    ) -> "tuple[list[schemas.Generation], str | None]":
+        shown: list[schemas.Generation] = []
         rescues, last = 0, after
         page = limit + 1 if wanted.passes_all else _READ_AT_ONCE
-        for read, head in enumerate(self.store.newest(owner, after, page)):
+        for read, head in enumerate(self.reads.newest(owner, after, page)):
             if read == _READ_AT_MOST:
                 return shown, last and cursor.encode(last)
-            if rescues < _RESCUE_AT_MOST and self.rescuer.is_stale(head):
-                head, rescues = healed(self.store, self.rescuer, head), rescues + 1  # noqa: PLW2901 - as it now is
-            if wanted.passes(head) and not self.store.expired(head):
+            if rescues < _RESCUE_AT_MOST and (healed := self.healer.heal(head)) is not None:
+                head, rescues = healed, rescues + 1  # noqa: PLW2901 - as it now is
+            if wanted.passes(head) and not self.reads.expired(head):
                 if len(shown) == limit:
                     return shown, last and cursor.encode(last)
-                shown.append(view(head))
+                shown.append(view(head, moving(head, self.clock.now(), self.settings)))
             last = head.generation_id
         return shown, None

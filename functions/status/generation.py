@@ -3,18 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
-from functions.status.healing import healed
+from functions.status.healing import Healer
 from functions.status.pictures import PictureLinks
+from shared.domain.clock import Clock
 from shared.domain.generation import Generation
+from shared.domain.moving import Moving, moving
 from shared.domain.pacing import poll_after_seconds, retry_after
 from shared.domain.review import Review, shown, suggestions_of
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.query import Query
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.rescue import Rescuer
-from shared.store.whole import Store
+from shared.store.reads import Reader
+from shared.store.review import ReviewReader
 from shared.view.view import etag, matches, view
 
 
@@ -22,11 +25,15 @@ from shared.view.view import etag, matches, view
 class GenerationService:
     """Reads are strongly consistent: who has seen a version never sees an older one."""
 
-    store: Store
-    rescuer: Rescuer
+    reads: Reader
+    healer: Healer
+    reviews: ReviewReader
+    pictures: PictureLinks
+    clock: Clock
+    settings: Settings
 
     def get(self, request: Request) -> Response:
-        """Response one generation, 304 when the caller has it already, 404 when it is not the caller's.
+        """Answer one generation, 304 when the caller has it already, 404 when it is not the caller's.
 
         Who expects more than is stored (`expected_progress`, `min_version`) gets it read once more, and then as it is
         with `stale: true`, never as 304.
@@ -42,43 +49,44 @@ class GenerationService:
         if behind:
             head = self._read(request)
             behind = _is_behind(head, progress, version)
-        headers, hint = self._hints(head)
-        links = PictureLinks(self.store)
-        dated = links.dated(headers["etag"])
+        does = moving(head, self.clock.now(), self.settings)
+        headers, hint = self._hints(head, does)
+        dated = self.pictures.dated(headers["etag"])
         for tag in () if behind else (headers["etag"], dated):
             if matches(request.header("if-none-match"), tag):
                 return Response(304, None, headers | {"etag": tag})
         stale = {"stale": True} if behind else {}
         output = self._output(head)
-        shown = {name: links.shown(head, made) for name, made in output.items()}
+        shown = {name: self.pictures.shown(head, made) for name, made in output.items()}
         tag = headers["etag"] if shown == output else dated
-        return Response(200, view(head) | hint | stale | shown, headers | {"etag": tag})
+        return Response(200, {**view(head, does), **hint, **stale, **shown}, headers | {"etag": tag})
 
     def _read(self, request: Request) -> Generation:
-        head = self.store.get(request.owner, request.generation_id)
+        head = self.reads.get(request.key)
         if head is None:
             raise ProblemError("not_found")
-        return healed(self.store, self.rescuer, head)
+        return self.healer.heal(head) or head
 
-    def _hints(self, head: Generation) -> tuple[dict[str, str], dict[str, float]]:
+    def _hints(self, head: Generation, does: Moving | None) -> tuple[dict[str, str], dict[str, float]]:
         """Return the headers, and the body's finer form of Retry-After, which takes whole seconds only."""
+        tag = {"etag": etag(head, does)}
         if head.terminal:
-            return {"etag": etag(head)}, {}
-        settings = self.store.settings
-        seconds = poll_after_seconds(head, self.store.clock.now(), settings.heartbeat_seconds, settings.lease_seconds)
-        return {"etag": etag(head), "retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
+            return tag, {}
+        settings = self.settings
+        seconds = poll_after_seconds(head, self.clock.now(), settings.heartbeat_seconds, settings.lease_seconds)
+        return tag | {"retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
 
     def _output(self, head: Generation) -> dict[str, Any]:
         if head.status is not Status.SUCCEEDED or head.output_step is None:
             return {}
-        step = self.store.get_step(head.user_id, head.generation_id, head.output_step)
+        step = self.reads.get_step(head.key, head.output_step)
         return {"output": self._reviewed(head, step.result)} if step else {}
 
     def _reviewed(self, head: Generation, output: dict[str, Any]) -> dict[str, Any]:
         suggestions = suggestions_of(output)
         if suggestions is None:
             return output
-        decided = self.store.get_review(head.user_id, head.generation_id) if head.reviewed else Review()
+        decided = self.reviews.get_review(head.key) if head.reviewed else Review()
         return output | {"suggestions": shown(suggestions, decided)}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from functions.status.cards import CardsService
 from functions.status.feed import FeedService
 from functions.status.generation import GenerationService
+from functions.status.healing import Healer
 from functions.status.health import HealthService
 from functions.status.openapi import openapi
 from functions.status.pictures import PictureLinks
@@ -15,49 +16,59 @@ from shared import wiring
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
-from shared.rescue import Rescuer
-from shared.store.whole import Store
+from shared.store.ground import Ground
+from shared.store.pictures import PictureStore
+from shared.store.quota import QuotaReader
+from shared.store.reads import Reader
+from shared.store.review import ReviewReader
+from shared.store.sweeps import SweepMarks
+from shared.store.timeline import Timeline
 
 
 @cache
-def _store() -> Store:
-    return wiring.store(Store)
+def _ground() -> Ground:
+    return wiring.ground()
 
 
 @cache
-def _rescuer() -> Rescuer:
-    return wiring.rescuer(_store())
+def _healer() -> Healer:
+    return Healer(Reader(_ground()), wiring.rescuer(_ground()))
+
+
+def _links() -> PictureLinks:
+    return PictureLinks(PictureStore(_ground()), wiring.clock, settings().signed_url_seconds)
 
 
 def _generation() -> GenerationService:
-    return GenerationService(_store(), _rescuer())
+    reads, reviews = Reader(_ground()), ReviewReader(_ground())
+    return GenerationService(reads, _healer(), reviews, _links(), wiring.clock, settings())
 
 
 def _feed() -> FeedService:
-    return FeedService(_store(), _rescuer())
+    return FeedService(Reader(_ground()), _healer(), wiring.clock, settings())
 
 
-def _record() -> TimelineService:
-    return TimelineService(_store(), PictureLinks(_store()))
+def _timeline() -> TimelineService:
+    return TimelineService(Reader(_ground()), Timeline(_ground()), _links())
 
 
 def _usage() -> UsageService:
-    return UsageService(_store(), policy_of(settings()))
+    return UsageService(Reader(_ground()), QuotaReader(_ground()), policy_of(settings()), wiring.clock)
 
 
 def _cards() -> CardsService:
-    return CardsService(_store())
+    return CardsService(ReviewReader(_ground()))
 
 
 @cache  # it remembers
 def _health() -> HealthService:
-    return HealthService(_store(), wiring.clock)
+    return HealthService(SweepMarks(_ground()), wiring.clock, settings())
 
 
 ROUTES: dict[str, Route] = {
     "GET /v1/generations/{generation_id}": lambda request: _generation().get(request),
-    "GET /v1/generations/{generation_id}/events": lambda request: _record().events(request),
-    "GET /v1/generations/{generation_id}/input": lambda request: _record().input(request),
+    "GET /v1/generations/{generation_id}/events": lambda request: _timeline().events(request),
+    "GET /v1/generations/{generation_id}/input": lambda request: _timeline().input(request),
     "GET /v1/generations": lambda request: _feed().read(request),
     "GET /v1/cards": lambda request: _cards().page(request),
     "GET /v1/usage": lambda request: _usage().get(request),

@@ -1,22 +1,31 @@
 """Rescue on read: what somebody looks at does not wait for the sweeper."""
 
+from dataclasses import dataclass
+
 from shared.aws.logs import logger
 from shared.aws.metrics import measure_rescues
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Generation
 from shared.rescue import Rescuer
-from shared.store.whole import Store
+from shared.store.reads import Reader
 
 
-def healed(store: Store, rescuer: Rescuer, head: Generation) -> Generation:
-    """Return a head that was just read as it is once it has been rescued, if it was stale."""
-    if not rescuer.is_stale(head):
-        return head
-    try:
-        rescued = rescuer.rescue(head)
-    except StoreUnavailableError:
-        return head  # the reader still gets what was read; the next poll, or the sweeper, tries again
-    about = {"generation_id": head.generation_id, "outcome": str(rescued.outcome)}
-    logger().info("rescued on read", extra=about)
-    measure_rescues({rescued.outcome: 1}, [rescued.ended] if rescued.ended else [])
-    return store.get(head.user_id, head.generation_id) or head
+@dataclass(frozen=True, slots=True)
+class Healer:
+    """Rescues what a reader finds stale. A reader is never refused for it."""
+
+    reads: Reader
+    rescuer: Rescuer
+
+    def heal(self, head: Generation) -> Generation | None:
+        """Return a head that was just read as it is once it has been rescued; None when it was not stale."""
+        try:
+            rescued = self.rescuer.rescue_if_stale(head)
+        except StoreUnavailableError:
+            return head  # the reader still gets what was read; the next poll, or the sweeper, tries again
+        if rescued is None:
+            return None
+        about = {"generation_id": head.generation_id, "outcome": str(rescued.outcome)}
+        logger().info("rescued on read", extra=about)
+        measure_rescues({rescued.outcome: 1}, [rescued.ended] if rescued.ended else [])
+        return self.reads.get(head.key) or head

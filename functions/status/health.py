@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from shared.domain.clock import Clock
+from shared.domain.settings import Settings
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.sweeps import SweepMark
-from shared.store.whole import Store
+from shared.store.sweeps import SweepMark, SweepMarks
 from shared.view.schemas import Health
 from shared.view.view import iso
 
@@ -21,16 +21,17 @@ class HealthService:
     mark stands still, and its age tells.
     """
 
-    store: Store
+    sweeps: SweepMarks
     clock: Clock
+    settings: Settings
     _mark: SweepMark | None = None
     _read_at: float | None = None
 
     def get(self, _request: Request) -> Response:
-        """Response the last sweep's findings. Raises StoreUnavailableError when the table cannot be read."""
+        """Answer the last sweep's findings. Raises StoreUnavailableError when the table cannot be read."""
         now = self.clock.monotonic()
         if self._read_at is None or now - self._read_at >= KEPT_SECONDS:
-            self._mark, self._read_at = self.store.last_sweep(), now
+            self._mark, self._read_at = self.sweeps.last_sweep(), now
         body = self._view(self._mark)
         if self._prices_missing():
             body["model_prices_missing"] = True
@@ -39,7 +40,7 @@ class HealthService:
     def _prices_missing(self) -> bool:
         from shared.domain.model_prices import unpriced_models  # noqa: PLC0415 (of all the routes only this one needs it)
 
-        return bool(unpriced_models(self.store.settings))
+        return bool(unpriced_models(self.settings))
 
     def _view(self, mark: SweepMark | None) -> Health:
         if mark is None:

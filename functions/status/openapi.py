@@ -20,7 +20,7 @@ def _document() -> tuple[str, str]:
 
 
 def openapi(request: Request) -> Response:
-    """Response the document, 304 to who has it."""
+    """Answer the document, 304 to who has it."""
     text, tag = _document()
     headers = {"etag": tag, "cache-control": f"public, max-age={_KEPT_SECONDS}"}
     if matches(request.header("if-none-match"), tag):

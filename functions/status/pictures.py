@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from shared.domain.clock import Clock
 from shared.domain.generation import Generation
 from shared.domain.pictures import pictures_in
-from shared.store.whole import Store
+from shared.store.pictures import PictureStore
 from shared.view.view import iso
 
 
@@ -14,18 +15,20 @@ from shared.view.view import iso
 class PictureLinks:
     """The URLs are secrets as long as they are good: they stand in the answer's body, and in no log."""
 
-    store: Store
+    pictures: PictureStore
+    clock: Clock
+    url_seconds: float
 
     def shown(self, head: Generation, output: dict[str, Any]) -> dict[str, Any]:
         """Return `output` with a URL in place of each picture's name; as it is where it has no pictures of ours."""
         pictures = pictures_in(output)
         if not pictures:
             return output
-        lifetime = timedelta(seconds=self.store.settings.signed_url_seconds)
-        expires_at = iso(self.store.clock.now() + lifetime)  # before they are signed: never later than the truth
+        lifetime = timedelta(seconds=self.url_seconds)
+        expires_at = iso(self.clock.now() + lifetime)  # before they are signed: never later than the truth
         shown = []
         for picture in pictures:
-            url = self.store.picture_url(head.user_id, head.generation_id, picture["name"])
+            url = self.pictures.picture_url(head.key, picture["name"])
             told = {name: value for name, value in picture.items() if name != "name"}
             shown.append({"url": url, "expires_at": expires_at, **told})
         return output | {"images": shown}
@@ -35,5 +38,5 @@ class PictureLinks:
 
         Who is told 304 for it holds URLs that are good for the other half at least.
         """
-        period = self.store.settings.signed_url_seconds / 2
-        return f'{tag.removesuffix('"')}-{int(self.store.clock.now().timestamp() // period)}"'
+        period = self.url_seconds / 2
+        return f'{tag.removesuffix('"')}-{int(self.clock.now().timestamp() // period)}"'

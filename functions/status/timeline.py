@@ -11,7 +11,8 @@ from shared.http.problems import ProblemError
 from shared.http.query import Query
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.whole import Store
+from shared.store.reads import Reader
+from shared.store.timeline import Timeline
 from shared.view.view import iso, usage_view
 
 _ENDINGS = frozenset(str(status) for status in TERMINAL)
@@ -22,11 +23,12 @@ _ENDS_OF_ATTEMPTS = frozenset({"released", "given_back", *_ENDINGS})
 class TimelineService:
     """The timeline is a log beside the truth: of what was out of the ordinary a line may be missing, none is wrong."""
 
-    store: Store
+    reads: Reader
+    timeline: Timeline
     pictures: PictureLinks
 
     def events(self, request: Request) -> Response:
-        """Response the timeline, the oldest line first, and the attempts that it tells of.
+        """Answer the timeline, the oldest line first, and the attempts that it tells of.
 
         With `results=true` each stored step comes with its result: of a generation that failed there is no output.
         """
@@ -34,21 +36,20 @@ class TimelineService:
         with_results = query.one_of("results", ("true", "false")) == "true"
         query.check()
         head = self._head(request)
-        owner, generation_id = head.user_id, head.generation_id
-        steps = self.store.get_steps(owner, generation_id, results=with_results)
+        steps = self.reads.get_steps(head.key, results=with_results)
         results = {step.name: self.pictures.shown(head, step.result) for step in steps} if with_results else {}
-        noted = self.store.get_events(owner, generation_id)
+        noted = self.timeline.get_events(head.key)
         created = iso(head.created_at)
         # The steps that a retry took over are older than it.
         lines = sorted(_lines(head, steps, noted, results), key=lambda line: max(line["at"], created))
-        body = {"generation_id": generation_id, "version": head.version, "attempts": _attempts(head, lines)}
+        body = {"generation_id": head.generation_id, "version": head.version, "attempts": _attempts(head, lines)}
         return Response(200, body | {"events": lines})
 
     def input(self, request: Request) -> Response:
-        """Response what was sent in, and how it is made: the model and the version of the kind's prompts."""
+        """Answer what was sent in, and how it is made: the model and the version of the kind's prompts."""
         Query(request).check()
         head = self._head(request)
-        given = self.store.get_input(head.user_id, head.generation_id)
+        given = self.reads.get_input(head.key)
         if given is None:
             raise ProblemError("not_found")
         body = {
@@ -61,7 +62,7 @@ class TimelineService:
         return Response(200, body)
 
     def _head(self, request: Request) -> Generation:
-        head = self.store.get(request.owner, request.generation_id)
+        head = self.reads.get(request.key)
         if head is None:
             raise ProblemError("not_found")
         return head
@@ -109,8 +110,8 @@ def _attempts(head: Generation, lines: list[dict[str, Any]]) -> list[dict[str, A
         running = number == head.attempt and head.status is Status.RUNNING
         known = _present(
             attempt=number,
-            started_at=iso(head.started_at) if number == 1 else None,
-            heartbeat_at=iso(head.heartbeat_at) if running else None,
+            started_at=iso(head.started_at) if number == 1 and head.started_at else None,
+            heartbeat_at=iso(head.heartbeat_at) if running and head.heartbeat_at else None,
             ended_at=end.get("at"),
             ended=end.get("name"),
             code=end.get("code"),

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from shared.domain.clock import Clock
 from shared.domain.generation import DayUsage, Usage
 from shared.domain.limits import Policy, Rate
 from shared.http.query import Query
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.whole import Store
+from shared.store.quota import QuotaReader
+from shared.store.reads import Reader
 from shared.view.view import usage_view
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -20,16 +22,18 @@ _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 class UsageService:
     """A generation counts on the day, in UTC, on which it ended."""
 
-    store: Store
+    reads: Reader
+    quota: QuotaReader
     policy: Policy
+    clock: Clock
 
     def get(self, request: Request) -> Response:
-        """Response one month, this one unless another is asked for; the limits are always those of now."""
+        """Answer one month, this one unless another is asked for; the limits are always those of now."""
         query = Query(request, "month")
         month = query.matching("month", _MONTH, "A month as YYYY-MM.")
         query.check()
-        month = month or self.store.clock.now().strftime("%Y-%m")
-        days = self.store.usage_of_month(request.owner, month)
+        month = month or self.clock.now().strftime("%Y-%m")
+        days = self.reads.usage_of_month(request.owner, month)
         total = sum((day.usage for day in days), Usage())
         body = {
             "month": month,
@@ -41,14 +45,14 @@ class UsageService:
 
     def _limits(self, owner: str) -> dict[str, Any]:
         """Return where the caller stands; a ceiling that is switched off is left out."""
-        standing, policy = self.store.standing(owner, self.policy), self.policy
-        found: dict[str, Any] = {"rates": [_rate(rate) for rate in standing.rates]}
+        use, policy = self.quota.use(owner, self.policy), self.policy
+        found: dict[str, Any] = {"rates": [_rate(rate) for rate in use.rates]}
         if policy.max_running:
-            left = max(0, policy.max_running - standing.running)
-            found["running"] = {"limit": policy.max_running, "used": standing.running, "remaining": left}
+            left = max(0, policy.max_running - use.running)
+            found["running"] = {"limit": policy.max_running, "used": use.running, "remaining": left}
         if policy.max_daily_spend_usd:
-            limit, used = float(policy.max_daily_spend_usd), float(standing.spent_today_usd)
-            left_usd = float(max(policy.max_daily_spend_usd - standing.spent_today_usd, Decimal(0)))
+            limit, used = float(policy.max_daily_spend_usd), float(use.spent_today_usd)
+            left_usd = float(max(policy.max_daily_spend_usd - use.spent_today_usd, Decimal(0)))
             found["daily_spend_usd"] = {"limit": limit, "used": used, "remaining": left_usd}
         return found
 

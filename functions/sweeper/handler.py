@@ -7,7 +7,8 @@ from functions.sweeper.service import Sweep
 from shared import wiring
 from shared.aws.logs import logger
 from shared.aws.metrics import measure_rescues
-from shared.store.sweeps import SweeperStore
+from shared.store.reads import Reader
+from shared.store.sweeps import SweepMarks
 
 _STOP_MILLISECONDS = 10_000
 
@@ -20,8 +21,8 @@ class LambdaContext(Protocol):
 
 @cache
 def _sweep() -> Sweep:
-    store = wiring.store(SweeperStore)
-    return Sweep(store, wiring.rescuer(store), wiring.clock)
+    ground = wiring.ground()
+    return Sweep(Reader(ground), SweepMarks(ground), wiring.rescuer(ground), wiring.clock)
 
 
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from shared.aws.logs import logger
 from shared.domain.clock import Clock
 from shared.domain.diagnosis import RescueOutcome
-from shared.domain.generation import Generation
+from shared.domain.generation import Generation, GenerationKey
 from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.items import DUE_SHARDS
-from shared.store.sweeps import SweeperStore, SweepMark
+from shared.store.reads import Reader
+from shared.store.sweeps import SweepMark, SweepMarks
 
 _OF_STALE = (
     RescueOutcome.GIVEN_BACK,
@@ -61,7 +62,8 @@ class Sweep:
     behind a long one nowhere.
     """
 
-    store: SweeperStore
+    reads: Reader
+    sweeps: SweepMarks
     rescuer: Rescuer
     clock: Clock
 
@@ -84,23 +86,23 @@ class Sweep:
     def _pass(self, shard: int, time_is_up: Callable[[], bool]) -> Found:
         found = Found()
         try:
-            for user_id, generation_id in self.store.due(shard, self.clock.now()):
+            for key in self.reads.due(shard, self.clock.now()):
                 if time_is_up():
                     found.out_of_time = True
                     break
-                found.report[self._one(user_id, generation_id, found)] += 1
+                found.report[self._one(key, found)] += 1
         except Exception as error:  # noqa: BLE001 - the other shards, whose threads know nothing of it, go on
             found.failure = error
         return found
 
-    def _one(self, user_id: str, generation_id: str, found: Found) -> str:
+    def _one(self, key: GenerationKey, found: Found) -> str:
         try:
-            head = self.store.get(user_id, generation_id)
+            head = self.reads.get(key)
             if head is None:
                 return "gone"
             rescued = self.rescuer.rescue(head)
         except Exception:  # noqa: BLE001 - whatever a head does, it must not keep the sweep from those behind it
-            logger().exception("one generation could not be swept", extra={"generation_id": generation_id})
+            logger().exception("one generation could not be swept", extra={"generation_id": key.generation_id})
             return "error"
         if rescued.ended is not None:
             found.ended.append(rescued.ended)
@@ -113,16 +115,16 @@ class Sweep:
         try:
             self._meet_again(found)
             mark = SweepMark.of(self.clock.now(), stale, complete=not found.out_of_time, oldest=found.oldest_pending)
-            self.store.put_sweep(mark)
+            self.sweeps.put_sweep(mark)
         except Exception:  # noqa: BLE001 - the work is done; health goes on telling of the sweep before
             logger().exception("the sweep could not be noted")
             found.report["error"] += 1
 
     def _meet_again(self, found: Found) -> None:
         """Look again at the one that had waited longest: sent again, it is not due for minutes, and it still waits."""
-        before = self.store.last_sweep()
+        before = self.sweeps.last_sweep()
         if before is None or before.oldest_pending is None:
             return
-        head = self.store.get(*before.oldest_pending)
+        head = self.reads.get(before.oldest_pending)
         if head is not None:
             found.met(head)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.domain.errors import MessageRefusedError
-from shared.domain.generation import Generation
+from shared.domain.generation import Called, Generation, GenerationKey
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -31,6 +31,11 @@ class QueueMessage:
     user_id: str
     generation_id: str
     fence: int
+
+    @property
+    def called(self) -> Called:
+        """The generation as the message names it."""
+        return Called(GenerationKey(self.user_id, self.generation_id), self.fence)
 
     def to_json(self) -> str:
         return json.dumps(

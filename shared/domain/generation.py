@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.domain.states import TERMINAL, Status
 
@@ -60,22 +60,18 @@ class ErrorInfo:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to write a head, held until `heartbeat_at` + the lease; a write needs both fence and holder."""
+class GenerationKey(NamedTuple):
+    """Which generation: its owner's id, which is the partition, and its own."""
 
-    user_id: str
+    owner: str
     generation_id: str
+
+
+class Called(NamedTuple):
+    """A generation as a queue message names it: nothing of its head is known but the fence that it must have."""
+
+    key: GenerationKey
     fence: int
-    holder: str
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One run by a worker, 1-based, counted when it claims."""
-
-    number: int
-    lease: Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +113,10 @@ class Generation:
     session_id: str | None = None
     retry_of: str | None = None
     retried_as: str | None = None
+    because: str | None = None
+    """The code that ended the last attempt, while the next has stored nothing yet."""
+    asked_to_wait: bool = False
+    """Whether `not_before` is the provider's own word."""
     dismissed_at: datetime | None = None
     reviewed: bool = False
     own_key: bool = False
@@ -127,6 +127,10 @@ class Generation:
     op: str | None = None
     create_op: str | None = None
     schema_version: int = SCHEMA_VERSION
+
+    @property
+    def key(self) -> GenerationKey:
+        return GenerationKey(self.user_id, self.generation_id)
 
     @property
     def terminal(self) -> bool:

@@ -68,7 +68,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ReviewChange:
     """A review as it shall be, the cards to write with it, and the ids of those to delete."""
 
     review: Review
@@ -92,7 +92,7 @@ def decide(
     *,
     now: datetime,
     new_id: Callable[[], str],
-) -> Change | None:
+) -> ReviewChange | None:
     """Return what the wishes change, or None when all of it is decided already. Each number must be there, once."""
     verdicts, cards, dropped = dict(review.verdicts), list[Card](), list[str]()
     for wish in wishes:
@@ -107,7 +107,7 @@ def decide(
             dropped.append(before.card_id)
     if verdicts == review.verdicts:
         return None
-    return Change(Review(review.version + 1, verdicts), tuple(cards), tuple(dropped))
+    return ReviewChange(Review(review.version + 1, verdicts), tuple(cards), tuple(dropped))
 
 
 def _after(before: Verdict, suggestion: Suggestion, wish: Wish, now: datetime, new_id: Callable[[], str]) -> Verdict:

@@ -39,6 +39,13 @@ class Settings:
     reasoning_effort: str = ""
     provider_key_parameter: str = ""
     kms_key_id: str = ""
+    enabled_kinds: tuple[str, ...] = ()
+    """The kinds that may be created; empty for all."""
+    accept_creates: bool = True
+
+    def takes(self, kind: str) -> bool:
+        """Whether a generation of this kind may be created."""
+        return not self.enabled_kinds or kind in self.enabled_kinds
 
 
 @cache
@@ -68,12 +75,20 @@ def from_environment(environment: dict[str, str]) -> Settings:
             values[name] = text
         elif kind in (int, float):
             values[name] = _number(name, kind, text)
+        elif kind is bool:
+            values[name] = _switch(name, text)
         else:
             values[name] = tuple(part.strip() for part in text.split(",") if part.strip())
     for name in ("table_name", "queue_url", "isolated_queue_url"):
         if name not in values:
             raise KeyError(f"{name.upper()} is not set: the template sets it for every function")
     return Settings(**values)  # type: ignore[arg-type]  # each value was made by its field's own type above
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"{name.upper()} must be true or false, and is {text!r}")
+    return text == "true"
 
 
 def _number(name: str, kind: type[int] | type[float], text: str) -> float:

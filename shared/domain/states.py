@@ -1,9 +1,5 @@
-"""The words of a generation's life: its statuses, the guards of a write, and the form of a row. Pure data.
+"""The words of a generation's life: its statuses, and the guards of a write. Pure; `rows` has the changes."""
 
-The rows themselves are in `lifecycle`, which hands these words on.
-"""
-
-from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -61,28 +57,3 @@ class Guard(StrEnum):
     VERSION_AS_READ = "version as strongly read"
     NOT_DISMISSED = "no `dismissed_at` yet"
     NOT_RETRIED = "no `retried_as` yet"
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """One row: who may move a head from which statuses to which, under which conditions, to what effect.
-
-    `target` is None where the status stays. `transaction` says that the write takes other items with it.
-    `any_version` says that the row holds for an open head of a newer version as well, whose status this one may not
-    know: what nobody can read must still end.
-    """
-
-    name: str
-    by: tuple[str, ...]
-    sources: frozenset[Status]
-    target: Status | None
-    guards: tuple[Guard, ...]
-    effect: str
-    raises_fence: bool = False
-    raises_version: bool = False
-    transaction: bool = False
-    any_version: bool = False
-
-    def leaves_index(self) -> bool:
-        """Whether nobody need look at the generation again: only open heads have a `due_at`."""
-        return self.target in TERMINAL

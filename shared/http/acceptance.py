@@ -10,6 +10,7 @@ from shared.aws.sealing import Seal
 from shared.domain.generation import Generation
 from shared.domain.idempotency import IdempotencyKey, hash_of, read_key, slow_hash_of
 from shared.domain.pacing import first_look_seconds, retry_after
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.request import Request
@@ -32,6 +33,18 @@ def key_of(request: Request, asked: Mapping[str, Any], provider_key: str | None 
     if provider_key is not None:
         asked = {**asked, "user_provided_key": slow_hash_of(provider_key, f"{request.owner} {key}")}
     return IdempotencyKey(key, hash_of(asked))
+
+
+PAUSE_SECONDS = 60
+"""What a caller is asked to wait while creates are paused: nobody knows how long maintenance takes."""
+
+
+def refuse_if_switched_off(kind: str, settings: Settings) -> None:
+    """Raise ProblemError when the deployment takes no new generation now, or none of this kind."""
+    if not settings.accept_creates:
+        raise ProblemError("creates_paused", headers={"retry-after": str(PAUSE_SECONDS)})
+    if not settings.takes(kind):
+        raise ProblemError("kind_disabled")
 
 
 def seal_key(seal: Seal | None, provider_key: str | None, generation: Generation) -> bytes | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.generation import GenerationKey
 from shared.http.problems import ProblemError
 
 MAX_BODY_BYTES = 256 * 1024
@@ -46,6 +47,11 @@ class Request:
         if int(claims["exp"]) * 1000 <= int(context["timeEpoch"]):
             raise ProblemError("token_expired")
         return claims
+
+    @property
+    def key(self) -> GenerationKey:
+        """The caller's generation of the path's id. Raises what `owner` and `generation_id` raise."""
+        return GenerationKey(self.owner, self.generation_id)
 
     @property
     def generation_id(self) -> str:

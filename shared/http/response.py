@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
+from shared.domain.codes.problems import PROBLEMS
 from shared.domain.errors import (
     AdmissionRefusedError,
     KeyReusedError,
@@ -14,7 +15,7 @@ from shared.domain.errors import (
     StoreUnavailableError,
 )
 from shared.domain.settings import error_docs_url
-from shared.http.problems import TITLES, ProblemError
+from shared.http.problems import ProblemError
 from shared.http.request import Request
 
 
@@ -31,7 +32,7 @@ Route = Callable[[Request], Response]
 
 
 def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
-    """Response one call by the route that API Gateway chose. The one place where an error becomes an response."""
+    """Answer one call by the route that API Gateway chose. The one place where an error becomes a response."""
     request = Request(event)
     try:
         response = routes[event["routeKey"]](request)
@@ -58,7 +59,7 @@ def _refusal(refused: AdmissionRefusedError) -> ProblemError:
 
 
 def _problem(problem: ProblemError, request: Request) -> Response:
-    status, title = TITLES[problem.code]
+    status, title = PROBLEMS[problem.code].status, PROBLEMS[problem.code].title
     body: dict[str, Any] = {
         "type": f"{error_docs_url()}{problem.code}",
         "title": title,
@@ -72,7 +73,7 @@ def _problem(problem: ProblemError, request: Request) -> Response:
         body["errors"] = problem.errors
     headers = {"content-type": "application/problem+json", **problem.headers}
     if status == 503:
-        headers["retry-after"] = "2"
+        headers.setdefault("retry-after", "2")
     return Response(status, body, headers)
 
 

@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 
 from shared.domain import rows
 from shared.domain.clock import epoch_milliseconds, midnight_after
-from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
+from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Accepted, Policy, Rate, whole_seconds
+from shared.domain.row import At
 from shared.store import items, user_key
 from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
-from shared.store.quota import QuotaReads
+from shared.store.ground import Ground
+from shared.store.move import refused
+from shared.store.quota import QuotaReader
 from shared.store.table import ConditionFailedError, ConflictError
 
 _TRIES = 30
@@ -53,10 +56,13 @@ class _Seen:
     head: Generation | None
 
 
-class AdmissionWrites(QuotaReads):
-    """`create` is the row of the transition table; `admit` is the same with everything that may speak against it."""
+class AdmissionStore:
+    """`create` is the row of the table; `admit` is the same with everything that may speak against it."""
 
-    __slots__ = ()
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._objects = ground.table, ground.objects
+        self._clock, self._settings = ground.clock, ground.settings
+        self._quota = QuotaReader(ground)
 
     def create(
         self,
@@ -74,22 +80,21 @@ class AdmissionWrites(QuotaReads):
         transaction; when the condition of one does not hold, ConditionFailedError has its place, counted from 1.
         """
         if content is not None:
-            expires_at = generation.deadline_at + timedelta(days=self.settings.retention_days + 1)
-            item = items.encode_input(generation.user_id, generation.generation_id, content, expires_at)
-            self.table.put(self.objects.offload(item, "input"))
+            expires_at = items.parts_expiry(generation, self._settings)
+            item = items.encode_input(generation.key, content, expires_at)
+            self._table.put(self._objects.offload(item, "input"))
         generation = self._due(generation)
         head = items.encode_head(generation)
         try:
-            self.table.transact(
+            self._table.transact(
                 [{"Put": {"Item": head, "ConditionExpression": "attribute_not_exists(pk)"}}, *beside],
-                mine=lambda item: item.get("create_op") == head["create_op"],
+                mine=lambda item: item.get("create_op") == head["create_op"],  # rows.CREATE's mark
                 repeat_conflicts=repeat_conflicts,
             )
         except ConditionFailedError as failed:
             if failed.index > 0:
                 raise
-            current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(rows.CREATE.name, current) from failed
+            raise refused(rows.CREATE, failed) from failed
         return generation
 
     def admit(
@@ -123,32 +128,34 @@ class AdmissionWrites(QuotaReads):
                 if failed.index <= len(beside):
                     raise
             content = None  # the input is there
-            self.table.pause(attempt)
+            self._table.pause(attempt)
         raise StoreUnavailableError("admission lost every race")
 
+    def _at(self, generation: Generation) -> At:
+        return At(self._clock.now(), generation.create_op or "", self._settings)
+
     def _due(self, generation: Generation) -> Generation:
-        due_at = generation.created_at + timedelta(seconds=self.settings.dispatch_grace_seconds)
-        return replace(generation, due_at=min(due_at, generation.deadline_at))
+        return replace(generation, **rows.CREATE.sets(generation, self._at(generation), None))
 
     def _seen(self, generation: Generation, key: IdempotencyKey | None, *, again: bool) -> _Seen:
         owner = generation.user_id
         keys = [items.accepted_key(owner)]
         keys += [items.idempotency_key(owner, key.key)] if key else []
         # A try before this one may have been applied without our hearing of it.
-        keys += [items.head_key(owner, generation.generation_id)] if again else []
-        found = self.table.get_many(*keys)
+        keys += [items.head_key(generation.key)] if again else []
+        found = self._table.get_many(*keys)
         head = found[-1] if again else None
         stored = found[1] if key else None
         return _Seen(
             decode_accepted(found[0]),
-            decode_key(stored, self.clock.now()) if stored else None,
+            decode_key(stored, self._clock.now()) if stored else None,
             items.decode_head(head) if head else None,
         )
 
     def _told(self, generation: Generation, admission: Admission, seen: _Seen) -> Admitted | None:
         """Return what this request was let in as before, by an earlier try or an earlier request."""
         limit = admission.policy.limit_for(generation.kind)
-        rate = seen.accepted.rate(limit, epoch_milliseconds(self.clock.now())) if limit else None
+        rate = seen.accepted.rate(limit, epoch_milliseconds(self._clock.now())) if limit else None
         if seen.head is not None and seen.head.create_op == generation.create_op:
             return Admitted(generation.generation_id, self._due(generation), rate)
         if seen.key is None or admission.key is None:
@@ -161,13 +168,13 @@ class AdmissionWrites(QuotaReads):
         self, generation: Generation, admission: Admission, seen: _Seen
     ) -> tuple[list[items.Item], Rate | None]:
         """Return the writes that let the generation in if nothing has moved since. Raises AdmissionRefusedError."""
-        policy, moment = admission.policy, self.clock.now()
+        policy, moment = admission.policy, self._clock.now()
         now, limit = epoch_milliseconds(moment), policy.limit_for(generation.kind)
         self._refuse(generation, policy, seen.accepted, moment)
         writes, rate = [], None
         if limit or policy.max_running or policy.max_daily_spend_usd:
             open_for = (generation.deadline_at - generation.created_at) // timedelta(milliseconds=1)
-            op = generation.create_op or self.clock.token()
+            op = generation.create_op or self._clock.token()
             taken = seen.accepted.take(policy, generation.kind, now, open_for, op)
             rate = taken.rate(limit, now) if limit else None
             writes.append(encode_accepted(generation.user_id, taken, policy, replaces=seen.accepted))
@@ -189,12 +196,12 @@ class AdmissionWrites(QuotaReads):
             raise AdmissionRefusedError("rate_limited", whole_seconds(wait), rate)
         if not (policy.max_running or policy.max_daily_spend_usd):
             return
-        running = self.open_heads(generation.user_id, accepted, moment)
+        running = self._quota.open_heads(generation.user_id, accepted, moment)
         if policy.max_running and len(running) >= policy.max_running:
             raise AdmissionRefusedError("too_many_running", _RUNNING_RETRY_SECONDS, rate)
         # The day's usage after the heads: one that ends in between is counted twice for a moment, never not at all.
         if policy.max_daily_spend_usd and not generation.own_key:
-            spent = self.spent_today(generation.user_id, running, moment)
+            spent = self._quota.spent_today(generation.user_id, running, moment)
             if spent >= policy.max_daily_spend_usd:
                 raise AdmissionRefusedError("daily_spend_reached", _until_midnight(moment), rate)
 

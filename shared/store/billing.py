@@ -4,24 +4,24 @@ from collections.abc import Sequence
 
 from shared.domain import rows
 from shared.domain.errors import TransitionRefusedError
-from shared.domain.generation import Generation, StoredStep, Usage, apart_from_waste
+from shared.domain.generation import Generation, GenerationKey, StoredStep, Totals, Usage, apart_from_waste
 from shared.domain.states import Status
-from shared.store import items
-from shared.store.expressions import Change, as_read, update_of
-from shared.store.table import ConditionFailedError
-from shared.store.terminal import TerminalWrites
+from shared.store.ground import Ground
+from shared.store.move import Mover, counted
+from shared.store.reads import Reader
 
 _TRIES = 5
 
 
-class BillWrites(TerminalWrites):
-    """One row of the transition table. Nothing but usage is moved by it."""
+class Bills:
+    """One row of the table. Nothing but usage is moved by it."""
 
-    __slots__ = ()
+    def __init__(self, ground: Ground) -> None:
+        self._clock, self._mover, self._reads = ground.clock, Mover(ground), Reader(ground)
 
     def ended_under(self, held: Generation) -> bool:
         """Whether the generation was canceled or failed by another while its holder was the one that `held` shows."""
-        ended = self.get(held.user_id, held.generation_id)
+        ended = self._reads.get(held.key)
         return ended is not None and _ended_under(held, ended)
 
     def bill(self, held: Generation, spent: Usage, steps: Sequence[StoredStep]) -> Usage:
@@ -35,46 +35,33 @@ class BillWrites(TerminalWrites):
         """
         refused = TransitionRefusedError(rows.BILL.name, None)
         for _ in range(_TRIES):
-            ended = self.get(held.user_id, held.generation_id)
+            ended = self._reads.get(held.key)
             if ended is None or not _ended_under(held, ended):
                 raise TransitionRefusedError(rows.BILL.name, ended)
-            usage, steps_done = self._all_of(ended, spent, steps)
-            if usage == ended.usage:
+            totals = self._all_of(ended, spent, steps)
+            if totals.usage == ended.usage:
                 return Usage()
+            day = (ended.finished_at or self._clock.now()).date()
+            missed = totals.usage - ended.usage
             try:
-                self._write_bill(ended, usage, steps_done)
+                self._mover.move_with(rows.BILL, ended, totals, [counted(ended, missed, day, generations=0)])
             except TransitionRefusedError as moved:
                 refused = moved  # dismissed or retried between the read and the write: read again
             else:
-                return usage - ended.usage
+                return missed
         raise refused
 
-    def _all_of(self, ended: Generation, spent: Usage, steps: Sequence[StoredStep]) -> tuple[Usage, int]:
+    def _all_of(self, ended: Generation, spent: Usage, steps: Sequence[StoredStep]) -> Totals:
         if ended.retried_as is None:
-            return apart_from_waste(spent, steps), max(ended.steps_done, len(steps))
+            return Totals(max(ended.steps_done, len(steps)), apart_from_waste(spent, steps))
         # A step that was stored after the end is counted by the successor, if that has taken it over.
-        taken = {step.op for step in self.get_steps(ended.user_id, ended.retried_as, results=False)}
+        successor = GenerationKey(ended.user_id, ended.retried_as)
+        taken = {step.op for step in self._reads.get_steps(successor, results=False)}
         late = [step for step in steps if step.position > ended.steps_done and step.op in taken]
         own = [step for step in steps if step not in late]
         for step in late:
             spent -= step.unshown
-        return apart_from_waste(spent, own), ended.steps_done
-
-    def _write_bill(self, ended: Generation, usage: Usage, steps_done: int) -> None:
-        now = self.clock.now()
-        sets = items.usage_values(usage) | {"steps_done": steps_done}
-        update = update_of(rows.BILL, Change(as_read(ended, now), sets))
-        key = items.head_key(ended.user_id, ended.generation_id)
-        day = (ended.finished_at or now).date()
-        added = self.usage_write(ended, usage - ended.usage, day, generations=0)
-        try:
-            # Only the last holder writes usage now: where it is what was to be written, an earlier try has written it.
-            self.table.transact(
-                [{"Update": {"Key": key, **update}}, added], mine=lambda item: items.decode_head(item).usage == usage
-            )
-        except ConditionFailedError as failed:
-            current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(rows.BILL.name, current) from failed
+        return Totals(ended.steps_done, apart_from_waste(spent, own))
 
 
 def _ended_under(held: Generation, ended: Generation) -> bool:

@@ -8,7 +8,7 @@ from shared.domain.clock import epoch_milliseconds, midnight_after
 from shared.domain.limits import policy_of
 from shared.store import items
 from shared.store.admission_items import decode_accepted
-from shared.store.reads import Reads
+from shared.store.ground import Ground
 from shared.store.table import ConditionFailedError
 
 _MARK = "X#erase"
@@ -17,19 +17,21 @@ _MARK_DAYS = 1
 _NOT_SPENT = ("generations", "paid_calls", "prompt_tokens", "completion_tokens", "wasted_cost_usd")
 
 
-class ErasureWrites(Reads):
+class ErasureStore:
     """Deletes by key alone. Ending what still runs, and the order, are the caller's.
 
     What holds an owner to the limits goes last, once it binds nobody any more: the times of the last accepted requests
     and what was spent today. Else an erasure would be a way around them. Neither holds anything of a generation.
     """
 
-    __slots__ = ()
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._objects = ground.table, ground.objects
+        self._clock, self._settings = ground.clock, ground.settings
 
     def erasable(self, user_id: str, count: int) -> list[str]:
         """Return the sort keys of at most `count` items that an erasure deletes, heads among them."""
-        kept = {_MARK, *self._binding(user_id, self.clock.now())}
-        found = self.table.query(
+        kept = {_MARK, *self._binding(user_id, self._clock.now())}
+        found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk",
             ProjectionExpression="sk",
@@ -42,17 +44,17 @@ class ErasureWrites(Reads):
     def delete_items(self, user_id: str, sort_keys: Iterable[str]) -> None:
         """Delete items of the owner, whatever they hold; those that are gone already are no error."""
         for batch in batched(sort_keys, _BATCH, strict=False):
-            self.table.delete_many([items.marshal({"pk": user_id, "sk": sort_key}) for sort_key in batch])
+            self._table.delete_many([items.marshal({"pk": user_id, "sk": sort_key}) for sort_key in batch])
 
     def delete_objects(self, user_id: str) -> bool:
         """Delete at most a thousand of the owner's objects; False when there was none."""
-        return self.objects.delete_some(user_id) > 0
+        return self._objects.delete_some(user_id) > 0
 
     def keep_only_spend(self, user_id: str) -> None:
         """Strip what was used today down to what was spent, and let it lapse when the day has. A ceiling needs it."""
-        now = self.clock.now()
+        now = self._clock.now()
         try:
-            self.table.update(
+            self._table.update(
                 items.usage_key(user_id, now.date().isoformat()),
                 {
                     "UpdateExpression": f"SET expires_at = :at REMOVE {', '.join(_NOT_SPENT)}",
@@ -74,13 +76,13 @@ class ErasureWrites(Reads):
             ),
         }
         try:
-            self.table.update(_mark_key(user_id), update, mine=lambda _item: False)
+            self._table.update(_mark_key(user_id), update, mine=lambda _item: False)
         except ConditionFailedError:
             return
 
     def erasure_not_before(self, user_id: str) -> datetime | None:
         """Return when the erasure that is under way may be over; None when there is none."""
-        item = self.table.get(_mark_key(user_id))
+        item = self._table.get(_mark_key(user_id))
         return None if item is None else items.from_epoch(items.unmarshal(item)["not_before"])
 
     def unmark_erasure(self, user_id: str, not_before: datetime) -> bool:
@@ -90,24 +92,24 @@ class ErasureWrites(Reads):
             "ExpressionAttributeValues": items.marshal({":at": not_before}),
         }
         try:
-            self.table.delete(_mark_key(user_id), **condition)
+            self._table.delete(_mark_key(user_id), **condition)
         except ConditionFailedError:
             return False
         return True
 
     def limits_bind_until(self, user_id: str) -> datetime | None:
         """Return when the last of what holds the owner to the limits lapses; None when nothing does."""
-        return max(self._binding(user_id, self.clock.now()).values(), default=None)
+        return max(self._binding(user_id, self._clock.now()).values(), default=None)
 
     def _binding(self, user_id: str, now: datetime) -> dict[str, datetime]:
         """Return the sort keys of what holds the owner to the limits, each with the time at which it lapses."""
         binding = {}
-        today, ceiling = items.usage_key(user_id, now.date().isoformat()), self.settings.max_daily_spend_usd
-        day = self.table.get(today) if ceiling > 0 else None
+        today, ceiling = items.usage_key(user_id, now.date().isoformat()), self._settings.max_daily_spend_usd
+        day = self._table.get(today) if ceiling > 0 else None
         if items.charged(day):
             binding[today["sk"]["S"]] = midnight_after(now)
         state = items.accepted_key(user_id)
-        lapses = decode_accepted(self.table.get(state)).lapses_in(policy_of(self.settings), epoch_milliseconds(now))
+        lapses = decode_accepted(self._table.get(state)).lapses_in(policy_of(self._settings), epoch_milliseconds(now))
         if lapses:
             binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
         return binding

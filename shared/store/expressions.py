@@ -5,13 +5,13 @@ A condition is written once, beside its guard; what a row does to status, fence,
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from shared.domain.generation import SCHEMA_VERSION, Generation
-from shared.domain.states import Guard, Status, Transition
-from shared.store.items import RENAMED, Item, marshal
+from shared.domain.generation import SCHEMA_VERSION, Called, Generation
+from shared.domain.row import Add, Once, Row
+from shared.domain.states import Guard, Status
+from shared.store.items import RENAMED, Item, encode_fields, marshal
 
 
 def _zero_or(name: str, comparison: str) -> str:
@@ -42,69 +42,68 @@ _CONDITIONS: Mapping[Guard, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one write does: the values its guards compare with, what it sets (None removes), adds, or sets only once."""
-
-    guards: Mapping[str, Any]
-    sets: Mapping[str, Any]
-    adds: Mapping[str, int] = field(default_factory=dict)
-    once: Mapping[str, Any] = field(default_factory=dict)
-
-
-def condition_of(transition: Transition, as_read: Status | None = None) -> str:
+def condition_of(row: Row[Any], as_read: Status | None = None) -> str:
     """Return the condition expression of a row, its status included. `as_read` is the status that the head had."""
-    parts = [_CONDITIONS[guard] for guard in transition.guards]
-    if transition.sources:
-        allowed = ", ".join(_sources(transition, as_read))
+    parts = [_CONDITIONS[guard] for guard in row.guards]
+    if row.sources:
+        allowed = ", ".join(_sources(row, as_read))
         # UpdateItem creates a missing item: without `exists` a late worker would bring a deleted one back.
         parts.insert(0, f"attribute_exists(#pk) AND #status IN ({allowed})")
     return " AND ".join(parts)
 
 
-def _sources(transition: Transition, as_read: Status | None) -> dict[str, str]:
+def _sources(row: Row[Any], as_read: Status | None) -> dict[str, str]:
     """Return the placeholder of each status that the row may start from, with its value."""
-    allowed = {f":is_{status}": str(status) for status in sorted(transition.sources)}
-    if transition.any_version and as_read is not None and not as_read.known:
+    allowed = {f":is_{status}": str(status) for status in sorted(row.sources)}
+    if row.any_version and as_read is not None and not as_read.known:
         allowed[":is_as_read"] = str(as_read)
     return allowed
 
 
-def update_of(transition: Transition, change: Change) -> Item:
-    """Return the arguments of UpdateItem (without key and table) for one change along `transition`."""
-    sets, adds = dict(change.sets), dict(change.adds)
-    removes = [name for name, value in sets.items() if value is None]
-    sets = {name: value for name, value in sets.items() if value is not None}
-    if renamed := [RENAMED[name] for name in sets if name in RENAMED]:
+def update_of(row: Row[Any], guards: Mapping[str, Any], sets: Mapping[str, Any]) -> Item:
+    """Return the arguments of UpdateItem (without key and table) for one write along `row`.
+
+    `guards` are the values that its guards compare with, `sets` what the row sets: see `row.Row`.
+    """
+    plain = encode_fields({name: value for name, value in sets.items() if not isinstance(value, Add | Once)})
+    adds = {name: value.by for name, value in sets.items() if isinstance(value, Add)}
+    once = {name: value.value for name, value in sets.items() if isinstance(value, Once)}
+    removes = [name for name, value in plain.items() if value is None]
+    values_set = {name: value for name, value in plain.items() if value is not None}
+    if renamed := [RENAMED[name] for name in values_set if name in RENAMED]:
         removes += renamed
     if renamed or adds.keys() & RENAMED.keys():
-        sets["schema_version"] = SCHEMA_VERSION  # from here on the version before leaves the head alone
-    if transition.target is not None:
-        sets["status"] = str(transition.target)
-    if transition.leaves_index():
+        values_set["schema_version"] = SCHEMA_VERSION  # from here on the version before leaves the head alone
+    if row.target is not None:
+        values_set["status"] = str(row.target)
+    if row.leaves_index():
         removes += ["due_at", "due_shard"]
-    for raised, name in ((transition.raises_fence, "fence"), (transition.raises_version, "version")):
+    for raised, name in ((row.raises_fence, "fence"), (row.raises_version, "version")):
         if raised:
             adds[name] = 1
-    clauses = [f"#{name} = :set_{name}" for name in sets]
+    clauses = [f"#{name} = :set_{name}" for name in values_set]
     clauses += [f"#{name} = if_not_exists(#{name}, :zero) + :add_{name}" for name in adds]
-    clauses += [f"#{name} = if_not_exists(#{name}, :once_{name})" for name in change.once]
+    clauses += [f"#{name} = if_not_exists(#{name}, :once_{name})" for name in once]
     update = f"SET {', '.join(clauses)}"
     if removes:
         update += f" REMOVE {', '.join(f'#{name}' for name in removes)}"
-    status = change.guards.get("status")
-    condition, values = condition_of(transition, status), dict[str, Any]()
-    for name, value in change.guards.items():
+    values = {f":set_{name}": value for name, value in values_set.items()}
+    values |= {":zero": 0} | {f":add_{name}": value for name, value in adds.items()}
+    values |= {f":once_{name}": value for name, value in once.items()}
+    return _arguments(row, guards, update, values)
+
+
+def _arguments(row: Row[Any], guards: Mapping[str, Any], update: str, values: dict[str, Any]) -> Item:
+    status = guards.get("status")
+    condition = condition_of(row, status)
+    for name, value in guards.items():
         if isinstance(value, tuple):
             listed = {f":{name}_{place}": member for place, member in enumerate(value)}
             condition = condition.replace(f"(:{name})", f"({', '.join(listed)})")
             values |= listed
         else:
             values[f":{name}"] = value
-    values |= _sources(transition, status)
-    values |= {f":set_{name}": value for name, value in sets.items()}
-    values |= {":zero": 0} | {f":add_{name}": value for name, value in adds.items()}
-    values |= {f":once_{name}": value for name, value in change.once.items()}
+    values |= _sources(row, status)
     # DynamoDB refuses a value that no expression names: callers give every guard's, the row takes its own.
     used = set(re.findall(r":\w+", f"{update} {condition}"))
     return {
@@ -120,8 +119,10 @@ def _value(value: Any) -> Any:
     return {"NULL": True} if value is None else marshal({"value": value})["value"]
 
 
-def as_read(head: Generation, now: datetime) -> dict[str, Any]:
-    """Return what every guard compares with, for a write that goes by the head as it was read."""
+def as_read(head: Generation | Called, now: datetime) -> dict[str, Any]:
+    """Return what every guard compares with, for a write that goes by the head as it was read, or called."""
+    if isinstance(head, Called):
+        return {"now": now, "fence": head.fence}
     return {
         "now": now,
         "status": head.status,

@@ -7,7 +7,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,9 +17,11 @@ from shared.domain.generation import (
     ErrorInfo,
     Generation,
     GenerationInput,
+    GenerationKey,
     StoredStep,
     Usage,
 )
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.store.values import deserialize, serialize
 
@@ -47,25 +49,25 @@ _COUNTS = frozenset(
 )
 _TEXTS = frozenset(
     {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}
-    | {"retry_of", "retried_as"}
+    | {"retry_of", "retried_as", "because"}
 )
 RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "sends"}
 """What schema 1 called an attribute of the head. Every write of the new name removes the old one, and raises the head's
 schema: what a counter of a head has under both names belongs together."""
 
-_FLAGS = ("isolated", "reviewed", "own_key")
+_FLAGS = ("isolated", "reviewed", "own_key", "asked_to_wait")
 
 
-def head_key(user_id: str, generation_id: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"G#{generation_id}"})
+def head_key(key: GenerationKey) -> Item:
+    return marshal({"pk": key.owner, "sk": f"G#{key.generation_id}"})
 
 
-def input_key(user_id: str, generation_id: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"I#{generation_id}"})
+def input_key(key: GenerationKey) -> Item:
+    return marshal({"pk": key.owner, "sk": f"I#{key.generation_id}"})
 
 
-def step_key(user_id: str, generation_id: str, name: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"S#{generation_id}#{name}"})
+def step_key(key: GenerationKey, name: str) -> Item:
+    return marshal({"pk": key.owner, "sk": f"S#{key.generation_id}#{name}"})
 
 
 def step_prefix(generation_id: str) -> str:
@@ -142,9 +144,29 @@ def encode_head(generation: Generation) -> Item:
     return marshal(values | {name: value or None for name, value in usage_values(generation.usage).items()})
 
 
+def encode_fields(sets: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields of a head as attributes of its item; None is an attribute that is to go."""
+    encoded: dict[str, Any] = {}
+    for name, value in sets.items():
+        if name == "usage":
+            encoded |= usage_values(value)
+        elif name == "error":
+            encoded[name] = value and error_value(value)
+        elif name == "expires_at":
+            encoded[name] = expiry(value)
+        else:
+            encoded[name] = value
+    return encoded
+
+
 def expiry(moment: datetime | None) -> int | None:
     """DynamoDB's time to live takes whole epoch seconds."""
     return None if moment is None else epoch_milliseconds(moment) // 1000
+
+
+def parts_expiry(head: Generation, settings: Settings) -> datetime:
+    """Return until when what belongs to a generation is kept: a day longer than its head can be."""
+    return head.deadline_at + timedelta(days=settings.retention_days + 1)
 
 
 def error_value(error: ErrorInfo) -> dict[str, str]:
@@ -198,8 +220,8 @@ def decode_head(item: Item) -> Generation:
     )
 
 
-def encode_input(user_id: str, generation_id: str, value: GenerationInput, expires_at: datetime) -> Item:
-    return input_key(user_id, generation_id) | marshal(
+def encode_input(key: GenerationKey, value: GenerationInput, expires_at: datetime) -> Item:
+    return input_key(key) | marshal(
         {
             "content": pack(value.content),
             "model": value.model,
@@ -218,8 +240,8 @@ def decode_input(item: Item) -> GenerationInput:
     )
 
 
-def encode_step(user_id: str, generation_id: str, step: StoredStep, expires_at: datetime) -> Item:
-    return step_key(user_id, generation_id, step.name) | marshal(
+def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> Item:
+    return step_key(key, step.name) | marshal(
         {
             "position": step.position,
             "result": pack(step.result),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.domain.errors import StoreUnavailableError
+from shared.domain.generation import GenerationKey
 from shared.store.items import Item
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def prefix_of(user_id: str) -> str:
     return f"{hashlib.sha256(user_id.encode()).hexdigest()}/"
 
 
-def key_of(user_id: str, generation_id: str, name: str) -> str:
-    return f"{prefix_of(user_id)}{generation_id}/{name}"
+def key_of(key: GenerationKey, name: str) -> str:
+    return f"{prefix_of(key.owner)}{key.generation_id}/{name}"
 
 
 class Objects:
@@ -49,7 +50,7 @@ class Objects:
         for attribute in _LARGE:
             packed = bytes(item.get(attribute, {}).get("B", b""))
             if len(packed) > MOST_IN_AN_ITEM:
-                key = key_of(item["pk"]["S"], item["sk"]["S"].split("#")[1], name)
+                key = key_of(GenerationKey(item["pk"]["S"], item["sk"]["S"].split("#")[1]), name)
                 self.put(key, packed, "application/zlib")
                 item = {part: value for part, value in item.items() if part != attribute}
                 item[f"{attribute}_object"] = {"S": key}

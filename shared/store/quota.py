@@ -9,13 +9,13 @@ from shared.domain.generation import Generation
 from shared.domain.limits import Accepted, Policy, Rate
 from shared.store import items
 from shared.store.admission_items import decode_accepted
-from shared.store.reads import Reads
+from shared.store.ground import Ground
 
 _SKEW_MILLISECONDS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QuotaUse:
     """What an owner has used of a policy at this moment."""
 
     rates: tuple[Rate, ...]
@@ -23,18 +23,19 @@ class Standing:
     spent_today_usd: Decimal
 
 
-class QuotaReads(Reads):
+class QuotaReader:
     """Every read is strongly consistent."""
 
-    __slots__ = ()
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._clock = ground.table, ground.clock
 
-    def standing(self, user_id: str, policy: Policy) -> Standing:
+    def use(self, user_id: str, policy: Policy) -> QuotaUse:
         """Return what the owner has used: of each rate limit, of the generations open at once, of today's spend."""
-        now = self.clock.now()
-        accepted = decode_accepted(self.table.get(items.accepted_key(user_id)))
+        now = self._clock.now()
+        accepted = decode_accepted(self._table.get(items.accepted_key(user_id)))
         running = self.open_heads(user_id, accepted, now)
         rates = tuple(accepted.rate(limit, epoch_milliseconds(now)) for limit in policy.limits.values())
-        return Standing(rates, len(running), self.spent_today(user_id, running, now))
+        return QuotaUse(rates, len(running), self.spent_today(user_id, running, now))
 
     def open_heads(self, user_id: str, accepted: Accepted, now: datetime) -> list[Generation]:
         """Return the owner's open generations, but those that should have ended a minute ago.
@@ -47,7 +48,7 @@ class QuotaReads(Reads):
         since = epoch_milliseconds(now) - accepted.longest - _SKEW_MILLISECONDS
         if accepted.last_at < since:
             return []
-        found = self.table.query(
+        found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :oldest AND :newest",
             FilterExpression="attribute_exists(due_at)",
@@ -62,6 +63,6 @@ class QuotaReads(Reads):
 
         What is paid with the owner's own keys is left out: the ceiling guards the deployment's account.
         """
-        day = self.table.get(items.usage_key(user_id, now.date().isoformat()))
+        day = self._table.get(items.usage_key(user_id, now.date().isoformat()))
         ours = (head for head in running if not head.own_key)
         return items.charged(day) + sum((head.usage.cost_usd + head.reserved_usd for head in ours), Decimal(0))

@@ -1,35 +1,30 @@
-"""What the table is asked. Every read of a generation is strongly consistent; the due index is only a hint."""
+"""What the table is asked about generations. Every read of one is strongly consistent; the due index is only a hint."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.clock import Clock
-from shared.domain.generation import DayUsage, Generation, GenerationInput, StoredStep
-from shared.domain.settings import Settings
+from shared.domain.generation import (
+    DayUsage,
+    Generation,
+    GenerationInput,
+    GenerationKey,
+    StoredStep,
+    Totals,
+    settle,
+)
 from shared.store import items
-from shared.store.objects import NO_OBJECTS, Objects
-from shared.store.table import Table
+from shared.store.ground import Ground
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What every part of the store stands on."""
+class Reader:
+    """An item whose time to live is over counts as absent: DynamoDB deletes it days late. It cannot write."""
 
-    table: Table
-    clock: Clock
-    settings: Settings
-    objects: Objects = NO_OBJECTS
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._objects, self._clock = ground.table, ground.objects, ground.clock
 
-
-class Reads(Base):
-    """An item whose time to live is over counts as absent: DynamoDB deletes it days late."""
-
-    __slots__ = ()
-
-    def get(self, user_id: str, generation_id: str) -> Generation | None:
+    def get(self, key: GenerationKey) -> Generation | None:
         """Return the head, or None when this owner has no such generation."""
-        item = self.table.get(items.head_key(user_id, generation_id))
+        item = self._table.get(items.head_key(key))
         if item is None:
             return None
         generation = items.decode_head(item)
@@ -37,33 +32,55 @@ class Reads(Base):
 
     def expired(self, generation: Generation) -> bool:
         """Whether its retention is over: it counts as absent, and DynamoDB has only not deleted it yet."""
-        return generation.expires_at is not None and generation.expires_at <= self.clock.now()
+        return generation.expires_at is not None and generation.expires_at <= self._clock.now()
 
-    def get_input(self, user_id: str, generation_id: str) -> GenerationInput | None:
-        item = self.table.get(items.input_key(user_id, generation_id))
-        return None if item is None else items.decode_input(self.objects.restore(item))
+    def get_input(self, key: GenerationKey) -> GenerationInput | None:
+        item = self._table.get(items.input_key(key))
+        return None if item is None else items.decode_input(self._objects.restore(item))
 
-    def get_step(self, user_id: str, generation_id: str, name: str) -> StoredStep | None:
-        item = self.table.get(items.step_key(user_id, generation_id, name))
-        return None if item is None else items.decode_step(self.objects.restore(item))
+    def get_step(self, key: GenerationKey, name: str) -> StoredStep | None:
+        item = self._table.get(items.step_key(key, name))
+        return None if item is None else items.decode_step(self._objects.restore(item))
 
-    def get_steps(self, user_id: str, generation_id: str, *, results: bool = True) -> list[StoredStep]:
+    def get_steps(self, key: GenerationKey, *, results: bool = True) -> list[StoredStep]:
         """Return the stored steps in their order.
 
         With `results=False` a result that is too large for its item is left empty: who only counts the steps needs no
         right to read the bucket, and does not wait for it.
         """
-        found = self.table.query(
+        prefix = items.step_prefix(key.generation_id)
+        found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": items.step_prefix(generation_id)}),
+            ExpressionAttributeValues=items.marshal({":pk": key.owner, ":prefix": prefix}),
         )
-        stored = map(self.objects.restore, found) if results else found
+        stored = map(self._objects.restore, found) if results else found
         return sorted((items.decode_step(item) for item in stored), key=lambda step: step.position)
+
+    def settled(self, head: Generation) -> Totals:
+        """Return what the head must show once the steps that it does not count yet are counted."""
+        return settle(head, self.get_steps(head.key, results=False))
+
+    def newest(self, user_id: str, after: str | None, page: int) -> Iterator[Generation]:
+        """Yield the owner's heads, the newest first, beginning behind the id `after`, expired ones among them.
+
+        Ids are UUIDv7, so that their order is that of creation, and stays it whatever happens to a generation. Reads
+        `page` heads at a time, and no more of them than are asked for.
+        """
+        more = {} if after is None else {"ExclusiveStartKey": items.head_key(GenerationKey(user_id, after))}
+        found = self._table.query(
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=page,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": "G#"}),
+            **more,
+        )
+        return (items.decode_head(item) for item in found)
 
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
         """Return what was used on each day of a month (YYYY-MM) on which a generation ended, the first day first."""
-        found = self.table.query(
+        found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": f"U#{month}-"}),
@@ -74,13 +91,13 @@ class Reads(Base):
             for day in days
         ]
 
-    def due(self, shard: int, now: datetime) -> Iterator[tuple[str, str]]:
-        """Yield (owner, id) of what the index says is due in one of its DUE_SHARDS shards, the oldest first."""
-        found = self.table.query(
+    def due(self, shard: int, now: datetime) -> Iterator[GenerationKey]:
+        """Yield what the index says is due in one of its DUE_SHARDS shards, the oldest first."""
+        found = self._table.query(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
             ExpressionAttributeValues=items.marshal({":shard": str(shard), ":now": now}),
         )
         for item in found:
             key = items.unmarshal(item)
-            yield key["pk"], key["sk"].removeprefix("G#")
+            yield GenerationKey(key["pk"], key["sk"].removeprefix("G#"))

@@ -1,38 +1,26 @@
-"""What an owner does to a generation that has ended: dismiss it, or have it tried again as a new one."""
+"""Trying a generation that has ended again, as a new one: its successor, and what it takes over."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from shared.domain import rows
-from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Generation, GenerationInput, StoredStep, Usage
 from shared.store import items
-from shared.store.admission import Admission, AdmissionWrites, Admitted
-from shared.store.expressions import Change, as_read, update_of
-from shared.store.pictures import PictureWrites
+from shared.store.admission import Admission, AdmissionStore, Admitted
+from shared.store.ground import Ground
+from shared.store.move import Mover, refused
+from shared.store.pictures import PictureStore
+from shared.store.reads import Reader
 from shared.store.table import ConditionFailedError
 
 
-class RetryWrites(AdmissionWrites, PictureWrites):
-    """Each method is one row of the transition table. The status of what has ended stays as it is."""
+class RetryStore:
+    """One row of the table. The status of what has ended stays as it is."""
 
-    __slots__ = ()
-
-    def dismiss(self, head: Generation) -> None:
-        """Mark an ended generation as dismissed; a second time changes nothing.
-
-        Raises TransitionRefusedError for one that is open or gone.
-        """
-        now = self.clock.now()
-        update = update_of(rows.DISMISS, Change(as_read(head, now), {"dismissed_at": now}))
-        key = items.head_key(head.user_id, head.generation_id)
-        try:
-            # Whoever dismissed it, it is dismissed: no mark is needed to know a write whose answer was lost.
-            self.table.update(key, update, mine=lambda item: "dismissed_at" in item)
-        except ConditionFailedError as failed:
-            current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(rows.DISMISS.name, current) from failed
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._objects, self._settings = ground.table, ground.objects, ground.settings
+        self._mover, self._admission, self._pictures = Mover(ground), AdmissionStore(ground), PictureStore(ground)
+        self.reads = Reader(ground)
 
     def retry(
         self,
@@ -52,21 +40,18 @@ class RetryWrites(AdmissionWrites, PictureWrites):
         """
         counted = min(old.steps_done, len(steps))
         new = replace(new, retry_of=old.generation_id, steps_done=counted)
-        self.copy_pictures(old, new, steps)
+        self._pictures.copy_pictures(old, new, steps)
         self._copy(new, steps)
-        change = Change(as_read(old, self.clock.now()), {"retried_as": new.generation_id})
-        key = items.head_key(old.user_id, old.generation_id)
-        retried = {"Update": {"Key": key, **update_of(rows.RETRY, change)}}
+        retried = self._mover.write_of(rows.RETRY, old, new.generation_id)
         try:
-            return self.admit(new, content, admission, beside=[retried])
+            return self._admission.admit(new, content, admission, beside=[retried])
         except ConditionFailedError as failed:
-            current = items.decode_head(failed.item) if failed.item else None
-            raise TransitionRefusedError(rows.RETRY.name, current) from failed
+            raise refused(rows.RETRY, failed) from failed
 
     def _copy(self, new: Generation, steps: Sequence[StoredStep]) -> None:
-        expires_at = new.deadline_at + timedelta(days=self.settings.retention_days + 1)
+        expires_at = items.parts_expiry(new, self._settings)
         for step in steps:
             unpaid = step.unshown if step.position > new.steps_done else Usage()
             own = replace(step, usage=unpaid, shown=Usage())
-            item = items.encode_step(new.user_id, new.generation_id, own, expires_at)
-            self.table.put(self.objects.offload(item, f"{new.fence}-{step.name}"))
+            item = items.encode_step(new.key, own, expires_at)
+            self._table.put(self._objects.offload(item, f"{new.fence}-{step.name}"))

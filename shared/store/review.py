@@ -1,74 +1,37 @@
 """The owner's decisions, one item a generation, and the cards: written together or not at all."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from shared.domain import rows
 from shared.domain.clock import epoch_milliseconds, from_epoch_milliseconds
-from shared.domain.errors import TransitionRefusedError
-from shared.domain.generation import SCHEMA_VERSION, Generation
-from shared.domain.review import Card, Change, Decision, Review, Verdict
-from shared.store import expressions, items
+from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationKey
+from shared.domain.review import Card, Decision, Review, ReviewChange, Verdict
+from shared.store import items
+from shared.store.ground import Ground
 from shared.store.items import Item, marshal, unmarshal
-from shared.store.reads import Reads
-from shared.store.table import ConditionFailedError
+from shared.store.move import Mover
 
 _CARDS = "C#"
 
 
-class ReviewWrites(Reads):
-    """A card has no time to live: it is the owner's own, and the generation that it came from may go."""
+class ReviewReader:
+    """Every read is strongly consistent."""
 
-    __slots__ = ()
+    def __init__(self, ground: Ground) -> None:
+        self._table = ground.table
 
-    def get_review(self, user_id: str, generation_id: str) -> Review:
+    def get_review(self, key: GenerationKey) -> Review:
         """Return the decisions so far, strongly read; none at all is a review of version 0."""
-        item = self.table.get(_review_key(user_id, generation_id))
+        item = self._table.get(_review_key(key))
         return Review() if item is None else decode_review(item)
-
-    def review(self, head: Generation, change: Change) -> None:
-        """Write a change of decisions with its cards. Its review follows the one that it was decided on.
-
-        Raises TransitionRefusedError when another decided since, or the generation is gone: read again. A write
-        whose answer was lost is recognised by its mark, and deciding the same again changes nothing anyway.
-        """
-        op, version = self.clock.token(), change.review.version
-        expires_at = head.deadline_at + timedelta(days=self.settings.retention_days + 1)
-        review = _review_key(head.user_id, head.generation_id) | marshal(
-            {
-                "version": version,
-                "verdicts": items.pack(_encode_verdicts(change.review)),
-                "op": op,
-                "schema_version": SCHEMA_VERSION,
-                "expires_at": items.expiry(expires_at),
-            }
-        )
-        reviewed = expressions.Change(expressions.as_read(head, self.clock.now()), {"reviewed": True})
-        writes = [
-            {"Put": {"Item": review, **_as_read(version - 1)}},
-            {
-                "Update": {
-                    "Key": items.head_key(head.user_id, head.generation_id),
-                    **expressions.update_of(rows.REVIEW, reviewed),
-                }
-            },
-            *({"Put": {"Item": _encode_card(head.user_id, card)}} for card in change.cards),
-            *({"Delete": {"Key": _card_key(head.user_id, card_id)}} for card_id in change.dropped),
-        ]
-        try:
-            self.table.transact(writes, mine=lambda item: unmarshal(item).get("op") == op)
-        except ConditionFailedError as failed:
-            gone = failed.index == 1 and failed.item is None
-            current = items.decode_head(failed.item) if failed.index == 1 and failed.item else head
-            raise TransitionRefusedError(rows.REVIEW.name, None if gone else current) from failed
 
     def cards(self, user_id: str, before: str | None, page: int) -> Iterator[Card]:
         """Yield the owner's cards, the newest first, only those older than the card `before` where it is given.
 
         `page` is how many are read at once.
         """
-        found = self.table.query(
+        found = self._table.query(
             ConsistentRead=True,
             ScanIndexForward=False,
             Limit=page,
@@ -81,6 +44,35 @@ class ReviewWrites(Reads):
         return (card for card in map(decode_card, found) if card.card_id != before)
 
 
+class ReviewStore(ReviewReader):
+    """A card has no time to live: it is the owner's own, and the generation that it came from may go."""
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
+        self._mover, self._settings = Mover(ground), ground.settings
+
+    def review(self, head: Generation, change: ReviewChange) -> None:
+        """Write a change of decisions with its cards. Its review follows the one that it was decided on.
+
+        Raises TransitionRefusedError when another decided since, or the generation is gone: read again.
+        """
+        version = change.review.version
+        review = _review_key(head.key) | marshal(
+            {
+                "version": version,
+                "verdicts": items.pack(_encode_verdicts(change.review)),
+                "schema_version": SCHEMA_VERSION,
+                "expires_at": items.expiry(items.parts_expiry(head, self._settings)),
+            }
+        )
+        beside = [
+            {"Put": {"Item": review, **_as_read(version - 1)}},
+            *({"Put": {"Item": _encode_card(head.user_id, card)}} for card in change.cards),
+            *({"Delete": {"Key": _card_key(head.user_id, card_id)}} for card_id in change.dropped),
+        ]
+        self._mover.move_with(rows.REVIEW, head, None, beside)
+
+
 def _as_read(version: int) -> Item:
     if version == 0:
         return {"ConditionExpression": "attribute_not_exists(pk)"}
@@ -91,8 +83,8 @@ def _as_read(version: int) -> Item:
     }
 
 
-def _review_key(user_id: str, generation_id: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"R#{generation_id}"})
+def _review_key(key: GenerationKey) -> Item:
+    return marshal({"pk": key.owner, "sk": f"R#{key.generation_id}"})
 
 
 def _encode_verdicts(review: Review) -> dict[str, Any]:

@@ -1,15 +1,14 @@
 """The mark that each sweep leaves, and what `GET /v1/health` reads: one item for the whole deployment, no owner's.
 
-An owner cannot read or write it: its partition key is not ASCII, and `api.Request.owner` takes no such subject.
+An owner cannot read or write it: its partition key is not ASCII, and `http.request` takes no such subject.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.generation import SCHEMA_VERSION, Generation
+from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationKey
 from shared.store import items
-from shared.store.reads import Base
-from shared.store.rescuer import RescuerStore
+from shared.store.ground import Ground
 
 NO_OWNER = "§system"
 _KEY = {"pk": NO_OWNER, "sk": "sweep"}
@@ -26,20 +25,21 @@ class SweepMark:
     at: datetime
     stale: int
     complete: bool
-    oldest_pending: tuple[str, str] | None = None
+    oldest_pending: GenerationKey | None = None
     oldest_pending_since: datetime | None = None
 
     @classmethod
     def of(cls, at: datetime, stale: int, *, complete: bool, oldest: Generation | None) -> "SweepMark":
         if oldest is None:
             return cls(at, stale, complete)
-        return cls(at, stale, complete, (oldest.user_id, oldest.generation_id), oldest.created_at)
+        return cls(at, stale, complete, oldest.key, oldest.created_at)
 
 
-class SweepMarks(Base):
+class SweepMarks:
     """One write a sweep, however much it found. Of two sweeps at once the later mark stays."""
 
-    __slots__ = ()
+    def __init__(self, ground: Ground) -> None:
+        self._table = ground.table
 
     def put_sweep(self, mark: SweepMark) -> None:
         """Replace the mark of the sweep before."""
@@ -53,22 +53,19 @@ class SweepMarks(Base):
             "oldest_since": mark.oldest_pending_since,
             "schema_version": SCHEMA_VERSION,
         }
-        self.table.put(items.marshal(_KEY | values))
+        self._table.put(items.marshal(_KEY | values))
 
     def last_sweep(self) -> SweepMark | None:
         """Return the mark of the last sweep, None before the first."""
-        item = self.table.get(items.marshal(_KEY))
+        item = self._table.get(items.marshal(_KEY))
         if item is None:
             return None
         values = items.unmarshal(item)
         mark = SweepMark(items.from_epoch(values["at"]), int(values["stale"]), values["complete"])
         if "oldest_id" not in values:
             return mark
-        oldest, since = (values["oldest_owner"], values["oldest_id"]), items.from_epoch(values["oldest_since"])
+        oldest, since = (
+            GenerationKey(values["oldest_owner"], values["oldest_id"]),
+            items.from_epoch(values["oldest_since"]),
+        )
         return SweepMark(mark.at, mark.stale, mark.complete, oldest, since)
-
-
-class SweeperStore(RescuerStore, SweepMarks):
-    """The part of the store that a sweep needs."""
-
-    __slots__ = ()

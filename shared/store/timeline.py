@@ -1,49 +1,50 @@
 """The timeline: what happened to a generation out of the ordinary. A log beside the truth, never the truth."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from botocore.exceptions import ClientError
 
 from shared.domain.errors import StoreUnavailableError
-from shared.domain.generation import SCHEMA_VERSION, Event, Generation
+from shared.domain.generation import SCHEMA_VERSION, Event, Generation, GenerationKey
 from shared.store import items
-from shared.store.reads import Reads
+from shared.store.ground import Ground
 
 
-class TimelineWrites(Reads):
+class Timeline:
     """The normal path writes no events: the head's own times tell it."""
 
-    __slots__ = ()
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._settings = ground.table, ground.settings
 
     def note(self, head: Generation, event: Event) -> bool:
         """Log an event after the write that it tells of; best effort, and False when it could not be written.
 
         `head` is as that write left it: its version orders the events.
         """
-        expires_at = head.deadline_at + timedelta(days=self.settings.retention_days + 1)
+        expires_at = items.parts_expiry(head, self._settings)
         try:
-            self.table.put(_encode(head.user_id, head.generation_id, head.version, event, expires_at))
+            self._table.put(_encode(head.key, head.version, event, expires_at))
         except (StoreUnavailableError, ClientError):
             return False
         return True
 
-    def get_events(self, user_id: str, generation_id: str) -> list[Event]:
+    def get_events(self, key: GenerationKey) -> list[Event]:
         """Return the logged events, the oldest first."""
-        found = self.table.query(
+        found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": f"E#{generation_id}#"}),
+            ExpressionAttributeValues=items.marshal({":pk": key.owner, ":prefix": f"E#{key.generation_id}#"}),
         )
         return [decode_event(item) for item in found]
 
 
-def _encode(user_id: str, generation_id: str, version: int, event: Event, expires_at: datetime) -> items.Item:
+def _encode(key: GenerationKey, version: int, event: Event, expires_at: datetime) -> items.Item:
     delay = event.delay_seconds
     return items.marshal(
         {
-            "pk": user_id,
-            "sk": f"E#{generation_id}#{version:010d}",
+            "pk": key.owner,
+            "sk": f"E#{key.generation_id}#{version:010d}",
             "name": event.name,
             "at": event.at,
             "attempt": event.attempt,

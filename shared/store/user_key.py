@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared.domain.generation import SCHEMA_VERSION, Generation
 from shared.store import items
-from shared.store.reads import Reads
+from shared.store.ground import Ground
 
 _KEPT_BEYOND_DEADLINE = timedelta(hours=1)
 
@@ -24,18 +24,19 @@ def deletion(head: Generation) -> list[items.Item]:
     return [{"Delete": {"Key": _key(head)}}] if head.own_key else []
 
 
-class UserKeyReads(Reads):
+class UserKeyReader:
     """Read by the worker alone, after its claim."""
 
-    __slots__ = ()
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._clock = ground.table, ground.clock
 
     def get_user_key(self, head: Generation) -> bytes | None:
         """Return the sealed key; None when it has been deleted or its time is over."""
-        item = self.table.get(_key(head))
+        item = self._table.get(_key(head))
         if item is None:
             return None
         values = items.unmarshal(item)
-        return None if int(values["expires_at"]) <= self.clock.now().timestamp() else bytes(values["sealed"])
+        return None if int(values["expires_at"]) <= self._clock.now().timestamp() else bytes(values["sealed"])
 
 
 def _key(head: Generation) -> items.Item:

@@ -15,6 +15,7 @@ type Cursor = str
 StatusName = Literal["pending", "running", "succeeded", "failed", "canceled"]
 DecisionName = Literal["proposed", "accepted", "rejected"]
 EndName = Literal["succeeded", "failed", "canceled"]
+StateName = Literal["queued", "working", "waiting_to_retry", "waiting_for_provider", "lost"]
 LineName = Literal["created", "started", "step_stored", "released", "given_back", "sent_again", "dismissed", EndName]
 
 
@@ -36,7 +37,11 @@ class Failure(TypedDict):
 
 
 class Generation(TypedDict):
-    """A generation as it stands. What is not yet, or does not apply, is absent."""
+    """A generation as it stands. Fields that do not apply yet are absent.
+
+    While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves
+    or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late.
+    """
 
     generation_id: GenerationId
     kind: str
@@ -59,6 +64,10 @@ class Generation(TypedDict):
     retry_of: NotRequired[GenerationId]
     retried_as: NotRequired[GenerationId]
     own_key: NotRequired[Literal[True]]
+    state: NotRequired[StateName]
+    because: NotRequired[str]
+    next_at: NotRequired[Moment]
+    stuck: NotRequired[bool]
     error: NotRequired[Failure]
 
 

@@ -1,17 +1,23 @@
 """A generation as its owner sees it over HTTP, and the tag that names one state of it. Decides nothing."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shared.domain.clock import epoch_milliseconds
 from shared.domain.generation import Generation, Usage
+from shared.domain.moving import Moving
 from shared.domain.states import Status
 
+if TYPE_CHECKING:
+    from shared.view import schemas  # types alone: a cold start does without them
 
-def etag(generation: Generation) -> str:
-    """Return the head's tag: over the version, and the heartbeat, without which a quiet model call looks stuck."""
+
+def etag(generation: Generation, does: Moving | None = None) -> str:
+    """Return the head's tag: over the version, the heartbeat, without which a quiet model call looks stuck, and what an
+    open one does, which changes with the time alone."""
     beat = 0 if generation.heartbeat_at is None else epoch_milliseconds(generation.heartbeat_at)
-    return f'"{generation.version}-{beat}"'
+    state = "" if does is None else f"-{does.state}{'-stuck' if does.stuck else ''}"
+    return f'"{generation.version}-{beat}{state}"'
 
 
 def matches(condition: str | None, tag: str) -> bool:
@@ -30,37 +36,65 @@ def status_shown(head: Generation) -> Status:
     return head.status if head.status.known else Status.PENDING
 
 
-def view(head: Generation) -> dict[str, Any]:
-    """Return the head as its owner sees it: nothing of fences, holders and queues. Absent is what is not yet."""
-    shown: dict[str, Any] = {
+def view(head: Generation, does: Moving | None = None) -> "schemas.Generation":
+    """Return the head as its owner sees it: nothing of fences, holders and queues. Absent is what is not yet.
+
+    `does` is what an open one does at the moment.
+    """
+    shown: schemas.Generation = {
         "generation_id": head.generation_id,
         "kind": head.kind,
-        "status": str(status_shown(head)),
+        "status": status_shown(head).value,
         "version": head.version,
         "progress": head.progress,
         "steps_done": head.steps_done,
-        "stage": head.stage,
         "attempt": head.attempt,
         "created_at": iso(head.created_at),
-        "started_at": iso(head.started_at),
-        "heartbeat_at": iso(head.heartbeat_at),
-        "not_before": iso(head.not_before),
-        "finished_at": iso(head.finished_at),
         "deadline_at": iso(head.deadline_at),
-        "client_id": head.client_id,
-        "session_id": head.session_id,
-        "retry_of": head.retry_of,
-        "retried_as": head.retried_as,
-        "dismissed_at": iso(head.dismissed_at),
-        "own_key": head.own_key or None,
         "usage": usage_view(head.usage),
     }
+    if head.stage is not None:
+        shown["stage"] = head.stage
     if head.error is not None:
         shown["error"] = {"code": head.error.code, "message": head.error.message}
-    return {name: value for name, value in shown.items() if value is not None}
+    if head.own_key:
+        shown["own_key"] = True
+    if does is not None:
+        shown["state"] = does.state.value
+        shown["next_at"] = iso(does.next_at)
+        shown["stuck"] = does.stuck
+        if does.because is not None:
+            shown["because"] = does.because
+    _add_moments(shown, head)
+    _add_relations(shown, head)
+    return shown
 
 
-def usage_view(usage: Usage) -> dict[str, Any]:
+def _add_moments(shown: "schemas.Generation", head: Generation) -> None:
+    if head.started_at is not None:
+        shown["started_at"] = iso(head.started_at)
+    if head.heartbeat_at is not None:
+        shown["heartbeat_at"] = iso(head.heartbeat_at)
+    if head.not_before is not None:
+        shown["not_before"] = iso(head.not_before)
+    if head.finished_at is not None:
+        shown["finished_at"] = iso(head.finished_at)
+    if head.dismissed_at is not None:
+        shown["dismissed_at"] = iso(head.dismissed_at)
+
+
+def _add_relations(shown: "schemas.Generation", head: Generation) -> None:
+    if head.client_id is not None:
+        shown["client_id"] = head.client_id
+    if head.session_id is not None:
+        shown["session_id"] = head.session_id
+    if head.retry_of is not None:
+        shown["retry_of"] = head.retry_of
+    if head.retried_as is not None:
+        shown["retried_as"] = head.retried_as
+
+
+def usage_view(usage: Usage) -> "schemas.Usage":
     return {
         "calls": usage.calls,
         "prompt_tokens": usage.prompt_tokens,
@@ -70,5 +104,6 @@ def usage_view(usage: Usage) -> dict[str, Any]:
     }
 
 
-def iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def iso(moment: datetime) -> str:
+    """Return a moment as the API has it: RFC 3339, in UTC, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

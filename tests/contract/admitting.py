@@ -23,7 +23,7 @@ def admit(
     store: Store, clock: FakeClock, owner: str, policy: Policy = LIMITED, key: IdempotencyKey | None = None, **more: Any
 ) -> Admitted:
     generation = a_generation(clock, user_id=owner, **more)
-    return store.admit(generation, an_input(), Admission(policy, key))
+    return store.admission.admit(generation, an_input(), Admission(policy, key))
 
 
 def refusal(store: Store, clock: FakeClock, owner: str, policy: Policy = LIMITED) -> AdmissionRefusedError:

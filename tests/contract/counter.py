@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from functions.actions.ending import ActionsService
+from functions.actions.ending import EndingService
 from functions.actions.retry import RetryService
-from shared.domain.generation import ErrorInfo, Generation, StoredStep, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, GenerationKey, StoredStep, Totals, Usage
 from shared.domain.limits import Policy
 from shared.domain.settings import Settings
 from shared.http.request import Request
 from shared.http.response import Response
+from shared.store.reads import Reader
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
 
@@ -40,28 +41,31 @@ class Counter:
         return Request({"requestContext": claims, "pathParameters": path, "body": text})
 
     def retry(self, body: Any = None, owner: str | None = None) -> Response:
-        service = RetryService(self.store, self.dispatch, self.clock, self.settings, self.policy)
+        service = RetryService(self.store.retries, self.dispatch, self.clock, self.settings, self.policy)
         return service.retry(self.request(body, owner))
 
+    def endings(self) -> EndingService:
+        return EndingService(self.store.endings, self.store.timeline, self.clock)
+
     def dismiss(self, owner: str | None = None) -> Response:
-        return ActionsService(self.store).dismiss(self.request(owner=owner))
+        return self.endings().dismiss(self.request(owner=owner))
 
     def cancel(self) -> Response:
-        return ActionsService(self.store).cancel(self.request())
+        return self.endings().cancel(self.request())
 
     def read(self, generation_id: str | None = None) -> Generation:
-        found = self.store.get(self.head.user_id, generation_id or self.head.generation_id)
+        found = self.store.reads.get(GenerationKey(self.head.user_id, generation_id or self.head.generation_id))
         assert found is not None
         return found
 
     def successors(self) -> list[Generation]:
-        found = self.store.newest(self.head.user_id, None, 100)
+        found = self.store.reads.newest(self.head.user_id, None, 100)
         return [head for head in found if head.generation_id != self.head.generation_id]
 
 
 def started(store: Store, clock: FakeClock) -> Generation:
-    head = store.create(a_generation(clock, client_id="mine", session_id="lesson-1"), an_input())
-    return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
+    head = store.admission.create(a_generation(clock, client_id="mine", session_id="lesson-1"), an_input())
+    return store.worker.claim(Called(head.key, head.fence), clock.token(), ("flashcards",))
 
 
 def body_of(answer: Response) -> dict[str, Any]:
@@ -70,26 +74,26 @@ def body_of(answer: Response) -> dict[str, Any]:
 
 
 @contextmanager
-def meanwhile(store: Store, act: Callable[[], Any]) -> Iterator[None]:
+def meanwhile(act: Callable[[], Any]) -> Iterator[None]:
     """Have another act after the next retry has read and before it writes."""
-    steps_of, acted = type(store).get_steps, list[bool]()
+    steps_of, acted = Reader.get_steps, list[bool]()
 
-    def read_then_act(self: Store, user_id: str, generation_id: str) -> list[StoredStep]:
-        found = steps_of(self, user_id, generation_id)
+    def read_then_act(self: Reader, key: GenerationKey) -> list[StoredStep]:
+        found = steps_of(self, key)
         if not acted:
             acted.append(True)
             act()
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(store), "get_steps", read_then_act)
+        patch.setattr(Reader, "get_steps", read_then_act)
         yield
     assert acted
 
 
 def a_failed_one(store: Store, clock: FakeClock) -> Counter:
     head = started(store, clock)
-    store.store_step(head, a_step(clock, "outline", usage=PAID))
-    store.fail(head, Totals(1, PAID), ERROR)
+    store.worker.store_step(head, a_step(clock, "outline", usage=PAID))
+    store.worker.fail(head, Totals(1, PAID), ERROR)
     clock.pass_seconds(60)
-    return Counter(store, clock, store.get(head.user_id, head.generation_id) or head)
+    return Counter(store, clock, store.reads.get(head.key) or head)

@@ -16,7 +16,8 @@ from botocore.exceptions import ReadTimeoutError
 from shared.domain import rows
 from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
 from shared.domain.generation import Generation, StoredStep, Totals, Usage
-from shared.domain.states import TERMINAL, Guard, Status, Transition
+from shared.domain.row import Row
+from shared.domain.states import TERMINAL, Guard, Status
 from shared.store.items import decode_usage, due_shard, unmarshal, usage_key
 from tests.factories import SETTINGS, START, FakeClock, a_generation, an_input, store_over
 
@@ -46,9 +47,9 @@ class PlainAccount:
         self.ends = 0
         new = a_generation(self.clock)
         self.head = replace(new, due_at=self.clock.now() + GRACE)
-        self.store.create(new, an_input())
+        self.store.admission.create(new, an_input())
 
-    def allowed(self, row: Transition, seen: Generation, progress: int) -> bool:
+    def allowed(self, row: Row[Any], seen: Generation, progress: int) -> bool:
         """Whether the row's guards hold of the head for a writer that goes by `seen`."""
         head, now = self.head, self.clock.now()
         facts = {
@@ -69,7 +70,7 @@ class PlainAccount:
 
     def write(
         self,
-        row: Transition,
+        row: Row[Any],
         seen: Generation,
         act: Callable[[], Any],
         sets: Mapping[str, Any],
@@ -103,7 +104,8 @@ class PlainAccount:
             raised = (1 if row.raises_version or shows else 0) * (2 if lost and repeats else 1)
             status = row.target or self.head.status
             if row.leaves_index():
-                sets = {**sets, "due_at": None, "holder": None, "not_before": None}
+                ended = {"due_at": None, "holder": None, "not_before": None, "because": None, "asked_to_wait": False}
+                sets = {**sets, **ended}
                 self.day += sets["usage"]
                 self.ends += 1
             fence = self.head.fence + (1 if row.raises_fence else 0)
@@ -134,35 +136,36 @@ class PlainAccount:
     def account(self, totals: Totals) -> dict[str, Any]:
         return {"usage": totals.usage, "steps_done": totals.steps_done}
 
-    def rows_of_a_rescuer(self, seen: Generation) -> dict[Transition, tuple[Any, dict[str, Any]]]:
+    def rows_of_a_rescuer(self, seen: Generation) -> dict[Row[Any], tuple[Any, dict[str, Any]]]:
         """What each row of a rescuer's is called by, and what it sets."""
         store, now, totals = self.store, self.clock.now(), self.settled(seen)
         again, beat = max(now, seen.not_before or now), seen.heartbeat_at or now
         backed_off = again + GRACE * 2.0 ** min(seen.dispatches, 5)
         grace, account = min(now + GRACE, seen.deadline_at), self.account(totals)
         given = {"isolated": True, "due_at": grace, "holder": None, "dispatches": seen.dispatches + 1}
+        given |= {"because": "worker_lost", "stage": None}
         return {
-            rows.REARM: (partial(store.rearm, seen), {"due_at": min(beat + LEASE, seen.deadline_at)}),
-            rows.POSTPONE: (partial(store.postpone, seen), {"due_at": grace}),
+            rows.REARM: (partial(store.rescuer.rearm, seen), {"due_at": min(beat + LEASE, seen.deadline_at)}),
+            rows.POSTPONE: (partial(store.rescuer.postpone, seen), {"due_at": grace}),
             rows.SEND_AGAIN: (
-                partial(store.send_again, seen),
+                partial(store.rescuer.send_again, seen),
                 {"dispatches": seen.dispatches + 1, "due_at": min(backed_off, seen.deadline_at)},
             ),
-            rows.GIVE_BACK: (partial(store.give_back, seen, None), given),
-            rows.CRASH_LOOP: (partial(store.crash_loop, seen, totals), account),
-            rows.EXPIRE: (partial(store.expire, seen, totals), account),
+            rows.GIVE_BACK: (partial(store.rescuer.give_back, seen, None), given),
+            rows.CRASH_LOOP: (partial(store.rescuer.crash_loop, seen, totals), account),
+            rows.EXPIRE: (partial(store.rescuer.expire, seen, totals), account),
         }
 
     def check(self) -> None:
         """Compare the head and the steps with what must stand there."""
-        owner, head = self.head.user_id, self.head
-        found = self.store.get(owner, head.generation_id)
+        head = self.head
+        found = self.store.reads.get(head.key)
         assert found is not None
         pairs = {name: (getattr(found, name), getattr(head, name)) for name in COMPARED}
         differ = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
         assert not differ, f"what stands there, and what must: {differ}"
         assert (found.due_at is None) == (found.status in TERMINAL)
-        assert self.store.get_steps(owner, head.generation_id) == self.steps
+        assert self.store.reads.get_steps(head.key) == self.steps
 
     def check_beside(self) -> None:
         """Compare the owner's day and the index with what must stand there."""
@@ -171,5 +174,5 @@ class PlainAccount:
         day = unmarshal(item.get("Item", {}))
         assert (int(day.get("generations", 0)), decode_usage(day)) == (self.ends, self.day)
         later = head.deadline_at + timedelta(days=1)
-        due = {found for _, found in self.store.due(int(due_shard(head.generation_id)), later)}
+        due = {found for _, found in self.store.reads.due(int(due_shard(head.generation_id)), later)}
         assert (head.generation_id in due) == (not head.terminal)

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
-from shared.domain.generation import Generation
+from shared.domain.generation import Generation, GenerationKey
 from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Policy, Rate
 from shared.store.admission import Admission, Admitted
@@ -45,18 +45,18 @@ def test_a_request_whose_answers_were_lost_makes_one_generation_and_its_key_find
     again = admit(store, clock, owner, key=a_key())
     assert heads(dynamodb, owner) == [again.generation_id]
     assert admitted is None or again.generation_id == admitted.generation_id
-    assert store.standing(owner, LIMITED).rates == (Rate(FIVE, 4, 300),)
+    assert store.quota.use(owner, LIMITED).rates == (Rate(FIVE, 4, 300),)
 
 
 def test_a_transaction_whose_answers_were_all_lost_is_found_by_its_key(wire: Any, clock: FakeClock, owner: str) -> None:
     store = store_over(wire, clock)
     generation = a_generation(clock, user_id=owner)
     with answers_lost(wire, 3) as loss, pytest.raises(StoreUnavailableError):
-        store.admit(generation, None, Admission(LIMITED, a_key()))
+        store.admission.admit(generation, None, Admission(LIMITED, a_key()))
     assert loss.count == 3
     again = admit(store, clock, owner, key=a_key())
     assert (again.generation_id, again.head) == (generation.generation_id, None)
-    assert store.standing(owner, LIMITED).rates == (Rate(FIVE, 4, 300),)
+    assert store.quota.use(owner, LIMITED).rates == (Rate(FIVE, 4, 300),)
 
 
 class Overtaken:
@@ -144,7 +144,7 @@ def test_a_request_that_was_let_in_unheard_is_not_refused_by_its_own_place(
         admit(store, clock, owner)
     admitted = admit(store_over(Conflicts(dynamodb, 1, applied=True), clock), clock, owner, key=key)
     assert admitted.head is not None
-    assert admitted.head == store.get(owner, admitted.generation_id)
+    assert admitted.head == store.reads.get(GenerationKey(owner, admitted.generation_id))
     assert admitted.rate == Rate(FIVE, 4 - others, 300)
     assert len(heads(dynamodb, owner)) == others + 1
 
@@ -182,18 +182,18 @@ def test_who_is_overtaken_at_the_last_place_is_refused(
 def test_a_write_beside_that_is_refused_stops_the_create_and_is_told_by_its_place(
     store: Store, dynamodb: Any, clock: FakeClock, owner: str
 ) -> None:
-    old = store.create(a_generation(clock, user_id=owner), an_input())
+    old = store.admission.create(a_generation(clock, user_id=owner), an_input())
     beside = {
         "Update": {
-            "Key": head_key(owner, old.generation_id),
+            "Key": head_key(old.key),
             "UpdateExpression": "SET retried_as = :new",
             "ConditionExpression": "attribute_not_exists(retried_as)",
             "ExpressionAttributeValues": {":new": {"S": "new"}},
         }
     }
-    first = store.admit(a_generation(clock, user_id=owner), an_input(), Admission(LIMITED), beside=[beside])
+    first = store.admission.admit(a_generation(clock, user_id=owner), an_input(), Admission(LIMITED), beside=[beside])
     with pytest.raises(ConditionFailedError) as refused:
-        store.admit(a_generation(clock, user_id=owner), an_input(), Admission(LIMITED), beside=[beside])
+        store.admission.admit(a_generation(clock, user_id=owner), an_input(), Admission(LIMITED), beside=[beside])
     assert refused.value.index == 1
     assert refused.value.item is not None
     assert refused.value.item["retried_as"] == {"S": "new"}
@@ -220,7 +220,7 @@ def test_of_fifty_at_once_five_are_let_in_and_the_others_told_when_to_come_back(
         start.wait()
         for _ in range(10):  # as a client does that is told 503: with its key, until it is told
             try:
-                admitted = store.admit(
+                admitted = store.admission.admit(
                     replace(generation, generation_id=clock.new_id()),
                     an_input(),
                     Admission(policy, a_key(generation.generation_id)),
@@ -241,5 +241,5 @@ def test_of_fifty_at_once_five_are_let_in_and_the_others_told_when_to_come_back(
     assert loss.count == lost
     assert all(error.retry_after_seconds > 0 for error in refused)
     assert sorted(heads(wire, owner)) == sorted(accepted)
-    due = {one for shard in range(10) for one in store.due(shard, clock.now() + timedelta(hours=1))}
+    due = {one for shard in range(10) for one in store.reads.due(shard, clock.now() + timedelta(hours=1))}
     assert {(owner, generation_id) for generation_id in accepted} <= due

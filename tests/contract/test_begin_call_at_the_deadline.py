@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from shared.domain.errors import DeadlinePassedError
+from shared.domain.generation import Called
 from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation, an_input
 
@@ -13,10 +14,10 @@ from tests.factories import FakeClock, a_generation, an_input
 def test_a_call_after_the_deadline_is_refused_for_the_deadline(
     store: Store, clock: FakeClock, calls_before: int
 ) -> None:
-    head = store.create(a_generation(clock), an_input())
-    head = store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
+    head = store.admission.create(a_generation(clock), an_input())
+    head = store.worker.claim(Called(head.key, head.fence), clock.token(), ("flashcards",))
     for _ in range(calls_before):
-        head = store.begin_call(head, "cards", Decimal(0))
+        head = store.worker.begin_call(head, "cards", Decimal(0))
     clock.pass_seconds(901)
     with pytest.raises(DeadlinePassedError):
-        store.begin_call(head, "cards", Decimal(0))
+        store.worker.begin_call(head, "cards", Decimal(0))

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from operations.reading import Reader
-from operations.retry import BulkRetry, Line, Outcome, Wanted
+from operations.retry import BulkRetry, Line, RetryOutcome, Wanted
 from shared.domain.errors import AdmissionRefusedError, StoreUnavailableError
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Limit, Policy
 from shared.domain.states import Status
 from shared.store.admission import Admission
+from shared.store.retry import RetryStore
 from shared.store.whole import Store
 from tests.contract.admitting import admit
 from tests.contract.counter import PAID, Counter, meanwhile
@@ -35,26 +36,26 @@ class Outage:
 
     def start(self, sealed: bytes | None = None, **changes: Any) -> Generation:
         generation = a_generation(self.clock, user_id=self.owner, **changes)
-        head = self.store.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
+        head = self.store.admission.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
         assert head is not None
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), (head.kind,))
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), (head.kind,))
 
     def failed(self, error: ErrorInfo = DOWN, **changes: Any) -> Generation:
         """A generation that failed after its first step."""
         head = self.start(**changes)
-        self.store.store_step(head, a_step(self.clock, "outline", usage=PAID))
-        self.store.fail(head, Totals(1, PAID), error)
+        self.store.worker.store_step(head, a_step(self.clock, "outline", usage=PAID))
+        self.store.worker.fail(head, Totals(1, PAID), error)
         self.clock.pass_seconds(1)
         return self.read(head)
 
     def canceled(self) -> Generation:
         head = self.start()
-        self.store.cancel(head.user_id, head.generation_id)
+        self.store.endings.cancel(head.key)
         self.clock.pass_seconds(1)
         return self.read(head)
 
     def read(self, head: Generation) -> Generation:
-        found = self.store.get(head.user_id, head.generation_id)
+        found = self.store.reads.get(head.key)
         assert found is not None
         return found
 
@@ -71,7 +72,7 @@ class Outage:
         return list(self.work().run(Wanted(**asked), act=act, limit=limit, per_second=per_second))
 
     def successors(self) -> list[Generation]:
-        return [head for head in self.store.newest(self.owner, None, 100) if head.retry_of is not None]
+        return [head for head in self.store.reads.newest(self.owner, None, 100) if head.retry_of is not None]
 
 
 @pytest.fixture
@@ -87,20 +88,20 @@ def test_each_that_failed_so_is_tried_again_from_its_stored_steps(outage: Outage
     failed = [outage.failed() for _ in range(3)]
     lines = outage.retry()
     assert ids(lines) == {head.generation_id for head in failed}
-    assert {line.outcome for line in lines} == {Outcome.RETRIED}
+    assert {line.outcome for line in lines} == {RetryOutcome.RETRIED}
     successors = outage.successors()
     assert {new.retry_of for new in successors} == ids(lines)
     assert {outage.read(old).retried_as for old in failed} == {line.successor_id for line in lines}
     for new in successors:
         assert (new.status, new.steps_done, new.usage) == (Status.PENDING, 1, Usage())
-        assert outage.store.get_input(outage.owner, new.generation_id) == replace(an_input(), request_id="")
+        assert outage.store.reads.get_input(new.key) == replace(an_input(), request_id="")
     assert {sent.generation_id for sent in outage.dispatch.sent} == {new.generation_id for new in successors}
 
 
 def test_a_dry_run_lists_them_and_stores_and_sends_nothing(outage: Outage) -> None:
     before = outage.failed()
     [line] = outage.retry(act=False)
-    assert (line.outcome, line.successor_id) == (Outcome.RETRIED, "")
+    assert (line.outcome, line.successor_id) == (RetryOutcome.RETRIED, "")
     assert outage.read(before) == before
     assert outage.successors() == outage.dispatch.sent == []
 
@@ -137,8 +138,8 @@ def test_run_again_it_tries_none_a_second_time(outage: Outage) -> None:
         outage.failed()
     assert len(outage.retry(limit=2)) == 2
     again = outage.retry()
-    assert [line.outcome for line in again].count(Outcome.RETRIED) == 1
-    assert {line.reason for line in again if line.outcome is Outcome.SKIPPED} == {"It was retried before."}
+    assert [line.outcome for line in again].count(RetryOutcome.RETRIED) == 1
+    assert {line.reason for line in again if line.outcome is RetryOutcome.SKIPPED} == {"It was retried before."}
     assert len(outage.successors()) == 3
 
 
@@ -157,19 +158,19 @@ def test_interrupted_between_two_it_goes_on_when_it_is_run_again(outage: Outage)
 def test_what_an_owner_retries_at_the_same_moment_is_retried_once(outage: Outage, clock: FakeClock) -> None:
     head = outage.failed()
     counter = Counter(outage.store, clock, head, outage.dispatch)
-    with meanwhile(outage.store, counter.retry):
+    with meanwhile(counter.retry):
         [line] = outage.retry()
-    assert (line.outcome, line.reason) == (Outcome.SKIPPED, "It was retried before.")
+    assert (line.outcome, line.reason) == (RetryOutcome.SKIPPED, "It was retried before.")
     assert len(outage.successors()) == len(outage.dispatch.sent) == 1
 
 
 def test_a_last_bill_that_comes_in_between_keeps_none_back(outage: Outage, clock: FakeClock) -> None:
     held = outage.start()
-    outage.store.cancel(outage.owner, held.generation_id)
+    outage.store.endings.cancel(held.key)
     clock.pass_seconds(1)
-    with meanwhile(outage.store, lambda: outage.store.bill(held, PAID, [])):
+    with meanwhile(lambda: outage.store.worker.bills.bill(held, PAID, [])):
         [line] = outage.retry(code="canceled")
-    assert line.outcome is Outcome.RETRIED
+    assert line.outcome is RetryOutcome.RETRIED
     assert len(outage.successors()) == 1
     assert outage.read(held).usage == PAID.all_wasted()
 
@@ -177,7 +178,7 @@ def test_a_last_bill_that_comes_in_between_keeps_none_back(outage: Outage, clock
 def test_one_with_a_key_of_its_owners_is_left_out_with_a_line(outage: Outage) -> None:
     outage.failed(sealed=b"sealed")
     [line] = outage.retry()
-    assert line.outcome is Outcome.SKIPPED
+    assert line.outcome is RetryOutcome.SKIPPED
     assert "own provider key" in line.reason
     assert outage.successors() == []
 
@@ -188,7 +189,7 @@ def input_gone(outage: Outage, head: Generation) -> None:
 
 
 def erasing(outage: Outage, _head: Generation) -> None:
-    outage.store.mark_erasure(outage.owner, outage.clock.now() + timedelta(hours=1))
+    outage.store.erasure.mark_erasure(outage.owner, outage.clock.now() + timedelta(hours=1))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
 ) -> None:
     make(outage, outage.failed())
     [line] = outage.retry()
-    assert line.outcome is Outcome.SKIPPED
+    assert line.outcome is RetryOutcome.SKIPPED
     assert reason in line.reason
     assert outage.successors() == []
 
@@ -216,14 +217,14 @@ def test_the_owners_rate_limit_neither_holds_it_back_nor_pays_for_it(outage: Out
     store = store_over(outage.dynamodb, clock, replace(SETTINGS, rate_limits=("*=3/300",)))
     for _ in range(2):
         admit(store, clock, outage.owner, LIMITED)
-    before = store.standing(outage.owner, LIMITED)
+    before = store.quota.use(outage.owner, LIMITED)
     for _ in range(2):
         outage.failed()
     outage.store = store
     work = replace(outage.work(), settings=replace(SETTINGS, rate_limits=("*=3/300",)))
     wanted = Wanted(DOWN.code, clock.now(), owner=outage.owner)
     assert len(list(work.run(wanted, act=True, limit=9, per_second=0))) == 2
-    after = store.standing(outage.owner, LIMITED)
+    after = store.quota.use(outage.owner, LIMITED)
     assert [rate.remaining for rate in after.rates] == [rate.remaining for rate in before.rates] == [1]
     # What it started is open all the same, and the owner's ceiling sees it.
     assert after.running == before.running + 2 == 4
@@ -233,9 +234,9 @@ def test_the_owners_rate_limit_neither_holds_it_back_nor_pays_for_it(outage: Out
 
 def test_what_it_started_is_open_for_an_owner_who_started_nothing_of_late(outage: Outage) -> None:
     outage.failed()
-    assert outage.store.standing(outage.owner, LIMITED).running == 0
+    assert outage.store.quota.use(outage.owner, LIMITED).running == 0
     outage.retry()
-    assert outage.store.standing(outage.owner, LIMITED).running == 1
+    assert outage.store.quota.use(outage.owner, LIMITED).running == 1
 
 
 def test_no_more_are_started_in_a_second_than_it_was_told(outage: Outage) -> None:
@@ -249,7 +250,7 @@ def test_what_the_queue_does_not_take_is_told_and_left_to_the_sweeper(outage: Ou
     outage.failed()
     outage.dispatch.fails = True
     [line] = outage.retry()
-    assert line.outcome is Outcome.NOT_SENT
+    assert line.outcome is RetryOutcome.NOT_SENT
     [new] = outage.successors()
     assert new.due_at is not None
 
@@ -260,6 +261,6 @@ def test_a_table_that_does_not_answer_ends_it(outage: Outage, monkeypatch: pytes
     def unavailable(*_arguments: Any, **_more: Any) -> None:
         raise StoreUnavailableError("ThrottlingException")
 
-    monkeypatch.setattr(Store, "retry", unavailable)
+    monkeypatch.setattr(RetryStore, "retry", unavailable)
     with pytest.raises(StoreUnavailableError):
         outage.retry()

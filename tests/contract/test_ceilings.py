@@ -3,8 +3,9 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
+from shared.domain.rows.worker import Shown
 from shared.store.admission import Admitted
 from shared.store.whole import Store
 from tests.contract.admitting import FIVE, a_key, admit, refusal
@@ -14,8 +15,8 @@ KINDS = ("flashcards",)
 
 
 def ended(store: Store, clock: FakeClock, head: Generation, cost: str = "0") -> None:
-    running = store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS)
-    store.fail(running, Totals(0, Usage(1, 1, 1, Decimal(cost))), ErrorInfo("output_empty", "Empty."))
+    running = store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS)
+    store.worker.fail(running, Totals(0, Usage(1, 1, 1, Decimal(cost))), ErrorInfo("output_empty", "Empty."))
 
 
 def let_in(admitted: Admitted) -> Generation:
@@ -31,9 +32,9 @@ def test_as_many_as_may_be_open_at_once_are_and_one_more_when_one_has_ended(
     refused = refusal(store, clock, owner, policy)
     assert (refused.code, refused.rate) == ("too_many_running", None)
     assert refused.retry_after_seconds > 0
-    assert store.standing(owner, policy).running == 3
+    assert store.quota.use(owner, policy).running == 3
     ended(store, clock, first)
-    assert store.standing(owner, policy).running == 2
+    assert store.quota.use(owner, policy).running == 2
     let_in(admit(store, clock, owner, policy))
     assert refusal(store, clock, owner, policy).code == "too_many_running"
     let_in(admit(store, clock, f"another {owner}", policy))
@@ -66,11 +67,11 @@ def test_nothing_starts_once_the_days_spend_is_reached_until_midnight(
 def test_what_open_ones_have_spent_and_reserved_counts_to_the_day(store: Store, clock: FakeClock, owner: str) -> None:
     policy = Policy({}, max_daily_spend_usd=Decimal("0.5"))
     head = let_in(admit(store, clock, owner, policy))
-    head = store.claim(owner, head.generation_id, head.fence, clock.token(), KINDS)
-    head = store.begin_call(head, "cards", Decimal("0.2"))
-    head = store.advance(head, Totals(1, Usage(1, 1, 1, Decimal("0.25"))), 50, Decimal("0.2"))
-    assert store.standing(owner, policy).spent_today_usd == Decimal("0.45")
-    store.begin_call(head, "more", Decimal("0.25"))
+    head = store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS)
+    head = store.worker.begin_call(head, "cards", Decimal("0.2"))
+    head = store.worker.advance(head, Totals(1, Usage(1, 1, 1, Decimal("0.25"))), Shown(50, None), Decimal("0.2"))
+    assert store.quota.use(owner, policy).spent_today_usd == Decimal("0.45")
+    store.worker.begin_call(head, "more", Decimal("0.25"))
     assert refusal(store, clock, owner, policy).code == "daily_spend_reached"
 
 

@@ -10,10 +10,12 @@ import pytest
 from functions.actions import erase
 from functions.actions.erase import EraseService
 from shared.domain.errors import LeaseLostError, StoreUnavailableError
-from shared.domain.generation import Event, Generation, Totals, Usage
+from shared.domain.generation import Called, Event, Generation, GenerationKey, Totals, Usage
 from shared.domain.limits import policy_of
 from shared.domain.states import Status
 from shared.store.admission import Admission
+from shared.store.ending import EndingStore
+from shared.store.erasure import ErasureStore
 from shared.store.items import unmarshal
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input, store_over
@@ -48,23 +50,24 @@ class Account:
 
     def erase(self) -> tuple[int, bool, int | None]:
         """Call once; return the status, `done`, and when to call again."""
-        answer = EraseService(self.store).erase(a_request(self.name))
+        service = EraseService(self.store.erasure, self.store.endings, self.clock, self.store.ground.settings)
+        answer = service.erase(a_request(self.name))
         retry_after = answer.headers.get("retry-after")
         self.content_erased = body_of(answer)["content_erased"]
         return answer.status, body_of(answer)["done"], None if retry_after is None else int(retry_after)
 
     def pending(self) -> Generation:
-        return self.store.create(a_generation(self.clock, user_id=self.name), an_input())
+        return self.store.admission.create(a_generation(self.clock, user_id=self.name), an_input())
 
     def running(self) -> Generation:
         head = self.pending()
-        return self.store.claim(self.name, head.generation_id, head.fence, self.clock.token(), KINDS)
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
 
     def succeeded(self) -> Generation:
         head = self.running()
-        self.store.store_step(head, a_step(self.clock))
-        self.store.succeed(head, Totals(1, Usage(1, 100, 50, Decimal("0.5"))), "cards")
-        found = self.store.get(self.name, head.generation_id)
+        self.store.worker.store_step(head, a_step(self.clock))
+        self.store.worker.succeed(head, Totals(1, Usage(1, 100, 50, Decimal("0.5"))), "cards")
+        found = self.store.reads.get(head.key)
         assert found is not None
         return found
 
@@ -93,8 +96,8 @@ def test_everything_of_the_owner_goes_and_nothing_of_anothers(
     other = an_account()
     for one in (account, other):
         head = one.succeeded()
-        one.store.review(head, an_acceptance(clock, head))
-        one.store.note(head, Event("released", clock.now(), 1))
+        one.store.reviews.review(head, an_acceptance(clock, head))
+        one.store.timeline.note(head, Event("released", clock.now(), 1))
         one.pending()
     kinds_of_items = {sort_key.partition("#")[0] for sort_key in account.items()}
     assert kinds_of_items == {"C", "E", "G", "I", "R", "S", "U"}
@@ -126,15 +129,15 @@ def test_a_running_worker_finds_its_generation_gone_and_what_it_still_stores_goe
     head = account.running()
     assert account.erase() == (202, False, LEASE)
     with pytest.raises(LeaseLostError):
-        account.store.heartbeat(head, 50, None)
+        account.store.worker.heartbeat(head, 50, None)
     with pytest.raises(LeaseLostError):
-        account.store.succeed(head, Totals(1, Usage(1)), "cards")
+        account.store.worker.succeed(head, Totals(1, Usage(1)), "cards")
     # Storing a step needs no lease: the one write of a worker that is still possible.
-    account.store.store_step(head, a_step(account.clock))
+    account.store.worker.store_step(head, a_step(account.clock))
     assert account.items().keys() == {"X#erase", f"S#{head.generation_id}#cards"}
     account.clock.pass_seconds(LEASE - 1)
     assert account.erase() == (202, False, 1), "its lease is not over yet"
-    account.store.store_step(head, a_step(account.clock))
+    account.store.worker.store_step(head, a_step(account.clock))
     account.clock.pass_seconds(1)
     assert account.erase() == (200, True, None)
     assert account.items() == {}
@@ -170,13 +173,13 @@ def test_a_call_that_runs_out_of_time_is_gone_on_with_by_the_next(
     for _ in range(5):
         account.pending()
     monkeypatch.setattr(erase, "_HEADS_AT_ONCE", 2)
-    cancel = Store.cancel
+    cancel = EndingStore.cancel
 
-    def slow(store: Store, *arguments: str) -> Generation | None:
+    def slow(store: EndingStore, *arguments: Any) -> Generation | None:
         account.clock.pass_seconds(3)
         return cancel(store, *arguments)
 
-    monkeypatch.setattr(Store, "cancel", slow)
+    monkeypatch.setattr(EndingStore, "cancel", slow)
     assert account.erase() == (202, False, 1)
     assert len([one for one in account.items() if one.startswith("G#")]) == 3
     account.erase()
@@ -188,14 +191,14 @@ def test_a_call_that_dies_after_it_deleted_heads_has_left_the_mark(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = account.running()
-    delete_items = Store.delete_items
+    delete_items = ErasureStore.delete_items
 
-    def die(store: Store, owner: str, sort_keys: list[str]) -> None:
+    def die(store: ErasureStore, owner: str, sort_keys: list[str]) -> None:
         delete_items(store, owner, sort_keys)
         raise StoreUnavailableError("the process ended here")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Store, "delete_items", die)
+        patched.setattr(ErasureStore, "delete_items", die)
         with pytest.raises(StoreUnavailableError):
             account.erase()
     assert f"G#{head.generation_id}" not in account.items()
@@ -208,16 +211,16 @@ def test_of_two_calls_at_once_none_says_done_when_the_other_found_more(
     account.pending()
     account.erase()
     account.clock.pass_seconds(LEASE)
-    unmark = Store.unmark_erasure
+    unmark = ErasureStore.unmark_erasure
 
-    def overtaken(store: Store, owner: str, not_before: Any) -> bool:
+    def overtaken(store: ErasureStore, owner: str, not_before: Any) -> bool:
         account.running()
         with monkeypatch.context() as patched:
-            patched.setattr(Store, "unmark_erasure", unmark)
+            patched.setattr(ErasureStore, "unmark_erasure", unmark)
             assert account.erase()[:2] == (202, False)
         return unmark(store, owner, not_before)
 
-    monkeypatch.setattr(Store, "unmark_erasure", overtaken)
+    monkeypatch.setattr(ErasureStore, "unmark_erasure", overtaken)
     assert account.erase()[:2] == (202, False)
 
 
@@ -226,10 +229,12 @@ def test_an_erasure_is_no_way_around_the_limits_and_is_done_when_they_have_lapse
 ) -> None:
     account = an_account(LIMITED)
     generation = a_generation(account.clock, user_id=account.name)
-    admitted = account.store.admit(generation, an_input(), Admission(policy_of(LIMITED)))
+    admitted = account.store.admission.admit(generation, an_input(), Admission(policy_of(LIMITED)))
     assert admitted.head is not None
-    head = account.store.claim(account.name, admitted.generation_id, 1, account.clock.token(), KINDS)
-    account.store.succeed(head, Totals(1, Usage(1, 100, 50, Decimal("4.5"))), "cards")
+    head = account.store.worker.claim(
+        Called(GenerationKey(account.name, admitted.generation_id), 1), account.clock.token(), KINDS
+    )
+    account.store.worker.succeed(head, Totals(1, Usage(1, 100, 50, Decimal("4.5"))), "cards")
     account.clock.pass_seconds(LEASE)
     day = 86_400 - int(LEASE)  # the fake clock begins at midnight
     assert account.erase() == (202, False, day)
@@ -237,7 +242,7 @@ def test_an_erasure_is_no_way_around_the_limits_and_is_done_when_they_have_lapse
     left = account.items()
     assert left.keys() == {"L#create", "U#2026-01-01"}
     assert left["U#2026-01-01"].keys() == {"pk", "sk", "cost_usd", "expires_at"}
-    standing = account.store.standing(account.name, policy_of(LIMITED))
+    standing = account.store.quota.use(account.name, policy_of(LIMITED))
     assert (standing.rates[0].remaining, standing.running, standing.spent_today_usd) == (4, 0, Decimal("4.5"))
     account.clock.pass_seconds(300)
     assert account.erase() == (202, False, day - 300)
@@ -264,7 +269,7 @@ def test_what_is_used_after_an_erasure_on_the_same_day_does_not_lapse_with_what_
 def test_a_rate_limit_alone_is_waited_for_as_long_as_its_window(an_account: Callable[..., Account]) -> None:
     account = an_account(replace(LIMITED, max_daily_spend_usd=0.0))
     generation = a_generation(account.clock, user_id=account.name)
-    account.store.admit(generation, an_input(), Admission(policy_of(LIMITED)))
+    account.store.admission.admit(generation, an_input(), Admission(policy_of(LIMITED)))
     assert account.erase() == (202, False, LEASE)
     assert not account.content_erased, "a worker may still hold it"
     account.clock.pass_seconds(LEASE)

@@ -110,7 +110,7 @@ def test_what_is_put_is_read_back(dynamodb: Any, owner: str) -> None:
         ("#fence = :fence AND #holder = :holder", {"fence": 2, "holder": "h-2"}, False),
         ("#fence = :fence", {"fence": Decimal("2.0")}, True),
         ("#fence = :fence", {"fence": "2"}, False),
-        ("(attribute_not_exists(#barren) OR #barren < :max)", {"max": 3}, True),
+        ("(attribute_not_exists(#fruitless_attempts) OR #fruitless_attempts < :max)", {"max": 3}, True),
         ("(attribute_not_exists(#fence) OR #fence < :max)", {"max": 2}, False),
         ("due_at <= :now", {"now": Decimal("1767225600.5")}, True),
         ("due_at > :now", {"now": Decimal("1767225600.5")}, False),
@@ -157,7 +157,7 @@ def test_an_update_sets_adds_keeps_and_removes(dynamodb: Any, owner: str) -> Non
     put(dynamodb, head(owner, stage="old", cost=Decimal("0.5")))
     expression = (
         "SET #holder = :h, #fence = if_not_exists(#fence, :zero) + :one, "
-        "#barren = if_not_exists(#barren, :zero) + :one, started = if_not_exists(started, :h), "
+        "#fruitless_attempts = if_not_exists(#fruitless_attempts, :zero) + :one, started = if_not_exists(started, :h), "
         "version = if_not_exists(version, :one) REMOVE stage, nothing ADD cost :c, n :one"
     )
     answer = update(dynamodb, owner, expression, h="h-2", zero=0, one=1, c=Decimal("0.25"))

@@ -12,9 +12,10 @@ from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from shared.domain.errors import LeaseLostError, StoreUnavailableError
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
-from shared.domain.rows import TRANSITIONS
+from shared.domain.rows import ROWS
+from shared.domain.rows.worker import Shown
 from shared.domain.states import Status
 from shared.store.admission import Admission, Admitted
 from shared.store.items import unmarshal, usage_key
@@ -59,37 +60,39 @@ def answers_lost(client: Any, times: int = 1, of: tuple[str, ...] = ANY_WRITE) -
 
 
 def pending(store: Store, clock: FakeClock) -> Generation:
-    return store.create(a_generation(clock), an_input())
+    return store.admission.create(a_generation(clock), an_input())
 
 
 def running(store: Store, clock: FakeClock) -> Generation:
     head = pending(store, clock)
-    return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS)
+    return store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS)
 
 
 def ended(store: Store, clock: FakeClock) -> Generation:
     head = running(store, clock)
-    store.fail(head, PAID, ERROR)
-    after = store.get(head.user_id, head.generation_id)
+    store.worker.fail(head, PAID, ERROR)
+    after = store.reads.get(head.key)
     assert after is not None
     return after
 
 
 def succeeded(store: Store, clock: FakeClock) -> Generation:
     head = running(store, clock)
-    store.store_step(head, a_step(clock))
-    store.succeed(head, PAID, "cards")
+    store.worker.store_step(head, a_step(clock))
+    store.worker.succeed(head, PAID, "cards")
     return replace(head, status=Status.SUCCEEDED)
 
 
 def retry(store: Store, clock: FakeClock, head: Generation) -> Admitted:
     new = a_generation(clock, user_id=head.user_id)
-    return store.retry(head, new, an_input(), [a_step(clock)], Admission(Policy({})))
+    return store.retries.retry(head, new, an_input(), [a_step(clock)], Admission(Policy({})))
 
 
 def release(store: Store, clock: FakeClock, head: Generation) -> Generation:
     later = clock.now() + timedelta(seconds=5)
-    return store.release(head, PAID, not_before=later, counted=True, reserved_usd=head.reserved_usd)
+    return store.worker.release(
+        head, PAID, not_before=later, counted=True, reserved_usd=head.reserved_usd, because="provider_unavailable"
+    )
 
 
 def late(act: Callable[[Store, Generation], Any]) -> Callable[[Store, FakeClock, Generation], Any]:
@@ -101,25 +104,25 @@ def late(act: Callable[[Store, Generation], Any]) -> Callable[[Store, FakeClock,
 
 
 WRITES: dict[str, tuple[Callable[[Store, FakeClock], Generation], Callable[[Store, FakeClock, Generation], Any]]] = {
-    "claim": (pending, lambda s, c, h: s.claim(h.user_id, h.generation_id, h.fence, c.token(), KINDS)),
-    "heartbeat": (running, lambda s, _c, h: s.heartbeat(h, 50, "writing")),
-    "begin_call": (running, lambda s, _c, h: s.begin_call(h, "cards", h.reserved_usd)),
-    "store_step": (running, lambda s, c, h: s.store_step(h, a_step(c))),
-    "advance": (running, lambda s, _c, h: s.advance(h, PAID, 50, h.reserved_usd)),
-    "succeed": (running, lambda s, _c, h: s.succeed(h, PAID, "cards")),
+    "claim": (pending, lambda s, c, h: s.worker.claim(Called(h.key, h.fence), c.token(), KINDS)),
+    "heartbeat": (running, lambda s, _c, h: s.worker.heartbeat(h, 50, "writing")),
+    "begin_call": (running, lambda s, _c, h: s.worker.begin_call(h, "cards", h.reserved_usd)),
+    "store_step": (running, lambda s, c, h: s.worker.store_step(h, a_step(c))),
+    "advance": (running, lambda s, _c, h: s.worker.advance(h, PAID, Shown(50, None), h.reserved_usd)),
+    "succeed": (running, lambda s, _c, h: s.worker.succeed(h, PAID, "cards")),
     "release": (running, release),
-    "fail": (running, lambda s, _c, h: s.fail(h, PAID, ERROR)),
-    "rearm": (running, lambda s, _c, h: s.rearm(h)),
-    "postpone": (running, lambda s, _c, h: s.postpone(h)),
-    "give_back": (running, lambda s, _c, h: s.give_back(h, None)),
-    "crash_loop": (running, lambda s, _c, h: s.crash_loop(h, PAID)),
-    "send_again": (pending, lambda s, _c, h: s.send_again(h)),
-    "expire": (running, late(lambda s, h: s.expire(h, PAID))),
-    "cancel": (running, lambda s, _c, h: s.cancel(h.user_id, h.generation_id)),
-    "bill": (ended, lambda s, _c, h: s.bill(h, Usage(3, 120, 60, Decimal("0.25")), [])),
-    "dismiss": (ended, lambda s, _c, h: s.dismiss(h)),
+    "fail": (running, lambda s, _c, h: s.worker.fail(h, PAID, ERROR)),
+    "rearm": (running, lambda s, _c, h: s.rescuer.rearm(h)),
+    "postpone": (running, lambda s, _c, h: s.rescuer.postpone(h)),
+    "give_back": (running, lambda s, _c, h: s.rescuer.give_back(h, None)),
+    "crash_loop": (running, lambda s, _c, h: s.rescuer.crash_loop(h, PAID)),
+    "send_again": (pending, lambda s, _c, h: s.rescuer.send_again(h)),
+    "expire": (running, late(lambda s, h: s.rescuer.expire(h, PAID))),
+    "cancel": (running, lambda s, _c, h: s.endings.cancel(h.key)),
+    "bill": (ended, lambda s, _c, h: s.worker.bills.bill(h, Usage(3, 120, 60, Decimal("0.25")), [])),
+    "dismiss": (ended, lambda s, _c, h: s.endings.dismiss(h)),
     "retry": (ended, retry),
-    "review": (succeeded, lambda s, c, h: s.review(h, an_acceptance(c, h))),
+    "review": (succeeded, lambda s, c, h: s.reviews.review(h, an_acceptance(c, h))),
 }
 # What a second application of the same write would show: none of these may differ from a write with no loss.
 COUNTED = (
@@ -137,16 +140,16 @@ COUNTED = (
 
 
 def outcome(store: Store, dynamodb: Any, head: Generation) -> tuple[object, ...]:
-    after = store.get(head.user_id, head.generation_id)
+    after = store.reads.get(head.key)
     assert after is not None
     item = dynamodb.get_item(TableName=SETTINGS.table_name, Key=usage_key(head.user_id, "2026-01-01"))
     used = {name: value for name, value in unmarshal(item.get("Item", {})).items() if name not in ("pk", "sk")}
-    steps = [(step.name, step.usage) for step in store.get_steps(head.user_id, head.generation_id)]
+    steps = [(step.name, step.usage) for step in store.reads.get_steps(head.key)]
     return (*(getattr(after, name) for name in COUNTED), used, steps)
 
 
 def test_every_transition_of_the_table_loses_an_answer_here() -> None:
-    assert {*WRITES, "create"} == {transition.name for transition in TRANSITIONS}
+    assert {*WRITES, "create"} == {transition.name for transition in ROWS}
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -173,23 +176,23 @@ def test_a_create_whose_answers_were_lost_makes_one_generation(
     generation = a_generation(clock)
     with answers_lost(dynamodb, times) as loss:
         try:
-            store.create(generation, an_input())
+            store.admission.create(generation, an_input())
         except StoreUnavailableError:
             # Three losses outlast botocore's tries: the caller hears 503, and nothing half-made is seen.
             assert times == 3
-            assert store.get(generation.user_id, generation.generation_id) is None
+            assert store.reads.get(generation.key) is None
             return
     assert loss.count == times
-    head = store.get(generation.user_id, generation.generation_id)
+    head = store.reads.get(generation.key)
     assert head is not None
     assert (head.status, head.version) == (Status.PENDING, 1)
-    assert store.get_input(generation.user_id, generation.generation_id) == an_input()
+    assert store.reads.get_input(generation.key) == an_input()
 
 
 @pytest.mark.parametrize("name", ["succeed", "fail"])
 def test_a_lost_finish_is_not_taken_for_anothers(store: Store, dynamodb: Any, clock: FakeClock, name: str) -> None:
     head = running(store, clock)
-    store.crash_loop(head, PAID)
+    store.rescuer.crash_loop(head, PAID)
     with answers_lost(dynamodb) as loss, pytest.raises(LeaseLostError):
         WRITES[name][1](store, clock, head)
     assert loss.count == 1

@@ -3,7 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from functions.actions.erase import EraseService
 from shared.domain.errors import StoreUnavailableError
-from shared.domain.generation import Generation, GenerationInput, StoredStep, Totals, Usage
+from shared.domain.generation import Called, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.limits import Policy
 from shared.store.admission import Admission
 from shared.store.items import input_key, step_key, unmarshal
@@ -36,8 +36,8 @@ class Place:
     s3: Any
 
     def running(self, **changes: Any) -> Generation:
-        head = self.store.create(a_generation(self.clock, **changes), an_input())
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
+        head = self.store.admission.create(a_generation(self.clock, **changes), an_input())
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
 
     def keys(self, user_id: str) -> list[str]:
         prefix = hashlib.sha256(user_id.encode()).hexdigest() + "/"
@@ -60,45 +60,46 @@ def a_large_step(clock: FakeClock, name: str = "cards", **changes: Any) -> Store
 def test_a_result_of_a_megabyte_is_read_as_it_was_stored(place: Place) -> None:
     head = place.running()
     step = a_large_step(place.clock)
-    assert place.store.store_step(head, step) == step
-    assert place.store.get_step(head.user_id, head.generation_id, "cards") == step
-    assert place.store.get_steps(head.user_id, head.generation_id) == [step]
-    item = place.item(step_key(head.user_id, head.generation_id, "cards"))
+    assert place.store.worker.store_step(head, step) == step
+    assert place.store.reads.get_step(head.key, "cards") == step
+    assert place.store.reads.get_steps(head.key) == [step]
+    item = place.item(step_key(head.key, "cards"))
     assert "result" not in item
-    assert item["result_object"] == key_of(head.user_id, head.generation_id, f"{head.fence}-cards")
+    assert item["result_object"] == key_of(head.key, f"{head.fence}-cards")
     assert place.keys(head.user_id) == [item["result_object"]]
 
 
 def test_an_input_of_a_megabyte_is_read_as_it_was_sent(place: Place) -> None:
     given = GenerationInput({"source_text": LARGE}, "m", "1", "request")
-    head = place.store.create(a_generation(place.clock), given)
-    assert place.store.get_input(head.user_id, head.generation_id) == given
-    assert "content" not in place.item(input_key(head.user_id, head.generation_id))
+    head = place.store.admission.create(a_generation(place.clock), given)
+    assert place.store.reads.get_input(head.key) == given
+    assert "content" not in place.item(input_key(head.key))
 
 
 def test_what_fits_into_its_item_needs_no_bucket(dynamodb: Any, clock: FakeClock) -> None:
     def refuse() -> Any:
         raise AssertionError("a client was made")
 
-    store = replace(store_over(dynamodb, clock), objects=Objects(refuse, SETTINGS.bucket_name))
-    head = store.create(a_generation(clock), an_input("x" * MOST_IN_AN_ITEM))
-    head = store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS)
-    store.store_step(head, a_step(clock, result={"text": LARGE[: MOST_IN_AN_ITEM - 100]}))
-    assert store.get_input(head.user_id, head.generation_id) is not None
-    assert len(store.get_steps(head.user_id, head.generation_id)) == 1
+    objects = Objects(refuse, SETTINGS.bucket_name)
+    store = Store(store_over(dynamodb, clock).ground._replace(objects=objects))
+    head = store.admission.create(a_generation(clock), an_input("x" * MOST_IN_AN_ITEM))
+    head = store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS)
+    store.worker.store_step(head, a_step(clock, result={"text": LARGE[: MOST_IN_AN_ITEM - 100]}))
+    assert store.reads.get_input(head.key) is not None
+    assert len(store.reads.get_steps(head.key)) == 1
 
 
 def test_of_two_holders_the_first_result_counts_and_neither_writes_over_the_other(place: Place) -> None:
     zombie = place.running()
     place.clock.pass_seconds(SETTINGS.lease_seconds)
-    pending = place.store.give_back(zombie, None)
-    holder = place.store.claim(pending.user_id, pending.generation_id, pending.fence, place.clock.token(), KINDS)
+    pending = place.store.rescuer.give_back(zombie, None)
+    holder = place.store.worker.claim(Called(pending.key, pending.fence), place.clock.token(), KINDS)
     first = a_large_step(place.clock)
-    assert place.store.store_step(holder, first) == first
+    assert place.store.worker.store_step(holder, first) == first
     late = a_step(place.clock, result={"text": LARGE[::-1]})
-    assert place.store.store_step(zombie, late) == first, "its result is read back, though it is in an object"
-    assert place.store.get_steps(holder.user_id, holder.generation_id) == [first]
-    name = place.item(step_key(holder.user_id, holder.generation_id, "cards"))["result_object"]
+    assert place.store.worker.store_step(zombie, late) == first, "its result is read back, though it is in an object"
+    assert place.store.reads.get_steps(holder.key) == [first]
+    name = place.item(step_key(holder.key, "cards"))["result_object"]
     assert len(place.keys(holder.user_id)) == 2, "the late one is named by no item"
     assert name.endswith(f"/{holder.fence}-cards")
 
@@ -112,53 +113,53 @@ def test_the_object_is_there_before_the_item_that_names_it(place: Place, monkeyp
     with monkeypatch.context() as patched:
         patched.setattr(Objects, "put", down)
         with pytest.raises(StoreUnavailableError):
-            place.store.store_step(head, a_large_step(place.clock))
+            place.store.worker.store_step(head, a_large_step(place.clock))
         with pytest.raises(StoreUnavailableError):
-            place.store.create(a_generation(place.clock, user_id=head.user_id), an_input(LARGE))
-    assert place.store.get_steps(head.user_id, head.generation_id) == []
-    assert [found.generation_id for found in place.store.newest(head.user_id, None, 10)] == [head.generation_id]
+            place.store.admission.create(a_generation(place.clock, user_id=head.user_id), an_input(LARGE))
+    assert place.store.reads.get_steps(head.key) == []
+    assert [found.generation_id for found in place.store.reads.newest(head.user_id, None, 10)] == [head.generation_id]
 
 
 def test_who_ends_a_generation_counts_its_large_steps_without_reading_them(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = place.running()
-    place.store.store_step(head, a_large_step(place.clock, usage=Usage(1, 100, 50)))
+    place.store.worker.store_step(head, a_large_step(place.clock, usage=Usage(1, 100, 50)))
 
     def forbidden(_objects: Objects, _key: str) -> bytes:
         raise AssertionError("the sweeper may not read the bucket")
 
     monkeypatch.setattr(Objects, "get", forbidden)
-    canceled = place.store.cancel(head.user_id, head.generation_id)
+    canceled = place.store.endings.cancel(head.key)
     assert canceled is not None
     assert canceled.usage.calls == 1
-    [step] = place.store.get_steps(head.user_id, head.generation_id, results=False)
+    [step] = place.store.reads.get_steps(head.key, results=False)
     assert (step.name, step.result) == ("cards", {})
 
 
 def test_a_successor_has_copies_that_outlive_what_they_were_made_of(place: Place) -> None:
     head = place.running(kind="image")
     name = f"{head.fence}-image-1-1.png"
-    place.store.put_picture(head, name, PICTURE, "image/png")
+    place.store.pictures.put_picture(head, name, PICTURE, "image/png")
     image = {"name": name, "content_type": "image/png", "bytes": len(PICTURE)}
     steps = [
         a_step(place.clock, "image-1", 1, result={"images": [image]}),
         a_step(place.clock, "image-2", 2, result={"images": [image], "text": LARGE}),
     ]
     for step in steps:
-        place.store.store_step(head, step)
-    old = place.store.cancel(head.user_id, head.generation_id)
+        place.store.worker.store_step(head, step)
+    old = place.store.endings.cancel(head.key)
     assert old is not None
     new = a_generation(place.clock, user_id=head.user_id, kind="image")
-    stored = place.store.get_steps(old.user_id, old.generation_id)
-    place.store.retry(old, new, an_input(LARGE), stored, Admission(Policy({})))
+    stored = place.store.reads.get_steps(old.key)
+    place.store.retries.retry(old, new, an_input(LARGE), stored, Admission(Policy({})))
     for key in place.keys(head.user_id):
         if old.generation_id in key:
             place.s3.delete_object(Bucket=SETTINGS.bucket_name, Key=key)
-    copied = place.store.get_steps(new.user_id, new.generation_id)
+    copied = place.store.reads.get_steps(new.key)
     assert [step.result for step in copied] == [step.result for step in steps]
-    assert place.store.get_input(new.user_id, new.generation_id) is not None
-    found = place.s3.get_object(Bucket=SETTINGS.bucket_name, Key=key_of(new.user_id, new.generation_id, name))
+    assert place.store.reads.get_input(new.key) is not None
+    found = place.s3.get_object(Bucket=SETTINGS.bucket_name, Key=key_of(new.key, name))
     assert (found["Body"].read(), found["ContentType"]) == (PICTURE, "image/png")
     assert (found["ContentDisposition"], found["CacheControl"]) == ("inline", "private, max-age=900, immutable")
 
@@ -166,13 +167,14 @@ def test_a_successor_has_copies_that_outlive_what_they_were_made_of(place: Place
 def test_an_erasure_deletes_every_object_of_the_owner_and_none_of_anothers(place: Place) -> None:
     head, other = place.running(), place.running()
     for one in (head, other):
-        place.store.store_step(one, a_large_step(place.clock))
-        place.store.put_picture(one, "2-image-1-1.png", PICTURE, "image/png")
-    erasures = EraseService(place.store)
+        place.store.worker.store_step(one, a_large_step(place.clock))
+        place.store.pictures.put_picture(one, "2-image-1-1.png", PICTURE, "image/png")
+    store = place.store
+    erasures = EraseService(store.erasure, store.endings, place.clock, store.ground.settings)
     assert body_of(erasures.erase(a_request(head.user_id)))["done"] is False, "its lease is not over"
     assert place.keys(head.user_id) == []
     # A worker that was in the middle of it: the mark waits for its lease, and then it is looked for again.
-    place.store.put_picture(head, "2-image-1-2.png", PICTURE, "image/png")
+    place.store.pictures.put_picture(head, "2-image-1-2.png", PICTURE, "image/png")
     place.clock.pass_seconds(SETTINGS.lease_seconds)
     assert erasures.erase(a_request(head.user_id)).status == 200
     assert place.keys(head.user_id) == []
@@ -185,17 +187,17 @@ def test_more_objects_than_one_page_lists_are_deleted_page_by_page(
     monkeypatch.setattr("shared.store.objects._AT_ONCE", 2)
     head = place.running()
     for number in range(5):
-        place.store.put_picture(head, f"2-image-1-{number}.png", PICTURE, "image/png")
-    assert [place.store.delete_objects(head.user_id) for _ in range(4)] == [True, True, True, False]
+        place.store.pictures.put_picture(head, f"2-image-1-{number}.png", PICTURE, "image/png")
+    assert [place.store.erasure.delete_objects(head.user_id) for _ in range(4)] == [True, True, True, False]
 
 
 def test_a_dismissed_generation_keeps_its_objects(place: Place) -> None:
     head = place.running()
-    place.store.put_picture(head, "2-image-1-1.png", PICTURE, "image/png")
-    place.store.succeed(head, Totals(1, Usage()), "image-1")
-    ended = place.store.get(head.user_id, head.generation_id)
+    place.store.pictures.put_picture(head, "2-image-1-1.png", PICTURE, "image/png")
+    place.store.worker.succeed(head, Totals(1, Usage()), "image-1")
+    ended = place.store.reads.get(head.key)
     assert ended is not None
-    place.store.dismiss(ended)
+    place.store.endings.dismiss(ended)
     assert len(place.keys(head.user_id)) == 1
 
 

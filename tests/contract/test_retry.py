@@ -51,10 +51,10 @@ def test_a_retry_is_a_new_generation_with_the_same_input_and_the_stored_steps_at
     assert new.client_id is None, "it names an entry that there is already"
     assert new.due_at is not None
     assert (new.usage, new.steps_done) == (Usage(), 1)
-    [step] = counter.store.get_steps(new.user_id, new.generation_id)
+    [step] = counter.store.reads.get_steps(new.key)
     assert (step.name, step.usage) == ("outline", Usage())
-    assert counter.store.settled(new) == Totals(1, Usage())
-    given = counter.store.get_input(new.user_id, new.generation_id)
+    assert counter.store.reads.settled(new) == Totals(1, Usage())
+    given = counter.store.reads.get_input(new.key)
     assert given == replace(an_input(), request_id="r-9")
     assert counter.read().retried_as == new.generation_id
     assert counter.read().version == counter.head.version + 1
@@ -64,7 +64,7 @@ def test_a_retry_is_a_new_generation_with_the_same_input_and_the_stored_steps_at
 def test_a_retry_from_the_start_takes_no_step_along(counter: Counter) -> None:
     counter.retry({"from": "start"})
     [new] = counter.successors()
-    assert (new.steps_done, counter.store.get_steps(new.user_id, new.generation_id)) == (0, [])
+    assert (new.steps_done, counter.store.reads.get_steps(new.key)) == (0, [])
 
 
 def test_a_retry_that_is_asked_for_again_is_answered_with_the_one_there_is(counter: Counter) -> None:
@@ -76,7 +76,7 @@ def test_a_retry_that_is_asked_for_again_is_answered_with_the_one_there_is(count
 
 def test_of_a_double_click_one_makes_the_generation_and_both_answer_it(counter: Counter) -> None:
     answers: list[Response] = []
-    with meanwhile(counter.store, lambda: answers.append(counter.retry())):
+    with meanwhile(lambda: answers.append(counter.retry())):
         answers.append(counter.retry())
     assert answers[0].body == answers[1].body
     assert len(counter.successors()) == len(counter.dispatch.sent) == 1
@@ -85,7 +85,7 @@ def test_of_a_double_click_one_makes_the_generation_and_both_answer_it(counter: 
 def test_a_double_click_that_the_first_left_no_room_for_is_answered_with_the_first(counter: Counter) -> None:
     counter.policy = Policy({"*": Limit("create", 1, 300)})
     answers: list[Response] = []
-    with meanwhile(counter.store, lambda: answers.append(counter.retry())):
+    with meanwhile(lambda: answers.append(counter.retry())):
         answers.append(counter.retry())
     assert answers[0].body == answers[1].body
     assert len(counter.successors()) == 1
@@ -129,7 +129,7 @@ def test_a_retry_counts_against_the_owners_limits(counter: Counter) -> None:
     answer = counter.retry()
     assert answer.headers["ratelimit"] == '"create";r=0;t=300'
     [new] = counter.successors()
-    counter.store.cancel(new.user_id, new.generation_id)
+    counter.store.endings.cancel(new.key)
     second = replace(counter, head=counter.read(new.generation_id))
     with pytest.raises(AdmissionRefusedError, match="rate_limited"):
         second.retry()
@@ -151,7 +151,7 @@ def test_a_canceled_generation_can_be_retried_and_its_cancel_stays_one_event(sto
     counter.retry()
     counter.dismiss()
     assert counter.cancel().status == 200, "it is canceled already"
-    events = store.get_events(counter.head.user_id, counter.head.generation_id)
+    events = store.timeline.get_events(counter.head.key)
     assert events == [Event("canceled", clock.now(), 1)]
 
 
@@ -159,7 +159,7 @@ def test_a_canceled_generation_can_be_retried_and_its_cancel_stays_one_event(sto
 def test_what_is_open_or_succeeded_cannot_be_retried(store: Store, clock: FakeClock, end: str) -> None:
     counter = Counter(store, clock, started(store, clock))
     if end == "succeeded":
-        store.succeed(counter.head, Totals(1, PAID), "cards")
+        store.worker.succeed(counter.head, Totals(1, PAID), "cards")
     with pytest.raises(ProblemError, match="not_retryable"):
         counter.retry()
     assert counter.successors() == []
@@ -194,5 +194,17 @@ def test_the_default_model_can_be_retried_whatever_a_request_may_name(counter: C
 
 
 def started_of(store: Store, clock: FakeClock, kind: str) -> Generation:
-    head = store.create(a_generation(clock, kind=kind), an_input())
-    return store.cancel(head.user_id, head.generation_id) or head
+    head = store.admission.create(a_generation(clock, kind=kind), an_input())
+    return store.endings.cancel(head.key) or head
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [({"accept_creates": False}, "creates_paused"), ({"enabled_kinds": ("story",)}, "kind_disabled")],
+)
+def test_a_retry_is_a_create_to_the_switches(store: Store, clock: FakeClock, settings: Any, code: str) -> None:
+    counter = replace(a_failed_one(store, clock), settings=replace(SETTINGS, **settings))
+    with pytest.raises(ProblemError, match=code):
+        counter.retry()
+    assert counter.successors() == []
+    assert counter.cancel().status == 200, "everything else works"

@@ -15,10 +15,11 @@ import pytest
 
 from functions.actions.review import ReviewService
 from shared.domain.errors import StoreUnavailableError, TransitionRefusedError
-from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.generation import Called, Generation, GenerationKey, Totals, Usage
 from shared.domain.review import Card, Decision
 from shared.http.request import Request
 from shared.http.response import Response
+from shared.store.review import ReviewReader
 from shared.store.whole import Store
 from tests.contract.test_lost_answers import answers_lost
 from tests.factories import FakeClock, a_generation, a_step, an_acceptance, an_input
@@ -43,54 +44,56 @@ class Desk:
 
     def decide(self, number: int, decision: str, **texts: str) -> Response:
         body = {"decision": decision, **texts}
-        return ReviewService(self.store, self.clock).decide(self.request(body, number))
+        return ReviewService(self.store.reads, self.store.reviews, self.clock).decide(self.request(body, number))
 
     def decide_many(self, **decisions: str) -> Response:
         """Decide on `n1="accepted"` and so on."""
         body = [{"number": int(name[1:]), "decision": decision} for name, decision in decisions.items()]
-        return ReviewService(self.store, self.clock).decide_many(self.request({"decisions": body}))
+        return ReviewService(self.store.reads, self.store.reviews, self.clock).decide_many(
+            self.request({"decisions": body})
+        )
 
     def cards(self) -> dict[int, Card]:
-        found = list(self.store.cards(self.head.user_id, None, 100))
+        found = list(self.store.reviews.cards(self.head.user_id, None, 100))
         assert len({card.number for card in found}) == len(found), f"two cards of one suggestion: {found}"
         return {card.number: card for card in found}
 
     def version(self) -> int:
-        head = self.store.get(self.head.user_id, self.head.generation_id)
+        head = self.store.reads.get(self.head.key)
         assert head is not None
         return head.version
 
     def assert_sound(self) -> None:
-        verdicts = self.store.get_review(self.head.user_id, self.head.generation_id).verdicts
+        verdicts = self.store.reviews.get_review(self.head.key).verdicts
         accepted = {n: each.card_id for n, each in verdicts.items() if each.decision is Decision.ACCEPTED}
         assert {number: card.card_id for number, card in self.cards().items()} == accepted
 
 
 @pytest.fixture
 def desk(store: Store, clock: FakeClock) -> Iterator[Desk]:
-    head = store.create(a_generation(clock, session_id="lesson-1"), an_input())
-    head = store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
-    store.store_step(head, a_step(clock, result={"suggestions": SUGGESTIONS}))
-    store.succeed(head, Totals(1, Usage(1)), "cards")
-    desk = Desk(store, clock, store.get(head.user_id, head.generation_id) or head)
+    head = store.admission.create(a_generation(clock, session_id="lesson-1"), an_input())
+    head = store.worker.claim(Called(head.key, head.fence), clock.token(), ("flashcards",))
+    store.worker.store_step(head, a_step(clock, result={"suggestions": SUGGESTIONS}))
+    store.worker.succeed(head, Totals(1, Usage(1)), "cards")
+    desk = Desk(store, clock, store.reads.get(head.key) or head)
     yield desk
     desk.assert_sound()
 
 
 @contextmanager
-def meanwhile(store: Store, act: Callable[[], Any]) -> Iterator[None]:
+def meanwhile(act: Callable[[], Any]) -> Iterator[None]:
     """Have another act between the next read of the decisions and the write that follows."""
-    read, done = type(store).get_review, threading.Event()
+    read, done = ReviewReader.get_review, threading.Event()
 
-    def read_then_act(self: Store, user_id: str, generation_id: str) -> Any:
-        found = read(self, user_id, generation_id)
+    def read_then_act(self: ReviewReader, key: GenerationKey) -> Any:
+        found = read(self, key)
         if not done.is_set():
             done.set()
             act()
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(store), "get_review", read_then_act)
+        patch.setattr(ReviewReader, "get_review", read_then_act)
         yield
     assert done.is_set()
 
@@ -165,20 +168,20 @@ def test_a_review_that_nobody_heard_of_is_not_done_twice_when_it_is_asked_for_ag
 
 
 def test_of_two_tabs_that_decide_at_once_the_second_reads_again_and_both_hold(desk: Desk) -> None:
-    with meanwhile(desk.store, lambda: desk.decide(1, "accepted")):
+    with meanwhile(lambda: desk.decide(1, "accepted")):
         desk.decide_many(n2="accepted", n3="rejected")
     assert set(desk.cards()) == {1, 2}
     assert desk.version() == desk.head.version + 2
 
 
 def test_two_tabs_that_accept_the_same_at_once_make_one_card(desk: Desk) -> None:
-    with meanwhile(desk.store, lambda: desk.decide(1, "accepted")):
+    with meanwhile(lambda: desk.decide(1, "accepted")):
         body = body_of(desk.decide(1, "accepted"))
     assert body["suggestions"][0]["card_id"] == desk.cards()[1].card_id
 
 
 def test_a_tab_that_rejects_what_another_has_just_accepted_takes_its_card_away(desk: Desk) -> None:
-    with meanwhile(desk.store, lambda: desk.decide(1, "accepted")):
+    with meanwhile(lambda: desk.decide(1, "accepted")):
         desk.decide(1, "rejected")
     assert desk.cards() == {}
 
@@ -200,10 +203,10 @@ def test_decisions_on_an_old_reading_are_refused(desk: Desk) -> None:
     old = an_acceptance(desk.clock, desk.head)
     desk.decide(2, "accepted")
     with pytest.raises(TransitionRefusedError):
-        desk.store.review(desk.head, old)
+        desk.store.reviews.review(desk.head, old)
 
 
 def test_a_dismissed_generation_can_be_reviewed(desk: Desk) -> None:
-    desk.store.dismiss(desk.head)
+    desk.store.endings.dismiss(desk.head)
     desk.decide(1, "accepted")
     assert set(desk.cards()) == {1}

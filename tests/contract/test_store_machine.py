@@ -15,8 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from shared.domain import rows
 from shared.domain.diagnosis import Diagnosis, RescueOutcome, diagnose
 from shared.domain.errors import TransitionRefusedError
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
+from shared.domain.row import Row
+from shared.domain.rows.worker import Shown
 from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.admission import Admission
@@ -45,7 +47,7 @@ class StoreMachine(RuleBasedStateMachine):
         create_table(client, SETTINGS.table_name)
         self.plain = PlainAccount(client)
         self.clock = self.plain.clock
-        self.rescuer = Rescuer(self.plain.store, RecordingDispatch(), self.clock, SETTINGS, KINDS)
+        self.rescuer = Rescuer(self.plain.store.rescuer, RecordingDispatch(), self.clock, SETTINGS, KINDS)
         self.turns = 0
         self.read, self.claimed = [self.plain.head], [replace(self.plain.head, holder="nobody", fence=0)]
 
@@ -57,7 +59,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from(MOMENTS))
     def time_passes(self, seconds: float) -> None:
         """Before it does, somebody has read the head, and will go by that."""
-        found = self.plain.store.get(self.plain.head.user_id, self.plain.head.generation_id)
+        found = self.plain.store.reads.get(self.plain.head.key)
         assert found is not None
         self.read.append(found)
         self.clock.pass_seconds(seconds)
@@ -72,11 +74,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     def claim(self, data: Any, lost: bool) -> None:
         seen, holder, now = self.any_of(data, [*self.read, self.plain.head]), self.clock.token(), self.clock.now()
-        key = (seen.user_id, seen.generation_id, seen.fence, holder, KINDS)
-        sets = {"holder": holder, "heartbeat_at": now, "not_before": None, "stage": None}
+        called = (Called(seen.key, seen.fence), holder, KINDS)
+        sets = {"holder": holder, "heartbeat_at": now, "not_before": None, "stage": "starting", "asked_to_wait": False}
         sets |= {"attempt": self.plain.head.attempt + 1, "fruitless_attempts": self.plain.head.fruitless_attempts + 1}
         sets |= {"started_at": self.plain.head.started_at or now}
-        head = self.plain.write(rows.CLAIM, seen, lambda: self.plain.store.claim(*key), sets, lost=lost)
+        head = self.plain.write(rows.CLAIM, seen, lambda: self.plain.store.worker.claim(*called), sets, lost=lost)
         self.claimed += [head] if head else []
 
     def heartbeat(self, data: Any, lost: bool) -> None:
@@ -86,7 +88,7 @@ class StoreMachine(RuleBasedStateMachine):
         sets = {"heartbeat_at": now} | ({"progress": progress, "stage": stage, "progress_at": now} if moved else {})
 
         def act() -> Generation:
-            return self.plain.store.heartbeat(seen, progress, stage)
+            return self.plain.store.worker.heartbeat(seen, progress, stage)
 
         self.plain.write(rows.HEARTBEAT, seen, act, sets, lost=lost, progress=progress, shows=moved, repeats=True)
 
@@ -97,28 +99,33 @@ class StoreMachine(RuleBasedStateMachine):
         sets: dict[str, Any] = {"heartbeat_at": self.clock.now(), "calls": seen.calls + 1, "call_step": step}
         sets["step_calls"] = (seen.step_calls if seen.call_step == step else 0) + 1
         sets |= self.plain.account(totals) if totals else {}
+        # No heartbeat is ahead of what the worker's own thread shows.
+        shown = Shown(max(self.plain.head.progress, seen.progress), data.draw(st.sampled_from((None, "writing"))))
+        moved = shown.progress > seen.progress or shown.stage != seen.stage
+        if moved:
+            sets |= {"progress": shown.progress, "stage": shown.stage, "progress_at": self.clock.now()}
 
         def act() -> Generation:
-            return self.plain.store.begin_call(seen, step, seen.reserved_usd, totals)
+            return self.plain.store.worker.begin_call(seen, step, seen.reserved_usd, totals, shown)
 
-        self.claimed += [self.plain.write(rows.BEGIN_CALL, seen, act, sets, lost=lost, shows=news) or seen]
+        self.claimed += [self.plain.write(rows.BEGIN_CALL, seen, act, sets, lost=lost, shows=news or moved) or seen]
 
     def store_step(self, data: Any, lost: bool) -> None:
         name = data.draw(st.sampled_from(STEPS))
         step = a_step(self.clock, name, len(self.plain.steps) + 1)
         first = next((stored for stored in self.plain.steps if stored.name == name), None)
         with self.plain.losing(lost):
-            assert self.plain.store.store_step(self.any_of(data, self.claimed), step) == (first or step)
+            assert self.plain.store.worker.store_step(self.any_of(data, self.claimed), step) == (first or step)
         self.plain.steps += [] if first else [step]
 
     def advance(self, data: Any, lost: bool) -> None:
         seen, now = self.any_of(data, self.claimed), self.clock.now()
         totals, progress = self.plain.settled(seen), max(self.plain.head.progress, 50)
         sets = {"progress": progress, "progress_at": now, "heartbeat_at": now, "fruitless_attempts": 0, "releases": 0}
-        sets |= self.plain.account(totals)
+        sets |= self.plain.account(totals) | {"stage": "next", "because": None}
 
         def act() -> Generation:
-            return self.plain.store.advance(seen, totals, progress, seen.reserved_usd)
+            return self.plain.store.worker.advance(seen, totals, Shown(progress, "next"), seen.reserved_usd)
 
         # One that counts nothing new, which no worker sends, has nothing to be known by.
         old = (seen.usage, seen.steps_done) == (totals.usage, totals.steps_done)
@@ -131,10 +138,10 @@ class StoreMachine(RuleBasedStateMachine):
         if well:
             sets = {"progress": 100, "output_step": "cards", "fruitless_attempts": 0, "releases": 0, "stage": None}
             sets |= self.plain.account(totals)
-            act = partial(self.plain.store.succeed, seen, totals, "cards")
+            act = partial(self.plain.store.worker.succeed, seen, totals, "cards")
             self.plain.write(rows.SUCCEED, seen, act, sets, lost=lost)
         else:
-            act = partial(self.plain.store.fail, seen, totals, ERROR)
+            act = partial(self.plain.store.worker.fail, seen, totals, ERROR)
             self.plain.write(rows.FAIL, seen, act, self.plain.account(totals), lost=lost)
 
     def release(self, data: Any, lost: bool) -> None:
@@ -146,15 +153,19 @@ class StoreMachine(RuleBasedStateMachine):
             "fruitless_attempts": max(0, seen.fruitless_attempts - 1),
             "releases": seen.releases + counted,
             "holder": None,
+            "stage": None,
+            "because": "provider_unavailable",
+            "asked_to_wait": not counted,
         }
         sets |= {"not_before": not_before, "due_at": min((not_before or now) + GRACE, seen.deadline_at)}
         act = partial(
-            self.plain.store.release,
+            self.plain.store.worker.release,
             seen,
             totals,
             not_before=not_before,
             counted=counted,
             reserved_usd=seen.reserved_usd,
+            because="provider_unavailable",
         )
         self.plain.write(rows.RELEASE, seen, act, sets | self.plain.account(totals), lost=lost)
 
@@ -167,21 +178,23 @@ class StoreMachine(RuleBasedStateMachine):
         place = data.draw(st.integers(0, 5))
         seen = self.any_of(data, [*self.read, self.plain.head])
         row, (act, sets) = list(self.plain.rows_of_a_rescuer(seen).items())[place]
-        moves_nothing = sets.get("due_at") == self.plain.head.due_at and row in (rows.REARM, rows.POSTPONE)
-        if not moves_nothing:  # what another has moved to the same time is done, whoever did it
-            self.plain.write(row, seen, act, sets, lost=lost)
+        same_due = sets.get("due_at") == self.plain.head.due_at
+        if not (same_due and row in (rows.REARM, rows.POSTPONE)):  # it is done, whoever did it
+            # Sent again with a due_at that is at the deadline already, the guard cannot tell the second copy.
+            self.plain.write(row, seen, act, sets, lost=lost, repeats=same_due)
 
     def rescue(self, data: Any, _lost: bool) -> None:
         """As the sweeper and `status` do it: by what the head calls for."""
         seen = self.any_of(data, [*self.read, self.plain.head])
         possible, totals = self.plain.rows_of_a_rescuer(seen), self.plain.settled(seen)
         diagnosis = diagnose(seen, self.clock.now(), SETTINGS.lease_seconds, KINDS)
-        row = {
+        by_diagnosis: dict[Diagnosis, Row[Any]] = {
             Diagnosis.OVERDUE: rows.EXPIRE,
             Diagnosis.LOST_MESSAGE: rows.SEND_AGAIN,
             Diagnosis.LOST_WORKER: rows.GIVE_BACK,
             Diagnosis.FRESH: rows.REARM,
-        }.get(diagnosis)
+        }
+        row = by_diagnosis.get(diagnosis)
         if diagnosis is Diagnosis.FRESH and seen.due_at is not None and seen.due_at > self.clock.now():
             row = None
         sets = possible[row][1] if row else {}
@@ -209,7 +222,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     def cancel(self, lost: bool) -> None:
         head = self.plain.head
-        act = partial(self.plain.store.cancel, head.user_id, head.generation_id)
+        act = partial(self.plain.store.endings.cancel, head.key)
         if head.terminal:
             ended = act()
             assert ended is not None
@@ -221,15 +234,15 @@ class StoreMachine(RuleBasedStateMachine):
     def dismiss(self, data: Any, lost: bool) -> None:
         seen = self.any_of(data, [*self.read, self.plain.head])
         if self.plain.head.dismissed_at is not None:
-            self.plain.store.dismiss(seen)  # it is done, whoever did it
+            self.plain.store.endings.dismiss(seen)  # it is done, whoever did it
         else:
-            act = partial(self.plain.store.dismiss, seen)
+            act = partial(self.plain.store.endings.dismiss, seen)
             self.plain.write(rows.DISMISS, seen, act, {"dismissed_at": self.clock.now()}, lost=lost)
 
     def retry(self, data: Any, lost: bool) -> None:
         seen = self.any_of(data, [*self.read, self.plain.head])
         new, admission = a_generation(self.clock, user_id=seen.user_id), Admission(Policy({}))
-        act = partial(self.plain.store.retry, seen, new, an_input(), self.plain.steps, admission)
+        act = partial(self.plain.store.retries.retry, seen, new, an_input(), self.plain.steps, admission)
         self.plain.write(rows.RETRY, seen, act, {"retried_as": new.generation_id}, lost=lost)
 
     def bill(self, data: Any, lost: bool) -> None:
@@ -239,7 +252,7 @@ class StoreMachine(RuleBasedStateMachine):
             return  # what its successor counts is another test's
         totals = self.plain.settled(head)
         usage = totals.usage + Usage(1, 10, 5)
-        act = partial(self.plain.store.bill, held, usage, self.plain.steps)
+        act = partial(self.plain.store.worker.bills.bill, held, usage, self.plain.steps)
         if head.status not in rows.BILL.sources or head.fence != held.fence + (head.status is Status.CANCELED):
             with pytest.raises(TransitionRefusedError):
                 act()

@@ -9,12 +9,15 @@ import pytest
 
 from shared.domain import rows
 from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.limits import Policy
-from shared.domain.rows import TRANSITIONS
-from shared.domain.states import TERMINAL, Status, Transition
+from shared.domain.row import Row
+from shared.domain.rows import ROWS
+from shared.domain.rows.worker import Shown
+from shared.domain.states import TERMINAL, Status
 from shared.store.admission import Admission
 from shared.store.items import encode_head, head_key, unmarshal, usage_key
+from shared.store.move import Mover
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input
 
@@ -23,36 +26,36 @@ ERROR = ErrorInfo("output_invalid", "The model's answer does not fit.")
 
 
 def make_pending(store: Store, clock: FakeClock) -> Generation:
-    return store.create(a_generation(clock), an_input())
+    return store.admission.create(a_generation(clock), an_input())
 
 
 def make_running(store: Store, clock: FakeClock) -> Generation:
     head = make_pending(store, clock)
-    return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS)
+    return store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS)
 
 
 def make_succeeded(store: Store, clock: FakeClock) -> Generation:
     head = make_running(store, clock)
-    store.succeed(head, Totals(1, Usage(1, 10, 5)), "cards")
+    store.worker.succeed(head, Totals(1, Usage(1, 10, 5)), "cards")
     return read(store, head)
 
 
 def make_failed(store: Store, clock: FakeClock) -> Generation:
     head = make_running(store, clock)
-    store.fail(head, Totals(0, Usage()), ERROR)
+    store.worker.fail(head, Totals(0, Usage()), ERROR)
     return read(store, head)
 
 
 def make_canceled(store: Store, clock: FakeClock) -> Generation:
     head = make_pending(store, clock)
-    store.cancel(head.user_id, head.generation_id)
+    store.endings.cancel(head.key)
     return read(store, head)
 
 
 def make_parked(store: Store, clock: FakeClock) -> Generation:
     """Store a head as a newer version might: open, in a status that this one has no word for."""
     head = make_pending(store, clock)
-    store.table.put({**encode_head(head), "status": {"S": PARKED}})
+    store.ground.table.put({**encode_head(head), "status": {"S": PARKED}})
     return read(store, head)
 
 
@@ -68,14 +71,14 @@ MAKE: dict[Status, Callable[[Store, FakeClock], Generation]] = {
 
 
 def read(store: Store, head: Generation) -> Generation:
-    found = store.get(head.user_id, head.generation_id)
+    found = store.reads.get(head.key)
     assert found is not None
     return found
 
 
 def expire(store: Store, clock: FakeClock, head: Generation) -> Any:
     clock.pass_seconds(901)
-    return store.expire(head, Totals(0, head.usage))
+    return store.rescuer.expire(head, Totals(0, head.usage))
 
 
 def as_held(head: Generation) -> Generation:
@@ -86,33 +89,33 @@ def as_held(head: Generation) -> Generation:
 NOTHING = Totals(0, Usage())
 # How a caller makes each transition of a head that it has just read; create is made by another's id.
 ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
-    "create": lambda store, clock, head: store.create(
+    "create": lambda store, clock, head: store.admission.create(
         a_generation(clock, user_id=head.user_id, generation_id=head.generation_id), an_input()
     ),
-    "claim": lambda store, clock, head: store.claim(head.user_id, head.generation_id, head.fence, clock.token(), KINDS),
-    "heartbeat": lambda store, _clock, head: store.heartbeat(head, 50, "writing"),
-    "begin_call": lambda store, _clock, head: store.begin_call(head, "cards", head.reserved_usd),
-    "advance": lambda store, _clock, head: store.advance(head, NOTHING, 50, head.reserved_usd),
-    "succeed": lambda store, _clock, head: store.succeed(head, NOTHING, "cards"),
-    "release": lambda store, _clock, head: store.release(
-        head, NOTHING, not_before=None, counted=True, reserved_usd=head.reserved_usd
+    "claim": lambda store, clock, head: store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS),
+    "heartbeat": lambda store, _clock, head: store.worker.heartbeat(head, 50, "writing"),
+    "begin_call": lambda store, _clock, head: store.worker.begin_call(head, "cards", head.reserved_usd),
+    "advance": lambda store, _clock, head: store.worker.advance(head, NOTHING, Shown(50, None), head.reserved_usd),
+    "succeed": lambda store, _clock, head: store.worker.succeed(head, NOTHING, "cards"),
+    "release": lambda store, _clock, head: store.worker.release(
+        head, NOTHING, not_before=None, counted=True, reserved_usd=head.reserved_usd, because="provider_unavailable"
     ),
-    "fail": lambda store, _clock, head: store.fail(head, NOTHING, ERROR),
-    "rearm": lambda store, _clock, head: store.rearm(head),
-    "postpone": lambda store, _clock, head: store.postpone(head),
-    "give_back": lambda store, _clock, head: store.give_back(head, None),
-    "crash_loop": lambda store, _clock, head: store.crash_loop(head, NOTHING),
-    "send_again": lambda store, _clock, head: store.send_again(head),
+    "fail": lambda store, _clock, head: store.worker.fail(head, NOTHING, ERROR),
+    "rearm": lambda store, _clock, head: store.rescuer.rearm(head),
+    "postpone": lambda store, _clock, head: store.rescuer.postpone(head),
+    "give_back": lambda store, _clock, head: store.rescuer.give_back(head, None),
+    "crash_loop": lambda store, _clock, head: store.rescuer.crash_loop(head, NOTHING),
+    "send_again": lambda store, _clock, head: store.rescuer.send_again(head),
     "expire": expire,
-    "cancel": lambda store, _clock, head: store.finish(rows.CANCEL, head, NOTHING, op="op"),
-    "bill": lambda store, _clock, head: store.bill(as_held(head), head.usage + Usage(1, 10, 5), []),
-    "dismiss": lambda store, _clock, head: store.dismiss(head),
-    "retry": lambda store, clock, head: store.retry(
+    "cancel": lambda store, _clock, head: Mover(store.ground).move_with(rows.CANCEL, head, NOTHING, ()),
+    "bill": lambda store, _clock, head: store.worker.bills.bill(as_held(head), head.usage + Usage(1, 10, 5), []),
+    "dismiss": lambda store, _clock, head: store.endings.dismiss(head),
+    "retry": lambda store, clock, head: store.retries.retry(
         head, a_generation(clock, user_id=head.user_id), an_input(), [a_step(clock)], Admission(Policy({}))
     ),
-    "review": lambda store, clock, head: store.review(head, an_acceptance(clock, head)),
+    "review": lambda store, clock, head: store.reviews.review(head, an_acceptance(clock, head)),
 }
-ON_HEADS = [transition for transition in TRANSITIONS if transition is not rows.STORE_STEP]
+ON_HEADS = [transition for transition in ROWS if transition is not rows.STORE_STEP]
 REFUSALS = (TransitionRefusedError, LeaseLostError, DeadlinePassedError)
 
 
@@ -123,7 +126,7 @@ def test_every_transition_of_the_table_is_tried_here() -> None:
 @pytest.mark.parametrize("status", list(MAKE))
 @pytest.mark.parametrize("transition", ON_HEADS, ids=lambda transition: transition.name)
 def test_a_transition_is_allowed_from_its_own_statuses_and_refused_from_every_other(
-    store: Store, clock: FakeClock, status: Status, transition: Transition
+    store: Store, clock: FakeClock, status: Status, transition: Row[Any]
 ) -> None:
     head = MAKE[status](store, clock)
     clock.pass_seconds(1)
@@ -147,9 +150,9 @@ def test_an_open_generation_is_in_the_due_index_and_a_terminal_one_is_not(
     head = MAKE[status](store, clock)
     ended = [make(store, clock) for ended, make in MAKE.items() if ended in TERMINAL]
     clock.pass_seconds(3600)
-    due = {found for shard in range(10) for found in store.due(shard, clock.now())}
-    assert (head.user_id, head.generation_id) in due
-    assert not due & {(one.user_id, one.generation_id) for one in ended}
+    due = {found for shard in range(10) for found in store.reads.due(shard, clock.now())}
+    assert (head.key) in due
+    assert not due & {(one.key) for one in ended}
 
 
 OTHERS: dict[str, Callable[[Generation, FakeClock], dict[str, Any]]] = {
@@ -173,28 +176,30 @@ def test_a_worker_that_writes_to_a_deleted_generation_does_not_bring_it_back(
     store: Store, dynamodb: Any, clock: FakeClock
 ) -> None:
     head = make_running(store, clock)
-    dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.user_id, head.generation_id))
+    dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.key))
     with pytest.raises(LeaseLostError):
-        store.heartbeat(head, 50, None)
-    assert store.get(head.user_id, head.generation_id) is None
+        store.worker.heartbeat(head, 50, None)
+    assert store.reads.get(head.key) is None
 
 
 def test_a_copy_of_an_advance_that_arrives_after_the_next_one_moves_nothing(store: Store, clock: FakeClock) -> None:
     """botocore sends again what it has no answer to; the first copy may still be on its way."""
     first = make_running(store, clock)
     one, two = Totals(1, Usage(1, 10, 5)), Totals(2, Usage(2, 20, 10))
-    held = store.begin_call(store.advance(first, one, 50, first.reserved_usd), "second", first.reserved_usd)
-    store.advance(held, two, 90, held.reserved_usd)
+    held = store.worker.begin_call(
+        store.worker.advance(first, one, Shown(50, None), first.reserved_usd), "second", first.reserved_usd
+    )
+    store.worker.advance(held, two, Shown(90, None), held.reserved_usd)
     with pytest.raises(LeaseLostError):
-        store.advance(first, one, 50, first.reserved_usd)
+        store.worker.advance(first, one, Shown(50, None), first.reserved_usd)
     now = read(store, first)
     assert (now.progress, now.steps_done, now.usage) == (90, 2, two.usage)
 
 
 def test_a_heartbeat_that_an_advance_overtook_does_not_lower_progress(store: Store, clock: FakeClock) -> None:
     head = make_running(store, clock)
-    store.advance(head, Totals(1, Usage(1, 10, 5)), 60, head.reserved_usd)
-    store.heartbeat(head, 30, "writing")
+    store.worker.advance(head, Totals(1, Usage(1, 10, 5)), Shown(60, None), head.reserved_usd)
+    store.worker.heartbeat(head, 30, "writing")
     assert read(store, head).progress == 60
 
 
@@ -202,34 +207,35 @@ def test_a_holder_past_its_deadline_learns_that_it_still_holds_and_must_fail(sto
     head = make_running(store, clock)
     clock.pass_seconds(900)
     with pytest.raises(DeadlinePassedError):
-        store.heartbeat(head, 50, None)
-    store.fail(head, Totals(0, Usage()), ErrorInfo("deadline_exceeded", ""))
+        store.worker.heartbeat(head, 50, None)
+    store.worker.fail(head, Totals(0, Usage()), ErrorInfo("deadline_exceeded", ""))
     assert read(store, head).status is Status.FAILED
 
 
 def test_the_first_stored_result_of_a_step_wins(store: Store, clock: FakeClock) -> None:
     head = make_running(store, clock)
     first, second = a_step(clock), a_step(clock, result={"suggestions": []})
-    assert store.store_step(head, first) == first
-    assert store.store_step(head, second) == first
-    assert store.get_steps(head.user_id, head.generation_id) == [first]
+    assert store.worker.store_step(head, first) == first
+    assert store.worker.store_step(head, second) == first
+    assert store.reads.get_steps(head.key) == [first]
 
 
 def test_claim_counts_an_attempt_and_keeps_the_first_start(store: Store, clock: FakeClock) -> None:
     head = make_running(store, clock)
     started = head.started_at
-    pending = store.release(
+    pending = store.worker.release(
         head,
         Totals(0, Usage()),
         not_before=clock.now() + timedelta(seconds=30),
         counted=True,
         reserved_usd=head.reserved_usd,
+        because="provider_unavailable",
     )
     assert (pending.fruitless_attempts, pending.releases, pending.fence) == (0, 1, 3)
     with pytest.raises(TransitionRefusedError):
-        store.claim(head.user_id, head.generation_id, pending.fence, clock.token(), KINDS)
+        store.worker.claim(Called(head.key, pending.fence), clock.token(), KINDS)
     clock.pass_seconds(30)
-    again = store.claim(head.user_id, head.generation_id, pending.fence, clock.token(), KINDS)
+    again = store.worker.claim(Called(head.key, pending.fence), clock.token(), KINDS)
     assert (again.attempt, again.fruitless_attempts, again.started_at, again.not_before) == (2, 1, started, None)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from local.model_server.flashcards import make_cards
-from shared.domain.generation import Generation, GenerationInput, Totals, Usage
+from shared.domain.codes.failures import FAILURES
+from shared.domain.generation import Called, Generation, GenerationInput, Totals, Usage
 from shared.domain.idempotency import IdempotencyKey, hash_of
 from shared.domain.limits import policy_of
 from shared.store.admission import Admission, Admitted
@@ -84,22 +85,23 @@ def largest(clock: FakeClock) -> Generation:
         fence=9_999,
         progress=99,
         op="o" * 16,
+        because=max(FAILURES, key=len),
     )
     return replace(generation, created_at=now, deadline_at=now + timedelta(days=9))
 
 
 def run_to_the_largest(store: Store, clock: FakeClock) -> Generation:
     generation = largest(clock)
-    store.create(generation, an_input())
+    store.admission.create(generation, an_input())
     holder = f"{'h' * 8}-{'t' * 16}"
-    key = (generation.user_id, generation.generation_id, generation.fence)
-    head = store.claim(*key, holder, kinds=(generation.kind,))
-    head = store.begin_call(head, "n" * 40, head.reserved_usd)
-    return store.heartbeat(head, 99, "g" * 40)
+    called = Called(generation.key, generation.fence)
+    head = store.worker.claim(called, holder, kinds=(generation.kind,))
+    head = store.worker.begin_call(head, "n" * 40, head.reserved_usd)
+    return store.worker.heartbeat(head, 99, "g" * 40)
 
 
 # What a running head cannot have: it is set by release and removed by claim, or set by the end.
-NOT_WHILE_RUNNING = {"not_before", "output_step", "error", "finished_at", "expires_at"} | {
+NOT_WHILE_RUNNING = {"not_before", "asked_to_wait", "output_step", "error", "finished_at", "expires_at"} | {
     "retried_as", "dismissed_at", "reviewed"
 }  # fmt: skip
 
@@ -118,7 +120,7 @@ def test_a_heartbeat_of_the_largest_head_costs_one_unit_and_none_of_the_index(dy
     clock.pass_seconds(10.001)
     head = replace(head, stage="g" * 39)  # as its holder knew it before: what moves is written
     with units_of(dynamodb) as units:
-        store.heartbeat(head, 99, "g" * 40)
+        store.worker.heartbeat(head, 99, "g" * 40)
     assert units == [("UpdateItem", 1.0, 0.0)]
 
 
@@ -137,25 +139,25 @@ def test_a_normal_flashcards_generation_costs_at_most_twenty_write_units(
         generation = a_generation(clock, client_id="c" * 36, session_id="s" * 36)
         content = GenerationInput({"source_text": text}, "openai/gpt-4o-mini", "1", "r" * 16)
         key = IdempotencyKey("k" * 36, hash_of({"source_text": text}))
-        head = admitted(store.admit(generation, content, Admission(policy_of(SETTINGS), key)))
+        head = admitted(store.admission.admit(generation, content, Admission(policy_of(SETTINGS), key)))
     note("create: input", units[:1])
     note("create: head, key and limit, in a transaction", units[1:])
     with units_of(dynamodb) as units:
-        head = store.claim(head.user_id, head.generation_id, head.fence, f"{'h' * 8}-{'t' * 16}", KINDS)
+        head = store.worker.claim(Called(head.key, head.fence), f"{'h' * 8}-{'t' * 16}", KINDS)
     note("claim", units)
     with units_of(dynamodb) as units:
-        head = store.begin_call(head, "cards", Decimal("0.02"))
+        head = store.worker.begin_call(head, "cards", Decimal("0.02"))
     note("begin_call", units)
     clock.pass_seconds(10)
     with units_of(dynamodb) as units:
-        store.heartbeat(head, 60, "writing cards")
+        store.worker.heartbeat(head, 60, "writing cards")
     note("heartbeat", units)
     clock.pass_seconds(5)
     with units_of(dynamodb) as units:
-        store.store_step(head, a_step(clock, result=cards, usage=Usage(1, 1500, 900, Decimal("0.000765"))))
+        store.worker.store_step(head, a_step(clock, result=cards, usage=Usage(1, 1500, 900, Decimal("0.000765"))))
     note("store_step", units)
     with units_of(dynamodb) as units:
-        store.succeed(head, Totals(1, Usage(1, 1500, 900, Decimal("0.000765"))), "cards")
+        store.worker.succeed(head, Totals(1, Usage(1, 1500, 900, Decimal("0.000765"))), "cards")
     note("succeed: head and usage, in a transaction", units)
     with capsys.disabled():
         print("\nwrite units of one flashcards generation (table + index)")

@@ -23,7 +23,7 @@ def test_a_poison_ends_as_a_crash_loop_and_the_nine_of_its_batch_succeed_in_batc
             found = alice.wait_for_end(one)
             # Had one of them shared a batch with the poison again, it would have died with it again.
             assert (found["status"], found["attempt"]) == ("succeeded", 2)
-            assert faults.head(stack, alice.name, one)["alone"] is True
+            assert faults.head(stack, alice.name, one)["isolated"] is True
 
 
 def ten_in_one_process(stack: LocalStack, owner: Owner) -> tuple[list[str], str]:

@@ -24,6 +24,7 @@ from shared.aws.sealing import Seal
 from shared.domain.clock import SystemClock
 from shared.domain.limits import Policy
 from shared.http.response import respond
+from shared.store.ground import Ground
 from shared.store.items import unmarshal
 from shared.store.table import Table
 from shared.store.whole import Store
@@ -87,22 +88,22 @@ class House:
         self.dynamodb = boto3.client("dynamodb", REGION)
         create_table(self.dynamodb, self.settings.table_name)
         clock = SystemClock()
-        self.store = Store(Table(self.dynamodb, self.settings.table_name, clock), clock, self.settings)
+        self.store = Store(Ground(Table(self.dynamodb, self.settings.table_name, clock), clock, self.settings))
         self.dispatch = SqsDispatch(lambda: self.sqs, self.queue, self.queue)
         kms = boto3.client("kms", REGION)
         seal = Seal(lambda: kms, kms.create_key()["KeyMetadata"]["Arn"])
         boto3.client("ssm", REGION).put_parameter(Name=PARAMETER, Value=self.ours.text, Type="SecureString")
         dependencies = Dependencies(
-            self.store,
-            self.store,
+            self.store.worker,
+            self.store.worker,
             Provider(self.server.base_url),
             ServiceKey(lambda: boto3.client("ssm", REGION), PARAMETER, SystemClock()),
-            UserKeys(self.store, seal),
+            UserKeys(self.store.worker.user_keys, seal),
             clock,
             self.settings,
         )
         self.worker = Worker(dependencies, self.dispatch, "log-stream")
-        self.service = CreateService(self.store, self.dispatch, clock, self.settings, Policy({}), seal)
+        self.service = CreateService(self.store.admission, self.dispatch, clock, self.settings, Policy({}), seal)
 
     def create(self, model: str, **fields: Any) -> dict[str, Any]:
         """Ask for a generation whose text holds the phrase, and return the function's answer."""

@@ -138,7 +138,7 @@ def test_a_request_is_made_of_turns_without_our_own_words_among_them_and_of_a_to
 
 def test_a_worker_makes_cards(rig: Rig) -> None:
     said = delta(type="input_json_delta", partial_json=json.dumps(CARDS))
-    created = rig.store.create(a_generation(rig.clock), an_input())
+    created = rig.store.admission.create(a_generation(rig.clock), an_input())
     with raw_server(saying(head(), sse(start(), TOOL, said, *stop("tool_use")))) as server:
         handled = Served(rig, server.base_url, protocol="anthropic").handle(created)
     assert handled.ending is Ending.SUCCEEDED

@@ -178,7 +178,7 @@ def test_a_worker_makes_cards_with_its_own_rights_and_no_key(rig: Rig, server: M
         raise AssertionError("no key is read")
 
     rig.api_key = no_key
-    created = rig.store.create(a_generation(rig.clock), an_input(LONG_TEXT))
+    created = rig.store.admission.create(a_generation(rig.clock), an_input(LONG_TEXT))
     served = Served(rig, server.bedrock_url, protocol="bedrock")
     assert served.handle(created).ending is Ending.SUCCEEDED
     assert rig.steps(created)[0].result["suggestions"]

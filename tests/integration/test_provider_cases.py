@@ -137,7 +137,7 @@ def handled_by(rig: Rig, server: RawServer, *, draws: bool) -> tuple[Served, Han
     if draws:
         content = replace(content, content={"prompt": "a cell"})
     new = replace(a_generation(rig.clock), kind="image" if draws else "flashcards")
-    created = rig.store.create(new, replace(content, model="fake/model"))
+    created = rig.store.admission.create(new, replace(content, model="fake/model"))
     handled = served.handle(created)
     return served, handled, rig.read(created)
 
@@ -203,7 +203,7 @@ def test_what_a_server_refused_is_left_out_from_then_on(rig: Rig) -> None:
     with raw_server(script) as server:
         served, handled, _ = handled_by(rig, server, draws=False)
         assert handled.ending is Ending.SUCCEEDED
-        again = rig.store.create(a_generation(rig.clock), replace(an_input(), model="fake/model"))
+        again = rig.store.admission.create(a_generation(rig.clock), replace(an_input(), model="fake/model"))
         assert served.handle(again).ending is Ending.SUCCEEDED
     assert ["user" in body for body in asked] == [True, False, False]
 

@@ -15,7 +15,9 @@ from shared.domain.errors import TransientProviderError
 from shared.domain.generation import Generation, StoredStep, Usage
 from shared.domain.states import Status
 from shared.kinds.contract import Context, Kind, Limits, Prompt
+from shared.store.billing import Bills
 from shared.store.whole import Store
+from shared.store.worker import WorkerStore
 from tests.factories import FakeClock
 from tests.integration.worker_rig import Call, Rig, Turn, answering, raising
 
@@ -78,10 +80,11 @@ class World:
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in ("begin_call", "store_step", "advance", "succeed", "release", "fail", "bill"):
-            monkeypatch.setattr(Store, name, self._passing(name, getattr(Store, name)))
+            part: Any = Bills if name == "bill" else WorkerStore
+            monkeypatch.setattr(part, name, self._passing(name, getattr(part, name)))
 
     def _passing(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def passing(store: Store, head: Generation, *arguments: Any, **named: Any) -> Any:
+        def passing(store: Any, head: Generation, *arguments: Any, **named: Any) -> Any:
             attempt, number = head.attempt, self.writes[head.attempt]
             self.writes[attempt] += 1
             self.stops.get((attempt, number, False), lambda: None)()
@@ -135,7 +138,7 @@ class World:
         assert after.usage.calls == self.calls - len(lost)
         kept = sum((step.usage.kept_cost_usd for step in steps), Decimal(0))
         assert after.usage.wasted_cost_usd == after.usage.cost_usd - kept
-        assert [day.usage for day in self.rig.store.usage_of_month(after.user_id, "2026-01")] == [after.usage]
+        assert [day.usage for day in self.rig.store.reads.usage_of_month(after.user_id, "2026-01")] == [after.usage]
         for step in steps:
             assert step.usage.calls == len(self.in_sum(step.usage))
             assert step.call_id == f"gen-{max(self.in_sum(step.usage))}"
@@ -216,18 +219,18 @@ def test_a_late_holders_step_is_counted_once_whether_it_is_first_or_not(
         world.stops[2, awake_at, False] = wake
         raise KilledError  # its own thread ends here; what it was about to store is stored by `wake`
 
-    def remember(store: Store, held: Generation, step: StoredStep) -> StoredStep:
+    def remember(store: WorkerStore, held: Generation, step: StoredStep) -> StoredStep:
         late.append(step)
         return real(store, held, step)
 
     def wake() -> None:
-        stored = real(world.rig.store, head, late[0])
+        stored = real(world.rig.store.worker, head, late[0])
         if stored.op == late[0].op:
             world.untold[1].clear()
 
-    real = Store.store_step
+    real = WorkerStore.store_step
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Store, "store_step", remember)
+        patched.setattr(WorkerStore, "store_step", remember)
         world.stops[1, asleep_at, False] = sleep
         handled.append(world.run(head))
     assert handled == [None]
@@ -239,7 +242,7 @@ def test_what_a_canceled_worker_was_told_is_counted_wherever_it_was(
     world: World, canceled_at: tuple[int, bool]
 ) -> None:
     head = world.rig.pending()
-    world.stops[1, *canceled_at] = lambda: world.rig.store.cancel(head.user_id, head.generation_id)
+    world.stops[1, *canceled_at] = lambda: world.rig.store.endings.cancel(head.key)
     ending = world.run(head)
     after = world.rig.read(head)
     assert (ending, after.status) == (

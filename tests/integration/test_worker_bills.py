@@ -18,7 +18,8 @@ from shared.domain.errors import (
 )
 from shared.domain.generation import Generation, Usage
 from shared.domain.states import Status
-from shared.store.whole import Store
+from shared.store.billing import Bills
+from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, telling, then
 
@@ -34,7 +35,7 @@ def rig(rig: Rig) -> Rig:
 
 
 def day_of(rig: Rig, head: Generation) -> Usage:
-    return sum((day.usage for day in rig.store.usage_of_month(head.user_id, "2026-01")), Usage())
+    return sum((day.usage for day in rig.store.reads.usage_of_month(head.user_id, "2026-01")), Usage())
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_a_call_that_had_no_leave_to_be_sent_keeps_no_reserve(rig: Rig) -> None:
 
 
 def canceled(rig: Rig, head: Generation) -> None:
-    rig.store.cancel(head.user_id, head.generation_id)
+    rig.store.endings.cancel(head.key)
 
 
 def wait_until_closed(call: Call) -> None:
@@ -175,12 +176,12 @@ def test_an_answer_that_came_after_the_cancel_is_counted_and_its_step_kept(rig: 
 def test_a_worker_whose_generation_went_to_another_asks_for_no_bill_and_writes_none(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    head, taken, heartbeat = rig.pending(), threading.Event(), Store.heartbeat
+    head, taken, heartbeat = rig.pending(), threading.Event(), WorkerStore.heartbeat
 
-    def beat_once_it_is_taken(store: Store, held: Generation, *shown: Any) -> Generation:
+    def beat_once_it_is_taken(store: WorkerStore, held: Generation, *shown: Any) -> Generation:
         return heartbeat(store, held, *shown) if taken.is_set() else held
 
-    monkeypatch.setattr(Store, "heartbeat", beat_once_it_is_taken)
+    monkeypatch.setattr(WorkerStore, "heartbeat", beat_once_it_is_taken)
 
     rig.settings = replace(SETTINGS, heartbeat_seconds=0.0)
 
@@ -203,6 +204,6 @@ def test_a_bill_that_cannot_be_written_is_no_reason_to_send_the_message_back(
         raise StoreUnavailableError("ThrottlingException")
 
     head = rig.pending()
-    monkeypatch.setattr(Store, "bill", unavailable)
+    monkeypatch.setattr(Bills, "bill", unavailable)
     handled, after = rig.run(head, then(lambda _call: canceled(rig, head), answering()))
     assert (handled.ending, after.status) == (Ending.LEASE_LOST, Status.CANCELED)

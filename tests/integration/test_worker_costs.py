@@ -148,7 +148,7 @@ def test_a_step_that_a_late_holder_stored_is_counted_when_the_next_worker_fails(
     head = rig.pending()
 
     def store_late(_call: Call) -> None:
-        rig.store.store_step(head, a_step(rig.clock, usage=PAID))
+        rig.store.worker.store_step(head, a_step(rig.clock, usage=PAID))
 
     handled, after = rig.run(head, then(store_late, raising(PermanentProviderError("provider_bad_request", "No."))))
     assert (handled.ending, after.usage, after.steps_done) == (Ending.FAILED, PAID, 1)

@@ -22,7 +22,8 @@ from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
 from shared.domain.states import Status
 from shared.kinds.contract import Limits
 from shared.store.items import input_key
-from shared.store.whole import Store
+from shared.store.timeline import Timeline
+from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS, a_generation, an_input
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, then
 
@@ -137,9 +138,9 @@ def test_past_its_deadline_the_holder_itself_fails_the_generation(rig: Rig) -> N
 
 
 TAKEOVERS: dict[str, Callable[[Rig, Generation], object]] = {
-    "canceled": lambda rig, head: rig.store.cancel(head.user_id, head.generation_id),
+    "canceled": lambda rig, head: rig.store.endings.cancel(head.key),
     "given to another": lambda rig, head: rig.claimed(rig.lost(head)),
-    "failed by a rescuer": lambda rig, head: rig.store.crash_loop(rig.read(head), Totals(0, Usage())),
+    "failed by a rescuer": lambda rig, head: rig.store.rescuer.crash_loop(rig.read(head), Totals(0, Usage())),
 }
 
 
@@ -182,7 +183,7 @@ def test_a_store_that_is_not_to_be_reached_sends_the_message_back(
 ) -> None:
     head = rig.pending()
     rig.script(answering())
-    monkeypatch.setattr(Store, write, unavailable)
+    monkeypatch.setattr(WorkerStore, write, unavailable)
     with pytest.raises(StoreUnavailableError):
         rig.handle(head)
     assert not rig.read(head).terminal
@@ -193,15 +194,15 @@ def test_a_store_that_is_not_to_be_reached_sends_the_message_back(
 def test_an_input_that_the_kind_does_not_take_fails_the_generation_without_a_call(
     rig: Rig, dynamodb: Any, reason: str
 ) -> None:
-    head = rig.store.create(a_generation(rig.clock), an_input("too short"))
+    head = rig.store.admission.create(a_generation(rig.clock), an_input("too short"))
     if reason == "gone":
-        dynamodb.delete_item(TableName=SETTINGS.table_name, Key=input_key(head.user_id, head.generation_id))
+        dynamodb.delete_item(TableName=SETTINGS.table_name, Key=input_key(head.key))
     handled, after = rig.run(head)
     assert (handled.ending, after.error and after.error.code) == (Ending.FAILED, "input_unreadable")
 
 
 def test_an_event_that_cannot_be_written_changes_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Store, "note", lambda *_: False)
+    monkeypatch.setattr(Timeline, "note", lambda *_: False)
     assert rig.run(rig.pending(), raising(BUSY))[1].status is Status.PENDING
 
 
@@ -209,13 +210,13 @@ def test_every_claim_has_a_holder_of_its_own_that_names_the_log_stream(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holders: list[str] = []
-    claim = Store.claim
+    claim = WorkerStore.claim
 
-    def recording(store: Store, *arguments: Any) -> Generation:
-        holders.append(arguments[3])
+    def recording(store: WorkerStore, *arguments: Any) -> Generation:
+        holders.append(arguments[1])
         return claim(store, *arguments)
 
-    monkeypatch.setattr(Store, "claim", recording)
+    monkeypatch.setattr(WorkerStore, "claim", recording)
     for _ in range(2):
         rig.run(rig.pending(), answering())
     assert len(set(holders)) == 2
@@ -224,16 +225,16 @@ def test_every_claim_has_a_holder_of_its_own_that_names_the_log_stream(
 
 def test_the_beats_have_ended_before_the_final_write(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     alive: list[bool] = []
-    succeed = Store.succeed
+    succeed = WorkerStore.succeed
 
-    def looking(store: Store, *arguments: Any) -> None:
+    def looking(store: WorkerStore, *arguments: Any) -> None:
         alive.append(any(thread.name == "heartbeat" for thread in threading.enumerate()))
         succeed(store, *arguments)
 
     def look(_call: Call) -> None:
         alive.append(any(thread.name == "heartbeat" for thread in threading.enumerate()))
 
-    monkeypatch.setattr(Store, "succeed", looking)
+    monkeypatch.setattr(WorkerStore, "succeed", looking)
     rig.run(rig.pending(), then(look))
     assert alive == [True, False]
 
@@ -244,7 +245,7 @@ def test_a_lease_that_is_lost_in_the_middle_of_a_call_closes_the_call(rig: Rig) 
 
     def canceled_by_its_owner(call: Call) -> None:
         with call.cancellation.closing(closed.set):
-            rig.store.cancel(head.user_id, head.generation_id)
+            rig.store.endings.cancel(head.key)
             assert closed.wait(30)
         raise CallCanceledError("closed on our side")
 

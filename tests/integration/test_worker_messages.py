@@ -18,21 +18,26 @@ from tests.integration.worker_rig import KINDS, NEVER, Rig, answering, spent_usd
 
 def succeeded(rig: Rig) -> Generation:
     head = rig.claimed(rig.pending())
-    rig.store.succeed(head, Totals(1, Usage(1)), "cards")
+    rig.store.worker.succeed(head, Totals(1, Usage(1)), "cards")
     return head
 
 
 def canceled(rig: Rig) -> Generation:
     head = rig.pending()
-    rig.store.cancel(head.user_id, head.generation_id)
+    rig.store.endings.cancel(head.key)
     return head
 
 
 def waiting(rig: Rig, seconds: float) -> Generation:
     """One that was released, to be claimed only so many seconds from now."""
     head = rig.claimed(rig.pending())
-    return rig.store.release(
-        head, Totals(0, Usage()), not_before=rig.after(seconds), counted=True, reserved_usd=head.reserved_usd
+    return rig.store.worker.release(
+        head,
+        Totals(0, Usage()),
+        not_before=rig.after(seconds),
+        counted=True,
+        reserved_usd=head.reserved_usd,
+        because="provider_unavailable",
     )
 
 
@@ -92,7 +97,7 @@ def test_a_generation_of_a_version_to_come_goes_back_to_the_queue_untouched(rig:
 @pytest.mark.parametrize("changes", [{"kind": "opera"}, {"schema_version": SCHEMA_VERSION + 1}], ids=str)
 def test_once_such_a_generation_has_ended_its_message_is_dropped(rig: Rig, changes: dict[str, Any]) -> None:
     head = rig.pending(**changes)
-    rig.store.cancel(head.user_id, head.generation_id)
+    rig.store.endings.cancel(head.key)
     assert rig.handle(head).ending is Ending.PASSED_OVER
 
 

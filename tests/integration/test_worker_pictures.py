@@ -25,11 +25,11 @@ def drawing(*images: DrawnPicture) -> Turn:
 
 def pending(rig: Rig, **content: Any) -> Generation:
     given = GenerationInput({"prompt": "a lighthouse", **content}, "local/image", "1", "request")
-    return rig.store.create(a_generation(rig.clock, kind="image"), given)
+    return rig.store.admission.create(a_generation(rig.clock, kind="image"), given)
 
 
 def stored(dynamodb: Any, head: Generation, name: str) -> bytes:
-    key = key_of(head.user_id, head.generation_id, name)
+    key = key_of(head.key, name)
     return bytes(s3_beside(dynamodb).get_object(Bucket=SETTINGS.bucket_name, Key=key)["Body"].read())
 
 
@@ -100,7 +100,7 @@ def test_a_picture_that_cannot_be_stored_ends_the_attempt_without_a_step(
         raise StoreUnavailableError("SlowDown")
 
     with monkeypatch.context() as patched:
-        patched.setattr(rig.store.objects, "put", down)
+        patched.setattr(rig.store.ground.objects, "put", down)
         rig.script(drawing())
         with pytest.raises(StoreUnavailableError):
             rig.handle(head)

@@ -15,6 +15,7 @@ from shared.domain.states import Status
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.items import unmarshal, usage_key
+from shared.store.retry import RetryStore
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_step
 from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, STORY, paid, prompts
@@ -32,7 +33,7 @@ def rig(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Rig:
 
 
 def retry(rig: Rig, head: Generation, body: str | None = None) -> Generation:
-    service = RetryService(rig.store, rig.dispatch, rig.clock, SETTINGS, Policy({}))
+    service = RetryService(rig.store.retries, rig.dispatch, rig.clock, SETTINGS, Policy({}))
     context = {"authorizer": {"jwt": {"claims": {"sub": head.user_id}}}, "requestId": "r-2"}
     path = {"generation_id": head.generation_id}
     answer: Response = service.retry(Request({"requestContext": context, "pathParameters": path, "body": body}))
@@ -65,9 +66,9 @@ def test_a_retry_goes_on_at_the_first_step_that_is_not_stored(rig: Rig, dynamodb
 
 def test_a_step_that_a_late_holder_stored_after_the_end_is_counted_with_the_retry(rig: Rig, dynamodb: Any) -> None:
     held = rig.claimed(rig.pending(kind="story"))
-    rig.store.store_step(held, a_stored(rig, "outline", 1))
-    rig.store.cancel(held.user_id, held.generation_id)
-    rig.store.store_step(held, a_stored(rig, "draft", 2))
+    rig.store.worker.store_step(held, a_stored(rig, "outline", 1))
+    rig.store.endings.cancel(held.key)
+    rig.store.worker.store_step(held, a_stored(rig, "draft", 2))
     canceled = rig.read(held)
     assert canceled.usage == paid(1)
     _, after = rig.run(retry(rig, canceled), POLISH)
@@ -78,15 +79,15 @@ def test_a_step_that_a_late_holder_stored_after_the_end_is_counted_with_the_retr
 def test_a_retry_that_the_last_workers_bill_overtakes_counts_the_late_step_once(
     rig: Rig, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, real = rig.claimed(rig.pending(kind="story")), Store.retry
-    rig.store.cancel(held.user_id, held.generation_id)
-    late = rig.store.store_step(held, a_stored(rig, "outline", 1))
+    held, real = rig.claimed(rig.pending(kind="story")), RetryStore.retry
+    rig.store.endings.cancel(held.key)
+    late = rig.store.worker.store_step(held, a_stored(rig, "outline", 1))
 
-    def after_the_bill(store: Store, *arguments: Any) -> Any:
-        rig.store.bill(held, PAID, [late])
+    def after_the_bill(store: RetryStore, *arguments: Any) -> Any:
+        rig.store.worker.bills.bill(held, PAID, [late])
         return real(store, *arguments)
 
-    monkeypatch.setattr(Store, "retry", after_the_bill)
+    monkeypatch.setattr(RetryStore, "retry", after_the_bill)
     _, after = rig.run(retry(rig, rig.read(held)), DRAFT, POLISH)
     assert (rig.read(held).usage, after.usage) == (PAID, paid(2))
     assert counted(dynamodb, after) == (2, 3)
@@ -94,12 +95,12 @@ def test_a_retry_that_the_last_workers_bill_overtakes_counts_the_late_step_once(
 
 def test_a_retry_of_what_had_stored_all_its_steps_ends_without_a_call(rig: Rig) -> None:
     def cancel_at_the_end(head: Generation) -> Generation:
-        rig.store.cancel(head.user_id, head.generation_id)
+        rig.store.endings.cancel(head.key)
         return rig.read(head)
 
     head = rig.claimed(rig.pending(kind="story"))
     for place, name in enumerate(("outline", "draft", "polish"), 1):
-        rig.store.store_step(head, a_stored(rig, name, place))
+        rig.store.worker.store_step(head, a_stored(rig, name, place))
     handled, after = rig.run(retry(rig, cancel_at_the_end(head)))
     assert (handled.ending, after.usage, after.output_step) == (Ending.SUCCEEDED, Usage(), "polish")
 
@@ -128,4 +129,4 @@ def test_a_worker_that_dies_in_a_retry_before_it_stores_anything_new_is_barren(r
     for _ in range(SETTINGS.max_fruitless_attempts):
         rig.claimed(head)
         head = rig.lost(head) if rig.read(head).fruitless_attempts < SETTINGS.max_fruitless_attempts else rig.read(head)
-    assert rig.store.settled(head).steps_done == head.steps_done == 1, "the copied step is no step of its own"
+    assert rig.store.reads.settled(head).steps_done == head.steps_done == 1, "the copied step is no step of its own"

@@ -11,9 +11,11 @@ from functions.process.worker import Ending
 from shared import kinds
 from shared.domain.errors import TransientProviderError
 from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.rows.worker import Shown
 from shared.domain.states import Status
 from shared.kinds.contract import Context, Kind, Limits, Prompt
 from shared.store.whole import Store
+from shared.store.worker import WorkerStore
 from tests.factories import FakeClock, a_step
 from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, raising, spent_usd, then
 
@@ -77,13 +79,13 @@ def test_the_head_is_advanced_between_the_steps_and_not_after_the_last(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     advances: list[tuple[Totals, int]] = []
-    advance = Store.advance
+    advance = WorkerStore.advance
 
-    def recording(store: Store, head: Generation, totals: Totals, progress: int, reserved: Decimal) -> Generation:
-        advances.append((totals, progress))
-        return advance(store, head, totals, progress, reserved)
+    def recording(store: WorkerStore, head: Generation, totals: Totals, shown: Shown, reserved: Decimal) -> Generation:
+        advances.append((totals, shown.progress))
+        return advance(store, head, totals, shown, reserved)
 
-    monkeypatch.setattr(Store, "advance", recording)
+    monkeypatch.setattr(WorkerStore, "advance", recording)
     rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, POLISH)
     # The kind has shown that it begins the next step by the time that the one before is counted.
     assert advances == [(Totals(1, paid(1)), 40), (Totals(2, paid(2)), 70)]
@@ -134,7 +136,7 @@ def test_what_a_lost_worker_stored_is_not_made_again_and_is_counted_once(rig: Ri
     names, turns = ("outline", "draft", "polish"), (OUTLINE, DRAFT, POLISH)
     lost = rig.claimed(rig.pending(kind="story"))
     for place, name in enumerate(names[:stored], 1):
-        rig.store.store_step(lost, a_step(rig.clock, name, place, result={"text": name}, usage=OTHER))
+        rig.store.worker.store_step(lost, a_step(rig.clock, name, place, result={"text": name}, usage=OTHER))
     handled, after = rig.run(rig.lost(lost), *turns[stored:])
     expected = sum([OTHER] * stored, Usage()) + paid(3 - stored)
     assert (handled.ending, after.usage, after.steps_done) == (Ending.SUCCEEDED, expected, 3)
@@ -153,7 +155,7 @@ def test_operators_are_told_what_was_spent_by_a_worker_that_died_after_it_had_sh
 
 def test_what_a_lost_worker_stored_is_counted_on_the_head_before_more_is_made(rig: Rig) -> None:
     lost = rig.claimed(rig.pending(kind="story", releases=5))
-    rig.store.store_step(lost, a_step(rig.clock, "outline", result={"text": "outline"}, usage=OTHER))
+    rig.store.worker.store_step(lost, a_step(rig.clock, "outline", result={"text": "outline"}, usage=OTHER))
     head, seen = rig.lost(lost), list[Generation]()
     rig.run(head, then(lambda _call: seen.append(rig.read(head)), DRAFT), POLISH)
     assert [(one.steps_done, one.usage, one.fruitless_attempts, one.releases) for one in seen] == [(1, OTHER, 0, 0)]
@@ -161,7 +163,7 @@ def test_what_a_lost_worker_stored_is_counted_on_the_head_before_more_is_made(ri
 
 def test_a_generation_whose_only_step_was_stored_succeeds_without_a_call(rig: Rig) -> None:
     lost = rig.claimed(rig.pending())
-    rig.store.store_step(lost, a_step(rig.clock, result=CARDS, usage=OTHER))
+    rig.store.worker.store_step(lost, a_step(rig.clock, result=CARDS, usage=OTHER))
     handled, after = rig.run(rig.lost(lost))
     assert (handled.ending, after.usage, after.calls, after.output_step) == (Ending.SUCCEEDED, OTHER, 0, "cards")
 
@@ -171,7 +173,7 @@ def test_a_late_holders_result_that_was_stored_first_wins_and_both_are_counted(r
     late = a_step(rig.clock, result=CARDS, usage=OTHER)
 
     def wake(_call: Call) -> None:
-        rig.store.store_step(head, late)
+        rig.store.worker.store_step(head, late)
 
     handled, after = rig.run(head, then(wake, answering({"suggestions": [{"front": "Mine?", "back": "No."}]})))
     assert handled.ending is Ending.SUCCEEDED
@@ -182,7 +184,7 @@ def test_a_late_holders_result_that_was_stored_first_wins_and_both_are_counted(r
 def test_a_late_holders_result_is_what_the_next_step_builds_on(rig: Rig) -> None:
     head = rig.lost(rig.claimed(rig.pending(kind="story")))
     late = a_step(rig.clock, "outline", result={"text": "the late one's"}, usage=OTHER)
-    rig.run(head, then(lambda _: rig.store.store_step(head, late), OUTLINE), DRAFT, POLISH)
+    rig.run(head, then(lambda _: rig.store.worker.store_step(head, late), OUTLINE), DRAFT, POLISH)
     assert rig.model.calls[1].request.messages[1].content == "<before>\nthe late one's\n</before>"
 
 
@@ -196,7 +198,7 @@ def test_usage_is_the_same_whether_a_worker_died_after_storing_or_not(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(Store, "advance", dies)
+        broken.setattr(WorkerStore, "advance", dies)
         rig.script(OUTLINE)
         with pytest.raises(KeyboardInterrupt):
             rig.handle(head)
@@ -217,7 +219,7 @@ def test_progress_shown_never_goes_down_when_another_attempt_begins(rig: Rig) ->
 
 def test_a_stored_step_of_another_shape_fails_the_generation_and_is_not_made_again(rig: Rig) -> None:
     lost = rig.claimed(rig.pending(kind="story"))
-    rig.store.store_step(lost, a_step(rig.clock, "outline", result={"words": "of another version"}))
+    rig.store.worker.store_step(lost, a_step(rig.clock, "outline", result={"words": "of another version"}))
     handled, after = rig.run(rig.lost(lost))
     assert (handled.ending, after.error and after.error.code) == (Ending.FAILED, "step_unreadable")
 

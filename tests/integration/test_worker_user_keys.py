@@ -59,7 +59,7 @@ def with_a_key(rig: Rig, key: str = USERS) -> Generation:
     generation = a_generation(rig.clock)
     assert rig.seal is not None
     sealed = rig.seal.close(key, generation.user_id, generation.generation_id)
-    head = rig.store.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
+    head = rig.store.admission.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
     assert head is not None
     return head
 

@@ -45,7 +45,7 @@ class WireRig:
 
     def run(self, model: str, text: str) -> tuple[Handled, Generation]:
         """Have cards made of `text` by `model`; return what became of it and the head afterwards."""
-        head = self.rig.store.create(a_generation(self.rig.clock), replace(an_input(text), model=model))
+        head = self.rig.store.admission.create(a_generation(self.rig.clock), replace(an_input(text), model=model))
         handled = self.handle(head)
         return handled, self.rig.read(head)
 

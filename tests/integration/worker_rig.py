@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,9 +14,10 @@ from functions.process.provider import Cancellation, Completion, ModelRequest
 from functions.process.worker import Handled, Worker
 from shared.aws.dispatch import QueueMessage
 from shared.aws.sealing import Seal
-from shared.domain.generation import Event, Generation, StoredStep, Usage
+from shared.domain.generation import Called, Event, Generation, StoredStep, Usage
 from shared.domain.settings import Settings
 from shared.store.whole import Store
+from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 
 KINDS = ("flashcards",)
@@ -115,20 +116,20 @@ class Rig:
         self.model.turns.extend(turns)
 
     def pending(self, **changes: Any) -> Generation:
-        return self.store.create(a_generation(self.clock, **changes), an_input())
+        return self.store.admission.create(a_generation(self.clock, **changes), an_input())
 
     def claimed(self, head: Generation) -> Generation:
         """Have another worker hold it."""
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), (head.kind,))
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), (head.kind,))
 
     def lost(self, head: Generation) -> Generation:
         """Have that worker die, and its generation given back."""
         self.clock.pass_seconds(self.settings.lease_seconds)
-        return self.store.give_back(self.read(head), None)
+        return self.store.rescuer.give_back(self.read(head), None)
 
     def worker(self) -> Worker:
-        store = replace(self.store, settings=self.settings)
-        user_key = UserKeys(store, self.seal)
+        store = WorkerStore(self.store.ground._replace(settings=self.settings))
+        user_key = UserKeys(store.user_keys, self.seal)
         dependencies = Dependencies(store, store, self.model, self.api_key, user_key, self.clock, self.settings)
         return Worker(dependencies, self.dispatch, "2026/01/01/[$LATEST]0123456789abcdef")
 
@@ -143,15 +144,15 @@ class Rig:
         return handled, self.read(head)
 
     def read(self, head: Generation) -> Generation:
-        found = self.store.get(head.user_id, head.generation_id)
+        found = self.store.reads.get(head.key)
         assert found is not None
         return found
 
     def steps(self, head: Generation) -> list[StoredStep]:
-        return self.store.get_steps(head.user_id, head.generation_id)
+        return self.store.reads.get_steps(head.key)
 
     def events(self, head: Generation) -> list[Event]:
-        return self.store.get_events(head.user_id, head.generation_id)
+        return self.store.timeline.get_events(head.key)
 
     def after(self, seconds: float) -> Any:
         return self.clock.now() + timedelta(seconds=seconds)

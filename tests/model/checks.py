@@ -4,9 +4,10 @@ Each is said by what it is for, and not by the guard that keeps it: a row that l
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shared.domain.states import OPEN, TERMINAL, Status, Transition
+from shared.domain.row import Row
+from shared.domain.states import OPEN, TERMINAL, Status
 from tests.model.state import DOUBLED, Due, Head, Limits, Scene
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Broken(Exception):  # noqa: N818 - an invariant that is broken, and no err
 class Write(NamedTuple):
     """One write that the table allows: the head before and after it, and who makes it."""
 
-    row: Transition
+    row: Row[Any]
     scene: Scene
     old: Head
     new: Head

@@ -7,9 +7,11 @@ import time
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from shared.domain.rows import TRANSITIONS
-from shared.domain.states import TERMINAL, Transition
+from shared.domain.row import Row
+from shared.domain.rows import ROWS
+from shared.domain.states import TERMINAL
 from tests.model.checks import Broken
 from tests.model.graph import Graph
 from tests.model.rows import Table
@@ -55,7 +57,7 @@ class Incoming:
 class Walk:
     """The graph as far as it is known: the states in the order in which they were found, and what came before each."""
 
-    def __init__(self, limits: Limits, rows: Sequence[Transition] = TRANSITIONS) -> None:
+    def __init__(self, limits: Limits, rows: Sequence[Row[Any]] = ROWS) -> None:
         self.graph = Graph(Table(limits, rows))
         self.known = {self.graph.start(): 0}
         self.before = array("l", [0])

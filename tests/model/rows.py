@@ -5,8 +5,10 @@ have read it. Knows no row's reasons: what stands in the table is what happens.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shared.domain.rows import TRANSITIONS
-from shared.domain.states import TERMINAL, Guard, Status, Transition
+from docs.row_examples import sets_of
+from shared.domain.row import Row
+from shared.domain.rows import ROWS
+from shared.domain.states import TERMINAL, Guard, Status
 from tests.model.checks import Broken, Write, broken_by
 from tests.model.state import NO_COPY, Due, Head, Limits, News, Scene, add
 
@@ -58,8 +60,8 @@ _LOST_FOR_GOOD = (
     (Guard.USAGE_AS_READ, "usage"),
     (Guard.VERSION_AS_READ, "version"),
 )
-RENEW_THE_LEASE = frozenset({"claim", "heartbeat", "begin_call", "advance"})
-MOVE_DUE = frozenset({"release", "rearm", "postpone", "give_back", "send_again"})
+RENEW_THE_LEASE = frozenset(row.name for row in ROWS if "heartbeat_at" in sets_of(row))
+MOVE_DUE = frozenset(row.name for row in ROWS if "due_at" in sets_of(row) and row.sources)
 MOVES = frozenset(
     {"claim", "heartbeat", "begin_call", "store_step", "advance", "succeed", "release", "fail", "bill"}
     | {"rearm", "postpone", "give_back", "crash_loop", "send_again", "expire", "cancel", "dismiss", "retry"}
@@ -71,7 +73,7 @@ OF_A_HOLDER = ("heartbeat", "begin_call", "advance", "succeed", "release", "fail
 class Table:
     """The rows by name, and the writes that they allow. Raises Broken for a write that breaks an invariant."""
 
-    def __init__(self, limits: Limits, rows: Sequence[Transition] = TRANSITIONS) -> None:
+    def __init__(self, limits: Limits, rows: Sequence[Row[Any]] = ROWS) -> None:
         self.limits = limits
         self.rows = {row.name: row for row in rows}
         self.lost = {row.name: tuple(name for guard, name in _LOST_FOR_GOOD if guard in row.guards) for row in rows}
@@ -110,7 +112,7 @@ class Table:
             raise Broken(name, told)
         return self._noted(row, scene, new)
 
-    def _noted(self, row: Transition, scene: Scene, new: Head) -> Scene:
+    def _noted(self, row: Row[Any], scene: Scene, new: Head) -> Scene:
         old = scene.head
         spent = (new.usage, new.steps_done) != (old.usage, old.steps_done)
         shown = row.name in ("heartbeat", "begin_call") and (spent or new.progress > old.progress)

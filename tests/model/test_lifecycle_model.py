@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.domain.rows import ADVANCE, TRANSITIONS
+from shared.domain.rows import ADVANCE, ROWS
 from shared.domain.states import Guard
 from tests.model.explore import Walk
 from tests.model.rows import GUARDS, MOVES
@@ -25,7 +25,7 @@ OUTSIDE = {
 
 
 def test_every_row_of_the_table_is_in_the_model_or_outside_of_it_for_a_reason() -> None:
-    assert MOVES | OUTSIDE.keys() == {row.name for row in TRANSITIONS}
+    assert MOVES | OUTSIDE.keys() == {row.name for row in ROWS}
 
 
 def test_every_guard_is_one_that_the_model_can_judge() -> None:
@@ -47,6 +47,6 @@ def test_an_advance_that_was_held_up_moves_nothing_back() -> None:
 
 def test_an_advance_that_does_not_go_by_the_usage_as_read_takes_progress_back_when_it_was_held_up() -> None:
     guards = tuple(guard for guard in ADVANCE.guards if guard is not Guard.USAGE_AS_READ)
-    rows = [replace(row, guards=guards) if row is ADVANCE else row for row in TRANSITIONS]
+    rows = [replace(row, guards=guards) if row is ADVANCE else row for row in ROWS]
     found = Walk(LATE_ADVANCE, rows).run()
     assert found.broken is not None

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from shared.domain.rows import TRANSITIONS
-from shared.domain.states import OPEN, TERMINAL, Guard, Status, Transition
+from shared.domain.row import Row
+from shared.domain.rows import ROWS
+from shared.domain.states import OPEN, TERMINAL, Guard, Status
 from tests.model.explore import Walk
 from tests.model.rows import OF_A_HOLDER
 from tests.model.state import Limits
 
-Rows = Sequence[Transition]
+Rows = Sequence[Row[Any]]
 SIZE = Limits(steps=1, max_calls=2, workers=2, rescuers=2)
 TWO_STEPS = Limits(steps=2, max_calls=2, workers=2, rescuers=1, held_up=())
 WHOLE = Limits(steps=1, max_calls=1, workers=2, rescuers=1)
@@ -24,20 +25,20 @@ _MINE = (Guard.FENCE, Guard.HOLDER)
 
 
 @dataclass(frozen=True, slots=True)
-class StaysInTheIndex(Transition):
+class StaysInTheIndex(Row[Any]):
     """A row that ends a generation and forgets to take it out of the index."""
 
     def leaves_index(self) -> bool:
         return False
 
 
-def changed(name: str, change: Callable[[Transition], Transition]) -> Rows:
-    assert name in {row.name for row in TRANSITIONS}
-    return [change(row) if row.name == name else row for row in TRANSITIONS]
+def changed(name: str, change: Callable[[Row[Any]], Row[Any]]) -> Rows:
+    assert name in {row.name for row in ROWS}
+    return [change(row) if row.name == name else row for row in ROWS]
 
 
 def without(name: str, *guards: Guard) -> Rows:
-    assert all(set(guards) <= set(row.guards) for row in TRANSITIONS if row.name == name)
+    assert all(set(guards) <= set(row.guards) for row in ROWS if row.name == name)
     return changed(name, lambda row: replace(row, guards=tuple(one for one in row.guards if one not in guards)))
 
 
@@ -144,7 +145,7 @@ def together(tables: Sequence[Rows]) -> Rows:
             guards=tuple(guard for guard in row.guards if all(guard in one.guards for one in spoiled)),
             raises_fence=all(one.raises_fence for one in spoiled),
         )
-        for row, *spoiled in zip(TRANSITIONS, *tables, strict=True)
+        for row, *spoiled in zip(ROWS, *tables, strict=True)
     ]
 
 

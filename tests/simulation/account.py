@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.simulation.faults import LEAST, Fault
-from tests.simulation.schedules import Outcome
+from tests.simulation.schedules import Run
 from tests.simulation.transitions import ViolationError
 
 
@@ -22,7 +22,7 @@ class Account:
     faults: Counter[Fault] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Run) -> None:
         self.runs += 1
         self.disturbed += outcome.faults.total() >= LEAST
         self.boundaries += outcome.boundaries

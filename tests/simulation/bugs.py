@@ -1,14 +1,12 @@
 """Seeded bugs: each takes one thing from the code that makes it safe, for as long as a block lasts. Judges nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-import shared.store.rescuer
-import shared.store.worker
 from functions.process.heartbeat import Heartbeat
 from functions.process.key import UserKeys
 from shared import rescue, wiring
@@ -17,20 +15,21 @@ from shared.domain import rows
 from shared.domain.diagnosis import Diagnosis
 from shared.domain.errors import LeaseLostError
 from shared.domain.generation import Totals
-from shared.domain.states import Guard, Status, Transition
+from shared.domain.row import At, Row
+from shared.domain.states import Guard, Status
 from shared.http import acceptance
 from shared.store import user_key
-from shared.store.admission import AdmissionWrites
-from shared.store.expressions import Change, update_of
-from shared.store.reads import Reads
-from shared.store.retry import RetryWrites
+from shared.store.admission import AdmissionStore
+from shared.store.reads import Reader
+from shared.store.retry import RetryStore
 from shared.store.table import Table
-from shared.store.terminal import TerminalWrites
-from shared.store.worker import WorkerWrites
+from shared.store.worker import WorkerStore
 from tests.simulation.model import FakeModel
 
 Broken = AbstractContextManager[Any]
 Bug = Callable[[], Broken]
+
+KEPT = object()
 
 _MINE = (Guard.FENCE, Guard.HOLDER)
 
@@ -55,27 +54,20 @@ def method(owner: Any, name: str, broken: Callable[..., Any]) -> Bug:
     return made
 
 
-def written(row_name: str, module: Any, change: Callable[[Change], Change]) -> Bug:
-    """Have the writes along one row of the table say something else."""
+def written(name: str, **values: Any) -> Bug:
+    """Have the writes along one row set something else; what is callable makes the new value of the old.
 
-    def changed(transition: Transition, asked: Change) -> Any:
-        return update_of(transition, change(asked) if transition.name == row_name else asked)
+    What is `KEPT` is not set at all.
+    """
+    whole = getattr(rows, name)
 
-    return lambda: patch.object(module, "update_of", changed)
+    def sets(head: Any, at: At, given: Any) -> Mapping[str, Any]:
+        said = dict(whole.sets(head, at, given))
+        for field, value in values.items():
+            said[field] = value(said[field]) if callable(value) else value
+        return {field: value for field, value in said.items() if value is not KEPT}
 
-
-def sets(**values: Any) -> Callable[[Change], Change]:
-    """Set these; what is callable makes the new value of the old."""
-
-    def change(asked: Change) -> Change:
-        new = {name: value(asked.sets[name]) if callable(value) else value for name, value in values.items()}
-        return replace(asked, sets={**asked.sets, **new})
-
-    return change
-
-
-def _adds_without(*names: str) -> Callable[[Change], Change]:
-    return lambda asked: replace(asked, adds={name: by for name, by in asked.adds.items() if name not in names})
+    return row(name, sets=sets)
 
 
 def together(*bugs: Bug) -> Bug:
@@ -112,7 +104,7 @@ def _day_apart(whole: Any, table: Any, writes: Any, mine: Any, **more: Any) -> N
 
 
 def _dispatched_first(whole: Any, store: Any, generation: Any, *given: Any, **more: Any) -> Any:
-    wiring.dispatch().send(generation, store.clock.now())
+    wiring.dispatch().send(generation, store._clock.now())
     return whole(store, generation, *given, **more)
 
 
@@ -140,8 +132,6 @@ def _no_steps(whole: Any, store: Any, *given: Any, results: bool = True) -> Any:
     return [] if results else whole(store, *given, results=results)
 
 
-_worker, _rescuer = shared.store.worker, shared.store.rescuer
-
 BUGS: dict[str, Bug] = {
     # Who may write.
     "claim takes a message of any fence": without("CLAIM", Guard.FENCE),
@@ -168,36 +158,38 @@ BUGS: dict[str, Bug] = {
     "send_again raises the fence": row("SEND_AGAIN", raises_fence=True),
     "advance keeps the version": row("ADVANCE", raises_version=False),
     "heartbeat moves progress down": without("HEARTBEAT", Guard.PROGRESS_NOT_AHEAD),
-    "advance shows no progress": written("advance", _worker, sets(progress=0)),
-    "advance counts usage twice": written("advance", _worker, sets(prompt_tokens=lambda tokens: 2 * tokens)),
-    "claim does not count the attempt": written("claim", _worker, _adds_without("attempt")),
-    "claim does not count as barren": written("claim", _worker, _adds_without("fruitless_attempts")),
-    "give_back does not part what died together": written("give_back", _rescuer, sets(isolated=None)),
-    "release forgets when somebody must look": written("release", _worker, sets(due_at=None)),
-    "give_back forgets when somebody must look": written("give_back", _rescuer, sets(due_at=None)),
-    "send_again looks again after the deadline": written(
-        "send_again", _rescuer, sets(due_at=lambda moment: moment + timedelta(hours=1))
+    "advance shows no progress": written("ADVANCE", progress=0),
+    "advance counts usage twice": written(
+        "ADVANCE", usage=lambda usage: replace(usage, prompt_tokens=2 * usage.prompt_tokens)
     ),
-    "an ended generation stays in the index": method(Transition, "leaves_index", lambda _whole, _row: False),
-    "create forgets the index": method(AdmissionWrites, "_due", lambda _whole, _store, generation: generation),
+    "claim does not count the attempt": written("CLAIM", attempt=KEPT),
+    "claim does not count as barren": written("CLAIM", fruitless_attempts=KEPT),
+    "give_back does not part what died together": written("GIVE_BACK", isolated=None),
+    "release forgets when somebody must look": written("RELEASE", due_at=None),
+    "give_back forgets when somebody must look": written("GIVE_BACK", due_at=None),
+    "send_again looks again after the deadline": written(
+        "SEND_AGAIN", due_at=lambda moment: moment + timedelta(hours=1)
+    ),
+    "an ended generation stays in the index": method(Row, "leaves_index", lambda _whole, _row: False),
+    "create forgets the index": method(AdmissionStore, "_due", lambda _whole, _store, generation: generation),
     "a step is stored over the one that stands there": method(
         Table, "put_new", lambda _whole, table, item: table.put(item)
     ),
     "the owner's day is a write of its own": method(Table, "transact", _day_apart),
     "an end leaves the owner's key": method(user_key, "deletion", lambda _whole, _head: []),
     "an end does not count what was stored and not shown": method(
-        TerminalWrites, "settled", lambda _whole, _store, head: Totals(head.steps_done, head.usage)
+        Reader, "settled", lambda _whole, _store, head: Totals(head.steps_done, head.usage)
     ),
     "retry counts the copied steps again": together(
         without("RETRY", Guard.USAGE_AS_READ),
         method(
-            RetryWrites,
+            RetryStore,
             "retry",
             lambda whole, store, old, *more: whole(store, replace(old, steps_done=0), *more),
         ),
     ),
     "a key is not remembered": method(
-        AdmissionWrites,
+        AdmissionStore,
         "admit",
         lambda whole, store, new, content, admission, **more: whole(
             store, new, content, replace(admission, key=None), **more
@@ -206,19 +198,19 @@ BUGS: dict[str, Bug] = {
     # What is done.
     "a lost answer of an update is taken for a refusal": method(Table, "update", _never_mine),
     "create dispatches before it writes": together(
-        method(AdmissionWrites, "create", _dispatched_first), method(acceptance, "start", lambda _whole, *_given: None)
+        method(AdmissionStore, "create", _dispatched_first), method(acceptance, "start", lambda _whole, *_given: None)
     ),
     "nothing is dispatched": method(SqsDispatch, "send", lambda _whole, *_given: None),
     "a rescuer does not ask for the lease": method(rescue, "diagnose", _lost_at_once),
-    "a sweep finds nothing": method(Reads, "due", lambda _whole, *_given: iter(())),
-    "the model is called without begin_call": method(WorkerWrites, "begin_call", _begin_without_writing),
-    "the model is called after a refused begin_call": method(WorkerWrites, "begin_call", _begin_though_refused),
+    "a sweep finds nothing": method(Reader, "due", lambda _whole, *_given: iter(())),
+    "the model is called without begin_call": method(WorkerStore, "begin_call", _begin_without_writing),
+    "the model is called after a refused begin_call": method(WorkerStore, "begin_call", _begin_though_refused),
     "nobody asks before a call is sent": method(
         FakeModel,
         "complete",
         lambda whole, model, request, **more: whole(model, request, **more | {"may_send": lambda: None}),
     ),
-    "stored steps are made again": method(Reads, "get_steps", _no_steps),
+    "stored steps are made again": method(Reader, "get_steps", _no_steps),
     "the heartbeat's thread is left behind": method(Heartbeat, "__exit__", _unjoined),
     "the invocation's end is ignored": method(Heartbeat, "__init__", _never_hands_over),
     "our key pays for who brings one": method(UserKeys, "__call__", lambda _whole, *_given: "sk-simulated"),

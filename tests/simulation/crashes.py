@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tests.simulation.faults import AT, Fault, NoFaults, PlacedFaults, Site
 from tests.simulation.owners import Client, Habits
-from tests.simulation.schedules import Outcome, run
+from tests.simulation.schedules import Run, run
 from tests.simulation.world import Shape, World
 
 ENUMERATED = (
@@ -58,6 +58,6 @@ def seconds(kind: str, first: Place) -> Iterator[tuple[Place, Place]]:
                 yield first, Place(number, fault)
 
 
-def disturbed(kind: str, places: tuple[Place, ...]) -> Outcome:
+def disturbed(kind: str, places: tuple[Place, ...]) -> Run:
     """Run the scenario with these faults. Raises ViolationError; liveness is one of the invariants."""
     return run(world_of(kind, PlacedFaults(dict(places))))

@@ -15,7 +15,7 @@ _POISON = "poison"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Run:
     """What one run came to."""
 
     seed: int
@@ -28,7 +28,7 @@ class Outcome:
     logged: Counter[str]
 
 
-def simulate(seed: int) -> Outcome:
+def simulate(seed: int) -> Run:
     """Run the schedule of a seed. Raises ViolationError."""
     random = Random(f"schedule {seed}")
     world = World(seed, DrawnFaults(Random(f"faults {seed}")), draw_shape(random))
@@ -41,11 +41,11 @@ def simulate(seed: int) -> Outcome:
     return run(world)
 
 
-def run(world: World) -> Outcome:
+def run(world: World) -> Run:
     with inhabited(world):
         world.run()
     plan: Plan = world.plan
-    return Outcome(
+    return Run(
         world.seed,
         world.invariants.accounts.ends,
         plan.counts,

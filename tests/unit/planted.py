@@ -17,7 +17,7 @@ def head_of(name: str) -> Callable[[Ward], str]:
 def late(ward: Ward, seconds_late: float) -> None:
     """Let time pass while the sweeper goes on and finds nothing."""
     for name in ("pending", "sealed", "running", "retried"):
-        ward.store.cancel(OWNER, getattr(ward, name).generation_id)
+        ward.store.endings.cancel(getattr(ward, name).key)
     ward.pending = ward.create()
     ward.clock.pass_seconds(seconds_late)
     ward.swept()
@@ -94,7 +94,7 @@ def head_lost(ward: Ward) -> str:
         ward.delete(key)
     head = ward.claim(ward.pending)
     ward.clock.pass_seconds(50)
-    ward.store.store_step(head, a_step(ward.clock))
+    ward.store.worker.store_step(head, a_step(ward.clock))
     ward.delete(f"G#{head.generation_id}")
     return f"S#{head.generation_id}#cards"
 

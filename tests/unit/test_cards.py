@@ -5,39 +5,39 @@ from typing import Any
 import pytest
 
 from functions.status.cards import CardsService
-from functions.status.generation import GenerationService
-from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.generation import Called, Generation, Totals, Usage
 from shared.domain.review import Decision, Review, Wish, decide
 from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
 from tests.unit.requests import a_request
+from tests.unit.services import generation_service
 
 SUGGESTIONS = [{"front": f"Question {n}?", "back": f"Answer {n}."} for n in range(1, 26)]
 
 
 def reviewable(store: Store, clock: FakeClock, **changes: Any) -> Generation:
-    head = store.create(a_generation(clock, **changes), an_input())
-    head = store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
-    store.store_step(head, a_step(clock, result={"suggestions": SUGGESTIONS}))
-    store.succeed(head, Totals(1, Usage(1)), "cards")
-    return store.get(head.user_id, head.generation_id) or head
+    head = store.admission.create(a_generation(clock, **changes), an_input())
+    head = store.worker.claim(Called(head.key, head.fence), clock.token(), ("flashcards",))
+    store.worker.store_step(head, a_step(clock, result={"suggestions": SUGGESTIONS}))
+    store.worker.succeed(head, Totals(1, Usage(1)), "cards")
+    return store.reads.get(head.key) or head
 
 
 def accept(store: Store, clock: FakeClock, head: Generation, *numbers: int) -> None:
     """Accept one after the other, a second apart."""
     for number in numbers:
         clock.pass_seconds(1)
-        before = store.get_review(head.user_id, head.generation_id)
+        before = store.reviews.get_review(head.key)
         wish = Wish(number, Decision.ACCEPTED)
         change = decide(head, SUGGESTIONS, before, [wish], now=clock.now(), new_id=clock.new_id)
         assert change is not None
-        store.review(head, change)
+        store.reviews.review(head, change)
 
 
 def page(store: Store, owner: str, **query: str) -> dict[str, Any]:
-    answer = CardsService(store).page(a_request(owner, query=query))
+    answer = CardsService(store.reviews).page(a_request(owner, query=query))
     assert answer.status == 200
     assert isinstance(answer.body, dict)
     return answer.body
@@ -127,7 +127,7 @@ def test_cards_outlive_their_generation(store: Store, clock: FakeClock) -> None:
     head = reviewable(store, clock)
     accept(store, clock, head, 1)
     clock.pass_seconds(40 * 86_400)
-    assert store.get(head.user_id, head.generation_id) is None
+    assert store.reads.get(head.key) is None
     assert pages(store, head.user_id) == [[1]]
 
 
@@ -142,7 +142,7 @@ def test_a_query_of_another_form_is_refused(store: Store, query: dict[str, str])
 
 def test_a_generation_shows_its_suggestions_as_they_were_decided(store: Store, clock: FakeClock) -> None:
     head = reviewable(store, clock)
-    service = GenerationService(store, Rescuer(store, RecordingDispatch(), clock, SETTINGS, ("flashcards",)))
+    service = generation_service(store, Rescuer(store.rescuer, RecordingDispatch(), clock, SETTINGS, ("flashcards",)))
 
     def look(tag: str = "") -> Any:
         return service.get(a_request(head.user_id, generation_id=head.generation_id, if_none_match=tag))
@@ -158,7 +158,7 @@ def test_a_generation_shows_its_suggestions_as_they_were_decided(store: Store, c
         new_id=clock.new_id,
     )
     assert change is not None
-    store.review(head, change)
+    store.reviews.review(head, change)
     after = look(before.headers["etag"])
     assert after.status == 200, "a decision is news"
     one, two, three, *_ = after.body["output"]["suggestions"]

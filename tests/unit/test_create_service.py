@@ -11,13 +11,14 @@ import pytest
 from functions.create.service import CreateService
 from shared import kinds
 from shared.domain.errors import StoreUnavailableError
-from shared.domain.generation import Generation
+from shared.domain.generation import Generation, GenerationKey
 from shared.domain.limits import Policy
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
-from shared.http.response import Response
+from shared.http.response import Response, respond
 from shared.kinds.contract import Limits
+from shared.store.admission import AdmissionStore
 from shared.store.whole import Store
 from tests.factories import LONG_TEXT, SETTINGS, START, FakeClock, RecordingDispatch, moto_dynamodb
 from tests.unit.requests import a_request, body_of
@@ -36,14 +37,14 @@ class Desk:
 
     def __init__(self, store: Store, clock: FakeClock, settings: Settings = SETTINGS) -> None:
         self.store, self.clock, self.dispatch = store, clock, RecordingDispatch()
-        self.service = CreateService(store, self.dispatch, clock, settings, Policy({}))
+        self.service = CreateService(store.admission, self.dispatch, clock, settings, Policy({}))
         self.owner = f"owner {clock.token()}"
 
     def create(self, **body: Any) -> Response:
         return self.service.create(a_request(self.owner, body))
 
     def stored(self, answer: Response) -> Generation:
-        found = self.store.get(self.owner, body_of(answer)["generation_id"])
+        found = self.store.reads.get(GenerationKey(self.owner, body_of(answer)["generation_id"]))
         assert found is not None
         return found
 
@@ -88,7 +89,7 @@ def test_the_answer_is_202_and_says_where_to_look_and_when(desk: Desk) -> None:
 
 def test_the_input_is_stored_as_the_kind_takes_it_with_how_it_is_to_be_made(desk: Desk) -> None:
     head = desk.stored(desk.create(source_text=f"  {LONG_TEXT}\n", model="local/other"))
-    given = desk.store.get_input(head.user_id, head.generation_id)
+    given = desk.store.reads.get_input(head.key)
     assert given is not None
     assert given.content == {"source_text": LONG_TEXT.strip()}
     assert (given.model, given.prompt_version, given.request_id) == ("local/other", "1", "r-1")
@@ -97,14 +98,14 @@ def test_the_input_is_stored_as_the_kind_takes_it_with_how_it_is_to_be_made(desk
 def test_options_are_stored_where_they_were_chosen_and_defaults_that_the_kind_sets(desk: Desk) -> None:
     chosen = {"kind": "story", "premise": "A keeper finds a map.", "language": "de"}
     head = desk.stored(desk.create(**chosen))
-    given = desk.store.get_input(head.user_id, head.generation_id)
+    given = desk.store.reads.get_input(head.key)
     assert given is not None
     assert given.content == {"premise": "A keeper finds a map.", "language": "de", "chapters": 4}
 
 
 def test_a_model_and_a_prompt_version_that_nobody_chose_are_the_defaults(desk: Desk) -> None:
     head = desk.stored(desk.create(**BODY))
-    given = desk.store.get_input(head.user_id, head.generation_id)
+    given = desk.store.reads.get_input(head.key)
     assert given is not None
     assert (given.model, given.prompt_version) == (
         SETTINGS.default_model,
@@ -116,7 +117,7 @@ def test_a_kind_that_draws_has_a_default_model_of_its_own(store: Store, clock: F
     desk = Desk(store, clock, replace(SETTINGS, allowed_models=()))
     for model in (None, SETTINGS.image_model):
         head = desk.stored(desk.create(kind="image", prompt="a lighthouse", model=model))
-        given = desk.store.get_input(head.user_id, head.generation_id)
+        given = desk.store.reads.get_input(head.key)
         assert given is not None
         assert given.model == SETTINGS.image_model
         desk.dispatch.sent.clear()
@@ -135,7 +136,7 @@ def test_what_could_not_be_stored_is_neither_accepted_nor_dispatched(
     def unavailable(*_: object) -> None:
         raise StoreUnavailableError("ThrottlingException")
 
-    monkeypatch.setattr(Store, "admit", unavailable)
+    monkeypatch.setattr(AdmissionStore, "admit", unavailable)
     with pytest.raises(StoreUnavailableError):
         desk.create(**BODY)
     assert desk.dispatch.sent == []
@@ -223,3 +224,32 @@ def test_a_new_default_model_makes_no_other_request(store: Store, clock: FakeClo
     after = Desk(store, clock, replace(SETTINGS, default_model="local/other"))
     after.owner = before.owner
     assert ids_of_one_key(after) == (first, first)
+
+
+def switched(store: Store, clock: FakeClock, **settings: Any) -> Desk:
+    return Desk(store, clock, replace(SETTINGS, **settings))
+
+
+def test_a_kind_that_is_switched_off_is_refused_and_the_others_are_taken(store: Store, clock: FakeClock) -> None:
+    desk = switched(store, clock, enabled_kinds=("story", "assistant"))
+    with pytest.raises(ProblemError) as problem:
+        desk.create(**BODY)
+    assert problem.value.code == "kind_disabled"
+    assert desk.dispatch.sent == []
+    assert desk.create(kind="assistant", sentence="Plan my week, please.").status == 202
+
+
+def test_no_kind_that_is_named_means_all_of_them() -> None:
+    assert all(SETTINGS.takes(kind) for kind in kinds.names())
+
+
+def test_while_creates_are_paused_nothing_is_stored_and_the_caller_hears_when_to_come_back(
+    store: Store, clock: FakeClock
+) -> None:
+    desk = switched(store, clock, accept_creates=False)
+    with pytest.raises(ProblemError) as problem:
+        desk.create(**BODY)
+    assert (problem.value.code, problem.value.headers) == ("creates_paused", {"retry-after": "60"})
+    assert list(store.reads.newest(desk.owner, None, 10)) == []
+    answered = respond({**a_request(desk.owner, BODY).event, "routeKey": "create"}, {"create": desk.service.create})
+    assert (answered["statusCode"], answered["headers"]["retry-after"]) == (503, "60")

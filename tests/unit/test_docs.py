@@ -11,10 +11,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from docs import render_lifecycle
+from docs import render_codes, render_lifecycle
 from functions.process.provider import failures
 from shared.domain import errors
-from shared.http.problems import TITLES
+from shared.domain.codes.failures import FAILURES
+from shared.domain.codes.problems import PROBLEMS
 from shared.kinds.contract import Limits, Prompt
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,7 @@ PAGES = sorted(
     for page in ROOT.glob(pattern)
     if not any(part.startswith(".") or part in SKIPPED for part in page.relative_to(ROOT).parts)
 )
+FREE_TEXT = [*PAGES, *sorted((ROOT / "operations").glob("*.py"))]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
@@ -91,7 +93,7 @@ def test_an_outdated_lifecycle_page_is_found_and_mended(tmp_path: Path, capsys: 
 
 
 def test_each_problem_has_one_section_and_no_other_has() -> None:
-    assert sorted(sections(read("docs/errors.md"), "Problems")) == sorted(TITLES)
+    assert sorted(sections(read("docs/errors.md"), "Problems")) == sorted(PROBLEMS)
 
 
 def test_each_code_of_a_failed_generation_has_one_section_and_no_other_has() -> None:
@@ -102,8 +104,36 @@ def test_each_code_of_a_failed_generation_has_one_section_and_no_other_has() -> 
 
 def test_the_section_of_a_problem_begins_with_its_status() -> None:
     page = read("docs/errors.md")
-    for code, (status, _) in TITLES.items():
-        assert f"### `{code}`\n\n{status}" in page, code
+    for name, code in PROBLEMS.items():
+        assert f"### `{name}`\n\n{code.status}. {code.detail}" in page, name
+
+
+def test_page_and_clients_hold_the_register_of_error_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert render_codes.main(["--check"]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [*PROBLEMS, *FAILURES])
+def test_each_code_says_what_happened_and_then_what_to_do(name: str) -> None:
+    code = PROBLEMS.get(name) or FAILURES[name]
+    for text in (code.title, code.fix, code.detail):
+        assert text[0].isupper() or text[0] == "`"
+        assert text.endswith(".")
+
+
+CODE_SHAPED = re.compile(
+    r"(?<![\w./-])((?:provider|user_key|output|input|step|call|cost)_[a-z]+(?:_[a-z]+)*)(?![\w.(=*/-])"
+)
+"""What looks like a code of a failure. An attribute, a call and a file are none."""
+
+NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls"}
+"""Fields and events of the same shape."""
+
+
+@pytest.mark.parametrize("page", FREE_TEXT, ids=str)
+def test_each_code_that_a_free_text_names_is_registered(page: Path) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(CODE_SHAPED.findall(text)) - NO_CODES
+    assert named <= {*FAILURES, *PROBLEMS}, sorted(named - {*FAILURES, *PROBLEMS})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

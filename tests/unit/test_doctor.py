@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from functions.process.key import UserKeys
 from operations import report
 from operations.findings import RULES
 from shared.domain.clock import epoch_milliseconds, uuid7
+from shared.domain.errors import GenerationError
+from shared.domain.generation import GenerationKey
 from shared.store.whole import Store
 from tests.factories import START, FakeClock, a_generation
 from tests.unit.planted import PLANTED
@@ -69,7 +72,7 @@ def test_a_terminal_heads_usage_is_held_to_its_steps_and_to_its_day(ward: Ward) 
 
 def test_what_time_to_live_takes_in_any_order_is_no_fault(ward: Ward) -> None:
     for name in ("pending", "sealed", "running", "retried"):
-        ward.store.cancel(OWNER, getattr(ward, name).generation_id)
+        ward.store.endings.cancel(getattr(ward, name).key)
     ward.clock.pass_seconds(31 * 86_400)
     ward.swept()
     for key in [*ward.keys("K#"), *ward.keys("Y#"), *ward.keys("L#")]:
@@ -85,17 +88,29 @@ def test_what_was_stored_for_a_generation_that_never_came_is_no_fault(ward: Ward
     # By the clock that made its id the copied step was stored later.
     unborn = a_generation(ward.clock, user_id=OWNER, generation_id=uuid7(epoch_milliseconds(START), 1))
     ward.put(f"I#{unborn.generation_id}", content=b"x\x9c\xab\xae\x05\x00\x01u\x00\xf9", model="m", prompt_version="1")
-    ward.store._copy(unborn, ward.store.get_steps(OWNER, ward.failed.generation_id))
+    ward.store.retries._copy(unborn, ward.store.reads.get_steps(ward.failed.key))
     assert ward.look().findings == []
 
 
 def test_a_day_of_which_an_erasure_has_left_only_the_spend_is_not_added_up(ward: Ward) -> None:
-    ward.store.keep_only_spend(OWNER)
+    ward.store.erasure.keep_only_spend(OWNER)
     assert ward.look().findings == []
 
 
 def test_an_erasure_under_way_is_no_fault(ward: Ward) -> None:
-    ward.store.mark_erasure(OWNER, ward.clock.now() + timedelta(hours=1))
+    ward.store.erasure.mark_erasure(OWNER, ward.clock.now() + timedelta(hours=1))
     ward.delete(ward.keys("C#")[0])
     ward.delete(f"G#{ward.failed.generation_id}")
     assert ward.look().findings == []
+
+
+def test_the_code_that_a_missing_key_is_said_to_end_in_is_the_one_that_its_worker_raises(ward: Ward) -> None:
+    [plant] = PLANTED["key_missing"]
+    generation_id = plant(ward).removeprefix("G#")
+    [finding] = ward.look().findings
+    head = ward.store.reads.get(GenerationKey(OWNER, generation_id))
+    assert head is not None
+    with pytest.raises(GenerationError) as raised:
+        UserKeys(ward.store.worker.user_keys, seal=None)(head)
+    assert raised.value.code in finding.rule.do.split()[3]
+    assert raised.value.code == "user_key_missing"

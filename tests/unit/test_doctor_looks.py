@@ -26,7 +26,7 @@ def test_what_a_torn_read_shows_is_read_again_before_it_is_said(ward: Ward) -> N
         before = list(answer["Items"])
         if not ended:
             ended.append(True)
-            ward.store.cancel(OWNER, ward.running.generation_id)
+            ward.store.endings.cancel(ward.running.key)
             [day] = ward.keys("U#")
             after = ward.dynamodb.get_item(TableName=SETTINGS.table_name, Key=marshal({"pk": OWNER, "sk": day}))["Item"]
             answer["Items"] = [after if item["sk"]["S"] == day else item for item in before]
@@ -67,7 +67,7 @@ def test_an_owner_whose_items_come_in_pieces_is_judged_as_a_whole(ward: Ward) ->
 
 def test_a_fault_between_two_pieces_that_are_sound_each_by_itself_is_found(ward: Ward) -> None:
     """Of a day that is not added up: else the account would not hold in either piece."""
-    ward.store.keep_only_spend(OWNER)
+    ward.store.erasure.keep_only_spend(OWNER)
     ward.change(f"G#{ward.failed.generation_id}", "retried_as")
     new = ward.retried.generation_id
 
@@ -102,7 +102,7 @@ def test_an_index_that_lists_what_has_ended_is_looked_at_twice(
 
 def test_a_sweeper_that_left_no_mark_for_too_long_is_found(ward: Ward) -> None:
     late(ward, 0)
-    ward.store.cancel(OWNER, ward.pending.generation_id)
+    ward.store.endings.cancel(ward.pending.key)
     ward.clock.pass_seconds(179)
     assert ward.look().findings == []
     ward.clock.pass_seconds(2)

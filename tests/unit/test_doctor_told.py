@@ -56,8 +56,8 @@ def on_the_command_line(*more: str) -> int:
 def test_the_exit_code_says_whether_something_was_found(dynamodb: Any, capsys: pytest.CaptureFixture[str]) -> None:
     clock = FakeClock(SystemClock().now())
     store = store_over(dynamodb, clock)
-    store.put_sweep(SweepMark.of(clock.now(), 0, complete=True, oldest=None))
-    head = store.create(a_generation(clock), an_input())
+    store.sweeps.put_sweep(SweepMark.of(clock.now(), 0, complete=True, oldest=None))
+    head = store.admission.create(a_generation(clock), an_input())
     assert on_the_command_line() == 0
     assert "Nothing found." in capsys.readouterr().out
     change_item(dynamodb, head.user_id, f"G#{head.generation_id}", "due_at")

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from functions.status.feed import FeedService
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from functions.status.healing import Healer
+from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
+from shared.domain.moving import moving
 from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
 from shared.store.whole import Store
@@ -28,16 +30,18 @@ class Feed:
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store, self.clock, self.dispatch = store, clock, RecordingDispatch()
-        self.service = FeedService(store, Rescuer(store, self.dispatch, clock, SETTINGS, KINDS))
+        store, clock = self.store, self.clock
+        rescuer = Rescuer(store.rescuer, self.dispatch, clock, SETTINGS, KINDS)
+        self.service = FeedService(store.reads, Healer(store.reads, rescuer), clock, SETTINGS)
         self.alice, self.bob = f"alice-{clock.token()}", f"bob-{clock.token()}"
 
     def add(self, owner: str | None = None, **fields: Any) -> Generation:
         self.clock.pass_seconds(0.001)
-        return self.store.create(a_generation(self.clock, user_id=owner or self.alice, **fields), an_input())
+        return self.store.admission.create(a_generation(self.clock, user_id=owner or self.alice, **fields), an_input())
 
     def fail(self, head: Generation) -> None:
-        head = self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
-        self.store.fail(head, Totals(0, Usage()), ErrorInfo("output_invalid", ""))
+        head = self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
+        self.store.worker.fail(head, Totals(0, Usage()), ErrorInfo("output_invalid", ""))
 
     def read(self, owner: str | None = None, **query: str) -> dict[str, Any]:
         answer = self.service.read(a_request(owner or self.alice, query=query))
@@ -60,7 +64,7 @@ def test_an_owner_without_generations_reads_an_empty_page_that_is_the_last(feed:
 def test_entries_are_the_view_without_the_output_and_keep_the_callers_own_names(feed: Feed) -> None:
     head = feed.add(client_id="entry-1", session_id="s-1", retry_of="another")
     [entry] = feed.read()["generations"]
-    assert entry == view(head)
+    assert entry == view(head, moving(head, feed.clock.now(), SETTINGS))
     assert (entry["client_id"], entry["retry_of"]) == ("entry-1", "another")
 
 
@@ -100,16 +104,16 @@ def test_each_filter_keeps_what_fits_it_and_they_add_up(feed: Feed) -> None:
 
 def test_a_dismissed_one_and_one_whose_retention_is_over_are_left_out(feed: Feed) -> None:
     kept, gone = feed.add(), feed.add()
-    feed.store.cancel(gone.user_id, gone.generation_id)
-    feed.store.dismiss(read_head(feed, gone))
+    feed.store.endings.cancel(gone.key)
+    feed.store.endings.dismiss(read_head(feed, gone))
     assert feed.ids() == [kept.generation_id]
-    feed.store.cancel(kept.user_id, kept.generation_id)
+    feed.store.endings.cancel(kept.key)
     feed.clock.pass_seconds(30 * 86_400)
     assert feed.ids() == []
 
 
 def read_head(feed: Feed, head: Generation) -> Generation:
-    found = feed.store.get(head.user_id, head.generation_id)
+    found = feed.store.reads.get(head.key)
     assert found is not None
     return found
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from functions.status.feed import FeedService
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from functions.status.healing import Healer
+from shared.domain.generation import Called, ErrorInfo, Generation, GenerationKey, Totals, Usage
 from shared.rescue import Rescuer
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, create_table, store_over
 from tests.unit.requests import a_request, body_of
@@ -56,7 +57,9 @@ class FeedMachine(RuleBasedStateMachine):
         create_table(client, SETTINGS.table_name)
         self.clock = FakeClock()
         self.store = store_over(client, self.clock)
-        self.service = FeedService(self.store, Rescuer(self.store, RecordingDispatch(), self.clock, SETTINGS, KINDS))
+        store, clock = self.store, self.clock
+        rescuer = Rescuer(store.rescuer, RecordingDispatch(), clock, SETTINGS, KINDS)
+        self.service = FeedService(store.reads, Healer(store.reads, rescuer), clock, SETTINGS)
         self.entries: dict[str, dict[str, Entry]] = {owner: {} for owner in OWNERS}
         self.readings: list[Reading] = []
 
@@ -64,7 +67,7 @@ class FeedMachine(RuleBasedStateMachine):
     def submit(self, owner: str, session_id: str | None, skew: int) -> None:
         """A new one, by a server whose clock may be behind: its id may even sort below what was shown already."""
         self.clock.pass_seconds(skew / 1000)
-        head = self.store.create(a_generation(self.clock, user_id=owner, session_id=session_id), an_input())
+        head = self.store.admission.create(a_generation(self.clock, user_id=owner, session_id=session_id), an_input())
         entry = self.entries[owner][head.generation_id] = Entry(session_id)
         for reading in self.readings:
             if reading.owner == owner and entry.fits(reading.query):
@@ -88,23 +91,22 @@ class FeedMachine(RuleBasedStateMachine):
                 reading.always.discard(generation_id)
 
     def head(self, owner: str, generation_id: str) -> Generation:
-        found = self.store.get(owner, generation_id)
+        found = self.store.reads.get(GenerationKey(owner, generation_id))
         assert found is not None
         return found
 
     def act(self, head: Generation, act: str) -> None:
         if act == "dismiss":
-            self.store.dismiss(head)
+            self.store.endings.dismiss(head)
         elif act == "cancel":
-            self.store.cancel(head.user_id, head.generation_id)
+            self.store.endings.cancel(head.key)
         else:
             if head.holder is None:
-                key = (head.user_id, head.generation_id, head.fence)
-                head = self.store.claim(*key, self.clock.token(), KINDS)
+                head = self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
             if act == "succeed":
-                self.store.succeed(head, NOTHING, "cards")
+                self.store.worker.succeed(head, NOTHING, "cards")
             elif act == "fail":
-                self.store.fail(head, NOTHING, ErrorInfo("output_invalid", ""))
+                self.store.worker.fail(head, NOTHING, ErrorInfo("output_invalid", ""))
 
     @rule(owner=st.sampled_from(OWNERS), query=st.sampled_from(FILTERS), limit=st.integers(1, 3))
     def open_feed(self, owner: str, query: dict[str, str], limit: int) -> None:

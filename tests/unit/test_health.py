@@ -9,11 +9,13 @@ import pytest
 from functions.status import openapi
 from functions.status.health import KEPT_SECONDS, HealthService
 from functions.sweeper.service import Sweep
+from shared.domain.generation import Called
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.rescue import Rescuer
-from shared.store.sweeps import NO_OWNER, SweepMark
+from shared.store.sweeps import NO_OWNER, SweepMark, SweepMarks
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.requests import a_request
@@ -22,12 +24,12 @@ ANYBODY = Request({"requestContext": {"requestId": "r-1"}, "headers": {}})
 
 
 def sweep(store: Store, clock: FakeClock) -> None:
-    rescuer = Rescuer(store, RecordingDispatch(), clock, SETTINGS, ("flashcards",))
-    Sweep(store, rescuer, clock).run(lambda: False)
+    rescuer = Rescuer(store.rescuer, RecordingDispatch(), clock, SETTINGS, ("flashcards",))
+    Sweep(store.reads, store.sweeps, rescuer, clock).run(lambda: False)
 
 
-def health(store: Store, clock: FakeClock) -> dict[str, Any]:
-    body = HealthService(store, clock).get(ANYBODY).body
+def health(store: Store, clock: FakeClock, settings: Settings = SETTINGS) -> dict[str, Any]:
+    body = HealthService(store.sweeps, clock, settings).get(ANYBODY).body
     assert isinstance(body, dict)
     return body
 
@@ -55,7 +57,7 @@ def test_a_sweep_that_finds_nothing_is_told_too(store: Store, clock: FakeClock) 
 
 def test_what_was_stale_is_counted_and_the_longest_wait_is_told(store: Store, clock: FakeClock) -> None:
     for _ in range(2):
-        store.create(a_generation(clock), an_input())
+        store.admission.create(a_generation(clock), an_input())
         clock.pass_seconds(30)
     clock.pass_seconds(30)
     sweep(store, clock)
@@ -64,25 +66,25 @@ def test_what_was_stale_is_counted_and_the_longest_wait_is_told(store: Store, cl
 
 
 def test_who_was_sent_again_and_is_not_due_yet_still_waits(store: Store, clock: FakeClock) -> None:
-    head = store.create(a_generation(clock), an_input())
+    head = store.admission.create(a_generation(clock), an_input())
     clock.pass_seconds(60)
     sweep(store, clock)
     clock.pass_seconds(20)
     sweep(store, clock)
     found = health(store, clock)
     assert (found["stale"], found["oldest_pending_seconds"]) == (0, 80)
-    current = store.get(head.user_id, head.generation_id)
+    current = store.reads.get(head.key)
     assert current is not None
-    store.claim(head.user_id, head.generation_id, current.fence, "holder", ("flashcards",))
+    store.worker.claim(Called(head.key, current.fence), "holder", ("flashcards",))
     sweep(store, clock)
     assert health(store, clock)["oldest_pending_seconds"] == 0
 
 
 def test_one_that_a_sweep_has_failed_waits_no_more(store: Store, clock: FakeClock) -> None:
-    head = store.create(a_generation(clock), an_input())
+    head = store.admission.create(a_generation(clock), an_input())
     clock.pass_seconds(900)
     sweep(store, clock)
-    current = store.get(head.user_id, head.generation_id)
+    current = store.reads.get(head.key)
     assert current is not None
     assert current.status is Status.FAILED
     found = health(store, clock)
@@ -90,10 +92,10 @@ def test_one_that_a_sweep_has_failed_waits_no_more(store: Store, clock: FakeCloc
 
 
 def test_a_sweep_that_ran_out_of_time_says_so(store: Store, clock: FakeClock) -> None:
-    store.create(a_generation(clock), an_input())
+    store.admission.create(a_generation(clock), an_input())
     clock.pass_seconds(60)
-    rescuer = Rescuer(store, RecordingDispatch(), clock, SETTINGS, ("flashcards",))
-    Sweep(store, rescuer, clock).run(lambda: True)
+    rescuer = Rescuer(store.rescuer, RecordingDispatch(), clock, SETTINGS, ("flashcards",))
+    Sweep(store.reads, store.sweeps, rescuer, clock).run(lambda: True)
     assert health(store, clock)["last_sweep_complete"] is False
 
 
@@ -103,15 +105,15 @@ def test_a_mark_that_cannot_be_written_does_not_undo_the_sweep(
     def refuse(_store: Store, _mark: SweepMark) -> None:
         raise RuntimeError("no such table")
 
-    monkeypatch.setattr(Store, "put_sweep", refuse)
-    store.create(a_generation(clock), an_input())
+    monkeypatch.setattr(SweepMarks, "put_sweep", refuse)
+    store.admission.create(a_generation(clock), an_input())
     clock.pass_seconds(60)
-    rescuer = Rescuer(store, RecordingDispatch(), clock, SETTINGS, ("flashcards",))
-    assert Sweep(store, rescuer, clock).run(lambda: False).report == {"sent_again": 1, "error": 1}
+    rescuer = Rescuer(store.rescuer, RecordingDispatch(), clock, SETTINGS, ("flashcards",))
+    assert Sweep(store.reads, store.sweeps, rescuer, clock).run(lambda: False).report == {"sent_again": 1, "error": 1}
 
 
 def test_health_tells_nothing_of_an_owner(store: Store, clock: FakeClock) -> None:
-    head = store.create(a_generation(clock), an_input())
+    head = store.admission.create(a_generation(clock), an_input())
     clock.pass_seconds(60)
     sweep(store, clock)
     told = json.dumps(health(store, clock))
@@ -128,8 +130,8 @@ def test_the_table_is_asked_at_most_every_few_seconds(
     store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
-    monkeypatch.setattr(Store, "last_sweep", lambda _store: reads.append(clock.now()))
-    service = HealthService(store, clock)
+    monkeypatch.setattr(SweepMarks, "last_sweep", lambda _store: reads.append(clock.now()))
+    service = HealthService(store.sweeps, clock, SETTINGS)
     for _ in range(100):
         answer = service.get(ANYBODY)
         clock.pass_seconds(KEPT_SECONDS / 20)
@@ -165,5 +167,5 @@ def test_the_document_is_answered_once_to_who_keeps_it() -> None:
 def test_it_says_that_the_cost_of_a_model_is_not_known(
     store: Store, clock: FakeClock, changes: dict[str, Any], missing: bool
 ) -> None:
-    found = health(replace(store, settings=replace(store.settings, **changes)), clock)
+    found = health(store, clock, replace(SETTINGS, **changes))
     assert found.get("model_prices_missing", False) is missing

@@ -13,7 +13,7 @@ from functions.process.heartbeat import Heartbeat
 from shared.domain.clock import SystemClock
 from shared.domain.errors import DeadlinePassedError, HandoverError, LeaseLostError, StoreUnavailableError, UnstuckError
 from shared.domain.generation import Generation
-from shared.store.whole import Store
+from shared.store.worker import WorkerStore
 from tests.factories import FakeClock, a_generation
 
 SOON, NEVER = 0.005, float("inf")
@@ -50,7 +50,7 @@ class Beats:
 
 def a_watch(beats: Beats, *, every: float = SOON, handover_at: float = NEVER, progress: int = 0) -> Heartbeat:
     head = replace(a_generation(FakeClock()), progress=progress)
-    return Heartbeat(cast(Store, beats), head, SystemClock(), every, handover_at)
+    return Heartbeat(cast(WorkerStore, beats), head, SystemClock(), every, handover_at)
 
 
 def test_beats_go_on_while_the_work_does_and_follow_the_head_that_each_returns() -> None:
@@ -197,5 +197,5 @@ def test_a_beat_waits_its_interval_by_the_clock_that_it_is_given() -> None:
 
     beats = Beats()
     head = a_generation(FakeClock())
-    with Heartbeat(cast(Store, beats), head, Hurried(), 500, NEVER):
+    with Heartbeat(cast(WorkerStore, beats), head, Hurried(), 500, NEVER):
         beats.until_beats()

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.domain.codes.problems import PROBLEMS
 from shared.domain.errors import LeaseLostError, StoreUnavailableError
-from shared.http.problems import TITLES, ProblemError
+from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response, Route, respond
 from tests.unit.emf import lines_of
@@ -28,13 +29,13 @@ def answered(route: Route, event: Mapping[str, Any] = EVENT) -> tuple[int, dict[
     return answer["statusCode"], json.loads(answer["body"]), answer["headers"]
 
 
-@pytest.mark.parametrize("code", TITLES)
+@pytest.mark.parametrize("code", PROBLEMS)
 def test_each_problem_has_its_status_title_code_and_the_requests_id(code: str) -> None:
     status, body, headers = answered(failing_with(ProblemError(code)))
-    assert (status, headers["content-type"]) == (TITLES[code][0], "application/problem+json")
+    assert (status, headers["content-type"]) == (PROBLEMS[code].status, "application/problem+json")
     assert body == {
         "type": f"/v1/openapi.json#/x-problems/{code}",
-        "title": TITLES[code][1],
+        "title": PROBLEMS[code].title,
         "status": status,
         "code": code,
         "request_id": "r-1",

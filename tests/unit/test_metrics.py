@@ -106,7 +106,7 @@ def test_no_line_names_an_owner_or_a_generation(capsys: pytest.CaptureFixture[st
     head = an_end(session_id="my session", client_id="my client")
     measure({}, [head])
     printed = capsys.readouterr().out
-    assert not [text for text in (head.user_id, head.generation_id, "my session", "my client") if text in printed]
+    assert not [text for text in (*head.key, "my session", "my client") if text in printed]
 
 
 def test_all_functions_write_to_one_series_in_a_namespace_of_its_own(

@@ -7,15 +7,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from functions.status.generation import GenerationService
 from shared.aws.clients import FOR_OBJECTS
-from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.generation import Called, Generation, Totals, Usage
 from shared.http.response import Response
 from shared.rescue import Rescuer
 from shared.store.objects import key_of
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.requests import a_request, body_of
+from tests.unit.services import generation_service
 
 KINDS = ("flashcards", "image")
 NAME = "2-image-1-1.png"
@@ -32,13 +32,13 @@ def dynamodb() -> Iterator[Any]:
 class Window:
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store, self.clock = store, clock
-        self.service = GenerationService(store, Rescuer(store, RecordingDispatch(), clock, SETTINGS, KINDS))
+        self.service = generation_service(store, Rescuer(store.rescuer, RecordingDispatch(), clock, SETTINGS, KINDS))
 
     def succeeded(self, result: dict[str, Any]) -> Generation:
-        head = self.store.create(a_generation(self.clock, kind="image"), an_input())
-        head = self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
-        self.store.store_step(head, a_step(self.clock, "image-1", result=result))
-        self.store.succeed(head, Totals(1, Usage(1)), "image-1")
+        head = self.store.admission.create(a_generation(self.clock, kind="image"), an_input())
+        head = self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
+        self.store.worker.store_step(head, a_step(self.clock, "image-1", result=result))
+        self.store.worker.succeed(head, Totals(1, Usage(1)), "image-1")
         return head
 
     def get(self, head: Generation, if_none_match: str | None = None) -> Response:
@@ -67,7 +67,7 @@ def test_a_picture_has_a_url_in_place_of_its_name(window: Window, head: Generati
     assert datetime.fromisoformat(image["expires_at"]) == window.clock.now() + timedelta(seconds=LIFETIME)
     url = urlsplit(image["url"])
     assert url.netloc == "unstuck-objects.s3.eu-central-1.amazonaws.com", "the bucket's own region: no redirect"
-    assert url.path == "/" + key_of(head.user_id, head.generation_id, NAME)
+    assert url.path == "/" + key_of(head.key, NAME)
     signed = parse_qs(url.query)
     assert signed["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert signed["X-Amz-Expires"] == [str(int(LIFETIME))]

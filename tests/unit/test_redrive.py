@@ -8,11 +8,13 @@ from typing import Any
 import boto3
 import pytest
 
-from operations.redrive import Letter, Outcome, Redrive, counted
+from operations.redrive import Letter, Redrive, RedriveOutcome, counted
 from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.domain.errors import StoreUnavailableError
-from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.generation import Called, Generation, Totals, Usage
+from shared.domain.states import Status
 from shared.store.items import head_key
+from shared.store.reads import Reader
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.ward import change_item
@@ -35,10 +37,10 @@ class Office:
         self.dispatch: Any = SqsDispatch(lambda: self.sqs, self.queue, self.alone)
 
     def pending(self, **changes: Any) -> Generation:
-        return self.store.create(a_generation(self.clock, **changes), an_input())
+        return self.store.admission.create(a_generation(self.clock, **changes), an_input())
 
     def claim(self, head: Generation) -> Generation:
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
 
     def give_up(self, head: Generation, fence: int | None = None) -> None:
         """Put the message of a generation among the dead letters."""
@@ -73,19 +75,19 @@ def test_a_message_that_its_generation_waits_for_is_sent_again(office: Office) -
     head = office.pending()
     office.give_up(head)
     [letter] = office.redrive()
-    assert (letter.outcome, letter.generation_id) == (Outcome.SENT, head.generation_id)
+    assert (letter.outcome, letter.generation_id) == (RedriveOutcome.SENT, head.generation_id)
     [message] = office.sent(office.queue)
     assert (message["generation_id"], message["fence"]) == (head.generation_id, 1)
     assert counted(office.sqs, office.letters) == 0
-    assert office.store.get(head.user_id, head.generation_id) == head, "no head is changed"
+    assert office.store.reads.get(head.key) == head, "no head is changed"
 
 
 def test_what_is_to_run_alone_by_now_is_sent_to_the_queue_of_those(office: Office) -> None:
     running = office.claim(office.pending())
     office.clock.pass_seconds(41)
-    pending = office.store.give_back(running, None)
+    pending = office.store.rescuer.give_back(running, None)
     office.give_up(pending)
-    assert [letter.outcome for letter in office.redrive()] == [Outcome.SENT]
+    assert [letter.outcome for letter in office.redrive()] == [RedriveOutcome.SENT]
     assert [message["fence"] for message in office.sent(office.alone)] == [pending.fence]
     assert office.sent(office.queue) == []
 
@@ -100,13 +102,13 @@ def given_back(office: Office) -> None:
     head = office.pending()
     running = office.claim(head)
     office.clock.pass_seconds(41)
-    office.store.give_back(running, None)
+    office.store.rescuer.give_back(running, None)
     office.give_up(head)
 
 
 def ended(office: Office) -> None:
     running = office.claim(office.pending())
-    office.store.succeed(running, Totals(0, Usage()), "cards")
+    office.store.worker.succeed(running, Totals(0, Usage()), "cards")
     office.give_up(running)
 
 
@@ -123,7 +125,7 @@ def past_its_deadline(office: Office) -> None:
 def test_a_message_that_no_generation_waits_for_is_dropped(office: Office, make: Any) -> None:
     make(office)
     [letter] = office.redrive()
-    assert letter.outcome is Outcome.DROPPED
+    assert letter.outcome is RedriveOutcome.DROPPED
     assert counted(office.sqs, office.letters) == 0
     assert office.sent(office.queue) == office.sent(office.alone) == []
 
@@ -141,6 +143,10 @@ def of_an_unknown_kind(office: Office) -> None:
     office.give_up(office.pending(kind="opera"))
 
 
+def of_a_status_of_tomorrow(office: Office) -> None:
+    office.give_up(office.pending(status=Status("parked")))
+
+
 def with_an_unreadable_head(office: Office) -> None:
     head = office.pending()
     change_item(office.dynamodb, head.user_id, f"G#{head.generation_id}", "kind")
@@ -152,12 +158,13 @@ def of_a_restored_table(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [garbled, from_tomorrow, of_an_unknown_kind, with_an_unreadable_head, of_a_restored_table]
+    "make",
+    [garbled, from_tomorrow, of_an_unknown_kind, of_a_status_of_tomorrow, with_an_unreadable_head, of_a_restored_table],
 )
 def test_a_message_that_cannot_be_judged_is_left_where_it_is(office: Office, make: Any) -> None:
     make(office)
     [letter] = office.redrive()
-    assert letter.outcome is Outcome.LEFT
+    assert letter.outcome is RedriveOutcome.LEFT
     assert "anything" not in letter.reason
     assert office.visible() == 1, "for whoever comes next"
     assert office.sent(office.queue) == office.sent(office.alone) == []
@@ -176,7 +183,7 @@ def test_a_dry_run_says_the_same_and_does_nothing(office: Office) -> None:
 def test_done_again_it_finds_nothing_more_to_do(office: Office) -> None:
     for _ in range(12):
         office.give_up(office.pending())
-    assert [letter.outcome for letter in office.redrive()] == [Outcome.SENT] * 12
+    assert [letter.outcome for letter in office.redrive()] == [RedriveOutcome.SENT] * 12
     assert office.redrive() == []
     assert counted(office.sqs, office.queue) == 12
 
@@ -185,7 +192,7 @@ def test_what_the_queue_does_not_take_is_left(office: Office) -> None:
     office.dispatch = RecordingDispatch(fails=True)
     office.give_up(office.pending())
     [letter] = office.redrive()
-    assert (letter.outcome, letter.reason) == (Outcome.LEFT, "the queue did not take it: AccessDenied")
+    assert (letter.outcome, letter.reason) == (RedriveOutcome.LEFT, "the queue did not take it: AccessDenied")
     assert office.visible() == 1
 
 
@@ -204,7 +211,7 @@ def test_interrupted_between_the_sending_and_the_deleting_nothing_is_lost(
             office.redrive()
     assert (counted(office.sqs, office.queue), office.visible()) == (1, 1)
     # Sent a second time it is claimed once: both carry the same fence.
-    assert [letter.outcome for letter in office.redrive()] == [Outcome.SENT]
+    assert [letter.outcome for letter in office.redrive()] == [RedriveOutcome.SENT]
     assert [message["fence"] for message in office.sent(office.queue)] == [1, 1]
 
 
@@ -226,7 +233,7 @@ def test_a_table_that_does_not_answer_ends_it_and_leaves_the_rest(
     def unavailable(_store: Store, *_key: str) -> None:
         raise StoreUnavailableError("ThrottlingException")
 
-    monkeypatch.setattr(Store, "get", unavailable)
+    monkeypatch.setattr(Reader, "get", unavailable)
     with pytest.raises(StoreUnavailableError):
         office.redrive()
     assert office.visible() == 1
@@ -250,5 +257,5 @@ def test_no_more_are_looked_at_than_it_was_told(office: Office) -> None:
 def test_a_head_that_is_gone_from_the_table_is_read_by_its_key_alone(office: Office) -> None:
     head = office.pending()
     office.give_up(head)
-    office.dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.user_id, head.generation_id))
+    office.dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.key))
     assert [letter.reason for letter in office.redrive()] == ["its generation is gone"]

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from shared.domain.diagnosis import RescueOutcome
-from shared.domain.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.generation import SCHEMA_VERSION, Called, ErrorInfo, Event, Generation, Totals, Usage
 from shared.domain.states import Status
 from shared.rescue import Rescuer
+from shared.store.timeline import Timeline
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 
@@ -34,17 +35,17 @@ class Scene:
 
     @property
     def rescuer(self) -> Rescuer:
-        return Rescuer(self.store, self.dispatch, self.clock, SETTINGS, KINDS)
+        return Rescuer(self.store.rescuer, self.dispatch, self.clock, SETTINGS, KINDS)
 
     def pending(self, **changes: Any) -> Generation:
-        return self.store.create(a_generation(self.clock, **changes), an_input())
+        return self.store.admission.create(a_generation(self.clock, **changes), an_input())
 
     def running(self, **changes: Any) -> Generation:
         head = self.pending(**changes)
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
 
     def read(self, head: Generation) -> Generation:
-        found = self.store.get(head.user_id, head.generation_id)
+        found = self.store.reads.get(head.key)
         assert found is not None
         return found
 
@@ -53,7 +54,7 @@ class Scene:
         return outcome, self.read(head)
 
     def events(self, head: Generation) -> list[Event]:
-        return self.store.get_events(head.user_id, head.generation_id)
+        return self.store.timeline.get_events(head.key)
 
     def after(self, seconds: float) -> Any:
         return self.clock.now() + timedelta(seconds=seconds)
@@ -62,8 +63,8 @@ class Scene:
         head = self.running()
         while head.fruitless_attempts < SETTINGS.max_fruitless_attempts:
             self.clock.pass_seconds(40)
-            pending = self.store.give_back(head, None)
-            head = self.store.claim(head.user_id, head.generation_id, pending.fence, self.clock.token(), KINDS)
+            pending = self.store.rescuer.give_back(head, None)
+            head = self.store.worker.claim(Called(head.key, pending.fence), self.clock.token(), KINDS)
         return head
 
 
@@ -96,7 +97,7 @@ def test_a_lost_message_is_sent_again_with_the_same_fence_and_backs_off(scene: S
 def test_a_running_generation_that_beats_is_looked_at_again_when_its_lease_would_be_over(scene: Scene) -> None:
     head = scene.running()
     scene.clock.pass_seconds(30)
-    head = scene.store.heartbeat(head, 0, None)
+    head = scene.store.worker.heartbeat(head, 0, None)
     scene.clock.pass_seconds(30)
     outcome, after = scene.rescue(head)
     assert (outcome, after) == (RescueOutcome.REARMED, replace(head, due_at=scene.after(10)))
@@ -142,14 +143,14 @@ def test_before_the_last_barren_attempt_no_crash_loop_is_seen(scene: Scene) -> N
     head = scene.bring_to_the_last_barren_attempt()
     settings = replace(SETTINGS, max_fruitless_attempts=SETTINGS.max_fruitless_attempts + 1)
     scene.clock.pass_seconds(40)
-    rescuer = Rescuer(scene.store, scene.dispatch, scene.clock, settings, KINDS)
+    rescuer = Rescuer(scene.store.rescuer, scene.dispatch, scene.clock, settings, KINDS)
     assert rescuer.rescue(scene.read(head)).outcome is RescueOutcome.GIVEN_BACK
 
 
 def test_a_step_that_was_stored_and_not_counted_shows_that_the_attempts_were_not_barren(scene: Scene) -> None:
     head = scene.bring_to_the_last_barren_attempt()
     paid = Usage(2, 100, 50, Decimal("0.01"))
-    scene.store.store_step(head, a_step(scene.clock, usage=paid))
+    scene.store.worker.store_step(head, a_step(scene.clock, usage=paid))
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
     assert (outcome, after.status, after.fruitless_attempts) == (RescueOutcome.GIVEN_BACK, Status.PENDING, 0)
@@ -161,8 +162,8 @@ def test_past_its_deadline_a_generation_fails_however_fresh_its_heartbeat(scene:
     head = scene.running() if held else scene.pending()
     if held:
         scene.clock.pass_seconds(899.999)
-        head = scene.store.heartbeat(head, 0, None)
-        scene.store.store_step(head, a_step(scene.clock))
+        head = scene.store.worker.heartbeat(head, 0, None)
+        scene.store.worker.store_step(head, a_step(scene.clock))
         scene.clock.pass_seconds(0.001)
     else:
         scene.clock.pass_seconds(900)
@@ -188,7 +189,7 @@ def test_a_head_that_this_code_cannot_read_is_left_to_one_that_can_until_its_dea
 
 def test_what_has_ended_is_left_alone(scene: Scene) -> None:
     head = scene.running()
-    scene.store.succeed(head, Totals(1, Usage(1)), "cards")
+    scene.store.worker.succeed(head, Totals(1, Usage(1)), "cards")
     scene.clock.pass_seconds(2000)
     ended = scene.read(head)
     assert scene.rescue(head) == (RescueOutcome.NOTHING, ended)
@@ -219,7 +220,7 @@ def test_of_two_rescuers_that_read_the_same_head_one_acts_and_the_other_changes_
 
 def test_a_worker_that_beat_after_the_head_was_read_keeps_its_generation(scene: Scene) -> None:
     read = stale(scene, "worker lost")
-    beating = scene.store.heartbeat(read, 0, None)
+    beating = scene.store.worker.heartbeat(read, 0, None)
     assert scene.rescuer.rescue(read).outcome is RescueOutcome.MOVED_ON
     assert scene.read(read) == beating
 
@@ -228,8 +229,8 @@ def test_a_worker_that_beat_after_the_head_was_read_keeps_its_generation(scene: 
 def test_no_rescue_puts_the_next_look_past_the_deadline(scene: Scene, name: str) -> None:
     near = replace(SETTINGS, dispatch_grace_seconds=5000)
     head = stale(scene, name)
-    store = replace(scene.store, settings=near)
-    Rescuer(store, scene.dispatch, scene.clock, near, KINDS).rescue(head)
+    store = Store(scene.store.ground._replace(settings=near))
+    Rescuer(store.rescuer, scene.dispatch, scene.clock, near, KINDS).rescue(head)
     assert scene.read(head).due_at == head.deadline_at
 
 
@@ -237,7 +238,7 @@ def test_an_event_that_cannot_be_written_does_not_undo_the_rescue(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = stale(scene, "worker lost")
-    monkeypatch.setattr(Store, "note", lambda *_: False)
+    monkeypatch.setattr(Timeline, "note", lambda *_: False)
     assert scene.rescue(head)[0] is RescueOutcome.GIVEN_BACK
 
 
@@ -245,4 +246,4 @@ def test_an_event_that_cannot_be_written_does_not_undo_the_rescue(
 def test_a_reader_learns_whether_a_rescue_is_called_for(scene: Scene, seconds: float, stale: bool) -> None:
     head = scene.running()
     scene.clock.pass_seconds(seconds)
-    assert scene.rescuer.is_stale(head) is stale
+    assert (scene.rescuer.rescue_if_stale(head) is not None) is stale

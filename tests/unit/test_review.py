@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.review import Change, Decision, Review, Verdict, Wish, decide, shown, suggestions_of
+from shared.domain.review import Decision, Review, ReviewChange, Verdict, Wish, decide, shown, suggestions_of
 from tests.factories import START, FakeClock, a_generation
 
 SUGGESTIONS = [{"front": f"Question {n}?", "back": f"Answer {n}."} for n in (1, 2, 3)]
@@ -19,7 +19,7 @@ WISHES = st.lists(
 )
 
 
-def decided(review: Review, *wishes: Wish, clock: FakeClock | None = None) -> Change | None:
+def decided(review: Review, *wishes: Wish, clock: FakeClock | None = None) -> ReviewChange | None:
     clock = clock or FakeClock()
     head = a_generation(clock, session_id="lesson")
     return decide(head, SUGGESTIONS, review, wishes, now=clock.now(), new_id=clock.new_id)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.actions.review import ReviewService
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
@@ -23,20 +23,20 @@ def dynamodb() -> Iterator[Any]:
 
 @pytest.fixture
 def service(store: Store, clock: FakeClock) -> ReviewService:
-    return ReviewService(store, clock)
+    return ReviewService(store.reads, store.reviews, clock)
 
 
 def running(store: Store, clock: FakeClock) -> Generation:
-    head = store.create(a_generation(clock), an_input())
-    return store.claim(head.user_id, head.generation_id, head.fence, clock.token(), ("flashcards",))
+    head = store.admission.create(a_generation(clock), an_input())
+    return store.worker.claim(Called(head.key, head.fence), clock.token(), ("flashcards",))
 
 
 @pytest.fixture
 def head(store: Store, clock: FakeClock) -> Generation:
     """A succeeded generation with one suggestion."""
     head = running(store, clock)
-    store.store_step(head, a_step(clock))
-    store.succeed(head, Totals(1, Usage(1)), "cards")
+    store.worker.store_step(head, a_step(clock))
+    store.worker.succeed(head, Totals(1, Usage(1)), "cards")
     return head
 
 
@@ -66,13 +66,13 @@ def test_a_suggestion_that_is_not_there_is_not_found(service: ReviewService, hea
 def test_one_number_that_is_not_there_refuses_them_all(service: ReviewService, store: Store, head: Generation) -> None:
     with pytest.raises(ProblemError, match="suggestion_not_found"):
         many(service, head, {"number": 1, **ACCEPT}, {"number": 2, **ACCEPT})
-    assert list(store.cards(head.user_id, None, 10)) == []
+    assert list(store.reviews.cards(head.user_id, None, 10)) == []
 
 
 def test_anothers_generation_is_not_there(service: ReviewService, store: Store, head: Generation) -> None:
     with pytest.raises(ProblemError, match=r"^..not_found"):
         one(service, head, ACCEPT, owner="mallory")
-    assert store.get_review(head.user_id, head.generation_id).version == 0
+    assert store.reviews.get_review(head.key).version == 0
 
 
 def test_what_is_open_has_nothing_to_decide_on_yet(service: ReviewService, store: Store, clock: FakeClock) -> None:
@@ -82,7 +82,7 @@ def test_what_is_open_has_nothing_to_decide_on_yet(service: ReviewService, store
 
 def test_what_failed_has_nothing_to_decide_on(service: ReviewService, store: Store, clock: FakeClock) -> None:
     head = running(store, clock)
-    store.fail(head, Totals(0, Usage()), ErrorInfo("output_empty", "Empty."))
+    store.worker.fail(head, Totals(0, Usage()), ErrorInfo("output_empty", "Empty."))
     with pytest.raises(ProblemError, match="not_succeeded"):
         one(service, head, ACCEPT)
 
@@ -91,8 +91,8 @@ def test_a_kind_without_suggestions_has_nothing_to_review(
     service: ReviewService, store: Store, clock: FakeClock
 ) -> None:
     head = running(store, clock)
-    store.store_step(head, a_step(clock, result={"text": "Once upon a time."}))
-    store.succeed(head, Totals(1, Usage(1)), "cards")
+    store.worker.store_step(head, a_step(clock, result={"text": "Once upon a time."}))
+    store.worker.succeed(head, Totals(1, Usage(1)), "cards")
     with pytest.raises(ProblemError, match="no_suggestions"):
         one(service, head, ACCEPT)
 
@@ -143,7 +143,7 @@ def test_a_list_of_another_form_is_refused_field_by_field(
 
 def test_the_longest_texts_are_taken_and_trimmed(service: ReviewService, store: Store, head: Generation) -> None:
     one(service, head, {"decision": "accepted", "front": f" {'f' * 200}\n", "back": f"\t{'b' * 500} "})
-    [card] = store.cards(head.user_id, None, 10)
+    [card] = store.reviews.cards(head.user_id, None, 10)
     assert (card.front, card.back) == ("f" * 200, "b" * 500)
 
 
@@ -157,12 +157,12 @@ def test_thirty_long_edits_are_one_item_of_a_few_kilobytes(
 ) -> None:
     head = running(store, clock)
     thirty = [{"front": f"Question {n}?", "back": f"Response {n}."} for n in range(1, 31)]
-    store.store_step(head, a_step(clock, result={"suggestions": thirty}))
-    store.succeed(head, Totals(1, Usage(1)), "cards")
+    store.worker.store_step(head, a_step(clock, result={"suggestions": thirty}))
+    store.worker.succeed(head, Totals(1, Usage(1)), "cards")
     texts = {"front": "What does the mitochondrion do? " * 6, "back": "It turns sugar into energy. " * 17}
     answer = many(service, head, *({"number": n, **ACCEPT, **texts} for n in range(1, 31)))
     assert answer.status == 200
-    assert len(list(store.cards(head.user_id, None, 100))) == 30
+    assert len(list(store.reviews.cards(head.user_id, None, 100))) == 30
     key = {"pk": {"S": head.user_id}, "sk": {"S": f"R#{head.generation_id}"}}
     item = dynamodb.get_item(TableName="unstuck", Key=key)["Item"]
     assert len(item["verdicts"]["B"]) < 4_000

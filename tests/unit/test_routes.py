@@ -14,8 +14,8 @@ from docs.openapi_operations import OPERATIONS
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
 from functions.status.handler import ROUTES as STATUS
+from shared.domain.codes.problems import PROBLEMS
 from shared.domain.states import Status
-from shared.http.problems import TITLES
 from shared.http.response import Route
 from shared.view import schemas
 from tests.unit.test_template import TEMPLATE, _Loader, of_type
@@ -92,11 +92,10 @@ def test_an_outdated_document_is_found_and_mended(tmp_path: Path, capsys: pytest
 
 def test_each_problem_is_in_the_document_with_its_section() -> None:
     document = served()
-    assert set(document["x-problems"]) == set(TITLES)
+    assert set(document["x-problems"]) == set(PROBLEMS)
     for code, problem in document["x-problems"].items():
-        assert (problem["status"], problem["title"]) == TITLES[code]
-        assert problem["description"].startswith(str(problem["status"]))
-        assert len(problem["description"]) > 20, code
+        assert (problem["status"], problem["title"]) == (PROBLEMS[code].status, PROBLEMS[code].title)
+        assert (problem["fix"], problem["description"]) == (PROBLEMS[code].fix, PROBLEMS[code].detail)
 
 
 def test_a_reference_of_the_document_leads_to_something() -> None:
@@ -120,7 +119,7 @@ def test_a_reference_of_the_document_leads_to_something() -> None:
 
 def test_each_problem_is_an_answer_of_some_call() -> None:
     told = {code for operation in OPERATIONS.values() for code in operation.codes}
-    assert told == set(TITLES)
+    assert told == set(PROBLEMS)
 
 
 @pytest.mark.parametrize("folder", ["functions", "shared"])

@@ -14,6 +14,7 @@ GIVEN: dict[object, tuple[str, object]] = {
     str: ("some text", "some text"),
     int: ("7", 7),
     float: ("2.5", 2.5),
+    bool: ("false", False),
     tuple[str, ...]: (" a/*, b ,,c", ("a/*", "b", "c")),
 }
 
@@ -71,3 +72,13 @@ def test_the_environment_is_read_once_and_not_at_import(monkeypatch: pytest.Monk
 def test_the_defaults_leave_a_lease_room_for_three_beats() -> None:
     defaults = from_environment(NEEDED)
     assert defaults.lease_seconds > 3 * defaults.heartbeat_seconds
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False), ("", True)])
+def test_a_switch_is_true_or_false(text: str, value: bool) -> None:
+    assert from_environment(NEEDED | {"ACCEPT_CREATES": text}).accept_creates is value
+
+
+def test_a_switch_that_is_neither_is_refused_by_its_name() -> None:
+    with pytest.raises(ValueError, match="ACCEPT_CREATES must be true or false"):
+        from_environment(NEEDED | {"ACCEPT_CREATES": "yes"})

@@ -1,22 +1,23 @@
 """Reading one generation: only its owner's, healed on the way, and nothing sent that the caller has already."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from functions.status.generation import GenerationService
 from shared.domain.errors import StoreUnavailableError
-from shared.domain.generation import Generation, Totals, Usage
+from shared.domain.generation import Called, Generation, Totals, Usage
+from shared.domain.moving import moving
 from shared.http.problems import ProblemError
 from shared.http.response import Response
 from shared.rescue import Rescuer
+from shared.store.rescuer import RescuerStore
 from shared.store.whole import Store
 from shared.view.view import etag
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.emf import metrics_of
 from tests.unit.requests import a_request, body_of
+from tests.unit.services import generation_service
 
 KINDS = ("flashcards",)
 
@@ -32,19 +33,19 @@ class Window:
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
         self.store, self.clock, self.dispatch = store, clock, RecordingDispatch()
-        self.service = GenerationService(store, Rescuer(store, self.dispatch, clock, SETTINGS, KINDS))
+        self.service = generation_service(store, Rescuer(store.rescuer, self.dispatch, clock, SETTINGS, KINDS))
 
     def pending(self) -> Generation:
-        return self.store.create(a_generation(self.clock), an_input())
+        return self.store.admission.create(a_generation(self.clock), an_input())
 
     def running(self) -> Generation:
         head = self.pending()
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), KINDS)
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
 
     def succeeded(self) -> Generation:
         head = self.running()
-        self.store.store_step(head, a_step(self.clock))
-        self.store.succeed(head, Totals(1, Usage(1)), "cards")
+        self.store.worker.store_step(head, a_step(self.clock))
+        self.store.worker.succeed(head, Totals(1, Usage(1)), "cards")
         return head
 
     def get(self, head: Generation, *, owner: str | None = None, if_none_match: str | None = None) -> Response:
@@ -71,7 +72,7 @@ def assert_not_found(window: Window, head: Generation, owner: str | None = None)
 def test_an_open_generation_is_shown_with_its_tag_and_when_to_look_again(window: Window) -> None:
     head = window.running()
     answer = window.get(head)
-    assert (answer.status, answer.headers["etag"]) == (200, etag(head))
+    assert (answer.status, answer.headers["etag"]) == (200, etag(head, moving(head, window.clock.now(), SETTINGS)))
     assert 2 <= int(answer.headers["retry-after"]) <= 60
     assert (body_of(answer)["status"], body_of(answer)["version"]) == ("running", 2)
     assert "output" not in body_of(answer)
@@ -88,7 +89,7 @@ def test_a_succeeded_one_is_shown_with_its_output_and_need_not_be_looked_at_agai
 
 def test_the_result_of_a_step_is_not_shown_before_the_generation_has_succeeded(window: Window) -> None:
     head = window.running()
-    window.store.store_step(head, a_step(window.clock))
+    window.store.worker.store_step(head, a_step(window.clock))
     assert "output" not in window.shown(head)
 
 
@@ -105,7 +106,7 @@ def test_a_heartbeat_is_a_state_that_the_caller_does_not_have(window: Window) ->
     head = window.running()
     tag = window.get(head).headers["etag"]
     window.clock.pass_seconds(10)
-    window.store.heartbeat(head, 0, None)
+    window.store.worker.heartbeat(head, 0, None)
     assert window.get(head, if_none_match=tag).status == 200
 
 
@@ -123,7 +124,7 @@ def test_an_expired_generation_is_not_there_though_it_is_not_deleted_yet(window:
     assert window.get(head).status == 200
     window.clock.pass_seconds(1)
     assert_not_found(window, head)
-    assert replace(window.store, clock=FakeClock()).get(head.user_id, head.generation_id) is not None
+    assert Store(window.store.ground._replace(clock=FakeClock())).reads.get(head.key) is not None
 
 
 def test_reading_heals_a_generation_whose_worker_was_lost(window: Window, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +172,7 @@ def test_reading_what_is_not_stale_writes_nothing(window: Window, capsys: pytest
     head = window.running()
     window.clock.pass_seconds(39)
     window.get(head)
-    assert window.store.get(head.user_id, head.generation_id) == head
+    assert window.store.reads.get(head.key) == head
     assert (window.dispatch.sent, capsys.readouterr().out) == ([], "")
 
 
@@ -183,7 +184,7 @@ def test_a_rescue_that_the_store_does_not_take_still_answers_what_was_read(
 
     head = window.running()
     window.clock.pass_seconds(40)
-    monkeypatch.setattr(Store, "give_back", unavailable)
+    monkeypatch.setattr(RescuerStore, "give_back", unavailable)
     assert window.shown(head)["status"] == "running"
 
 

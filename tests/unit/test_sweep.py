@@ -12,10 +12,11 @@ import pytest
 from functions.sweeper import handler as sweeper
 from functions.sweeper.service import Sweep
 from shared.domain.errors import StoreUnavailableError
-from shared.domain.generation import Generation
+from shared.domain.generation import Called, Generation
 from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, to_epoch
+from shared.store.reads import Reader
 from shared.store.whole import Store
 from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.emf import metrics_of
@@ -35,10 +36,15 @@ class Rounds:
 
     @property
     def sweep(self) -> Sweep:
-        return Sweep(self.store, Rescuer(self.store, self.dispatch, self.clock, SETTINGS, ("flashcards",)), self.clock)
+        return Sweep(
+            self.store.reads,
+            self.store.sweeps,
+            Rescuer(self.store.rescuer, self.dispatch, self.clock, SETTINGS, ("flashcards",)),
+            self.clock,
+        )
 
     def pending(self, count: int = 1) -> list[Generation]:
-        return [self.store.create(a_generation(self.clock), an_input()) for _ in range(count)]
+        return [self.store.admission.create(a_generation(self.clock), an_input()) for _ in range(count)]
 
     def run(self, time_is_up: Callable[[], bool] = never) -> Counter[str]:
         return self.sweep.run(time_is_up).report
@@ -53,7 +59,7 @@ def unreadable(dynamodb: Any, clock: FakeClock, **broken: Any) -> None:
     """Put a head that no code can decode into the index, due before all others."""
     head = a_generation(clock)
     item = {"due_at": to_epoch(START), "due_shard": due_shard(head.generation_id), "status": "pending"} | broken
-    dynamodb.put_item(TableName=SETTINGS.table_name, Item=head_key(head.user_id, head.generation_id) | marshal(item))
+    dynamodb.put_item(TableName=SETTINGS.table_name, Item=head_key(head.key) | marshal(item))
 
 
 def test_what_is_due_in_any_shard_is_rescued_and_what_is_not_is_left(rounds: Rounds) -> None:
@@ -63,7 +69,7 @@ def test_what_is_due_in_any_shard_is_rescued_and_what_is_not_is_left(rounds: Rou
     later = rounds.pending()
     assert rounds.run() == {"sent_again": 25}
     assert {head.generation_id for head in rounds.dispatch.sent} == {head.generation_id for head in due}
-    assert rounds.store.get(later[0].user_id, later[0].generation_id) == later[0]
+    assert rounds.store.reads.get(later[0].key) == later[0]
     assert rounds.run() == {}
 
 
@@ -74,7 +80,7 @@ def test_it_comes_by_every_shard_once(rounds: Rounds, monkeypatch: pytest.Monkey
         seen.append(shard)
         return []
 
-    monkeypatch.setattr(Store, "due", nothing)
+    monkeypatch.setattr(Reader, "due", nothing)
     rounds.run()
     assert sorted(seen) == list(range(DUE_SHARDS))
 
@@ -86,29 +92,29 @@ def test_all_shards_are_swept_at_once(rounds: Rounds, monkeypatch: pytest.Monkey
         together.wait(timeout=30)  # breaks unless every shard gets here
         return []
 
-    monkeypatch.setattr(Store, "due", await_the_others)
+    monkeypatch.setattr(Reader, "due", await_the_others)
     assert rounds.run() == {}
 
 
 def test_a_shard_that_cannot_be_read_fails_the_sweep_and_keeps_it_from_no_other(
     rounds: Rounds, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    due, due_in = rounds.pending(25), Store.due
+    due, due_in = rounds.pending(25), Reader.due
     unread = due_shard(due[0].generation_id)
     rounds.clock.pass_seconds(60)
 
-    def unless_it_is(self: Store, shard: int, now: datetime) -> Iterator[tuple[str, str]]:
+    def unless_it_is(self: Reader, shard: int, now: datetime) -> Iterator[tuple[str, str]]:
         if str(shard) == unread:
             raise StoreUnavailableError("ThrottlingException")
         return due_in(self, shard, now)
 
-    monkeypatch.setattr(Store, "due", unless_it_is)
+    monkeypatch.setattr(Reader, "due", unless_it_is)
     monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
     with pytest.raises(StoreUnavailableError):
         sweeper.handler({}, Context(60_000))
     others = {head.generation_id for head in due if due_shard(head.generation_id) != unread}
     assert {head.generation_id for head in rounds.dispatch.sent} == others
-    assert rounds.store.last_sweep() is None, "health goes on telling of the sweep before"
+    assert rounds.store.sweeps.last_sweep() is None, "health goes on telling of the sweep before"
     told = metrics_of(capsys.readouterr().out)
     assert (told["StaleFound"], told["RescueSentAgain"]) == (len(others), len(others)), "what was done is told"
 
@@ -132,7 +138,7 @@ def test_a_head_that_is_gone_since_the_index_was_read_is_passed_over(
 ) -> None:
     rounds.pending(2)
     rounds.clock.pass_seconds(60)
-    monkeypatch.setattr(Store, "get", lambda *_: None)
+    monkeypatch.setattr(Reader, "get", lambda *_: None)
     assert rounds.run() == {"gone": 2}
 
 
@@ -143,7 +149,7 @@ def test_a_sweep_that_is_out_of_time_says_so_and_leaves_the_rest_to_the_next(rou
 
     report = rounds.run(lambda: next(turns, True))
     assert report == {"sent_again": 2, "out_of_time": 1}
-    mark = rounds.store.last_sweep()
+    mark = rounds.store.sweeps.last_sweep()
     assert mark is not None
     assert not mark.complete
     assert rounds.run() == {"sent_again": 3}
@@ -153,7 +159,7 @@ def test_one_sweep_past_the_deadline_leaves_nothing_open(rounds: Rounds) -> None
     heads = rounds.pending(3)
     rounds.clock.pass_seconds(900)
     assert rounds.run() == {"expired": 3}
-    ended = [rounds.store.get(head.user_id, head.generation_id) for head in heads]
+    ended = [rounds.store.reads.get(head.key) for head in heads]
     assert {head.status for head in ended if head} == {Status.FAILED}
     assert rounds.run() == {}
 
@@ -222,6 +228,6 @@ def test_the_function_tells_how_long_the_oldest_has_been_pending_as_long_as_it_i
         sweeper.handler({}, Context(60_000))
         ages.append(metrics_of(capsys.readouterr().out)["OldestPendingSeconds"])
     assert ages == [60, 120, 180], "though it is not due each time: it was sent again"
-    rounds.store.claim(head.user_id, head.generation_id, head.fence, "holder", ("flashcards",))
+    rounds.store.worker.claim(Called(head.key, head.fence), "holder", ("flashcards",))
     sweeper.handler({}, Context(60_000))
     assert "_aws" not in capsys.readouterr().out

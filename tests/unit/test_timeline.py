@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from functions.status.pictures import PictureLinks
 from functions.status.timeline import TimelineService
-from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Event, Generation, Totals, Usage
 from shared.http.problems import ProblemError
 from shared.store.whole import Store
 from tests.factories import LONG_TEXT, FakeClock, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.requests import a_request, body_of
+from tests.unit.services import picture_links
 
 KINDS = ("flashcards",)
 
@@ -27,32 +27,41 @@ class Life:
     """One generation and the time that passes in it."""
 
     def __init__(self, store: Store, clock: FakeClock) -> None:
-        self.store, self.clock, self.service = store, clock, TimelineService(store, PictureLinks(store))
-        self.head = store.create(a_generation(clock), an_input())
+        self.store, self.clock, self.service = (
+            store,
+            clock,
+            TimelineService(store.reads, store.timeline, picture_links(store)),
+        )
+        self.head = store.admission.create(a_generation(clock), an_input())
 
     def claim(self) -> Generation:
         self.clock.pass_seconds(1)
         now = self.current()
-        self.head = self.store.claim(now.user_id, now.generation_id, now.fence, self.clock.token(), KINDS)
+        self.head = self.store.worker.claim(Called(now.key, now.fence), self.clock.token(), KINDS)
         return self.head
 
     def current(self) -> Generation:
-        found = self.store.get(self.head.user_id, self.head.generation_id)
+        found = self.store.reads.get(self.head.key)
         assert found is not None
         return found
 
     def release(self, code: str, delay_seconds: float) -> None:
         self.clock.pass_seconds(2)
         later = self.clock.now() + timedelta(seconds=delay_seconds)
-        pending = self.store.release(
-            self.head, Totals(0, Usage()), not_before=later, counted=True, reserved_usd=self.head.reserved_usd
+        pending = self.store.worker.release(
+            self.head,
+            Totals(0, Usage()),
+            not_before=later,
+            counted=True,
+            reserved_usd=self.head.reserved_usd,
+            because="provider_unavailable",
         )
-        self.store.note(pending, Event("released", self.clock.now(), self.head.attempt, code, delay_seconds))
+        self.store.timeline.note(pending, Event("released", self.clock.now(), self.head.attempt, code, delay_seconds))
         self.clock.pass_seconds(delay_seconds)
 
     def store_step(self, name: str = "cards", **fields: Any) -> None:
         self.clock.pass_seconds(3)
-        self.store.store_step(self.head, a_step(self.clock, name, **fields))
+        self.store.worker.store_step(self.head, a_step(self.clock, name, **fields))
 
     def read(self, what: str = "events", owner: str | None = None, **query: str) -> dict[str, Any]:
         request = a_request(owner or self.head.user_id, generation_id=self.head.generation_id, query=query)
@@ -79,7 +88,7 @@ def test_a_generation_that_waits_has_one_line_and_no_attempt(life: Life) -> None
 def test_the_normal_life_is_told_by_the_head_and_its_steps(life: Life) -> None:
     head = life.claim()
     life.store_step()
-    life.store.succeed(head, Totals(1, Usage(1, 100, 50)), "cards")
+    life.store.worker.succeed(head, Totals(1, Usage(1, 100, 50)), "cards")
     found = life.read()
     assert life.lines() == [("created", None), ("started", 1), ("step_stored", None), ("succeeded", 1)]
     step = found["events"][2]
@@ -101,7 +110,7 @@ def test_what_was_out_of_the_ordinary_stands_between_with_its_reason(life: Life)
     life.claim()
     life.release("provider_rate_limited", 5)
     head = life.claim()
-    life.store.fail(head, Totals(0, Usage()), ErrorInfo("output_invalid", "It does not fit."))
+    life.store.worker.fail(head, Totals(0, Usage()), ErrorInfo("output_invalid", "It does not fit."))
     found = life.read()
     assert life.lines() == [("created", None), ("started", 1), ("released", 1), ("failed", 2)]
     assert found["events"][2] | {"at": None} == {
@@ -115,7 +124,7 @@ def test_what_was_out_of_the_ordinary_stands_between_with_its_reason(life: Life)
 def test_the_results_of_the_steps_are_shown_to_who_asks_whatever_became_of_the_generation(life: Life) -> None:
     head = life.claim()
     life.store_step("outline", result={"title": "A tale", "chapters": ["One.", "Two."]})
-    life.store.fail(head, Totals(1, Usage(1)), ErrorInfo("output_invalid", "It does not fit."))
+    life.store.worker.fail(head, Totals(1, Usage(1)), ErrorInfo("output_invalid", "It does not fit."))
     [told] = [line for line in life.read(results="true")["events"] if line["name"] == "step_stored"]
     assert told["result"] == {"title": "A tale", "chapters": ["One.", "Two."]}
     for query in ({}, {"results": "false"}):
@@ -123,16 +132,16 @@ def test_the_results_of_the_steps_are_shown_to_who_asks_whatever_became_of_the_g
 
 
 def test_an_end_that_the_log_tells_of_is_told_once(life: Life) -> None:
-    life.store.cancel(life.head.user_id, life.head.generation_id)
+    life.store.endings.cancel(life.head.key)
     ended = life.current()
-    life.store.note(ended, Event("canceled", life.clock.now(), ended.attempt))
+    life.store.timeline.note(ended, Event("canceled", life.clock.now(), ended.attempt))
     assert life.lines() == [("created", None), ("canceled", 0)]
 
 
 def test_a_dismissal_is_the_last_line(life: Life) -> None:
-    life.store.cancel(life.head.user_id, life.head.generation_id)
+    life.store.endings.cancel(life.head.key)
     life.clock.pass_seconds(5)
-    life.store.dismiss(life.current())
+    life.store.endings.dismiss(life.current())
     assert [name for name, _ in life.lines()] == ["created", "canceled", "dismissed"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.status.usage import UsageService
-from shared.domain.generation import Totals, Usage
+from shared.domain.generation import Called, Totals, Usage
 from shared.domain.limits import Policy, policy_of
 from shared.http.problems import ProblemError
 from shared.store.admission import Admission
@@ -37,15 +37,17 @@ def alice(clock: FakeClock) -> str:
 
 
 def spend(store: Store, clock: FakeClock, owner: str, usage: Usage, *, end: bool = True) -> None:
-    admitted = store.admit(a_generation(clock, user_id=owner), an_input(), Admission(policy_of(LIMITED)))
+    admitted = store.admission.admit(a_generation(clock, user_id=owner), an_input(), Admission(policy_of(LIMITED)))
     assert admitted.head is not None
-    head = store.claim(owner, admitted.generation_id, admitted.head.fence, clock.token(), KINDS)
+    head = store.worker.claim(Called(admitted.head.key, admitted.head.fence), clock.token(), KINDS)
     if end:
-        store.succeed(head, Totals(1, usage), "cards")
+        store.worker.succeed(head, Totals(1, usage), "cards")
 
 
 def read(store: Store, owner: str, policy: Policy | None = None, **query: str) -> dict[str, Any]:
-    answer = UsageService(store, policy or policy_of(LIMITED)).get(a_request(owner, query=query))
+    answer = UsageService(store.reads, store.quota, policy or policy_of(LIMITED), store.ground.clock).get(
+        a_request(owner, query=query)
+    )
     return body_of(answer)
 
 

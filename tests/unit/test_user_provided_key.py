@@ -13,7 +13,7 @@ from functions.actions.retry import RetryService
 from functions.create.service import CreateService, Envelope
 from shared.aws.sealing import Seal
 from shared.domain.errors import KeyReusedError, SealUnavailableError
-from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, GenerationKey, Totals, Usage
 from shared.domain.limits import Policy
 from shared.http.problems import ProblemError
 from shared.http.request import Request
@@ -64,33 +64,33 @@ class Desk:
         return self.creating(Request({**request.event, "headers": headers}))
 
     def creating(self, request: Request) -> Response:
-        service = CreateService(self.store, self.dispatch, self.clock, SETTINGS, Policy({}), self.seal)
+        service = CreateService(self.store.admission, self.dispatch, self.clock, SETTINGS, Policy({}), self.seal)
         return service.create(request)
 
     def retry(self, head: Generation, body: Any = None) -> Response:
-        service = RetryService(self.store, self.dispatch, self.clock, SETTINGS, Policy({}), self.seal)
+        service = RetryService(self.store.retries, self.dispatch, self.clock, SETTINGS, Policy({}), self.seal)
         return service.retry(a_request(self.owner, body, generation_id=head.generation_id))
 
     def head(self, answer: Response) -> Generation:
-        found = self.store.get(self.owner, body_of(answer)["generation_id"])
+        found = self.store.reads.get(GenerationKey(self.owner, body_of(answer)["generation_id"]))
         assert found is not None
         return found
 
     def opened(self, head: Generation) -> str:
-        sealed = self.store.get_user_key(head)
+        sealed = self.store.worker.user_keys.get_user_key(head)
         assert sealed is not None
         assert self.seal is not None
         return self.seal.open(sealed, head.user_id, head.generation_id)
 
     def failed(self, head: Generation) -> Generation:
-        held = self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), (head.kind,))
-        self.store.fail(held, Totals(0, Usage()), ErrorInfo("user_key_refused", "No."))
-        found = self.store.get(head.user_id, head.generation_id)
+        held = self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), (head.kind,))
+        self.store.worker.fail(held, Totals(0, Usage()), ErrorInfo("user_key_refused", "No."))
+        found = self.store.reads.get(head.key)
         assert found is not None
         return found
 
     def items(self) -> list[dict[str, Any]]:
-        found = self.store.table.query(
+        found = self.store.ground.table.query(
             KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": self.owner}}
         )
         return [unmarshal(item) for item in found]
@@ -195,7 +195,7 @@ def test_a_retry_takes_the_key_anew(desk: Desk) -> None:
 def test_a_retry_without_the_key_that_the_old_one_had_is_refused_and_changes_nothing(desk: Desk, body: Any) -> None:
     old = desk.failed(desk.head(desk.create()))
     assert problem_of(lambda: desk.retry(old, body)).code == "user_key_required"
-    found = desk.store.get(old.user_id, old.generation_id)
+    found = desk.store.reads.get(old.key)
     assert found == old, "it can still be retried"
 
 

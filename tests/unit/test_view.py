@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.generation import ErrorInfo, Generation, Usage
+from shared.domain.moving import Moving, State
 from shared.domain.states import Status
 from shared.view.view import etag, matches, view
 from tests.factories import START, FakeClock, a_generation
@@ -22,6 +23,8 @@ HIDDEN = {
     "releases",
     "dispatches",
     "isolated",
+    "because",
+    "asked_to_wait",
     "calls",
     "call_step",
 }
@@ -86,6 +89,14 @@ def test_every_field_of_the_head_is_either_shown_or_hidden_on_purpose(full: Gene
     assert {field.name for field in fields(Generation)} - HIDDEN == view(full).keys()
 
 
+def test_what_an_open_one_does_is_shown_and_names_another_state(full: Generation) -> None:
+    does = Moving(State.WAITING_TO_RETRY, "provider_timeout", START, stuck=False)
+    shown = view(full, does)
+    assert (shown["state"], shown["because"]) == ("waiting_to_retry", "provider_timeout")
+    assert (shown["next_at"], shown["stuck"]) == ("2026-01-01T00:00:00.000Z", False)
+    assert len({etag(full), etag(full, does), etag(full, does._replace(stuck=True))}) == 3
+
+
 def test_nothing_of_fences_holders_queues_and_owners_is_shown(full: Generation) -> None:
     shown = json.dumps(view(full))
     assert "70" not in shown
@@ -106,7 +117,7 @@ def test_what_is_shown_is_what_the_head_says(full: Generation) -> None:
 
 def test_times_are_iso_8601_in_utc_to_the_millisecond(full: Generation) -> None:
     shown = view(full)
-    times = {name: value for name, value in shown.items() if name.endswith(("_at", "not_before"))}
+    times = {name: str(value) for name, value in shown.items() if name.endswith(("_at", "not_before"))}
     assert {"created_at", "started_at", "heartbeat_at", "not_before", "finished_at", "deadline_at"} <= times.keys()
     for name, text in times.items():
         assert text.endswith(".005Z")

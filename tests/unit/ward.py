@@ -10,9 +10,10 @@ from typing import Any
 from operations.checks import Expected
 from operations.doctor import Doctor, Report
 from operations.reading import Reader
-from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Event, Generation, Totals, Usage
 from shared.domain.idempotency import IdempotencyKey, hash_of
 from shared.domain.limits import Limit, Policy
+from shared.domain.rows.worker import Shown
 from shared.store.admission import Admission
 from shared.store.items import Item, marshal
 from shared.store.sweeps import SweepMark
@@ -76,7 +77,7 @@ class Ward:
         self.canceled = self._canceled()
         self.clock.pass_seconds(120)
         self.dismissed = self._failed()
-        self.store.dismiss(self.dismissed)
+        self.store.endings.dismiss(self.dismissed)
         self.pending = self.create()
         self.sealed = self.create(sealed=b"sealed")
         self.running = self._running()
@@ -85,59 +86,61 @@ class Ward:
     def create(self, sealed: bytes | None = None, **changes: Any) -> Generation:
         key = IdempotencyKey(f"{SECRET_KEY} {self.clock.token()}", hash_of({}))
         generation = a_generation(self.clock, user_id=OWNER, **changes)
-        head = self.store.admit(generation, an_input(), Admission(POLICY, key, sealed)).head
+        head = self.store.admission.admit(generation, an_input(), Admission(POLICY, key, sealed)).head
         assert head is not None
         return head
 
     def claim(self, head: Generation) -> Generation:
-        return self.store.claim(head.user_id, head.generation_id, head.fence, self.clock.token(), ("flashcards",))
+        return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), ("flashcards",))
 
     def read(self, head: Generation) -> Generation:
-        found = self.store.get(head.user_id, head.generation_id)
+        found = self.store.reads.get(head.key)
         assert found is not None
         return found
 
     def swept(self) -> None:
-        self.store.put_sweep(SweepMark.of(self.clock.now(), 0, complete=True, oldest=None))
+        self.store.sweeps.put_sweep(SweepMark.of(self.clock.now(), 0, complete=True, oldest=None))
 
     def _failed(self) -> Generation:
         head = self.claim(self.create())
         self.clock.pass_seconds(60)
-        self.store.store_step(head, a_step(self.clock, "outline", usage=PAID))
-        self.store.fail(head, Totals(1, PAID + PAID.all_wasted()), ERROR)
-        self.store.note(replace(head, version=head.version + 1), Event("failed", self.clock.now(), 1, ERROR.code))
+        self.store.worker.store_step(head, a_step(self.clock, "outline", usage=PAID))
+        self.store.worker.fail(head, Totals(1, PAID + PAID.all_wasted()), ERROR)
+        self.store.timeline.note(
+            replace(head, version=head.version + 1), Event("failed", self.clock.now(), 1, ERROR.code)
+        )
         return self.read(head)
 
     def _retried(self) -> Generation:
         new = a_generation(self.clock, user_id=OWNER)
-        steps = self.store.get_steps(OWNER, self.failed.generation_id)
-        admitted = self.store.retry(self.failed, new, an_input(), steps, Admission(POLICY))
+        steps = self.store.reads.get_steps(self.failed.key)
+        admitted = self.store.retries.retry(self.failed, new, an_input(), steps, Admission(POLICY))
         assert admitted.head is not None
         return admitted.head
 
     def _succeeded(self) -> Generation:
         head = self.claim(self.create(sealed=b"sealed"))
-        self.store.store_step(head, a_step(self.clock, usage=PAID))
-        self.store.succeed(head, Totals(1, PAID), "cards")
+        self.store.worker.store_step(head, a_step(self.clock, usage=PAID))
+        self.store.worker.succeed(head, Totals(1, PAID), "cards")
         head = self.read(head)
-        self.store.review(head, an_acceptance(self.clock, head))
+        self.store.reviews.review(head, an_acceptance(self.clock, head))
         return self.read(head)
 
     def _canceled(self) -> Generation:
         head = self.claim(self.create())
-        canceled = self.store.cancel(OWNER, head.generation_id)
+        canceled = self.store.endings.cancel(head.key)
         assert canceled is not None
         self.clock.pass_seconds(60)
-        self.store.store_step(head, a_step(self.clock, usage=PAID))  # by a worker that does not know it yet
+        self.store.worker.store_step(head, a_step(self.clock, usage=PAID))  # by a worker that does not know it yet
         return canceled
 
     def _running(self) -> Generation:
         head = self.claim(self.create())
-        head = self.store.begin_call(head, "outline", Decimal("0.5"))
-        self.store.store_step(head, a_step(self.clock, "outline", usage=PAID))
-        head = self.store.advance(head, Totals(1, PAID), 30, Decimal(0))
+        head = self.store.worker.begin_call(head, "outline", Decimal("0.5"))
+        self.store.worker.store_step(head, a_step(self.clock, "outline", usage=PAID))
+        head = self.store.worker.advance(head, Totals(1, PAID), Shown(30, None), Decimal(0))
         # The call of the second step is told, and its answer not stored yet.
-        return self.store.begin_call(head, "cards", Decimal("0.5"), Totals(1, PAID + PAID))
+        return self.store.worker.begin_call(head, "cards", Decimal("0.5"), Totals(1, PAID + PAID))
 
     def doctor(self, client: Any = None) -> Doctor:
         reader = Reader(client or self.dynamodb, SETTINGS.table_name, self.clock)

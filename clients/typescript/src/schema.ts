@@ -479,7 +479,7 @@ export interface components {
         GatewayMessage: {
             message: string | null;
         };
-        /** @description A generation as it stands. What is not yet, or does not apply, is absent. */
+        /** @description A generation as it stands. Fields that do not apply yet are absent. While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late. */
         Generation: {
             generation_id: components["schemas"]["GenerationId"];
             kind: string;
@@ -504,6 +504,11 @@ export interface components {
             retried_as?: components["schemas"]["GenerationId"];
             /** @constant */
             own_key?: true;
+            /** @enum {string} */
+            state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
+            because?: string;
+            next_at?: components["schemas"]["Moment"];
+            stuck?: boolean;
             error?: components["schemas"]["Failure"];
         };
         /** @description One generation, with its output once it has succeeded and, while it is open, when to look again. `stale` says that what the caller expects is not stored yet. */
@@ -531,6 +536,11 @@ export interface components {
             retried_as?: components["schemas"]["GenerationId"];
             /** @constant */
             own_key?: true;
+            /** @enum {string} */
+            state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
+            because?: string;
+            next_at?: components["schemas"]["Moment"];
+            stuck?: boolean;
             error?: components["schemas"]["Failure"];
             poll_after_seconds?: number;
             /** @constant */
@@ -612,7 +622,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "user_key_required" | "token_expired" | "invalid_query" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -882,12 +892,16 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description API Gateway: The deployment's authorizer function refuses the token. */
+            /** @description `kind_disabled`: This kind is switched off. API Gateway: The deployment's authorizer function refuses the token. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "kind_disabled";
+                    };
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -953,7 +967,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `creates_paused`: The service takes no new generations right now. `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -962,7 +976,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "unavailable";
+                        code?: "creates_paused" | "unavailable";
                     };
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
@@ -1550,7 +1564,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `user_key_required`: What is retried was made with a key of yours, which is not kept: give one again. `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
+            /** @description `user_key_required`: This generation used your own key, which we do not keep. Send a key with the retry. `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1575,12 +1589,16 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description API Gateway: The deployment's authorizer function refuses the token. */
+            /** @description `kind_disabled`: This kind is switched off. API Gateway: The deployment's authorizer function refuses the token. */
             403: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "kind_disabled";
+                    };
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
@@ -1650,7 +1668,7 @@ export interface operations {
                     "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `creates_paused`: The service takes no new generations right now. `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1659,7 +1677,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "unavailable";
+                        code?: "creates_paused" | "unavailable";
                     };
                     "application/json": components["schemas"]["GatewayMessage"];
                 };

@@ -6,27 +6,16 @@ Knows the codes of docs/errors.md and nothing of HTTP.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from unstuck.codes import FAILURES
+
 if TYPE_CHECKING:
     from unstuck.models import FieldError, GenerationDetail
 
-RETRYABLE_FAILURES = frozenset(
-    {
-        "deadline_exceeded",
-        "handover_limit",
-        "provider_key_unavailable",
-        "user_key_unavailable",
-        "provider_rate_limited",
-        "provider_unavailable",
-        "provider_unreachable",
-        "provider_timeout",
-        "provider_stream_cut",
-        "provider_error",
-    }
-)
+RETRYABLE_FAILURES = frozenset(name for name, code in FAILURES.items() if code.retried) - {"crash_loop"}
 """Codes of failures that the same generation, tried again later, may well not meet.
 
-These are the ones that docs/errors.md says are retried by the service, without `crash_loop`: there the same input is
-likely to fail again.
+These are the ones that the service itself has retried, without `crash_loop`: there the same input is likely to fail
+again.
 """
 
 

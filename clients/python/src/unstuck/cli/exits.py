@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from unstuck.codes import FAILURES
 from unstuck.errors import (
     ApiError,
     BadAnswerError,
@@ -106,4 +107,5 @@ def _after_the_end(error: GenerationEndedError, about: str) -> str:
     again = f"Try it again, from what is stored: unstuck retry {about}"
     if error.code == "canceled" or error.retryable:
         return again
-    return f"The same is likely to fail again; docs/errors.md says why ({error.code}). {again}"
+    known = FAILURES.get(error.code)
+    return f"{known.fix} {again}" if known else f"The same is likely to fail again. {again}"

@@ -1,0 +1,32 @@
+"""What the page's server and the faults know of a stack that runs. Never deployed."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class RunningStack(Protocol):
+    """A stack that is up; see `local.stack.LocalStack`, which is one."""
+
+    @property
+    def tmpdir(self) -> Path: ...
+
+    @property
+    def endpoint(self) -> str: ...
+
+    @property
+    def api_url(self) -> str: ...
+
+    @property
+    def table_name(self) -> str: ...
+
+    @property
+    def queue_url(self) -> str: ...
+
+    @property
+    def function_names(self) -> dict[str, str]: ...
+
+    def client(self, service: str) -> Any: ...
+
+    def token(self, sub: str = ..., *, ttl_seconds: int = ...) -> str: ...
+
+    def worker_pids(self, name: str) -> list[int]: ...

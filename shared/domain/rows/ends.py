@@ -1,0 +1,13 @@
+"""What every row sets that ends a generation. Its mark is `op`, which the write itself adds."""
+
+from typing import Any
+
+from shared.domain.generation import ErrorInfo, Totals
+from shared.domain.row import At
+
+
+def ends(at: At, totals: Totals, error: ErrorInfo | None = None) -> dict[str, Any]:
+    """Return the fields of an end: its time, its time to live, and all that was spent."""
+    ended = {"finished_at": at.now, "expires_at": at.retention_end(), "holder": None, "not_before": None}
+    ended |= {"because": None, "asked_to_wait": None}
+    return ended | {"usage": totals.usage, "steps_done": totals.steps_done, "error": error}

@@ -1,0 +1,106 @@
+"""What a rescuer, the sweeper or a reading `status`, does to a stale generation.
+
+Every row goes by the head as it was strongly read: of many rescuers one wins.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.domain.generation import ErrorInfo, Generation, Totals
+from shared.domain.row import At, Mark, Row
+from shared.domain.rows.ends import ends
+from shared.domain.states import OPEN, Guard, Status
+
+_PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
+_RESCUERS = ("sweeper", "status")
+WORKER_LOST = "worker_lost"
+"""What is said of an attempt whose worker stopped beating."""
+
+_CRASH_LOOP = ErrorInfo("crash_loop", "The worker ended without a result several times in a row.")
+_DEADLINE = ErrorInfo("deadline_exceeded", "The generation was not done by its deadline.")
+
+
+def _give_back(head: Generation, at: At, totals: Totals | None) -> Mapping[str, Any]:
+    sets = {"isolated": True, "due_at": at.grace(head), "holder": None, "dispatches": head.dispatches + 1}
+    sets |= {"because": WORKER_LOST, "stage": None}
+    if totals is None:
+        return sets
+    return sets | {"usage": totals.usage, "steps_done": totals.steps_done, "fruitless_attempts": 0}
+
+
+def _send_again(head: Generation, at: At, _given: None) -> Mapping[str, Any]:
+    again = max(at.now, head.not_before or at.now)
+    return {"dispatches": head.dispatches + 1, "due_at": at.grace(head, again, head.dispatches)}
+
+
+REARM = Row[None](
+    "rearm",
+    _RESCUERS,
+    _RUNNING,
+    None,
+    (Guard.FENCE, Guard.DUE_AS_READ),
+    lambda head, at, _given: {"due_at": at.lease_end(head)},
+    Mark.DONE,
+    "the lease is still fresh: look again when it would be over",
+)
+POSTPONE = Row[None](
+    "postpone",
+    _RESCUERS,
+    OPEN,
+    None,
+    (Guard.FENCE, Guard.DUE_AS_READ),
+    lambda head, at, _given: {"due_at": at.grace(head)},
+    Mark.DONE,
+    "a head that this version of the code cannot read is left to one that can, or to its deadline",
+    any_version=True,
+)
+GIVE_BACK = Row["Totals | None"](
+    "give_back",
+    _RESCUERS,
+    _RUNNING,
+    Status.PENDING,
+    (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
+    _give_back,
+    Mark.OP,
+    "the worker is lost: isolated for good, since what died with others may be what killed them. Usage, steps and "
+    "`fruitless_attempts` = 0 when more steps are stored than the head counts; then dispatch",
+    raises_fence=True,
+    raises_version=True,
+)
+CRASH_LOOP = Row[Totals](
+    "crash_loop",
+    _RESCUERS,
+    _RUNNING,
+    Status.FAILED,
+    (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
+    lambda _head, at, totals: ends(at, totals, _CRASH_LOOP),
+    Mark.OP,
+    "the worker is lost, `fruitless_attempts` at max and no step stored: failed; usage; provider key deleted",
+    raises_version=True,
+    transaction=True,
+)
+SEND_AGAIN = Row[None](
+    "send_again",
+    _RESCUERS,
+    _PENDING,
+    None,
+    (Guard.FENCE, Guard.DUE_AS_READ),
+    _send_again,
+    Mark.OP,
+    "the message is lost: the same fence, since the first may still be queued; `due_at` backs off; dispatch not before "
+    "`not_before`",
+    raises_version=True,
+)
+EXPIRE = Row[Totals](
+    "expire",
+    _RESCUERS,
+    OPEN,
+    Status.FAILED,
+    (Guard.FENCE, Guard.PAST_DEADLINE, Guard.USAGE_AS_READ),
+    lambda _head, at, totals: ends(at, totals, _DEADLINE),
+    Mark.OP,
+    "failed `deadline_exceeded`, however fresh the heartbeat; usage; provider key deleted",
+    raises_version=True,
+    transaction=True,
+    any_version=True,
+)

@@ -1,0 +1,252 @@
+"""What a worker does to the generation that it claims and holds.
+
+The heartbeat's own thread writes beside the work, so no row here takes for granted that it is alone.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from shared.domain.generation import ErrorInfo, Generation, Totals
+from shared.domain.row import Add, At, Mark, Once, Row
+from shared.domain.rows.ends import ends
+from shared.domain.states import Guard, Status
+
+_PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
+_MINE = (Guard.FENCE, Guard.HOLDER)
+_WORKER = ("process",)
+_FRUITFUL = {"fruitless_attempts": 0, "releases": 0, "because": None}
+"""What a stored step ends: a row of attempts that came to nothing."""
+
+FIRST_STAGE = "starting"
+"""From the claim until the kind names one of its own."""
+
+
+class Shown(NamedTuple):
+    """What a heartbeat has to show."""
+
+    progress: int
+    stage: str | None
+
+
+class Granted(NamedTuple):
+    """A call that is about to be sent. `reserved_usd` is what all calls whose cost is not known yet may cost, this one
+    included; `totals` and `shown`, where given, are shown with it."""
+
+    step: str
+    reserved_usd: Decimal
+    totals: Totals | None
+    shown: Shown | None
+
+
+class Stored(NamedTuple):
+    """What is stored by now, how far that is, and the stage that begins."""
+
+    totals: Totals
+    progress: int
+    stage: str | None
+    reserved_usd: Decimal
+
+
+class Done(NamedTuple):
+    """What all of it came to, and the step whose result is the output."""
+
+    totals: Totals
+    output_step: str
+
+
+class Failed(NamedTuple):
+    """What was spent, and the error that the owner reads."""
+
+    totals: Totals
+    error: ErrorInfo
+
+
+class Released(NamedTuple):
+    """What was spent, when the generation may be claimed again, and the code that ended the attempt.
+
+    `counted` is False where the provider said when.
+    """
+
+    totals: Totals
+    not_before: datetime | None
+    counted: bool
+    reserved_usd: Decimal
+    because: str
+
+
+def spent(totals: Totals) -> dict[str, Any]:
+    return {"usage": totals.usage, "steps_done": totals.steps_done}
+
+
+def _claim(_head: object, at: At, holder: str) -> Mapping[str, Any]:
+    taken = {"holder": holder, "heartbeat_at": at.now, "not_before": None, "asked_to_wait": None, "stage": FIRST_STAGE}
+    return taken | {"attempt": Add(), "fruitless_attempts": Add(), "started_at": Once(at.now)}
+
+
+def _heartbeat(head: Generation, at: At, shown: Shown) -> Mapping[str, Any]:
+    return {"heartbeat_at": at.now, **_moved(head, at, shown)}
+
+
+def _moved(head: Generation, at: At, shown: Shown | None) -> dict[str, Any]:
+    """Return what of `shown` the head does not show yet. Nobody but the worker's own thread raises what is shown, and
+    that thread waits for this write: no heartbeat beside it can be ahead."""
+    if shown is None or (shown.progress <= head.progress and shown.stage == head.stage):
+        return {}
+    progress = max(shown.progress, head.progress)
+    return {"progress": progress, "stage": shown.stage, "progress_at": at.now, "version": Add()}
+
+
+def _begin_call(head: Generation, at: At, call: Granted) -> Mapping[str, Any]:
+    again = head.step_calls if head.call_step == call.step else 0
+    counted = {"calls": head.calls + 1, "call_step": call.step, "step_calls": again + 1}
+    shown = {"reserved_usd": call.reserved_usd, **_moved(head, at, call.shown), **_news(head, call.totals)}
+    return {"heartbeat_at": at.now, **counted, **shown}
+
+
+def _news(head: Generation, totals: Totals | None) -> dict[str, Any]:
+    """Return what of `totals` the head does not show yet."""
+    if totals is None or totals == Totals(head.steps_done, head.usage):
+        return {}
+    # A rescuer that sees the steps counted takes it that they have ended a row of fruitless attempts. A cancel goes by
+    # the version: it must not count what was spent before this and forget the rest.
+    ended = {"fruitless_attempts": 0, "releases": 0} if totals.steps_done > head.steps_done else {}
+    return spent(totals) | ended | {"version": Add()}
+
+
+def _advance(_head: Generation, at: At, stored: Stored) -> Mapping[str, Any]:
+    shown = {"progress": stored.progress, "stage": stored.stage, "progress_at": at.now, "heartbeat_at": at.now}
+    return spent(stored.totals) | shown | {"reserved_usd": stored.reserved_usd} | _FRUITFUL
+
+
+def _succeed(_head: Generation, at: At, done: Done) -> Mapping[str, Any]:
+    shown = {"progress": 100, "output_step": done.output_step, "stage": None}
+    return ends(at, done.totals) | shown | _FRUITFUL
+
+
+def _release(head: Generation, at: At, released: Released) -> Mapping[str, Any]:
+    again = {"not_before": released.not_before, "due_at": at.grace(head, released.not_before)}
+    why = {"because": released.because, "asked_to_wait": None if released.counted else True}
+    # As its holder counts them: it has taken back what was refused before a token.
+    counted = {
+        "step_calls": head.step_calls,
+        "fruitless_attempts": max(0, head.fruitless_attempts - 1),
+        "releases": head.releases + (1 if released.counted else 0),
+    }
+    left = {"holder": None, "stage": None, "reserved_usd": released.reserved_usd}
+    return spent(released.totals) | again | why | counted | left
+
+
+CLAIM = Row[str](
+    "claim",
+    _WORKER,
+    _PENDING,
+    Status.RUNNING,
+    (
+        Guard.FENCE,
+        Guard.READABLE,
+        Guard.FRUITLESS_ATTEMPTS_LEFT,
+        Guard.NOT_BEFORE_PASSED,
+        Guard.BEFORE_DEADLINE,
+    ),
+    _claim,
+    Mark.HOLDER,
+    "a worker takes it; the holder is the end of its log stream's name and a random token. The attempt counts as "
+    "fruitless until it stores a step or ends in order, so that a crash cannot dodge the count",
+    raises_fence=True,
+    raises_version=True,
+)
+HEARTBEAT = Row[Shown](
+    "heartbeat",
+    _WORKER,
+    _RUNNING,
+    None,
+    (*_MINE, Guard.BEFORE_DEADLINE, Guard.PROGRESS_NOT_AHEAD),
+    _heartbeat,
+    Mark.STILL_HELD,
+    "the lease is renewed; progress and stage, and the version with them, only when they moved",
+)
+BEGIN_CALL = Row[Granted](
+    "begin_call",
+    _WORKER,
+    _RUNNING,
+    None,
+    (*_MINE, Guard.BEFORE_DEADLINE, Guard.CALLS_AS_KNOWN),
+    _begin_call,
+    Mark.CALLS,
+    "nobody calls the provider without it; usage, progress and stage, and version + 1, when more is known than the "
+    "head shows",
+)
+STORE_STEP = Row[None](
+    "store_step",
+    _WORKER,
+    frozenset(Status),
+    None,
+    (Guard.ABSENT,),
+    lambda _head, _at, _given: {},
+    Mark.DONE,
+    "the step's item, and nothing of the head: the first stored wins, whoever holds the generation",
+)
+ADVANCE = Row[Stored](
+    "advance",
+    _WORKER,
+    _RUNNING,
+    None,
+    (*_MINE, Guard.USAGE_AS_READ),
+    _advance,
+    Mark.STEPS,
+    "after store_step: the head shows what is stored. It asks for the usage as read, since a first copy that was held "
+    "up would take progress back after the second and later heartbeats",
+    raises_version=True,
+)
+SUCCEED = Row[Done](
+    "succeed",
+    _WORKER,
+    _RUNNING,
+    Status.SUCCEEDED,
+    _MINE,
+    _succeed,
+    Mark.OP,
+    "the last step's advance and the end in one; the owner's usage of the day; provider key deleted",
+    raises_version=True,
+    transaction=True,
+)
+RELEASE = Row[Released](
+    "release",
+    _WORKER,
+    _RUNNING,
+    Status.PENDING,
+    _MINE,
+    _release,
+    Mark.OP,
+    "an orderly end is no crash, so an attempt less is fruitless; a release counts unless the provider said when; then "
+    "dispatch with the delay",
+    raises_fence=True,
+    raises_version=True,
+)
+FAIL = Row[Failed](
+    "fail",
+    _WORKER,
+    _RUNNING,
+    Status.FAILED,
+    _MINE,
+    lambda _head, at, failed: ends(at, failed.totals, failed.error),
+    Mark.OP,
+    "the error's code; the owner's usage of the day; provider key deleted",
+    raises_version=True,
+    transaction=True,
+)
+BILL = Row[Totals](
+    "bill",
+    _WORKER,
+    frozenset({Status.FAILED, Status.CANCELED}),
+    None,
+    (Guard.FENCE, Guard.VERSION_AS_READ),
+    lambda _head, _at, totals: spent(totals),
+    Mark.USAGE,
+    "by the last holder alone, whose generation was ended by another: what it learned too late; the owner's usage of "
+    "the day",
+    raises_version=True,
+    transaction=True,
+)
