@@ -43,8 +43,9 @@ class AttemptContext:
 
     @property
     def head(self) -> Generation:
-        """The head as its holder knows it; a step that is stored and not yet shown ends a fruitless row as well."""
-        head = self._calls.head
+        """The head as its holder knows it, with what is reserved for calls that have no bill; a step that is stored and
+        not yet shown ends a fruitless row as well."""
+        head = replace(self._calls.head, reserved_usd=self.reserved_usd)
         return replace(head, fruitless_attempts=0, releases=0) if self._behind else head
 
     @property
@@ -64,12 +65,12 @@ class AttemptContext:
     def bill(self) -> Usage:
         """After the lease was lost: where the generation was ended, and not given to another, have it show what this
         attempt has spent. Returns what it had not shown."""
-        store, held = self._dependencies.store, self._calls.head
-        if not store.bills.ended_under(held):
+        store = self._dependencies.store
+        if not store.bills.ended_under(self.head):
             return Usage()
         self.ask_for_bills()
         self.recount()
-        return store.bills.bill(held, self.totals.usage, self._ledger.steps)
+        return store.bills.bill(self.head, self.totals.usage, self._ledger.steps)
 
     @property
     def reserved_usd(self) -> Decimal:
