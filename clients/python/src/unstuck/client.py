@@ -15,10 +15,11 @@ from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError,
 from unstuck.exchange import Conditions
 from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
 from unstuck.following import Changes, Polling, Stream
-from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDetail, Input, Reviewed, Status, Timeline
+from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDetail, Input, Reviewed, Timeline
 from unstuck.operations import Body
 from unstuck.outputs import ReviewedSuggestion, State
 from unstuck.requests import DecideNumbered
+from unstuck.statuses import Status
 from unstuck.tokens import Tokens
 
 

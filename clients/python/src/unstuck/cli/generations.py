@@ -14,7 +14,8 @@ from unstuck.cli.live import follow
 from unstuck.cli.session import AsJson, Id, Session, UsageError, begin
 from unstuck.client import Client
 from unstuck.errors import GenerationCanceledError, GenerationFailedError
-from unstuck.models import Accepted, GenerationDetail, Status
+from unstuck.models import Accepted, GenerationDetail
+from unstuck.statuses import Status
 
 TEXT_FIELDS = {"flashcards": "source_text", "story": "premise", "image": "prompt", "assistant": "sentence"}
 """Where the text of each kind goes."""
