@@ -114,7 +114,7 @@ def test_past_its_deadline_a_generation_is_left_to_a_rescuer(rig: Rig) -> None:
     assert rig.read(head) == head
 
 
-def test_a_generation_that_was_barren_too_often_is_left_to_a_rescuer(rig: Rig) -> None:
+def test_a_generation_that_was_fruitless_too_often_is_left_to_a_rescuer(rig: Rig) -> None:
     head = rig.pending()
     for _ in range(rig.settings.max_fruitless_attempts):
         head = rig.lost(rig.claimed(head))

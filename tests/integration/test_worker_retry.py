@@ -121,7 +121,7 @@ def test_a_retry_that_fails_can_be_retried_itself(rig: Rig) -> None:
     assert (third.status, third.retry_of, third.usage) == (Status.SUCCEEDED, second.generation_id, paid(1))
 
 
-def test_a_worker_that_dies_in_a_retry_before_it_stores_anything_new_is_barren(rig: Rig) -> None:
+def test_a_worker_that_dies_in_a_retry_before_it_stores_anything_new_is_fruitless(rig: Rig) -> None:
     _, failed = rig.run(rig.pending(kind="story"), OUTLINE, REFUSED)
     head = retry(rig, failed)
     for _ in range(SETTINGS.max_fruitless_attempts):

@@ -91,7 +91,7 @@ def test_the_head_is_advanced_between_the_steps_and_not_after_the_last(
     assert advances == [(Totals(1, paid(1)), 40), (Totals(2, paid(2)), 70)]
 
 
-def test_an_advance_ends_a_row_of_barren_attempts_and_of_releases(rig: Rig) -> None:
+def test_an_advance_ends_a_row_of_fruitless_attempts_and_of_releases(rig: Rig) -> None:
     head = rig.pending(kind="story", fruitless_attempts=2, releases=9)
     seen: list[Generation] = []
 
