@@ -68,13 +68,13 @@ check-types: setup
 check-template: setup
 	@$(BIN)/sam validate --lint
 
-format: setup ## format the code and mend what ruff can mend
+format: setup ## format the code and apply what ruff can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
 lint: check-format check-lint ## the fast part of the gate: format and lint
 
-lock: setup ## resolve all dependencies anew; then run make setup
+lock: setup ## resolve all dependencies again; then run make setup
 	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.lock
 	$(COMPILE) --upgrade requirements/ministack.in -o requirements/ministack.lock
 	$(COMPILE) --upgrade --no-deps requirements/smollm2.in -o requirements/smollm2.lock

@@ -234,7 +234,7 @@ def _show_how_to_go_on(stack: LocalStack, location: str, token: str, console: Co
 def _show_how_to_operate(endpoint: str, console: Console) -> None:
     console.print("\n[bold]Look after it[/], as whoever runs it (docs/operating.md has more):")
     print("export", *(f"{name}={value}" for name, value in deployment.environment(endpoint).items()))
-    print(f".venv/bin/python -m operations doctor --stack {deployment.STACK_NAME}")
+    print(f".venv/bin/unstuck doctor --stack {deployment.STACK_NAME}")
 
 
 if __name__ == "__main__":
