@@ -31,14 +31,14 @@ function render<Result>(hook: () => Result) {
       <UnstuckProvider client={client}>{children}</UnstuckProvider>
     </QueryClientProvider>
   );
-  return { ...renderHook(hook, { wrapper }), statuses };
+  return { ...renderHook(hook, { wrapper }), paths };
 }
 
 describe("the hooks on the running API", () => {
   it("bring a submit from the click to its cards, in one entry, and stop asking at the end", async () => {
     const session = ownSession();
     let id: string | undefined;
-    const { result, statuses, rerender } = render(() => ({
+    const { result, paths, rerender } = render(() => ({
       create: useCreateGeneration(),
       feed: useGenerationFeed({ session_id: session }),
       one: useGeneration(id),
