@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.domain.generation import ErrorInfo, Generation, Totals, Usage
 from shared.domain.row import At, Mark, Row
-from shared.domain.rows.worker import Done, Failed, Granted, Released, Shown, Stored
+from shared.domain.rows.worker import Billed, Done, Failed, Granted, Released, Shown, Stored
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 
@@ -41,7 +41,7 @@ GIVEN: Mapping[str, Any] = {
     "crash_loop": _TOTALS,
     "expire": _TOTALS,
     "cancel": _TOTALS,
-    "bill": _TOTALS,
+    "bill": Billed(_TOTALS, Decimal(0)),
     "retry": "01900000-0000-7000-8000-000000000001",
 }
 """What is given to the rows that are given anything."""

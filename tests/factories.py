@@ -33,6 +33,7 @@ SETTINGS = Settings(
     allowed_models=("local/*",),
     image_model="local/image",
     bucket_name="unstuck-objects",
+    llm_protocol="openrouter",
 )
 LONG_TEXT = "Enzymes are proteins that speed up reactions in the cell. " * 25
 

@@ -43,8 +43,9 @@ class AttemptContext:
 
     @property
     def head(self) -> Generation:
-        """The head as its holder knows it; a step that is stored and not yet shown ends a fruitless row as well."""
-        head = self._calls.head
+        """The head as its holder knows it, with what is reserved for calls that have no bill; a step that is stored and
+        not yet shown ends a fruitless row as well."""
+        head = replace(self._calls.head, reserved_usd=self.reserved_usd)
         return replace(head, fruitless_attempts=0, releases=0) if self._behind else head
 
     @property
@@ -64,12 +65,12 @@ class AttemptContext:
     def bill(self) -> Usage:
         """After the lease was lost: where the generation was ended, and not given to another, have it show what this
         attempt has spent. Returns what it had not shown."""
-        store, held = self._dependencies.store, self._calls.head
-        if not store.bills.ended_under(held):
+        store = self._dependencies.store
+        if not store.bills.ended_under(self.head):
             return Usage()
         self.ask_for_bills()
         self.recount()
-        return store.bills.bill(held, self.totals.usage, self._ledger.steps)
+        return store.bills.bill(self.head, self.totals.usage, self._ledger.steps)
 
     @property
     def reserved_usd(self) -> Decimal:
@@ -131,20 +132,34 @@ class AttemptContext:
             self._behind = False
 
     def call[Result: BaseModel](self, prompt: Prompt, result: type[Result]) -> Result:
-        messages = conversation.of(prompt)
-        answer = self._calls.complete(prompt, messages, result)
+        messages = conversation.of(prompt, result)
         try:
-            return conversation.read(prompt, answer.text, result)
-        except InvalidOutputError as invalid:
-            self._ledger.waste(answer.usage)
-            messages += conversation.repair(answer.text, invalid)
+            answer = self._calls.complete(prompt, messages, result)
+        except InvalidOutputError as nothing:
+            self._raise_unless_asked_again(nothing)
+        else:
+            try:
+                return conversation.read(prompt, answer.text, result)
+            except InvalidOutputError as invalid:
+                self._ledger.waste(answer.usage)
+                messages += conversation.repair(answer.text, invalid, result)
         return conversation.read(prompt, self._calls.complete(prompt, messages, result).text, result)
 
     def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> Picture:
-        answer = self._calls.complete(prompt, conversation.of(prompt), None, aspect_ratio)
-        image, head = answer.images[0], self._calls.head  # the answer may hold more than was asked for
+        messages = conversation.of(prompt)
+        try:
+            answer = self._calls.complete(prompt, messages, None, aspect_ratio)
+        except InvalidOutputError as nothing:
+            self._raise_unless_asked_again(nothing)
+            answer = self._calls.complete(prompt, messages, None, aspect_ratio)
+        picture, head = answer.pictures[0], self._calls.head  # the answer may hold more than was asked for
         self._drawn += 1
-        name = name_of(head.fence, self._calls.step, self._drawn, image.content_type)
-        self._dependencies.store.pictures.put_picture(head, name, image.data, image.content_type)
-        sha256 = hashlib.sha256(image.data).hexdigest()
-        return Picture(name, image.content_type, len(image.data), sha256, image.width, image.height)
+        name = name_of(head.fence, self._calls.step, self._drawn, picture.content_type)
+        self._dependencies.store.pictures.put_picture(head, name, picture.data, picture.content_type)
+        sha256 = hashlib.sha256(picture.data).hexdigest()
+        return Picture(name, picture.content_type, len(picture.data), sha256, picture.width, picture.height)
+
+    def _raise_unless_asked_again(self, nothing: InvalidOutputError) -> None:
+        """An answer that is empty or garbled is chance; one that its limit of tokens cut would be cut again."""
+        if nothing.code == "output_truncated":
+            raise nothing

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from functions.process.provider import ChatMessage
+from functions.process.form_in_words import in_words
+from functions.process.provider import ChatMessage, json_candidates
 from shared.domain.errors import InvalidOutputError
 from shared.kinds.contract import Prompt
 
@@ -14,9 +15,17 @@ _SHOWN_ERRORS = 5
 _LEAST_REPEATED = 40  # characters of a sentence of ours that nobody writes by chance
 
 
-def of(prompt: Prompt) -> tuple[ChatMessage, ...]:
-    """Return the conversation: our instructions as the system's words, each text of the user's between its tags."""
-    return (ChatMessage("system", prompt.system), ChatMessage("user", _delimited(prompt.data)))
+def of(prompt: Prompt, result: type[BaseModel] | None = None) -> tuple[ChatMessage, ...]:
+    """Return the conversation: our instructions as the system's words, each text of the user's between its tags.
+
+    The form of `result` is named in words, since not every server takes or keeps a schema.
+    """
+    system = prompt.system if result is None else f"{prompt.system}\n\n{_asking_for(result)}"
+    return (ChatMessage("system", system), ChatMessage("user", _delimited(prompt.data)))
+
+
+def _asking_for(result: type[BaseModel]) -> str:
+    return f"The JSON has this form, with every name as it stands here:\n{in_words(result.model_json_schema())}"
 
 
 def _delimited(data: Mapping[str, str]) -> str:
@@ -56,17 +65,20 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
-    """Read the model's answer. Raises InvalidOutputError, which says where it does not fit and never what it said."""
+    """Read the model's answer, whatever it has written around it. Raises InvalidOutputError, which says where it does
+    not fit and never what it said."""
     try:
-        return result.model_validate_json(_without_fence(text))
-    except ValidationError as invalid:
-        raise InvalidOutputError("output_invalid", _where(invalid, result)) from None
-
-
-def _without_fence(text: str) -> str:
-    # Some servers have no structured output, and their models write a Markdown fence around the JSON.
-    fenced = re.fullmatch(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", text, flags=re.DOTALL)
-    return fenced.group(1) if fenced else text
+        return result.model_validate_json(text.strip().removeprefix("\ufeff"))
+    except ValidationError as whole:
+        invalid = whole
+    found = json_candidates(text)
+    longest = max(found, key=len, default="")
+    for candidate in found:
+        try:
+            return result.model_validate_json(candidate)
+        except ValidationError as other:
+            invalid = other if candidate == longest else invalid
+    raise InvalidOutputError("output_invalid", _where(invalid, result)) from None
 
 
 def _where(invalid: ValidationError, result: type[BaseModel]) -> str:
@@ -87,7 +99,7 @@ def _field_names(result: type[BaseModel]) -> set[str]:
     return {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", ())}
 
 
-def repair(text: str, invalid: InvalidOutputError) -> tuple[ChatMessage, ...]:
-    """Return the turns that show the model its own answer and ask for one that fits."""
-    ask = f"{invalid.message}. Answer again with the whole JSON, corrected to fit the schema, and nothing else."
+def repair(text: str, invalid: InvalidOutputError, result: type[BaseModel]) -> tuple[ChatMessage, ...]:
+    """Return the turns that show the model its own answer, what is wrong with it, and the form that it must have."""
+    ask = f"{invalid.message}. Answer again with the whole JSON, corrected, and nothing else. {_asking_for(result)}"
     return (ChatMessage("assistant", text), ChatMessage("user", ask))

@@ -14,6 +14,9 @@ from shared.store.worker import WorkerStore
 class Model(Protocol):
     """What calls the model; see `provider.Provider.complete`."""
 
+    @property
+    def takes_key(self) -> bool: ...
+
     def complete(
         self,
         request: ModelRequest,

@@ -16,6 +16,7 @@ from shared.aws.clients import Late
 from shared.aws.dispatch import QueueMessage
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
+from shared.domain.model_prices import read_prices
 from shared.domain.settings import settings
 from shared.store.worker import WorkerStore
 
@@ -29,7 +30,8 @@ class LambdaContext(Protocol):
 @cache
 def _worker() -> Worker:
     config = settings()
-    model = Provider(config.llm_base_url, protocol=config.llm_protocol)
+    prices = read_prices(config.model_prices)
+    model = Provider(config.llm_base_url, protocol=config.llm_protocol, prices=prices)
     model.warm_up()
     store = WorkerStore(wiring.ground())
     dependencies = Dependencies(

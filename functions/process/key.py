@@ -87,11 +87,13 @@ class UserKeys:
 
 def as_the_owners(error: ProviderError) -> ProviderError:
     """Return the error of a call that was made with the owner's key: what the key is to blame for has its own code."""
-    usage, call_id = error.usage, error.call_id
     if error.code == "provider_key_refused":
-        message = "The provider refused the key that was given."
-        return PermanentProviderError("user_key_refused", message, usage=usage, call_id=call_id)
-    if error.code == "provider_out_of_credit":
-        message = "The account of the key that was given is out of credit."
-        return PermanentProviderError("user_key_out_of_credit", message, usage=usage, call_id=call_id)
-    return error
+        owners = PermanentProviderError("user_key_refused", "The provider refused the key that was given.")
+    elif error.code == "provider_out_of_credit":
+        owners = PermanentProviderError(
+            "user_key_out_of_credit", "The account of the key that was given is out of credit."
+        )
+    else:
+        return error
+    owners.usage, owners.call_id, owners.unpaid = error.usage, error.call_id, error.unpaid
+    return owners

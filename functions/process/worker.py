@@ -145,7 +145,12 @@ class Worker:
         policy = _policy(load(head.kind).limits, dependencies.settings)
         left = (head.deadline_at - now) / timedelta(seconds=1)
         decision = retry_policy.decide(
-            error, head.releases, policy, jitter=dependencies.clock.random(), seconds_left=left
+            error,
+            head.releases,
+            policy,
+            attempt=head.attempt,
+            jitter=dependencies.clock.random(),
+            seconds_left=left,
         )
         log = logger().error if error.code in _OURS else logger().info
         log("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})

@@ -62,7 +62,7 @@ def _cards() -> CardsService:
 
 @cache  # it remembers
 def _health() -> HealthService:
-    return HealthService(SweepMarks(_ground()), wiring.clock)
+    return HealthService(SweepMarks(_ground()), wiring.clock, settings())
 
 
 ROUTES: dict[str, Route] = {

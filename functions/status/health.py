@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.domain.clock import Clock
+from shared.domain.settings import Settings
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.sweeps import SweepMark, SweepMarks
@@ -22,6 +23,7 @@ class HealthService:
 
     sweeps: SweepMarks
     clock: Clock
+    settings: Settings
     _mark: SweepMark | None = None
     _read_at: float | None = None
 
@@ -31,7 +33,14 @@ class HealthService:
         if self._read_at is None or now - self._read_at >= KEPT_SECONDS:
             self._mark, self._read_at = self.sweeps.last_sweep(), now
         body = self._view(self._mark)
+        if self._prices_missing():
+            body["model_prices_missing"] = True
         return Response(200, body, {"cache-control": f"public, max-age={KEPT_SECONDS}"})
+
+    def _prices_missing(self) -> bool:
+        from shared.domain.model_prices import unpriced_models  # noqa: PLC0415 (of all the routes only this one needs it)
+
+        return bool(unpriced_models(self.settings))
 
     def _view(self, mark: SweepMark | None) -> Health:
         if mark is None:

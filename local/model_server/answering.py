@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from local.model_server import wording
 from local.model_server.conversation import Conversation, price
@@ -32,6 +32,7 @@ class Answering:
     plan: Plan
     conversation: Conversation
     _sent_bytes: int = field(default=0, init=False)
+    stream_type: ClassVar[str] = "text/event-stream"
 
     def run(self) -> None:
         try:
@@ -48,8 +49,7 @@ class Answering:
         self._wait_quietly(plan.late_seconds)
         if plan.status != 200:
             self._finish("refused", status=plan.status)
-            headers = {} if plan.retry_after is None else {"Retry-After": plan.retry_after}
-            self.wire.reply(plan.status, self._error(plan.status), headers)
+            self._refuse({} if plan.retry_after is None else {"Retry-After": plan.retry_after})
         elif plan.error_code and plan.error_at is None:
             self._finish("error", status=200)
             self.wire.reply(200, self._error(plan.error_code), self._id_header())
@@ -58,10 +58,16 @@ class Answering:
         else:
             self._whole()
 
+    def _refuse(self, headers: dict[str, str]) -> None:
+        self.wire.reply(self.plan.status, self._error(self.plan.status), headers)
+
+    def _last_word(self) -> bytes:
+        return wording.DONE
+
     def _stream(self) -> None:
         plan = self.plan
         self.wire.send_response(200)
-        self.wire.send_header("Content-Type", "text/event-stream")
+        self.wire.send_header("Content-Type", self.stream_type)
         self.wire.send_header("Cache-Control", "no-cache")
         self.wire.send_header("Transfer-Encoding", "chunked")
         for name, value in self._id_header().items():
@@ -82,7 +88,7 @@ class Answering:
         elif plan.broken:
             self._finish("answered", status=200, paid=True)
             half = self._event(self._chunk({"role": "assistant", "content": plan.content[-40:]}))
-            self._end_stream(half[: len(half) // 2])
+            self._end_stream(half[: len(half) // 2] + b"\n\n")
         else:
             self._finish_stream()
 
@@ -96,7 +102,7 @@ class Answering:
             bill = self._chunk(last) | {"usage": wording.usage(self.call, plan, self._completion_tokens())}
             events.append(self._event(bill | ({"choices": []} if "bare_usage" in plan.forms else {})))
         if "no_done" not in plan.forms:
-            events.append(wording.DONE)
+            events.append(self._last_word())
         self._finish("answered", status=200, paid=True, finish_reason=plan.finish_reason)
         self._end_stream(*events)
 

@@ -174,7 +174,10 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "local/finish_error": Behaviour(
         "Half the content, finish_reason error.", lambda ask: _half_way(ask, finish_reason="error")
     ),
-    "local/no_finish": Behaviour("All the content, but no finish_reason.", lambda ask: good(ask, finish_reason=None)),
+    "local/no_finish": Behaviour(
+        "All the content, but no finish_reason; with :cut no [DONE] either.",
+        lambda ask: good(ask, finish_reason=None, forms=frozenset({"no_done"} if ask.argument == "cut" else ())),
+    ),
     "local/empty": Behaviour("No content at all.", lambda _: Plan()),
     "local/error_in_200": Behaviour(
         "HTTP 200 whose whole body is an error with the code :NNN.",

@@ -3,16 +3,20 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
-from urllib.parse import parse_qs
+from typing import Any, Self
+from urllib.parse import parse_qs, unquote
 
 from local.model_server.answering import Answering
 from local.model_server.behaviours import BEHAVIOURS, make_plan
 from local.model_server.conversation import BadRequestError, Conversation, read_conversation
+from local.model_server.converse import ConverseAnswering, as_chat_completion
 from local.model_server.ledger import Call, Ledger
 from local.model_server.records import call_record, model_record
 from local.model_server.serving import JsonHandler, LoopbackServer
+
+_CONVERSE = ("/model/", "/converse-stream")
 
 
 class ModelServer(LoopbackServer):
@@ -21,6 +25,11 @@ class ModelServer(LoopbackServer):
     def __init__(self, port: int = 0, ledger_path: Path | None = None) -> None:
         self.ledger = Ledger(ledger_path)
         super().__init__(_Handler, port)
+
+    @property
+    def bedrock_url(self) -> str:
+        """The endpoint of the same models for who speaks Bedrock's ConverseStream."""
+        return f"http://127.0.0.1:{self.port}"
 
     @property
     def base_url(self) -> str:
@@ -33,7 +42,7 @@ class ModelServer(LoopbackServer):
 class _Handler(JsonHandler):
     server: ModelServer
 
-    def complete(self) -> None:
+    def complete(self, answering: type[Answering] = Answering) -> None:
         key = self._key()
         try:
             conversation = read_conversation(self.body)
@@ -53,7 +62,19 @@ class _Handler(JsonHandler):
             ledger.finish(call.id, outcome="refused", status=400)
             self.refuse(400, str(error))
             return
-        Answering(self, ledger, call, model, plan, conversation).run()
+        answering(self, ledger, call, model, plan, conversation).run()
+
+    def converse(self) -> None:
+        """Bedrock's way to ask: the model in the path, the caller in a signature, the answer as binary events."""
+        model = unquote(self.path_only.removeprefix(_CONVERSE[0]).removesuffix(_CONVERSE[1]))
+        self.body = as_chat_completion(model, self.body)
+        self.complete(ConverseAnswering)
+
+    def find_route(self) -> Callable[[Any], None] | None:
+        begins, ends = _CONVERSE
+        if self.command == "POST" and self.path_only.startswith(begins) and self.path_only.endswith(ends):
+            return _Handler.converse
+        return super().find_route()
 
     def generation(self) -> None:
         """OpenRouter's own record of a call; 404 while it is open, as it is there for a moment."""
@@ -80,6 +101,8 @@ class _Handler(JsonHandler):
 
     def _key(self) -> str:
         scheme, _, key = self.headers.get("Authorization", "").partition(" ")
+        if scheme == "AWS4-HMAC-SHA256":
+            return key.partition("Credential=")[2].partition("/")[0]
         return key.strip() if scheme.lower() == "bearer" else ""
 
     def _begin_call(self, conversation: Conversation, key: str) -> Call:

@@ -70,7 +70,8 @@ class GenerationError(UnstuckError):
     """Something that ends an attempt with a code which the owner may read.
 
     `message` is cut to 100 characters and never holds a key, the prompt or the provider's own words about them.
-    `usage` is what the failed call is known to have cost.
+    `usage` is what the failed call is known to have cost. `unpaid` says that nothing was: it was refused, or not even
+    sent, before the model's first token.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class GenerationError(UnstuckError):
         retry_after_seconds: float | None = None,
         usage: "Usage | None" = None,
         call_id: str | None = None,
+        unpaid: bool = False,
     ) -> None:
         super().__init__(code, message)
         self.code = code
@@ -88,6 +90,7 @@ class GenerationError(UnstuckError):
         self.retry_after_seconds = retry_after_seconds
         self.usage = usage
         self.call_id = call_id
+        self.unpaid = unpaid
 
 
 class ProviderError(GenerationError):
@@ -100,6 +103,10 @@ class TransientProviderError(ProviderError):
 
 class PermanentProviderError(ProviderError):
     """The same call would fail again: never repeat it."""
+
+
+class ProtocolBrokenError(PermanentProviderError):
+    """What came was no answer in the server's protocol: asking once more may help, a second time shows a fault."""
 
 
 class InvalidOutputError(ProviderError):

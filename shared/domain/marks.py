@@ -49,6 +49,6 @@ _KNOWN_BY: Mapping[Mark, Callable[[Generation, Write], bool]] = {
     Mark.CALLS: lambda current, write: held(current, write.head) and _shows(current, write, "calls"),
     # Only the holder moves what these count, and it is at one write at a time.
     Mark.STEPS: lambda current, write: held(current, write.head) and _shows(current, write, "steps_done", "usage"),
-    Mark.USAGE: lambda current, write: _shows(current, write, "usage"),
+    Mark.USAGE: lambda current, write: _shows(current, write, "usage", "reserved_usd"),
     Mark.DONE: _done,
 }

@@ -34,22 +34,34 @@ class GiveUp:
 
 
 def decide(
-    error: GenerationError, releases: int, policy: RetryPolicy, *, jitter: float, seconds_left: float
+    error: GenerationError,
+    releases: int,
+    policy: RetryPolicy,
+    *,
+    attempt: int = 1,
+    jitter: float,
+    seconds_left: float,
 ) -> Retry | GiveUp:
     """Decide by the error's type alone.
 
     `jitter` is in [0, 1) and spreads the delay over its upper half, so that a crowd does not come back at once.
-    `seconds_left` is the time to the generation's deadline: a retry that would come after it is none.
+    `seconds_left` is the time to the generation's deadline: a retry that would come after it is none. A wait that the
+    server told is kept, and doubles with the `attempt` all the same: one that says a second for an hour would be asked
+    thousands of times.
     """
     if not isinstance(error, TransientProviderError | HandoverError):
         return GiveUp(error.code, error.message)
     told = error.retry_after_seconds
     if told is not None:
-        retry = Retry(max(told, policy.base_seconds), counted=False)
+        retry = Retry(max(told, policy.base_seconds, _delay(policy, attempt - 1, jitter)), counted=False)
     elif releases >= policy.max_releases:
         return GiveUp(error.code, error.message)
     else:
-        ceiling = min(policy.cap_seconds, policy.base_seconds * 2.0**releases)
         at_once = isinstance(error, HandoverError)
-        retry = Retry(0.0 if at_once else ceiling * (0.5 + jitter / 2), counted=True)
+        retry = Retry(0.0 if at_once else _delay(policy, releases, jitter), counted=True)
     return retry if retry.delay_seconds < seconds_left else GiveUp(error.code, error.message)
+
+
+def _delay(policy: RetryPolicy, before: int, jitter: float) -> float:
+    ceiling = min(policy.cap_seconds, policy.base_seconds * 2.0 ** min(before, 64))
+    return ceiling * (0.5 + jitter / 2)

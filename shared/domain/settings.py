@@ -19,7 +19,7 @@ class Settings:
     deadline_seconds: float = 900.0
     handover_margin_seconds: float = 15.0
     retry_base_seconds: float = 2.0
-    model_timeout_seconds: float = 120.0
+    model_timeout_seconds: float = 180.0
     max_fruitless_attempts: int = 3
     max_releases: int = 10
     retention_days: float = 30.0
@@ -34,6 +34,9 @@ class Settings:
     fallback_models: tuple[str, ...] = ()
     llm_base_url: str = ""
     llm_protocol: str = "auto"
+    model_prices: tuple[str, ...] = ()
+    max_completion_tokens: int = 5_000
+    reasoning_effort: str = ""
     provider_key_parameter: str = ""
     kms_key_id: str = ""
     enabled_kinds: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ class Limits:
 
     `max_attempts` is how often in a row it is tried to no avail while the provider is to blame; None means the
     deployment's MaxReleases and the first. What a worker dies of is limited by MaxFruitlessAttempts, whatever the kind.
+    `max_completion_tokens` and `reasoning_effort` None mean the deployment's MaxCompletionTokens and ReasoningEffort.
     `usual_seconds` is what half of them take at most, from create to end: it only tells readers when to look.
     """
 
@@ -24,7 +25,8 @@ class Limits:
     max_calls_per_step: int = 12
     max_cost_usd: float = 0.50
     call_reserve_usd: float = 0.02
-    max_completion_tokens: int = 8_000
+    max_completion_tokens: int | None = None
+    reasoning_effort: str | None = None
     usual_seconds: int = 15
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from shared.domain import rows
 from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Generation, GenerationKey, StoredStep, Totals, Usage, apart_from_waste
+from shared.domain.rows.worker import Billed
 from shared.domain.states import Status
 from shared.store.ground import Ground
 from shared.store.move import Mover, counted
@@ -28,8 +29,9 @@ class Bills:
         """Have a generation that was ended under its holder, and the owner's day, show all that it has spent.
         Return what had not been shown.
 
-        `held` is the head as its holder knew it, `spent` all that the holder knows of, `steps` all that are stored:
-        each that is not counted yet must be in `spent`. Repeating it changes nothing.
+        `held` is the head as its holder knew it, with what it reserves for calls without a bill. `spent` is all that
+        the holder knows of, `steps` all that are stored: each that is not counted yet must be in `spent`. Repeating it
+        changes nothing.
 
         Raises TransitionRefusedError when the generation has not ended, or not under this holder.
         """
@@ -39,12 +41,13 @@ class Bills:
             if ended is None or not _ended_under(held, ended):
                 raise TransitionRefusedError(rows.BILL.name, ended)
             totals = self._all_of(ended, spent, steps)
-            if totals.usage == ended.usage:
+            if (totals.usage, held.reserved_usd) == (ended.usage, ended.reserved_usd):
                 return Usage()
             day = (ended.finished_at or self._clock.now()).date()
-            missed = totals.usage - ended.usage
+            missed, reserved_usd = totals.usage - ended.usage, held.reserved_usd - ended.reserved_usd
+            beside = counted(ended, missed, day, generations=0, reserved_usd=reserved_usd)
             try:
-                self._mover.move_with(rows.BILL, ended, totals, [counted(ended, missed, day, generations=0)])
+                self._mover.move_with(rows.BILL, ended, Billed(totals, held.reserved_usd), [beside])
             except TransitionRefusedError as moved:
                 refused = moved  # dismissed or retried between the read and the write: read again
             else:

@@ -186,7 +186,8 @@ def usage_values(usage: Usage) -> dict[str, Any]:
 def charged(day: Item | None) -> Decimal:
     """Return what a usage item's day has cost the deployment: what users' own keys paid for is not in it."""
     values = {} if day is None else unmarshal(day)
-    return Decimal(values.get("cost_usd", 0)) - Decimal(values.get("own_cost_usd", 0))
+    ours = Decimal(values.get("cost_usd", 0)) - Decimal(values.get("own_cost_usd", 0))
+    return ours + Decimal(values.get("reserved_usd", 0))
 
 
 def decode_usage(values: Item) -> Usage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from shared.domain.errors import TransitionRefusedError
@@ -57,7 +58,8 @@ class Mover:
         sets = self._sets(row, head, at, given)
         write = {"Update": {"Key": items.head_key(head.key), **update_of(row, as_read(head, at.now), sets)}}
         if row.target in TERMINAL:
-            beside = [*beside, counted(head, sets["usage"], at.now.date(), generations=1), *user_key.deletion(head)]
+            used = counted(head, sets["usage"], at.now.date(), generations=1, reserved_usd=sets["reserved_usd"])
+            beside = [*beside, used, *user_key.deletion(head)]
         try:
             self._table.transact([write, *beside], _mine(row, Write(head, sets, at)))
         except ConditionFailedError as failed:
@@ -88,11 +90,16 @@ def refused(row: Row[Any], failed: ConditionFailedError) -> TransitionRefusedErr
     return TransitionRefusedError(row.name, items.decode_head(failed.item) if failed.item else None)
 
 
-def counted(head: Generation, usage: Usage, day: date, *, generations: int) -> items.Item:
-    """Return what adds to the usage of the owner's day; it belongs into the transaction that moves `head`."""
+def counted(head: Generation, usage: Usage, day: date, *, generations: int, reserved_usd: Decimal) -> items.Item:
+    """Return what adds to the usage of the owner's day; it belongs into the transaction that moves `head`.
+
+    `reserved_usd` is for calls whose bill has not come: the day is charged with it, and given it back by a bill.
+    """
     added: dict[str, Any] = {"generations": generations or None, **items.usage_values(usage)}
     if head.own_key:
         added["own_cost_usd"] = usage.cost_usd
+    else:
+        added["reserved_usd"] = reserved_usd or None
     names = [name for name, value in added.items() if value is not None]
     adds = ", ".join(f"#{name} :{name}" for name in names)
     return {

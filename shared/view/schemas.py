@@ -266,6 +266,7 @@ class Health(TypedDict):
 
     `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0
     when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time.
+    `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds.
     """
 
     last_sweep_at: Moment | None
@@ -273,3 +274,4 @@ class Health(TypedDict):
     last_sweep_complete: NotRequired[bool]
     stale: int
     oldest_pending_seconds: int
+    model_prices_missing: NotRequired[bool]

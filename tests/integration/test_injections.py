@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from functions.process import conversation
-from functions.process.provider import outcomes
-from functions.process.provider.request import OPENROUTER, body_of
+from functions.process.provider import dialects, failures
+from functions.process.provider.terms import Terms
 from functions.process.worker import Ending
 from local.model_server import ModelServer
 from shared.domain.generation import Generation
@@ -25,7 +25,7 @@ TEXT = (
     "Enzymes are proteins that speed up reactions. Photosynthesis takes place in chloroplasts. "
 ) * 6
 CARDS = "cards"
-CODES = {each.code for each in vars(outcomes).values() if isinstance(each, outcomes.Outcome)}
+CODES = {each.code for each in vars(failures).values() if isinstance(each, failures.CallFailure)}
 
 # What the text says in its middle, and what comes of it with a model that does as it says.
 INJECTIONS = {
@@ -102,7 +102,11 @@ def assert_only_we_instruct(wire: WireRig, injection: str) -> None:
         assert roles[:2] == ["system", "user"]
         assert "system" not in roles[1:]
         assert injection not in system_prompt(wire)
-        assert not {"tools", "tool_choice", "functions", "plugins"} & set(json.loads(body_of(request, OPENROUTER)))
+        assert not {"tools", "tool_choice", "functions", "plugins"} & set(
+            json.loads(
+                dialects.dialect_for("http://127.0.0.1", "127.0.0.1", "openrouter").call(request, Terms(), "key").body
+            )
+        )
 
 
 @pytest.mark.parametrize("name", INJECTIONS)

@@ -9,8 +9,8 @@ import pytest
 from openrouter import OpenRouter, components, errors
 from pydantic import BaseModel
 
-from functions.process.provider import ChatMessage, ModelRequest
-from functions.process.provider.request import OPENROUTER, body_of
+from functions.process.provider import ChatMessage, ModelRequest, dialects
+from functions.process.provider.terms import Terms
 from local.model_server import ModelServer
 from local.model_server.behaviours import BEHAVIOURS
 from shared import kinds
@@ -115,7 +115,9 @@ def missing(sent: Any, read: Any) -> Iterator[str]:
 
 
 def body(model: str, *, stream: bool) -> Any:
-    return json.loads(body_of(a_request(model), OPENROUTER)) | {"stream": stream}
+    return json.loads(
+        dialects.dialect_for("http://127.0.0.1", "127.0.0.1", "openrouter").call(a_request(model), Terms(), "key").body
+    ) | {"stream": stream}
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -200,13 +202,17 @@ def request_with(**changes: Any) -> ModelRequest:
     ids=lambda request_: request_.schema_name,
 )
 def test_what_we_ask_of_openrouter_is_what_its_own_client_would_send(request_: ModelRequest) -> None:
-    sent = json.loads(body_of(request_, OPENROUTER))
+    sent = json.loads(
+        dialects.dialect_for("http://127.0.0.1", "127.0.0.1", "openrouter").call(request_, Terms(), "key").body
+    )
     held_to(components.ChatRequest, sent, set())
     assert not {"tools", "tool_choice", "plugins"} & set(sent)
 
 
 def test_the_oracle_notices_what_is_wrong() -> None:
-    sent = json.loads(body_of(request_with(), OPENROUTER))
+    sent = json.loads(
+        dialects.dialect_for("http://127.0.0.1", "127.0.0.1", "openrouter").call(request_with(), Terms(), "key").body
+    )
     for wrong in ({"max_tokens": "500"}, {"stream": "yes"}, {"max_tokns": 500}, {"messages": [{"role": "robot"}]}):
         with pytest.raises((ValueError, AssertionError)):
             held_to(components.ChatRequest, sent | wrong, set())

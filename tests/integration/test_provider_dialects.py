@@ -36,11 +36,12 @@ def test_an_answer_in_any_form_is_the_same_answer_with_the_same_bill(server: Mod
     assert completion.model == f"local/differs:{form}"
 
 
-def test_a_server_that_calls_its_json_text_is_read_as_a_stream_and_found_to_be_none() -> None:
+@pytest.mark.parametrize("content_type", ["text/plain", "text/event-stream", "text/html", "application/x-ndjson"])
+def test_a_body_says_what_it_is_whatever_its_header_says(content_type: str) -> None:
     document = json.dumps({"choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}]}).encode()
-    with raw_server(saying(head("text/plain"), document)) as server, pytest.raises(TransientProviderError) as caught:
-        Asking().of(Provider(server.base_url))
-    assert caught.value.code == "provider_stream_cut"
+    for body in (document, CHUNK, b"\n\n " + document, document + b"\ndata: [DONE]\n\n", b"[" + document + b"]"):
+        with raw_server(saying(head(content_type), body)) as server:
+            assert Asking().of(Provider(server.base_url)).text == "{}"
 
 
 @pytest.mark.parametrize("mark", [b"\xef", b"\xef\xbb", b"\xef\xbb\xbf"])
@@ -94,5 +95,5 @@ def test_the_worker_speaks_the_protocol_that_the_deployment_names(
 
 
 def test_an_unknown_protocol_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="auto or one of openrouter, openai, compatible"):
+    with pytest.raises(ValueError, match="auto or one of openrouter, openai, compatible, anthropic, bedrock"):
         Provider("http://127.0.0.1/v1", protocol="smoke signals")

@@ -29,7 +29,7 @@ def client(server: ModelServer) -> Iterator[httpx.Client]:
 @pytest.mark.parametrize("model", ["local/image", "local/cards", "local/differs:whole"])
 def test_a_picture_comes_whole_in_a_stream_or_without_one(server: ModelServer, model: str) -> None:
     completion = Asking(model, picture=True).of(Provider(server.base_url, protocol="openrouter"))
-    [image] = completion.images
+    [image] = completion.pictures
     assert image.data == draw(ASKED.strip())
     assert (image.content_type, image.width, image.height) == ("image/png", 512, 512)
     assert completion.usage.completion_tokens > 1_290, "a picture is paid for"
@@ -37,7 +37,7 @@ def test_a_picture_comes_whole_in_a_stream_or_without_one(server: ModelServer, m
 
 def test_who_asks_for_text_gets_no_picture(server: ModelServer) -> None:
     completion = Asking("local/cards").of(Provider(server.base_url))
-    assert completion.images == ()
+    assert completion.pictures == ()
 
 
 def test_a_picture_is_drawn_for_the_words_the_form_and_the_turn_and_is_billed(client: httpx.Client) -> None:

@@ -5,7 +5,8 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
     PermanentProviderError,
+    ProtocolBrokenError,
     ProviderError,
     TransientProviderError,
 )
@@ -74,7 +76,7 @@ def test_a_server_that_does_not_stream_is_understood() -> None:
 
 
 def test_a_connection_left_open_after_the_answer_does_not_hold_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call, "BILL_SECONDS", 0.2)
+    monkeypatch.setattr(call, "QUIET_SECONDS", 0.2)
     started = time.monotonic()
     with raw_server(saying(head(), CHUNK, FINISH, then=until_the_client_leaves)) as server:
         assert Asking(seconds=120).of(Provider(server.base_url)).text == "{}"
@@ -92,20 +94,39 @@ def test_an_answer_that_was_whole_when_the_connection_broke_is_whole() -> None:
     ("sent", "code"),
     [
         (b"", "provider_stream_cut"),
-        (b"not http at all\r\n\r\n", "provider_stream_cut"),
+        (b"not http at all\r\n\r\n", "provider_protocol_broken"),
         (head() + CHUNK, "provider_stream_cut"),
-        (head() + CHUNK + b'data: {"choices": [{"del', "provider_error"),
+        (head() + CHUNK + b'data: {"choices": [{"del', "provider_stream_cut"),
         (head("text/html") + b"<html>log in to the wi-fi</html>", "provider_stream_cut"),
         (head("text/event-stream", "204 No Content"), "provider_stream_cut"),
         (head("application/json") + b'{"choices": []}', "provider_stream_cut"),
-        (head("application/json") + b"{", "provider_error"),
-        (head() + b"data: {not json}\n\n" + DONE, "provider_error"),
-        (head("text/event-stream", "200 OK", "Content-Encoding: gzip") + gzip.compress(CHUNK), "provider_error"),
+        (head("application/json") + b"{", "provider_stream_cut"),
+        (head() + b"data: {not json}\n\n" + DONE, "provider_protocol_broken"),
+        (head("text/event-stream", "200 OK", "Content-Encoding: gzip") + CHUNK, "provider_protocol_broken"),
+        (head("text/event-stream", "200 OK", "Content-Encoding: br") + CHUNK, "provider_protocol_broken"),
     ],
 )
 def test_a_broken_answer_may_be_better_the_next_time(sent: bytes, code: str) -> None:
     caught = ending_of(saying(sent))
-    assert (type(caught), caught.code) == (TransientProviderError, code)
+    broken = ProtocolBrokenError if code == "provider_protocol_broken" else TransientProviderError
+    assert (type(caught), caught.code) == (broken, code)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compress"),
+    [("gzip", gzip.compress), ("deflate", zlib.compress), ("GZIP, identity", gzip.compress), ("identity", bytes)],
+)
+def test_an_answer_that_is_compressed_unasked_is_opened(encoding: str, compress: Callable[[bytes], bytes]) -> None:
+    packed = compress(CHUNK + FINISH + DONE)
+    parts = [packed[at : at + 7] for at in range(0, len(packed), 7)]
+    with raw_server(saying(head("text/event-stream", "200 OK", f"Content-Encoding: {encoding}"), *parts)) as server:
+        assert Asking().of(Provider(server.base_url)).text == "{}"
+
+
+def test_a_small_answer_that_unpacks_to_a_large_one_is_cut_off() -> None:
+    bomb = gzip.compress(b"data: " + b"x" * 100_000_000)
+    caught = ending_of(saying(head("text/event-stream", "200 OK", "Content-Encoding: gzip"), bomb))
+    assert caught.code == "output_too_large"
 
 
 def test_a_redirect_is_not_followed_with_the_key() -> None:
@@ -128,7 +149,7 @@ def test_a_flood_of_comments_is_cut_off() -> None:
 
 
 def test_a_refusal_with_a_body_without_end_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(call, "BILL_SECONDS", 0.2)
+    monkeypatch.setattr(call, "QUIET_SECONDS", 0.2)
     refusal = head("application/json", "429 Too Many Requests", "Retry-After: 9")
     for body in (b"", b"x" * 200_000, b'{"error": "text"}', b"[]"):
         caught = ending_of(saying(refusal, body, then=until_the_client_leaves))

@@ -1,7 +1,9 @@
 """What the calls of a generation cost: counted before they are sent, held in reserve, and never past a ceiling."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from threading import Event
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds
 from shared.domain.errors import (
+    CallCanceledError,
     CallDeadlineExceededError,
     InvalidOutputError,
     PermanentProviderError,
@@ -17,9 +20,11 @@ from shared.domain.errors import (
     TransientProviderError,
 )
 from shared.domain.generation import Generation, Usage
+from shared.domain.limits import policy_of
+from shared.domain.states import Status
 from shared.kinds.contract import Limits
-from tests.factories import a_step
-from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, then
+from tests.factories import SETTINGS, a_step
+from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, telling, then
 
 NOTHING = Usage()
 WASTED = PAID.all_wasted()
@@ -95,11 +100,11 @@ def test_a_call_whose_cost_was_never_told_keeps_its_reserve(rig: Rig, error: Pro
 @pytest.mark.parametrize(
     "error",
     [
-        cut(TransientProviderError, "provider_overloaded"),
+        TransientProviderError("provider_overloaded", "Busy.", unpaid=True),
         cut(TransientProviderError, "provider_stream_cut", PAID),
         cut(CallDeadlineExceededError, "provider_timeout", PAID),
     ],
-    ids=["never answered", "cut after its bill", "late after its bill"],
+    ids=["refused", "cut after its bill", "late after its bill"],
 )
 def test_a_call_whose_cost_is_known_gives_its_reserve_back_and_counts(rig: Rig, error: ProviderError) -> None:
     handled, after = rig.run(rig.pending(), raising(error))
@@ -205,16 +210,22 @@ def test_what_was_spent_in_any_attempt_counts_towards_the_ceiling(rig: Rig, monk
     assert (handled.ending, error_code(head), head.usage) == (Ending.FAILED, "cost_limit", TWICE)
 
 
-def test_calls_that_were_told_to_wait_use_up_the_steps_calls_too(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_that_were_refused_before_a_token_are_none_of_the_steps(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limited(monkeypatch, max_calls_per_step=3)
-    told = TransientProviderError("provider_rate_limited", "Wait.", retry_after_seconds=1)
+    told = TransientProviderError("provider_rate_limited", "Wait.", retry_after_seconds=1, unpaid=True)
     head = rig.pending()
-    for _ in range(3):
+    for _ in range(5):
         handled, head = rig.run(head, raising(told))
         assert (handled.ending, head.releases, head.reserved_usd) == (Ending.RELEASED, 0, Decimal(0))
-        rig.clock.pass_seconds(10)
+        assert head.step_calls == 0
+        rig.clock.pass_seconds(60)
+    for _ in range(3):
+        handled, head = rig.run(head, raising(TransientProviderError("provider_stream_cut", "Cut.", usage=PAID)))
+        rig.clock.pass_seconds(60)
     handled, head = rig.run(head)
-    assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "call_limit", 3)
+    assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "call_limit", 8)
 
 
 def test_a_step_makes_at_most_one_repair_in_each_attempt(rig: Rig) -> None:
@@ -223,3 +234,64 @@ def test_a_step_makes_at_most_one_repair_in_each_attempt(rig: Rig) -> None:
         _, head = rig.run(head, answering("no JSON"), raising(TransientProviderError("provider_overloaded", "Busy.")))
         rig.clock.pass_seconds(60)
     assert (head.attempt, head.calls, head.usage.calls) == (3, 6, 3)
+
+
+def cancelled(rig: Rig, head: Generation) -> Callable[[Call], None]:
+    """Have the owner cancel in the middle of the call, and the heartbeat close it."""
+    closed = Event()
+
+    def act(call: Call) -> None:
+        with call.cancellation.closing(closed.set):
+            rig.store.endings.cancel(head.key)
+            assert closed.wait(30)
+        raise CallCanceledError("closed on our side")
+
+    return act
+
+
+def spent_today(rig: Rig, head: Generation) -> Decimal:
+    return rig.store.quota.use(head.user_id, policy_of(rig.settings)).spent_today_usd
+
+
+def test_calls_that_were_cancelled_charge_the_owners_day_until_a_bill_replaces_them(rig: Rig) -> None:
+    owner = "an owner who cancels"
+    rig.settings = replace(SETTINGS, heartbeat_seconds=0.0)
+    for count in (1, 2, 3):
+        head = rig.pending(user_id=owner)
+        rig.run(head, then(cancelled(rig, head)))
+        assert spent_today(rig, head) == count * RESERVE
+        assert rig.read(head).reserved_usd == RESERVE
+    rig.model.bills["gen-late"] = PAID
+    head = rig.pending(user_id=owner)
+    rig.run(head, telling("gen-late", then(cancelled(rig, head))))
+    assert spent_today(rig, head) == 3 * RESERVE + PAID.cost_usd
+    assert (rig.read(head).reserved_usd, rig.read(head).usage) == (Decimal(0), WASTED)
+
+
+def test_a_key_of_the_owners_own_charges_their_day_with_nothing(rig: Rig) -> None:
+    head = rig.pending(own_key=True)
+    claimed = rig.claimed(head)
+    rig.store.worker.begin_call(claimed, "cards", RESERVE)
+    rig.store.endings.cancel(head.key)
+    assert spent_today(rig, head) == 0
+
+
+@pytest.mark.parametrize("ending", ["failed", "succeeded"])
+def test_a_call_without_a_bill_charges_the_day_however_the_generation_ends(rig: Rig, ending: str) -> None:
+    head = rig.pending()
+    _, released = rig.run(head, raising(cut(TransientProviderError, "provider_stream_cut")))
+    rig.clock.pass_seconds(60)
+    last = (
+        answering() if ending == "succeeded" else raising(PermanentProviderError("output_refused", "No.", usage=PAID))
+    )
+    _, after = rig.run(released, last)
+    assert (after.status, after.reserved_usd) == (Status(ending), RESERVE)
+    assert spent_today(rig, head) == RESERVE + PAID.cost_usd
+
+
+def test_a_bill_beyond_any_sense_is_booked_up_to_what_a_call_can_cost(rig: Rig) -> None:
+    absurd = Usage(1, 100, 50, Decimal(90_000))
+    _, after = rig.run(rig.pending(), answering(usage=absurd))
+    assert after.usage.cost_usd == 100 * RESERVE
+    _, after = rig.run(rig.pending(), answering(usage=replace(absurd, cost_usd=Decimal("1.99"))))
+    assert after.usage.cost_usd == Decimal("1.99")

@@ -82,7 +82,7 @@ def test_a_wait_beyond_the_deadline_fails_at_once(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [PermanentProviderError("provider_refused", "No."), InvalidOutputError("output_empty", "")]
+    "error", [PermanentProviderError("provider_refused", "No."), InvalidOutputError("output_truncated", "")]
 )
 def test_what_would_fail_again_fails_the_generation_with_its_own_code(rig: Rig, error: GenerationError) -> None:
     handled, after = rig.run(rig.pending(), raising(error))

@@ -85,9 +85,10 @@ def test_a_late_holder_cannot_write_over_the_picture_of_the_next_one(rig: Rig, d
 
 def test_an_answer_without_a_picture_fails_it_with_what_it_has_cost(rig: Rig) -> None:
     head = pending(rig)
-    handled, ended = rig.run(head, raising(InvalidOutputError("output_empty", "no picture", usage=PAID)))
+    empty = raising(InvalidOutputError("output_empty", "no picture", usage=PAID))
+    handled, ended = rig.run(head, empty, empty)
     assert (handled.ending, ended.error and ended.error.code) == (Ending.FAILED, "output_empty")
-    assert ended.usage.cost_usd == PAID.cost_usd
+    assert ended.usage.cost_usd == 2 * PAID.cost_usd
 
 
 def test_a_picture_that_cannot_be_stored_ends_the_attempt_without_a_step(

@@ -1,7 +1,7 @@
 """A worker over moto's store that calls the real local model server over real sockets."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from functions.process.provider import Completion, ModelRequest, Provider
@@ -20,6 +20,10 @@ class OnTheWire:
     provider: Provider
     clock: FakeClock
     requests: list[ModelRequest]
+
+    @property
+    def takes_key(self) -> bool:
+        return self.provider.takes_key
 
     def complete(self, request: ModelRequest, *, deadline: float, **given: Any) -> Completion:
         self.requests.append(request)
@@ -59,3 +63,23 @@ class WireRig:
         (step,) = self.rig.steps(head)
         suggestions: list[dict[str, str]] = step.result["suggestions"]
         return suggestions
+
+
+@dataclass
+class Served:
+    """A worker of `rig` that calls whatever listens at `base_url`; one process, whose client remembers."""
+
+    rig: Rig
+    base_url: str
+    protocol: str = "auto"
+    requests: list[ModelRequest] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.provider = Provider(self.base_url, protocol=self.protocol)
+
+    def handle(self, head: Generation) -> Handled:
+        """Handle the generation's message, as one of its attempts."""
+        worker = self.rig.worker()
+        dependencies = replace(worker.dependencies, model=OnTheWire(self.provider, self.rig.clock, self.requests))
+        message = QueueMessage(head.user_id, head.generation_id, head.fence)
+        return replace(worker, dependencies=dependencies).handle(message, NEVER)

@@ -86,6 +86,7 @@ class ScriptedModel:
     """What the server will say that a call has cost, by the id that `telling` gave it."""
     asked: list[tuple[str, str, float]] = field(default_factory=list)
     """Each question for a bill: the id, the key and the deadline."""
+    takes_key: bool = True
 
     def complete(self, request: ModelRequest, **given: Any) -> Completion:
         call = Call(request, **given)

@@ -156,7 +156,9 @@ class FakeModel:
         if manner is Manner.REFUSED:
             raise PermanentProviderError("provider_refused", "The model's API refused the request.")
         told = self.random.choice((1.0, 20.0, 100.0)) if manner is Manner.BUSY_TELLS else None
-        raise TransientProviderError("provider_rate_limited", "The model's API is busy.", retry_after_seconds=told)
+        raise TransientProviderError(
+            "provider_rate_limited", "The model's API is busy.", retry_after_seconds=told, unpaid=True
+        )
 
     def _stream(
         self, manner: Manner, process: Process, deadline: float, closed: Event, on_text: Callable[[int], None]

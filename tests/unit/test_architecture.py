@@ -54,7 +54,7 @@ def test_a_sort_key_that_the_store_begins_to_write_is_found(tmp_path: Path) -> N
 def test_the_list_of_rights_is_that_of_the_roles(template: dict[str, Any]) -> None:
     listed = {}
     for name, *cells in rows_below("Who may do what"):
-        table, bucket, queues, keys = (re.sub(r"`|\w+:(?=Get|Enc|Dec)", "", cell) for cell in cells)
+        table, bucket, queues, keys = (re.sub(r"`|\w+:(?=Get|Enc|Dec|Inv)", "", cell) for cell in cells)
         listed[name] = {
             "dynamodb": {part for part in re.split(r"[,;] ", table) if part},
             "s3": {part for part in bucket.split(", ") if part},
@@ -71,7 +71,7 @@ def test_the_list_of_rights_is_that_of_the_roles(template: dict[str, Any]) -> No
                 for action in as_list(statement["Action"]):
                     service, _, right = action.partition(":")
                     if service not in ("logs", "lambda"):
-                        rights["keys" if service in ("kms", "ssm") else service].add(right + only)
+                        rights["keys" if service in ("kms", "ssm", "bedrock") else service].add(right + only)
         given[name.removesuffix("Role").lower()] = rights
     assert given.pop("schedule") == {"dynamodb": set(), "s3": set(), "sqs": set(), "keys": set()}
     assert listed == given

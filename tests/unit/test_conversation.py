@@ -76,9 +76,28 @@ def test_each_text_of_several_has_its_own_tags() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [CARDS, f"\n {CARDS} ", f"```json\n{CARDS}\n```", f"```\n{CARDS}\n```", f" \n```json  \n{CARDS}\n\n```\n"],
+    [
+        CARDS,
+        f"\n {CARDS} ",
+        f"```json\n{CARDS}\n```",
+        f" \n```JSON5  \r\n{CARDS}\n\n```\n",
+        f"~~~\n{CARDS}\n~~~",
+        f"```{CARDS}```",
+        f"Here is {{count}} cards [as asked]:\n\n```json\n{CARDS}\n```\nAnything else? :-]",
+        f'<think>\nA draft: {{"suggestions": [{{"front": "no", "back": "no"}}]}}\n</think>\n{CARDS}',
+        f"Thinking {{ a bit...</think>{CARDS}",
+        f"\ufeff{CARDS}",
+        f"{CARDS}<|im_end|>",
+        f"{CARDS}</s>",
+        f"{CARDS}{CARDS}",
+        f"{CARDS}\n{CARDS[:20]}",
+        f'He said "open {{ now\n{CARDS}',
+        f"An unmatched ] and }} and [ here\n{CARDS}",
+        f"json\n{CARDS}",
+        f"The answer is: {CARDS} I hope it helps (really)",
+    ],
 )
-def test_an_answer_is_read_with_or_without_a_markdown_fence(text: str) -> None:
+def test_an_answer_is_read_whatever_is_written_around_it(text: str) -> None:
     assert conversation.parse(text, Output).model_dump() == json.loads(CARDS)
 
 
@@ -178,6 +197,16 @@ def test_a_sentence_that_the_users_text_holds_too_is_the_users() -> None:
 
 def test_a_repair_shows_the_model_its_answer_and_what_is_wrong_with_it() -> None:
     invalid = InvalidOutputError("output_invalid", "The model's answer does not fit: suggestions missing")
-    shown, asked = conversation.repair("{}", invalid)
+    shown, asked = conversation.repair("{}", invalid, Output)
     assert (shown.role, shown.content, asked.role) == ("assistant", "{}", "user")
     assert invalid.message in asked.content
+    assert '"suggestions": [1 to 30 of: {"front": <text of 1 to 200 characters>' in asked.content
+
+
+def test_the_prompt_names_every_field_and_every_bound_of_the_form() -> None:
+    system = conversation.of(PROMPT, Output)[0].content
+    assert system.startswith(PROMPT.system)
+    form = (
+        '{"suggestions": [1 to 30 of: {"front": <text of 1 to 200 characters>, "back": <text of 1 to 500 characters>}'
+    )
+    assert form in system

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from docs import render_codes, render_lifecycle
-from functions.process.provider import outcomes
+from functions.process.provider import failures
 from shared.domain import errors
 from shared.domain.codes.failures import FAILURES
 from shared.domain.codes.problems import PROBLEMS
@@ -61,7 +61,7 @@ def codes_in(source: ast.AST) -> set[str]:
 
 
 def failure_codes() -> set[str]:
-    codes = {each.code for each in vars(outcomes).values() if isinstance(each, outcomes.Outcome)}
+    codes = {each.code for each in vars(failures).values() if isinstance(each, failures.CallFailure)}
     for folder in ("shared", "functions"):
         for path in (ROOT / folder).rglob("*.py"):
             codes |= codes_in(ast.parse(path.read_text(encoding="utf-8")))

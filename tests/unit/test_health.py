@@ -1,6 +1,7 @@
 """Health: what the last sweep left, for anybody, without a word about any owner and without a read for each call."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from functions.status import openapi
 from functions.status.health import KEPT_SECONDS, HealthService
 from functions.sweeper.service import Sweep
 from shared.domain.generation import Called
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.request import Request
@@ -26,8 +28,8 @@ def sweep(store: Store, clock: FakeClock) -> None:
     Sweep(store.reads, store.sweeps, rescuer, clock).run(lambda: False)
 
 
-def health(store: Store, clock: FakeClock) -> dict[str, Any]:
-    body = HealthService(store.sweeps, clock).get(ANYBODY).body
+def health(store: Store, clock: FakeClock, settings: Settings = SETTINGS) -> dict[str, Any]:
+    body = HealthService(store.sweeps, clock, settings).get(ANYBODY).body
     assert isinstance(body, dict)
     return body
 
@@ -129,7 +131,7 @@ def test_the_table_is_asked_at_most_every_few_seconds(
 ) -> None:
     reads = []
     monkeypatch.setattr(SweepMarks, "last_sweep", lambda _store: reads.append(clock.now()))
-    service = HealthService(store.sweeps, clock)
+    service = HealthService(store.sweeps, clock, SETTINGS)
     for _ in range(100):
         answer = service.get(ANYBODY)
         clock.pass_seconds(KEPT_SECONDS / 20)
@@ -144,3 +146,26 @@ def test_the_document_is_answered_once_to_who_keeps_it() -> None:
     kept = {"if-none-match": first.headers["etag"]}
     again = openapi.openapi(Request({**ANYBODY.event, "headers": kept}))
     assert (again.status, again.body, again.headers) == (304, None, first.headers)
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"llm_protocol": "openrouter"}, False),
+        ({"llm_base_url": "https://openrouter.ai/api/v1", "llm_protocol": "auto"}, False),
+        ({"llm_protocol": "auto", "llm_base_url": "https://api.openai.com/v1"}, True),
+        (
+            {"llm_protocol": "auto", "llm_base_url": "https://api.openai.com/v1", "model_prices": ("local/*=1/2",)},
+            False,
+        ),
+        (
+            {"llm_protocol": "auto", "llm_base_url": "https://api.openai.com/v1", "model_prices": ("local/image=1/2",)},
+            True,
+        ),
+    ],
+)
+def test_it_says_that_the_cost_of_a_model_is_not_known(
+    store: Store, clock: FakeClock, changes: dict[str, Any], missing: bool
+) -> None:
+    found = health(store, clock, replace(SETTINGS, **changes))
+    assert found.get("model_prices_missing", False) is missing

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.process.provider.answer import Answer
+from functions.process.provider.answer import AnswerReader
+from functions.process.provider.dialects.chat_completions import Compatible
 from functions.process.provider.pictures import (
-    MOST_IMAGE_BYTES,
+    MOST_PICTURE_BYTES,
     MOST_PICTURES,
     DrawnPicture,
     NotAPictureError,
     PictureTooLargeError,
-    picture_of,
+    Sketches,
 )
 from local.model_server.drawing import data_url, draw
 from shared.domain.errors import ProviderError
@@ -27,12 +28,13 @@ JPEG = (
     b"\xff\xd8\xff\xe0\x00\x04JF\xff\xff\xc0\x00\x11\x08"
     + (300).to_bytes(2)
     + (400).to_bytes(2)
-    + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01"
+    + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01\xff\xd9"
 )
 
 
 def webp(form: bytes, body: bytes) -> bytes:
-    return b"RIFF\x00\x00\x00\x00WEBP" + form + b"\x00\x00\x00\x00" + body.ljust(20, b"\x00")
+    chunk = b"WEBP" + form + b"\x00\x00\x00\x00" + body.ljust(20, b"\x00")
+    return b"RIFF" + len(chunk).to_bytes(4, "little") + chunk
 
 
 LOSSY = webp(b"VP8 ", b"\x00\x00\x00\x9d\x01\x2a" + (640).to_bytes(2, "little") + (480).to_bytes(2, "little"))
@@ -42,6 +44,14 @@ EXTENDED = webp(b"VP8X", b"\x10\x00\x00\x00" + (639).to_bytes(3, "little") + (47
 
 def part(url: Any) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": url}}
+
+
+def drawn(*parts: Any) -> DrawnPicture:
+    sketches = Sketches()
+    for one in parts:
+        sketches.add(one, index=None, draft=False)
+    (picture,) = sketches.pictures()
+    return picture
 
 
 def png_of(width: int, height: int) -> bytes:
@@ -60,7 +70,7 @@ def png_of(width: int, height: int) -> bytes:
     ids=["png", "jpeg", "webp lossy", "webp lossless", "webp extended"],
 )
 def test_a_picture_of_each_type_is_taken_with_its_size(content_type: str, data: bytes, size: tuple[int, int]) -> None:
-    assert picture_of(part(data_url(data, content_type))) == DrawnPicture(content_type, data, *size)
+    assert drawn(part(data_url(data, content_type))) == DrawnPicture(content_type, data, *size)
 
 
 @pytest.mark.parametrize(
@@ -72,19 +82,16 @@ def test_a_picture_of_each_type_is_taken_with_its_size(content_type: str, data: 
         data_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
         data_url(b"<script>alert(1)</script>", "text/html"),
         data_url(b"GIF89a" + bytes(30), "image/gif"),
-        data_url(PNG, "image/png;charset=utf-8"),
-        data_url(PNG, "IMAGE/PNG"),
-        " " + data_url(PNG),
         "data:image/png," + "%89PNG",
         "data:image/png;base64,",
         data_url(PNG) + "!",
-        data_url(PNG)[:-5] + "\n" + data_url(PNG)[-5:],
         data_url(PNG).rstrip("=")[:-1],
         data_url(PNG) + "\u00e9",
         "data:image/png;base64," + base64.urlsafe_b64encode(PNG[:40] + b"\xfb\xff\xfe" * 9).decode(),
-        data_url(PNG, "image/jpeg"),
-        data_url(JPEG, "image/png"),
-        data_url(PNG, "image/webp"),
+        data_url(PNG[:-1]),
+        data_url(PNG[:-12]),
+        data_url(JPEG[:-2], "image/jpeg"),
+        data_url(LOSSY[:-1], "image/webp"),
         data_url(b"GIF89a" + bytes(30)),
         data_url(b"<!doctype html><script>alert(1)</script>"),
         data_url(PNG[:20]),
@@ -103,36 +110,37 @@ def test_a_picture_of_each_type_is_taken_with_its_size(content_type: str, data: 
 )
 def test_what_is_no_picture_of_the_three_types_is_refused(url: Any) -> None:
     with pytest.raises(NotAPictureError):
-        picture_of(part(url))
+        drawn(part(url))
 
 
 @pytest.mark.parametrize(
-    "broken", [None, "x", 7, [], {}, {"image_url": None}, {"image_url": "data:"}, {"image_url": {}}]
+    "broken",
+    [None, "x", 7, [], {}, {"image_url": None}, {"image_url": "data:"}, {"image_url": {}}, {"url": {"url": 7}}],
 )
 def test_a_part_of_another_form_is_refused(broken: Any) -> None:
     with pytest.raises(NotAPictureError):
-        picture_of(broken)
+        drawn(broken)
 
 
 @pytest.mark.parametrize(
     "data",
-    [PNG.ljust(MOST_IMAGE_BYTES + 1, b"\x00"), PNG.ljust(MOST_IMAGE_BYTES * 2, b"\x00"), png_of(60_000, 60_000)],
+    [PNG.ljust(MOST_PICTURE_BYTES + 1, b"\x00"), PNG.ljust(MOST_PICTURE_BYTES * 2, b"\x00"), png_of(60_000, 60_000)],
     ids=["a byte too many", "twice", "pixels"],
 )
 def test_what_would_take_too_much_memory_is_refused(data: bytes) -> None:
     with pytest.raises(PictureTooLargeError):
-        picture_of(part(data_url(data)))
+        drawn(part(data_url(data)))
 
 
 def test_the_largest_that_is_taken_is_taken() -> None:
-    assert len(picture_of(part(data_url(PNG.ljust(MOST_IMAGE_BYTES, b"\x00")))).data) == MOST_IMAGE_BYTES
+    assert len(drawn(part(data_url(PNG.ljust(MOST_PICTURE_BYTES, b"\x00")))).data) == MOST_PICTURE_BYTES
 
 
 @given(st.sampled_from(["image/png", "image/jpeg", "image/webp"]), st.binary(max_size=60), st.integers(0, 30))
 def test_no_bytes_end_in_anything_but_a_picture_or_a_refusal(content_type: str, noise: bytes, cut: int) -> None:
     begin = {"image/png": PNG, "image/jpeg": JPEG, "image/webp": LOSSY}[content_type][:cut]
     try:
-        found = picture_of(part(data_url(begin + noise, content_type)))
+        found = drawn(part(data_url(begin + noise, content_type)))
     except (NotAPictureError, PictureTooLargeError):
         return
     assert found.width > 0
@@ -144,10 +152,10 @@ def chunk(images: Any = None, content: str = "", finish: str | None = None, *, w
     return json.dumps({"choices": [{"message" if whole else "delta": said, "finish_reason": finish}]}).encode()
 
 
-def answer(*events: bytes, with_image: bool = True) -> Answer:
-    collected = Answer("m", with_image=with_image)
+def answer(*events: bytes, with_picture: bool = True) -> AnswerReader:
+    collected = AnswerReader("m", with_picture=with_picture)
     for event in events:
-        collected.take(event)
+        Compatible("http://127.0.0.1").read(collected, event, last=False)
     return collected
 
 
@@ -162,12 +170,12 @@ def test_a_picture_is_an_answer_with_text_or_without(whole: bool) -> None:
     for text in ("", "Here it is."):
         completion = answer(chunk([part(data_url(PNG))], text, "stop", whole=whole)).completion()
         assert (completion.text, completion.usage) == (text, Usage(calls=1))
-        assert [image.data for image in completion.images] == [PNG]
+        assert [image.data for image in completion.pictures] == [PNG]
 
 
 def test_pictures_of_several_chunks_are_kept_in_order() -> None:
     events = (chunk([part(data_url(PNG))]), chunk([part(data_url(JPEG, "image/jpeg"))]), chunk(finish="stop"))
-    assert [image.content_type for image in answer(*events).completion().images] == ["image/png", "image/jpeg"]
+    assert [image.content_type for image in answer(*events).completion().pictures] == ["image/png", "image/jpeg"]
 
 
 def test_an_answer_without_a_picture_is_empty_whatever_it_says() -> None:
@@ -183,15 +191,73 @@ def test_one_bad_picture_spoils_the_answer() -> None:
 
 def test_more_pictures_than_are_ever_asked_for_are_too_many() -> None:
     one = part(data_url(PNG))
-    assert len(answer(chunk([one] * MOST_PICTURES, finish="stop")).completion().images) == MOST_PICTURES
+    assert len(answer(chunk([one] * MOST_PICTURES, finish="stop")).completion().pictures) == MOST_PICTURES
     assert code_of(chunk([one] * MOST_PICTURES), chunk([one], finish="stop")) == "output_too_large"
 
 
 def test_a_picture_that_nobody_asked_for_is_not_even_read() -> None:
-    completion = answer(chunk([part("nonsense")], "{}", "stop"), with_image=False).completion()
-    assert (completion.text, completion.images) == ("{}", ())
+    completion = answer(chunk([part("nonsense")], "{}", "stop"), with_picture=False).completion()
+    assert (completion.text, completion.pictures) == ("{}", ())
 
 
 def test_a_picture_is_not_in_the_repr_of_an_answer() -> None:
     completion = answer(chunk([part(data_url(PNG))], finish="stop")).completion()
     assert "IHDR" not in repr(completion)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        data_url(PNG, "image/jpeg"),
+        data_url(PNG, "image/png;charset=utf-8"),
+        data_url(PNG, "IMAGE/PNG"),
+        data_url(PNG, "application/octet-stream"),
+        data_url(PNG).rstrip("="),
+        base64.b64encode(PNG).decode(),
+        base64.encodebytes(PNG).decode(),
+        "data:image/png;base64,\r\n" + base64.encodebytes(PNG).decode().replace("\n", "\r\n"),
+        "data:image/png;base64," + base64.urlsafe_b64encode(PNG).decode(),
+    ],
+    ids=lambda link: link[:30],
+)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda link: {"image_url": {"url": link}},
+        lambda link: {"image_url": link},
+        lambda link: {"type": "image_url", "imageUrl": {"url": link}},
+        lambda link: {"b64_json": link},
+        lambda link: {"inline_data": {"mime_type": "image/png", "data": link}},
+        lambda link: {"type": "image", "source": {"type": "base64", "data": link}},
+        lambda link: link,
+    ],
+)
+def test_the_bytes_say_what_they_are_however_they_come(link: str, shape: Any) -> None:
+    assert drawn(shape(link)) == DrawnPicture("image/png", PNG, 512, 288)
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000, 4096])
+def test_a_picture_may_come_in_pieces(size: int) -> None:
+    url = data_url(PNG)
+    pieces = [url[:40], *(url[at : at + size * 50] for at in range(40, len(url), size * 50))]
+    parts = [part(piece) | {"index": 0} for piece in pieces]
+    (picture,) = answer(*(chunk([one]) for one in parts), chunk(finish="stop")).completion().pictures
+    assert picture.data == PNG
+
+
+def test_of_a_draft_and_a_final_picture_the_final_one_is_taken() -> None:
+    def thinking(url: str) -> bytes:
+        delta = {"images": [part(url)], "reasoning_details": [{"type": "reasoning.text"}]}
+        return json.dumps({"choices": [{"delta": delta}]}).encode()
+
+    jpeg = data_url(JPEG, "image/jpeg")
+    for events in ([thinking(jpeg), chunk([part(data_url(PNG))])], [chunk([part(data_url(PNG))]), thinking(jpeg)]):
+        assert [drawn.data for drawn in answer(*events, chunk(finish="stop")).completion().pictures] == [PNG]
+    assert [drawn.data for drawn in answer(thinking(jpeg), chunk(finish="stop")).completion().pictures] == [JPEG]
+    again = [chunk([part(url) | {"index": 3}]) for url in (jpeg, data_url(PNG))]
+    assert [drawn.data for drawn in answer(*again, chunk(finish="stop")).completion().pictures] == [PNG]
+
+
+def test_done_stands_for_a_finish_only_where_the_picture_is_whole() -> None:
+    assert answer(chunk([part(data_url(PNG))]), b"[DONE]").completion().pictures
+    assert code_of(chunk([part(data_url(PNG[:-4]))]), b"[DONE]") == "provider_stream_cut"

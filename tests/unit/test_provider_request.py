@@ -1,12 +1,15 @@
 """The request as each kind of server wants it."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from functions.process.provider import ChatMessage, Completion, ModelRequest
-from functions.process.provider.request import body_of, dialect_of, headers_of, usable_key
+from functions.process.provider.dialects import dialect_for
+from functions.process.provider.request import label_headers, usable_key
+from functions.process.provider.terms import Terms
 from shared.domain.generation import Usage
 
 REQUEST = ModelRequest(
@@ -21,8 +24,8 @@ REQUEST = ModelRequest(
 )
 
 
-def body_for(host: str) -> Any:
-    return json.loads(body_of(REQUEST, dialect_of(host)))
+def body_for(host: str, request: ModelRequest = REQUEST, terms: Terms = Terms()) -> Any:  # noqa: B008 (frozen)
+    return json.loads(dialect_for(f"https://{host}/v1", host).call(request, terms, "key").body)
 
 
 def test_what_every_server_gets() -> None:
@@ -65,7 +68,7 @@ def test_other_servers_get_no_field_of_openrouter(host: str, limit: str, other: 
 
 def test_labels_become_headers_that_no_value_can_break() -> None:
     request = ModelRequest("m", (), "s", {}, 1, "u", {"Step": "a\r\nX: b \u00e9", "bad name:": "x"})
-    headers = headers_of(request, "key")
+    headers = label_headers(request)
     assert headers["X-Unstuck-Step"] == "a--X:-b--"
     assert headers["X-Unstuck-bad-name-"] == "x"
 
@@ -83,3 +86,43 @@ def test_a_key_that_no_header_may_hold_is_none(key: str) -> None:
 def test_neither_prompt_nor_answer_is_in_a_repr() -> None:
     assert "text" not in repr(REQUEST)
     assert "cards" not in repr(Completion("the cards", None, "m", Usage()))
+
+
+BOUNDED = {
+    "type": "object",
+    "title": "Output",
+    "properties": {
+        "cards": {"type": "array", "minItems": 1, "maxItems": 30, "items": {"$ref": "#/$defs/Card"}},
+        "maxLength": {"type": "string", "maxLength": 9, "default": ""},
+    },
+    "required": ["cards"],
+    "$defs": {"Card": {"type": "object", "properties": {"front": {"type": "string", "minLength": 1}}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "model", "bounds"),
+    [
+        ("api.openai.com", "gpt-5", True),
+        ("openrouter.ai", "openai/gpt-5", True),
+        ("openrouter.ai", "anthropic/claude", False),
+        ("api.groq.com", "llama", False),
+        ("127.0.0.1", "any", False),
+    ],
+)
+def test_bounds_are_sent_only_to_those_that_are_known_to_take_them(host: str, model: str, bounds: bool) -> None:
+    request = replace(REQUEST, schema=BOUNDED, model=model)
+    schema = body_for(host, request)["response_format"]["json_schema"]["schema"]
+    for word in ("minItems", "maxItems", "minLength"):
+        assert (f'"{word}":' in json.dumps(schema)) is bounds
+    assert "maxLength" in schema["properties"], "a field of the form may have any name"
+    if not bounds:
+        assert schema["required"] == ["cards", "maxLength"]
+        assert schema["$defs"]["Card"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(("host", "found"), [("openrouter.ai", {"effort": "low"}), ("api.openai.com", "low")])
+def test_an_effort_is_asked_for_where_the_deployment_names_one(host: str, found: Any) -> None:
+    body = body_for(host, replace(REQUEST, reasoning_effort="low"))
+    assert body.get("reasoning", body.get("reasoning_effort")) == found
+    assert not {"reasoning", "reasoning_effort"} & set(body_for(host))

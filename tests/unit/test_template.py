@@ -16,6 +16,8 @@ SOURCES = ("QueueSource", "IsolatedQueueSource")
 QUEUES = ("Queue", "IsolatedQueue")
 WITHOUT_A_TOKEN = {"GET /v1/openapi.json", "GET /v1/health"}
 
+BEDROCK = "bedrock:InvokeModelWithResponseStream"
+
 
 class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short forms, as `!Ref X`, into the long ones."""
@@ -245,10 +247,25 @@ def test_no_role_holds_a_wildcard_or_a_managed_policy(resources: dict[str, Any])
         assert "ManagedPolicyArns" not in role, name
         for statement in statements(role):
             assert "*" not in str(statement["Action"]), name
-            # An object has no name yet when the right to it is given; everything else has.
-            assert "*" not in str(statement["Resource"]).replace("${Bucket.Arn}/*", ""), name
+            # An object has no name yet when the right to it is given, nor has a model that a request names.
+            if statement["Action"] != BEDROCK:
+                assert "*" not in str(statement["Resource"]).replace("${Bucket.Arn}/*", ""), name
             assert "NotAction" not in statement, name
             assert "NotResource" not in statement, name
+
+
+def test_only_the_worker_may_call_models_and_only_where_bedrock_is_what_it_speaks(resources: dict[str, Any]) -> None:
+    assert str(resources).count(BEDROCK) == 1
+    policy = resources["ProcessRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (condition, granted, otherwise) = next(each["Fn::If"] for each in policy if BEDROCK in str(each))
+    assert (condition, otherwise) == ("UsesBedrock", {"Ref": "AWS::NoValue"})
+    kinds = ("foundation-model", "inference-profile", "application-inference-profile")
+    assert [arn["Fn::Sub"].rpartition(":")[2] for arn in granted["Resource"]] == [f"{kind}/*" for kind in kinds]
+
+
+def test_what_a_model_of_thirty_tokens_a_second_may_write_fits_in_the_time_that_a_call_has() -> None:
+    defaults = Settings("t", "q", "i")
+    assert defaults.max_completion_tokens / 30 <= defaults.model_timeout_seconds
 
 
 def test_every_function_has_a_role_of_its_own_and_none_that_sam_adds_to(resources: dict[str, Any]) -> None:

@@ -247,6 +247,11 @@ export const FAILURES: Readonly<Record<string, Code>> = {
     "fix": "Send less, or name another model.",
     "fault": "the caller's"
   },
+  "provider_protocol_broken": {
+    "title": "What the model's provider sent was no answer.",
+    "fix": "Report it to the operator of this service.",
+    "fault": "the provider's"
+  },
   "provider_rate_limited": {
     "title": "The model's provider asked for fewer calls.",
     "fix": "Retry it later: what is finished is kept and not paid for again.",

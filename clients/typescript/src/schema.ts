@@ -551,13 +551,14 @@ export interface components {
         };
         /** Format: uuid */
         GenerationId: string;
-        /** @description What the last sweep found. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. */
+        /** @description What the last sweep found. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds. */
         Health: {
             last_sweep_at: components["schemas"]["Moment"] | null;
             last_sweep_age_seconds: number | null;
             last_sweep_complete?: boolean;
             stale: number;
             oldest_pending_seconds: number;
+            model_prices_missing?: boolean;
         };
         /** @description A picture. Whoever holds its URL may read it until `expires_at`; a later look at the generation gives another. */
         Image: {

@@ -1,85 +1,186 @@
-"""What one call has answered so far, and what it comes to once nothing more will come."""
+"""What one call has answered so far, and what it comes to once nothing more will come. Knows no wire."""
 
-import json
-from decimal import Decimal
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum, auto
 from typing import Any
 
-from functions.process.provider.figures import usage_of
-from functions.process.provider.outcomes import (
-    BY_FINISH,
+from functions.process.provider.failures import (
     OUTPUT_EMPTY,
     OUTPUT_INVALID,
-    OUTPUT_NO_IMAGE,
-    OUTPUT_NOT_IMAGE,
+    OUTPUT_NO_PICTURE,
+    OUTPUT_NOT_PICTURE,
+    OUTPUT_NOT_TEXT,
     OUTPUT_REFUSED,
     OUTPUT_TOO_LARGE,
+    OUTPUT_TRUNCATED,
     PROTOCOL_BROKEN,
     STREAM_CUT,
-    Outcome,
-    of_error,
+    CallFailure,
+    of_finish,
 )
+from functions.process.provider.json_in_text import holds_whole_json
 from functions.process.provider.pictures import (
-    MOST_PICTURES,
     DrawnPicture,
     NotAPictureError,
     PictureTooLargeError,
-    picture_of,
+    Sketches,
 )
 from functions.process.provider.request import Completion
+from functions.process.provider.usage import Bill
+from functions.process.provider.wordings import Finish, finish_of
 from shared.domain.errors import ProviderError
 from shared.domain.generation import Usage
+from shared.domain.model_prices import ModelPrice
 
 LONGEST_NAME = 128
+MOST_CHARACTERS = 1024 * 1024
+"""Of the text of an answer, and of what a tool is called with."""
 
 
-class Answer:
-    """Collects chunks. `ended` is true once the model has said that it is done; only the bill may still follow."""
+class State(Enum):
+    """How far an answer is. Content after a finish is content: it opens the answer again, as `REOPENED`."""
 
-    def __init__(self, model: str, *, with_image: bool = False) -> None:
+    OPEN = auto()
+    FINISHED = auto()
+    REOPENED = auto()
+    DONE = auto()
+    """Its wire's last word has come."""
+
+
+class AnswerReader:
+    """Is told what came, and when nothing more comes; then says what it is worth.
+
+    `price` is for tokens whose cost no server tells. `progress` counts what came of the answer's content, so that who
+    waits can tell quiet from work.
+    """
+
+    def __init__(self, model: str, *, with_picture: bool = False, price: ModelPrice | None = None) -> None:
         self.call_id: str | None = None
         self.characters = 0
-        self.done = False
-        self._model = model
-        self._usage: Usage | None = None
+        self.progress = 0
+        self.flowed = False
+        self._model, self._with_picture, self._price = model, with_picture, price
+        self._state = State.OPEN
+        self._finish: Finish | None = None
+        self._finishes = 0
+        self._bill: Bill | None = None
         self._parts: list[str] = []
-        self._with_image = with_image
-        self._images: list[DrawnPicture] = []
-        self._refused = False
-        self._finish: str | None = None
-        self._failure: Outcome | None = None
+        self._tools: dict[Any, list[str]] = {}
+        self._sketches = Sketches()
+        self._refused = self._odd = False
+        self._reasoned = 0
+        self._failure: CallFailure | None = None
+        self._unpaid = False
         self._detail = ""
         self._retry_after_seconds: float | None = None
 
     @property
-    def ended(self) -> bool:
-        return self.done or self._finish is not None or self._failure is not None
+    def done(self) -> bool:
+        """Whether nothing that may still come would change anything but the bill."""
+        return self._state is State.DONE
 
-    def fail(self, outcome: Outcome, detail: str = "", retry_after_seconds: float | None = None) -> None:
-        """Record how the call failed. The first failure stands, and it wins over whatever text has come."""
-        if self._failure is None:
-            self._failure, self._detail = outcome, detail
-            self._retry_after_seconds = retry_after_seconds
+    @property
+    def finished(self) -> bool:
+        """Whether the model has said that it is done, or what went wrong, and has said nothing since."""
+        return self._state in (State.FINISHED, State.DONE) or self._failure is not None
 
-    def take(self, data: bytes) -> None:
-        """Take the data of one event, or the body of an answer that is not a stream."""
-        if data.strip() == b"[DONE]":
-            self.done = True
-            return
-        try:
-            # Decimal, since money must not pass through floats. Deep nesting and long integers raise here too.
-            # A byte order mark before a whole answer is no fault of its JSON.
-            chunk = json.loads(data.decode("utf-8-sig"), parse_float=Decimal)
-        except UnicodeDecodeError:
-            self.fail(OUTPUT_INVALID)
-        except (ValueError, RecursionError):
-            self.fail(PROTOCOL_BROKEN)
-        else:
-            self._take_chunk(chunk)
+    @property
+    def failed(self) -> bool:
+        return self._failure is not None
+
+    def settled(self) -> bool:
+        """Whether what has come is all there is to it, should the connection now break. Takes a look at all of it."""
+        if self._failure is not None or self.done or self._refused:
+            return True
+        if self._finish is None or self._state is not State.FINISHED:
+            return False
+        return of_finish(self._finish) is not None or self._whole()
+
+    # What a wire tells.
 
     def name(self, call_id: Any) -> None:
         """Remember the provider's id of this call. The first stands: the header's, which comes before all chunks."""
         if self.call_id is None and _is_name(call_id):
             self.call_id = call_id
+
+    def written_by(self, model: Any) -> None:
+        if _is_name(model):
+            self._model = model
+
+    def text(self, text: str) -> None:
+        """Take more of the content."""
+        if text:
+            self._grow(len(text))
+            self._parts.append(text)
+
+    def tool(self, index: Any, arguments: str) -> None:
+        """Take more of what a tool is called with: many servers bring the form so."""
+        parts = self._tools.setdefault(index if isinstance(index, int | str) else 0, [])
+        if arguments:
+            self._grow(len(arguments))
+            parts.append(arguments)
+
+    def whole_text(self, text: str) -> None:
+        """Take all of the content at once. After parts of it, it is the same again."""
+        if not self._parts:
+            self.text(text)
+
+    def reasoning(self, length: int) -> None:
+        """Note that the model thinks, which is no content and costs as much."""
+        if length:
+            self._reasoned += length
+            self._alive()
+
+    def picture(self, link: Any, *, index: Any = None, draft: bool = False) -> None:
+        if self._with_picture:
+            self._alive()
+            try:
+                self._sketches.add(link, index=index, draft=draft)
+            except PictureTooLargeError:
+                self.fail(OUTPUT_TOO_LARGE)
+            except NotAPictureError:
+                self.fail(OUTPUT_NOT_PICTURE)
+
+    def refuse(self) -> None:
+        self._refused = True
+
+    def finish(self, reason: Any) -> None:
+        """Take a word for why the model stopped; one that nobody knows says nothing."""
+        finish = finish_of(reason)
+        if finish is not None:
+            self._finish = finish
+            self._finishes += self.flowed
+            self._state = State.FINISHED if self._state is not State.DONE else self._state
+
+    def bill(self, bill: Bill | None) -> None:
+        if bill is not None:
+            self._bill = self._bill.updated(bill) if self._bill else bill
+
+    def end(self) -> None:
+        """Take the last word of the wire."""
+        self._state = State.DONE
+
+    def odd(self) -> None:
+        """Note something that is no part of the protocol. It matters only where no whole answer comes."""
+        self._odd = True
+
+    def fail(
+        self,
+        failure: CallFailure,
+        detail: str = "",
+        retry_after_seconds: float | None = None,
+        *,
+        refused: bool = False,
+    ) -> None:
+        """Record how the call failed. The first failure stands, and it wins over whatever text has come. `refused` says
+        that the server did not do it: before a first token, that costs nothing."""
+        if self._failure is None:
+            self._failure, self._detail = failure, detail
+            self._retry_after_seconds = retry_after_seconds
+            self._unpaid = refused and not self.flowed
+
+    # What it comes to.
 
     def completion(self) -> Completion:
         """Return the whole answer. Raises the ProviderError that says why there is none."""
@@ -88,71 +189,93 @@ class Answer:
         if self._refused:
             raise self._error(OUTPUT_REFUSED)
         if self._finish is None:
+            # The wire's last word stands for a finish where nothing is missing; the end of a connection does not.
+            if not (self.done and self._whole()):
+                raise self._error(PROTOCOL_BROKEN if self._odd and not self.flowed else STREAM_CUT)
+        elif failure := of_finish(self._finish):
+            raise self._error(failure, self._thought(failure))
+        elif self._finishes > 1 and not self.done and not self._whole():
+            # It says so in every chunk: what the connection ended in the middle is a stump.
             raise self._error(STREAM_CUT)
-        if self._finish in BY_FINISH:
-            raise self._error(BY_FINISH[self._finish])
-        text = self._text()
-        if self._with_image and not self._images:
-            raise self._error(OUTPUT_NO_IMAGE)
-        if not self._with_image and not text.strip():
-            raise self._error(OUTPUT_EMPTY)
-        return Completion(text, self.call_id, self._model, self._usage or Usage(calls=1), tuple(self._images))
+        return (self._drawn() if self._with_picture else None) or self._written()
 
-    def _error(self, outcome: Outcome) -> ProviderError:
-        return outcome.raised(
-            self._detail,
+    def _written(self) -> Completion:
+        if self._with_picture:
+            raise self._error(OUTPUT_NO_PICTURE)
+        text = self._text(self._parts)
+        if self._tools and not holds_whole_json(text):
+            called = next((said for said in self._tools.values() if "".join(said).strip() not in ("", "{}")), None)
+            if called is None:
+                raise self._error(OUTPUT_NOT_TEXT)
+            text = self._text(called)
+        elif self._finish is Finish.TOOL and not holds_whole_json(text):
+            raise self._error(OUTPUT_NOT_TEXT)
+        if not text.strip():
+            raise self._error(OUTPUT_EMPTY, self._thought(OUTPUT_EMPTY))
+        return self._completion(text, ())
+
+    def _drawn(self) -> Completion | None:
+        try:
+            pictures = tuple(self._sketches.pictures())
+        except PictureTooLargeError:
+            failure = OUTPUT_TOO_LARGE
+        except NotAPictureError:
+            failure = OUTPUT_NOT_PICTURE
+        else:
+            return self._completion(self._text(self._parts), pictures) if pictures else None
+        raise self._error(failure)
+
+    def _completion(self, text: str, pictures: Sequence[DrawnPicture]) -> Completion:
+        bill = self._bill or Bill(Usage(calls=1))
+        usage = bill.usage
+        if not bill.cost_told and self._price is not None:
+            usage = replace(usage, cost_usd=self._price.of(usage, len(pictures)))
+        told = bill.cost_told or self._price is not None
+        return Completion(text, self.call_id, self._model, usage, tuple(pictures), told)
+
+    def _whole(self) -> bool:
+        if self._with_picture:
+            return self._sketches.whole()
+        said = [self._parts, *self._tools.values()]
+        return any(holds_whole_json("".join(parts)) for parts in said)
+
+    def _grow(self, length: int) -> None:
+        self._alive()
+        self.characters += length
+        if self.characters > MOST_CHARACTERS and not self._with_picture:
+            self.fail(OUTPUT_TOO_LARGE)
+
+    def _alive(self) -> None:
+        self.flowed = True
+        self.progress += 1
+        if self._state is State.FINISHED:
+            self._state = State.REOPENED
+
+    def _thought(self, failure: CallFailure) -> str:
+        """Say what the model's thinking has eaten of an answer that is missing for it."""
+        tokens = self._bill.reasoning_tokens if self._bill else 0
+        if failure not in (OUTPUT_TRUNCATED, OUTPUT_EMPTY) or not (tokens or self._reasoned):
+            return ""
+        return f"{tokens} tokens went into thinking" if tokens else "it was thinking"
+
+    def _error(self, failure: CallFailure, detail: str = "") -> ProviderError:
+        usage = None
+        if self._bill is not None:
+            usage = self._bill.usage
+            if not self._bill.cost_told and self._price is not None:
+                usage = replace(usage, cost_usd=self._price.of(usage, 0))
+        return failure.raised(
+            detail or self._detail,
             retry_after_seconds=self._retry_after_seconds,
-            usage=self._usage,
+            usage=usage,
             call_id=self.call_id,
+            unpaid=self._unpaid and usage is None,
         )
 
-    def _take_chunk(self, chunk: Any) -> None:
-        if not isinstance(chunk, dict):
-            self.fail(PROTOCOL_BROKEN)
-            return
-        self.name(chunk.get("id"))
-        if _is_name(chunk.get("model")):
-            self._model = chunk["model"]
-        # Some servers send a running bill: the last one counts.
-        self._usage = usage_of(chunk.get("usage")) or self._usage
-        if chunk.get("error"):
-            self.fail(*of_error(chunk["error"]))
-        choices = chunk.get("choices")
-        if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-            self._take_choice(choices[0])
-
-    def _take_choice(self, choice: dict[str, Any]) -> None:
-        if choice.get("error"):
-            self.fail(*of_error(choice["error"]))
-        if isinstance(choice.get("finish_reason"), str):
-            self._finish = choice["finish_reason"]
-        # A server that does not stream sends `message` where one that does sends `delta`.
-        part = choice.get("delta") or choice.get("message")
-        if not isinstance(part, dict):
-            return
-        self._refused = self._refused or bool(part.get("refusal"))
-        content = part.get("content")
-        if isinstance(content, str) and content:
-            self._parts.append(content)
-            self.characters += len(content)
-        if self._with_image and isinstance(part.get("images"), list):
-            self._take_images(part["images"])
-
-    def _take_images(self, images: list[Any]) -> None:
-        try:
-            for image in images:
-                if len(self._images) == MOST_PICTURES:
-                    raise PictureTooLargeError
-                self._images.append(picture_of(image))
-        except PictureTooLargeError:
-            self.fail(OUTPUT_TOO_LARGE)
-        except NotAPictureError:
-            self.fail(OUTPUT_NOT_IMAGE)
-
-    def _text(self) -> str:
+    def _text(self, parts: list[str]) -> str:
         try:
             # A character beyond the 16-bit plane may come as two escaped halves, even in two chunks: joined here.
-            return "".join(self._parts).encode("utf-16", "surrogatepass").decode("utf-16")
+            return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
             pass
         raise self._error(OUTPUT_INVALID)

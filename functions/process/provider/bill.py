@@ -1,15 +1,16 @@
 """The final bill of a call that ended before it told what it cost: asked for by the call's id, within moments.
 
-It knows OpenRouter's `GET /generation`, and of the call only its id.
+Whom to ask and what the answer says, the dialect knows.
 """
 
 import asyncio
 import json
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import httpx
 
-from functions.process.provider.figures import final_usage_of
 from shared.domain.generation import Usage
 
 FIRST_WAIT_SECONDS = 0.1
@@ -20,7 +21,13 @@ MOST_BYTES = 65_536
 _LATER = frozenset({404, 408, 425, 429})
 
 
-async def final_bill(client: httpx.AsyncClient, url: httpx.URL, bill_id: str, deadline: float) -> Usage | None:
+async def final_bill(
+    client: httpx.AsyncClient,
+    url: str,
+    headers: Mapping[str, str],
+    deadline: float,
+    read: Callable[[Any], Usage | None],
+) -> Usage | None:
     """Return what a call has cost, or None where the server does not say so by `deadline`, a time of the loop's clock.
 
     `client` is closed either way. Raises nothing of the server's doing.
@@ -28,17 +35,18 @@ async def final_bill(client: httpx.AsyncClient, url: httpx.URL, bill_id: str, de
     # What httpx raises holds the request, and with it the key: it ends here.
     try:
         async with client, asyncio.timeout_at(deadline):
-            return await _ask_until_told(client, url, bill_id)
+            document = await _ask_until_told(client, url, headers)
     except (TimeoutError, httpx.HTTPError):
         return None
+    return read(document)
 
 
-async def _ask_until_told(client: httpx.AsyncClient, url: httpx.URL, bill_id: str) -> Usage | None:
+async def _ask_until_told(client: httpx.AsyncClient, url: str, headers: Mapping[str, str]) -> Any:
     wait = FIRST_WAIT_SECONDS
     while True:
-        async with client.stream("GET", url, params={"id": bill_id}) as response:
+        async with client.stream("GET", url, headers=dict(headers)) as response:
             if response.is_success:
-                return _usage_in(await _body(response))
+                return _document(await _body(response))
             if response.status_code not in _LATER and response.status_code < 500:
                 return None
         await asyncio.sleep(wait)
@@ -54,9 +62,8 @@ async def _body(response: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _usage_in(body: bytes) -> Usage | None:
+def _document(body: bytes) -> Any:
     try:
-        document = json.loads(body, parse_float=Decimal)
+        return json.loads(body, parse_float=Decimal)
     except (ValueError, RecursionError):
         return None
-    return final_usage_of(document.get("data")) if isinstance(document, dict) else None

@@ -4,60 +4,68 @@ It decides nothing about retries beyond a connection that never started.
 """
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpx
 
-from functions.process.provider.answer import Answer
-from functions.process.provider.events import EventReader
-from functions.process.provider.figures import retry_after_of
-from functions.process.provider.gate import Gate
-from functions.process.provider.outcomes import (
+from functions.process.provider.answer import AnswerReader
+from functions.process.provider.decoding import Decoder, UnknownEncodingError
+from functions.process.provider.dialects.contract import Dialect, Wired
+from functions.process.provider.events import TooLongError
+from functions.process.provider.failures import (
+    BAD_REQUEST,
     DEADLINE,
     OUTPUT_TOO_LARGE,
     PROTOCOL_BROKEN,
     STREAM_CUT,
     UNREACHABLE,
-    Outcome,
+    CallFailure,
     is_tls_failure,
-    of_status,
+    of_refusal,
     why_unreachable,
 )
+from functions.process.provider.gate import Gate
+from functions.process.provider.report import Report
 from functions.process.provider.request import Completion
+from functions.process.provider.retry_after import retry_after_of
 from shared.domain.clock import Clock
 
 QUICK_RETRIES = 2
 QUICK_RETRY_SECONDS = 0.25
-BILL_SECONDS = 5.0
-"""How long a finished answer waits for the bill that follows it, and a refusal for its body."""
+QUIET_SECONDS = 5.0
+"""How long a whole answer waits for the bill that follows it, and a refusal for its body."""
+
+STUMP_QUIET_SECONDS = 30.0
+"""How long one waits that says it is done and does not look so."""
 
 MOST_ERROR_BYTES = 65_536
+MOST_TEXT_BYTES = 4 * 1024 * 1024
+"""Of one event, or of a whole answer of JSON, that holds a text: JSON may take six bytes for a character."""
 
 
 class Call:
-    """One request to `url` and what comes back. Used once."""
+    """One request and what comes back. Used once; `refused` is what a refusal said that was about the request."""
 
     def __init__(
         self,
-        url: httpx.URL,
+        dialect: Dialect,
+        wired: Wired,
         *,
-        body: bytes,
-        answer: Answer,
+        answer: AnswerReader,
+        draws: bool,
         max_bytes: int,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None],
         clock: Clock,
     ) -> None:
-        self._url = url
-        self._body = body
-        self._answer = answer
+        self._dialect, self._wired, self._answer = dialect, wired, answer
+        self._framing = dialect.framing(max_bytes if draws else min(max_bytes, MOST_TEXT_BYTES))
         self._max_bytes = max_bytes
         self._on_text = on_text
         self._on_bill_id = on_bill_id
         self._clock = clock
         self._bytes = 0
+        self.refused: Report | None = None
 
     async def run(self, client: httpx.AsyncClient, deadline: float, gate: Gate) -> Completion:
         """Return the whole answer; `client` is closed either way. Raises ProviderError, or what the gate raises."""
@@ -65,27 +73,30 @@ class Call:
         # key, and must not hang on ours as its context.
         try:
             async with client, gate, asyncio.timeout_at(deadline) as limit:
-                await self._connect(client, gate, limit)
+                await self._connect(client, gate)
         except TimeoutError:
             if not limit.expired():
                 raise
-            self._stop(DEADLINE)
+            self._stop(DEADLINE, refused=not gate.open)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            self._stop(UNREACHABLE, why_unreachable(error))
+            self._stop(UNREACHABLE, why_unreachable(error), refused=True)
+        except httpx.RemoteProtocolError as error:
+            # It speaks, and no HTTP; or it was cut off in the middle of it.
+            self._stop(PROTOCOL_BROKEN if "illegal" in str(error).lower() else STREAM_CUT)
         except httpx.HTTPError:
             self._stop(STREAM_CUT)
         return self._answer.completion()
 
-    def _stop(self, outcome: Outcome, detail: str = "") -> None:
+    def _stop(self, failure: CallFailure, detail: str = "", *, refused: bool = False) -> None:
         # An answer that was whole before the connection broke is whole: only its bill is missing.
-        if not self._answer.ended:
-            self._answer.fail(outcome, detail)
+        if not self._answer.settled():
+            self._answer.fail(failure, detail, refused=refused)
 
-    async def _connect(self, client: httpx.AsyncClient, gate: Gate, limit: asyncio.Timeout) -> None:
+    async def _connect(self, client: httpx.AsyncClient, gate: Gate) -> None:
         retries = QUICK_RETRIES
         while True:
             try:
-                await self._exchange(client, gate, limit)
+                await self._exchange(client, gate)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 # Nothing was sent, so this pays for nothing twice.
                 if not retries or is_tls_failure(error):
@@ -95,80 +106,105 @@ class Call:
             await asyncio.sleep(QUICK_RETRY_SECONDS * (0.5 + self._clock.random()))
             retries -= 1
 
-    async def _exchange(self, client: httpx.AsyncClient, gate: Gate, limit: asyncio.Timeout) -> None:
+    async def _exchange(self, client: httpx.AsyncClient, gate: Gate) -> None:
         extensions = {"trace": gate.trace}
-        async with client.stream("POST", self._url, content=self._body, extensions=extensions) as response:
-            self._answer.name(response.headers.get("X-Generation-Id"))
-            if response.is_success and "X-Generation-Id" in response.headers and self._answer.call_id:
-                self._on_bill_id(self._answer.call_id)
+        url, body, headers = self._wired.url, self._wired.body, dict(self._wired.headers)
+        async with client.stream("POST", url, content=body, headers=headers, extensions=extensions) as response:
+            self._note_bill_id(response)
             if not response.is_success:
                 await self._refusal(response)
-            elif response.headers.get("Content-Encoding", "identity") != "identity":
+                return
+            try:
+                await self._read(response.aiter_raw(), Decoder(response.headers.get("Content-Encoding", "")))
+            except UnknownEncodingError:
                 self._answer.fail(PROTOCOL_BROKEN, "it was compressed unasked")
-            elif response.headers.get("Content-Type", "").startswith("application/json"):
-                # An error found before the first token, or a server that does not stream.
-                await self._whole(response)
-            else:
-                await self._stream(response, limit)
+            except TooLongError:
+                self._answer.fail(OUTPUT_TOO_LARGE)
+
+    def _note_bill_id(self, response: httpx.Response) -> None:
+        name = self._dialect.bill_id_header
+        for header in (name, "X-Generation-Id", "x-amzn-RequestId", "request-id"):
+            self._answer.name(response.headers.get(header) if header else None)
+        if response.is_success and name is not None and name in response.headers and self._answer.call_id:
+            self._on_bill_id(self._answer.call_id)
 
     async def _refusal(self, response: httpx.Response) -> None:
-        error = await _error_of(response)
-        outcome, detail = of_status(response.status_code, error)
-        headers = response.headers
-        wait = retry_after_of(headers.get("Retry-After"), headers.get("Date"), error, self._clock.now())
-        self._answer.fail(outcome, detail, wait)
+        report = self._dialect.refusal(await _body_of(response), response.headers)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        wait = retry_after_of(headers, report.body, report.text, self._clock.now())
+        again = headers.get("x-should-retry") == "true"
+        failure, detail = of_refusal(response.status_code, report, told_wait=wait is not None, try_again=again)
+        if failure is BAD_REQUEST:
+            self.refused = report
+        self._answer.fail(failure, detail, wait, refused=True)
 
-    async def _whole(self, response: httpx.Response) -> None:
-        body = bytearray()
-        async for received in response.aiter_raw():
-            if not self._fits(received):
-                return
-            body += received
-        self._answer.take(bytes(body))
-        self._report(0)
+    async def _read(self, chunks: AsyncIterator[bytes], decoder: Decoder) -> None:
+        """Read to the wire's last word, the body's end, or a finish that quiet follows."""
+        loop = asyncio.get_running_loop()
+        arrival: asyncio.Task[bytes | None] | None = None
+        moved, progress, look_after = loop.time(), -1, QUIET_SECONDS
+        try:
+            while True:
+                if self._answer.progress != progress:
+                    moved, progress, look_after = loop.time(), self._answer.progress, QUIET_SECONDS
+                arrival = arrival or loop.create_task(_next(chunks))
+                left = max(0.0, moved + look_after - loop.time()) if self._answer.finished else None
+                await asyncio.wait({arrival}, timeout=left)
+                if self._answer.finished and loop.time() - moved >= look_after:
+                    if look_after == STUMP_QUIET_SECONDS or self._answer.settled():
+                        return
+                    look_after = STUMP_QUIET_SECONDS
+                if not arrival.done():
+                    continue
+                received, arrival = arrival.result(), None
+                if received is None:
+                    self._take(self._framing.finish(), last=True)
+                    return
+                if not self._receive(received, decoder):
+                    return
+        finally:
+            if arrival is not None:
+                await _end(arrival)
 
-    async def _stream(self, response: httpx.Response, limit: asyncio.Timeout) -> None:
-        events = EventReader()
-        async for received in response.aiter_raw():
-            if not self._fits(received):
-                return
-            self._take(events.feed(received), limit)
-            if self._answer.done:
-                return
-        self._take(events.finish(), limit)
+    def _receive(self, received: bytes, decoder: Decoder) -> bool:
+        """Take bytes as they came; return whether there may be more to read."""
+        # Comments count as well: a server could send nothing else, fast, until the deadline.
+        self._bytes += len(received)
+        for part in decoder.decode(received, self._max_bytes):
+            self._take(self._framing.feed(part), last=False)
+        if self._bytes > self._max_bytes:
+            raise TooLongError
+        return not self._answer.done
 
-    def _take(self, events: Iterator[bytes], limit: asyncio.Timeout) -> None:
-        characters, ended = self._answer.characters, self._answer.ended
-        for data in events:
-            self._answer.take(data)
-        self._report(characters)
-        if self._answer.ended and not ended:
-            # A server that keeps the connection open after the last word must not turn it into a timeout.
-            soon = asyncio.get_running_loop().time() + BILL_SECONDS
-            limit.reschedule(min(soon, limit.when() or soon))
-
-    def _report(self, characters: int) -> None:
+    def _take(self, events: Iterator[bytes], *, last: bool) -> None:
+        characters = self._answer.characters
+        for event in events:
+            self._dialect.read(self._answer, event, last=last)
         if self._answer.characters > characters:
             self._on_text(self._answer.characters)
 
-    def _fits(self, received: bytes) -> bool:
-        # Comments count as well: a server could send nothing else, fast, until the deadline.
-        self._bytes += len(received)
-        if self._bytes > self._max_bytes:
-            self._answer.fail(OUTPUT_TOO_LARGE)
-        return self._bytes <= self._max_bytes
+
+async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(chunks, None)
 
 
-async def _error_of(response: httpx.Response) -> Any:
-    """Return the `error` of a refusal's body, or None where it has none or does not come in time."""
+async def _end(arrival: asyncio.Task[bytes | None]) -> None:
+    """Have nothing of it left, whatever it comes to."""
+    arrival.cancel()
+    await asyncio.gather(arrival, return_exceptions=True)
+
+
+async def _body_of(response: httpx.Response) -> bytes:
+    """Return a refusal's body, as far as it comes in time and is no larger than a sentence needs."""
     body = bytearray()
+    decoder = Decoder(response.headers.get("Content-Encoding", ""))
     try:
-        async with asyncio.timeout(BILL_SECONDS):
+        async with asyncio.timeout(QUIET_SECONDS):
             async for received in response.aiter_raw():
-                body += received
+                for part in decoder.decode(received, MOST_ERROR_BYTES):
+                    body += part
                 if len(body) > MOST_ERROR_BYTES:
-                    return None
-        document = json.loads(body)
-    except (httpx.HTTPError, TimeoutError, ValueError, RecursionError):
-        return None
-    return document.get("error") if isinstance(document, dict) else None
+                    break
+    except (httpx.HTTPError, TimeoutError, UnknownEncodingError, TooLongError):
+        pass
+    return bytes(body[:MOST_ERROR_BYTES])

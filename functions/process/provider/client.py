@@ -5,39 +5,39 @@ The only package that uses httpx. It keeps no key.
 
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import anyio
 import httpx
 
-from functions.process.provider.answer import Answer
+from functions.process.provider.answer import AnswerReader
 from functions.process.provider.bill import final_bill
 from functions.process.provider.call import Call
 from functions.process.provider.cancellation import Cancellation, run_until_cancelled
+from functions.process.provider.dialects import dialect_for
+from functions.process.provider.dialects.contract import Wired
+from functions.process.provider.failures import KEY_REFUSED
 from functions.process.provider.gate import Gate
-from functions.process.provider.outcomes import KEY_REFUSED
-from functions.process.provider.request import (
-    Completion,
-    ModelRequest,
-    bill_headers,
-    body_of,
-    dialect_of,
-    headers_of,
-    usable_key,
-)
+from functions.process.provider.request import Completion, ModelRequest, usable_key
+from functions.process.provider.terms import KnownTerms, weaker
 from shared.domain.clock import Clock, SystemClock
+from shared.domain.errors import ProviderError
 from shared.domain.generation import Usage
+from shared.domain.model_prices import ModelPrice, price_for
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of one answer as it comes over the wire: a stream carries some 400 bytes around each token."""
 
 CONNECT_SECONDS = 10.0
+MOST_REFUSALS = 6
+"""Of one call: each leaves out a field or asks in a weaker form, and costs nothing."""
 
 
 class Provider:
     """A model server at `base_url` (up to and without `/chat/completions`). Safe to share between threads.
 
-    `protocol` is what the server speaks (see `request.PROTOCOLS`); auto goes by the host's name.
+    `protocol` is what the server speaks (see `dialects.NAMES`); auto goes by the host's name. `prices` are for models
+    whose server tells no cost. What a server refuses to be asked is remembered as long as this lives.
 
     Raises ValueError for a base URL that is not http or https, has no host, or holds a name and password, which
     the HTTP library would send in place of the key; and for an unknown protocol.
@@ -50,19 +50,26 @@ class Provider:
         protocol: str = "auto",
         connect_timeout_seconds: float = CONNECT_SECONDS,
         max_bytes: int = MAX_BYTES,
+        prices: Iterable[ModelPrice] = (),
         clock: Clock | None = None,
     ) -> None:
-        url = httpx.URL(base_url.rstrip("/") + "/chat/completions")
+        url = httpx.URL(base_url)
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:
             raise ValueError("the provider's base URL must be http(s)://host/path, with no name and password")
-        self._url = url
-        self._bill_url = httpx.URL(base_url.rstrip("/") + "/generation")
-        self._dialect = dialect_of(url.host, protocol)
+        self._dialect = dialect_for(base_url, url.host, protocol)
+        self._plain = url.scheme == "http"
         self._timeout = httpx.Timeout(None, connect=connect_timeout_seconds)
         self._max_bytes = max_bytes
+        self._prices = tuple(prices)
         self._clock = clock or SystemClock()
+        self._known = KnownTerms()
         self._tls: ssl.SSLContext | None = None
         self._tls_lock = threading.Lock()
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether a call needs a key; without one it is signed with the function's own rights."""
+        return self._dialect.takes_key
 
     def warm_up(self) -> None:
         """Load what the first call would load: certificates and the event loop's backend. Sends nothing.
@@ -93,54 +100,79 @@ class Provider:
         called once the connection stands, right before the request's first byte: when it raises, nothing was sent
         and its error passes through. It may block, and it counts towards the deadline. `on_text` gets the number of
         characters of content each time it has grown; it must not block. `on_bill_id` gets the id under which `bill` can
-        ask for what the call has cost, as soon as the server has told one. The request is sent at most once.
+        ask for what the call has cost, as soon as the server has told one. The model is asked at most once: a request
+        that the server refuses for a field of it is sent again without, after another leave.
 
-        Raises ProviderError (see `outcomes`), with the usage and call id as far as they were reported, or
+        Raises ProviderError (see `failures`), with the usage and call id as far as they were reported, or
         CallCanceledError within moments of `cancellation.cancel()`.
         """
-        key = usable_key(api_key)
+        key = usable_key(api_key) if self._dialect.takes_key else ""
         if key is None:
-            raise KEY_REFUSED.raised("it holds characters that no header may hold, or nothing")
-        call = Call(
-            self._url,
-            body=body_of(request, self._dialect),
-            answer=Answer(request.model, with_image=request.schema is None),
-            max_bytes=self._max_bytes,
-            on_text=on_text,
-            on_bill_id=on_bill_id,
-            clock=self._clock,
-        )
-        client = self._client(headers_of(request, key))
+            raise KEY_REFUSED.raised("it holds characters that no header may hold, or nothing", unpaid=True)
+        terms = known = self._known.of(request.model)
+        for tries_left in reversed(range(MOST_REFUSALS + 1)):
+            wired = self._dialect.call(request, terms, key)
+            call = self._call(request, wired, on_text, on_bill_id)
 
-        async def run() -> Completion:
-            return await call.run(client, deadline, Gate(may_send, cancellation, deadline))
+            async def run(call: Call = call) -> Completion:
+                return await call.run(self._client(), deadline, Gate(may_send, cancellation, deadline))
 
-        return run_until_cancelled(run, cancellation)
+            try:
+                completion = run_until_cancelled(run, cancellation)
+            except ProviderError:
+                easier = weaker(terms, wired.fields, call.refused) if call.refused else None
+                if easier is None or not tries_left:
+                    raise
+                terms = easier
+            else:
+                if terms != known:
+                    self._known.learn(request.model, terms)
+                return completion
+        raise AssertionError("the last try returns or raises")
 
     def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None:
         """Ask what a call has cost that ended before it told; None where the server does not say so by `deadline`, a
         time of `time.monotonic()`. A server has it a moment after the call's end, so it is asked a few times."""
         key = usable_key(api_key)
-        if key is None:
+        request = self._dialect.bill_request(bill_id, key) if key else None
+        if request is None:
             return None
-        client = self._client(bill_headers(key))
+        url, headers = request
 
         async def run() -> Usage | None:
-            return await final_bill(client, self._bill_url, bill_id, deadline)
+            return await final_bill(self._client(), url, headers, deadline, self._dialect.bill)
 
         return run_until_cancelled(run, Cancellation())
 
-    def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
+    def _call(
+        self,
+        request: ModelRequest,
+        wired: Wired,
+        on_text: Callable[[int], None],
+        on_bill_id: Callable[[str], None],
+    ) -> Call:
+        price = price_for(self._prices, request.model)
+        return Call(
+            self._dialect,
+            wired,
+            answer=AnswerReader(request.model, with_picture=request.draws, price=price),
+            draws=request.draws,
+            max_bytes=self._max_bytes,
+            on_text=on_text,
+            on_bill_id=on_bill_id,
+            clock=self._clock,
+        )
+
+    def _client(self) -> httpx.AsyncClient:
         # Connections belong to the loop of one call. Neither a proxy nor a .netrc of the environment may see or
         # replace the key.
         transport = httpx.AsyncHTTPTransport(verify=self._trust())
-        return httpx.AsyncClient(transport=transport, headers=headers, timeout=self._timeout, trust_env=False)
+        return httpx.AsyncClient(transport=transport, timeout=self._timeout, trust_env=False)
 
     def _trust(self) -> ssl.SSLContext:
         # One for all calls: reading the certificates takes some 50 ms of CPU, which ten threads would each pay.
         with self._tls_lock:
             if self._tls is None:
                 # For plain http a context that trusts nobody costs nothing, and can never let a call through.
-                plain = self._url.scheme == "http"
-                self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else httpx.create_ssl_context()
+                self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if self._plain else httpx.create_ssl_context()
             return self._tls

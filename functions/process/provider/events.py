@@ -1,58 +1,134 @@
-"""Server-sent events out of raw bytes (WHATWG HTML, 9.2.6), as far as model servers use them.
+"""The values of a body, out of raw bytes: server-sent events (WHATWG HTML, 9.2.6) or JSON, as the body itself says.
 
-Owns framing only: what an event says is not looked at.
+Owns framing only: what a value says is not looked at.
 """
 
 from collections.abc import Iterator
+from typing import Protocol
 
 _BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\n"
 
 
-class EventReader:
-    """Gives the data of each event as it becomes whole, however the bytes were cut. Comments give nothing."""
+class TooLongError(ValueError):
+    """One event, or a body of JSON, is longer than is taken."""
 
-    def __init__(self) -> None:
-        self._pending = bytearray()
-        self._searched = 0
-        self._begun = False
-        self._data: list[bytes] = []
+
+class Framing(Protocol):
+    """Cuts a body into what each of its events holds, however the bytes were cut on their way."""
 
     def feed(self, received: bytes) -> Iterator[bytes]:
-        """Take more bytes and yield the data of the events that they complete."""
-        self._pending += received
-        while (end := self._pending.find(b"\n", self._searched)) >= 0:
-            line = self._line(end)
-            # Deleting from the front of a bytearray moves a pointer, not the bytes.
-            del self._pending[: end + 1]
-            self._searched = 0
-            if line:
-                self._take(line)
-            elif self._data:
-                yield self._event()
-        # A line of megabytes that comes in small pieces must not be searched from its start each time.
-        self._searched = len(self._pending)
+        """Take more bytes and yield what they complete. Raises TooLongError."""
+        ...
 
     def finish(self) -> Iterator[bytes]:
-        """Yield the last event where the stream ended without the blank line that should close it."""
-        if self._pending:
-            self._take(self._line(len(self._pending)))
-            self._pending.clear()
-        if self._data:
-            yield self._event()
+        """Yield what the body's end completes; nothing where that is yielded already."""
+        ...
 
-    def _line(self, end: int) -> bytes:
-        line = bytes(self._pending[:end]).removesuffix(b"\r")
-        if not self._begun:
-            # One mark at the very beginning is the encoding's, and no part of the first field's name.
-            self._begun, line = True, line.removeprefix(_BOM)
-        return line
 
-    def _take(self, line: bytes) -> None:
+class BodyFraming:
+    """Server-sent events, or JSON where the first character is a bracket, whatever the headers say.
+
+    `max_bytes` bounds what is kept of a body: one event, or a whole body of JSON.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._begin = bytearray()
+        self._max_bytes = max_bytes
+        self._framing: _Events | _Json | None = None
+
+    def feed(self, received: bytes) -> Iterator[bytes]:
+        if self._framing is not None:
+            yield from self._framing.feed(received)
+            return
+        self._begin += received
+        # The mark may come byte by byte, and blank lines before a body keep a connection awake.
+        begun = bytes(self._begin).removeprefix(_BOM)
+        if _BOM.startswith(self._begin) or not begun.strip(_SPACE):
+            if len(self._begin) > self._max_bytes:
+                raise TooLongError
+            # The mark is only a mark at the very beginning, so what was blank is passed on once there is more.
+            return
+        self._framing = _Json(self._max_bytes) if begun.lstrip(_SPACE)[:1] in (b"{", b"[") else _Events(self._max_bytes)
+        self._begin.clear()
+        yield from self._framing.feed(begun)
+
+    def finish(self) -> Iterator[bytes]:
+        if self._framing is not None:
+            yield from self._framing.finish()
+
+
+class _Json:
+    """A document, or several, one after the other, each perhaps after `data:`: told apart by whoever reads them."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._body = bytearray()
+        self._max_bytes = max_bytes
+
+    def feed(self, received: bytes) -> Iterator[bytes]:
+        self._body += received
+        if len(self._body) > self._max_bytes:
+            raise TooLongError
+        yield from ()
+
+    def finish(self) -> Iterator[bytes]:
+        body, self._body = bytes(self._body), bytearray()
+        if body.strip(_SPACE):
+            yield body
+
+
+class _Events:
+    """The data of each event, joined by newlines. One without data is none, as the standard has it."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._pending = bytearray()
+        self._searched = 0
+        self._after_cr = False
+        self._data: list[bytes] = []
+        self._size = 0
+        self._max_bytes = max_bytes
+
+    def feed(self, received: bytes) -> Iterator[bytes]:
+        if self._after_cr and received:
+            # CR and LF are one end of a line, even when they come apart.
+            received, self._after_cr = received.removeprefix(b"\n"), False
+        self._pending += received
+        while (end := self._end_of_line()) >= 0:
+            line = bytes(self._pending[:end])
+            # Deleting from the front of a bytearray moves a pointer, not the bytes.
+            del self._pending[: end + self._width_of_end(end)]
+            self._searched = 0
+            yield from self._take(line)
+        # A line of megabytes that comes in small pieces must not be searched from its start each time.
+        self._searched = len(self._pending)
+        if len(self._pending) + self._size > self._max_bytes:
+            raise TooLongError
+
+    def finish(self) -> Iterator[bytes]:
+        """Yield the last event too, where the blank line that should close it did not come."""
+        line, self._pending = bytes(self._pending), bytearray()
+        for end in (line, b""):
+            yield from self._take(end)
+
+    def _end_of_line(self) -> int:
+        newline = self._pending.find(b"\n", self._searched)
+        carriage = self._pending.find(b"\r", self._searched, None if newline < 0 else newline)
+        return carriage if carriage >= 0 else newline
+
+    def _width_of_end(self, end: int) -> int:
+        if self._pending[end : end + 1] == b"\r":
+            self._after_cr = end + 1 == len(self._pending)
+            return 2 if self._pending[end + 1 : end + 2] == b"\n" else 1
+        return 1
+
+    def _take(self, line: bytes) -> Iterator[bytes]:
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
-
-    def _event(self) -> bytes:
-        event = b"\n".join(self._data)
-        self._data.clear()
-        return event
+            self._size += len(value) + 1
+        elif not line and self._data:
+            event = b"\n".join(self._data)
+            self._data.clear()
+            self._size = 0
+            if event.strip(_SPACE):
+                yield event

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, Self
 
 from functions.process.provider.cancellation import Cancellation
-from functions.process.provider.outcomes import DEADLINE
+from functions.process.provider.failures import DEADLINE
 
 
 class Closable(Protocol):
@@ -26,6 +26,8 @@ class Gate:
         self._cancellation = cancellation
         self._deadline = deadline
         self._connections: list[Closable] = []
+        self.open = False
+        """Whether leave was given: from then on the request may have been sent."""
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take one event of httpcore. Raises what `may_send` raises: then nothing is sent."""
@@ -37,7 +39,8 @@ class Gate:
             if self._cancellation.cancelled:
                 raise asyncio.CancelledError
             if asyncio.get_running_loop().time() >= self._deadline:
-                raise DEADLINE.raised("nothing was sent")
+                raise DEADLINE.raised("nothing was sent", unpaid=True)
+            self.open = True
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,20 +1,21 @@
-"""Pictures out of a model's answer, read with distrust: data URLs of three types, whose bytes are what they say.
+"""Pictures out of a model's answer, read with distrust: PNG, JPEG or WebP, whole, as their bytes say.
 
 Nothing is ever fetched: a URL that leads elsewhere is no picture.
 """
 
 import base64
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 MOST_PICTURES = 4
-MOST_IMAGE_BYTES = 8 * 1024 * 1024
+MOST_PICTURE_BYTES = 8 * 1024 * 1024
 MOST_PIXELS = 64_000_000
 """A few bytes can claim any size, and whoever shows the picture would pay for it with memory."""
 
-_DATA_URL = re.compile(r"data:(image/(?:png|jpeg|webp));base64,")
-_LONGEST_DATA = (MOST_IMAGE_BYTES + 2) // 3 * 4
+_LONGEST_DATA = (MOST_PICTURE_BYTES + 2) // 3 * 4 + 400_000  # line breaks included
+# How the base64 of a picture begins: of \x89PNG, \xff\xd8\xff and RIFF.
+_BEGINNINGS = ("iVBOR", "/9j/", "_9j_", "UklGR")
 # The markers of a JPEG that begin a frame and hold its size; the others of the range are tables.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -29,7 +30,7 @@ class PictureTooLargeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class DrawnPicture:
-    """A picture whose header is sound. Its bytes are the model's and stay out of the repr."""
+    """A whole picture. Its bytes are the model's and stay out of the repr."""
 
     content_type: str
     data: bytes = field(repr=False)
@@ -37,56 +38,134 @@ class DrawnPicture:
     height: int
 
 
-def picture_of(part: Any) -> DrawnPicture:
-    """Read one of an answer's `images`. Raises NotAPictureError or PictureTooLargeError."""
-    link = part.get("image_url") if isinstance(part, dict) else None
-    url = link.get("url") if isinstance(link, dict) else None
-    begin = _DATA_URL.match(url) if isinstance(url, str) else None
-    if begin is None:
+@dataclass(slots=True)
+class _Sketch:
+    pieces: list[str]
+    draft: bool
+
+
+class Sketches:
+    """What has come of pictures. One of an index replaces an earlier one, or goes on with it where it begins none."""
+
+    def __init__(self) -> None:
+        self._of: dict[Any, _Sketch] = {}
+
+    def add(self, part: Any, *, index: Any, draft: bool) -> None:
+        """Take a picture or a piece of one. Raises NotAPictureError or PictureTooLargeError."""
+        text = _link(part)
+        begins = text[:5].lower() == "data:" or text.lstrip().startswith(_BEGINNINGS)
+        key = index if isinstance(index, int | str) else None
+        if not begins:
+            key = key if key in self._of else next(reversed(self._of), None)
+            if key is None:
+                raise NotAPictureError
+            self._of[key].pieces.append(text)
+        else:
+            key = f"unnumbered {len(self._of)}" if key is None else key
+            self._of[key] = _Sketch([text], draft)
+        if sum(map(len, self._of[key].pieces)) > _LONGEST_DATA or len(self._of) > 2 * MOST_PICTURES:
+            raise PictureTooLargeError
+
+    def pictures(self) -> Iterator[DrawnPicture]:
+        """Yield the final pictures, drafts only where there is nothing else. Raises as `picture_of`."""
+        final = [sketch for sketch in self._of.values() if not sketch.draft] or list(self._of.values())
+        if len(final) > MOST_PICTURES:
+            raise PictureTooLargeError
+        for sketch in final:
+            yield picture_of("".join(sketch.pieces))
+
+    def whole(self) -> bool:
+        try:
+            return bool(list(self.pictures()))
+        except (NotAPictureError, PictureTooLargeError):
+            return False
+
+
+def _link(part: Any) -> str:
+    """Return the data URL or the base64 of one of an answer's pictures, by whatever name it goes."""
+    if isinstance(part, str):
+        return part
+    if isinstance(part, dict):
+        for name in (
+            "image_url",
+            "imageUrl",
+            "url",
+            "b64_json",
+            "data",
+            "image",
+            "inline_data",
+            "inlineData",
+            "source",
+            "bytes",
+        ):
+            if part.get(name):
+                return _link(part[name])
+    raise NotAPictureError
+
+
+def picture_of(link: str) -> DrawnPicture:
+    """Read a data URL, with whatever parameters, or bare base64. Raises NotAPictureError or PictureTooLargeError."""
+    begin, comma, rest = link.partition(",") if link[:5].lower() == "data:" else ("", "", link)
+    if comma and not begin.lower().rstrip().endswith("base64"):
         raise NotAPictureError
-    if len(begin.string) - begin.end() > _LONGEST_DATA:
-        raise PictureTooLargeError
+    encoded = "".join(rest.split()).translate({ord("-"): "+", ord("_"): "/"})
     try:
-        data = base64.b64decode(begin.string[begin.end() :], validate=True)
+        data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except ValueError:
         raise NotAPictureError from None
-    width, height = _size_of(begin[1], data)
+    if len(data) > MOST_PICTURE_BYTES:
+        raise PictureTooLargeError
+    content_type, (width, height) = _read(data)
     if not (width and height):
         raise NotAPictureError
-    if len(data) > MOST_IMAGE_BYTES or width * height > MOST_PIXELS:
+    if width * height > MOST_PIXELS:
         raise PictureTooLargeError
-    return DrawnPicture(begin[1], data, width, height)
+    return DrawnPicture(content_type, data, width, height)
 
 
-def _size_of(content_type: str, data: bytes) -> tuple[int, int]:
-    """Return width and height; zeros where the bytes do not begin as a picture of this type does."""
-    sizes = {"image/png": _png_size, "image/jpeg": _jpeg_size, "image/webp": _webp_size}
-    return sizes[content_type](data)
+def _read(data: bytes) -> tuple[str, tuple[int, int]]:
+    """Return the type, width and height; zeros where the bytes are no picture from its first to its last."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png", _png_size(data)
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg", _jpeg_size(data)
+    return "image/webp", _webp_size(data)
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
-    if not data.startswith(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"):
-        return 0, 0
-    return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+    at, size = 8, (0, 0)
+    if data[12:16] == b"IHDR" and data[8:12] == b"\x00\x00\x00\r":
+        size = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+    while at + 12 <= len(data):
+        length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        at += 12 + length
+        if kind == b"IEND":
+            return size if at <= len(data) else (0, 0)
+    return 0, 0
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    if not data.startswith(b"\xff\xd8\xff"):
-        return 0, 0
-    at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
+    at, size = 2, (0, 0)
+    while at + 4 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
         if marker == 0xFF:  # filling
             at += 1
             continue
+        if marker == 0xD9:
+            return size
         if marker in _JPEG_FRAMES:
-            return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
+            size = int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
+        if marker == 0xDA:
+            # What follows is the picture itself; its end is the last marker, whatever stands behind it.
+            return size if data.rfind(b"\xff\xd9", at) > 0 else (0, 0)
         at += 2 + length
-    return 0, 0
+    return size if size != (0, 0) and data.endswith(b"\xff\xd9") else (0, 0)
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) < 30:
+        return 0, 0
+    if not 30 <= int.from_bytes(data[4:8], "little") + 8 <= len(data):
         return 0, 0
     form, body = data[12:16], data[20:30]
     if form == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":

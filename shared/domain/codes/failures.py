@@ -83,14 +83,20 @@ FAILURES: Mapping[str, Code] = {
         title="The model's provider refused the service's key.",
         fix="Report it to the operator of this service.",
         fault=Fault.OPERATOR,
-        detail="The provider refused the service's key (401), or the key holds characters that no header may hold.",
+        detail=(
+            "The provider refused the service's key (401, or another status whose body says so), or the key holds "
+            "characters that no header may hold."
+        ),
         is_ours=True,
     ),
     "provider_out_of_credit": Code(
         title="The service's account at the model's provider is empty.",
         fix="Report it to the operator of this service.",
         fault=Fault.OPERATOR,
-        detail="The service's account at the provider has no credit or quota left (402, or a 429 that says so).",
+        detail=(
+            "The service's account at the provider has no credit, quota or budget left (402, or another status "
+            "whose body says so)."
+        ),
         is_ours=True,
     ),
     "user_key_refused": Code(
@@ -103,7 +109,10 @@ FAILURES: Mapping[str, Code] = {
         title="The account of your key has no credit left.",
         fix="Retry it with the key again once there is credit.",
         fault=Fault.CALLER,
-        detail="The account of the `user_provided_key` has no credit or quota left (402, or a 429 that says so).",
+        detail=(
+            "The account of the `user_provided_key` has no credit, quota or budget left (402, or another status "
+            "whose body says so)."
+        ),
     ),
     "user_key_missing": Code(
         title="Your key is not there any more.",
@@ -139,26 +148,41 @@ FAILURES: Mapping[str, Code] = {
         title="The model's provider did not take the request, or does not have this model.",
         fix="Create it again with another model.",
         fault=Fault.OPERATOR,
-        detail="The provider refused the request, or does not have the model (other 3xx and 4xx).",
+        detail=(
+            "The provider refused the request, or does not have the model (other 3xx and 4xx). A field that it does "
+            "not take was left out first: [providers](providers.md) says which."
+        ),
     ),
     "provider_input_too_large": Code(
         title="The text is too long for this model.",
         fix="Send less, or name another model.",
         fault=Fault.CALLER,
-        detail="The input is too large for the model (413, or a context length error).",
+        detail="The input is too large for the model (413, or another status whose body says so).",
+    ),
+    "provider_protocol_broken": Code(
+        title="What the model's provider sent was no answer.",
+        fix="Report it to the operator of this service.",
+        fault=Fault.PROVIDER,
+        detail=(
+            "Twice in a row, what came was no answer in the protocol that `LlmProtocol` names: no HTTP, no JSON, or "
+            "a compression that nobody asked for. A wrong `LlmBaseUrl` looks the same."
+        ),
     ),
     "provider_rate_limited": Code(
         title="The model's provider asked for fewer calls.",
         fix="Retry it later: what is finished is kept and not paid for again.",
         fault=Fault.OPERATOR,
-        detail="The provider asked for fewer calls (429): too many for the account.",
+        detail=(
+            "The provider asked for fewer calls (429): too many for the account. It was asked again no sooner than "
+            "it said, and ever less often, until the deadline."
+        ),
         retried=True,
     ),
     "provider_unavailable": Code(
         title="The model is not available.",
         fix="Retry it later: what is finished is kept and not paid for again.",
         fault=Fault.PROVIDER,
-        detail="The provider or the model behind it is not available (425, 5xx).",
+        detail="The provider or the model behind it is not available (409, 424, 425, 498, 499, 5xx).",
         retried=True,
     ),
     "provider_unreachable": Code(
@@ -192,7 +216,7 @@ FAILURES: Mapping[str, Code] = {
         title="The model's provider reported an error while it answered.",
         fix="Retry it later: what is finished is kept and not paid for again.",
         fault=Fault.PROVIDER,
-        detail="The provider reported an error while it answered, or its answer did not follow its protocol.",
+        detail="The provider reported an error while it answered, or ended the answer itself, as with `abort`.",
         retried=True,
     ),
     "output_invalid": Code(
@@ -201,29 +225,36 @@ FAILURES: Mapping[str, Code] = {
         fault=Fault.MODEL,
         detail=(
             "The answer is not what was asked for: no JSON, JSON of another form, a tool call, invalid UTF-8, a "
-            "picture that is not a sound PNG, JPEG or WebP or that stands elsewhere, or a repetition of our "
+            "picture that is not a whole PNG, JPEG or WebP or that stands elsewhere, or a repetition of our "
             "instructions, which a text can talk a model into. An answer that is not JSON of the right form, or "
-            "repeats its instructions, was shown to the model once with what is wrong with it."
+            "repeats its instructions, was shown to the model once with what is wrong with it; one that cannot be "
+            "shown was asked for once more."
         ),
     ),
     "output_empty": Code(
         title="The model's answer was empty.",
         fix="Creating it again may help.",
         fault=Fault.MODEL,
-        detail="The answer was empty, or held no picture where one was asked for.",
+        detail=(
+            "The answer was empty, or held no picture where one was asked for, twice in a row. Where the model "
+            "spent its tokens on thinking, the message says so."
+        ),
     ),
     "output_truncated": Code(
         title="The model's answer was too long to be whole.",
         fix="Ask for less, or send less text.",
         fault=Fault.OPERATOR,
-        detail="The answer reached the kind's `max_completion_tokens` before it ended.",
+        detail=(
+            "The answer reached `MaxCompletionTokens`, or the kind's `max_completion_tokens`, before it ended. The "
+            "message says how much of it went into thinking."
+        ),
     ),
     "output_too_large": Code(
         title="The model's answer was larger than is taken.",
         fix="Ask for less.",
         fault=Fault.MODEL,
         detail=(
-            "The answer was larger than is accepted over the wire (16 MiB), or held a picture of more than 8 MiB "
+            "The answer held more than 1 MiB of text or 16 MiB over the wire, or a picture of more than 8 MiB "
             "or 64 million pixels, or more than four."
         ),
     ),

@@ -2,12 +2,19 @@
 
 from typing import Any
 
-from shared.domain.generation import ErrorInfo, Totals
+from shared.domain.generation import ErrorInfo, Generation, Totals
 from shared.domain.row import At
 
 
-def ends(at: At, totals: Totals, error: ErrorInfo | None = None) -> dict[str, Any]:
-    """Return the fields of an end: its time, its time to live, and all that was spent."""
+def ends(head: Generation, at: At, totals: Totals, error: ErrorInfo | None = None) -> dict[str, Any]:
+    """Return the fields of an end: its time, its time to live, and all that was spent.
+
+    What `head` reserves for calls without a bill stays on it: the owner's day is charged with it until a bill comes."""
     ended = {"finished_at": at.now, "expires_at": at.retention_end(), "holder": None, "not_before": None}
     ended |= {"because": None, "asked_to_wait": None}
-    return ended | {"usage": totals.usage, "steps_done": totals.steps_done, "error": error}
+    return ended | {
+        "usage": totals.usage,
+        "steps_done": totals.steps_done,
+        "error": error,
+        "reserved_usd": head.reserved_usd,
+    }

@@ -63,6 +63,13 @@ class Failed(NamedTuple):
     error: ErrorInfo
 
 
+class Billed(NamedTuple):
+    """All that was spent, and what is still reserved for calls without a bill."""
+
+    totals: Totals
+    reserved_usd: Decimal
+
+
 class Released(NamedTuple):
     """What was spent, when the generation may be claimed again, and the code that ended the attempt.
 
@@ -120,15 +127,17 @@ def _advance(_head: Generation, at: At, stored: Stored) -> Mapping[str, Any]:
     return spent(stored.totals) | shown | {"reserved_usd": stored.reserved_usd} | _FRUITFUL
 
 
-def _succeed(_head: Generation, at: At, done: Done) -> Mapping[str, Any]:
+def _succeed(head: Generation, at: At, done: Done) -> Mapping[str, Any]:
     shown = {"progress": 100, "output_step": done.output_step, "stage": None}
-    return ends(at, done.totals) | shown | _FRUITFUL
+    return ends(head, at, done.totals) | shown | _FRUITFUL
 
 
 def _release(head: Generation, at: At, released: Released) -> Mapping[str, Any]:
     again = {"not_before": released.not_before, "due_at": at.grace(head, released.not_before)}
     why = {"because": released.because, "asked_to_wait": None if released.counted else True}
+    # As its holder counts them: it has taken back what was refused before a token.
     counted = {
+        "step_calls": head.step_calls,
         "fruitless_attempts": max(0, head.fruitless_attempts - 1),
         "releases": head.releases + (1 if released.counted else 0),
     }
@@ -229,19 +238,19 @@ FAIL = Row[Failed](
     _RUNNING,
     Status.FAILED,
     _MINE,
-    lambda _head, at, failed: ends(at, failed.totals, failed.error),
+    lambda head, at, failed: ends(head, at, failed.totals, failed.error),
     Mark.OP,
     "the error's code; the owner's usage of the day; provider key deleted",
     raises_version=True,
     transaction=True,
 )
-BILL = Row[Totals](
+BILL = Row[Billed](
     "bill",
     _WORKER,
     frozenset({Status.FAILED, Status.CANCELED}),
     None,
     (Guard.FENCE, Guard.VERSION_AS_READ),
-    lambda _head, _at, totals: spent(totals),
+    lambda _head, _at, billed: spent(billed.totals) | {"reserved_usd": billed.reserved_usd},
     Mark.USAGE,
     "by the last holder alone, whose generation was ended by another: what it learned too late; the owner's usage of "
     "the day",

@@ -71,3 +71,4 @@ class Health(Answered):
     last_sweep_complete: bool | None = None
     stale: int
     oldest_pending_seconds: int
+    model_prices_missing: bool = False

@@ -125,6 +125,9 @@ FAILURES: Mapping[str, Code] = {
         "Create it again with another model.",
     ),
     "provider_input_too_large": Code("The text is too long for this model.", "Send less, or name another model."),
+    "provider_protocol_broken": Code(
+        "What the model's provider sent was no answer.", "Report it to the operator of this service."
+    ),
     "provider_rate_limited": Code(
         "The model's provider asked for fewer calls.",
         "Retry it later: what is finished is kept and not paid for again.",

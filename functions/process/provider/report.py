@@ -1,0 +1,85 @@
+"""What a server says of a failure, in whatever shape: its words in lower case, to be compared and never repeated."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+MOST_CHARACTERS = 8_000
+_MOST_NESTED = 8
+_CODES = frozenset({"code", "type", "status", "reason", "error_type", "errorcode", "error_code", "__type", "err_code"})
+_PLACES = frozenset({"param", "field", "parameter", "property", "loc", "location"})
+_QUIET = frozenset({"", "error", "none", "null", "0", "200", "ok", "success"})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`codes` are short words and numbers in the order in which they came, `text` is all that was said, `places` are
+    the fields of ours that were named by a key of their own."""
+
+    codes: tuple[str, ...] = ()
+    text: str = ""
+    places: tuple[str, ...] = ()
+    body: Any = field(default=None, repr=False)
+
+    @property
+    def statuses(self) -> list[int]:
+        """The codes that are a status of HTTP, as OpenRouter's and Gemini's are."""
+        numbers = [int(code) for code in self.codes if len(code) == 3 and code.isascii() and code.isdecimal()]
+        return [number for number in numbers if 400 <= number < 600]
+
+
+def report_of(body: Any) -> Report:
+    """Read a value of JSON."""
+    codes: list[str] = []
+    said: list[str] = []
+    places: list[str] = []
+    for key, value in _walk("", body, 0):
+        text = str(value).strip().lower()[:MOST_CHARACTERS]
+        if key in _PLACES:
+            places.append(text.removeprefix("body.").removeprefix("$."))
+        if key in _CODES and text not in _QUIET and len(text) <= 100:
+            codes.append(text)
+        if isinstance(value, str):
+            said.append(text)
+    # A word is a code wherever it stands alone: some servers send nothing else.
+    codes += [text for text in said if " " not in text and len(text) <= 60 and text not in _QUIET]
+    return Report(tuple(dict.fromkeys(codes)), " \n".join(said)[:MOST_CHARACTERS], tuple(places), body)
+
+
+def report_of_bytes(body: bytes, extra: str = "") -> Report:
+    """Read a refusal's body, JSON or not. `extra` is what a header says beside it."""
+    try:
+        document = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
+    except (ValueError, RecursionError):
+        document = body[:MOST_CHARACTERS].decode("utf-8", "replace")
+    return report_of([extra, document] if extra else document)
+
+
+def _walk(key: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    if depth > _MOST_NESTED:
+        return
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _walk(name.lower(), part, depth + 1)
+    elif isinstance(value, list) and key == "loc":
+        yield key, ".".join(str(part) for part in value)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _walk(key, part, depth + 1)
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and depth < _MOST_NESTED:
+        # A gateway passes the model's own error on as a text.
+        yield from _walk_text(key, value, depth)
+    elif value is not None and not isinstance(value, bool):
+        yield key, value
+
+
+def _walk_text(key: str, value: str, depth: int) -> Iterator[tuple[str, Any]]:
+    yield key, value
+    try:
+        inner = json.loads(value[:MOST_CHARACTERS], parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(inner, dict | list):
+        yield from _walk(key, inner, depth + 1)

@@ -1,0 +1,122 @@
+"""What a call has cost, as its server tells it: numbers read with distrust, and a price where it tells none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from shared.domain.generation import Usage
+
+MOST_TOKENS = 10**9
+MOST_USD = Decimal(10**6)
+# DynamoDB holds 38 digits; a price per token has fewer than 12 places.
+PLACES = Decimal("1e-12")
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A call's usage as told so far. `cost_told` says whether zero is the cost, or nothing was said of it."""
+
+    usage: Usage
+    cost_told: bool = False
+    reasoning_tokens: int = 0
+
+    def updated(self, later: "Bill") -> "Bill":
+        """Return what holds once `later` has come. Some servers send a running bill, and some a last one of zeros:
+        what was real stays."""
+        old, new = self.usage, later.usage
+        usage = replace(
+            old,
+            prompt_tokens=new.prompt_tokens or old.prompt_tokens,
+            completion_tokens=new.completion_tokens or old.completion_tokens,
+            cost_usd=new.cost_usd or old.cost_usd,
+        )
+        told = self.cost_told or later.cost_told
+        return Bill(usage, told, later.reasoning_tokens or self.reasoning_tokens)
+
+
+def bill_of(reported: Any) -> Bill | None:
+    """Return the bill of one call, or None where none was sent. What is missing or absurd counts as zero.
+
+    With the account's own key for the model, OpenRouter's `cost` is its fee alone and the model's price is apart;
+    without one the price is reported too, and is already part of `cost`.
+    """
+    if not isinstance(reported, dict) or not reported:
+        return None
+    told = reported.get("cost", reported.get("total_cost"))
+    if isinstance(told, dict):
+        told = told.get("total_cost")
+    cost = _usd(told)
+    details = reported.get("cost_details")
+    if reported.get("is_byok") is True and isinstance(details, dict):
+        cost += _usd(details.get("upstream_inference_cost"))
+    usage = Usage(
+        calls=1,
+        prompt_tokens=_first(reported, "prompt_tokens", "input_tokens", "inputTokens", "promptTokenCount"),
+        completion_tokens=_first(
+            reported, "completion_tokens", "output_tokens", "outputTokens", "candidatesTokenCount"
+        ),
+        cost_usd=cost,
+    )
+    return Bill(usage, _decimal(told) is not None, _reasoning(reported))
+
+
+def final_usage_of(record: Any) -> Usage | None:
+    """Return the bill in OpenRouter's record of a call, or None where it tells no cost.
+
+    https://openrouter.ai/docs/api-reference/get-a-generation: `total_cost` is in US dollars; with the account's own key
+    for the model `usage` is the fee, and the model's price is apart. Native tokens are what a call's own bill counts.
+    """
+    if not isinstance(record, dict) or _decimal(record.get("total_cost")) is None:
+        return None
+    cost = _usd(record["total_cost"])
+    if record.get("is_byok") is True:
+        cost = _usd(record.get("usage")) + _usd(record.get("upstream_inference_cost"))
+    return Usage(
+        calls=1,
+        prompt_tokens=_first(record, "native_tokens_prompt", "tokens_prompt"),
+        completion_tokens=_first(record, "native_tokens_completion", "tokens_completion"),
+        cost_usd=cost,
+    )
+
+
+def _first(reported: Mapping[str, Any], *names: str) -> int:
+    return next((tokens for name in names if (tokens := tokens_of(reported.get(name)))), 0)
+
+
+def _reasoning(reported: Mapping[str, Any]) -> int:
+    for name in ("completion_tokens_details", "output_tokens_details"):
+        details = reported.get(name)
+        if isinstance(details, dict) and (tokens := tokens_of(details.get("reasoning_tokens"))):
+            return tokens
+    return tokens_of(reported.get("reasoning_tokens"))
+
+
+def tokens_of(value: Any) -> int:
+    """Return a count of tokens, 0 where it is none: whole, not negative, of a size that a call can have."""
+    number = _decimal(value)
+    if number is None or not 0 <= number <= MOST_TOKENS or number != number.to_integral_value():
+        return 0
+    return int(number)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    """Return the number, also where it comes in a string; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
+        return None
+    if isinstance(value, str) and len(value) > 64:
+        return None
+    try:
+        # Through str: Decimal(0.1) would have 55 digits.
+        number = Decimal(str(value).strip())
+    except (InvalidOperation, ValueError):
+        return None
+    return number if number.is_finite() else None
+
+
+def _usd(value: Any) -> Decimal:
+    amount = _decimal(value)
+    if amount is None or not 0 <= amount <= MOST_USD:
+        return Decimal(0)
+    exponent = amount.as_tuple().exponent
+    return amount.quantize(PLACES) if isinstance(exponent, int) and exponent < -12 else amount
