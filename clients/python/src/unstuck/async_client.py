@@ -202,9 +202,7 @@ class AsyncClient:
             return SLEPT
         until = time.monotonic() + asked.within_seconds
         token = await self._tokens.get_async(asked.within_seconds) if asked.authorized else None
-        if token is not None:
-            wire.claim(asked.owner, token)
-            self._tokens.last = token
+        self._tokens.claim(asked.owner, token)
         if self._http.is_closed:
             raise ClosedError
         request = wire.built(self._http, self._base_url, asked, token)
