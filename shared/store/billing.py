@@ -29,8 +29,9 @@ class Bills:
         """Have a generation that was ended under its holder, and the owner's day, show all that it has spent.
         Return what had not been shown.
 
-        `held` is the head as its holder knew it, with what it reserves for calls without a bill; `spent` is all that the holder knows of, `steps` all that are stored:
-        each that is not counted yet must be in `spent`. Repeating it changes nothing.
+        `held` is the head as its holder knew it, with what it reserves for calls without a bill. `spent` is all that
+        the holder knows of, `steps` all that are stored: each that is not counted yet must be in `spent`. Repeating it
+        changes nothing.
 
         Raises TransitionRefusedError when the generation has not ended, or not under this holder.
         """

@@ -227,8 +227,8 @@ FAILURES: Mapping[str, Code] = {
             "The answer is not what was asked for: no JSON, JSON of another form, a tool call, invalid UTF-8, a "
             "picture that is not a whole PNG, JPEG or WebP or that stands elsewhere, or a repetition of our "
             "instructions, which a text can talk a model into. An answer that is not JSON of the right form, or "
-            "repeats its instructions, was shown to the model once with what is wrong with it; one that cannot be shown "
-            "was asked for once more."
+            "repeats its instructions, was shown to the model once with what is wrong with it; one that cannot be "
+            "shown was asked for once more."
         ),
     ),
     "output_empty": Code(

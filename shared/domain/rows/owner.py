@@ -25,7 +25,7 @@ CANCEL = Row[Totals](
     OPEN,
     Status.CANCELED,
     (Guard.VERSION_AS_READ,),
-    lambda head, at, totals: ends(head, at, totals),
+    ends,
     Mark.OP,
     "usage; provider key deleted; the worker's next heartbeat is refused and it closes the provider's stream",
     raises_fence=True,
