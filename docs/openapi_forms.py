@@ -14,7 +14,15 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "CardId": {"type": "string", "format": "uuid", "pattern": _UUID7},
     "Moment": {"type": "string", "format": "date-time", "description": "UTC, to the millisecond."},
     "Label": {"type": "string", "pattern": _LABEL, "description": "The caller's own; it means nothing to the service."},
-    "Cursor": {"type": "string", "description": "Opaque: send it as it was answered."},
+    "Cursor": {
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-]{23}$",
+        "description": "Opaque: send it as it was answered.",
+    },
+    "Error": {
+        "description": "Why a call was not done: as the service says it, or as API Gateway does.",
+        "oneOf": [{"$ref": "#/components/schemas/Problem"}, {"$ref": "#/components/schemas/GatewayMessage"}],
+    },
     "GatewayMessage": {
         "type": "object",
         "description": "What API Gateway answers itself.",

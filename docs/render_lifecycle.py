@@ -1,11 +1,12 @@
-"""Writes the rows of `shared/domain/rows` into the marked part of docs/lifecycle.md, or checks it there.
+"""Writes the rows of `shared/domain/rows` into the marked parts of docs/lifecycle.md and docs/architecture.md.
 
-Run it as `.venv/bin/python -m docs.render_lifecycle [--check]`. Owns the table's form alone; every word is the row's.
+Run it as `.venv/bin/python -m docs.render_lifecycle [--check]`. Owns the form of the tables and of the state diagram
+alone; every word is the row's.
 """
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from shared.domain.row import Add, Row
 from shared.domain.rows import ROWS
 from shared.domain.states import TERMINAL, Status
 
-PAGE = Path(__file__).with_name("lifecycle.md")
 BEGIN = "<!-- begin: rendered from shared/domain/rows by docs/render_lifecycle.py -->"
 END = "<!-- end: rendered -->"
 
@@ -69,28 +69,51 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |" for line in lines)
 
 
-def with_table(page: str) -> str:
+def diagram() -> str:
+    """Return the statuses and the rows between them as Mermaid's state diagram; GitHub draws it."""
+    moves: dict[tuple[str, str], list[str]] = {}
+    for row in ROWS:
+        if row.target is not None:
+            sources: list[str] = [status for status in Status if status in row.sources]
+            for source in sources or ["[*]"]:
+                moves.setdefault((source, row.target), []).append(row.name)
+    arrows = [f"    {source} --> {target}: {', '.join(names)}" for (source, target), names in moves.items()]
+    ends = [f"    {status} --> [*]" for status in Status if status in TERMINAL]
+    stay = _names(row for row in ROWS if row.target is None)
+    lines = ["```mermaid", "stateDiagram-v2", "    direction LR", *arrows, *ends, "```"]
+    return "\n".join(lines) + f"\n\nThese rows leave the status as it is: {stay}.\n"
+
+
+PAGES: Mapping[Path, Callable[[], str]] = {
+    Path(__file__).with_name("lifecycle.md"): rendered,
+    Path(__file__).with_name("architecture.md"): diagram,
+}
+
+
+def with_part(page: str, part: str) -> str:
     """Return `page` with what stands between the marks replaced. Raises ValueError when a mark is missing."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f"{PAGE.name} must hold both marks: {BEGIN} and {END}")
-    return f"{before}{begin}\n\n{rendered()}\n{end}{after}"
+        raise ValueError(f"the page must hold both marks: {BEGIN} and {END}")
+    return f"{before}{begin}\n\n{part}\n{end}{after}"
 
 
-def main(arguments: list[str] | None = None, page: Path = PAGE) -> int:
-    """Return 0 when the page holds the table in the end, 1 when `--check` finds another one."""
+def main(arguments: list[str] | None = None, pages: Mapping[Path, Callable[[], str]] = PAGES) -> int:
+    """Return 0 when each page holds its part in the end, 1 when `--check` finds another one."""
     parser = argparse.ArgumentParser(prog="python -m docs.render_lifecycle", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when a page is out of date")
     check = parser.parse_args(arguments).check
-    text = page.read_text(encoding="utf-8")
-    wanted = with_table(text)
-    if check and wanted != text:
-        print(f"{page} is out of date: run .venv/bin/python -m docs.render_lifecycle", file=sys.stderr)
-        return 1
-    if not check:
-        page.write_text(wanted, encoding="utf-8")
-    return 0
+    outdated = False
+    for page, part in pages.items():
+        text = page.read_text(encoding="utf-8")
+        wanted = with_part(text, part())
+        if check and wanted != text:
+            print(f"{page} is out of date: run .venv/bin/python -m docs.render_lifecycle", file=sys.stderr)
+            outdated = True
+        if not check:
+            page.write_text(wanted, encoding="utf-8")
+    return 1 if outdated else 0
 
 
 if __name__ == "__main__":

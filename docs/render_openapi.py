@@ -65,7 +65,7 @@ def _info() -> Json:
         "version": version[1] if version else "",
         "description": "AI generations that cannot get stuck. A problem has a `code` of a closed set; its `type` leads "
         "to `x-problems`, or to where the deployment publishes the same text. API Gateway answers some calls itself, "
-        "in the form of `GatewayMessage`: read both.",
+        "in the form of `GatewayMessage`: `Error` is either.",
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     }
 
@@ -142,13 +142,12 @@ def _refusal(codes: Iterable[str], gateway: str | None) -> Json:
     meanings = [f"`{code}`: {PROBLEMS[code].title}" for code in codes] + (
         [f"API Gateway: {gateway}"] if gateway else []
     )
-    content: Mapping[str, Json] = {}
+    # First the schema of both forms: generated clients read every answer of a status by the first that is described.
+    content: Json = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     if codes:
         own = {"properties": {"code": {"enum": codes}}}
         schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, own]}
-        content = {"application/problem+json": {"schema": schema}}
-    if gateway:
-        content = {**content, "application/json": {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}}
+        content["application/problem+json"] = {"schema": schema}
     headers: Json = {}
     status = PROBLEMS[codes[0]].status if codes else 0
     if status in (429, 503):

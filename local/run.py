@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     began = time.monotonic()
     try:
-        with _options(arguments.model, console) as options, LocalStack(options) as stack:
+        with _options(arguments, console) as options, LocalStack(options) as stack:
             console.print(f"The stack is up after [bold]{time.monotonic() - began:.0f} s[/].\n")
             result = _demonstrate(stack, text, arguments, console)
             if arguments.once or result == 2:
@@ -79,6 +80,12 @@ def _arguments() -> argparse.Namespace:
         default="",
         help=f"the model's name; {llama.NAME} is a real one that runs here; see local/model_server for the others",
     )
+    parser.add_argument(
+        "--origin",
+        action="append",
+        default=[],
+        help="an origin whose pages may call the API, beside ports 3000, 4173 and 5173; several with commas",
+    )
     parser.add_argument("--once", action="store_true", help="end when the cards are printed")
     return parser.parse_args()
 
@@ -88,7 +95,14 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 
 @contextmanager
-def _options(model: str, console: Console) -> Iterator[StackOptions]:
+def _options(arguments: argparse.Namespace, console: Console) -> Iterator[StackOptions]:
+    with _by_model(arguments.model, console) as options:
+        origins = [origin for given in arguments.origin for origin in given.split(",") if origin]
+        yield replace(options, allowed_origins=(*options.allowed_origins, *origins))
+
+
+@contextmanager
+def _by_model(model: str, console: Console) -> Iterator[StackOptions]:
     key, url = os.environ.get("OPENROUTER_API_KEY"), os.environ.get("LLM_BASE_URL")
 
     def report(part: str, seconds: float) -> None:
@@ -136,7 +150,7 @@ def _demonstrate(stack: LocalStack, text: str, arguments: argparse.Namespace, co
         error = found.get("error", {})
         console.print(f"[red]{error.get('code')}[/]: {escape(error.get('message', ''))} (see docs/errors.md)")
     _show_the_page(stack.page_url, console)
-    _show_how_to_go_on(stack.api_url, location, token, console)
+    _show_how_to_go_on(stack, location, token, console)
     _show_how_to_operate(stack.endpoint, console)
     return 0 if found["status"] == "succeeded" else 1
 
@@ -200,22 +214,27 @@ def _show_the_page(url: str, console: Console) -> None:
     print(url)
 
 
-def _show_how_to_go_on(api_url: str, location: str, token: str, console: Console) -> None:
+def _show_how_to_go_on(stack: LocalStack, location: str, token: str, console: Console) -> None:
     # Printed without wrapping, so that the lines can be copied; the address holds a $.
     console.print(f"\n[bold]Try it[/] in a second terminal, as the user {_OWNER} (the token is valid for a day):")
-    print(f"export API='{api_url}'")
+    print(f"export API='{stack.api_url}'")
     print(f"export TOKEN={token}")
     print(f'curl -H "Authorization: Bearer $TOKEN" "$API{location}"')
     console.print("\n[bold]Or with the command line[/], after these two exports (docs/cli.md has more):")
     print('export UNSTUCK_URL="$API" UNSTUCK_TOKEN="$TOKEN"')
     print(".venv/bin/unstuck list")
     print(".venv/bin/unstuck submit examples/biology.txt --model local/stream:30 --wait")
+    console.print("\n[bold]Or with a page of your own[/] (docs/clients.md), as any user, who gets a token like this:")
+    print(f"export UNSTUCK_ISSUER={stack.issuer_url}")
+    print(".venv/bin/unstuck token alice")
+    console.print("[dim]Pages of these origins may call the API; make run ORIGIN=http://... adds more:[/]")
+    print(*stack.options.allowed_origins)
 
 
 def _show_how_to_operate(endpoint: str, console: Console) -> None:
     console.print("\n[bold]Look after it[/], as whoever runs it (docs/operating.md has more):")
     print("export", *(f"{name}={value}" for name, value in deployment.environment(endpoint).items()))
-    print(f".venv/bin/python -m operations doctor --stack {deployment.STACK_NAME}")
+    print(f".venv/bin/unstuck doctor --stack {deployment.STACK_NAME}")
 
 
 if __name__ == "__main__":

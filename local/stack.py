@@ -30,6 +30,10 @@ FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+# Where the usual tools serve a page that somebody works on: Next, Vite's preview and Vite.
+_OWN_PAGES = tuple(f"http://{host}:{port}" for port in (3000, 4173, 5173) for host in ("localhost", "127.0.0.1"))
+
+
 @dataclass(frozen=True)
 class StackOptions:
     """What a stack may differ in.
@@ -44,7 +48,7 @@ class StackOptions:
     model_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
     default_model: str = "local/cards"
-    allowed_origins: str = "http://localhost:5173"
+    allowed_origins: tuple[str, ...] = _OWN_PAGES
     state_dir: Path | None = None
     restartable: bool = False
     page: bool = False
@@ -185,7 +189,7 @@ class LocalStack:
             "Architecture": host_architecture(),
             "JwtIssuer": self.issuer_url,
             "JwtAudience": AUDIENCE,
-            "AllowedOrigins": ",".join((self.options.allowed_origins, *(self._page.origins if self._page else ()))),
+            "AllowedOrigins": ",".join((*self.options.allowed_origins, *(self._page.origins if self._page else ()))),
             "LlmBaseUrl": str(self.model_url),
             # The local model server speaks OpenRouter's protocol, and its host does not tell.
             "LlmProtocol": "openrouter" if self.options.model_url is None else "auto",

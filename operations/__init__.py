@@ -1,5 +1,5 @@
-"""What whoever runs a deployment has: look at it (doctor), send dead letters back (redrive), retry in bulk (retry),
-and know beforehand what it costs (cost).
+"""The operators' commands of `unstuck`: inspect a deployment (doctor), requeue dead letters (redrive), retry in bulk
+(bulk-retry), and compute beforehand what it costs (cost).
 
 Never shipped to Lambda. Reads as it needs, and writes only through `shared.store` and `shared.aws.dispatch`.
 """

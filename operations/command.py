@@ -1,4 +1,4 @@
-"""The command line: `python -m operations doctor|redrive|retry|cost`. Exit codes are in docs/operating.md."""
+"""What `unstuck doctor`, `redrive`, `bulk-retry` and `cost` do. Exit codes are in docs/operating.md."""
 
 import argparse
 import json
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return IN_VAIN
     except KeyboardInterrupt:
-        print("Interrupted. What was done is done; begun again it goes on.", file=sys.stderr)
+        print("Interrupted. Run it again to continue; what was done stays done.", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -115,8 +115,8 @@ def _deployment(given: argparse.Namespace, *, acts: bool) -> Deployment:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m operations", description="What operators of Unstuck have.")
-    commands = parser.add_subparsers(required=True, metavar="doctor|redrive|retry|cost")
+    parser = argparse.ArgumentParser(prog="unstuck", description="What operators of Unstuck have.")
+    commands = parser.add_subparsers(required=True, metavar="doctor|redrive|bulk-retry|cost")
     doctor = _command(commands, "doctor", _doctor, "look for what must not be; changes nothing")
     doctor.add_argument("--limit", type=_count, help="look at so many items at most")
     doctor.add_argument("--margin-seconds", type=float, default=120.0, help="what may be late by so much (120)")
@@ -124,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     again = _command(commands, "redrive", _redrive, "send dead letters back, each after a look at its generation")
     again.add_argument("--limit", type=_count, help="look at so many messages at most")
     _acting(again)
-    bulk = _command(commands, "retry", _retry, "have what failed or was canceled tried again, many at once")
+    bulk = _command(commands, "bulk-retry", _retry, "have what failed or was canceled tried again, many at once")
     bulk.add_argument("--code", required=True, help="what they failed with, as provider_unavailable; or canceled")
     bulk.add_argument("--kind", help="of this kind alone")
     bulk.add_argument("--since", type=_moment, help="ended then or later, as 2026-01-31T08:00 (UTC)")

@@ -158,7 +158,7 @@ INDEX_STALE = _fault(
 DEAD_LETTERS = _notice(
     "dead_letters",
     "Messages were given up. Their generations end all the same, at their deadline at the latest.",
-    "See the log of process for why, and then: python -m operations redrive.",
+    "See the log of process for why, and then: unstuck redrive.",
 )
 MOVING = _notice(
     "moving", "An owner's items changed with each look: what is between them was not judged.", "Look again later."

@@ -75,7 +75,7 @@ class Partition:
         self.size += 1
         if self.owner == NO_OWNER:
             return  # the sweep's mark, which is read on its own
-        take = _TAKERS.get(sort_key[:2])
+        take = TAKERS.get(sort_key[:2])
         if take is None:
             self.unknown.append(sort_key)
             return
@@ -172,7 +172,7 @@ def _erasure(partition: Partition, item: items.Item) -> None:
     partition.erasing = True
 
 
-_TAKERS: dict[str, Callable[[Partition, items.Item], None]] = {
+TAKERS: dict[str, Callable[[Partition, items.Item], None]] = {
     "G#": _head,
     "I#": _input,
     "S#": _step,

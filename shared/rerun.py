@@ -34,7 +34,7 @@ def successor_of(old: Generation, clock: Clock, settings: Settings) -> Generatio
         kind=old.kind,
         created_at=now,
         deadline_at=now + timedelta(seconds=limits.deadline_seconds or settings.deadline_seconds),
-        # Not its client_id: that names one entry of a page, and both are in the feed.
+        client_id=old.client_id,
         session_id=old.session_id,
         usual_seconds=limits.usual_seconds,
         create_op=clock.token(),

@@ -1,5 +1,8 @@
 /** Two sets of tests: those on this machine alone, and those against a running API, whose address the environment names. */
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+const SRC = fileURLToPath(new URL("src", import.meta.url));
 
 export default defineConfig({
   test: {
@@ -16,6 +19,8 @@ export default defineConfig({
         test: {
           name: "stack",
           include: ["tests/stack/**/*.test.{ts,tsx}"],
+          // What the documents print imports the package by its name.
+          alias: { "unstuck-client/react": `${SRC}/react/index.ts`, "unstuck-client": `${SRC}/index.ts` },
           fileParallelism: false, // the emulator has one machine to itself
           testTimeout: 90_000,
           hookTimeout: 90_000,

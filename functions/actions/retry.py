@@ -6,6 +6,8 @@ from functions.actions.bodies import Retry
 from shared.aws.dispatch import Dispatch
 from shared.aws.sealing import Seal
 from shared.domain.clock import Clock
+from shared.domain.codes import Fault
+from shared.domain.codes.failures import FAILURES
 from shared.domain.errors import AdmissionRefusedError, TransitionRefusedError
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
@@ -49,7 +51,9 @@ class RetryService:
         given = replace(content, request_id=request.request_id)
         steps = self.store.reads.get_steps(key) if body.begin == "stored" else []
         try:
-            admitted = self.store.retry(old, new, given, steps, Admission(self.policy, sealed=sealed))
+            admitted = self.store.retry(
+                old, new, given, steps, Admission(self.policy, sealed=sealed, excused=_excused(old))
+            )
         except TransitionRefusedError as refused:
             if refused.current is not None and refused.current.usage != old.usage:
                 return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
@@ -79,6 +83,12 @@ class RetryService:
         if content is None or reason is not None:
             raise ProblemError("not_retryable", detail=reason)
         return content
+
+
+def _excused(old: Generation) -> bool:
+    """Whether it failed for no fault of its owner's: a retry then takes no place in a window of theirs."""
+    failure = FAILURES.get(old.error.code) if old.error else None
+    return failure is not None and failure.fault in (Fault.OPERATOR, Fault.PROVIDER)
 
 
 def _answer_of(current: Generation | None) -> Response:

@@ -91,16 +91,17 @@ class Accepted:
         lasts = ((limit, at) for limit in policy.limits.values() for at in self._live(limit, now)[-1:])
         return max((at + limit.milliseconds + 1 - now for limit, at in lasts), default=0)
 
-    def take(self, policy: Policy, kind: str, now: int, open_for: int, op: str) -> "Accepted":
-        """Return the state with one more accepted, which may stay open for `open_for`. The caller has asked `wait`.
+    def take(self, policy: Policy, limit: Limit | None, now: int, open_for: int, op: str) -> "Accepted":
+        """Return the state with one more accepted, which may stay open for `open_for`, in the window of `limit`.
+
+        The caller has asked `wait`.
 
         A clock behind the one before it takes that one's time: stored times never go back, so that none is dropped
         from a window before its time.
         """
         at = max(now, self.last_at)
-        limits = {limit.name: limit for limit in policy.limits.values()}
-        windows = {name: self._live(limit, at) for name, limit in limits.items()}
-        limit = policy.limit_for(kind)
+        limits = {each.name: each for each in policy.limits.values()}
+        windows = {name: self._live(each, at) for name, each in limits.items()}
         if limit is not None:
             windows[limit.name] = (*windows[limit.name], at)
         return Accepted({name: times for name, times in windows.items() if times}, at, max(self.longest, open_for), op)

@@ -12,7 +12,7 @@ from shared.domain.clock import epoch_milliseconds, midnight_after
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.idempotency import IdempotencyKey
-from shared.domain.limits import Accepted, Policy, Rate, whole_seconds
+from shared.domain.limits import Accepted, Limit, Policy, Rate, whole_seconds
 from shared.domain.row import At
 from shared.store import items, user_key
 from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
@@ -35,6 +35,12 @@ class Admission:
     policy: Policy
     key: IdempotencyKey | None = None
     sealed: bytes | None = field(default=None, repr=False)
+    excused: bool = False
+    """Whether it goes into no window of a rate limit: it tries again what failed for no fault of its owner's."""
+
+    def limit_for(self, kind: str) -> Limit | None:
+        """Return the limit whose window it goes into; None when nothing limits it."""
+        return None if self.excused else self.policy.limit_for(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,7 @@ class AdmissionStore:
 
     def _told(self, generation: Generation, admission: Admission, seen: _Seen) -> Admitted | None:
         """Return what this request was let in as before, by an earlier try or an earlier request."""
-        limit = admission.policy.limit_for(generation.kind)
+        limit = admission.limit_for(generation.kind)
         rate = seen.accepted.rate(limit, epoch_milliseconds(self._clock.now())) if limit else None
         if seen.head is not None and seen.head.create_op == generation.create_op:
             return Admitted(generation.generation_id, self._due(generation), rate)
@@ -169,13 +175,13 @@ class AdmissionStore:
     ) -> tuple[list[items.Item], Rate | None]:
         """Return the writes that let the generation in if nothing has moved since. Raises AdmissionRefusedError."""
         policy, moment = admission.policy, self._clock.now()
-        now, limit = epoch_milliseconds(moment), policy.limit_for(generation.kind)
-        self._refuse(generation, policy, seen.accepted, moment)
+        now, limit = epoch_milliseconds(moment), admission.limit_for(generation.kind)
+        self._refuse(generation, admission, seen.accepted, moment)
         writes, rate = [], None
         if limit or policy.max_running or policy.max_daily_spend_usd:
             open_for = (generation.deadline_at - generation.created_at) // timedelta(milliseconds=1)
             op = generation.create_op or self._clock.token()
-            taken = seen.accepted.take(policy, generation.kind, now, open_for, op)
+            taken = seen.accepted.take(policy, limit, now, open_for, op)
             rate = taken.rate(limit, now) if limit else None
             writes.append(encode_accepted(generation.user_id, taken, policy, replaces=seen.accepted))
         if admission.key:
@@ -184,13 +190,13 @@ class AdmissionStore:
             writes.append(user_key.put(generation, admission.sealed))
         return writes, rate
 
-    def _refuse(self, generation: Generation, policy: Policy, accepted: Accepted, moment: datetime) -> None:
+    def _refuse(self, generation: Generation, admission: Admission, accepted: Accepted, moment: datetime) -> None:
         """Raise AdmissionRefusedError for the first limit that is reached.
 
         The write that follows is conditional on `accepted`, which every acceptance of the owner's renews: of two
         requests that count the same open generations one is refused and counts again.
         """
-        now, limit = epoch_milliseconds(moment), policy.limit_for(generation.kind)
+        policy, now, limit = admission.policy, epoch_milliseconds(moment), admission.limit_for(generation.kind)
         rate = accepted.rate(limit, now) if limit else None
         if limit and (wait := accepted.wait(limit, now)):
             raise AdmissionRefusedError("rate_limited", whole_seconds(wait), rate)

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from local.stack import LocalStack, StackOptions
+from tests.browser.applications import Application, served
 from tests.browser.opening import Tab, chromium, opened
 from tests.e2e.conftest import SHORT, alice, new_owner
 
@@ -24,8 +25,16 @@ FOR_WATCHING = {
 
 
 @pytest.fixture(scope="package")
-def stack() -> Iterator[LocalStack]:
-    with LocalStack(StackOptions(parameters=FOR_WATCHING, page=True)) as running:
+def applications() -> Iterator[dict[str, Application]]:
+    """Places for applications of others, whose origins the stack knows before there is anything in them."""
+    with ExitStack() as serving:
+        yield {name: serving.enter_context(served()) for name in ("vite", "next", "plain")}
+
+
+@pytest.fixture(scope="package")
+def stack(applications: dict[str, Application]) -> Iterator[LocalStack]:
+    origins = tuple(each.origin for each in applications.values())
+    with LocalStack(StackOptions(parameters=FOR_WATCHING, page=True, allowed_origins=origins)) as running:
         yield running
 
 

@@ -19,7 +19,7 @@ from unstuck.client import Client
 DOCUMENT = json.loads(Path("functions/status/openapi.json").read_text(encoding="utf-8"))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 BASES = {"Answered", "Asked", "CreateGeneration"}
-NOT_MODELS = {"CardId", "Cursor", "GenerationId", "Label", "Moment", "Output", "GatewayMessage"}
+NOT_MODELS = {"CardId", "Cursor", "GenerationId", "Label", "Moment", "Output", "GatewayMessage", "Error"}
 MODELS = {
     name: found
     for module in (account, models, outputs, requests)

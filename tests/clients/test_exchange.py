@@ -194,7 +194,7 @@ def test_an_answer_that_is_not_the_apis_is_an_error_and_not_repeated(other: Answ
     service = Service([other])
     with pytest.raises(BadAnswerError) as caught:
         look(service)
-    assert caught.value.code == "bad_answer"
+    assert caught.value.code == "invalid_answer"
     assert not caught.value.retryable
 
 

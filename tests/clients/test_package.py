@@ -38,7 +38,7 @@ def test_the_command_line_says_which_extra_it_needs(
 
     monkeypatch.setattr(cli, "find_spec", lambda name: None if name == missing else object())
     assert cli.main() == 2
-    assert f"needs {missing}: pip install 'unstuck-client[cli]'" in capsys.readouterr().err
+    assert f"needs {missing}. In a clone: pip install './clients/python[cli]'" in capsys.readouterr().err
 
 
 def test_it_is_typed_for_those_who_use_it() -> None:

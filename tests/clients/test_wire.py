@@ -83,7 +83,7 @@ def test_a_call_is_sent_as_the_api_takes_it(make: Any, call: tuple[Any, ...]) ->
 @pytest.mark.parametrize("method", ["health", "openapi"])
 def test_what_needs_no_token_gets_none(make: Any, method: str) -> None:
     figures = {"last_sweep_at": None, "last_sweep_age_seconds": None, "stale": 0, "oldest_pending_seconds": 0}
-    server = Server(200, figures)
+    server = Server(200, figures | {"paths": {}})
     make(URL, server)(method)
     assert "authorization" not in server.calls[0].headers
 

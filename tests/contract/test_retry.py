@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import AdmissionRefusedError, StoreUnavailableError
-from shared.domain.generation import Event, Generation, Totals, Usage
+from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
 from shared.domain.limits import Limit, Policy
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.response import Response
+from shared.store.admission import Admission
 from shared.store.whole import Store
 from tests.contract.counter import PAID, Counter, a_failed_one, body_of, meanwhile, started
 from tests.contract.test_lost_answers import answers_lost
@@ -48,7 +49,7 @@ def test_a_retry_is_a_new_generation_with_the_same_input_and_the_stored_steps_at
     assert (new.status, new.kind, new.retry_of, new.session_id) == (
         Status.PENDING, "flashcards", counter.head.generation_id, "lesson-1"
     )  # fmt: skip
-    assert new.client_id is None, "it names an entry that there is already"
+    assert new.client_id == "mine"
     assert new.due_at is not None
     assert (new.usage, new.steps_done) == (Usage(), 1)
     [step] = counter.store.reads.get_steps(new.key)
@@ -208,3 +209,26 @@ def test_a_retry_is_a_create_to_the_switches(store: Store, clock: FakeClock, set
         counter.retry()
     assert counter.successors() == []
     assert counter.cancel().status == 200, "everything else works"
+
+
+@pytest.mark.parametrize(
+    ("code", "accepted"), [("crash_loop", True), ("provider_unavailable", True), ("output_refused", False)]
+)
+def test_a_retry_of_what_failed_for_no_fault_of_its_owners_takes_no_place_in_their_window(
+    store: Store, clock: FakeClock, code: str, accepted: bool
+) -> None:
+    head = started(store, clock)
+    policy = Policy({"*": Limit("create", 1, 300)})
+    store.admission.admit(a_generation(clock, user_id=head.user_id), an_input(), Admission(policy))
+    store.worker.fail(head, Totals(0, Usage()), ErrorInfo(code, "It failed."))
+    counter = replace(Counter(store, clock, store.reads.get(head.key) or head), policy=policy)
+    if not accepted:
+        with pytest.raises(AdmissionRefusedError, match="rate_limited"):
+            counter.retry()
+        return
+    assert counter.retry().status == 202
+    again = a_generation(clock, user_id=head.user_id)
+    with pytest.raises(AdmissionRefusedError, match="rate_limited"):
+        store.admission.admit(again, an_input(), Admission(policy))  # the window is as full as it was
+    clock.pass_seconds(301)
+    store.admission.admit(again, an_input(), Admission(policy))

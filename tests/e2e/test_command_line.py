@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from local import deployment
 from local.stack import LocalStack
 from tests.e2e import faults
 from tests.e2e.owner import PATIENCE_SECONDS, Owner, eventually, own_text
@@ -248,24 +247,6 @@ def test_suggestions_are_reviewed_with_a_key_each(environment: dict[str, str], a
     found = alice.look(generation_id)["output"]["suggestions"]
     assert [each["state"] for each in found] == ["accepted", "rejected", "proposed", "accepted"]
     assert found[3]["front"] == "Edited?"
-
-
-@pytest.mark.parametrize(
-    ("command", "holds"),
-    [
-        (["doctor", "--pages-per-second", "0"], "complete"),
-        (["redrive"], "done"),
-        (["bulk-retry", "--code", "x"], "done"),
-    ],
-)
-def test_an_operators_command_reaches_the_tools(
-    environment: dict[str, str], stack: LocalStack, command: list[str], holds: str
-) -> None:
-    aws = deployment.environment(stack.endpoint)
-    with started(environment | aws, *command, "--stack", deployment.STACK_NAME, "--json") as tool:
-        out, err = tool.communicate(timeout=PATIENCE_SECONDS)
-    assert tool.returncode in (0, 1), err  # other tests leave something to be found
-    assert holds in json.loads(out)
 
 
 def test_what_is_piped_away_half_way_is_no_crash(environment: dict[str, str], alice: Owner) -> None:

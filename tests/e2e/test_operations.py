@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from local import deployment
@@ -17,7 +18,7 @@ from tests.e2e.test_retry import retry
 def operate(stack: LocalStack, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run a command as an operator does, in a process of its own; return its exit code and its JSON."""
     environment = {"PATH": os.environ["PATH"], **deployment.environment(stack.endpoint)}
-    command = [sys.executable, "-m", "operations", *arguments, "--stack", deployment.STACK_NAME, "--json"]
+    command = [str(Path(sys.executable).with_name("unstuck")), *arguments, "--stack", deployment.STACK_NAME, "--json"]
     run = subprocess.run(  # noqa: S603 - our own command
         [*command, "--show-owners"], env=environment, capture_output=True, text=True, check=False, timeout=240
     )
@@ -92,7 +93,7 @@ def test_what_failed_in_an_outage_is_tried_again_in_one_go(stack: LocalStack, al
     sent = [alice.submit("local/stream:4") for _ in range(3)]
     for generation_id in sent:
         alice.cancel(generation_id)
-    wanted = ("retry", "--code", "canceled", "--owner", alice.name, "--per-second", "0")
+    wanted = ("bulk-retry", "--code", "canceled", "--owner", alice.name, "--per-second", "0")
     assert len(operate(stack, *wanted)[1]["done"]) == 3
     assert len(alice.http.get("/v1/generations").json()["generations"]) == 3, "that was a dry run"
     code, told = operate(stack, *wanted, "--yes")

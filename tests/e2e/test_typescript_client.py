@@ -49,6 +49,18 @@ def test_the_typescript_client_and_its_hooks_do_their_part_on_the_running_stack(
 
 
 @needs_node
+def test_a_cookie_session_reaches_the_api_through_the_proxy_routes_of_the_examples(
+    stack: LocalStack, alice: Owner
+) -> None:
+    run(stack, alice, "proxy")
+
+
+@needs_node
+def test_the_clients_of_the_guide_for_migrating_run_as_they_are_printed(stack: LocalStack, alice: Owner) -> None:
+    run(stack, alice, "migrating")
+
+
+@needs_node
 def test_the_typescript_client_comes_back_when_a_limit_tells_it_to(stack: LocalStack, alice: Owner) -> None:
     with faults.environment(stack, "create", RATE_LIMITS="*=2/6"):
         run(stack, alice, "limits")

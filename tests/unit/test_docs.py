@@ -79,17 +79,30 @@ def anchors(page: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_the_lifecycle_page_holds_the_table_of_the_code() -> None:
+def test_the_pages_hold_the_tables_and_the_diagram_of_the_code() -> None:
     assert render_lifecycle.main(["--check"]) == 0
 
 
-def test_an_outdated_lifecycle_page_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    page = tmp_path / "lifecycle.md"
-    page.write_text(read("docs/lifecycle.md").replace("`claim`", "`grab`"), encoding="utf-8")
-    assert render_lifecycle.main(["--check"], page) == 1
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("lifecycle.md", "| `claim` | process", "| `grab` | process"),
+        ("architecture.md", "running: claim", "running: grab"),
+    ],
+)
+def test_an_outdated_page_is_found_and_rendered_again(
+    name: str, right: str, wrong: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / name
+    text = read(f"docs/{name}")
+    assert right in text
+    page.write_text(text.replace(right, wrong), encoding="utf-8")
+    pages = {page: render_lifecycle.PAGES[ROOT / "docs" / name]}
+    assert render_lifecycle.main(["--check"], pages) == 1
     assert "out of date" in capsys.readouterr().err
-    assert render_lifecycle.main([], page) == 0
-    assert render_lifecycle.main(["--check"], page) == 0
+    assert render_lifecycle.main([], pages) == 0
+    assert render_lifecycle.main(["--check"], pages) == 0
+    assert page.read_text(encoding="utf-8") == text
 
 
 def test_each_problem_has_one_section_and_no_other_has() -> None:

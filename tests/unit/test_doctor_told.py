@@ -76,7 +76,7 @@ def test_who_cannot_look_is_told_why_and_the_exit_code_is_another(capsys: pytest
 
 
 @pytest.mark.usefixtures("dynamodb")
-@pytest.mark.parametrize("arguments", [("retry", "--code", "x"), ("redrive",)])
+@pytest.mark.parametrize("arguments", [("bulk-retry", "--code", "x"), ("redrive",)])
 def test_who_acts_must_say_where(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments, "--table", "unstuck"]) == 2
     assert "--queue-url" in capsys.readouterr().err

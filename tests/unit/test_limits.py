@@ -17,11 +17,11 @@ NOON = 1_767_268_800_000
 OPEN_FOR = 900_000
 
 
-def knock(accepted: Accepted, now: int, limit: Limit = FIVE, kind: str = "flashcards") -> tuple[Accepted, bool]:
+def knock(accepted: Accepted, now: int, limit: Limit = FIVE) -> tuple[Accepted, bool]:
     """Ask once, at `now`, and take what is given."""
     if accepted.wait(limit, now):
         return accepted, False
-    return accepted.take(Policy({"*": limit}), kind, now, OPEN_FOR, "op"), True
+    return accepted.take(Policy({"*": limit}), limit, now, OPEN_FOR, "op"), True
 
 
 def assert_never_one_more(times: list[int], limit: Limit, window: int) -> None:
@@ -123,16 +123,17 @@ def test_a_kind_with_a_limit_of_its_own_has_a_window_of_its_own() -> None:
     image, other = policy.limit_for("image"), policy.limit_for("story")
     assert image == Limit("create-image", 1, 3600)
     assert other == Limit("create", 2, 300)
-    accepted = Accepted().take(policy, "image", NOON, OPEN_FOR, "op")
+    accepted = Accepted().take(policy, policy.limit_for("image"), NOON, OPEN_FOR, "op")
     assert accepted.wait(image, NOON) == 3_600_001
     assert accepted.wait(other, NOON) == 0
-    accepted = accepted.take(policy, "story", NOON, OPEN_FOR, "op").take(policy, "flashcards", NOON, OPEN_FOR, "op")
+    accepted = accepted.take(policy, policy.limit_for("story"), NOON, OPEN_FOR, "op")
+    accepted = accepted.take(policy, policy.limit_for("flashcards"), NOON, OPEN_FOR, "op")
     assert accepted.wait(other, NOON) > 0, "all kinds that none names share one window"
     assert accepted.windows == {"create-image": (NOON,), "create": (NOON, NOON)}
 
 
 def test_a_kind_that_nothing_limits_leaves_only_its_time() -> None:
-    accepted = Accepted().take(Policy({}), "flashcards", NOON, OPEN_FOR, "op")
+    accepted = Accepted().take(Policy({}), None, NOON, OPEN_FOR, "op")
     assert accepted == Accepted({}, NOON, OPEN_FOR, "op")
 
 
@@ -154,7 +155,11 @@ def test_what_left_every_window_is_forgotten() -> None:
 
 
 def test_the_longest_that_anything_may_be_open_is_kept() -> None:
-    accepted = Accepted().take(POLICY, "story", NOON, 3_600_000, "one").take(POLICY, "flashcards", NOON, 900_000, "two")
+    accepted = (
+        Accepted()
+        .take(POLICY, POLICY.limit_for("story"), NOON, 3_600_000, "one")
+        .take(POLICY, POLICY.limit_for("flashcards"), NOON, 900_000, "two")
+    )
     assert (accepted.longest, accepted.op) == (3_600_000, "two")
 
 

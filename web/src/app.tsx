@@ -6,6 +6,7 @@ import { useCallback, useMemo, useState } from "react";
 import { createClient } from "unstuck-client";
 import { UnstuckProvider } from "unstuck-client/react";
 import type { Config } from "./config";
+import { forgetDrafts } from "./drafts";
 import { Local } from "./local";
 import { Screens } from "./screens/screens";
 import { SignIn } from "./screens/sign-in";
@@ -45,7 +46,16 @@ function SignedIn({ config, local, session, onSignOut }: SignedInProps) {
   const [queries] = useState(() => new QueryClient());
   const [client] = useState(() => createClient({ baseUrl: config.apiUrl, token: session.token }));
   const settings = useMemo(
-    () => ({ config, local, user: session.user, signOut: onSignOut }),
+    () => ({
+      config,
+      local,
+      user: session.user,
+      signInAgain: onSignOut,
+      signOut: () => {
+        forgetDrafts(session.user);
+        onSignOut();
+      },
+    }),
     [config, local, session, onSignOut],
   );
   return (

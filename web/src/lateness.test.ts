@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explain, isStuck, nextDoubt, pulse, type Rhythm, type Watched } from "./lateness";
+import { asSeen, explain, isStuck, nextDoubt, pulse, type Rhythm, type Watched } from "./lateness";
 
 const RHYTHM: Rhythm = { heartbeatSeconds: 0.5, leaseSeconds: 5, graceSeconds: 10 };
 const BEAT = Date.parse("2026-11-22T10:00:00.000Z");
@@ -45,6 +45,22 @@ describe("a running generation", () => {
     expect(nextDoubt(head(), BEAT, RHYTHM)).toBe(850);
     expect(nextDoubt(head(), BEAT + 1000, RHYTHM)).toBe(4100);
     expect(nextDoubt(head(), BEAT + 60_000, RHYTHM)).toBe(500);
+  });
+});
+
+describe("a page that gets no answer", () => {
+  it("speaks of what it saw last, and blames no worker for its own silence", () => {
+    const found = asSeen(head(), BEAT + 300, BEAT + 60_300, RHYTHM, true);
+    expect(isStuck(found)).toBe(false);
+    expect(explain(found)).toBe(
+      "This page has had no answer from the service for 1 min. As it was seen last: The last heartbeat seen here was 0.3 s ago.",
+    );
+  });
+
+  it("still says stuck of what was stuck when it was seen, and nothing of what has ended", () => {
+    expect(isStuck(asSeen(head(), BEAT + 2000, BEAT + 90_000, RHYTHM, true))).toBe(true);
+    const ended = head({ status: "succeeded", finished_at: "2026-11-22T10:00:01.000Z" });
+    expect(asSeen(ended, BEAT, BEAT + 90_000, RHYTHM, true)).toEqual({ name: "ended" });
   });
 });
 

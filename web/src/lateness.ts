@@ -1,5 +1,6 @@
 // Whether a generation looks stuck, and what is being done about it. Pure: the times are given, none is asked for.
 
+import { hasEnded, type Status } from "unstuck-client";
 import { countdown, duration } from "./format";
 
 /** The rhythm of the deployment, in seconds: how often a worker beats, how long its lease holds without a beat, and
@@ -11,13 +12,14 @@ export interface Rhythm {
 }
 
 export interface Watched {
-  status: "pending" | "running" | "succeeded" | "failed" | "canceled";
+  status: Status;
   attempt: number;
   created_at: string;
   started_at?: string;
   heartbeat_at?: string;
   not_before?: string;
   deadline_at: string;
+  finished_at?: string;
 }
 
 export type Pulse =
@@ -28,7 +30,8 @@ export type Pulse =
   | { name: "unsent"; seconds: number; leftSeconds: number }
   | { name: "beating"; seconds: number }
   | { name: "silent"; seconds: number; leftSeconds: number }
-  | { name: "lapsed"; seconds: number };
+  | { name: "lapsed"; seconds: number }
+  | { name: "unseen"; seconds: number; seen: Pulse };
 
 /** A heartbeat is late by half of its own interval before anybody is told: networks are not that punctual. */
 const LATE = 1.5;
@@ -44,6 +47,13 @@ export function pulse(head: Watched, seenAt: number, now: number, rhythm: Rhythm
   if (head.status === "running") return ofRunning(head, seenAt, now, rhythm);
   if (head.status === "pending") return ofPending(head, seenAt, now, rhythm);
   return { name: "ended" };
+}
+
+/** The same, where the page may be the one that is silent: then it is judged as it was seen last, and no worker is blamed. */
+export function asSeen(head: Watched, seenAt: number, now: number, rhythm: Rhythm, isPaused: boolean): Pulse {
+  if (!isPaused || hasEnded(head)) return pulse(head, seenAt, now, rhythm);
+  const seconds = Math.max(0, (now - seenAt) / 1000);
+  return { name: "unseen", seconds, seen: pulse(head, seenAt, seenAt, rhythm) };
 }
 
 function ofRunning(head: Watched, seenAt: number, now: number, rhythm: Rhythm): Pulse {
@@ -66,6 +76,7 @@ function ofPending(head: Watched, seenAt: number, now: number, rhythm: Rhythm): 
 
 /** Whether the page says Stuck. */
 export function isStuck(found: Pulse): boolean {
+  if (found.name === "unseen") return isStuck(found.seen);
   return found.name === "silent" || found.name === "lapsed" || found.name === "unsent";
 }
 
@@ -107,7 +118,12 @@ export function explain(found: Pulse): string {
         : `No worker has taken it for ${duration(found.seconds)}. ` +
             "Its message was sent again, or the next reader or the sweeper does so now.";
     case "beating":
-      return `The worker's last heartbeat was ${duration(found.seconds)} ago.`;
+      return `The last heartbeat seen here was ${duration(found.seconds)} ago.`;
+    case "unseen":
+      return (
+        `This page has had no answer from the service for ${duration(found.seconds)}. ` +
+        `As it was seen last: ${explain(found.seen)}`
+      );
     case "silent":
       return (
         `No heartbeat for ${duration(found.seconds)}. ` +

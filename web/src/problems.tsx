@@ -29,7 +29,7 @@ export function isSignedOut(error: unknown): boolean {
 }
 
 export function Problem({ error, onAgain, title }: { error: unknown; onAgain?: () => void; title?: string }) {
-  const { signOut } = useSettings();
+  const { signInAgain } = useSettings();
   const { what, todo } = explainError(error);
   const reference = error instanceof UnstuckError ? error.requestId : undefined;
   return (
@@ -39,7 +39,7 @@ export function Problem({ error, onAgain, title }: { error: unknown; onAgain?: (
       title={title ?? what}
       actions={
         isSignedOut(error) ? (
-          <Button small onClick={signOut}>
+          <Button small onClick={signInAgain}>
             Sign in again
           </Button>
         ) : (

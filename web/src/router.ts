@@ -49,6 +49,16 @@ export function go(address: string): void {
   location.hash = address;
 }
 
+/** Remember where the user is. The function returned goes on from there, and not where they have gone elsewhere since. */
+export function staying(): (address: string) => boolean {
+  const before = location.hash;
+  return (address) => {
+    const isHere = location.hash === before;
+    if (isHere) go(address);
+    return isHere;
+  };
+}
+
 export function useHash(): string {
   return useSyncExternalStore(
     (changed) => {

@@ -8,7 +8,10 @@ export interface SettingsValue {
   config: Config;
   local: Local | null;
   user: string;
+  /** Forgets what the user has typed, too. */
   signOut: () => void;
+  /** For whose token is refused: what was typed is there when they are back. */
+  signInAgain: () => void;
 }
 
 const Context = createContext<SettingsValue | null>(null);

@@ -3,20 +3,30 @@
 export interface Call {
   apiUrl: string;
   body: Record<string, unknown>;
+  /** The Idempotency-Key, one in all three: whichever is run, and however often, starts one generation. */
+  key: string;
 }
+
+/** How the clients are installed: they are on no registry, where their names would be anybody's. */
+export const INSTALLING = {
+  curl: "any shell",
+  python: "pip install ./clients/python, in a clone",
+  typescript: "make client, in a clone, then npm install the file that it prints",
+};
 
 /** Fields whose value is taken from the environment instead of standing in the code. */
 const SECRETS: Record<string, string> = { user_provided_key: "MODEL_KEY" };
 
-export function asCurl({ apiUrl, body }: Call): string {
+export function asCurl({ apiUrl, body, key }: Call): string {
   // Each secret leaves the single quotes, so that the shell puts its value in.
   const shown = JSON.stringify(withMarks(body), null, 2).replaceAll("'", "'\\''");
   const data = unmark(shown, (variable) => `"'"$${variable}"'"`);
   return [
+    `KEY=${key}`,
     `curl -X POST ${quoted(`${apiUrl}/v1/generations`)} \\`,
     '  -H "Authorization: Bearer $TOKEN" \\',
     '  -H "Content-Type: application/json" \\',
-    '  -H "Idempotency-Key: $(uuidgen)" \\',
+    '  -H "Idempotency-Key: $KEY" \\',
     `  -d '${data}'`,
   ].join("\n");
 }
@@ -25,15 +35,16 @@ function quoted(address: string): string {
   return `'${address.replaceAll("'", "'\\''")}'`;
 }
 
-export function asPython({ apiUrl, body }: Call): string {
+export function asPython({ apiUrl, body, key }: Call): string {
   const request = unmark(pythonLiteral(withMarks(body), "    "), (variable) => `os.environ["${variable}"]`);
   return [
     "import os",
     "",
     "from unstuck import Client",
     "",
+    `KEY = "${key}"`,
     `with Client(${JSON.stringify(apiUrl)}, os.environ["TOKEN"]) as client:`,
-    `    done = client.create_and_wait(${request})`,
+    `    done = client.create_and_wait(${request}, idempotency_key=KEY)`,
     "    print(done.output)",
   ].join("\n");
 }
@@ -53,7 +64,7 @@ function pythonLiteral(value: unknown, indent: string): string {
   return `{\n${entries.join("")}${indent}}`;
 }
 
-export function asTypeScript({ apiUrl, body }: Call): string {
+export function asTypeScript({ apiUrl, body, key }: Call): string {
   const request = unmark(JSON.stringify(withMarks(body), null, 2), (variable) => `process.env.${variable}!`).replaceAll(
     /^( *)"([A-Za-z_]\w*)":/gm,
     "$1$2:",
@@ -61,11 +72,12 @@ export function asTypeScript({ apiUrl, body }: Call): string {
   return [
     'import { createClient } from "unstuck-client";',
     "",
+    `const KEY = "${key}";`,
     "const client = createClient({",
     `  baseUrl: ${JSON.stringify(apiUrl)},`,
     "  token: process.env.TOKEN!,",
     "});",
-    `const done = await client.createAndWait(${request});`,
+    `const done = await client.createAndWait(${request}, { idempotencyKey: KEY });`,
     "console.log(done.output);",
   ].join("\n");
 }

@@ -1,10 +1,11 @@
 // Lays the timeline of one generation out: rows with a beginning and an end, in seconds since it was accepted. Pure.
 
+import { ALL_STATUSES, STATUSES, type Status, statusFacts } from "unstuck-client";
 import { duration } from "./format";
 import { failureWords } from "./words";
 
 export interface TimelineHead {
-  status: "pending" | "running" | "succeeded" | "failed" | "canceled";
+  status: Status;
   attempt: number;
   created_at: string;
   finished_at?: string;
@@ -44,7 +45,7 @@ export interface Layout {
   ticks: number[];
 }
 
-const ENDS = new Set(["succeeded", "failed", "canceled"]);
+const ENDS: ReadonlySet<string> = new Set(ALL_STATUSES.filter((status) => !STATUSES[status].isOpen));
 
 interface Walk {
   rows: Row[];
@@ -168,8 +169,8 @@ function endWith(walk: Walk, event: TimelineEvent, at: number, key: string): voi
   walk.waiting = null;
   const label = event.name.charAt(0).toUpperCase() + event.name.slice(1);
   const note = event.name === "failed" && event.code !== undefined ? failureWords(event.code).what : "";
-  const tone: Tone = event.name === "succeeded" ? "good" : event.name === "failed" ? "bad" : "quiet";
-  walk.rows.push(moment(key, label, note, tone, at));
+  const { tone } = statusFacts(event.name as Status);
+  walk.rows.push(moment(key, label, note, tone as Tone, at));
 }
 
 function stop(walk: Walk, at: number, open = false): void {

@@ -1,9 +1,9 @@
 // Follows one generation closely enough to say when its heartbeat is late, and says it.
 
 import { useEffect, useRef } from "react";
-import type { Client, Generation } from "unstuck-client";
+import { type Client, type Generation, hasEnded } from "unstuck-client";
 import { type UseGenerationResult, useGeneration, useUnstuck } from "unstuck-client/react";
-import { isStuck, nextDoubt, type Pulse, pulse, type Rhythm } from "./lateness";
+import { asSeen, isStuck, nextDoubt, type Pulse, type Rhythm } from "./lateness";
 import { useSettings } from "./settings";
 import { clockAhead, type Look } from "./skew";
 import { getAhead, setAhead, useNow } from "./ticking";
@@ -24,13 +24,13 @@ export function useWatching(id: string | undefined, known?: Generation): Watchin
   const { rhythm } = useSettings().config;
   const result = useGeneration(id);
   const head = result.data ?? known;
-  const open = head?.status === "pending" || head?.status === "running";
+  const open = head !== undefined && !hasEnded(head);
   const now = useNow(open);
   const firstSeen = useRef(now);
   useSkew(result);
   useDoubt(result, rhythm);
   const seenAt = result.seenAt === undefined ? firstSeen.current : onServer(result.seenAt, client);
-  const found = head === undefined ? ENDED : pulse(head, seenAt, now, rhythm);
+  const found = head === undefined ? ENDED : asSeen(head, seenAt, now, rhythm, result.isPaused);
   return { result, pulse: found, stuck: isStuck(found), now };
 }
 

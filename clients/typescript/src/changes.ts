@@ -2,9 +2,11 @@
  * How a client learns that a generation changed. Callers see `ChangeSource` alone, so that a channel that pushes can take
  * the place of polling without a change to them.
  */
+import { invalid } from "./answers.js";
 import type { Client, Look } from "./client.js";
-import { lookAfter } from "./pacing.js";
-import { type GenerationDetail, hasEnded } from "./types.js";
+import { lookAfter, lookAfterEnd } from "./pacing.js";
+import { hasEnded } from "./statuses.js";
+import type { GenerationDetail } from "./types.js";
 
 /** One state of a generation as it was learned, and when the next may be expected. */
 export interface Snapshot {
@@ -47,19 +49,24 @@ export interface PollingOptions {
 }
 
 /** The source that asks again and again, as often as the server's hint says. */
-export function polling(client: Pick<Client, "lookAt">, options: PollingOptions = {}): ChangeSource {
+export function polling(client: Pick<Client, "lookAt" | "now">, options: PollingOptions = {}): ChangeSource {
   const { atMostSeconds = Number.POSITIVE_INFINITY } = options;
   const after = (look: Look): number => Math.min(lookAfter(look.lookAfterSeconds), atMostSeconds);
+  const untilBilled = (known: Snapshot | undefined, ended: GenerationDetail): number | undefined => {
+    const before = known?.generation;
+    const isBilled = before !== undefined && hasEnded(before) && before.usage.calls !== ended.usage.calls;
+    return isBilled ? undefined : lookAfterEnd(ended, client.now());
+  };
   return {
     async look(generationId, known, signal) {
       const look = await client.lookAt(generationId, { etag: known?.etag, signal });
       const generation = look.generation ?? known?.generation;
-      if (generation === undefined) throw new Error("304 without an If-None-Match");
+      if (generation === undefined) throw invalid();
       const next: Snapshot = {
         generation,
         etag: look.etag,
         seenAt: Date.now(),
-        lookAfterSeconds: hasEnded(generation) ? undefined : after(look),
+        lookAfterSeconds: hasEnded(generation) ? untilBilled(known, generation) : after(look),
       };
       if (known === undefined || !isOlder(generation, known.generation)) return next;
       // An older answer says nothing but that the server was reached: the state stays, and is looked at again.

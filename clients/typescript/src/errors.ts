@@ -1,10 +1,12 @@
 /** The one error that calls end with, and how it is read from an answer. Decides nothing about trying again but `retryable`. */
+import { retryAfterSeconds } from "./retry-after.js";
 import type { FieldError, ProblemCode } from "./types.js";
 
 /**
  * What went wrong. A problem's own code where the service answered; `http_401` and the like where API Gateway or a proxy
- * did; `network_error` when no answer came, `timeout` when none came in time, `invalid_answer` when it could not be
- * read, `token_unavailable` when the token function failed.
+ * did; `network_error` when no answer came, `timeout` when none came in time, `invalid_answer` when it is none of this
+ * API's, `token_unavailable` when the token function gave none; `another_user` when the token has become somebody
+ * else's before a submit was done, `closed` when the client or its provider was, `interrupted` when the page was left.
  */
 export type ErrorCode =
   | ProblemCode
@@ -12,21 +14,25 @@ export type ErrorCode =
   | "network_error"
   | "timeout"
   | "invalid_answer"
-  | "token_unavailable";
+  | "token_unavailable"
+  | "another_user"
+  | "closed"
+  | "interrupted";
 
 export interface ErrorFacts {
   code: ErrorCode;
   /** HTTP status; 0 when there was no answer. */
-  status?: number;
-  message?: string;
-  retryAfterSeconds?: number;
-  requestId?: string;
-  errors?: readonly FieldError[];
-  detail?: string;
+  status?: number | undefined;
+  message?: string | undefined;
+  retryAfterSeconds?: number | undefined;
+  requestId?: string | undefined;
+  errors?: readonly FieldError[] | undefined;
+  detail?: string | undefined;
   cause?: unknown;
 }
 
 const RETRYABLE_STATUSES = new Set([0, 408, 425, 429, 500, 502, 503, 504]);
+const FINAL_CODES: ReadonlySet<ErrorCode> = new Set(["another_user", "closed", "interrupted"]);
 
 /** A call that was not done, or of which it is not known whether it was. */
 export class UnstuckError extends Error {
@@ -55,12 +61,18 @@ export class UnstuckError extends Error {
 
   /** Whether the same call may do better later. A create is repeated safely with its Idempotency-Key alone. */
   get retryable(): boolean {
-    return RETRYABLE_STATUSES.has(this.status);
+    return RETRYABLE_STATUSES.has(this.status) && !FINAL_CODES.has(this.code);
   }
 
   /** Whether the service decided: false when the call may have been carried out all the same. */
   get refused(): boolean {
     return this.status >= 400 && this.status < 500 && this.status !== 408;
+  }
+
+  /** What a cache that outlives the page keeps of it; `new UnstuckError(...)` takes it back. */
+  toJSON(): ErrorFacts {
+    const { code, status, message, retryAfterSeconds, requestId, errors, detail } = this;
+    return { code, status, message, retryAfterSeconds, requestId, errors, detail };
   }
 }
 
@@ -80,16 +92,14 @@ export function errorOf(response: Response, body: unknown): UnstuckError {
     facts.message = said.title;
     if (typeof said.request_id === "string") facts.requestId = said.request_id;
     if (typeof said.detail === "string") facts.detail = said.detail;
-    if (Array.isArray(said.errors)) facts.errors = said.errors as FieldError[];
+    if (Array.isArray(said.errors)) facts.errors = said.errors.filter(isFieldError);
   } else if (typeof said.message === "string") {
     facts.message = said.message;
   }
   return new UnstuckError(facts);
 }
 
-/** Return the Retry-After header in seconds; dates, which this API does not send, are not read. */
-export function retryAfterSeconds(headers: Headers): number | undefined {
-  const said = headers.get("retry-after");
-  if (said === null || !/^\d+(\.\d+)?$/.test(said.trim())) return undefined;
-  return Number(said);
+function isFieldError(value: unknown): value is FieldError {
+  const { field, message } = (value ?? {}) as Partial<Record<keyof FieldError, unknown>>;
+  return typeof field === "string" && typeof message === "string";
 }

@@ -1,6 +1,7 @@
 /** The state of a feed that is read bit by bit: pure merging. An entry neither vanishes nor doubles while pages shift. */
 import { isOlder } from "./changes.js";
-import { type FeedFilter, type Generation, hasEnded } from "./types.js";
+import { hasEnded } from "./statuses.js";
+import type { FeedFilter, Generation } from "./types.js";
 
 export interface FeedState {
   /** Newest first: ids are UUIDv7, and the server's order is theirs. */
@@ -18,17 +19,19 @@ export interface FeedState {
 /** A reading of the newest page, before it is merged into what is known. */
 export interface FeedReading extends FeedState {
   readonly fresh: true;
+  /** Whether it reaches down to what was known, so that nothing is missing in between. */
+  readonly caughtUp: boolean;
 }
 
 /** Put a reading into what is known. What was read before and not this time stays: it is only further down. */
-export function merged(known: FeedState | undefined, read: FeedState): FeedState {
-  const { generations, older, coveredTo, gone, readAt } = read;
+export function merged(known: FeedState | undefined, read: FeedReading): FeedState {
+  const { generations, older, coveredTo, gone, readAt, caughtUp } = read;
   if (known === undefined) return { generations: ordered(generations, gone), older, coveredTo, gone, readAt };
   const allGone = gone.length === 0 ? known.gone : [...new Set([...known.gone, ...gone])];
   return {
     generations: ordered([...known.generations, ...generations], allGone),
-    // The first reading found where older ones begin; later readings of the newest page do not move it.
-    older: known.generations.length === 0 ? older : known.older,
+    // The first reading found where older ones begin; later readings move it only where they leave a gap.
+    older: caughtUp ? known.older : older,
     coveredTo,
     gone: allGone,
     readAt,

@@ -12,6 +12,8 @@ export {
 export { type ErrorCode, UnstuckError } from "./errors.js";
 export type { JsonSchema, KindSchema } from "./kinds.js";
 export type { IterateOptions } from "./pages.js";
-export type { Fetch, TokenSource } from "./transport.js";
+export { ALL_STATUSES, hasEnded, STATUSES, type StatusFacts, statusFacts } from "./statuses.js";
+export type { Owner, TokenSource } from "./tokens.js";
+export type { Fetch } from "./transport.js";
 export * from "./types.js";
 export type { WaitOptions } from "./watch.js";

@@ -2,7 +2,8 @@
 import type { Client } from "./client.js";
 import { UnstuckError } from "./errors.js";
 import { type FeedReading, type FeedState, matches } from "./feed.js";
-import { type FeedFilter, type Generation, hasEnded } from "./types.js";
+import { hasEnded } from "./statuses.js";
+import type { FeedFilter, Generation } from "./types.js";
 
 type Reader = Pick<Client, "listGenerations" | "getGeneration">;
 
@@ -13,8 +14,14 @@ export interface ReadOptions {
 }
 
 const LOWEST_ID = "";
+const HIGHEST_ID = "~";
 
-/** Read the newest page, and on until what is known is reached, so that no hole is left between. */
+/** A page that is short though the list goes on: the service has read hundreds to make it, and found few that fit. */
+const MOST_SHORT_PAGES_AT_FIRST = 4;
+/** For this long nobody makes more than the service reads for one such page. */
+const SURE_FOR_MS = 10 * 60_000;
+
+/** Read the newest page, and on until what is known is reached; not the whole history where a filter leaves most out. */
 export async function readNewest(
   client: Reader,
   options: ReadOptions,
@@ -23,27 +30,31 @@ export async function readNewest(
   const newestKnown = known?.generations[0]?.generation_id;
   const found: Generation[] = [];
   let cursor: string | undefined;
+  let shortPages = 0;
+  let reached = false;
   for (;;) {
     const page = await readPage(client, options, cursor);
     found.push(...page.generations);
     cursor = page.next_cursor ?? undefined;
-    const last = found.at(-1);
-    if (
-      cursor === undefined ||
-      (last !== undefined && (newestKnown === undefined || last.generation_id <= newestKnown))
-    )
-      break;
+    const last = found.at(-1)?.generation_id;
+    reached = cursor === undefined || (newestKnown !== undefined && last !== undefined && last <= newestKnown);
+    if (page.generations.length < options.pageSize) shortPages += 1;
+    const isEnough = newestKnown === undefined && found.length > 0;
+    if (reached || isEnough || shortPages >= (known === undefined ? MOST_SHORT_PAGES_AT_FIRST : 1)) break;
   }
-  const coveredTo = cursor === undefined ? LOWEST_ID : (found.at(-1)?.generation_id ?? LOWEST_ID);
-  const looked = await lookAtMissing(
-    client,
-    options,
-    known,
-    new Set(found.map((seen) => seen.generation_id)),
+  const coveredTo = cursor === undefined ? LOWEST_ID : (found.at(-1)?.generation_id ?? HIGHEST_ID);
+  const ids = new Set(found.map((seen) => seen.generation_id));
+  const looked = await lookAtMissing(client, options, known, ids, coveredTo);
+  const caughtUp = known !== undefined && (reached || (shortPages > 0 && Date.now() - known.readAt < SURE_FOR_MS));
+  return {
+    generations: [...found, ...looked.generations],
+    older: cursor ?? null,
     coveredTo,
-  );
-  const generations = [...found, ...looked.generations];
-  return { generations, older: cursor ?? null, coveredTo, gone: looked.gone, readAt: Date.now(), fresh: true };
+    gone: looked.gone,
+    readAt: Date.now(),
+    fresh: true,
+    caughtUp,
+  };
 }
 
 /** Read one more page. It may be empty and the list go on, where a filter leaves most out: then the next one is read. */

@@ -455,6 +455,8 @@ export interface components {
             done: boolean;
             content_erased: boolean;
         };
+        /** @description Why a call was not done: as the service says it, or as API Gateway does. */
+        Error: components["schemas"]["Problem"] | components["schemas"]["GatewayMessage"];
         /** @description Why a generation failed; the codes are those of docs/errors.md, below Failures. */
         Failure: {
             code: string;
@@ -759,6 +761,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -771,11 +774,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -784,7 +787,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -793,7 +796,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -802,7 +805,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -811,11 +814,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -825,11 +828,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -873,6 +876,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "idempotency_key_invalid" | "invalid_json" | "invalid_encoding" | "validation_failed";
@@ -885,11 +889,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `kind_disabled`: This kind is switched off. API Gateway: The deployment's authorizer function refuses the token. */
@@ -898,11 +902,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "kind_disabled";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -911,7 +915,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `body_too_large`: The body is larger than 256 KB. */
@@ -920,6 +924,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "body_too_large";
@@ -932,6 +937,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "idempotency_key_reused";
@@ -947,11 +953,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "rate_limited" | "too_many_running" | "daily_spend_reached";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -960,11 +966,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `creates_paused`: The service takes no new generations right now. `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -974,11 +980,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "creates_paused" | "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1033,6 +1039,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -1045,11 +1052,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1058,7 +1065,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1067,11 +1074,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -1080,7 +1087,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1089,11 +1096,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1103,11 +1110,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1138,11 +1145,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1151,7 +1158,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1160,11 +1167,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_terminal`: The generation has not ended yet. */
@@ -1173,6 +1180,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_terminal";
@@ -1185,7 +1193,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1194,11 +1202,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1208,11 +1216,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1248,6 +1256,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -1260,11 +1269,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1273,7 +1282,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1282,11 +1291,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -1295,7 +1304,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1304,11 +1313,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1318,11 +1327,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1355,6 +1364,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -1367,11 +1377,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1380,7 +1390,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1389,11 +1399,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -1402,7 +1412,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1411,11 +1421,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1425,11 +1435,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1464,11 +1474,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1477,7 +1487,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1486,11 +1496,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -1499,7 +1509,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1508,11 +1518,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1522,11 +1532,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1570,6 +1580,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "user_key_required" | "invalid_json" | "invalid_encoding" | "validation_failed";
@@ -1582,11 +1593,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `kind_disabled`: This kind is switched off. API Gateway: The deployment's authorizer function refuses the token. */
@@ -1595,11 +1606,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "kind_disabled";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
@@ -1608,11 +1619,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_retryable`: Only a failed or canceled generation can be retried. */
@@ -1621,6 +1632,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_retryable";
@@ -1633,6 +1645,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "body_too_large";
@@ -1648,11 +1661,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "rate_limited" | "too_many_running" | "daily_spend_reached";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1661,11 +1674,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `creates_paused`: The service takes no new generations right now. `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1675,11 +1688,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "creates_paused" | "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1720,6 +1733,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_json" | "invalid_encoding" | "validation_failed";
@@ -1732,11 +1746,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1745,7 +1759,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. `suggestion_not_found`: The generation has no suggestion of that number. API Gateway: There is no such route. */
@@ -1754,11 +1768,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found" | "suggestion_not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
@@ -1767,6 +1781,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_succeeded" | "no_suggestions";
@@ -1779,6 +1794,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "body_too_large";
@@ -1791,7 +1807,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1800,11 +1816,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1814,11 +1830,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1857,6 +1873,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_json" | "invalid_encoding" | "validation_failed";
@@ -1869,11 +1886,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -1882,7 +1899,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `not_found`: There is no such generation of yours. `suggestion_not_found`: The generation has no suggestion of that number. API Gateway: There is no such route. */
@@ -1891,11 +1908,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found" | "suggestion_not_found";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
@@ -1904,6 +1921,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_succeeded" | "no_suggestions";
@@ -1916,6 +1934,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "body_too_large";
@@ -1928,7 +1947,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -1937,11 +1956,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -1951,11 +1970,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -1992,6 +2011,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -2004,11 +2024,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -2017,7 +2037,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -2026,7 +2046,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2035,7 +2055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2044,11 +2064,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2058,11 +2078,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -2095,6 +2115,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "invalid_query";
@@ -2107,11 +2128,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -2120,7 +2141,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -2129,7 +2150,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2138,7 +2159,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2147,11 +2168,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2161,11 +2182,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -2207,11 +2228,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unsupported_subject" | "token_expired";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description API Gateway: The deployment's authorizer function refuses the token. */
@@ -2220,7 +2241,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: There is no such route. */
@@ -2229,7 +2250,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2238,7 +2259,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2247,11 +2268,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2261,11 +2282,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -2310,7 +2331,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2319,7 +2340,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2328,11 +2349,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2342,11 +2363,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };
@@ -2376,7 +2397,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2385,7 +2406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
+                    "application/json": components["schemas"]["Error"];
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2394,11 +2415,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "internal_error";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
             /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
@@ -2408,11 +2429,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "unavailable";
                     };
-                    "application/json": components["schemas"]["GatewayMessage"];
                 };
             };
         };

@@ -1,30 +1,48 @@
-/** Sends a request with the caller's token, within a time limit, and once more with a new token after a 401. */
+/** Sends a request with the caller's token, within a time limit, and once more with a new token where that was refused. */
 import { UnstuckError } from "./errors.js";
-
-/** A token, or what gets one; it is told `renew: true` when the last one was refused, and should then get another. */
-export type TokenSource = string | ((asked: { renew: boolean }) => string | Promise<string>);
+import { timerMs } from "./pacing.js";
+import { TokenNews } from "./token-news.js";
+import { hasExpired, isOpaque, type Owner, subjectOf, type TokenSource, usable } from "./tokens.js";
 
 export type Fetch = (request: Request) => Promise<Response>;
 
 export interface TransportOptions {
   token?: TokenSource | undefined;
   fetch?: Fetch | undefined;
+  /** How long one try may take, its token included; 35 if absent. */
   timeoutSeconds?: number | undefined;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 35; // API Gateway itself gives up after 30.
+
+/** What one try came to; `refused` says that another token may do better. */
+interface Tried {
+  end: () => Response;
+  refused: boolean;
+}
 
 /** Where a client's requests pass through. */
 export class Transport {
   readonly #token: TokenSource | undefined;
   readonly #fetch: Fetch;
   readonly #timeoutSeconds: number;
+  readonly #closed = new AbortController();
+  /** Says when a new token has come after one was refused. */
+  readonly news: TokenNews;
   #serverAheadMs: number | undefined;
 
   constructor(options: TransportOptions) {
     this.#token = options.token;
     this.#fetch = options.fetch ?? ((request) => globalThis.fetch(request));
     this.#timeoutSeconds = options.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS;
+    const ask = (): Promise<string> => this.#timed(undefined, (signal) => this.#tokenFor(false, signal));
+    this.news = new TokenNews(typeof this.#token === "function" ? ask : undefined);
+  }
+
+  /** End every call that is under way, and refuse others from now on, with the code `closed`. */
+  close(): void {
+    this.news.close();
+    this.#closed.abort(new UnstuckError({ code: "closed", message: "The client is closed." }));
   }
 
   /** Now by the server's clock, in milliseconds, as well as its last answer's Date tells; else by this machine's. */
@@ -33,64 +51,99 @@ export class Transport {
   }
 
   /** Send, and return the answer whatever its status. Throws UnstuckError, or the signal's reason when aborted. */
-  readonly send = async (request: Request): Promise<Response> => {
-    const again = typeof this.#token === "function" ? request.clone() : undefined;
-    const answer = await this.#once(request, false);
-    if (answer.status !== 401 || again === undefined) return answer;
-    await answer.body?.cancel();
-    return this.#once(again, true);
-  };
+  readonly send = (request: Request): Promise<Response> => this.#send(request, {});
+
+  /** The same for a call that is repeated: no try of it goes out with a token of another user than the first one's. */
+  readonly sendFor =
+    (owner: Owner) =>
+    (request: Request): Promise<Response> =>
+      this.#send(request, owner);
 
   /** The same without a token, for what takes none. */
-  readonly sendBare = (request: Request): Promise<Response> => this.#timed(request);
+  readonly sendBare = (request: Request): Promise<Response> =>
+    this.#timed(request.signal, (signal) => this.#exchange(request, signal));
 
-  async #once(request: Request, renew: boolean): Promise<Response> {
-    const token = await this.#tokenFor(renew);
-    if (token !== undefined) request.headers.set("authorization", `Bearer ${token}`);
-    return this.#timed(request);
+  async #send(request: Request, owner: Owner): Promise<Response> {
+    const again = typeof this.#token === "function" ? request.clone() : undefined;
+    const first = await this.#try(request, false, owner);
+    const last = again !== undefined && first.refused ? await this.#try(again, true, owner) : first;
+    return last.end();
   }
 
-  async #timed(request: Request): Promise<Response> {
-    const limit = new AbortController();
-    const outer = request.signal;
-    const stop = (): void => limit.abort(outer.reason);
-    if (outer.aborted) stop();
-    outer.addEventListener("abort", stop);
-    const timer = setTimeout(
-      () => limit.abort(new UnstuckError({ code: "timeout", message: "No answer in time." })),
-      this.#timeoutSeconds * 1000,
-    );
+  async #try(request: Request, renew: boolean, owner: Owner): Promise<Tried> {
+    let token: string | undefined;
     try {
-      // Whether or not what was given as `fetch` heeds the signal.
-      return await Promise.race([
-        this.#exchange(new Request(request, { signal: limit.signal })),
-        rejection(limit.signal),
-      ]);
-    } catch (cause) {
+      const answer = await this.#timed(request.signal, async (signal) => {
+        if (this.#token === undefined) return this.#exchange(request, signal);
+        token = await this.#tokenFor(renew, signal);
+        claim(owner, token, renew);
+        request.headers.set("authorization", `Bearer ${token}`);
+        return this.#exchange(request, signal);
+      });
+      const refused = answer.status === 401 || answer.status === 403;
+      if (token !== undefined) this.news.used(token, refused);
+      return { end: () => answer, refused };
+    } catch (error) {
+      const code = error instanceof UnstuckError ? error.code : undefined;
+      if (code === "token_unavailable") this.news.used("", true);
+      // A browser cannot see a gateway's 401, which has no CORS headers: to it that is no answer at all.
+      const refused = code === "network_error" && token !== undefined && hasExpired(token, this.now());
+      if (refused && token !== undefined) this.news.used(token, true);
+      const end = (): never => {
+        throw error;
+      };
+      return { end, refused };
+    }
+  }
+
+  /** Do something that heeds a signal within the time limit; it ends then, whether it does or not. */
+  async #timed<Result>(
+    outer: AbortSignal | undefined,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const limit = new AbortController();
+    const outers = [outer, this.#closed.signal].filter((signal) => signal !== undefined);
+    const stop = (): void => limit.abort(outers.find((signal) => signal.aborted)?.reason);
+    const late = (): void => limit.abort(new UnstuckError({ code: "timeout", message: "No answer in time." }));
+    const timer = setTimeout(late, timerMs(this.#timeoutSeconds));
+    for (const signal of outers) signal.addEventListener("abort", stop);
+    if (outers.some((signal) => signal.aborted)) stop();
+    try {
+      limit.signal.throwIfAborted();
+      return await Promise.race([work(limit.signal), rejection(limit.signal)]);
+    } catch (error) {
       if (limit.signal.aborted) throw limit.signal.reason;
-      throw new UnstuckError({ code: "network_error", message: "No answer from the server.", cause });
+      throw error;
     } finally {
       clearTimeout(timer);
-      outer.removeEventListener("abort", stop);
+      for (const signal of outers) signal.removeEventListener("abort", stop);
     }
   }
 
   /** Fetch, and read the whole body, so that the time limit covers it. */
-  async #exchange(request: Request): Promise<Response> {
-    const answer = await this.#fetch(request);
-    const { status, statusText, headers } = answer;
-    const body = bodiless(status) ? null : await answer.arrayBuffer();
-    this.#learnTime(headers);
-    return new Response(body, { status, statusText, headers });
+  async #exchange(request: Request, signal: AbortSignal): Promise<Response> {
+    try {
+      const answer = await this.#fetch(new Request(request, { signal }));
+      const { status, statusText, headers } = answer;
+      const body = bodiless(status) ? null : await answer.arrayBuffer();
+      this.#learnTime(headers);
+      return new Response(body, { status, statusText, headers });
+    } catch (cause) {
+      throw new UnstuckError({ code: "network_error", message: "No answer from the server.", cause });
+    }
   }
 
-  async #tokenFor(renew: boolean): Promise<string | undefined> {
-    if (typeof this.#token !== "function") return this.#token;
+  async #tokenFor(renew: boolean, signal: AbortSignal): Promise<string> {
+    let given: unknown;
     try {
-      return await this.#token({ renew });
+      given = typeof this.#token === "function" ? await this.#token({ renew, signal }) : this.#token;
     } catch (cause) {
       throw new UnstuckError({ code: "token_unavailable", message: "No token could be had.", cause });
     }
+    const token = usable(given);
+    if (token !== undefined) return token;
+    const message = "There is no token, or none that a header can hold: is the user signed in?";
+    throw new UnstuckError({ code: "token_unavailable", message });
   }
 
   #learnTime(headers: Headers): void {
@@ -103,9 +156,20 @@ export class Transport {
   }
 }
 
+/**
+ * Bind a call to the user of its first try; throw when this try would be another's. Of a token that says nothing of its
+ * user, another one is another user's, but for one that was just asked for in its place.
+ */
+function claim(owner: Owner, token: string, renewed: boolean): void {
+  const subject = subjectOf(token);
+  if (owner.subject === undefined || (renewed && isOpaque(owner.subject) && isOpaque(subject))) owner.subject = subject;
+  if (owner.subject === subject) return;
+  const message = "It was not sent again: another user has signed in since. Whoever sent it may send it once more.";
+  throw new UnstuckError({ code: "another_user", message });
+}
+
 function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }

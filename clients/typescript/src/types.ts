@@ -22,7 +22,9 @@ export type CreateStory = Schemas["CreateStory"];
 export type CreateImage = Schemas["CreateImage"];
 export type CreateAssistant = Schemas["CreateAssistant"];
 export type CreateRequest = CreateFlashcards | CreateStory | CreateImage | CreateAssistant;
+/** A kind that this client knows. What takes a kind takes one of your own, too. */
 export type Kind = NonNullable<CreateRequest["kind"]>;
+export type AnyKind = Kind | (string & Record<never, never>);
 export type Accepted = Schemas["Accepted"];
 export type RetryRequest = Schemas["Retry"];
 
@@ -51,17 +53,23 @@ export type FieldError = Schemas["FieldError"];
 export interface FeedFilter {
   session_id?: string;
   status?: Status;
-  kind?: Kind;
+  kind?: AnyKind;
 }
 
 /** The request of a kind that these types do not know: one of your own, or one chosen at run time. */
-export function requestOf(kind: string, fields: Readonly<Record<string, unknown>>): CreateRequest {
-  return { ...fields, kind } as CreateRequest;
+export function requestOf<Fields extends object = Readonly<Record<string, unknown>>>(
+  kind: string,
+  fields: Omit<Fields, "kind">,
+): CreateRequest {
+  return { ...fields, kind } as unknown as CreateRequest;
 }
 
-/** Whether a generation's status never changes again. */
-export function hasEnded(generation: Pick<Generation, "status">): boolean {
-  return generation.status !== "pending" && generation.status !== "running";
+/** The output of a kind that these types do not know, once a generation of that kind has succeeded. */
+export function outputOf<Made extends object = Readonly<Record<string, unknown>>>(
+  kind: string,
+  generation: Pick<GenerationDetail, "kind" | "output"> | undefined,
+): Made | undefined {
+  return generation?.kind === kind ? (generation.output as Made | undefined) : undefined;
 }
 
 export function isFlashcards(output: Output | undefined): output is FlashcardsOutput {

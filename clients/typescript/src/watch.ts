@@ -1,11 +1,15 @@
 /** Follows one generation to its end over a change source. Outlasts errors; never shows an older state than before. */
 import { newer, type Snapshot } from "./changes.js";
 import type { Client, CreateOptions, Submitted } from "./client.js";
+import { UnstuckError } from "./errors.js";
 import { randomId } from "./ids.js";
-import { backoff, mayRepeat, mayRepeatCreate, pause } from "./pacing.js";
-import { type CreateRequest, type GenerationDetail, hasEnded } from "./types.js";
+import { backoff, mayLookAgain, mayRepeat, mayRepeatCreate, pause } from "./pacing.js";
+import { hasEnded } from "./statuses.js";
+import type { CreateRequest, GenerationDetail } from "./types.js";
 
 const MOST_SENDS = 6;
+/** For how long a refused token, or answers that are none of the API's, are taken for something that passes. */
+const LONGEST_REFUSAL_MS = 120_000;
 
 export interface WaitOptions {
   /** Ends the waiting, not the generation: the promise is rejected with the signal's reason. */
@@ -18,19 +22,22 @@ export interface WaitOptions {
 
 /**
  * Wait until a generation has ended, whichever way, and return it. Looks again as the server's hint says, and after
- * an error that may pass with a growing, random delay; an error that will not pass is thrown.
+ * an error that may pass with a growing, random delay, at once when a new token comes. What the service itself decided
+ * is thrown; a token that stays refused, or answers that are none of the API's, after two minutes.
  */
 export async function waitFor(
-  client: Pick<Client, "changes">,
+  client: Pick<Client, "changes" | "onToken" | "mayRenew">,
   id: string,
   options: WaitOptions & { firstLookAfterSeconds?: number | undefined } = {},
 ): Promise<GenerationDetail> {
   const { signal, onChange, onError, firstLookAfterSeconds } = options;
   const mailbox = new Mailbox();
   const unsubscribe = client.changes.subscribe?.(id, (snapshot) => mailbox.put(snapshot));
+  const unsubscribeToken = client.onToken(() => mailbox.wake());
   try {
     let known: Snapshot | undefined;
     let failures = 0;
+    let failingSince = 0;
     let delay = firstLookAfterSeconds ?? 0;
     for (;;) {
       const came = await mailbox.take(delay, signal);
@@ -39,7 +46,8 @@ export async function waitFor(
         known = newer(before, came ?? (await client.changes.look(id, before, signal)));
         failures = 0;
       } catch (error) {
-        if (signal?.aborted || !mayRepeat(error)) throw error;
+        if (failures === 0) failingSince = Date.now();
+        if (signal?.aborted || !goesOn(client, error, Date.now() - failingSince)) throw error;
         onError?.(error);
         failures += 1;
         delay = backoff(failures, error);
@@ -51,12 +59,27 @@ export async function waitFor(
     }
   } finally {
     unsubscribe?.();
+    unsubscribeToken();
   }
+}
+
+/** Whether to look again: as long as no answer comes, and for two minutes where what came may pass. */
+function goesOn(client: Pick<Client, "mayRenew">, error: unknown, failingMs: number): boolean {
+  if (!(error instanceof UnstuckError) || !mayLookAgain(error)) return false;
+  const isRefused = isOfToken(error);
+  if (isRefused && !client.mayRenew) return false;
+  return failingMs < LONGEST_REFUSAL_MS || (mayRepeat(error) && !isRefused && error.code !== "invalid_answer");
+}
+
+/** Whether another token may do better. */
+function isOfToken(error: unknown): boolean {
+  if (!(error instanceof UnstuckError)) return false;
+  return error.status === 401 || error.status === 403 || error.code === "token_unavailable";
 }
 
 /** Create, with one Idempotency-Key however often it is sent, and wait for the end. */
 export async function createAndWait(
-  client: Pick<Client, "changes" | "createGeneration">,
+  client: Pick<Client, "changes" | "onToken" | "mayRenew" | "createGeneration">,
   request: CreateRequest,
   options: CreateOptions & WaitOptions = {},
 ): Promise<GenerationDetail> {
@@ -66,15 +89,16 @@ export async function createAndWait(
 }
 
 async function createPatiently(
-  client: Pick<Client, "createGeneration">,
+  client: Pick<Client, "createGeneration" | "mayRenew">,
   request: CreateRequest,
-  { idempotencyKey, signal, onError }: CreateOptions & WaitOptions,
+  { idempotencyKey, signal, onError, owner = {} }: CreateOptions & WaitOptions,
 ): Promise<Submitted> {
   for (let failures = 1; ; failures += 1) {
     try {
-      return await client.createGeneration(request, { idempotencyKey, signal });
+      return await client.createGeneration(request, { idempotencyKey, signal, owner });
     } catch (error) {
-      if (signal?.aborted || !mayRepeatCreate(error) || failures === MOST_SENDS) throw error;
+      const isLast = failures === MOST_SENDS || (!client.mayRenew && isOfToken(error));
+      if (signal?.aborted || !mayRepeatCreate(error) || isLast) throw error;
       onError?.(error);
       await pause(backoff(failures, error), signal);
     }
@@ -88,6 +112,11 @@ class Mailbox {
 
   put(snapshot: Snapshot): void {
     this.#came = newer(this.#came, snapshot);
+    this.wake();
+  }
+
+  /** End the wait that is under way, if one is. */
+  wake(): void {
     this.#wake?.();
   }
 

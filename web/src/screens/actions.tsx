@@ -2,10 +2,10 @@
 
 import { Ban, RotateCw, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import type { Generation } from "unstuck-client";
+import { type Generation, hasEnded } from "unstuck-client";
 import { useCancel, useDismiss, useRetry } from "unstuck-client/react";
 import { shortId } from "../format";
-import { go, to } from "../router";
+import { staying, to } from "../router";
 import { TextField } from "../ui/fields";
 import { Modal, useSay } from "../ui/overlays";
 import { Button, ButtonLink } from "../ui/parts";
@@ -18,7 +18,7 @@ interface Props {
 }
 
 export function Actions({ head, small = false, onDismissed }: Props) {
-  if (head.status === "pending" || head.status === "running") return <Cancel head={head} small={small} />;
+  if (!hasEnded(head)) return <Cancel head={head} small={small} />;
   const again = head.status === "failed" || head.status === "canceled";
   return (
     <div className="row actions">
@@ -55,9 +55,12 @@ function Retry({ head, small }: { head: Generation; small: boolean }) {
   const [asking, setAsking] = useState<From | null>(null);
   const run = (from: From, key?: string): void => {
     setAsking(null);
+    const go = staying();
     const request = { id: head.generation_id, from, ...(key !== undefined && { user_provided_key: key }) };
     void retry.run(request).then(
-      (made) => go(to.generation(made.generation_id)),
+      (made) => {
+        if (!go(to.generation(made.generation_id))) say.done("The retry has started: it is in the feed");
+      },
       (error: unknown) => say.failed("It was not retried", error),
     );
   };

@@ -2,6 +2,7 @@
 
 import { type LucideIcon, Play, Snowflake } from "lucide-react";
 import { useEffect, useState } from "react";
+import { hasEnded } from "unstuck-client";
 import { useGenerationFeed } from "unstuck-client/react";
 import { shortId } from "../format";
 import type { FaultsLook, Local } from "../local";
@@ -14,7 +15,7 @@ import { HealthLine } from "./health";
 export function Open({ id }: { id: string | null }) {
   const feed = useGenerationFeed({ pageSize: 10 });
   const open = feed.entries.flatMap(({ generation }) =>
-    generation !== undefined && generation.generation_id !== id && isOpen(generation.status) ? [generation] : [],
+    generation !== undefined && generation.generation_id !== id && !hasEnded(generation) ? [generation] : [],
   );
   if (open.length === 0) return null;
   return (
@@ -32,10 +33,6 @@ export function Open({ id }: { id: string | null }) {
       </ul>
     </section>
   );
-}
-
-function isOpen(status: string): boolean {
-  return status === "pending" || status === "running";
 }
 
 interface Doing {

@@ -8,7 +8,7 @@ import { exampleOf } from "../examples";
 import { shortId, timeOfDay } from "../format";
 import type { Local } from "../local";
 import { explainError } from "../problems";
-import { go, to } from "../router";
+import { staying, to } from "../router";
 import { useSettings } from "../settings";
 import { useSay } from "../ui/overlays";
 import { Button, ButtonLink, Empty, PageHead } from "../ui/parts";
@@ -78,6 +78,7 @@ function useStart(note: (words: string) => void): { start: (model: string) => Pr
   const create = useCreateGeneration();
   const say = useSay();
   const start = async (model: string): Promise<void> => {
+    const go = staying();
     try {
       const text = exampleOf("flashcards")?.source_text;
       const made = await create.submit(

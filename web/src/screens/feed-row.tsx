@@ -2,7 +2,7 @@
 
 import { CircleAlert, RotateCw, Send, Trash2 } from "lucide-react";
 import { memo } from "react";
-import type { CreateRequest, Generation } from "unstuck-client";
+import { type CreateRequest, type Generation, hasEnded } from "unstuck-client";
 import { type FeedEntry, useCreateGeneration } from "unstuck-client/react";
 import { ago, dayAndTime, duration, firstLine, money, shortId } from "../format";
 import { explain } from "../lateness";
@@ -41,10 +41,6 @@ function isSame(before: RowProps, after: RowProps): boolean {
   );
 }
 
-function isOpen(head: Generation): boolean {
-  return head.status === "pending" || head.status === "running";
-}
-
 interface KnownProps {
   generation: Generation;
   request: CreateRequest | undefined;
@@ -55,7 +51,7 @@ function Known({ generation, request, followed }: KnownProps) {
   const watched = followed ? generation : undefined;
   const { result, pulse, stuck } = useWatching(watched?.generation_id, watched);
   const head = newer(result.data, generation);
-  const words = isOpen(head) ? (followed ? explain(pulse) : (head.stage ?? "")) : endWords(head);
+  const words = !hasEnded(head) ? (followed ? explain(pulse) : (head.stage ?? "")) : endWords(head);
   return (
     <li className="feed-row" data-generation={head.generation_id} data-status={head.status}>
       <KindMark kind={head.kind} />
@@ -71,7 +67,7 @@ function Known({ generation, request, followed }: KnownProps) {
           {stuck && <StuckBadge />}
           <StatusBadge status={head.status} />
         </div>
-        {isOpen(head) && <Bar head={head} stuck={stuck} name={`Progress of ${shortId(head.generation_id)}`} />}
+        {!hasEnded(head) && <Bar head={head} stuck={stuck} name={`Progress of ${shortId(head.generation_id)}`} />}
       </div>
       <div className="feed-figures muted small figures">
         <span>{money(head.usage.cost_usd)}</span>
@@ -161,7 +157,7 @@ function Refused({ entry }: { entry: FeedEntry }) {
         </p>
       </div>
       <div className="feed-state">
-        <span className="badge badge-failed">
+        <span className="badge badge-bad">
           <CircleAlert aria-hidden />
           Not started
         </span>

@@ -2,7 +2,7 @@
 
 import { Inbox, SquarePen, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
-import type { Kind, Status } from "unstuck-client";
+import { ALL_STATUSES, hasEnded, type Kind, type Status } from "unstuck-client";
 import { type FeedEntry, type UseGenerationFeedResult, useGenerationFeed, useKinds } from "unstuck-client/react";
 import { counted } from "../format";
 import { Problem } from "../problems";
@@ -14,7 +14,6 @@ import { FeedRow } from "./feed-row";
 import { HealthWarning } from "./health";
 
 const PAGE = 25;
-const STATUSES: readonly Status[] = ["pending", "running", "succeeded", "failed", "canceled"];
 
 export function FeedScreen({ session }: { session: string | null }) {
   const [status, setStatus] = useState<Status | null>(null);
@@ -56,7 +55,7 @@ export function FeedScreen({ session }: { session: string | null }) {
 function StatusChoice({ status, onChange }: { status: Status | null; onChange: (status: Status | null) => void }) {
   return (
     <div className="choices" role="group" aria-label="Status">
-      {[null, ...STATUSES].map((one) => (
+      {[null, ...ALL_STATUSES].map((one) => (
         <button
           key={one ?? ""}
           type="button"
@@ -121,8 +120,7 @@ function FeedList({ feed, filtered }: { feed: UseGenerationFeedResult; filtered:
 const MOST_FOLLOWED = 10;
 
 function isOpen(entry: FeedEntry): boolean {
-  const status = entry.generation?.status;
-  return status === "pending" || status === "running";
+  return entry.generation !== undefined && !hasEnded(entry.generation);
 }
 
 function NothingYet({ filtered }: { filtered: boolean }) {

@@ -1,13 +1,13 @@
 // One generation: how it is, what came of it, and how it came about.
 
 import { ChevronRight, Copy, SearchX } from "lucide-react";
-import type { ReactNode } from "react";
-import { type GenerationDetail, isFlashcards, UnstuckError } from "unstuck-client";
+import { type ReactNode, useState } from "react";
+import { type GenerationDetail, hasEnded, isFlashcards, UnstuckError } from "unstuck-client";
 import { useGenerationEvents, useGenerationInput } from "unstuck-client/react";
 import { count, counted, dayAndTime, duration, money, shortId } from "../format";
 import { explain } from "../lateness";
 import { Problem } from "../problems";
-import { go, to } from "../router";
+import { staying, to } from "../router";
 import { useSettings } from "../settings";
 import { useSay } from "../ui/overlays";
 import { Button, ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
@@ -56,7 +56,8 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
   const id = head.generation_id;
   const { local } = useSettings();
   const input = useGenerationInput(id).data;
-  const open = head.status === "pending" || head.status === "running";
+  const open = !hasEnded(head);
+  const [here] = useState(staying);
   return (
     <>
       <PageHead
@@ -70,7 +71,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
               </ButtonLink>
             )}
             {local !== null && open && <ButtonLink href={to.faults(id)}>Break it</ButtonLink>}
-            <Actions head={head} onDismissed={() => go(to.feed())} />
+            <Actions head={head} onDismissed={() => here(to.feed())} />
           </>
         }
       />

@@ -56,8 +56,8 @@ function Suggestions({ suggestions }: { suggestions: Suggestion[] }) {
 
 const BADGES: Record<Suggestion["state"], string> = {
   proposed: "",
-  accepted: "badge-succeeded",
-  rejected: "badge-failed",
+  accepted: "badge-good",
+  rejected: "badge-bad",
 };
 
 function Story({ story }: { story: StoryOutput }) {

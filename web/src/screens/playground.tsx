@@ -10,12 +10,13 @@ import {
   SquarePen,
   WandSparkles,
 } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { type KindSchema, requestOf, UnstuckError } from "unstuck-client";
 import { useCreateGeneration, useKinds } from "unstuck-client/react";
+import { chooseKind, chosenKind, draftOf, dropDraft, keepDraft } from "../drafts";
 import { exampleOf } from "../examples";
 import { Problem } from "../problems";
-import { go, to } from "../router";
+import { staying, to } from "../router";
 import {
   bodyOf,
   check,
@@ -27,8 +28,9 @@ import {
   type Values,
 } from "../schema-form";
 import { useSettings } from "../settings";
-import { asCurl, asPython, asTypeScript } from "../snippets";
+import { asCurl, asPython, asTypeScript, INSTALLING } from "../snippets";
 import { Code } from "../ui/code";
+import { useSay } from "../ui/overlays";
 import { Button, Loading, PageHead } from "../ui/parts";
 import { Tabs } from "../ui/tabs";
 import { kindName } from "../words";
@@ -70,8 +72,13 @@ function KindForms({ kinds }: { kinds: KindSchema[] }) {
   const sorted = [...kinds].sort(
     (one, other) => Number(other.kind === "flashcards") - Number(one.kind === "flashcards"),
   );
-  const [chosen, setChosen] = useState(sorted[0]?.kind);
-  const kind = sorted.find((one) => one.kind === chosen);
+  const { user } = useSettings();
+  const [chosen, setChosen] = useState(() => chosenKind(user));
+  const kind = sorted.find((one) => one.kind === chosen) ?? sorted[0];
+  const choose = (name: string): void => {
+    chooseKind(user, name);
+    setChosen(name);
+  };
   return (
     <div className="stack">
       <div className="choices" role="group" aria-label="Kind">
@@ -82,8 +89,8 @@ function KindForms({ kinds }: { kinds: KindSchema[] }) {
               key={one.kind}
               type="button"
               className="choice"
-              aria-pressed={one.kind === chosen}
-              onClick={() => setChosen(one.kind)}
+              aria-pressed={one.kind === kind?.kind}
+              onClick={() => choose(one.kind)}
             >
               <Icon aria-hidden />
               {kindName(one.kind)}
@@ -97,14 +104,18 @@ function KindForms({ kinds }: { kinds: KindSchema[] }) {
 }
 
 function KindForm({ kind }: { kind: KindSchema }) {
-  const { config } = useSettings();
+  const { config, user } = useSettings();
   const fields = fieldsOf(kind.schema);
-  const [values, setValues] = useState<Values>(() => initialValues(fields));
+  const [values, setShown] = useState<Values>(() => ({ ...initialValues(fields), ...draftOf(user, kind.kind) }));
+  const setValues = (next: Values): void => {
+    keepDraft(user, kind.kind, fields, next);
+    setShown(next);
+  };
   const [filled, setFilled] = useState(0);
   const form = useSubmit(kind.kind, fields, values);
   const example = exampleOf(kind.kind);
   const change = (name: string, value: string): void => {
-    setValues((before) => ({ ...before, [name]: value }));
+    setValues({ ...values, [name]: value });
     form.forget(name);
   };
   const fill = (): void => {
@@ -112,7 +123,11 @@ function KindForm({ kind }: { kind: KindSchema }) {
     setFilled((times) => times + 1);
     form.forget();
   };
-  const call = { apiUrl: config.apiUrl, body: { kind: kind.kind, ...bodyOf(fields, values) } };
+  const body = { kind: kind.kind, ...bodyOf(fields, values) };
+  const text = JSON.stringify(body);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another request has another key
+  const key = useMemo(() => crypto.randomUUID(), [text]);
+  const call = { apiUrl: config.apiUrl, body, key };
   return (
     <div className="columns">
       <form
@@ -155,17 +170,17 @@ function KindForm({ kind }: { kind: KindSchema }) {
             {
               name: "curl",
               label: "curl",
-              content: <Code name="the curl command" about="any shell" text={asCurl(call)} />,
+              content: <Code name="the curl command" about={INSTALLING.curl} text={asCurl(call)} />,
             },
             {
               name: "python",
               label: "Python",
-              content: <Code name="the Python code" about="pip install unstuck-client" text={asPython(call)} />,
+              content: <Code name="the Python code" about={INSTALLING.python} text={asPython(call)} />,
             },
             {
               name: "ts",
               label: "TypeScript",
-              content: <Code name="the TypeScript code" about="npm install unstuck-client" text={asTypeScript(call)} />,
+              content: <Code name="the TypeScript code" about={INSTALLING.typescript} text={asTypeScript(call)} />,
             },
           ]}
         />
@@ -185,7 +200,16 @@ interface Submitting {
 }
 
 function useSubmit(kind: string, fields: readonly Field[], values: Values): Submitting {
+  const { user } = useSettings();
   const create = useCreateGeneration();
+  const say = useSay();
+  const typed = useRef<Values>(undefined);
+  useEffect(() => {
+    typed.current = values;
+    return () => {
+      typed.current = undefined;
+    };
+  }, [values]);
   const [faults, setFaults] = useState<Faults>({});
   const show = (form: HTMLFormElement, found: Faults): void => {
     setFaults(found);
@@ -199,8 +223,14 @@ function useSubmit(kind: string, fields: readonly Field[], values: Values): Subm
       return;
     }
     const clientId = crypto.randomUUID();
+    const go = staying();
     create.submit(requestOf(kind, { ...bodyOf(fields, values), client_id: clientId })).then(
-      (made) => go(to.generation(made.generation_id)),
+      (made) => {
+        dropDraft(user, kind, values);
+        // Whoever types on, or has gone elsewhere, is left where they are.
+        if (typed.current !== values || !go(to.generation(made.generation_id)))
+          say.done(`${kindName(kind)} started: it is in the feed`);
+      },
       (error: unknown) => {
         if (!(error instanceof UnstuckError) || error.errors.length === 0) return;
         show(form, faultsFrom(error.errors, fields));

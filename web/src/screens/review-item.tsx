@@ -40,9 +40,7 @@ export function ReviewItem({ suggestion, isCurrent, editing, onChoose, onEdit, o
     >
       <div className="review-item-head">
         <span className="muted small figures">{number}</span>
-        <span
-          className={`badge ${state === "accepted" ? "badge-succeeded" : state === "rejected" ? "badge-failed" : ""}`}
-        >
+        <span className={`badge ${state === "accepted" ? "badge-good" : state === "rejected" ? "badge-bad" : ""}`}>
           {state}
         </span>
       </div>

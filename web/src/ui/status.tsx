@@ -1,20 +1,22 @@
 // How a generation's state is shown: the badge, the bar, and the line that says what goes on.
 
 import { Ban, CircleCheck, CircleX, Clock, HeartPulse, LoaderCircle, type LucideIcon } from "lucide-react";
-import type { Generation, Status } from "unstuck-client";
+import { type Generation, type Status, type StatusFacts, statusFacts } from "unstuck-client";
 
-const SHOWN: Record<Status, { icon: LucideIcon; label: string }> = {
-  pending: { icon: Clock, label: "Pending" },
-  running: { icon: LoaderCircle, label: "Running" },
-  succeeded: { icon: CircleCheck, label: "Succeeded" },
-  failed: { icon: CircleX, label: "Failed" },
-  canceled: { icon: Ban, label: "Canceled" },
+/** Words and tones are the client's; which picture and colour a tone has is the page's. */
+const ICONS: Record<StatusFacts["tone"], LucideIcon> = {
+  waiting: Clock,
+  working: LoaderCircle,
+  good: CircleCheck,
+  bad: CircleX,
+  quiet: Ban,
 };
 
 export function StatusBadge({ status }: { status: Status }) {
-  const { icon: Icon, label } = SHOWN[status];
+  const { tone, label } = statusFacts(status);
+  const Icon = ICONS[tone];
   return (
-    <span className={`badge badge-${status}`} data-status={status}>
+    <span className={`badge badge-${tone}`} data-status={status}>
       <Icon aria-hidden />
       {label}
     </span>
@@ -44,7 +46,7 @@ export function Bar(props: { head: Pick<Generation, "status" | "progress" | "sta
   const { head, stuck, name } = props;
   return (
     <div
-      className={`bar bar-${stuck ? "stuck" : head.status}`}
+      className={`bar bar-${stuck ? "stuck" : statusFacts(head.status).tone}`}
       role="progressbar"
       aria-label={name}
       aria-valuemin={0}

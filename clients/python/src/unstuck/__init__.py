@@ -4,8 +4,10 @@ from unstuck.account import Erasure, UsageOfMonth
 from unstuck.async_client import AsyncClient
 from unstuck.client import Client
 from unstuck.errors import (
+    AnotherUserError,
     ApiError,
     BadAnswerError,
+    ClosedError,
     ConflictError,
     GenerationCanceledError,
     GenerationEndedError,
@@ -14,6 +16,7 @@ from unstuck.errors import (
     LimitReachedError,
     NotFoundError,
     ServiceError,
+    TokenUnavailableError,
     UnauthorizedError,
     UnreachableError,
     UnstuckError,
@@ -36,6 +39,7 @@ from unstuck.wire import __version__
 __all__ = [
     "TERMINAL",
     "Accepted",
+    "AnotherUserError",
     "ApiError",
     "AssistantOutput",
     "AsyncClient",
@@ -43,6 +47,7 @@ __all__ = [
     "Card",
     "Changes",
     "Client",
+    "ClosedError",
     "Conditions",
     "ConflictError",
     "CreateAssistant",
@@ -70,6 +75,7 @@ __all__ = [
     "ServiceError",
     "StoryOutput",
     "Timeline",
+    "TokenUnavailableError",
     "UnauthorizedError",
     "UnreachableError",
     "UnstuckError",

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictBool
 
 from unstuck.models import Usage
 from unstuck.outputs import Answered
@@ -58,8 +58,8 @@ class UsageOfMonth(Answered):
 class Erasure(Answered):
     """Whether everything of the caller is gone; while it is not, call again after `retry_after_seconds`."""
 
-    done: bool
-    content_erased: bool
+    done: StrictBool
+    content_erased: StrictBool
     retry_after_seconds: Annotated[float | None, Field(json_schema_extra={"header": "Retry-After"})] = None
 
 

@@ -1,6 +1,7 @@
 """Reads answers: a model, or the error that an answer stands for. Knows both forms of error, ours and the gateway's."""
 
 import json
+import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -29,7 +30,10 @@ _CLASSES: Mapping[int, type[ApiError]] = {
     429: LimitReachedError,
 }
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
-_FOR_EVER_SECONDS = 1e9
+_LONGEST_ASKED_SECONDS = 86_400.0
+"""No wait that a server asks for is read as longer than a day."""
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+_DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", re.ASCII)
 _SAID = {
     401: "The token is missing, has expired, or is not one that this deployment takes.",
     403: "The token was refused.",
@@ -50,9 +54,12 @@ def read[Model: Answered](model: type[Model], answer: Answer, **from_headers: An
         ) from None
 
 
-def read_object(answer: Answer) -> dict[str, Any]:
-    """Return the answer's body as it is; raise BadAnswerError when it is no JSON object."""
-    return _object(answer)
+def read_document(answer: Answer) -> dict[str, Any]:
+    """Return an OpenAPI document as it is; raise BadAnswerError when it is none."""
+    found = _object(answer)
+    if not isinstance(found.get("paths"), dict):
+        raise BadAnswerError("the answer is no OpenAPI document; is the base URL that of the API?")
+    return found
 
 
 def error_of(answer: Answer, now: float) -> ApiError | BadAnswerError:
@@ -75,12 +82,22 @@ def error_of(answer: Answer, now: float) -> ApiError | BadAnswerError:
 
 
 def retry_after_of(answer: Answer, now: float) -> float | None:
-    """Return the header in seconds from now, in both of its forms (RFC 9110, section 10.2.3)."""
+    """Return the header in seconds from now, in both of its forms (RFC 9110, section 10.2.3), and a day at most.
+
+    A date counts from the answer's own, where it has one. The cases are in tests/clients/cases, for both clients.
+    """
     value = answer.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdecimal():
-        return min(float(value), _FOR_EVER_SECONDS)
+    if _SECONDS.fullmatch(value):
+        return min(float(value), _LONGEST_ASKED_SECONDS)
+    at, sent = _moment(value), _moment(answer.headers.get("date", ""))
+    if at is None:
+        return None
+    return min(max(0.0, at - (now if sent is None else sent)), _LONGEST_ASKED_SECONDS)
+
+
+def _moment(value: str) -> float | None:
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        return parsedate_to_datetime(value).timestamp() if _DATE.fullmatch(value) else None
     except ValueError:
         return None
 

@@ -1,6 +1,6 @@
 """The client for asyncio and trio. The same calls as `Client`, carried out without blocking; the flows are the same."""
 
-import inspect
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 from types import TracebackType
@@ -12,7 +12,7 @@ import httpx
 from unstuck import following, operations, wire
 from unstuck.account import Erasure, Health, UsageOfMonth
 from unstuck.client import Client
-from unstuck.errors import UnreachableError
+from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError, UnstuckError
 from unstuck.exchange import Conditions
 from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
 from unstuck.following import Changes, Polling, Stream
@@ -20,6 +20,7 @@ from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDe
 from unstuck.operations import Body
 from unstuck.outputs import ReviewedSuggestion, State
 from unstuck.requests import DecideNumbered
+from unstuck.tokens import Tokens
 
 
 def _documented_as_client[Class: type](documented: Class) -> Class:
@@ -35,7 +36,8 @@ class AsyncClient:
     """Talks to one deployment as one user. Close it with `aclose`, or use it in an `async with`.
 
     `token` is the user's, or a function, `async` or not, that returns it: it is asked before every call, and once more
-    after a 401. Calls that may pass when repeated are repeated, as `conditions` say; what is left is an UnstuckError.
+    when a token was refused. Calls that may pass when repeated are repeated, as `conditions` say; what is left is an
+    UnstuckError.
     """
 
     def __init__(
@@ -49,8 +51,8 @@ class AsyncClient:
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._base_url = wire.address(base_url)
-        self._token = token
-        self._conditions = replace(conditions or Conditions(), renews_tokens=callable(token))
+        self._tokens = Tokens(token)
+        self._conditions = replace(conditions or Conditions(), renews_tokens=self._tokens.renews)
         self._changes = changes or Polling()
         self._sleep = sleep
         self._http = httpx.AsyncClient(transport=transport)
@@ -183,7 +185,7 @@ class AsyncClient:
             while True:
                 try:
                     answer = await self._carry_out(asked)
-                except UnreachableError as error:
+                except UnstuckError as error:
                     asked = flow.throw(error)
                 else:
                     asked = flow.send(answer)
@@ -195,17 +197,37 @@ class AsyncClient:
 
     async def _carry_out(self, asked: Request | Sleep) -> Answer:
         if isinstance(asked, Sleep):
-            await self._sleep(asked.seconds)
+            await self._pause(asked)
             return SLEPT
-        token = self._token() if callable(self._token) else self._token
-        if inspect.isawaitable(token):
-            token = await token
+        until = time.monotonic() + asked.within_seconds
+        token = await self._tokens.get_async(asked.within_seconds) if asked.authorized else None
+        if token is not None:
+            wire.claim(asked.owner, token)
+            self._tokens.last = token
+        if self._http.is_closed:
+            raise ClosedError
         request = wire.built(self._http, self._base_url, asked, token)
         try:
-            with anyio.fail_after(asked.within_seconds):  # httpx bounds each wait alone, and an answer may drip
+            with anyio.fail_after(
+                max(0.0, until - time.monotonic())
+            ):  # httpx bounds each wait alone; an answer may drip
                 response = await self._http.send(request)
         except TimeoutError as error:
             raise UnreachableError(f"the answer was not whole after {asked.within_seconds:.0f} s") from error
         except httpx.RequestError as error:
-            raise wire.unreachable(error) from error
+            raise wire.unreachable(error, token) from error
         return wire.answered(response, response.content)
+
+    async def _pause(self, asked: Sleep) -> None:
+        left = asked.seconds
+        while left > 0 and asked.until_new_token and self._tokens.renews:
+            gap = min(left, wire.TOKEN_GAP_SECONDS)
+            await self._sleep(gap)
+            left -= gap
+            try:
+                if self._tokens.is_new(await self._tokens.get_async(gap)):
+                    return
+            except TokenUnavailableError:
+                continue
+        if left > 0:
+            await self._sleep(left)

@@ -11,7 +11,7 @@ import httpx
 
 from unstuck import following, operations, wire
 from unstuck.account import Erasure, Health, UsageOfMonth
-from unstuck.errors import UnreachableError
+from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError, UnstuckError
 from unstuck.exchange import Conditions
 from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
 from unstuck.following import Changes, Polling, Stream
@@ -19,13 +19,14 @@ from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDe
 from unstuck.operations import Body
 from unstuck.outputs import ReviewedSuggestion, State
 from unstuck.requests import DecideNumbered
+from unstuck.tokens import Tokens
 
 
 class Client:
     """Talks to one deployment as one user. Safe to share between threads; close it, or use it in a `with`.
 
-    `token` is the user's, or a function that returns it: it is asked before every call, and once more after a 401.
-    Calls that may pass when repeated are repeated, as `conditions` say; what is left is an UnstuckError.
+    `token` is the user's, or a function that returns it: it is asked before every call, and once more when a token was
+    refused. Calls that may pass when repeated are repeated, as `conditions` say; what is left is an UnstuckError.
     """
 
     def __init__(
@@ -39,8 +40,8 @@ class Client:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base_url = wire.address(base_url)
-        self._token = token
-        self._conditions = replace(conditions or Conditions(), renews_tokens=callable(token))
+        self._tokens = Tokens(token)
+        self._conditions = replace(conditions or Conditions(), renews_tokens=self._tokens.renews)
         self._changes = changes or Polling()
         self._sleep = sleep
         self._http = httpx.Client(transport=transport)
@@ -201,7 +202,7 @@ class Client:
             while True:
                 try:
                     answer = self._carry_out(asked)
-                except UnreachableError as error:
+                except UnstuckError as error:
                     asked = flow.throw(error)
                 else:
                     asked = flow.send(answer)
@@ -213,11 +214,16 @@ class Client:
 
     def _carry_out(self, asked: Request | Sleep) -> Answer:
         if isinstance(asked, Sleep):
-            self._sleep(asked.seconds)
+            self._pause(asked)
             return SLEPT
-        token = self._token() if callable(self._token) else self._token
-        request = wire.built(self._http, self._base_url, asked, token)
         until = time.monotonic() + asked.within_seconds
+        token = self._tokens.get(asked.within_seconds) if asked.authorized else None
+        if token is not None:
+            wire.claim(asked.owner, token)
+            self._tokens.last = token
+        if self._http.is_closed:
+            raise ClosedError
+        request = wire.built(self._http, self._base_url, asked, token)
         try:
             response = self._http.send(request, stream=True)
             with closing(response):
@@ -227,5 +233,19 @@ class Client:
                     if time.monotonic() > until:  # httpx bounds each wait alone, and an answer may drip
                         raise UnreachableError(f"the answer was not whole after {asked.within_seconds:.0f} s")
         except httpx.RequestError as error:
-            raise wire.unreachable(error) from error
+            raise wire.unreachable(error, token) from error
         return wire.answered(response, bytes(body))
+
+    def _pause(self, asked: Sleep) -> None:
+        left = asked.seconds
+        while left > 0 and asked.until_new_token and self._tokens.renews:
+            gap = min(left, wire.TOKEN_GAP_SECONDS)
+            self._sleep(gap)
+            left -= gap
+            try:
+                if self._tokens.is_new(self._tokens.get(gap)):
+                    return
+            except TokenUnavailableError:
+                continue
+        if left > 0:
+            self._sleep(left)

@@ -107,15 +107,39 @@ class ServiceError(ApiError):
 class UnreachableError(UnstuckError):
     """No answer came: no connection, cut off, or too slow. Whether the call was carried out is not known."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, token_expired: bool = False) -> None:
         super().__init__(message, code="unreachable", retryable=True)
+        self.token_expired = token_expired
+        """The token's own `exp` was past: a gateway that refuses such a token may not answer at all."""
+
+
+class TokenUnavailableError(UnstuckError):
+    """The token function failed, gave none in time, or gave one that no header can hold. Nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="token_unavailable", retryable=True)
+
+
+class AnotherUserError(UnstuckError):
+    """The token has become another user's before the call was done. It was not sent again."""
+
+    def __init__(self) -> None:
+        message = "it was not sent again: the token is another user's by now; send it once more as the user whose it is"
+        super().__init__(message, code="another_user")
+
+
+class ClosedError(UnstuckError):
+    """The client was closed before the call was done."""
+
+    def __init__(self) -> None:
+        super().__init__("the client is closed; make another one", code="closed")
 
 
 class BadAnswerError(UnstuckError):
     """An answer that is not the API's: another server behind the base URL, or one of a newer major version."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
-        super().__init__(message, code="bad_answer", request_id=request_id)
+        super().__init__(message, code="invalid_answer", request_id=request_id)
 
 
 class WaitTimeoutError(UnstuckError):

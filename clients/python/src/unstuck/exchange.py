@@ -3,11 +3,22 @@
 Every call of this API may be repeated: a create carries its Idempotency-Key, the others do nothing the second time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from unstuck.answers import error_of
-from unstuck.errors import UnstuckError
+from unstuck.errors import (
+    ApiError,
+    BadAnswerError,
+    TokenUnavailableError,
+    UnauthorizedError,
+    UnreachableError,
+    UnstuckError,
+)
 from unstuck.flow import Answer, Flow, Request, Sleep, Surroundings
+
+LONGEST_PAUSE_SECONDS = 60.0
+"""A server may ask for a day; this is as long as a client stays silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +27,8 @@ class Patience:
 
     A try that would begin later than `seconds` after the first is not made, nor more than `tries` of them. So a limit
     that asks for five minutes is an error at once, and one that asks for two seconds is waited for. Pauses begin with
-    `base_seconds` and double up to `cap_seconds`, each drawn from its upper half; a Retry-After is kept to, and more.
+    `base_seconds` and double up to `cap_seconds`, each drawn from its upper half; a Retry-After is kept to, for a
+    minute at most. Of a create only the pauses count: one that times out is repeated under its key.
     """
 
     seconds: float = 30.0
@@ -26,12 +38,12 @@ class Patience:
 
     def pause(self, error: UnstuckError, tries: int, spent_seconds: float, chance: float) -> float | None:
         """Return how long to wait before the next try, None when there is to be none."""
-        if not error.retryable or (self.tries is not None and tries >= self.tries):
+        if self.tries is not None and tries >= self.tries:
             return None
         ceiling = min(self.cap_seconds, self.base_seconds * 2.0 ** min(tries - 1, 30))
         pause = ceiling * (0.5 + chance / 2)
         if error.retry_after is not None:
-            pause = max(pause, error.retry_after + chance * self.base_seconds)
+            pause = max(pause, min(error.retry_after, LONGEST_PAUSE_SECONDS) + chance * self.base_seconds)
         return pause if spent_seconds + pause <= self.seconds else None
 
 
@@ -51,27 +63,54 @@ class Conditions:
     around: Surroundings = field(default_factory=Surroundings)
 
 
-def exchange(request: Request, conditions: Conditions, patience: Patience | None = None) -> Flow[Answer]:
-    """Return the answer, which is 2xx or 304; raise the error that is left when patience is at its end."""
-    patience = patience or conditions.calls
-    began, tries, renewed = conditions.around.monotonic(), 0, False
+def exchange[Result](
+    request: Request,
+    conditions: Conditions,
+    reading: Callable[[Answer], Result],
+    patience: Patience | None = None,
+    outlasts: bool = False,
+) -> Flow[Result]:
+    """Return what a 2xx or 304 is read as; raise the error that is left when patience is at its end.
+
+    With `outlasts` only the service's own word ends it: a refused token, and an answer that is none of the API's, are
+    waited out too.
+    """
+    patience, around = patience or conditions.calls, conditions.around
+    began, paused, tries, renewed = around.monotonic(), 0.0, 0, False
+    is_create = "idempotency-key" in request.headers
     while True:
         tries += 1
         try:
             answer = yield request
+            request.owner.renewing = False
             if 200 <= answer.status < 300 or answer.status == 304:
-                return answer
-            raise error_of(answer, conditions.around.now())
+                return reading(answer)
+            raise error_of(answer, around.now())
         except UnstuckError as error:
-            if _may_renew(error, conditions) and not renewed:
-                renewed = True
+            if conditions.renews_tokens and _is_of_token(error) and not renewed:
+                renewed = request.owner.renewing = True
                 continue
-            spent = conditions.around.monotonic() - began
-            pause = patience.pause(error, tries, spent, conditions.around.chance())
-            if pause is None:
+            spent = paused if is_create else around.monotonic() - began
+            pause = patience.pause(error, tries, spent, around.chance())
+            if pause is None or not _may_repeat(error, conditions, is_create, outlasts):
                 raise
-        yield Sleep(pause)
+            asked = Sleep(pause, until_new_token=_is_of_token(error))
+        paused, renewed = paused + pause, False
+        if not is_create:
+            request.owner.subject = None  # a look may go on under any token; what it shows is that user's own
+        yield asked
 
 
-def _may_renew(error: UnstuckError, conditions: Conditions) -> bool:
-    return conditions.renews_tokens and getattr(error, "status", None) == 401
+def _may_repeat(error: UnstuckError, conditions: Conditions, is_create: bool, outlasts: bool) -> bool:
+    if isinstance(error, BadAnswerError):
+        return outlasts or is_create
+    if outlasts and isinstance(error, ApiError) and error.code.startswith("http_"):
+        return conditions.renews_tokens or not _is_of_token(error)
+    return error.retryable
+
+
+def _is_of_token(error: UnstuckError) -> bool:
+    """Whether another token may do better."""
+    if isinstance(error, UnreachableError):
+        return error.token_expired
+    return isinstance(error, UnauthorizedError | TokenUnavailableError)

@@ -15,6 +15,15 @@ CALL_SECONDS = 35.0
 """API Gateway answers within 30 s."""
 
 
+@dataclass(slots=True)
+class Owner:
+    """Whose a call is: set by its first try, and compared with by every repetition. Never the token itself."""
+
+    subject: str | None = None
+    renewing: bool = False
+    """The token was refused, and the next one comes in its place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One call. `authorized` says that it takes a token, `within_seconds` how long its answer may take in all."""
@@ -26,6 +35,7 @@ class Request:
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     authorized: bool = True
     within_seconds: float = CALL_SECONDS
+    owner: Owner = field(default_factory=Owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +49,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """A pause."""
+    """A pause. With `until_new_token` it ends as soon as another token can be had than the one that was sent last."""
 
     seconds: float
+    until_new_token: bool = False
 
 
 SLEPT = Answer(0, {})
@@ -49,7 +60,7 @@ SLEPT = Answer(0, {})
 
 
 type Flow[Result] = Generator[Request | Sleep, Answer, Result]
-"""Asks for a `Request`, and is sent its Answer or thrown an UnreachableError; asks for a `Sleep`, and is sent SLEPT.
+"""Asks for a `Request`, and is sent its Answer or thrown an UnstuckError; asks for a `Sleep`, and is sent SLEPT.
 
 Returns the result or raises an UnstuckError.
 """
@@ -89,5 +100,5 @@ def within[Result](flow: Flow[Result], seconds: float, around: Surroundings, gen
 
 def _cut(asked: Request | Sleep, seconds: float) -> Request | Sleep:
     if isinstance(asked, Sleep):
-        return Sleep(min(asked.seconds, seconds))
+        return replace(asked, seconds=min(asked.seconds, seconds))
     return replace(asked, within_seconds=min(asked.within_seconds, seconds))

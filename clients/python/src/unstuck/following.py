@@ -3,10 +3,11 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from unstuck import operations
-from unstuck.answers import read, retry_after_of
+from unstuck.answers import retry_after_of
 from unstuck.errors import BadAnswerError, GenerationCanceledError, GenerationFailedError, UnstuckError
 from unstuck.exchange import Conditions, exchange
 from unstuck.flow import Answer, Flow, Request, Sleep, within
@@ -14,6 +15,7 @@ from unstuck.models import Card, Generation, GenerationDetail, Status
 
 _UNTOLD_SECONDS = 2.0  # an open generation comes with a hint; this is for a proxy that lost it
 _SOONEST_SECONDS, _LATEST_SECONDS = 0.1, 60.0
+_SOONEST_BY_HEADER_SECONDS = 0.5  # it holds whole seconds: a zero is no haste that anybody means
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,11 @@ class Polling:
                 yield Sleep(min(pause, self.at_most_seconds))
             headers = {"if-none-match": seen.etag} if seen and seen.etag else {}
             call = Request("GET", operations.path_of(generation_id), headers=headers)
-            answer = yield from exchange(call, conditions, conditions.watching)
+            reading = partial(_looked, generation_id, seen)
+            answer, found = yield from exchange(call, conditions, reading, conditions.watching, outlasts=True)
             pause = _hint(answer, conditions) or pause or _UNTOLD_SECONDS
-            if answer.status == 304:
+            if found is None:
                 continue
-            found = read(GenerationDetail, answer)
             pause = _bounded(found.poll_after_seconds or pause)
             if seen is None or found.version >= seen.generation.version:
                 return Seen(found, answer.headers.get("etag"), pause)
@@ -178,13 +180,20 @@ def create_and_wait(
     return (yield from wait(watching, check))
 
 
+def _looked(generation_id: str, seen: Seen | None, answer: Answer) -> tuple[Answer, GenerationDetail | None]:
+    """Read what a look was answered; None when nothing has changed."""
+    if answer.status == 304 and seen is not None and seen.etag:
+        return answer, None
+    return answer, operations.detail_of(generation_id)(answer)
+
+
 def _pause(seconds: float) -> Flow[None]:
     yield Sleep(seconds)
 
 
 def _hint(answer: Answer, conditions: Conditions) -> float | None:
     seconds = retry_after_of(answer, conditions.around.now())
-    return None if seconds is None else _bounded(seconds)
+    return None if seconds is None else _bounded(max(_SOONEST_BY_HEADER_SECONDS, seconds))
 
 
 def _bounded(seconds: float) -> float:

@@ -3,15 +3,31 @@
 Names of a newer service are kept and not refused: what may grow (codes, names of events, kinds) is a plain string.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import AwareDatetime, Field
 
 from unstuck.outputs import Answered, Output, ReviewedSuggestion
 
 type Status = Literal["pending", "running", "succeeded", "failed", "canceled"]
-TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "canceled"})
+OPEN: Mapping[Status, bool] = {
+    "pending": True,
+    "running": True,
+    "succeeded": False,
+    "failed": False,
+    "canceled": False,
+}
+"""Whether a generation in this status may still change: the one place that says so."""
+TERMINAL: frozenset[str] = frozenset(status for status, is_open in OPEN.items() if not is_open)
+type Shown = Status | Annotated[str, Field(pattern="^[a-z][a-z_]*$")]
+"""A status as the service says it, which may be newer than this client."""
+
+
+def is_known(status: str) -> TypeGuard[Status]:
+    """Whether this client knows the status."""
+    return status in OPEN
 
 
 class Urls(Answered):
@@ -23,8 +39,8 @@ class Urls(Answered):
 class Accepted(Answered):
     """A generation that was let in; its work begins at once."""
 
-    generation_id: str
-    status: Literal["pending"]
+    generation_id: Annotated[str, Field(min_length=1)]
+    status: Shown
     version: int
     urls: Urls
     replayed: Annotated[bool, Field(json_schema_extra={"header": "Idempotency-Replayed"})] = False
@@ -55,7 +71,7 @@ class Generation(Answered):
 
     generation_id: str
     kind: str
-    status: Status
+    status: Shown
     version: int
     progress: int
     steps_done: int
@@ -75,11 +91,22 @@ class Generation(Answered):
     retried_as: str | None = None
     own_key: bool | None = None
     error: Failure | None = None
+    state: str | None = None
+    """While it is open: what it does, as `queued` or `working`."""
+    because: str | None = None
+    """Why it is not moving: the code of its last attempt."""
+    next_at: AwareDatetime | None = None
+    """When it moves, or somebody looks at it, at the latest."""
+    stuck: bool | None = None
+    """Whether a heartbeat or a start is late."""
 
     @property
     def ended(self) -> bool:
-        """Whether it is succeeded, failed or canceled: it does not change any more, but for its review."""
-        return self.status in TERMINAL
+        """Whether it is succeeded, failed or canceled: it does not change any more, but for its review.
+
+        One in a status that this client does not know is open until its `finished_at` proves that it has ended.
+        """
+        return not OPEN[self.status] if is_known(self.status) else self.finished_at is not None
 
     def heartbeat_age_seconds(self, now: datetime) -> float | None:
         """How long ago its worker was last heard of; None unless it is running."""

@@ -1,12 +1,13 @@
 """Every call of the API as a flow: what is sent, and how the answer is read. When it is repeated is `exchange`'s."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
 from unstuck.account import Erasure, Health, UsageOfMonth
-from unstuck.answers import read, read_object, retry_after_of
+from unstuck.answers import read, read_document, retry_after_of
 from unstuck.errors import BadAnswerError, UnstuckError
 from unstuck.exchange import Conditions, exchange
 from unstuck.flow import Answer, Flow, Request
@@ -23,7 +24,7 @@ def create(conditions: Conditions, request: Body, idempotency_key: str | None) -
     body = request.body() if isinstance(request, CreateGeneration) else dict(request)
     call = Request("POST", "/v1/generations", headers={"idempotency-key": key}, body=body)
     try:
-        return _accepted((yield from exchange(call, conditions)), conditions)
+        return (yield from exchange(call, conditions, _accepted(conditions)))
     except UnstuckError as error:
         error.idempotency_key = key
         raise
@@ -33,46 +34,45 @@ def retry(
     conditions: Conditions, generation_id: str, start: Literal["stored", "start"], user_provided_key: str | None
 ) -> Flow[Accepted]:
     body = Retry(from_=start, user_provided_key=user_provided_key).body()
-    return _accepted((yield from _on(conditions, generation_id, "POST", "/retry", body=body)), conditions)
+    return (yield from _on(conditions, generation_id, "POST", "/retry", _accepted(conditions), body=body))
 
 
 def get(
     conditions: Conditions, generation_id: str, expected_progress: int | None, min_version: int | None
 ) -> Flow[GenerationDetail]:
     query = _query(expected_progress=expected_progress, min_version=min_version)
-    return read(GenerationDetail, (yield from _on(conditions, generation_id, "GET", query=query)))
+    return (yield from _on(conditions, generation_id, "GET", "", detail_of(generation_id), query=query))
 
 
 def cancel(conditions: Conditions, generation_id: str) -> Flow[GenerationDetail]:
-    return read(GenerationDetail, (yield from _on(conditions, generation_id, "POST", "/cancel")))
+    return (yield from _on(conditions, generation_id, "POST", "/cancel", detail_of(generation_id)))
 
 
 def dismiss(conditions: Conditions, generation_id: str) -> Flow[None]:
-    answer = yield from _on(conditions, generation_id, "DELETE")
-    if answer.status != 204:
-        raise BadAnswerError(f"HTTP {answer.status} is no answer to this call; is the base URL that of the API?")
+    yield from _on(conditions, generation_id, "DELETE", "", _nothing)
 
 
 def events(conditions: Conditions, generation_id: str, results: bool) -> Flow[Timeline]:
     query = {"results": "true"} if results else {}
-    return read(Timeline, (yield from _on(conditions, generation_id, "GET", "/events", query=query)))
+    return (yield from _on(conditions, generation_id, "GET", "/events", partial(read, Timeline), query=query))
 
 
 def input_of(conditions: Conditions, generation_id: str) -> Flow[Input]:
-    return read(Input, (yield from _on(conditions, generation_id, "GET", "/input")))
+    return (yield from _on(conditions, generation_id, "GET", "/input", partial(read, Input)))
 
 
 def decide(
     conditions: Conditions, generation_id: str, number: int, decision: State, front: str | None, back: str | None
 ) -> Flow[ReviewedSuggestion]:
     body = Decide(decision=decision, front=front, back=back).body()
-    answer = yield from _on(conditions, generation_id, "PATCH", f"/suggestions/{number}", body=body)
-    return read(Reviewed, answer).suggestions[0]
+    path = f"/suggestions/{number}"
+    reviewed = yield from _on(conditions, generation_id, "PATCH", path, partial(read, Reviewed), body=body)
+    return reviewed.suggestions[0]
 
 
 def decide_many(conditions: Conditions, generation_id: str, decisions: Iterable[DecideNumbered]) -> Flow[Reviewed]:
     body = DecideMany(decisions=list(decisions)).body()
-    return read(Reviewed, (yield from _on(conditions, generation_id, "POST", "/suggestions", body=body)))
+    return (yield from _on(conditions, generation_id, "POST", "/suggestions", partial(read, Reviewed), body=body))
 
 
 def generations(
@@ -97,16 +97,19 @@ def usage(conditions: Conditions, month: str | None) -> Flow[UsageOfMonth]:
 
 
 def erase(conditions: Conditions) -> Flow[Erasure]:
-    answer = yield from exchange(Request("DELETE", "/v1/me"), conditions)
-    return read(Erasure, answer, retry_after_seconds=retry_after_of(answer, conditions.around.now()))
+    def reading(answer: Answer) -> Erasure:
+        return read(Erasure, answer, retry_after_seconds=retry_after_of(answer, conditions.around.now()))
+
+    return (yield from exchange(Request("DELETE", "/v1/me"), conditions, reading))
 
 
 def health(conditions: Conditions) -> Flow[Health]:
-    return read(Health, (yield from exchange(Request("GET", "/v1/health", authorized=False), conditions)))
+    return (yield from exchange(Request("GET", "/v1/health", authorized=False), conditions, partial(read, Health)))
 
 
 def openapi(conditions: Conditions) -> Flow[dict[str, Any]]:
-    return read_object((yield from exchange(Request("GET", "/v1/openapi.json", authorized=False), conditions)))
+    call = Request("GET", "/v1/openapi.json", authorized=False)
+    return (yield from exchange(call, conditions, read_document))
 
 
 def path_of(generation_id: str) -> str:
@@ -119,30 +122,51 @@ def path_of(generation_id: str) -> str:
 def _read_at[Model: Answered](
     conditions: Conditions, path: str, model: type[Model], query: Mapping[str, str]
 ) -> Flow[Model]:
-    return read(model, (yield from exchange(Request("GET", path, query), conditions)))
+    return (yield from exchange(Request("GET", path, query), conditions, partial(read, model)))
 
 
-def _on(
+def _on[Result](
     conditions: Conditions,
     generation_id: str,
     method: str,
-    path: str = "",
+    path: str,
+    reading: Callable[[Answer], Result],
     query: Mapping[str, str] | None = None,
     body: Mapping[str, Any] | None = None,
-) -> Flow[Answer]:
+) -> Flow[Result]:
     """One call on one generation; an error says on which."""
     call = Request(method, path_of(generation_id) + path, query or {}, body=body)
     try:
-        return (yield from exchange(call, conditions))
+        return (yield from exchange(call, conditions, reading))
     except UnstuckError as error:
         error.generation_id = generation_id
         raise
 
 
-def _accepted(answer: Answer, conditions: Conditions) -> Accepted:
-    replayed = answer.headers.get("idempotency-replayed") == "true"
-    first_look = retry_after_of(answer, conditions.around.now())
-    return read(Accepted, answer, replayed=replayed, retry_after_seconds=first_look)
+def detail_of(generation_id: str) -> Callable[[Answer], GenerationDetail]:
+    """Return what reads an answer about this generation, and refuses one about another."""
+
+    def reading(answer: Answer) -> GenerationDetail:
+        found = read(GenerationDetail, answer)
+        if found.generation_id != generation_id.lower():
+            raise BadAnswerError("the answer is about another generation; is something between you and the API?")
+        return found
+
+    return reading
+
+
+def _accepted(conditions: Conditions) -> Callable[[Answer], Accepted]:
+    def reading(answer: Answer) -> Accepted:
+        replayed = answer.headers.get("idempotency-replayed") == "true"
+        first_look = retry_after_of(answer, conditions.around.now())
+        return read(Accepted, answer, replayed=replayed, retry_after_seconds=first_look)
+
+    return reading
+
+
+def _nothing(answer: Answer) -> None:
+    if answer.status != 204:
+        raise BadAnswerError(f"HTTP {answer.status} is no answer to this call; is the base URL that of the API?")
 
 
 def _query(**given: str | int | None) -> dict[str, str]:

@@ -1,15 +1,23 @@
 """Turns a `Request` into what httpx sends, and what it got into an `Answer`. The only module that knows a token."""
 
+import base64
+import hashlib
+import json
+import time
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from unstuck.errors import UnreachableError
-from unstuck.flow import Answer, Request
+from unstuck.errors import AnotherUserError, UnreachableError
+from unstuck.flow import Answer, Owner, Request
 
 CONNECT_SECONDS = 10.0
+TOKEN_GAP_SECONDS = 2.0
+"""How often the token function is asked while a refused token is waited for."""
+_OPAQUE = "~"
 try:
     __version__ = version("unstuck-client")
 except PackageNotFoundError:  # the sources without an installation
@@ -26,19 +34,57 @@ def address(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
+def usable(token: object) -> str:
+    """Return the token without space around it. One that no header can hold is a ValueError that does not repeat it."""
+    found = token.strip() if isinstance(token, str) else ""
+    if not found.isascii() or not found.isprintable() or not found:
+        raise ValueError("the token is empty or holds characters that no header may hold")
+    return found
+
+
+def claim(owner: Owner, token: str) -> None:
+    """Bind a call to the user of its first try; raise AnotherUserError when this try would be another's.
+
+    Of a token that says nothing of its user, another one is another user's, but for one that was just asked for in
+    place of one that was refused.
+    """
+    subject = _subject(token)
+    if owner.subject is None or (owner.renewing and owner.subject[:1] == subject[:1] == _OPAQUE):
+        owner.subject = subject
+    if owner.subject != subject:
+        raise AnotherUserError
+
+
+def expired(token: str | None, now: float) -> bool:
+    """Whether the token's own `exp` is past."""
+    until = _claims(token or "").get("exp")
+    return isinstance(until, int | float) and until <= now
+
+
+def _subject(token: str) -> str:
+    claims = _claims(token)
+    if isinstance(claims.get("sub"), str):
+        return json.dumps([claims.get("iss"), claims["sub"]])
+    return _OPAQUE + hashlib.sha256(token.encode()).hexdigest()
+
+
+def _claims(token: str) -> Mapping[str, Any]:
+    """Return what a JWT says, unverified; of any other token nothing."""
+    try:
+        part = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def headers_of(request: Request, token: str | None) -> Mapping[str, str]:
-    """Return all of a request's headers. A token that no header can hold is a ValueError that does not repeat it."""
-    authorization = {}
-    if request.authorized and token is not None:
-        token = token.strip()
-        if not token.isascii() or not token.isprintable() or not token:
-            raise ValueError("the token is empty or holds characters that no header may hold")
-        authorization = {"authorization": f"Bearer {token}"}
+    """Return all of a request's headers."""
     return {
         "accept": "application/json",
         "user-agent": f"unstuck-python/{__version__}",
         **request.headers,
-        **authorization,
+        **({} if token is None else {"authorization": f"Bearer {token}"}),
     }
 
 
@@ -61,7 +107,7 @@ def answered(response: httpx.Response, body: bytes) -> Answer:
     return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
 
-def unreachable(error: httpx.RequestError) -> UnreachableError:
+def unreachable(error: httpx.RequestError, token: str | None) -> UnreachableError:
     """Return the error for a call whose answer did not come; httpx's own messages can be empty."""
     why = str(error) or type(error).__name__
-    return UnreachableError(f"no answer came: {why}")
+    return UnreachableError(f"no answer came: {why}", token_expired=expired(token, time.time()))

@@ -1,5 +1,6 @@
 /** What an owner does to a generation: cancel, retry, dismiss. Shown everywhere at once. */
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useState } from "react";
 import type { Submitted } from "../client.js";
 import type { UnstuckError } from "../errors.js";
 import { type FeedState, withAgain, without } from "../feed.js";
@@ -26,7 +27,9 @@ export interface ActionResult<Input, Answer> {
 export function useCancel(): ActionResult<string, Generation> {
   const client = useUnstuck();
   const queries = useQueryClient();
-  return useAction((id) => client.cancelGeneration(id), { onSuccess: (generation) => learn(queries, generation) });
+  return useAction((id) => client.cancelGeneration(id), {
+    onSuccess: (generation) => learn(client, queries, generation),
+  });
 }
 
 export interface RetryInput extends RetryRequest {
@@ -37,13 +40,31 @@ export interface RetryInput extends RetryRequest {
 export function useRetry(): ActionResult<RetryInput, Submitted> {
   const client = useUnstuck();
   const queries = useQueryClient();
-  return useAction(({ id, ...request }) => client.retryGeneration(id, request), {
-    repeats: mayRepeatCreate,
-    onSuccess: (submitted, { id }) => {
-      lookAtOnce(client, queries, submitted.generation_id);
-      void queries.invalidateQueries({ queryKey: keys.generation(id) });
+  // What a mutation is given may be kept; a key of the user's own is handed over beside it.
+  const [secrets] = useState(() => new WeakMap<RetryInput, RetryRequest>());
+  const action = useAction<RetryInput, Submitted>(
+    (input) => client.retryGeneration(input.id, { ...requestIn(input), ...secrets.get(input) }),
+    {
+      repeats: mayRepeatCreate,
+      onSuccess: (submitted, { id }) => {
+        lookAtOnce(client, queries, submitted.generation_id);
+        void queries.invalidateQueries({ queryKey: keys.generation(id) });
+      },
     },
-  });
+  );
+  const { run: runShown } = action;
+  const run = useCallback(
+    ({ user_provided_key: secret, ...shown }: RetryInput) => {
+      if (secret !== undefined) secrets.set(shown, { user_provided_key: secret });
+      return runShown(shown);
+    },
+    [secrets, runShown],
+  );
+  return { ...action, run };
+}
+
+function requestIn({ id: _id, ...request }: RetryInput): RetryRequest {
+  return request;
 }
 
 /** `run(id)`: out of the feeds at once, and back where it was if that is refused. */
@@ -70,6 +91,7 @@ function useAction<Input, Answer, Undo = undefined>(
 ): ActionResult<Input, Answer> {
   const { repeats = mayRepeat, onMutate, onError, onSuccess } = effects;
   const mutation = useMutation<Answer, UnstuckError, Input, Undo | undefined>({
+    networkMode: "always",
     mutationFn: call,
     retry: (failures, error) => failures < MOST_RETRIES && repeats(error),
     retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,

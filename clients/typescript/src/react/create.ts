@@ -2,25 +2,36 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import type { Client, Submitted } from "../client.js";
-import type { UnstuckError } from "../errors.js";
+import { UnstuckError } from "../errors.js";
 import { randomId } from "../ids.js";
 import { backoff, mayRepeatCreate } from "../pacing.js";
 import type { CreateRequest } from "../types.js";
-import { useUnstuck } from "./provider.js";
-import { dropSent, nextRank, putSent, type Sent, sentIn } from "./sent.js";
+import { useProvided } from "./provider.js";
+import { changeSent, dropSent, nextRank, putSent, type Sent, sentIn } from "./sent.js";
 import { generationQuery } from "./snapshots.js";
+import { type Submit, submitsOf, withoutKey } from "./submits.js";
 
 const MOST_RETRIES = 4;
+
+export interface SubmitOptions {
+  /** Makes submits with the same key one, in one tick too: a form's id, made anew when the form begins anew. */
+  idempotencyKey?: string;
+}
+
+export interface ResendOptions {
+  /** A key of the user's own, where one was sent along and the page has been reloaded since: none is kept. */
+  user_provided_key?: string;
+}
 
 export interface UseCreateGenerationResult {
   /**
    * Send a request; its entry is in the feeds from now on. What fails without the service having decided is sent again, up to
-   * four times. Submitting again what has failed like that is a repetition of it, under the same key, and starts
-   * nothing twice. Rejects with UnstuckError.
+   * four times, as long as the same user is signed in and the UnstuckProvider is there. Submitting again what has failed
+   * like that is a repetition of it, under the same key, and starts nothing twice. Rejects with UnstuckError.
    */
-  submit: (request: CreateRequest) => Promise<Submitted>;
+  submit: (request: CreateRequest, options?: SubmitOptions) => Promise<Submitted>;
   /** Send an entry of the feed anew that was refused, under its own key. `key` is the entry's. */
-  resend: (key: string) => Promise<Submitted>;
+  resend: (key: string, options?: ResendOptions) => Promise<Submitted>;
   /** Take an entry that was refused out of the feed. */
   discard: (key: string) => void;
   isPending: boolean;
@@ -32,68 +43,129 @@ export interface UseCreateGenerationResult {
 }
 
 export function useCreateGeneration(): UseCreateGenerationResult {
-  const client = useUnstuck();
+  const { client, submitSignal } = useProvided();
   const queries = useQueryClient();
-  const mutation = useMutation<Submitted, UnstuckError, Sent>({
-    mutationFn: ({ request, idempotencyKey }) => client.createGeneration(request, { idempotencyKey }),
+  const mutation = useMutation<Submitted, UnstuckError, Sending>({
+    networkMode: "always",
+    mutationFn: (sending) => send(client, queries, sending),
     retry: (failures, error) => failures < MOST_RETRIES && mayRepeatCreate(error),
     retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
-    onMutate: (entry) => putSent(queries, entry),
-    onError: (error, entry) => putSent(queries, { ...entry, state: "refused", error }),
-    onSuccess: (submitted, entry) => {
-      putSent(queries, accepted(entry, submitted));
-      return lookAtOnce(client, queries, submitted.generation_id);
+    onError: (error, sending) => refuse(queries, sending, error),
+    onSuccess: (submitted, sending) => {
+      if (accept(queries, sending, submitted)) lookAtOnce(client, queries, submitted.generation_id);
     },
   });
   const { mutateAsync } = mutation;
   const [last, setLast] = useState<string>();
 
-  const submit = useCallback(
-    (request: CreateRequest) => {
-      const entry = entryFor(client, queries, request, last);
-      setLast(entry.clientId);
-      return mutateAsync(entry);
+  const start = useCallback(
+    ({ error: _error, ...entry }: Sent, request: CreateRequest) => {
+      const { clientId, subject } = entry;
+      const sending = { clientId, attempt: randomId() };
+      const signal = submitSignal();
+      const submit: Submit = { request, attempt: sending.attempt, owner: { subject }, signal, answer: undefined };
+      submitsOf(queries).set(clientId, submit);
+      submit.answer = mutateAsync(sending);
+      putSent(queries, { ...entry, state: "sending" });
+      signal.addEventListener("abort", () => refuse(queries, sending, signal.reason), { once: true });
+      return submit.answer;
     },
-    [client, queries, last, mutateAsync],
+    [queries, submitSignal, mutateAsync],
+  );
+  const submit = useCallback(
+    (request: CreateRequest, { idempotencyKey }: SubmitOptions = {}) => {
+      const entry = entryFor(client, queries, request, idempotencyKey, last);
+      setLast(entry.clientId);
+      const answer = submitsOf(queries).get(entry.clientId)?.answer;
+      return answer ?? start(entry, { ...request, client_id: entry.clientId });
+    },
+    [client, queries, last, start],
   );
   const resend = useCallback(
-    (key: string) => {
+    (key: string, { user_provided_key: given }: ResendOptions = {}) => {
       const refused = sentIn(queries).find((entry) => entry.clientId === key && entry.state === "refused");
       if (refused === undefined) return Promise.reject(new Error(`nothing refused has the key ${key}`));
-      return mutateAsync(sending(refused));
+      const held = submitsOf(queries).get(key)?.request;
+      if (refused.hadKey && held === undefined && given === undefined) return Promise.reject(keyRequired());
+      const request = held ?? refused.request;
+      return start(refused, given === undefined ? request : { ...request, user_provided_key: given });
     },
-    [queries, mutateAsync],
+    [queries, start],
   );
   const discard = useCallback((key: string) => dropSent(queries, key), [queries]);
   const { isPending, error, data, reset } = mutation;
   return { submit, resend, discard, isPending, error, data, reset };
 }
 
-/** Read a generation that was just accepted, without anybody waiting for it: a failure shows where it is next read. */
-export function lookAtOnce(client: Client, queries: QueryClient, id: string): void {
-  void queries.prefetchQuery({ ...generationQuery(client, queries, id), retry: false });
+/** What a mutation is given: its variables may be kept, so the request, with a key of the user's own, is not among them. */
+interface Sending {
+  clientId: string;
+  attempt: string;
 }
 
-function entryFor(client: Client, queries: QueryClient, request: CreateRequest, last: string | undefined): Sent {
-  const before = sentIn(queries).find((entry) => entry.clientId === last);
-  if (before?.state === "refused" && isSame(before.request, request)) return sending(before);
+async function send(client: Client, queries: QueryClient, { clientId, attempt }: Sending): Promise<Submitted> {
+  const submit = submitsOf(queries).get(clientId);
+  const entry = sentIn(queries).find((sent) => sent.clientId === clientId);
+  if (submit?.attempt !== attempt || entry === undefined)
+    throw new UnstuckError({ code: "closed", message: "It was not sent again: it was discarded." });
+  const { request, owner, signal } = submit;
+  return client.createGeneration(request, { idempotencyKey: entry.idempotencyKey, owner, signal });
+}
+
+/** Show an entry as accepted; return false where it is not shown any more. */
+function accept(queries: QueryClient, { clientId, attempt }: Sending, submitted: Submitted): boolean {
+  const submit = submitsOf(queries).get(clientId);
+  if (submit?.attempt !== attempt) return false;
+  submit.request = withoutKey(submit.request).request; // it is not needed again
+  const generationId = submitted.generation_id;
+  return changeSent(queries, clientId, (entry) => ({ ...entry, state: "accepted", generationId }));
+}
+
+function refuse(queries: QueryClient, { clientId, attempt }: Sending, error: UnstuckError): void {
+  const submit = submitsOf(queries).get(clientId);
+  if (submit?.attempt !== attempt) return;
+  const { subject } = submit.owner;
+  if (sentIn(queries).find((entry) => entry.clientId === clientId)?.state !== "sending") return;
+  submit.answer = undefined;
+  changeSent(queries, clientId, (entry) => ({ ...entry, state: "refused", error, subject }));
+}
+
+function keyRequired(): UnstuckError {
+  const message = "It was made with a key of your own, which is not kept. Give the key again.";
+  return new UnstuckError({ code: "user_key_required", message });
+}
+
+/** Read a generation that was just accepted, without anybody waiting for it: a failure shows where it is next read. */
+export function lookAtOnce(client: Client, queries: QueryClient, id: string): void {
+  void queries.prefetchQuery(generationQuery(client, queries, id));
+}
+
+/** Find the entry that a request repeats, by its key or as what has failed last; make one where there is none. */
+function entryFor(
+  client: Client,
+  queries: QueryClient,
+  asked: CreateRequest,
+  idempotencyKey: string | undefined,
+  last: string | undefined,
+): Sent {
+  const { request, hadKey } = withoutKey(asked);
+  const sent = sentIn(queries);
+  const before =
+    idempotencyKey === undefined
+      ? sent.find(
+          ({ clientId, state, ...old }) => clientId === last && state === "refused" && isSame(old.request, request),
+        )
+      : sent.find((entry) => entry.idempotencyKey === idempotencyKey);
+  if (before !== undefined) return { ...before, hadKey };
   const clientId = request.client_id ?? randomId();
   return {
     clientId,
-    idempotencyKey: randomId(),
+    idempotencyKey: idempotencyKey ?? randomId(),
     request: { ...request, client_id: clientId },
+    hadKey,
     state: "sending",
     rank: nextRank(client, queries),
   };
-}
-
-function accepted({ request, ...entry }: Sent, { generation_id: generationId }: Submitted): Sent {
-  const { user_provided_key: _secret, ...shown } = request; // it is not needed again
-  return { ...entry, request: shown as CreateRequest, state: "accepted", generationId };
-}
-
-function sending({ error: _error, ...entry }: Sent): Sent {
-  return { ...entry, state: "sending" };
 }
 
 /** Whether a request asks for what was sent, leaving out the client_id that was made for it. */

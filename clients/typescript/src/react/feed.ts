@@ -7,11 +7,13 @@ import { type FeedReading, type FeedState, matches, merged, openBelow, withOlder
 import { madeAt } from "../ids.js";
 import { backoff, mayRepeat } from "../pacing.js";
 import { readNewest, readOlder } from "../reading.js";
-import { type CreateRequest, type FeedFilter, type Generation, hasEnded } from "../types.js";
+import { hasEnded } from "../statuses.js";
+import type { CreateRequest, FeedFilter, Generation } from "../types.js";
 import { keys } from "./keys.js";
+import { looking, remaining, type Standing, useStanding } from "./looking.js";
 import { useUnstuck } from "./provider.js";
 import { type Sent, useSent } from "./sent.js";
-import { generationQuery, remaining } from "./snapshots.js";
+import { bestOf, generationQuery, learn } from "./snapshots.js";
 
 export interface UseGenerationFeedOptions extends FeedFilter {
   /** How many to read at a time, 1 to 100; 20 if absent. */
@@ -34,12 +36,10 @@ export interface FeedEntry {
   error: UnstuckError | undefined;
 }
 
-export interface UseGenerationFeedResult {
+export interface UseGenerationFeedResult extends Standing {
   /** Newest first. An entry stays where it is, and goes only when it is dismissed, discarded or expired. */
   entries: FeedEntry[];
-  isPending: boolean;
   isFetching: boolean;
-  error: UnstuckError | null;
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
   /** Read one more page of older ones; does nothing while one is being read, or at the end. */
@@ -62,14 +62,17 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
     combine: () => undefined, // what they learn, they tell the feed
   });
   const older = useMutation<void, UnstuckError, string>({
+    networkMode: "always",
     mutationFn: async (cursor) => {
       const page = await readOlder(client, { filter, pageSize }, cursor);
+      share(client, queries, page.generations);
       queries.setQueryData<FeedState>(keys.feed(filter), (known) => known && withOlder(known, cursor, page));
     },
     retry: (failures, error) => failures < 3 && mayRepeat(error),
     retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
   });
   const sent = useSent();
+  const standing = useStanding(queries, keys.feed(filter), query);
   const entries = useMemo(() => entriesOf(feed, filter, sent), [feed, filter, sent]);
   const { mutate: readMore, isPending: isFetchingNextPage } = older;
   const cursor = feed?.older ?? null;
@@ -85,9 +88,9 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
   }, [cursor, readMore]);
   return {
     entries,
-    isPending: query.isPending,
+    ...standing,
     isFetching: query.isFetching,
-    error: query.error ?? query.failureReason ?? older.error,
+    error: standing.error ?? older.error,
     hasNextPage: cursor !== null,
     isFetchingNextPage,
     fetchNextPage,
@@ -99,18 +102,24 @@ function useFeedQuery(client: Client, queries: QueryClient, filter: FeedFilter, 
   const queryKey = keys.feed(filter);
   return useQuery<FeedState, UnstuckError>({
     queryKey,
-    queryFn: ({ signal }) =>
-      readNewest(client, { filter, pageSize, signal }, queries.getQueryData<FeedState>(queryKey)),
+    queryFn: async ({ signal }) => {
+      const known = queries.getQueryData<FeedState>(queryKey);
+      const read = await readNewest(client, { filter, pageSize, signal }, known);
+      share(client, queries, read.generations);
+      return { ...read, generations: read.generations.map((listed) => bestOf(queries, listed)) };
+    },
     // A reading is merged at the moment when it is stored: nothing that was written meanwhile is lost.
     structuralSharing: (known, next) => (isReading(next) ? merged(known as FeedState | undefined, next) : next),
-    refetchInterval: ({ state }) => {
-      if (state.data === undefined || state.status === "error") return false;
-      return remaining(state.fetchStatus === "idle" ? state.data.readAt : Date.now(), paceOf(client, state.data));
-    },
-    refetchIntervalInBackground: false,
-    retry: (_failures, error) => mayRepeat(error),
-    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
+    ...looking(({ state }) => {
+      const feed = state.data as FeedState | undefined;
+      return feed && remaining(state.fetchStatus === "idle" ? feed.readAt : Date.now(), paceOf(client, feed));
+    }),
   });
+}
+
+/** What a list has shown is shown by everything else that shows one of these. */
+function share(client: Client, queries: QueryClient, listed: readonly Generation[]): void {
+  for (const seen of listed) learn(client, queries, seen);
 }
 
 /** Return how often to read the newest page, in seconds: by the youngest open generation on it. */

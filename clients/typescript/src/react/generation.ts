@@ -1,21 +1,20 @@
 /** Following one generation, and what belongs to it. */
 import { skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect } from "react";
-import type { UnstuckError } from "../errors.js";
-import { backoff, mayRepeat } from "../pacing.js";
-import { type GenerationDetail, type GenerationInput, hasEnded, type Timeline } from "../types.js";
+import { mayLookAgain } from "../pacing.js";
+import { hasEnded } from "../statuses.js";
+import type { GenerationDetail, GenerationInput, Timeline } from "../types.js";
 import { keys } from "./keys.js";
+import { type QueryResult, useRead } from "./lists.js";
+import { looking, remaining, type Standing, useStanding } from "./looking.js";
 import { useUnstuck } from "./provider.js";
-import { generationQuery, receive, remaining } from "./snapshots.js";
+import { generationQuery, receive } from "./snapshots.js";
 
-export interface UseGenerationResult {
+export interface UseGenerationResult extends Standing {
   /** The newest state that is known; never an older one than before. */
   data: GenerationDetail | undefined;
-  /** Why the last look failed, though it may be repeated on its own; `data` stays. */
-  error: UnstuckError | null;
-  isPending: boolean;
   isFetching: boolean;
-  /** Whether looks go on: it is open, and no error ended them. */
+  /** Whether looks go on: it is open, and the service has not said that there is no such generation. */
   isFollowing: boolean;
   /** When the last answer came, by this machine's clock. */
   seenAt: Date | undefined;
@@ -31,6 +30,7 @@ export function useGeneration(id: string | undefined): UseGenerationResult {
   const client = useUnstuck();
   const queries = useQueryClient();
   const query = useQuery({ ...generationQuery(client, queries, id ?? ""), enabled: id !== undefined });
+  const standing = useStanding(queries, keys.generation(id ?? ""), query);
   useEffect(() => {
     if (id === undefined) return undefined;
     return client.changes.subscribe?.(id, (next) => receive(queries, next));
@@ -42,13 +42,13 @@ export function useGeneration(id: string | undefined): UseGenerationResult {
     if (generation?.status !== "running" || generation.heartbeat_at === undefined) return undefined;
     return Math.max(0, (client.now() - Date.parse(generation.heartbeat_at)) / 1000);
   }, [client, generation]);
+  const isOpen = generation !== undefined && !hasEnded(generation);
   const seconds = snapshot === undefined ? undefined : client.changes.lookAfter(snapshot);
   return {
     data: generation,
-    error: query.error ?? query.failureReason,
-    isPending: query.isPending,
+    ...standing,
     isFetching: query.isFetching,
-    isFollowing: seconds !== undefined && !query.isError,
+    isFollowing: isOpen && (standing.error === null || mayLookAgain(standing.error)),
     seenAt: snapshot && new Date(snapshot.seenAt),
     nextLookAt: snapshot && seconds !== undefined ? new Date(snapshot.seenAt + seconds * 1000) : undefined,
     heartbeatAgeSeconds,
@@ -56,11 +56,7 @@ export function useGeneration(id: string | undefined): UseGenerationResult {
   };
 }
 
-export interface UseGenerationEventsResult {
-  data: Timeline | undefined;
-  error: UnstuckError | null;
-  isPending: boolean;
-}
+export type UseGenerationEventsResult = QueryResult<Timeline>;
 
 const EVENTS_SECONDS = 5;
 
@@ -74,42 +70,33 @@ export function useGenerationEvents(
   const results = options.results ?? false;
   const version = generation?.version ?? 0;
   const open = generation !== undefined && !hasEnded(generation);
-  const query = useQuery<Timeline, UnstuckError>({
+  const query = useRead<Timeline>({
     queryKey: keys.events(id ?? "", results),
     queryFn: id === undefined ? skipToken : ({ signal }) => client.listEvents(id, { results, signal }),
-    refetchInterval: ({ state }) =>
-      open && state.status !== "error"
-        ? remaining(state.fetchStatus === "idle" ? state.dataUpdatedAt : Date.now(), EVENTS_SECONDS)
-        : false,
-    retry: (_failures, error) => mayRepeat(error),
-    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
+    ...looking(({ state }) =>
+      open ? remaining(state.fetchStatus === "idle" ? state.dataUpdatedAt : Date.now(), EVENTS_SECONDS) : undefined,
+    ),
   });
-  const { refetch, dataUpdatedAt } = query;
-  const behind = query.data !== undefined && query.data.version < version;
+  const { refetch, data } = query;
+  const behind = data !== undefined && data.version < version;
   // A reading that is under way is let finish, or where versions come faster than readings none would; what came
   // meanwhile has the effect run once more.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each reading that is behind still asks for the next
   useEffect(() => {
     if (behind && version > 0) void refetch({ cancelRefetch: false });
-  }, [behind, version, dataUpdatedAt, refetch]);
-  return { data: query.data, error: query.error ?? query.failureReason, isPending: query.isPending };
+  }, [behind, version, data, refetch]);
+  return query;
 }
 
-export interface UseGenerationInputResult {
-  data: GenerationInput | undefined;
-  error: UnstuckError | null;
-  isPending: boolean;
-}
+export type UseGenerationInputResult = QueryResult<GenerationInput>;
 
 /** What was sent in. It never changes. */
 export function useGenerationInput(id: string | undefined): UseGenerationInputResult {
   const client = useUnstuck();
-  const query = useQuery<GenerationInput, UnstuckError>({
+  return useRead<GenerationInput>({
     queryKey: keys.input(id ?? ""),
     queryFn: id === undefined ? skipToken : ({ signal }) => client.getInput(id, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
-    retry: (_failures, error) => mayRepeat(error),
-    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
+    ...looking(),
   });
-  return { data: query.data, error: query.error ?? query.failureReason, isPending: query.isPending };
 }

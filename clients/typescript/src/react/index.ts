@@ -1,6 +1,13 @@
+"use client";
 /** `unstuck-client/react`: the hooks. They need React and TanStack Query v5, which the application brings. */
 export { type ActionResult, type RetryInput, useCancel, useDismiss, useRetry } from "./actions.js";
-export { type UseCreateGenerationResult, useCreateGeneration } from "./create.js";
+export {
+  type ResendOptions,
+  type SubmitOptions,
+  type UseCreateGenerationResult,
+  useCreateGeneration,
+} from "./create.js";
+export type { Ended, OnEnded } from "./endings.js";
 export {
   type FeedEntry,
   type UseGenerationFeedOptions,
@@ -25,5 +32,6 @@ export {
   useKinds,
   useUsage,
 } from "./lists.js";
+export type { Standing } from "./looking.js";
 export { UnstuckProvider, type UnstuckProviderProps, useUnstuck } from "./provider.js";
 export { type UseReviewResult, useReview } from "./review.js";

@@ -1,25 +1,27 @@
 /** Cards, usage, kinds and health: what is read as it stands. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  type QueryKey,
+  type UseQueryOptions,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { UnstuckError } from "../errors.js";
 import type { KindSchema } from "../kinds.js";
-import { backoff, mayRepeat } from "../pacing.js";
 import type { Card, Cards, Health, UsageOfMonth } from "../types.js";
 import { keys } from "./keys.js";
+import { looking, type Standing, useStanding } from "./looking.js";
 import { useUnstuck } from "./provider.js";
 
-export interface QueryResult<Data> {
-  data: Data | undefined;
-  error: UnstuckError | null;
-  isPending: boolean;
-  isFetching: boolean;
-  refetch: () => Promise<unknown>;
-}
+const HEALTH_MS = 15_000;
 
-const retrying = {
-  retry: (_failures: number, error: UnstuckError) => mayRepeat(error),
-  retryDelay: (failures: number, error: UnstuckError) => backoff(failures + 1, error) * 1000,
-};
+export interface QueryResult<Data> extends Standing {
+  data: Data | undefined;
+  isFetching: boolean;
+  refetch: (options?: { cancelRefetch?: boolean }) => Promise<unknown>;
+}
 
 export interface UseCardsOptions {
   session_id?: string;
@@ -27,12 +29,10 @@ export interface UseCardsOptions {
   pageSize?: number;
 }
 
-export interface UseCardsResult {
+export interface UseCardsResult extends Standing {
   /** Newest first. */
   cards: Card[];
-  isPending: boolean;
   isFetching: boolean;
-  error: UnstuckError | null;
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
   fetchNextPage: () => void;
@@ -42,21 +42,23 @@ export interface UseCardsResult {
 /** The accepted suggestions; read anew when a review changes them. */
 export function useCards({ session_id, pageSize = 20 }: UseCardsOptions = {}): UseCardsResult {
   const client = useUnstuck();
-  const query = useInfiniteQuery({
-    queryKey: [...keys.cards, { session_id, pageSize }] as const,
+  const queries = useQueryClient();
+  const queryKey = [...keys.cards, { session_id, pageSize }] as const;
+  const query = useInfiniteQuery<Cards, UnstuckError, InfiniteData<Cards>, typeof queryKey, string | undefined>({
+    queryKey,
     queryFn: ({ pageParam, signal }): Promise<Cards> =>
       client.listCards({ session_id, limit: pageSize, cursor: pageParam, signal }),
-    initialPageParam: undefined as string | undefined,
+    initialPageParam: undefined,
     getNextPageParam: (page: Cards) => page.next_cursor ?? undefined,
-    ...retrying,
+    ...looking(),
   });
   const cards = useMemo(() => distinct(query.data?.pages ?? []), [query.data]);
-  const { isPending, isFetching, hasNextPage, isFetchingNextPage, refetch } = query;
-  const error = query.error ?? query.failureReason;
+  const { isFetching, hasNextPage, isFetchingNextPage, refetch } = query;
+  const standing = useStanding(queries, queryKey, query);
   const fetchNextPage = (): void => {
     if (hasNextPage && !isFetching) void query.fetchNextPage();
   };
-  return { cards, isPending, isFetching, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch };
+  return { cards, ...standing, isFetching, hasNextPage, isFetchingNextPage, fetchNextPage, refetch };
 }
 
 function distinct(pages: readonly Cards[]): Card[] {
@@ -66,49 +68,41 @@ function distinct(pages: readonly Cards[]): Card[] {
 /** One month's usage, `month` as YYYY-MM or this one, and where the caller stands with the limits. */
 export function useUsage({ month }: { month?: string } = {}): QueryResult<UsageOfMonth> {
   const client = useUnstuck();
-  const query = useQuery<UsageOfMonth, UnstuckError>({
+  return useRead<UsageOfMonth>({
     queryKey: [...keys.usage, month ?? ""],
     queryFn: ({ signal }) => client.getUsage(month === undefined ? { signal } : { month, signal }),
-    ...retrying,
+    ...looking(),
   });
-  return resultOf(query);
 }
 
 /** The kinds that this deployment makes, with the JSON Schema of what each takes, from the document that it serves. */
 export function useKinds(): QueryResult<KindSchema[]> {
   const client = useUnstuck();
-  const query = useQuery<KindSchema[], UnstuckError>({
+  return useRead<KindSchema[]>({
     queryKey: keys.kinds,
     queryFn: ({ signal }) => client.kinds({ signal }),
     staleTime: 5 * 60_000,
-    ...retrying,
+    ...looking(),
   });
-  return resultOf(query);
 }
 
 /** Whether the machinery turns; looked at every 15 s in a tab that is seen. */
 export function useHealth(): QueryResult<Health> {
   const client = useUnstuck();
-  const query = useQuery<Health, UnstuckError>({
+  return useRead<Health>({
     queryKey: keys.health,
     queryFn: ({ signal }) => client.getHealth({ signal }),
-    refetchInterval: 15_000,
-    ...retrying,
+    ...looking(() => HEALTH_MS),
   });
-  return resultOf(query);
 }
 
-interface Query<Data> extends QueryResult<Data> {
-  failureReason: UnstuckError | null;
-}
-
-function resultOf<Data>({
-  data,
-  error,
-  failureReason,
-  isPending,
-  isFetching,
-  refetch,
-}: Query<Data>): QueryResult<Data> {
-  return { data, error: error ?? failureReason, isPending, isFetching, refetch };
+/** Read something as it stands. */
+export function useRead<Data>(
+  options: UseQueryOptions<Data, UnstuckError> & { queryKey: QueryKey },
+): QueryResult<Data> {
+  const queries = useQueryClient();
+  const query = useQuery<Data, UnstuckError>(options);
+  const standing = useStanding(queries, options.queryKey, query);
+  const { data, isFetching, refetch } = query;
+  return { data, ...standing, isFetching, refetch };
 }

@@ -1,23 +1,67 @@
 /** Puts a client within the hooks' reach. The QueryClient is the application's own and must be around it. */
-import { createContext, type ReactElement, type ReactNode, useContext } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactElement, type ReactNode, useContext, useEffect, useMemo, useRef } from "react";
 import type { Client } from "../client.js";
+import { UnstuckError } from "../errors.js";
+import { type OnEnded, watchEnds } from "./endings.js";
+import { keys } from "./keys.js";
+import { waitsForToken } from "./looking.js";
 
-const ClientContext = createContext<Client | undefined>(undefined);
+interface Provided {
+  client: Client;
+  /** Ends the submits that were made below this provider, once that goes. */
+  submitSignal: () => AbortSignal;
+}
+
+const ClientContext = createContext<Provided | undefined>(undefined);
 
 export interface UnstuckProviderProps {
   /** Made once, outside of rendering: one for each signed-in user. */
   client: Client;
+  /** Called once for each generation that is seen to end: for all kinds, or by kind. Usage and cards are read again anyway. */
+  onEnded?: OnEnded | undefined;
   children?: ReactNode;
 }
 
-/** Must be within a QueryClientProvider. Clear the QueryClient when another user signs in. */
-export function UnstuckProvider({ client, children }: UnstuckProviderProps): ReactElement {
-  return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
+/** Must be within a QueryClientProvider. Give it a `key` and a QueryClient for each user: docs/clients.md shows how. */
+export function UnstuckProvider({ client, onEnded, children }: UnstuckProviderProps): ReactElement {
+  const queries = useQueryClient();
+  const submits = useRef<AbortController>(undefined);
+  const heard = useRef(onEnded);
+  const provided = useMemo(() => {
+    const submitSignal = (): AbortSignal => {
+      submits.current ??= new AbortController();
+      return submits.current.signal;
+    };
+    return { client, submitSignal };
+  }, [client]);
+  useEffect(() => {
+    heard.current = onEnded;
+  }, [onEnded]);
+  useEffect(() => watchEnds(queries, () => heard.current), [queries]);
+  useEffect(() => {
+    const again = (): void =>
+      void queries.refetchQueries({ queryKey: keys.all, type: "active", predicate: waitsForToken });
+    again(); // what a client before this one could not read
+    const unsubscribe = client.onToken(again);
+    return () => {
+      unsubscribe();
+      submits.current?.abort(
+        new UnstuckError({ code: "closed", message: "It was not sent again: its page has gone." }),
+      );
+      submits.current = undefined;
+    };
+  }, [queries, client]);
+  return <ClientContext.Provider value={provided}>{children}</ClientContext.Provider>;
 }
 
 /** The client of the UnstuckProvider around this. */
 export function useUnstuck(): Client {
-  const client = useContext(ClientContext);
-  if (client === undefined) throw new Error("UnstuckProvider is missing around this component");
-  return client;
+  return useProvided().client;
+}
+
+export function useProvided(): Provided {
+  const provided = useContext(ClientContext);
+  if (provided === undefined) throw new Error("UnstuckProvider is missing around this component");
+  return provided;
 }

@@ -43,6 +43,7 @@ export function useReview(of: string | undefined): UseReviewResult {
   const id = of ?? ""; // nothing can be decided on before it is known: there are no suggestions
   const deciding = useQuery({ queryKey: keys.decisions(id), queryFn: () => NONE, enabled: false }).data ?? NONE;
   const mutation = useMutation<Reviewed, UnstuckError, Deciding>({
+    networkMode: "always",
     mutationFn: ({ decisions }) => {
       const [first, ...others] = decisions;
       if (first === undefined || others.length > 0) return client.decideMany(id, [...decisions]);

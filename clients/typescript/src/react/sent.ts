@@ -1,20 +1,27 @@
 /** What this page has submitted, from the click on: the optimistic entries of its feeds. Lives in the QueryClient. */
-import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
 import type { Client } from "../client.js";
-import type { UnstuckError } from "../errors.js";
+import { type ErrorFacts, UnstuckError } from "../errors.js";
 import type { FeedState } from "../feed.js";
 import { madeAt } from "../ids.js";
 import type { CreateRequest } from "../types.js";
 import { keys } from "./keys.js";
+import { submitsOf } from "./submits.js";
 
 export interface Sent {
   /** Sent along, so that the generation is known again; the entry's key from the first moment on. */
   readonly clientId: string;
   readonly idempotencyKey: string;
+  /** What is sent but for a key of the user's own. */
   readonly request: CreateRequest;
+  /** Whether such a key was sent along. */
+  readonly hadKey: boolean;
   readonly state: "sending" | "accepted" | "refused";
   /** Where it stands among others: milliseconds, later than all that was known when it was sent. */
   readonly rank: number;
+  /** Whose it is, as soon as that is known; see `Owner`. */
+  readonly subject?: string | undefined;
   readonly generationId?: string;
   readonly error?: UnstuckError;
 }
@@ -22,20 +29,21 @@ export interface Sent {
 const NONE: readonly Sent[] = [];
 
 export function useSent(): readonly Sent[] {
+  const queries = useQueryClient();
   const { data } = useQuery({
     queryKey: keys.sent,
     queryFn: () => NONE,
     enabled: false,
     gcTime: Number.POSITIVE_INFINITY,
   });
-  return data ?? NONE;
+  return useMemo(() => (data ?? NONE).map((entry) => asItIs(queries, entry)), [queries, data]);
 }
 
 export function sentIn(queries: QueryClient): readonly Sent[] {
-  return queries.getQueryData<readonly Sent[]>(keys.sent) ?? NONE;
+  return (queries.getQueryData<readonly Sent[]>(keys.sent) ?? NONE).map((entry) => asItIs(queries, entry));
 }
 
-/** Add or replace one, by its client_id. */
+/** Add one, or replace the one with its client_id. */
 export function putSent(queries: QueryClient, entry: Sent): void {
   queries.setQueryDefaults(keys.sent, { gcTime: Number.POSITIVE_INFINITY });
   queries.setQueryData<readonly Sent[]>(keys.sent, (all = NONE) => {
@@ -44,7 +52,15 @@ export function putSent(queries: QueryClient, entry: Sent): void {
   });
 }
 
+/** Change one; return false where it is not there any more: discarded, or cleared for the next user. */
+export function changeSent(queries: QueryClient, clientId: string, change: (entry: Sent) => Sent): boolean {
+  const held = sentIn(queries).find((entry) => entry.clientId === clientId);
+  if (held !== undefined) putSent(queries, change(held));
+  return held !== undefined;
+}
+
 export function dropSent(queries: QueryClient, clientId: string): void {
+  submitsOf(queries).delete(clientId);
   queries.setQueryData<readonly Sent[]>(keys.sent, (all = NONE) => all.filter((other) => other.clientId !== clientId));
 }
 
@@ -56,4 +72,14 @@ export function nextRank(client: Client, queries: QueryClient): number {
     .map((generation) => (generation === undefined ? 0 : madeAt(generation.generation_id)));
   const sent = sentIn(queries).map((entry) => entry.rank);
   return Math.max(client.now(), ...newest.map((ms) => ms + 1), ...sent.map((ms) => ms + 1));
+}
+
+/** Return an entry that may come from a cache which has outlived its page: nobody is sending it, and its error is data. */
+function asItIs(queries: QueryClient, entry: Sent): Sent {
+  if (entry.state === "sending" && submitsOf(queries).get(entry.clientId)?.answer === undefined) {
+    const message = "The page was left before the service had answered. Send it again: nothing starts twice.";
+    return { ...entry, state: "refused", error: new UnstuckError({ code: "interrupted", message }) };
+  }
+  if (entry.error === undefined || entry.error instanceof UnstuckError) return entry;
+  return { ...entry, error: new UnstuckError(entry.error as ErrorFacts) };
 }

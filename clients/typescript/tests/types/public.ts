@@ -38,8 +38,7 @@ export async function calls(client: Client): Promise<void> {
   await client.createGeneration({ kind: "story" });
   // @ts-expect-error: and takes no source_text
   await client.createGeneration({ kind: "story", premise: "", source_text: "" });
-  // @ts-expect-error: nobody makes poems
-  await client.listGenerations({ kind: "poem" });
+  await client.listGenerations({ kind: "poem" }); // a kind of one's own
   // @ts-expect-error: "completed" is not a status
   await client.listGenerations({ status: "completed" });
   // @ts-expect-error: nor is "maybe" a decision

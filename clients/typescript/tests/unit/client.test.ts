@@ -3,6 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createClient, UnstuckError } from "../../src/index.js";
 import { FakeApi, gatewayMessage, generation, ID, json, problem, unchanged } from "./fake-api.js";
 
+/** Passes for any answer that these tests do not look into. */
+const ANSWERS = { stale: 0, oldest_pending_seconds: 0, paths: {} };
+
 async function failure(promise: Promise<unknown>): Promise<UnstuckError> {
   const error = await promise.then(
     () => undefined,
@@ -99,14 +102,14 @@ describe("tokens", () => {
   });
 
   it("says so when the token function fails", async () => {
-    const api = new FakeApi(() => json(200, {}));
+    const api = new FakeApi(() => json(200, ANSWERS));
     const client = createClient({ ...api, token: () => Promise.reject(new Error("signed out")) });
     expect(await failure(client.getUsage())).toMatchObject({ code: "token_unavailable" });
     expect(api.requests).toHaveLength(0);
   });
 
   it("sends none where none is taken", async () => {
-    const api = new FakeApi(() => json(200, {}));
+    const api = new FakeApi(() => json(200, ANSWERS));
     const client = createClient({ ...api, token: "t" });
     await client.getHealth();
     await client.getOpenApi();
@@ -135,7 +138,7 @@ describe("calls", () => {
   });
 
   it("takes a base URL with a path and a slash", async () => {
-    const api = new FakeApi(() => json(200, {}));
+    const api = new FakeApi(() => json(200, ANSWERS));
     await createClient({ fetch: api.fetch, baseUrl: "https://api.test/a/$default/" }).getHealth();
     expect(api.requests[0]?.path).toBe("/a/$default/v1/health");
   });
@@ -230,7 +233,7 @@ describe("time", () => {
   it("knows the server's time where the machine's clock is wrong", async () => {
     const serverNow = 1_000_000_000_000 + 3_600_000;
     const api = new FakeApi(() =>
-      json(200, {}, { "cache-control": "no-store", date: new Date(serverNow).toUTCString() }),
+      json(200, ANSWERS, { "cache-control": "no-store", date: new Date(serverNow).toUTCString() }),
     );
     const client = createClient(api);
     expect(client.now()).toBe(1_000_000_000_000);
@@ -240,7 +243,7 @@ describe("time", () => {
 
   it("does not take the time of an answer that may have been kept", async () => {
     const date = new Date(1_000_000_000_000 - 300_000).toUTCString();
-    const api = new FakeApi(() => json(200, {}, { "cache-control": "public, max-age=300", date }));
+    const api = new FakeApi(() => json(200, ANSWERS, { "cache-control": "public, max-age=300", date }));
     const client = createClient(api);
     await client.getOpenApi();
     expect(client.now()).toBe(1_000_000_000_000);
@@ -248,7 +251,7 @@ describe("time", () => {
 
   it("takes the machine's clock for right where it is within two seconds", async () => {
     const api = new FakeApi(() =>
-      json(200, {}, { "cache-control": "no-store", date: new Date(1_000_000_000_000 - 1_000).toUTCString() }),
+      json(200, ANSWERS, { "cache-control": "no-store", date: new Date(1_000_000_000_000 - 1_000).toUTCString() }),
     );
     const client = createClient(api);
     await client.getHealth();

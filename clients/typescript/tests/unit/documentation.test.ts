@@ -38,7 +38,7 @@ function complaints(modules: ReadonlyMap<string, string>): string[] {
   return said.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
 }
 
-it.each(["../../docs/clients.md", "README.md"])(
+it.each(["../../docs/clients.md", "../../docs/migrating.md", "README.md"])(
   "the examples of %s are right",
   (page) => {
     const found = examples(page);

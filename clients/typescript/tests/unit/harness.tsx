@@ -4,7 +4,7 @@ import { act, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { vi } from "vitest";
 import { type Client, createClient } from "../../src/index.js";
-import { UnstuckProvider } from "../../src/react/index.js";
+import { type OnEnded, UnstuckProvider } from "../../src/react/index.js";
 import type { FakeApi } from "./fake-api.js";
 
 export interface Rendered<Result> {
@@ -15,11 +15,18 @@ export interface Rendered<Result> {
 }
 
 /** Render one hook of an application of its own. */
-export function render<Result>(api: FakeApi, hook: () => Result, client = createClient(api)): Rendered<Result> {
-  const queries = new QueryClient();
+export function render<Result>(
+  api: FakeApi,
+  hook: () => Result,
+  client = createClient(api),
+  queries = new QueryClient(),
+  onEnded?: OnEnded,
+): Rendered<Result> {
   const wrapper = ({ children }: { children: ReactNode }) => (
     <QueryClientProvider client={queries}>
-      <UnstuckProvider client={client}>{children}</UnstuckProvider>
+      <UnstuckProvider client={client} onEnded={onEnded}>
+        {children}
+      </UnstuckProvider>
     </QueryClientProvider>
   );
   const { result, unmount } = renderHook(hook, { wrapper });

@@ -10,7 +10,7 @@ def main() -> int:
     """Run the command line and return its exit code; docs/cli.md has them."""
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         print(
-            f"The command line needs {' and '.join(missing)}: pip install 'unstuck-client[cli]'",
+            f"The command line needs {' and '.join(missing)}. In a clone: pip install './clients/python[cli]'",
             file=sys.stderr,
         )
         return 2

@@ -1,6 +1,8 @@
 """Puts the commands together, and turns every error into words and an exit code in one place."""
 
+import io
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -9,7 +11,7 @@ from typer.core import TyperGroup
 
 from unstuck import wire
 from unstuck.cli import exits, generations, login, operators, reviewing, usage
-from unstuck.cli.session import Session
+from unstuck.cli.session import Session, UsageError
 from unstuck.cli.text import plain
 from unstuck.errors import ApiError, UnstuckError
 
@@ -25,6 +27,8 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Return what the command returns; the exit code of an error is that of docs/cli.md."""
         session = ctx.ensure_object(Session)
+        if not all(_is_text(argument) for argument in sys.argv[1:]):
+            raise UsageError("An argument is not UTF-8 text. Write it in a file, and name that with --set NAME=@FILE.")
         try:
             return super().invoke(ctx)
         except UnstuckError as error:
@@ -66,8 +70,17 @@ def _before_each(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the client's version and end.")
     ] = False,
 ) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or a pipe that knows ASCII alone gets every character all the same, in the form of an escape.
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
     session = context.ensure_object(Session)
     session.url, session.token = url, token
+
+
+def _is_text(given: str) -> bool:
+    """Whether it came as UTF-8: Python stands half characters in for what did not."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in given)
 
 
 def _tell(session: Session, error: UnstuckError) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from unstuck.codes import FAILURES
 from unstuck.errors import (
+    AnotherUserError,
     ApiError,
     BadAnswerError,
     ConflictError,
@@ -11,6 +12,7 @@ from unstuck.errors import (
     LimitReachedError,
     NotFoundError,
     ServiceError,
+    TokenUnavailableError,
     UnauthorizedError,
     UnreachableError,
     UnstuckError,
@@ -65,7 +67,7 @@ def to_do(error: UnstuckError) -> str:  # noqa: PLR0911 - a table, whose rows di
             return _after_the_end(error, about)
         case WaitTimeoutError():
             return f"It goes on. Wait for it again: unstuck watch {about}"
-        case UnauthorizedError():
+        case UnauthorizedError() | TokenUnavailableError() | AnotherUserError():
             return "Get a fresh token of yours and set UNSTUCK_TOKEN to it, or run: unstuck login"
         case NotFoundError(code="not_found"):
             return "Only your own are found, and only until their retention is over. Yours are: unstuck list"

@@ -11,7 +11,7 @@ import typer
 
 from unstuck.cli import show
 from unstuck.cli.live import follow
-from unstuck.cli.session import AsJson, Session, UsageError, begin
+from unstuck.cli.session import AsJson, Id, Session, UsageError, begin
 from unstuck.client import Client
 from unstuck.errors import GenerationCanceledError, GenerationFailedError
 from unstuck.models import Accepted, GenerationDetail, Status
@@ -19,7 +19,6 @@ from unstuck.models import Accepted, GenerationDetail, Status
 TEXT_FIELDS = {"flashcards": "source_text", "story": "premise", "image": "prompt", "assistant": "sentence"}
 """Where the text of each kind goes."""
 
-Id = Annotated[str, typer.Argument(metavar="ID")]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="Follow it to its end, then show what came of it.")]
 Timeout = Annotated[
     float | None, typer.Option(min=0, metavar="SECONDS", help="Follow it no longer than this; it goes on.")
@@ -53,7 +52,7 @@ def submit(
     session_id: Annotated[str | None, typer.Option("--session", help="A session_id to find it by.")] = None,
     client_id: Annotated[str | None, typer.Option(help="A client_id of your own.")] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="Of a submit whose answer did not come: nothing starts twice.")
+        str | None, typer.Option(help="The key of a submit whose answer did not come: with it nothing starts twice.")
     ] = None,
     own_key: OwnKey = False,
     wait: Wait = False,
@@ -66,11 +65,16 @@ def submit(
     if file is not None:
         if kind not in TEXT_FIELDS:
             raise UsageError(f"Which field of {kind} is it? Write --set NAME=@{file}")
+        if TEXT_FIELDS[kind] in body:
+            raise UsageError(
+                f"The text is named twice: by FILE and by --set {TEXT_FIELDS[kind]}. Leave one of them out."
+            )
         body[TEXT_FIELDS[kind]] = _text(file)
     elif kind in TEXT_FIELDS and TEXT_FIELDS[kind] not in body:
         raise UsageError(f"Name a FILE with the text, or - to read it from a pipe ({TEXT_FIELDS[kind]}).")
     given = {"model": model, "session_id": session_id, "client_id": client_id, "user_provided_key": _key(own_key)}
     body |= {name: value for name, value in given.items() if value is not None}
+    _check(body)
     with session.client() as client:
         accepted = client.create(body, idempotency_key=idempotency_key)
         _go_on(session, client, accepted, wait, timeout)
@@ -135,7 +139,7 @@ def cancel(context: typer.Context, generation_id: Id, as_json: AsJson = False) -
     session = begin(context, as_json)
     with session.client() as client:
         found = client.cancel(generation_id)
-    session.answer(found) if as_json else session.out.print(f"{found.generation_id} is {found.status}.")
+    session.answer(found) if as_json else session.out.print(f"{found.generation_id} is {found.status}.", soft_wrap=True)
 
 
 def retry(
@@ -219,6 +223,8 @@ def _field(given: str) -> tuple[str, Any]:
     name, equals, value = given.partition("=")
     if not equals or not name:
         raise UsageError(f"--set takes NAME=VALUE, not {given!r}.")
+    if name == "kind":
+        raise UsageError("The kind is named by --kind, not by --set.")
     if value.startswith("@"):
         return name, _text(value[1:])
     try:
@@ -227,9 +233,19 @@ def _field(given: str) -> tuple[str, Any]:
         return name, value
 
 
-def _text(file: str) -> str:
+def _check(body: dict[str, Any]) -> None:
+    """Refuse what no JSON can hold: half a character, or a number without end."""
     try:
-        return sys.stdin.buffer.read().decode() if file == "-" else Path(file).read_text(encoding="utf-8")
+        json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError as error:
+        raise UsageError("A field holds what cannot be sent: a broken character, or a number that is none.") from error
+
+
+def _text(file: str) -> str:
+    """Return a file's text, without the byte order mark that some editors put before it."""
+    try:
+        found = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return found.decode("utf-8-sig")
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -14,10 +14,10 @@ import typer
 from unstuck.cli.session import UsageError
 
 COMMANDS = {
-    "doctor": ("doctor", "Look for what must not be in a deployment; changes nothing."),
-    "redrive": ("redrive", "Send dead letters back, each after a look at its generation."),
-    "bulk-retry": ("retry", "Have what failed or was canceled tried again, many at once."),
-    "cost": ("cost", "Say what generations cost on AWS, by your own figures."),
+    "doctor": "Look for what must not be in a deployment; changes nothing.",
+    "redrive": "Send dead letters back, each after a look at its generation.",
+    "bulk-retry": "Have what failed or was canceled tried again, many at once.",
+    "cost": "Say what generations cost on AWS, by your own figures.",
 }
 _NEEDS = (
     "For operators: takes {needed}, no token, and runs from a clone of the "
@@ -29,17 +29,17 @@ _WITHOUT_A_STACK = frozenset({"cost"})
 
 def add_to(app: typer.Typer) -> None:
     """Make the commands some of `app`'s; their options are not known here."""
-    for name, (theirs, does) in COMMANDS.items():
+    for name, does in COMMANDS.items():
         app.command(
             name,
             help=f"{does}\n\n{_NEEDS.format(needed='no AWS' if name in _WITHOUT_A_STACK else _A_STACK)}",
             short_help=f"{does} For operators.",
             add_help_option=False,
             context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
-        )(_handing_over(name, theirs))
+        )(_handing_over(name))
 
 
-def _handing_over(name: str, theirs: str) -> Callable[[typer.Context], None]:
+def _handing_over(name: str) -> Callable[[typer.Context], None]:
     def command(context: typer.Context) -> None:
         with _project() as clone:
             if clone is None:
@@ -50,7 +50,7 @@ def _handing_over(name: str, theirs: str) -> Callable[[typer.Context], None]:
             except ModuleNotFoundError as missing:
                 _refuse(context, f"`unstuck {name}` needs {missing.name}, which is not installed here.")
                 return
-            raise typer.Exit(operate.main([theirs, *context.args]))
+            raise typer.Exit(operate.main([name, *context.args]))
 
     return command
 

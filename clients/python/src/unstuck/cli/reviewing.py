@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from unstuck.cli import show
-from unstuck.cli.session import AsJson, Session, UsageError, begin
+from unstuck.cli.session import AsJson, Id, Session, UsageError, begin
 from unstuck.cli.text import plain
 from unstuck.client import Client
 from unstuck.models import GenerationDetail
@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 
 def review(
     context: typer.Context,
-    generation_id: Annotated[str, typer.Argument(metavar="ID")],
+    generation_id: Id,
     accept: Numbers = None,
     reject: Numbers = None,
     reset: Annotated[

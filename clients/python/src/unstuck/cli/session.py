@@ -13,15 +13,13 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from unstuck import wire
-from unstuck.cli.text import in_json
+from unstuck.cli.text import in_json, plain
 from unstuck.client import Client
-from unstuck.flow import Request
 from unstuck.following import Polling
+from unstuck.operations import path_of
 
 WIDE = 400
 """Columns where nobody looks at a terminal: what reads a pipe wants whole lines."""
-
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 class UsageError(typer.BadParameter):
@@ -30,6 +28,19 @@ class UsageError(typer.BadParameter):
     def format_message(self) -> str:
         """Return what is wrong, without a word before it."""
         return str(self.message)
+
+
+def id_of(given: str) -> str:
+    """Return an id as it was given. UsageError where it is none, and would name another address."""
+    try:
+        path_of(given)
+    except ValueError as error:
+        raise UsageError(f"{given!r} is no id of a generation. Yours are: unstuck list") from error
+    return given
+
+
+Id = Annotated[str, typer.Argument(metavar="ID", callback=id_of)]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 @dataclass
@@ -66,7 +77,7 @@ class Session:
             raise UsageError("No token. Set UNSTUCK_TOKEN to yours, or run: unstuck login")
         try:
             wire.address(url)
-            wire.headers_of(Request("GET", "/"), token)
+            wire.usable(token)
         except ValueError as error:
             raise UsageError(f"{error}.") from error
         return self.connect(url, token)
@@ -116,4 +127,12 @@ def _console(*, stderr: bool) -> Console:
     stream = sys.stderr if stderr else sys.stdout
     # rich takes 80 columns where there is no terminal, and COLUMNS where somebody has set it.
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDE
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+    return _Plain(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+
+class _Plain(Console):
+    """Writes what comes from a service, a model or a user so that it does nothing to a terminal."""
+
+    def print(self, *objects: Any, **named: Any) -> None:
+        """Print, with the controls of every text replaced."""
+        super().print(*(plain(each) if isinstance(each, str) else each for each in objects), **named)

@@ -18,8 +18,8 @@ _NARROW = 110
 
 
 def status(found: Generation) -> Text:
-    """Return the status in its colour."""
-    return Text(f"{found.status:<9}", COLORS[found.status])
+    """Return the status in its colour; one that is not known has none."""
+    return Text(plain(f"{found.status:<9}"), COLORS.get(found.status, ""))
 
 
 def feed(found: Iterable[Generation], console: Console) -> RenderableType:
@@ -89,7 +89,12 @@ def suggested(suggestions: Iterable[ReviewedSuggestion]) -> RenderableType:
     table.columns[2].ratio, table.columns[3].ratio = 5, 6
     for each in suggestions:
         color = {"accepted": "green", "rejected": "red"}.get(each.state, "")
-        cells = (Text(str(each.number)), Text(each.state, color), Text(plain(each.front)), Text(plain(each.back)))
+        cells = (
+            Text(str(each.number)),
+            Text(plain(each.state), color),
+            Text(plain(each.front)),
+            Text(plain(each.back)),
+        )
         table.add_row(*cells)
     return table
 
@@ -124,7 +129,7 @@ def usage(found: UsageOfMonth) -> RenderableType:
     for name, counts in [*((day.day, day) for day in found.days), ("total", found.total)]:
         figures = (counts.generations, counts.calls, counts.prompt_tokens, counts.completion_tokens)
         amounts = (cost(counts.cost_usd), cost(counts.wasted_cost_usd))
-        table.add_row(name, *(f"{figure:,}" for figure in figures), *amounts)
+        table.add_row(plain(name), *(f"{figure:,}" for figure in figures), *amounts)
     limits = {
         each.name: f"{each.remaining} of {each.limit} left in any {duration(each.window_seconds)}"
         + (f", one more in {duration(each.reset_seconds)}" if each.remaining < each.limit else "")

@@ -1,0 +1,80 @@
+/** Tells an answer of this API from any other: a portal's page, a proxy's JSON. Checks what callers and hooks rely on. */
+import { errorOf, UnstuckError } from "./errors.js";
+
+export type Check = (value: unknown) => boolean;
+
+export interface Answer<Data> {
+  data?: Data;
+  error?: unknown;
+  response: Response;
+}
+
+const text: Check = (value) => typeof value === "string" && value !== "";
+const count: Check = (value) => typeof value === "number" && Number.isFinite(value);
+const truth: Check = (value) => typeof value === "boolean";
+const time: Check = (value) => typeof value === "string" && !Number.isNaN(Date.parse(value));
+const word: Check = (value) => typeof value === "string" && /^[a-z][a-z_]*$/.test(value);
+const cursor: Check = (value) => value === null || text(value);
+
+function object(fields: Readonly<Record<string, Check>> = {}): Check {
+  return (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.entries(fields).every(([name, check]) => check((value as Record<string, unknown>)[name]));
+}
+
+function list(of: Check): Check {
+  return (value) => Array.isArray(value) && value.every(of);
+}
+
+function maybe(check: Check): Check {
+  return (value) => value === undefined || check(value);
+}
+
+const figures = { version: count, progress: count, attempt: count };
+const times = { created_at: time, heartbeat_at: maybe(time), finished_at: maybe(time), dismissed_at: maybe(time) };
+const head = { generation_id: text, kind: text, status: word, ...figures, ...times };
+const suggestion = object({ number: count, front: text, back: text, state: word });
+
+export const isGeneration = object({ ...head, error: maybe(object({ code: text })) });
+export const isDetail: Check = (value) =>
+  isGeneration(value) && object({ poll_after_seconds: maybe(count), output: maybe(object()) })(value);
+export const isFeed = object({ generations: list(isGeneration), next_cursor: cursor });
+export const isAccepted = object({ generation_id: text, status: word, version: count });
+export const isTimeline = object({ version: count, attempts: list(object()), events: list(object({ name: text })) });
+export const isInput = object({ generation_id: text, kind: text, input: object() });
+export const isReviewed = object({ generation_id: text, version: count, suggestions: list(suggestion) });
+export const isCards = object({
+  cards: list(object({ card_id: text, generation_id: text, front: text, back: text })),
+  next_cursor: cursor,
+});
+export const isUsage = object({ month: text, days: list(object()), total: object(), limits: object() });
+export const isErasure = object({ done: truth });
+export const isHealth = object({ stale: count, oldest_pending_seconds: count });
+export const isDocument = object({ paths: object() });
+
+/** Wait for an answer whose body may be no JSON. */
+export async function received<Data>(call: Promise<Answer<Data>>): Promise<Answer<Data>> {
+  try {
+    return await call;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw invalid(cause);
+  }
+}
+
+/** Return what a good answer holds; throw what any other stands for, `invalid_answer` where it is none of this API's. */
+export function dataOf<Data>({ data, error, response }: Answer<Data>, check: Check): Data {
+  if (response.ok && check(data)) return data as Data;
+  throw response.status < 400 ? invalid() : errorOf(response, error);
+}
+
+export async function taken<Data>(call: Promise<Answer<Data>>, check: Check): Promise<Data> {
+  return dataOf(await received(call), check);
+}
+
+export function invalid(cause?: unknown): UnstuckError {
+  const message = "The answer is none of this API's. Is the base URL right, or a sign-in of the network in between?";
+  return new UnstuckError({ code: "invalid_answer", message, cause });
+}

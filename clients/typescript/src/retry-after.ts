@@ -1,0 +1,16 @@
+/** Reads Retry-After: seconds or an HTTP date, bounded. The cases are in tests/clients/cases, for both clients. */
+
+/** No wait that a server asks for is read as longer than a day. */
+const LONGEST_ASKED_SECONDS = 86_400;
+const DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+/** Return the header in seconds from now, undefined where it is missing or none. A date counts from the answer's own. */
+export function retryAfterSeconds(headers: Headers): number | undefined {
+  const said = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(said)) return Math.min(Number(said), LONGEST_ASKED_SECONDS);
+  const at = DATE.test(said) ? Date.parse(said) : Number.NaN;
+  if (Number.isNaN(at)) return undefined;
+  const sent = Date.parse(headers.get("date") ?? "");
+  const seconds = (at - (Number.isNaN(sent) ? Date.now() : sent)) / 1000;
+  return Math.min(Math.max(seconds, 0), LONGEST_ASKED_SECONDS);
+}

@@ -1,8 +1,0 @@
-"""`python -m operations`."""
-
-import sys
-
-from operations.command import main
-
-if __name__ == "__main__":
-    sys.exit(main())

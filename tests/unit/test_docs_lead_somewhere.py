@@ -1,0 +1,63 @@
+"""What the documents send a reader to is there: commands, modules, pictures, and the files that a change begins in."""
+
+import re
+import tomllib
+
+from tests.browser.shown import pictures_shown
+from tests.unit.test_docs import FENCED, PAGES, ROOT, read
+from unstuck.cli.app import app
+
+
+def shown_commands() -> set[tuple[str, str]]:
+    """The page and the first words of each command line in a block or in quotes, prompts and paths left away."""
+    found = set()
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        quoted = [" ".join(each.split()) for each in re.findall(r"`([^`]+)`", FENCED.sub("", text))]
+        for line in (*quoted, *"\n".join(FENCED.findall(text)).splitlines()):
+            found.add((page.name, line.strip().removeprefix("id=$(").removeprefix(".venv/bin/")))
+    return found
+
+
+def test_each_command_of_the_command_line_that_a_page_shows_is_one() -> None:
+    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    shown = {
+        (page, match[1]) for page, line in shown_commands() if (match := re.match(r"unstuck ([a-z][a-z-]*)\b", line))
+    }
+    assert {"submit", "doctor", "bulk-retry"} <= {command for _, command in shown}
+    assert {(page, command) for page, command in shown if command not in known} == set()
+
+
+def test_each_module_that_a_page_runs_can_be_run() -> None:
+    modules = {
+        match[1]
+        for _, line in shown_commands()
+        if (match := re.match(r"python -m ((?:docs|tests|bench|local|operations)\b[a-z_.]*)(?![A-Z])", line))
+    }
+    assert "docs.render_lifecycle" in modules
+    for name in modules:
+        path = ROOT.joinpath(*name.split("."))
+        entry = path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
+        assert entry.is_file(), name
+        assert path.is_dir() or '__name__ == "__main__"' in entry.read_text(encoding="utf-8"), name
+
+
+def test_each_picture_is_shown_by_a_page() -> None:
+    pictures = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "images").iterdir()}
+    assert pictures == set(pictures_shown())
+
+
+def test_the_floors_that_contributors_read_are_those_of_the_import_rules() -> None:
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    [layers] = [contract["layers"] for contract in contracts if contract["id"] == "wings"]
+    below = read("CONTRIBUTING.md").partition("from the bottom:")[2].partition("\n\nAbove")[0]
+    floors = [set(re.findall(r"`(\w+)`", line)) for line in below.strip().splitlines()]
+    assert floors == [set(layer.split(" | ")) for layer in reversed(layers)]
+
+
+def test_each_file_that_contributors_are_sent_to_is_there() -> None:
+    table = read("CONTRIBUTING.md").partition("\n## To add something\n")[2].partition("\nRender:")[0]
+    named = {name for name in re.findall(r"`([\w./<>-]+)`", table) if "/" in name}
+    assert len(named) > 10
+    for name in named:
+        assert list(ROOT.glob(re.sub(r"<\w+>", "*", name))), name
