@@ -113,7 +113,7 @@ def _by_model(model: str, console: Console) -> Iterator[StackOptions]:
         began = time.monotonic()
         with llama.LlamaServer() as server:
             report("SmolLM2 loaded", time.monotonic() - began)
-            parameters = {**_FOR_WATCHING, "AllowedModels": model}
+            parameters = {**_FOR_WATCHING, "AllowedModels": model, "LlmProtocol": "llamacpp"}
             yield StackOptions(
                 page=True, report=report, parameters=parameters, model_url=server.url, default_model=model
             )

@@ -183,6 +183,12 @@ class LocalStack:
         return self.emulator.url
 
     @property
+    def _llm_base_url(self) -> str:
+        # The local model server plays Bedrock's wire at its root: the model is in the path.
+        bedrock = self.options.model_url is None and self.options.parameters.get("LlmProtocol") == "bedrock"
+        return str(self.model_url).removesuffix("/api/v1") if bedrock else str(self.model_url)
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The template parameters that this stack is deployed with."""
         return {
@@ -190,7 +196,7 @@ class LocalStack:
             "JwtIssuer": self.issuer_url,
             "JwtAudience": AUDIENCE,
             "AllowedOrigins": ",".join((*self.options.allowed_origins, *(self._page.origins if self._page else ()))),
-            "LlmBaseUrl": str(self.model_url),
+            "LlmBaseUrl": self._llm_base_url,
             # The local model server speaks OpenRouter's protocol, and its host does not tell.
             "LlmProtocol": "openrouter" if self.options.model_url is None else "auto",
             "DefaultModel": self.options.default_model,

@@ -1,6 +1,5 @@
 """Calls that ended before they told what they cost: the server may say so a moment later. Keeps what is open."""
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from functions.process.dependencies import Dependencies
@@ -11,13 +10,11 @@ _BILL_SECONDS = 3.0
 """How long a call's final bill is waited for at most: servers have it a moment after the call has ended."""
 
 
-@dataclass(frozen=True, slots=True)
 class Unbilled:
     """A call, and what is reserved for it until its cost is known."""
 
-    bill_id: str
-    api_key: str = field(repr=False)
-    reserved_usd: Decimal
+    def __init__(self, bill_id: str, api_key: str, reserved_usd: Decimal) -> None:
+        self.bill_id, self.api_key, self.reserved_usd = bill_id, api_key, reserved_usd
 
 
 class LateBills:

@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from local.model_server.named_bounds import with_named_bounds
+
 PROMPT_PRICE = 0.15e-6
 COMPLETION_PRICE = 0.60e-6
 _SOURCE = re.compile(r"^<(\w+)>[ \t]*\n(.*)\n</\1>[ \t]*$", re.DOTALL | re.MULTILINE)
@@ -95,7 +97,7 @@ def read_conversation(body: bytes) -> Conversation:
         model=names[0],
         fallbacks=tuple(names[1:]),
         turns=turns,
-        schema=_schema(data.get("response_format")),
+        schema=with_named_bounds(_schema(data.get("response_format")), turns[0][1]),
         stream=data.get("stream") is True,
         user=user if isinstance(user, str) else None,
         max_tokens=max_tokens if isinstance(max_tokens, int) and max_tokens > 0 else None,

@@ -1,10 +1,9 @@
 """What models cost where their server tells tokens and no price: the parameter ModelPrices, read. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from shared.domain.generation import Usage
@@ -14,8 +13,7 @@ _MILLION = Decimal(1_000_000)
 _PLACES = Decimal("1e-12")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPrice:
+class ModelPrice(NamedTuple):
     """In US dollars: of a million tokens that go in, of a million that come out, of a picture."""
 
     pattern: str

@@ -44,7 +44,7 @@ def server() -> Iterator[LlamaServer]:
 
 @pytest.fixture(scope="module")
 def stack(server: LlamaServer) -> Iterator[LocalStack]:
-    parameters = {**SHORT, **PATIENT, "AllowedModels": llama.NAME}
+    parameters = {**SHORT, **PATIENT, "AllowedModels": llama.NAME, "LlmProtocol": "llamacpp"}
     options = StackOptions(parameters=parameters, model_url=server.url, default_model=llama.NAME)
     with LocalStack(options) as running:
         yield running

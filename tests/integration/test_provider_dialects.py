@@ -95,5 +95,5 @@ def test_the_worker_speaks_the_protocol_that_the_deployment_names(
 
 
 def test_an_unknown_protocol_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="auto or one of openrouter, openai, compatible, anthropic, bedrock"):
+    with pytest.raises(ValueError, match="auto or one of openrouter, openai, compatible, llamacpp, anthropic, bedrock"):
         Provider("http://127.0.0.1/v1", protocol="smoke signals")

@@ -88,6 +88,7 @@ class FakeModel:
     poisoned: Callable[[str], bool] = lambda _generation_id: False
     unbilled: float = 0.3
     """How often a bill that is asked for is not there yet."""
+    takes_key: bool = True
 
     def warm_up(self) -> None:
         """Nothing is to be loaded."""
@@ -154,7 +155,7 @@ class FakeModel:
     def _refuse(self, manner: Manner) -> None:
         self.boundary.scheduler.wait(0.3)
         if manner is Manner.REFUSED:
-            raise PermanentProviderError("provider_refused", "The model's API refused the request.")
+            raise PermanentProviderError("provider_refused", "The model's API refused the request.", unpaid=True)
         told = self.random.choice((1.0, 20.0, 100.0)) if manner is Manner.BUSY_TELLS else None
         raise TransientProviderError(
             "provider_rate_limited", "The model's API is busy.", retry_after_seconds=told, unpaid=True

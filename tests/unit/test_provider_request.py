@@ -126,3 +126,13 @@ def test_an_effort_is_asked_for_where_the_deployment_names_one(host: str, found:
     body = body_for(host, replace(REQUEST, reasoning_effort="low"))
     assert body.get("reasoning", body.get("reasoning_effort")) == found
     assert not {"reasoning", "reasoning_effort"} & set(body_for(host))
+
+
+def test_a_grammar_gets_the_bounds_that_it_can_hold() -> None:
+    schema = BOUNDED | {"properties": {"long": {"type": "string", "minLength": 1, "maxLength": 8_000}}}
+    wired = dialect_for("http://127.0.0.1/v1", "127.0.0.1", "llamacpp").call(
+        replace(REQUEST, schema=schema), Terms(), "key"
+    )
+    sent = json.loads(wired.body)["response_format"]["json_schema"]["schema"]
+    assert sent["properties"]["long"] == {"type": "string", "minLength": 1}
+    assert sent["$defs"]["Card"]["properties"]["front"]["minLength"] == 1

@@ -6,7 +6,7 @@ Nothing is ever fetched: a URL that leads elsewhere is no picture.
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST_PICTURES = 4
 MOST_PICTURE_BYTES = 8 * 1024 * 1024
@@ -38,8 +38,7 @@ class DrawnPicture:
     height: int
 
 
-@dataclass(slots=True)
-class _Sketch:
+class _Sketch(NamedTuple):
     pieces: list[str]
     draft: bool
 

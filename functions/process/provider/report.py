@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST_CHARACTERS = 8_000
 _MOST_NESTED = 8
@@ -13,15 +12,14 @@ _PLACES = frozenset({"param", "field", "parameter", "property", "loc", "location
 _QUIET = frozenset({"", "error", "none", "null", "0", "200", "ok", "success"})
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """`codes` are short words and numbers in the order in which they came, `text` is all that was said, `places` are
     the fields of ours that were named by a key of their own."""
 
     codes: tuple[str, ...] = ()
     text: str = ""
     places: tuple[str, ...] = ()
-    body: Any = field(default=None, repr=False)
+    body: Any = None
 
     @property
     def statuses(self) -> list[int]:

@@ -66,27 +66,31 @@ BOUNDS = frozenset({
 _OF_NO_USE = frozenset({"title", "default"})
 
 
-def schema_for(schema: Mapping[str, Any], *, bounds: bool) -> dict[str, Any]:
-    """Return the schema as it is sent: every field required and none beside, and without bounds where they are not
-    taken. They hold all the same: the prompt names them, and the answer is checked against them."""
-    return {str(name): value for name, value in _sendable(dict(schema), bounds).items()}
+def schema_for(schema: Mapping[str, Any], *, largest_bound: int | None) -> dict[str, Any]:
+    """Return the schema as it is sent: every field required and none beside, and with no bound above `largest_bound`,
+    where that is not None. All hold in any case: the prompt names them, and the answer is checked against them."""
+    return {str(name): value for name, value in _sendable(dict(schema), largest_bound).items()}
 
 
-def _sendable(schema: Any, bounds: bool) -> Any:
+def _sendable(schema: Any, largest: int | None) -> Any:
     if isinstance(schema, list):
-        return [_sendable(part, bounds) for part in schema]
+        return [_sendable(part, largest) for part in schema]
     if not isinstance(schema, dict):
         return schema
     sent: dict[str, Any] = {}
     for name, value in schema.items():
         if name in ("properties", "$defs") and isinstance(value, dict):
             # The names below are the form's own, whatever they are.
-            sent[name] = {field: _sendable(part, bounds) for field, part in value.items()}
-        elif name not in _OF_NO_USE and (bounds or name not in BOUNDS):
-            sent[name] = _sendable(value, bounds)
-    if bounds is False and isinstance(sent.get("properties"), dict):
+            sent[name] = {field: _sendable(part, largest) for field, part in value.items()}
+        elif name not in _OF_NO_USE and (name not in BOUNDS or _is_taken(value, largest)):
+            sent[name] = _sendable(value, largest)
+    if largest is not None and isinstance(sent.get("properties"), dict):
         sent |= {"required": list(sent["properties"]), "additionalProperties": False}
     return sent
+
+
+def _is_taken(bound: Any, largest: int | None) -> bool:
+    return largest is None or (isinstance(bound, int) and bound <= largest and largest > 0)
 
 
 def label_headers(request: ModelRequest) -> dict[str, str]:

@@ -4,8 +4,8 @@ A server says so before it works, so nothing is paid. What it refused once is le
 """
 
 import threading
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from typing import NamedTuple
 
 from functions.process.provider.report import Report
 
@@ -26,8 +26,7 @@ class Modalities(IntEnum):
     NONE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What may be sent. `without` are names of fields; `system_in_user` joins our words and the user's to one turn."""
 
     without: frozenset[str] = frozenset()
@@ -62,15 +61,15 @@ def weaker(terms: Terms, sent: frozenset[str], report: Report) -> Terms | None:
     said = report.text
     refused = _named(sent, report)
     if refused is None and any(words in said for words in _SYSTEM_WORDS) and not terms.system_in_user:
-        return replace(terms, system_in_user=True)
+        return terms._replace(system_in_user=True)
     if refused is None and "provider" in sent and any(words in said for words in _ALL_PARAMETERS):
         refused = "provider"
     if refused == MODALITIES_FIELD or (refused is None and "modalit" in said and MODALITIES_FIELD in sent):
-        return replace(terms, modalities=Modalities(terms.modalities + 1))
+        return terms._replace(modalities=Modalities(terms.modalities + 1))
     if refused is not None and refused != FORM_FIELD:
-        return replace(terms, without=terms.without | {refused})
+        return terms._replace(without=terms.without | {refused})
     if FORM_FIELD in sent and (refused == FORM_FIELD or any(words in said for words in _FORM_WORDS)):
-        return replace(terms, form=Form(terms.form + 1))
+        return terms._replace(form=Form(terms.form + 1))
     return None
 
 
@@ -87,12 +86,12 @@ def _named(sent: frozenset[str], report: Report) -> str | None:
     return None
 
 
-@dataclass(slots=True)
 class KnownTerms:
     """What each model of this process's server has been found to take. Safe to share between threads."""
 
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _of: dict[str, Terms] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._of: dict[str, Terms] = {}
 
     def of(self, model: str) -> Terms:
         with self._lock:

@@ -1,9 +1,9 @@
 """What a call has cost, as its server tells it: numbers read with distrust, and a price where it tells none."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.domain.generation import Usage
 
@@ -13,8 +13,7 @@ MOST_USD = Decimal(10**6)
 PLACES = Decimal("1e-12")
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """A call's usage as told so far. `cost_told` says whether zero is the cost, or nothing was said of it."""
 
     usage: Usage

@@ -9,6 +9,7 @@ NAMES = {
     "openrouter": "openrouter.OpenRouter",
     "openai": "chat_completions.OpenAI",
     "compatible": "chat_completions.Compatible",
+    "llamacpp": "llama_cpp.LlamaCpp",
     "anthropic": "anthropic.Anthropic",
     "bedrock": "bedrock.Bedrock",
 }

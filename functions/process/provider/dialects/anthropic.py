@@ -82,7 +82,7 @@ def _fields(request: ModelRequest, terms: Terms) -> dict[str, Any]:
     if system:
         fields["system"] = "\n\n".join(system)
     if request.schema is not None and terms.form is Form.SCHEMA:
-        schema = schema_for(request.schema, bounds=False)
+        schema = schema_for(request.schema, largest_bound=0)
         fields["tools"] = [{"name": request.schema_name, "description": "Give the answer.", "input_schema": schema}]
         # A model that thinks takes no order to call a tool.
         forced = {"type": "tool", "name": request.schema_name}

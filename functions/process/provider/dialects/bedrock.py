@@ -139,7 +139,7 @@ def _fields(request: ModelRequest, terms: Terms) -> dict[str, Any]:
     if system:
         fields["system"] = system
     if request.schema is not None and terms.form is not Form.NONE:
-        schema = schema_for(request.schema, bounds=False)
+        schema = schema_for(request.schema, largest_bound=0)
         tool = {"name": request.schema_name, "description": "Give the answer.", "inputSchema": {"json": schema}}
         # Not every model can be ordered to call it.
         choice = {"toolChoice": {"tool": {"name": request.schema_name}}} if terms.form is Form.SCHEMA else {}

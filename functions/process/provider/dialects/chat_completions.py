@@ -93,7 +93,7 @@ class Compatible:
 
     def _form_fields(self, request: ModelRequest, terms: Terms) -> dict[str, Any]:
         if terms.form is Form.SCHEMA and request.schema is not None:
-            schema = schema_for(request.schema, bounds=self.takes_bounds(request.model))
+            schema = schema_for(request.schema, largest_bound=self.largest_bound(request.model))
             return {
                 FORM_FIELD: {
                     "type": "json_schema",
@@ -115,9 +115,9 @@ class Compatible:
         # Without it no usage is streamed.
         return {"stream_options": {"include_usage": True}}
 
-    def takes_bounds(self, _model: str) -> bool:
-        """Whether the schema may hold bounds of length and count."""
-        return False
+    def largest_bound(self, _model: str) -> int | None:
+        """Return the largest bound of length or count that the schema may hold; 0 for none, None for any."""
+        return 0
 
     def _headers(self, api_key: str, accept: str) -> dict[str, str]:
         return {
@@ -194,8 +194,8 @@ class OpenAI(Compatible):
 
     limit_field = "max_completion_tokens"
 
-    def takes_bounds(self, _model: str) -> bool:
-        return True
+    def largest_bound(self, _model: str) -> int | None:
+        return None
 
 
 def _messages(request: ModelRequest, terms: Terms) -> list[dict[str, str]]:

@@ -4,8 +4,7 @@ One module is one wire; a new one is its file and a line of `dialects.NAMES`. It
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from functions.process.provider.answer import AnswerReader
 from functions.process.provider.events import Framing
@@ -15,14 +14,16 @@ from functions.process.provider.terms import Terms
 from shared.domain.generation import Usage
 
 
-@dataclass(frozen=True, slots=True)
-class Wired:
-    """One call as it goes out. `fields` are the names that a server can refuse."""
+class Wired(NamedTuple):
+    """One call as it goes out, its key among the headers. `fields` are the names that a server can refuse."""
 
     url: str
     body: bytes
     headers: Mapping[str, str]
     fields: frozenset[str]
+
+    def __repr__(self) -> str:
+        return f"Wired({self.url!r})"
 
 
 class Dialect(Protocol):

@@ -11,8 +11,8 @@ class OpenRouter(Compatible):
     """With require_parameters it drops every endpoint that does not list each parameter sent, and most list
     `max_tokens`, not `max_completion_tokens`. It always reports usage, and calls `stream_options` without effect."""
 
-    def takes_bounds(self, _model: str) -> bool:
-        return _model.startswith("openai/")
+    def largest_bound(self, model: str) -> int | None:
+        return None if model.startswith("openai/") else 0
 
     def _fields(self, request: ModelRequest, terms: Terms) -> dict[str, Any]:
         fields = super()._fields(request, terms)
