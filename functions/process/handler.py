@@ -10,7 +10,7 @@ from functions.process.dependencies import Dependencies
 from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
 from functions.process.worker import Ending, Handled, Worker
-from shared import wiring
+from shared import kinds, wiring
 from shared.aws import clients
 from shared.aws.clients import Late
 from shared.aws.dispatch import QueueMessage
@@ -18,6 +18,7 @@ from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
 from shared.domain.model_prices import read_prices
 from shared.domain.settings import settings
+from shared.kinds.contract import Catalog
 from shared.store.worker import WorkerStore
 
 
@@ -43,7 +44,8 @@ def _worker() -> Worker:
         clock=wiring.clock,
         settings=config,
     )
-    return Worker(dependencies, wiring.dispatch(), os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local"))
+    name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")
+    return Worker(dependencies, wiring.dispatch(), name, Catalog(kinds.names, kinds.load))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class UserKeys:
         if self._seal is None:
             raise GenerationError("user_key_missing", "The deployment takes no keys of its users any more.")
         try:
-            return self._seal.open(sealed, head.user_id, head.generation_id)
+            return self._seal.open(sealed, head.key)
         except SealBrokenError:
             raise GenerationError("user_key_missing", "The key that was given cannot be read any more.") from None
         except SealUnavailableError:

@@ -26,8 +26,7 @@ from shared.domain.errors import (
 from shared.domain.generation import SCHEMA_VERSION, ErrorInfo, Event, Generation, GenerationInput
 from shared.domain.settings import Settings
 from shared.domain.states import Status
-from shared.kinds import load, names
-from shared.kinds.contract import Kind, Limits
+from shared.kinds.contract import Catalog, Kind, Limits
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
@@ -66,6 +65,7 @@ class Worker:
     dependencies: Dependencies
     dispatch: Dispatch
     name: str
+    kinds: Catalog
 
     def handle(self, message: QueueMessage, handover_at: float) -> Handled:
         """Do what the message asks, or nothing when the generation has moved on.
@@ -77,7 +77,7 @@ class Worker:
         dependencies = self.dependencies
         holder = f"{self.name[-8:]}-{dependencies.clock.token()}"
         try:
-            head = dependencies.store.claim(message.called, holder, names())
+            head = dependencies.store.claim(message.called, holder, self.kinds.names())
         except TransitionRefusedError as refused:
             self._not_claimed(message, refused.current)
             return Handled(Ending.PASSED_OVER)
@@ -86,7 +86,7 @@ class Worker:
     def _not_claimed(self, message: QueueMessage, current: Generation | None) -> None:
         if current is None or current.fence != message.fence or current.terminal:
             return  # a duplicate, a late one, or a generation that is gone
-        unknown = not current.status.known or current.kind not in names()
+        unknown = not current.status.known or current.kind not in self.kinds.names()
         if unknown or current.schema_version > SCHEMA_VERSION:
             told = f"kind {current.kind!r}, status {current.status!s}, schema {current.schema_version}"
             raise MessageRefusedError(f"{told}: not this version's")
@@ -104,8 +104,9 @@ class Worker:
         with Heartbeat(dependencies.heartbeats, head, dependencies.clock, seconds, handover_at) as heartbeat:
             content = dependencies.store.reads.get_input(head.key) or _NO_INPUT
             steps = dependencies.store.reads.get_steps(head.key)
-            context = AttemptContext(head, load(head.kind), content, steps, dependencies, heartbeat)
-            error = _run(context, load(head.kind), content)
+            kind = self.kinds.load(head.kind)
+            context = AttemptContext(head, kind, content, steps, dependencies, heartbeat)
+            error = _run(context, kind, content)
             if not isinstance(error, LeaseLostError):
                 context.ask_for_bills()
         ours = isinstance(error, GenerationError) and error.code in _OURS
@@ -142,7 +143,7 @@ class Worker:
 
     def _end(self, context: AttemptContext, error: GenerationError) -> Handled:
         dependencies, head, now = self.dependencies, context.head, self.dependencies.clock.now()
-        policy = _policy(load(head.kind).limits, dependencies.settings)
+        policy = _policy(self.kinds.load(head.kind).limits, dependencies.settings)
         left = (head.deadline_at - now) / timedelta(seconds=1)
         decision = retry_policy.decide(
             error,

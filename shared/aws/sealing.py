@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.domain.errors import SealBrokenError, SealUnavailableError
+from shared.domain.generation import GenerationKey
 
 _BROKEN = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 
@@ -23,18 +24,18 @@ class Seal:
     def __init__(self, client: Callable[[], Any], key_id: str) -> None:
         self._client, self._key_id = client, key_id
 
-    def close(self, secret: str, user_id: str, generation_id: str) -> bytes:
+    def close(self, secret: str, key: GenerationKey) -> bytes:
         """Return `secret` encrypted for this generation alone."""
-        answer = self._ask("encrypt", user_id, generation_id, {"Plaintext": secret.encode()})
+        answer = self._ask("encrypt", key, {"Plaintext": secret.encode()})
         return bytes(answer["CiphertextBlob"])
 
-    def open(self, sealed: bytes, user_id: str, generation_id: str) -> str:
+    def open(self, sealed: bytes, key: GenerationKey) -> str:
         """Return what was sealed. Raises SealBrokenError when it was for another generation, or has been changed."""
-        answer = self._ask("decrypt", user_id, generation_id, {"CiphertextBlob": sealed})
+        answer = self._ask("decrypt", key, {"CiphertextBlob": sealed})
         return bytes(answer["Plaintext"]).decode()
 
-    def _ask(self, operation: str, user_id: str, generation_id: str, given: Mapping[str, bytes]) -> Any:
-        context = {"user_id": user_id, "generation_id": generation_id}
+    def _ask(self, operation: str, key: GenerationKey, given: Mapping[str, bytes]) -> Any:
+        context = {"user_id": key.owner, "generation_id": key.generation_id}
         try:
             return getattr(self._client(), operation)(KeyId=self._key_id, EncryptionContext=context, **given)
         except ClientError as error:

@@ -54,7 +54,7 @@ def seal_key(seal: Seal | None, provider_key: str | None, generation: Generation
     """
     if provider_key is None or seal is None:
         return None
-    return seal.close(provider_key, generation.user_id, generation.generation_id)
+    return seal.close(provider_key, generation.key)
 
 
 def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Response:

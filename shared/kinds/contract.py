@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -91,3 +91,10 @@ class Kind:
     run: Callable[[Context, Any], Any]
     draws: bool = False
     """Whether its model draws pictures: a request that names none gets the deployment's image model."""
+
+
+class Catalog(NamedTuple):
+    """The kinds that a function knows: their names, and how one is loaded. `shared.kinds` has those of this folder."""
+
+    names: Callable[[], tuple[str, ...]]
+    load: Callable[[str], Kind]

@@ -1,6 +1,7 @@
 """The playground loses nothing that was typed, takes nobody away, and shows code that runs as it is pasted."""
 
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -101,7 +102,9 @@ def test_the_three_snippets_run_as_they_are_pasted_and_start_one_generation(
     texts = {}
     for language in ("curl", "Python", "TypeScript"):
         page.get_by_role("tab", name=language).click()
-        texts[language] = page.get_by_role("tabpanel").locator("pre").inner_text()
+        code = page.get_by_role("region", name=re.compile(f"^the {language} "))
+        texts[language] = code.inner_text()
+        expect(page.get_by_role("tabpanel")).to_have_count(1)
         assert "unstuck-client" not in page.get_by_role("tabpanel").inner_text().replace(texts[language], "")
     token = stack.token(tab.user)
     place = tmp_path / "app"

@@ -17,6 +17,7 @@ from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
 from functions.process.worker import Handled, Worker
 from local.model_server import ModelServer
+from shared import kinds
 from shared.aws import silence
 from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.aws.logs import logger
@@ -24,6 +25,7 @@ from shared.aws.sealing import Seal
 from shared.domain.clock import SystemClock
 from shared.domain.limits import Policy
 from shared.http.response import respond
+from shared.kinds.contract import Catalog
 from shared.store.ground import Ground
 from shared.store.items import unmarshal
 from shared.store.table import Table
@@ -102,7 +104,7 @@ class House:
             clock,
             self.settings,
         )
-        self.worker = Worker(dependencies, self.dispatch, "log-stream")
+        self.worker = Worker(dependencies, self.dispatch, "log-stream", Catalog(kinds.names, kinds.load))
         self.service = CreateService(self.store.admission, self.dispatch, clock, self.settings, Policy({}), seal)
 
     def create(self, model: str, **fields: Any) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from functions.process import worker as worker_module
 from functions.process.worker import Ending
+from shared import kinds
 from shared.domain.errors import TransientProviderError
 from shared.domain.generation import Generation, StoredStep, Usage
 from shared.domain.states import Status
-from shared.kinds.contract import Context, Kind, Limits, Prompt
+from shared.kinds.contract import Catalog, Context, Kind, Limits, Prompt
 from shared.store.billing import Bills
 from shared.store.whole import Store
 from shared.store.worker import WorkerStore
@@ -145,9 +145,8 @@ class World:
 
 
 @pytest.fixture
-def rig(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Rig:
-    monkeypatch.setattr(worker_module, "load", lambda _name: KIND)
-    return Rig(store, clock)
+def rig(store: Store, clock: FakeClock) -> Rig:
+    return Rig(store, clock, kinds=Catalog(kinds.names, lambda _name: KIND))
 
 
 @pytest.fixture

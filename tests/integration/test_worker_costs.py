@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds
 from shared.domain.errors import (
@@ -22,7 +21,7 @@ from shared.domain.errors import (
 from shared.domain.generation import Generation, Usage
 from shared.domain.limits import policy_of
 from shared.domain.states import Status
-from shared.kinds.contract import Limits
+from shared.kinds.contract import Catalog, Limits
 from tests.factories import SETTINGS, a_step
 from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, telling, then
 
@@ -32,9 +31,9 @@ TWICE = WASTED + WASTED
 RESERVE = Decimal("0.02")
 
 
-def limited(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> None:
+def limited(rig: Rig, **limits: Any) -> None:
     kind = replace(kinds.load("flashcards"), limits=Limits(**limits))
-    monkeypatch.setattr(worker_module, "load", lambda _name: kind)
+    rig.kinds = Catalog(kinds.names, lambda _name: kind)
 
 
 def error_code(head: Generation) -> str | None:
@@ -52,14 +51,14 @@ def test_each_call_is_counted_before_it_is_sent(rig: Rig) -> None:
     assert seen == [(1, RESERVE), (2, RESERVE)]
 
 
-def test_a_step_that_has_used_its_calls_fails_and_no_call_is_made(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    limited(monkeypatch, max_calls_per_step=1)
+def test_a_step_that_has_used_its_calls_fails_and_no_call_is_made(rig: Rig) -> None:
+    limited(rig, max_calls_per_step=1)
     handled, after = rig.run(rig.pending(), answering("no JSON"))
     assert (handled.ending, error_code(after), after.calls, after.usage) == (Ending.FAILED, "call_limit", 1, WASTED)
 
 
-def test_the_calls_of_a_step_are_counted_over_all_attempts(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    limited(monkeypatch, max_calls_per_step=2)
+def test_the_calls_of_a_step_are_counted_over_all_attempts(rig: Rig) -> None:
+    limited(rig, max_calls_per_step=2)
     head = rig.pending()
     for _ in range(2):
         handled, head = rig.run(head, raising(TransientProviderError("provider_overloaded", "Busy.")))
@@ -71,9 +70,9 @@ def test_the_calls_of_a_step_are_counted_over_all_attempts(rig: Rig, monkeypatch
 
 @pytest.mark.parametrize(("max_cost_usd", "calls"), [(0.03, 2), (0.029999, 1), (0.02, 1), (0.019999, 0)])
 def test_no_call_is_made_that_could_cost_more_than_the_generation_may(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, max_cost_usd: float, calls: int
+    rig: Rig, max_cost_usd: float, calls: int
 ) -> None:
-    limited(monkeypatch, max_cost_usd=max_cost_usd)
+    limited(rig, max_cost_usd=max_cost_usd)
     _, after = rig.run(rig.pending(), *[answering("no JSON")] * calls)
     assert len(rig.model.calls) == calls == after.calls
     assert error_code(after) == ("output_invalid" if calls == 2 else "cost_limit")
@@ -112,10 +111,8 @@ def test_a_call_whose_cost_is_known_gives_its_reserve_back_and_counts(rig: Rig, 
     assert (after.reserved_usd, after.usage) == (Decimal(0), (error.usage or NOTHING).all_wasted())
 
 
-def test_reserves_of_unknown_calls_add_up_until_the_ceiling_refuses_the_next(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limited(monkeypatch, max_cost_usd=0.05)
+def test_reserves_of_unknown_calls_add_up_until_the_ceiling_refuses_the_next(rig: Rig) -> None:
+    limited(rig, max_cost_usd=0.05)
     head = rig.pending()
     for expected in (RESERVE, 2 * RESERVE):
         _, head = rig.run(head, raising(cut(TransientProviderError, "provider_stream_cut")))
@@ -171,10 +168,8 @@ def lose_a_worker(rig: Rig, head: Generation) -> Generation:
     return rig.lost(head)
 
 
-def test_a_call_that_was_in_flight_when_its_worker_died_is_one_of_the_steps_calls(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limited(monkeypatch, max_calls_per_step=2)
+def test_a_call_that_was_in_flight_when_its_worker_died_is_one_of_the_steps_calls(rig: Rig) -> None:
+    limited(rig, max_calls_per_step=2)
     head = rig.pending()
     for _ in range(2):
         head = lose_a_worker(rig, head)
@@ -182,10 +177,8 @@ def test_a_call_that_was_in_flight_when_its_worker_died_is_one_of_the_steps_call
     assert (handled.ending, error_code(head), head.calls, head.usage) == (Ending.FAILED, "call_limit", 2, NOTHING)
 
 
-def test_a_call_that_was_in_flight_when_its_worker_died_may_have_cost_its_reserve(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limited(monkeypatch, max_cost_usd=0.05)
+def test_a_call_that_was_in_flight_when_its_worker_died_may_have_cost_its_reserve(rig: Rig) -> None:
+    limited(rig, max_cost_usd=0.05)
     head = rig.pending()
     for expected in (RESERVE, 2 * RESERVE):
         head = lose_a_worker(rig, head)
@@ -194,9 +187,9 @@ def test_a_call_that_was_in_flight_when_its_worker_died_may_have_cost_its_reserv
     assert (handled.ending, error_code(head), head.calls) == (Ending.FAILED, "cost_limit", 2)
 
 
-def test_what_was_spent_in_any_attempt_counts_towards_the_ceiling(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_spent_in_any_attempt_counts_towards_the_ceiling(rig: Rig) -> None:
     """0.01 in a first answer whose worker dies in the repair, 0.01 and a release, and 0.02 in reserve for the dead."""
-    limited(monkeypatch, max_cost_usd=0.0599)
+    limited(rig, max_cost_usd=0.0599)
     head = rig.pending()
     rig.script(answering("no JSON"), then(dies))
     with pytest.raises(KeyboardInterrupt):
@@ -210,10 +203,8 @@ def test_what_was_spent_in_any_attempt_counts_towards_the_ceiling(rig: Rig, monk
     assert (handled.ending, error_code(head), head.usage) == (Ending.FAILED, "cost_limit", TWICE)
 
 
-def test_calls_that_were_refused_before_a_token_are_none_of_the_steps(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limited(monkeypatch, max_calls_per_step=3)
+def test_calls_that_were_refused_before_a_token_are_none_of_the_steps(rig: Rig) -> None:
+    limited(rig, max_calls_per_step=3)
     told = TransientProviderError("provider_rate_limited", "Wait.", retry_after_seconds=1, unpaid=True)
     head = rig.pending()
     for _ in range(5):

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds
 from shared.aws.dispatch import DispatchFailedError, QueueMessage
 from shared.domain.errors import MessageRefusedError
 from shared.domain.generation import SCHEMA_VERSION, Generation, Totals, Usage
+from shared.kinds.contract import Catalog
 from tests.factories import a_generation
 from tests.integration.worker_rig import KINDS, NEVER, Rig, answering, spent_usd
 
@@ -101,10 +101,9 @@ def test_once_such_a_generation_has_ended_its_message_is_dropped(rig: Rig, chang
     assert rig.handle(head).ending is Ending.PASSED_OVER
 
 
-def test_a_kind_that_the_worker_has_learnt_is_worked_on(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_that_the_worker_has_learnt_is_worked_on(rig: Rig) -> None:
     head = rig.pending(kind="opera")
-    monkeypatch.setattr(worker_module, "names", lambda: (*KINDS, "opera"))
-    monkeypatch.setattr(worker_module, "load", lambda _name: kinds.load("flashcards"))
+    rig.kinds = Catalog(lambda: (*KINDS, "opera"), lambda _name: kinds.load("flashcards"))
     assert rig.run(head, answering())[0].ending is Ending.SUCCEEDED
 
 
@@ -115,7 +114,7 @@ def test_past_its_deadline_a_generation_is_left_to_a_rescuer(rig: Rig) -> None:
     assert rig.read(head) == head
 
 
-def test_a_generation_that_was_barren_too_often_is_left_to_a_rescuer(rig: Rig) -> None:
+def test_a_generation_that_was_fruitless_too_often_is_left_to_a_rescuer(rig: Rig) -> None:
     head = rig.pending()
     for _ in range(rig.settings.max_fruitless_attempts):
         head = rig.lost(rig.claimed(head))

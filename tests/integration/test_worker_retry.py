@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from functions.actions.retry import RetryService
-from functions.process import worker as worker_module
 from functions.process.worker import Ending
-from shared import kinds, rerun
+from shared import rerun
 from shared.domain.errors import PermanentProviderError
 from shared.domain.generation import Generation, StoredStep, Usage
 from shared.domain.limits import Policy
@@ -18,7 +17,7 @@ from shared.store.items import unmarshal, usage_key
 from shared.store.retry import RetryStore
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_step
-from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, STORY, paid, prompts
+from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, WITH_STORY, paid, prompts
 from tests.integration.worker_rig import PAID, Rig, raising, spent_usd
 
 REFUSED = raising(PermanentProviderError("output_refused", "The model refused to answer.", usage=PAID))
@@ -26,10 +25,9 @@ REFUSED = raising(PermanentProviderError("output_refused", "The model refused to
 
 @pytest.fixture
 def rig(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Rig:
-    for module in (worker_module, rerun):
-        monkeypatch.setattr(module, "names", lambda: ("flashcards", "story"))
-        monkeypatch.setattr(module, "load", lambda name: STORY if name == "story" else kinds.load(name))
-    return Rig(store, clock)
+    monkeypatch.setattr(rerun, "names", WITH_STORY.names)
+    monkeypatch.setattr(rerun, "load", WITH_STORY.load)
+    return Rig(store, clock, kinds=WITH_STORY)
 
 
 def retry(rig: Rig, head: Generation, body: str | None = None) -> Generation:
@@ -123,7 +121,7 @@ def test_a_retry_that_fails_can_be_retried_itself(rig: Rig) -> None:
     assert (third.status, third.retry_of, third.usage) == (Status.SUCCEEDED, second.generation_id, paid(1))
 
 
-def test_a_worker_that_dies_in_a_retry_before_it_stores_anything_new_is_barren(rig: Rig) -> None:
+def test_a_worker_that_dies_in_a_retry_before_it_stores_anything_new_is_fruitless(rig: Rig) -> None:
     _, failed = rig.run(rig.pending(kind="story"), OUTLINE, REFUSED)
     head = retry(rig, failed)
     for _ in range(SETTINGS.max_fruitless_attempts):

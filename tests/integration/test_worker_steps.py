@@ -6,14 +6,13 @@ from decimal import Decimal
 import pytest
 from pydantic import BaseModel
 
-from functions.process import worker as worker_module
 from functions.process.worker import Ending
 from shared import kinds
 from shared.domain.errors import TransientProviderError
 from shared.domain.generation import Generation, Totals, Usage
 from shared.domain.rows.worker import Shown
 from shared.domain.states import Status
-from shared.kinds.contract import Context, Kind, Limits, Prompt
+from shared.kinds.contract import Catalog, Context, Kind, Limits, Prompt
 from shared.store.whole import Store
 from shared.store.worker import WorkerStore
 from tests.factories import FakeClock, a_step
@@ -46,11 +45,12 @@ STORY = Kind("story", Given, Text, Limits(), ("1", "2"), write)
 OUTLINE, DRAFT, POLISH = (answering({"text": name}, call_id=name) for name in ("outline", "draft", "polish"))
 
 
+WITH_STORY = Catalog(lambda: ("flashcards", "story"), lambda name: STORY if name == "story" else kinds.load(name))
+
+
 @pytest.fixture
-def rig(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Rig:
-    monkeypatch.setattr(worker_module, "names", lambda: ("flashcards", "story"))
-    monkeypatch.setattr(worker_module, "load", lambda name: STORY if name == "story" else kinds.load(name))
-    return Rig(store, clock)
+def rig(store: Store, clock: FakeClock) -> Rig:
+    return Rig(store, clock, kinds=WITH_STORY)
 
 
 def paid(calls: int) -> Usage:
@@ -91,7 +91,7 @@ def test_the_head_is_advanced_between_the_steps_and_not_after_the_last(
     assert advances == [(Totals(1, paid(1)), 40), (Totals(2, paid(2)), 70)]
 
 
-def test_an_advance_ends_a_row_of_barren_attempts_and_of_releases(rig: Rig) -> None:
+def test_an_advance_ends_a_row_of_fruitless_attempts_and_of_releases(rig: Rig) -> None:
     head = rig.pending(kind="story", fruitless_attempts=2, releases=9)
     seen: list[Generation] = []
 
@@ -224,22 +224,20 @@ def test_a_stored_step_of_another_shape_fails_the_generation_and_is_not_made_aga
     assert (handled.ending, after.error and after.error.code) == (Ending.FAILED, "step_unreadable")
 
 
-def test_the_prompt_version_is_the_one_that_the_generation_was_created_with(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_prompt_version_is_the_one_that_the_generation_was_created_with(rig: Rig) -> None:
     seen: list[str] = []
 
     def look(ctx: Context, given: Given) -> Text:
         seen.append(ctx.prompt_version)
         return write(ctx, given)
 
-    monkeypatch.setattr(worker_module, "load", lambda _name: replace(STORY, run=look))
+    rig.kinds = rig.kinds._replace(load=lambda _name: replace(STORY, run=look))
     rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, POLISH)
     assert seen == ["1"]
 
 
-def test_the_calls_of_one_step_are_no_calls_of_the_next(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_calls_of_one_step_are_no_calls_of_the_next(rig: Rig) -> None:
     tight = replace(STORY, limits=Limits(max_calls_per_step=2))
-    monkeypatch.setattr(worker_module, "load", lambda _name: tight)
+    rig.kinds = rig.kinds._replace(load=lambda _name: tight)
     handled, after = rig.run(rig.pending(kind="story"), answering("?"), OUTLINE, answering("?"), DRAFT, POLISH)
     assert (handled.ending, after.calls, after.step_calls, after.call_step) == (Ending.SUCCEEDED, 5, 1, "polish")

@@ -11,7 +11,7 @@ import pytest
 from functions.process.worker import Ending
 from shared.aws.sealing import Seal
 from shared.domain.errors import PermanentProviderError, ProviderError, SealUnavailableError, TransientProviderError
-from shared.domain.generation import Generation
+from shared.domain.generation import Generation, GenerationKey
 from shared.domain.limits import Policy
 from shared.domain.states import Status
 from shared.store.admission import Admission
@@ -32,11 +32,11 @@ class CountingSeal(Seal):
         super().__init__(lambda: kms, key_id)
         self.opened, self.down = 0, False
 
-    def open(self, sealed: bytes, user_id: str, generation_id: str) -> str:
+    def open(self, sealed: bytes, key: GenerationKey) -> str:
         self.opened += 1
         if self.down:
             raise SealUnavailableError("ThrottlingException")
-        return super().open(sealed, user_id, generation_id)
+        return super().open(sealed, key)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def rig(rig: Rig, seal: CountingSeal) -> Rig:
 def with_a_key(rig: Rig, key: str = USERS) -> Generation:
     generation = a_generation(rig.clock)
     assert rig.seal is not None
-    sealed = rig.seal.close(key, generation.user_id, generation.generation_id)
+    sealed = rig.seal.close(key, generation.key)
     head = rig.store.admission.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
     assert head is not None
     return head
@@ -112,7 +112,7 @@ def expire_key(_rig: Rig, dynamodb: Any, head: Generation) -> None:
 
 def give_anothers(rig: Rig, dynamodb: Any, head: Generation) -> None:
     assert rig.seal is not None
-    change_key(dynamodb, head, "sealed", {"B": rig.seal.close(USERS, "mallory", "g-1")})
+    change_key(dynamodb, head, "sealed", {"B": rig.seal.close(USERS, GenerationKey("mallory", "g-1"))})
 
 
 def take_none_any_more(rig: Rig, _dynamodb: Any, _head: Generation) -> None:

@@ -12,10 +12,12 @@ from functions.process.dependencies import Dependencies
 from functions.process.key import UserKeys
 from functions.process.provider import Cancellation, Completion, ModelRequest
 from functions.process.worker import Handled, Worker
+from shared import kinds
 from shared.aws.dispatch import QueueMessage
 from shared.aws.sealing import Seal
 from shared.domain.generation import Called, Event, Generation, StoredStep, Usage
 from shared.domain.settings import Settings
+from shared.kinds.contract import Catalog
 from shared.store.whole import Store
 from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input
@@ -111,6 +113,7 @@ class Rig:
     model: ScriptedModel = field(default_factory=ScriptedModel)
     api_key: Callable[[], str] = lambda: "sk-made-up"
     seal: Seal | None = None
+    kinds: Catalog = field(default_factory=lambda: Catalog(kinds.names, kinds.load))
 
     def script(self, *turns: Turn) -> None:
         self.model.turns.extend(turns)
@@ -131,7 +134,7 @@ class Rig:
         store = WorkerStore(self.store.ground._replace(settings=self.settings))
         user_key = UserKeys(store.user_keys, self.seal)
         dependencies = Dependencies(store, store, self.model, self.api_key, user_key, self.clock, self.settings)
-        return Worker(dependencies, self.dispatch, "2026/01/01/[$LATEST]0123456789abcdef")
+        return Worker(dependencies, self.dispatch, "2026/01/01/[$LATEST]0123456789abcdef", self.kinds)
 
     def handle(self, head: Generation, handover_at: float = NEVER) -> Handled:
         return self.worker().handle(QueueMessage(head.user_id, head.generation_id, head.fence), handover_at)

@@ -111,9 +111,9 @@ def test_a_spoiled_table_breaks_an_invariant(name: str) -> None:
 
 
 SECOND_LOCKS: dict[str, tuple[Rows, str]] = {
-    "claim, barren < max": (
+    "claim, fruitless < max": (
         without("claim", Guard.FRUITLESS_ATTEMPTS_LEFT),
-        "a rescuer gives nothing back that is barren to the end: it fails it, or a step has ended the row",
+        "a rescuer gives nothing back that is fruitless to the end: it fails it, or a step has ended the row",
     ),
     "rearm, what was read": (
         without("rearm", Guard.FENCE, Guard.DUE_AS_READ),

@@ -88,7 +88,7 @@ def _claim(table: Table, scene: Scene, writer: Writer, label: str) -> Step:
 
 
 def _behind(scene: Scene, worker: Worker) -> bool:
-    """Whether more steps are stored than the head shows: a barren row ends with them."""
+    """Whether more steps are stored than the head shows: a fruitless row ends with them."""
     return worker.known > scene.head.steps_done
 
 

@@ -163,7 +163,7 @@ BUGS: dict[str, Bug] = {
         "ADVANCE", usage=lambda usage: replace(usage, prompt_tokens=2 * usage.prompt_tokens)
     ),
     "claim does not count the attempt": written("CLAIM", attempt=KEPT),
-    "claim does not count as barren": written("CLAIM", fruitless_attempts=KEPT),
+    "claim does not count as fruitless": written("CLAIM", fruitless_attempts=KEPT),
     "give_back does not part what died together": written("GIVE_BACK", isolated=None),
     "release forgets when somebody must look": written("RELEASE", due_at=None),
     "give_back forgets when somebody must look": written("GIVE_BACK", due_at=None),

@@ -63,7 +63,7 @@ FOUND = {
     "advance shows no progress": Found(hunts.late, 0, "invariant_4_progress_never_decreases"),
     "advance counts usage twice": Found(simulate, 7, "usage_never_decreases"),
     "claim does not count the attempt": Found(hunts.late, 0, "invariant_5_calls_per_step_are_bounded"),
-    "claim does not count as barren": Found(hunts.poison, 0, "poison_ends_as_a_crash_loop"),
+    "claim does not count as fruitless": Found(hunts.poison, 0, "poison_ends_as_a_crash_loop"),
     "give_back does not part what died together": Found(
         hunts.poison, 3, "invariant_11_a_neighbours_poison_costs_one_attempt_at_most"
     ),

@@ -59,7 +59,7 @@ class Scene:
     def after(self, seconds: float) -> Any:
         return self.clock.now() + timedelta(seconds=seconds)
 
-    def bring_to_the_last_barren_attempt(self) -> Generation:
+    def bring_to_the_last_fruitless_attempt(self) -> Generation:
         head = self.running()
         while head.fruitless_attempts < SETTINGS.max_fruitless_attempts:
             self.clock.pass_seconds(40)
@@ -129,7 +129,7 @@ def test_a_message_that_the_queue_does_not_take_leaves_the_generation_due_again(
 
 
 def test_a_generation_whose_every_worker_died_fails_as_a_crash_loop(scene: Scene) -> None:
-    head = scene.bring_to_the_last_barren_attempt()
+    head = scene.bring_to_the_last_fruitless_attempt()
     scene.clock.pass_seconds(40)
     outcome, after = scene.rescue(head)
     assert (outcome, after.status, after.due_at) == (RescueOutcome.CRASH_LOOP, Status.FAILED, None)
@@ -139,16 +139,16 @@ def test_a_generation_whose_every_worker_died_fails_as_a_crash_loop(scene: Scene
     assert scene.events(head) == [Event("failed", scene.clock.now(), 3, "crash_loop")]
 
 
-def test_before_the_last_barren_attempt_no_crash_loop_is_seen(scene: Scene) -> None:
-    head = scene.bring_to_the_last_barren_attempt()
+def test_before_the_last_fruitless_attempt_no_crash_loop_is_seen(scene: Scene) -> None:
+    head = scene.bring_to_the_last_fruitless_attempt()
     settings = replace(SETTINGS, max_fruitless_attempts=SETTINGS.max_fruitless_attempts + 1)
     scene.clock.pass_seconds(40)
     rescuer = Rescuer(scene.store.rescuer, scene.dispatch, scene.clock, settings, KINDS)
     assert rescuer.rescue(scene.read(head)).outcome is RescueOutcome.GIVEN_BACK
 
 
-def test_a_step_that_was_stored_and_not_counted_shows_that_the_attempts_were_not_barren(scene: Scene) -> None:
-    head = scene.bring_to_the_last_barren_attempt()
+def test_a_step_that_was_stored_and_not_counted_shows_that_the_attempts_were_not_fruitless(scene: Scene) -> None:
+    head = scene.bring_to_the_last_fruitless_attempt()
     paid = Usage(2, 100, 50, Decimal("0.01"))
     scene.store.worker.store_step(head, a_step(scene.clock, usage=paid))
     scene.clock.pass_seconds(40)

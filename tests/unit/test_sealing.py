@@ -10,7 +10,9 @@ from moto import mock_aws
 
 from shared.aws.sealing import Seal
 from shared.domain.errors import SealBrokenError, SealUnavailableError
+from shared.domain.generation import GenerationKey
 
+MINE = GenerationKey("alice", "g-1")
 SECRET = "sk-or-v1-of-a-user"
 
 
@@ -26,16 +28,16 @@ def seal(kms: Any) -> Seal:
 
 
 def test_what_is_sealed_is_opened_for_the_same_generation(seal: Seal) -> None:
-    sealed = seal.close(SECRET, "alice", "g-1")
+    sealed = seal.close(SECRET, MINE)
     assert SECRET.encode() not in sealed
-    assert seal.open(sealed, "alice", "g-1") == SECRET
+    assert seal.open(sealed, MINE) == SECRET
 
 
 @pytest.mark.parametrize("other", [("bob", "g-1"), ("alice", "g-2")])
 def test_what_is_sealed_for_one_generation_does_not_open_for_another(seal: Seal, other: tuple[str, str]) -> None:
-    sealed = seal.close(SECRET, "alice", "g-1")
+    sealed = seal.close(SECRET, MINE)
     with pytest.raises(SealBrokenError):
-        seal.open(sealed, *other)
+        seal.open(sealed, GenerationKey(*other))
 
 
 class Failing:
@@ -65,7 +67,10 @@ def refused(code: str) -> ClientError:
 )
 def test_kms_that_does_not_answer_is_unavailable_and_its_words_go_no_further(error: Exception, told: str) -> None:
     seal = Seal(lambda: Failing(error), "key")
-    for ask in (lambda: seal.close(SECRET, "alice", "g-1"), lambda: seal.open(b"sealed", "alice", "g-1")):
+    for ask in (
+        lambda: seal.close(SECRET, MINE),
+        lambda: seal.open(b"sealed", MINE),
+    ):
         with pytest.raises(SealUnavailableError) as unavailable:
             ask()
         assert unavailable.value.args == (told,)

@@ -42,7 +42,7 @@ NO_KEYS = [
 class Down(Seal):
     """KMS does not answer."""
 
-    def close(self, secret: str, user_id: str, generation_id: str) -> bytes:
+    def close(self, secret: str, key: GenerationKey) -> bytes:
         raise SealUnavailableError("AccessDeniedException")
 
 
@@ -80,7 +80,7 @@ class Desk:
         sealed = self.store.worker.user_keys.get_user_key(head)
         assert sealed is not None
         assert self.seal is not None
-        return self.seal.open(sealed, head.user_id, head.generation_id)
+        return self.seal.open(sealed, head.key)
 
     def failed(self, head: Generation) -> Generation:
         held = self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), (head.kind,))

@@ -4,13 +4,14 @@ import json
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from shared.domain.generation import ErrorInfo, Generation, Usage
 from shared.domain.moving import Moving, State
 from shared.domain.states import Status
+from shared.view.schemas import StatusName
 from shared.view.view import etag, matches, view
 from tests.factories import START, FakeClock, a_generation
 
@@ -157,3 +158,7 @@ def test_a_condition_that_names_the_tag_matches(condition: str) -> None:
 @pytest.mark.parametrize("condition", [None, "", '"17-6"', "17-5", '"117-5"', 'w/"17-5"', '"1-0", "2-0"', '"*"', "W/*"])
 def test_a_condition_that_does_not_name_the_tag_does_not_match(condition: str | None) -> None:
     assert not matches(condition, '"17-5"')
+
+
+def test_the_contract_names_each_status_that_a_generation_can_have() -> None:
+    assert get_args(StatusName) == tuple(Status)

@@ -74,6 +74,12 @@ export async function taken<Data>(call: Promise<Answer<Data>>, check: Check): Pr
   return dataOf(await received(call), check);
 }
 
+/** Wait for an answer that has nothing to say but that the call was done. */
+export async function done(call: Promise<Answer<unknown>>): Promise<void> {
+  const { response, error } = await received(call);
+  if (response.status !== 204) throw response.status < 400 ? invalid() : errorOf(response, error);
+}
+
 export function invalid(cause?: unknown): UnstuckError {
   const message = "The answer is none of this API's. Is the base URL right, or a sign-in of the network in between?";
   return new UnstuckError({ code: "invalid_answer", message, cause });

@@ -1,13 +1,12 @@
 /** Every call of the API as a method. One method is one request; `watch.ts` and `pages.ts` are made of them. */
 import createFetch, { type Client as FetchClient } from "openapi-fetch";
 import * as is from "./answers.js";
-import { type Answer, dataOf, received, taken } from "./answers.js";
+import { type Answer, dataOf, done, received, taken } from "./answers.js";
 import { type ChangeSource, polling } from "./changes.js";
-import { errorOf } from "./errors.js";
 import { randomId } from "./ids.js";
 import { type JsonSchema, type KindSchema, kindsOf } from "./kinds.js";
 import { type IterateOptions, iterateCards, iterateFeed } from "./pages.js";
-import { retryAfterSeconds } from "./retry-after.js";
+import { hintOf, retryAfterSeconds } from "./retry-after.js";
 import type { paths } from "./schema.js";
 import type { Owner } from "./tokens.js";
 import { Transport, type TransportOptions } from "./transport.js";
@@ -123,10 +122,7 @@ export class Client {
       }),
     );
     const headers = answer.response.headers;
-    const hint = retryAfterSeconds(headers);
-    // A header holds whole seconds: a zero is no haste that anybody means.
-    const lookAfterSeconds = hint === undefined ? undefined : Math.max(hint, 0.5);
-    const found = { etag: headers.get("etag") ?? options.etag, lookAfterSeconds };
+    const found = { etag: headers.get("etag") ?? options.etag, lookAfterSeconds: hintOf(headers) };
     if (answer.response.status === 304 && options.etag !== undefined) return found;
     const generation = dataOf(answer, is.isDetail);
     if (generation.generation_id !== id.toLowerCase()) throw is.invalid(); // somebody else's answer
@@ -150,11 +146,7 @@ export class Client {
   }
 
   async dismissGeneration(id: string, options: CallOptions = {}): Promise<void> {
-    const answer = await received(
-      this.#http.DELETE("/v1/generations/{generation_id}", { ...at(id), signal: options.signal }),
-    );
-    const { response, error } = answer;
-    if (response.status !== 204) throw response.status < 400 ? is.invalid() : errorOf(response, error);
+    await done(this.#http.DELETE("/v1/generations/{generation_id}", { ...at(id), signal: options.signal }));
   }
 
   async listEvents(id: string, options: CallOptions & { results?: boolean } = {}): Promise<api.Timeline> {

@@ -14,3 +14,9 @@ export function retryAfterSeconds(headers: Headers): number | undefined {
   const seconds = (at - (Number.isNaN(sent) ? Date.now() : sent)) / 1000;
   return Math.min(Math.max(seconds, 0), LONGEST_ASKED_SECONDS);
 }
+
+/** Return when a next look is worth it. The header holds whole seconds: a zero is no haste that anybody means. */
+export function hintOf(headers: Headers): number | undefined {
+  const asked = retryAfterSeconds(headers);
+  return asked === undefined ? undefined : Math.max(asked, 0.5);
+}

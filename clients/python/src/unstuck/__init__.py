@@ -24,7 +24,7 @@ from unstuck.errors import (
 )
 from unstuck.exchange import Conditions, Patience
 from unstuck.following import Changes, Polling, Seen
-from unstuck.models import TERMINAL, Accepted, Card, Generation, GenerationDetail, Reviewed, Timeline, Usage
+from unstuck.models import Accepted, Card, Generation, GenerationDetail, Reviewed, Timeline, Usage
 from unstuck.outputs import AssistantOutput, FlashcardsOutput, ImageOutput, ReviewedSuggestion, StoryOutput
 from unstuck.requests import (
     CreateAssistant,
@@ -34,6 +34,7 @@ from unstuck.requests import (
     CreateStory,
     DecideNumbered,
 )
+from unstuck.statuses import TERMINAL
 from unstuck.wire import __version__
 
 __all__ = [

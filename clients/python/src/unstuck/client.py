@@ -15,10 +15,11 @@ from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError,
 from unstuck.exchange import Conditions
 from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
 from unstuck.following import Changes, Polling, Stream
-from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDetail, Input, Reviewed, Status, Timeline
+from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDetail, Input, Reviewed, Timeline
 from unstuck.operations import Body
 from unstuck.outputs import ReviewedSuggestion, State
 from unstuck.requests import DecideNumbered
+from unstuck.statuses import Status
 from unstuck.tokens import Tokens
 
 
@@ -218,9 +219,7 @@ class Client:
             return SLEPT
         until = time.monotonic() + asked.within_seconds
         token = self._tokens.get(asked.within_seconds) if asked.authorized else None
-        if token is not None:
-            wire.claim(asked.owner, token)
-            self._tokens.last = token
+        self._tokens.claim(asked.owner, token)
         if self._http.is_closed:
             raise ClosedError
         request = wire.built(self._http, self._base_url, asked, token)

@@ -11,7 +11,8 @@ from unstuck.answers import retry_after_of
 from unstuck.errors import BadAnswerError, GenerationCanceledError, GenerationFailedError, UnstuckError
 from unstuck.exchange import Conditions, exchange
 from unstuck.flow import Answer, Flow, Request, Sleep, within
-from unstuck.models import Card, Generation, GenerationDetail, Status
+from unstuck.models import Card, Generation, GenerationDetail
+from unstuck.statuses import Status
 
 _UNTOLD_SECONDS = 2.0  # an open generation comes with a hint; this is for a proxy that lost it
 _SOONEST_SECONDS, _LATEST_SECONDS = 0.1, 60.0

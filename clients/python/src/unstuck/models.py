@@ -3,31 +3,16 @@
 Names of a newer service are kept and not refused: what may grow (codes, names of events, kinds) is a plain string.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeGuard
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
 
 from unstuck.outputs import Answered, Output, ReviewedSuggestion
+from unstuck.statuses import STATUSES, Status, is_known
 
-type Status = Literal["pending", "running", "succeeded", "failed", "canceled"]
-OPEN: Mapping[Status, bool] = {
-    "pending": True,
-    "running": True,
-    "succeeded": False,
-    "failed": False,
-    "canceled": False,
-}
-"""Whether a generation in this status may still change: the one place that says so."""
-TERMINAL: frozenset[str] = frozenset(status for status, is_open in OPEN.items() if not is_open)
 type Shown = Status | Annotated[str, Field(pattern="^[a-z][a-z_]*$")]
 """A status as the service says it, which may be newer than this client."""
-
-
-def is_known(status: str) -> TypeGuard[Status]:
-    """Whether this client knows the status."""
-    return status in OPEN
 
 
 class Urls(Answered):
@@ -106,7 +91,7 @@ class Generation(Answered):
 
         One in a status that this client does not know is open until its `finished_at` proves that it has ended.
         """
-        return not OPEN[self.status] if is_known(self.status) else self.finished_at is not None
+        return not STATUSES[self.status].is_open if is_known(self.status) else self.finished_at is not None
 
     def heartbeat_age_seconds(self, now: datetime) -> float | None:
         """How long ago its worker was last heard of; None unless it is running."""

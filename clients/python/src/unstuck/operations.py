@@ -11,9 +11,10 @@ from unstuck.answers import read, read_document, retry_after_of
 from unstuck.errors import BadAnswerError, UnstuckError
 from unstuck.exchange import Conditions, exchange
 from unstuck.flow import Answer, Flow, Request
-from unstuck.models import Accepted, Cards, Feed, GenerationDetail, Input, Reviewed, Status, Timeline
+from unstuck.models import Accepted, Cards, Feed, GenerationDetail, Input, Reviewed, Timeline
 from unstuck.outputs import Answered, ReviewedSuggestion, State
 from unstuck.requests import CreateGeneration, Decide, DecideMany, DecideNumbered, Retry
+from unstuck.statuses import Status
 
 type Body = CreateGeneration | Mapping[str, Any]
 

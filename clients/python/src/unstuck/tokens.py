@@ -10,6 +10,7 @@ import anyio
 
 from unstuck import wire
 from unstuck.errors import TokenUnavailableError, UnstuckError
+from unstuck.flow import Owner
 
 _FAILED = "the token function raised {}: is the user signed in?"
 _SLOW = "the token function gave no token in {:.0f} s"
@@ -45,6 +46,12 @@ class Tokens:
         except Exception as error:  # the application's own
             raise TokenUnavailableError(_FAILED.format(type(error).__name__)) from error
         return self._checked(found)
+
+    def claim(self, owner: Owner, token: str | None) -> None:
+        """Bind a call that goes out with this token to its user; raise AnotherUserError when it is another's."""
+        if token is not None:
+            wire.claim(owner, token)
+            self.last = token
 
     def is_new(self, token: str | None) -> bool:
         """Whether it is another than the one that was sent last."""

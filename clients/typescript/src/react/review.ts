@@ -9,6 +9,7 @@ import { type DecideNumbered, isFlashcards, type Reviewed, type Suggestion } fro
 import { useGeneration } from "./generation.js";
 import { keys } from "./keys.js";
 import { useUnstuck } from "./provider.js";
+import { tellFeeds } from "./snapshots.js";
 
 const MOST_RETRIES = 4;
 
@@ -106,6 +107,8 @@ function storeReviewed(queries: QueryClient, { generation_id: id, version, sugge
     if (known === undefined || !isFlashcards(known.generation.output)) return known;
     if (version < known.generation.version) return known; // what is known was read later
     const merged = known.generation.output.suggestions.map((old) => stored.get(old.number) ?? old);
-    return { ...known, etag: undefined, generation: { ...known.generation, version, output: { suggestions: merged } } };
+    const generation = { ...known.generation, version, output: { suggestions: merged } };
+    tellFeeds(queries, generation);
+    return { ...known, etag: undefined, generation };
   });
 }

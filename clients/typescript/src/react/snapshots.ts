@@ -58,7 +58,8 @@ export function learn(client: Client, queries: QueryClient, seen: Generation): v
   });
 }
 
-function tellFeeds(queries: QueryClient, seen: GenerationDetail): void {
+/** Have every feed that shows a generation show this state of it. */
+export function tellFeeds(queries: QueryClient, seen: GenerationDetail): void {
   const head = headOf(seen);
   for (const [queryKey, feed] of queries.getQueriesData<FeedState>({ queryKey: keys.feeds })) {
     const filter = queryKey[2] as FeedFilter;

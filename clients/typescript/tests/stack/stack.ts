@@ -24,15 +24,17 @@ export function ownSession(): string {
   return `ts-${crypto.randomUUID()}`;
 }
 
-/** The client's fetch, keeping the status of each answer. */
-export function listening(): { fetch: (request: Request) => Promise<Response>; statuses: number[] } {
+/** The client's fetch, keeping the status of each answer, and what was asked. */
+export function listening(): { fetch: (request: Request) => Promise<Response>; statuses: number[]; paths: string[] } {
   const statuses: number[] = [];
+  const paths: string[] = [];
   const listen = async (request: Request): Promise<Response> => {
     const answer = await fetch(request);
     statuses.push(answer.status);
+    paths.push(new globalThis.URL(request.url).pathname);
     return answer;
   };
-  return { fetch: listen, statuses };
+  return { fetch: listen, statuses, paths };
 }
 
 function given(name: string): string {

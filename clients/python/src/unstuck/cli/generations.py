@@ -1,20 +1,17 @@
 """`submit`, `get`, `list`, `watch`, `cancel`, `retry`, `dismiss`: what is done with generations."""
 
-import json
-import os
-import sys
 from itertools import islice
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from unstuck.cli import show
+from unstuck.cli import inputs, show
 from unstuck.cli.live import follow
 from unstuck.cli.session import AsJson, Id, Session, UsageError, begin
 from unstuck.client import Client
 from unstuck.errors import GenerationCanceledError, GenerationFailedError
-from unstuck.models import Accepted, GenerationDetail, Status
+from unstuck.models import Accepted, GenerationDetail
+from unstuck.statuses import Status
 
 TEXT_FIELDS = {"flashcards": "source_text", "story": "premise", "image": "prompt", "assistant": "sentence"}
 """Where the text of each kind goes."""
@@ -61,7 +58,7 @@ def submit(
 ) -> None:
     """Start a generation, and print its id."""
     session = begin(context, as_json)
-    body: dict[str, Any] = {"kind": kind, **dict(_field(given) for given in fields or ())}
+    body: dict[str, Any] = {"kind": kind, **dict(inputs.field(given) for given in fields or ())}
     if file is not None:
         if kind not in TEXT_FIELDS:
             raise UsageError(f"Which field of {kind} is it? Write --set NAME=@{file}")
@@ -69,12 +66,12 @@ def submit(
             raise UsageError(
                 f"The text is named twice: by FILE and by --set {TEXT_FIELDS[kind]}. Leave one of them out."
             )
-        body[TEXT_FIELDS[kind]] = _text(file)
+        body[TEXT_FIELDS[kind]] = inputs.text(file)
     elif kind in TEXT_FIELDS and TEXT_FIELDS[kind] not in body:
         raise UsageError(f"Name a FILE with the text, or - to read it from a pipe ({TEXT_FIELDS[kind]}).")
-    given = {"model": model, "session_id": session_id, "client_id": client_id, "user_provided_key": _key(own_key)}
+    given = {"model": model, "session_id": session_id, "client_id": client_id, "user_provided_key": inputs.key(own_key)}
     body |= {name: value for name, value in given.items() if value is not None}
-    _check(body)
+    inputs.check(body)
     with session.client() as client:
         accepted = client.create(body, idempotency_key=idempotency_key)
         _go_on(session, client, accepted, wait, timeout)
@@ -157,7 +154,7 @@ def retry(
     session = begin(context, as_json)
     start: Literal["stored", "start"] = "start" if from_start else "stored"
     with session.client() as client:
-        accepted = client.retry(generation_id, start=start, user_provided_key=_key(own_key))
+        accepted = client.retry(generation_id, start=start, user_provided_key=inputs.key(own_key))
         _go_on(session, client, accepted, wait, timeout)
 
 
@@ -216,45 +213,3 @@ def _status(given: str | None) -> Status | None:
         if status == given:
             return status
     raise UsageError(f"--status is one of {', '.join(known)}.")
-
-
-def _field(given: str) -> tuple[str, Any]:
-    """Read NAME=VALUE: `@file` is a file's text, what is JSON is that, all else is a text."""
-    name, equals, value = given.partition("=")
-    if not equals or not name:
-        raise UsageError(f"--set takes NAME=VALUE, not {given!r}.")
-    if name == "kind":
-        raise UsageError("The kind is named by --kind, not by --set.")
-    if value.startswith("@"):
-        return name, _text(value[1:])
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
-
-
-def _check(body: dict[str, Any]) -> None:
-    """Refuse what no JSON can hold: half a character, or a number without end."""
-    try:
-        json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
-    except ValueError as error:
-        raise UsageError("A field holds what cannot be sent: a broken character, or a number that is none.") from error
-
-
-def _text(file: str) -> str:
-    """Return a file's text, without the byte order mark that some editors put before it."""
-    try:
-        found = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return found.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not UTF-8 text.") from error
-
-
-def _key(wanted: bool) -> str | None:
-    """Return the user's own key, from where neither the shell's history nor a list of processes shows it."""
-    if not wanted:
-        return None
-    key: str = os.environ.get("UNSTUCK_USER_KEY") or typer.prompt("Your key (not shown)", hide_input=True)
-    return key

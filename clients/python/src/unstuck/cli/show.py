@@ -12,14 +12,14 @@ from unstuck.cli.exits import duration
 from unstuck.cli.text import age, cost, in_json, moment, plain
 from unstuck.models import Card, Generation, GenerationDetail, Timeline
 from unstuck.outputs import AssistantOutput, FlashcardsOutput, ImageOutput, ReviewedSuggestion, StoryOutput
+from unstuck.statuses import color_of
 
-COLORS = {"succeeded": "green", "failed": "red", "canceled": "red", "running": "cyan", "pending": "yellow"}
 _NARROW = 110
 
 
 def status(found: Generation) -> Text:
     """Return the status in its colour; one that is not known has none."""
-    return Text(plain(f"{found.status:<9}"), COLORS.get(found.status, ""))
+    return Text(plain(f"{found.status:<9}"), color_of(found.status))
 
 
 def feed(found: Iterable[Generation], console: Console) -> RenderableType:
