@@ -152,6 +152,7 @@ class StoreMachine(RuleBasedStateMachine):
         sets: dict[str, Any] = {
             "fruitless_attempts": max(0, seen.fruitless_attempts - 1),
             "releases": seen.releases + counted,
+            "step_calls": seen.step_calls,
             "holder": None,
             "stage": None,
             "because": "provider_unavailable",

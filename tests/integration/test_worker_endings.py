@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from functions.process import worker
 from functions.process.worker import Ending
 from shared import kinds
 from shared.domain.errors import (
@@ -20,7 +19,7 @@ from shared.domain.errors import (
 )
 from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
 from shared.domain.states import Status
-from shared.kinds.contract import Limits
+from shared.kinds.contract import Catalog, Limits
 from shared.store.items import input_key
 from shared.store.timeline import Timeline
 from shared.store.worker import WorkerStore
@@ -62,9 +61,9 @@ def test_releases_in_a_row_come_to_an_end(rig: Rig) -> None:
     assert rig.events(head)[-1].name == "failed"
 
 
-def test_a_kind_may_say_how_often_it_is_tried(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_may_say_how_often_it_is_tried(rig: Rig) -> None:
     kind = replace(kinds.load("flashcards"), limits=Limits(max_attempts=2))
-    monkeypatch.setattr(worker, "load", lambda _name: kind)
+    rig.kinds = Catalog(kinds.names, lambda _name: kind)
     head, endings = rig.pending(), []
     for _ in range(2):
         handled, head = rig.run(head, raising(BUSY))
@@ -165,7 +164,9 @@ def test_who_has_lost_its_lease_writes_nothing_more_to_the_head_but_what_it_has_
     assert (handled.ending, spent_usd(handled), rig.dispatch.sent) == (Ending.LEASE_LOST, spent, [])
     if takeover == "given to another":
         assert after == before, "the next holder's writes would not know of it"
-    assert before == replace(after, usage=before.usage, steps_done=before.steps_done, version=before.version)
+    told: dict[str, Any] = {"usage": before.usage, "steps_done": before.steps_done, "reserved_usd": before.reserved_usd}
+    assert before == replace(after, version=before.version, **told)
+    assert after.reserved_usd == (before.reserved_usd if after.usage == before.usage else 0), "a bill takes its place"
 
 
 def test_an_unexpected_error_goes_back_to_the_queue_and_leaves_the_generation_to_a_rescuer(rig: Rig) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from functions.process.provider.dialects import NAMES
 from shared import kinds
 from shared.domain.settings import Settings
 
@@ -261,6 +262,14 @@ def test_only_the_worker_may_call_models_and_only_where_bedrock_is_what_it_speak
     assert (condition, otherwise) == ("UsesBedrock", {"Ref": "AWS::NoValue"})
     kinds = ("foundation-model", "inference-profile", "application-inference-profile")
     assert [arn["Fn::Sub"].rpartition(":")[2] for arn in granted["Resource"]] == [f"{kind}/*" for kind in kinds]
+
+
+def test_a_deployment_may_name_every_wire_that_there_is_and_its_page_has_a_row_for_each(
+    template: dict[str, Any],
+) -> None:
+    assert template["Parameters"]["LlmProtocol"]["AllowedValues"] == ["auto", *NAMES]
+    page = Path("docs/providers.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \| .* \| (?:yes|no) \|$", page, re.MULTILINE) == list(NAMES)
 
 
 def test_what_a_model_of_thirty_tokens_a_second_may_write_fits_in_the_time_that_a_call_has() -> None:
