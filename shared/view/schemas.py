@@ -237,7 +237,7 @@ class Ceiling(TypedDict):
     remaining: float
 
 
-class Limits(TypedDict):
+class UserLimits(TypedDict):
     """What is left of each limit; what is switched off is absent."""
 
     rates: list[Rate]
@@ -251,7 +251,7 @@ class UsageOfMonth(TypedDict):
     month: str
     days: list[DayCounts]
     total: Counts
-    limits: Limits
+    limits: UserLimits
 
 
 class Erasure(TypedDict):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.domain.row import Row
 from shared.domain.states import OPEN, TERMINAL, Status
-from tests.model.state import DOUBLED, Due, Head, Limits, Scene
+from tests.model.state import DOUBLED, Due, Head, Scene, Size
 
 if TYPE_CHECKING:
     from tests.model.rows import Writer
@@ -29,7 +29,7 @@ class Write(NamedTuple):
     old: Head
     new: Head
     writer: "Writer"
-    limits: Limits
+    limits: Size
 
     @property
     def of_a_holder(self) -> bool:

@@ -15,7 +15,7 @@ from shared.domain.states import TERMINAL
 from tests.model.checks import Broken
 from tests.model.graph import Graph
 from tests.model.rows import Table
-from tests.model.state import Limits
+from tests.model.state import Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Incoming:
 class Walk:
     """The graph as far as it is known: the states in the order in which they were found, and what came before each."""
 
-    def __init__(self, limits: Limits, rows: Sequence[Row[Any]] = ROWS) -> None:
+    def __init__(self, limits: Size, rows: Sequence[Row[Any]] = ROWS) -> None:
         self.graph = Graph(Table(limits, rows))
         self.known = {self.graph.start(): 0}
         self.before = array("l", [0])

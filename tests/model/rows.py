@@ -10,7 +10,7 @@ from shared.domain.row import Row
 from shared.domain.rows import ROWS
 from shared.domain.states import TERMINAL, Guard, Status
 from tests.model.checks import Broken, Write, broken_by
-from tests.model.state import NO_COPY, Due, Head, Limits, News, Scene, add
+from tests.model.state import NO_COPY, Due, Head, News, Scene, Size, add
 
 
 class Writer(NamedTuple):
@@ -30,7 +30,7 @@ class Writer(NamedTuple):
     """The message came from the queue for those that are alone."""
 
 
-GUARDS: Mapping[Guard, Callable[[Scene, Writer, Limits], bool]] = {
+GUARDS: Mapping[Guard, Callable[[Scene, Writer, Size], bool]] = {
     Guard.ABSENT: lambda _scene, writer, _limits: writer.absent,
     Guard.FENCE: lambda _scene, writer, _limits: writer.fence,
     Guard.HOLDER: lambda _scene, writer, _limits: writer.holds,
@@ -73,7 +73,7 @@ OF_A_HOLDER = ("heartbeat", "begin_call", "advance", "succeed", "release", "fail
 class Table:
     """The rows by name, and the writes that they allow. Raises Broken for a write that breaks an invariant."""
 
-    def __init__(self, limits: Limits, rows: Sequence[Row[Any]] = ROWS) -> None:
+    def __init__(self, limits: Size, rows: Sequence[Row[Any]] = ROWS) -> None:
         self.limits = limits
         self.rows = {row.name: row for row in rows}
         self.lost = {row.name: tuple(name for guard, name in _LOST_FOR_GOOD if guard in row.guards) for row in rows}

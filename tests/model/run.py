@@ -5,12 +5,12 @@ import sys
 import time
 
 from tests.model.explore import Walk
-from tests.model.state import Limits
+from tests.model.state import Size
 
 SIZES = (
-    Limits(steps=1, max_calls=2, workers=2, rescuers=2),
-    Limits(steps=2, max_calls=1, workers=2, rescuers=2),
-    Limits(steps=2, max_calls=2, workers=2, rescuers=2),
+    Size(steps=1, max_calls=2, workers=2, rescuers=2),
+    Size(steps=2, max_calls=1, workers=2, rescuers=2),
+    Size(steps=2, max_calls=2, workers=2, rescuers=2),
 )
 _SECONDS_BETWEEN_LINES = 15
 

@@ -42,7 +42,7 @@ class Pc:
     """The last write was applied, its answer was lost, and it is about to be tried again."""
 
 
-class Limits(NamedTuple):
+class Size(NamedTuple):
     """How large the model is."""
 
     steps: int = 1

@@ -11,12 +11,12 @@ from shared.domain.rows import ADVANCE, ROWS
 from shared.domain.states import Guard
 from tests.model.explore import Walk
 from tests.model.rows import GUARDS, MOVES
-from tests.model.state import Limits
+from tests.model.state import Size
 
-CALLS = Limits(steps=1, max_calls=2, workers=1, rescuers=1, held_up=())
-STEPS = Limits(steps=2, max_calls=1, workers=1, rescuers=1, held_up=())
-PROCESSES = Limits(steps=1, max_calls=1, workers=2, rescuers=2)
-LATE_ADVANCE = Limits(steps=2, max_calls=1, workers=1, rescuers=1, held_up=("advance",))
+CALLS = Size(steps=1, max_calls=2, workers=1, rescuers=1, held_up=())
+STEPS = Size(steps=2, max_calls=1, workers=1, rescuers=1, held_up=())
+PROCESSES = Size(steps=1, max_calls=1, workers=2, rescuers=2)
+LATE_ADVANCE = Size(steps=2, max_calls=1, workers=1, rescuers=1, held_up=("advance",))
 
 OUTSIDE = {
     "create": "the first state of the model is what it makes",
@@ -33,7 +33,7 @@ def test_every_guard_is_one_that_the_model_can_judge() -> None:
 
 
 @pytest.mark.parametrize("limits", [CALLS, STEPS, PROCESSES], ids=["calls", "steps", "processes"])
-def test_no_invariant_is_broken_and_every_state_leads_to_an_end(limits: Limits) -> None:
+def test_no_invariant_is_broken_and_every_state_leads_to_an_end(limits: Size) -> None:
     found = Walk(limits).run()
     print(found)
     assert found.broken is None, found.broken

@@ -15,12 +15,12 @@ from shared.domain.rows import ROWS
 from shared.domain.states import OPEN, TERMINAL, Guard, Status
 from tests.model.explore import Walk
 from tests.model.rows import OF_A_HOLDER
-from tests.model.state import Limits
+from tests.model.state import Size
 
 Rows = Sequence[Row[Any]]
-SIZE = Limits(steps=1, max_calls=2, workers=2, rescuers=2)
-TWO_STEPS = Limits(steps=2, max_calls=2, workers=2, rescuers=1, held_up=())
-WHOLE = Limits(steps=1, max_calls=1, workers=2, rescuers=1)
+SIZE = Size(steps=1, max_calls=2, workers=2, rescuers=2)
+TWO_STEPS = Size(steps=2, max_calls=2, workers=2, rescuers=1, held_up=())
+WHOLE = Size(steps=1, max_calls=1, workers=2, rescuers=1)
 _MINE = (Guard.FENCE, Guard.HOLDER)
 
 

@@ -587,12 +587,6 @@ export interface components {
         };
         /** @description The caller's own; it means nothing to the service. */
         Label: string;
-        /** @description What is left of each limit; what is switched off is absent. */
-        Limits: {
-            rates: components["schemas"]["Rate"][];
-            running?: components["schemas"]["Ceiling"];
-            daily_spend_usd?: components["schemas"]["Ceiling"];
-        };
         /** @description One line of the timeline; a name of `step_stored` comes with the step's own figures, and with its result, in the kind's own form, when that is asked for. */
         Line: {
             /** @enum {string} */
@@ -699,7 +693,13 @@ export interface components {
             month: string;
             days: components["schemas"]["DayCounts"][];
             total: components["schemas"]["Counts"];
-            limits: components["schemas"]["Limits"];
+            limits: components["schemas"]["UserLimits"];
+        };
+        /** @description What is left of each limit; what is switched off is absent. */
+        UserLimits: {
+            rates: components["schemas"]["Rate"][];
+            running?: components["schemas"]["Ceiling"];
+            daily_spend_usd?: components["schemas"]["Ceiling"];
         };
     };
     responses: never;

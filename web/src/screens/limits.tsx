@@ -1,7 +1,7 @@
 // What is left of the limits: a line for the playground, the whole for the usage.
 
 import { Gauge } from "lucide-react";
-import type { Limits } from "unstuck-client";
+import type { UserLimits } from "unstuck-client";
 import { useUsage } from "unstuck-client/react";
 import { count, duration, money } from "../format";
 
@@ -27,7 +27,7 @@ interface Shown {
   words: string;
 }
 
-export function LimitMeters({ limits }: { limits: Limits }) {
+export function LimitMeters({ limits }: { limits: UserLimits }) {
   const shown = rowsOf(limits);
   if (shown.length === 0) return <p className="muted">This deployment sets no limits.</p>;
   return (
@@ -55,7 +55,7 @@ export function LimitMeters({ limits }: { limits: Limits }) {
   );
 }
 
-function rowsOf({ rates, running, daily_spend_usd: spend }: Limits): Shown[] {
+function rowsOf({ rates, running, daily_spend_usd: spend }: UserLimits): Shown[] {
   const rows: Shown[] = rates.map((rate) => ({
     name: rate.name === "create" ? "Started" : `Started: ${rate.name.replace("create-", "")}`,
     used: rate.limit - rate.remaining,

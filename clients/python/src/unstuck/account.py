@@ -38,7 +38,7 @@ class Ceiling(Answered):
     remaining: float
 
 
-class Limits(Answered):
+class UserLimits(Answered):
     """What is left of each limit; what is switched off is None."""
 
     rates: list[Rate]
@@ -52,7 +52,7 @@ class UsageOfMonth(Answered):
     month: str
     days: list[DayCounts]
     total: Counts
-    limits: Limits
+    limits: UserLimits
 
 
 class Erasure(Answered):
