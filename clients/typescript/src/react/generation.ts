@@ -77,14 +77,14 @@ export function useGenerationEvents(
       open ? remaining(state.fetchStatus === "idle" ? state.dataUpdatedAt : Date.now(), EVENTS_SECONDS) : undefined,
     ),
   });
-  const { refetch, data } = query;
+  const { refetch, data, dataUpdatedAt } = query;
   const behind = data !== undefined && data.version < version;
   // A reading that is under way is let finish, or where versions come faster than readings none would; what came
   // meanwhile has the effect run once more.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each reading that is behind still asks for the next
   useEffect(() => {
     if (behind && version > 0) void refetch({ cancelRefetch: false });
-  }, [behind, version, data, refetch]);
+  }, [behind, version, dataUpdatedAt, refetch]);
   return query;
 }
 

@@ -20,6 +20,8 @@ const HEALTH_MS = 15_000;
 export interface QueryResult<Data> extends Standing {
   data: Data | undefined;
   isFetching: boolean;
+  /** When the last answer came, by this machine's clock, in milliseconds; 0 before the first. */
+  dataUpdatedAt: number;
   refetch: (options?: { cancelRefetch?: boolean }) => Promise<unknown>;
 }
 
@@ -103,6 +105,6 @@ export function useRead<Data>(
   const queries = useQueryClient();
   const query = useQuery<Data, UnstuckError>(options);
   const standing = useStanding(queries, options.queryKey, query);
-  const { data, isFetching, refetch } = query;
-  return { data, ...standing, isFetching, refetch };
+  const { data, isFetching, dataUpdatedAt, refetch } = query;
+  return { data, ...standing, isFetching, dataUpdatedAt, refetch };
 }

@@ -31,14 +31,14 @@ function render<Result>(hook: () => Result) {
       <UnstuckProvider client={client}>{children}</UnstuckProvider>
     </QueryClientProvider>
   );
-  return { ...renderHook(hook, { wrapper }), paths };
+  return { ...renderHook(hook, { wrapper }), paths, queries };
 }
 
 describe("the hooks on the running API", () => {
   it("bring a submit from the click to its cards, in one entry, and stop asking at the end", async () => {
     const session = ownSession();
     let id: string | undefined;
-    const { result, paths, rerender } = render(() => ({
+    const { result, paths, queries, rerender } = render(() => ({
       create: useCreateGeneration(),
       feed: useGenerationFeed({ session_id: session }),
       one: useGeneration(id),
@@ -77,6 +77,8 @@ describe("the hooks on the running API", () => {
       expect(result.current.events.data?.version).toBe(version);
     }, LONG);
 
+    // What the last decision has asked for, as the cards once more, is still to come.
+    await waitFor(() => expect(queries.isFetching()).toBe(0), LONG);
     const before = paths.length;
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     // The feed looks for new ones every 20 s; nothing is asked about what has ended.
