@@ -31,7 +31,7 @@ ENDS = {
     "local/empty": "failed",
     "local/huge": "failed",
 }
-ASKED_TWICE = ("local/repair", "local/schema", "local/garbage")
+ASKED_TWICE = ("local/repair", "local/schema", "local/garbage", "local/empty")
 
 
 @pytest.fixture(scope="module", autouse=True)

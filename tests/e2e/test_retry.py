@@ -44,7 +44,7 @@ def test_a_retry_of_a_canceled_generation_succeeds_and_both_name_each_other(stac
     assert (body["status"], body["version"]) == ("pending", 1)
     new = alice.wait_for_end(body["generation_id"])
     assert (new["status"], new["retry_of"], new["session_id"]) == ("succeeded", old, "lesson-1")
-    assert "client_id" not in new
+    assert new["client_id"] == "mine"
     assert alice.look(old)["retried_as"] == new["generation_id"]
     assert alice.look(old)["status"] == "canceled"
     entered = alice.http.get(f"/v1/generations/{new['generation_id']}/input").json()

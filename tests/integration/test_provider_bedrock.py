@@ -44,7 +44,7 @@ def server() -> Iterator[ModelServer]:
 
 def botocore_client(endpoint: str) -> Any:
     config = Config(retries={"total_max_attempts": 1})
-    return boto3.client("bedrock-runtime", region_name="eu-west-1", endpoint_url=endpoint, config=config)
+    return boto3.Session().client("bedrock-runtime", region_name="eu-west-1", endpoint_url=endpoint, config=config)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -57,7 +57,7 @@ def test_what_is_sent_is_what_botocores_own_client_sends(model: str, terms: Term
         seen.append(request)
         return AWSResponse(request.url, 400, HTTPHeaders(), None)
 
-    client = boto3.client("bedrock-runtime", region_name="eu-west-1")
+    client = boto3.Session().client("bedrock-runtime", region_name="eu-west-1")
     client.meta.events.register("before-send.bedrock-runtime.ConverseStream", answer)
     with pytest.raises((ClientError, AttributeError)):
         client.converse_stream(modelId=model, **json.loads(wired.body))

@@ -52,7 +52,17 @@ FAILING = {
 
 FAILING_TO_DRAW = {"local/image_text": 1, "local/image_broken": 1, "local/image_gif": 1, "local/429": 1, "local/500": 1}
 
-ASKED_TWICE = frozenset({*REPAIRED, "local/garbage", "local/schema"})
+ASKED_TWICE = frozenset(
+    {
+        *REPAIRED,
+        "local/garbage",
+        "local/schema",
+        "local/empty",
+        "local/image_text",
+        "local/image_broken",
+        "local/image_gif",
+    }
+)
 """Models that one attempt asks a second time for the same step, since the first answer does not fit."""
 
 _SENTENCES = (
