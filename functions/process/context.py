@@ -142,7 +142,7 @@ class AttemptContext:
                 return conversation.read(prompt, answer.text, result)
             except InvalidOutputError as invalid:
                 self._ledger.waste(answer.usage)
-                messages += conversation.repair(answer.text, invalid, result)
+                messages += conversation.repair(prompt, answer.text, invalid, result)
         return conversation.read(prompt, self._calls.complete(prompt, messages, result).text, result)
 
     def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> Picture:
