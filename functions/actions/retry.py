@@ -43,7 +43,7 @@ class RetryService:
         if old is None:
             raise ProblemError("not_found")
         if old.retried_as is not None:
-            return accepted(old.retried_as, old.usual_seconds)
+            return accepted(request, old.retried_as, old.usual_seconds)
         refuse_if_switched_off(old.kind, self.settings)
         content = self._content(old)
         new = successor_of(old, self.clock, self.settings)
@@ -57,13 +57,13 @@ class RetryService:
         except TransitionRefusedError as refused:
             if refused.current is not None and refused.current.usage != old.usage:
                 return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
-            return _answer_of(refused.current)
+            return _answer_of(request, refused.current)
         except AdmissionRefusedError:
             double = self.store.reads.get(key)
             if double is None or double.retried_as is None:
                 raise
-            return _answer_of(double)  # a double click that came first was the last one allowed
-        return answer_admitted(admitted, new, self.dispatch, self.clock.now())
+            return _answer_of(request, double)  # a double click that came first was the last one allowed
+        return answer_admitted(request, admitted, new, self.dispatch, self.clock.now())
 
     def _seal_key(self, old: Generation, new: Generation, body: Retry) -> bytes | None:
         if body.user_provided_key is None:
@@ -91,9 +91,9 @@ def _excused(old: Generation) -> bool:
     return failure is not None and failure.fault in (Fault.OPERATOR, Fault.PROVIDER)
 
 
-def _answer_of(current: Generation | None) -> Response:
+def _answer_of(request: Request, current: Generation | None) -> Response:
     if current is None:
         raise ProblemError("not_found")
     if current.retried_as is None:
         raise ProblemError("not_retryable")
-    return accepted(current.retried_as, current.usual_seconds)  # of a double click one came first
+    return accepted(request, current.retried_as, current.usual_seconds)  # of a double click one came first
