@@ -102,6 +102,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "session_id": _query("session_id", {"$ref": "#/components/schemas/Label"}, "Only those of this session."),
     "status": _query("status", {"enum": [str(status) for status in Status]}, "Only those that stand so."),
     "kind": _query("kind", {"enum": list(kinds.names())}, "Only those of this kind."),
+    "fields": _query(
+        "fields",
+        {"enum": ["output"]},
+        "Each row with its output as well: of 32 KiB at most, on a page of 256 KiB at most. `limit` is then 1 to 25, "
+        "10 if absent.",
+    ),
     "limit": _query("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Most on this page."),
     "cursor": _query("cursor", {"$ref": "#/components/schemas/Cursor"}, "`next_cursor` of the page before."),
     "month": _query("month", {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}, "YYYY-MM; now if absent."),

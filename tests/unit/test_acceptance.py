@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError
-from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.idempotency import hash_of
 from shared.domain.limits import Limit, Rate
 from shared.http.acceptance import answer_admitted, key_of
 from shared.http.problems import ProblemError
@@ -15,6 +15,7 @@ from shared.http.request import Request
 from shared.http.response import Route, respond
 from shared.store.admission import Admitted
 from tests.factories import FakeClock, RecordingDispatch, a_generation
+from tests.unit.requests import a_request
 
 RATE = Rate(Limit("create", 5, 300), 4, 297)
 RATE_HEADERS = {"ratelimit-policy": '"create";q=5;w=300', "ratelimit": '"create";r=4;t=297'}
@@ -75,7 +76,9 @@ def test_a_request_without_a_key_has_none() -> None:
 
 def test_a_key_is_bound_to_what_is_asked() -> None:
     asked = {"create": {"kind": "flashcards"}}
-    assert key_of(request_with(**{"idempotency-key": '"k"'}), asked) == IdempotencyKey("k", hash_of(asked))
+    key = key_of(a_request("alice", {}, idempotency_key='"k"'), asked)
+    assert key is not None
+    assert (key.owner, key.key, key.body_hash) == ("alice", "k", hash_of(asked))
 
 
 @pytest.mark.parametrize("header", ["", '""', "a b"])
