@@ -84,12 +84,12 @@ def test_the_served_document_is_the_rendered_one() -> None:
 
 def test_an_outdated_document_is_found_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "openapi.json"
-    assert render_openapi.main(["--check"], file) == 1
+    assert render_openapi.main(["--check", "--file", str(file)]) == 1
     file.write_text(render_openapi.FILE.read_text(encoding="utf-8").replace("202", "200"), encoding="utf-8")
-    assert render_openapi.main(["--check"], file) == 1
+    assert render_openapi.main(["--check", "--file", str(file)]) == 1
     assert "out of date" in capsys.readouterr().err
-    assert render_openapi.main([], file) == 0
-    assert render_openapi.main(["--check"], file) == 0
+    assert render_openapi.main(["--file", str(file)]) == 0
+    assert render_openapi.main(["--check", "--file", str(file)]) == 0
 
 
 def test_each_problem_is_in_the_document_with_its_section() -> None:
