@@ -212,7 +212,7 @@ def decode_head(item: Item) -> Generation:
     fields |= {name: values[name] for name in _TEXTS if name in values}
     fields |= {name: bool(values.get(name) or values.get(RENAMED.get(name, ""))) for name in _FLAGS}
     if "error" in values:
-        fields["error"] = ErrorInfo(values["error"]["code"], values["error"]["message"])
+        fields["error"] = ErrorInfo(**{name: values["error"][name] for name in ("code", "message")})
     if "call" in values:
         fields["call"] = decode_call(values["call"])
     if "expires_at" in values:
