@@ -110,6 +110,10 @@ class AnswerReader:
     def name(self, call_id: Any) -> None:
         self.record.called(call_id)
 
+    def words_after(self, count: int) -> list[str]:
+        """Return the pieces of the content that came after the first `count`."""
+        return self._parts[count:]
+
     def written_by(self, model: Any) -> None:
         self.record.written_by(model)
 

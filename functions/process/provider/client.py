@@ -94,6 +94,7 @@ class Provider:
         cancellation: Cancellation,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None] = lambda _bill_id: None,
+        on_words: Callable[[str], None] | None = None,
         record: CallRecord | None = None,
     ) -> Completion:
         """Make the call in this thread and return its whole answer, or raise why there is none.
@@ -101,10 +102,10 @@ class Provider:
         `deadline` is a time of `time.monotonic()` at which the call ends, whatever still arrives. `may_send` is
         called once the connection stands, right before the request's first byte: when it raises, nothing was sent
         and its error passes through. It may block, and it counts towards the deadline. `on_text` gets the number of
-        characters of content each time it has grown; it must not block. `on_bill_id` gets the id under which `bill` can
-        ask for what the call has cost, as soon as the server has told one. The model is asked at most once: a request
-        that the server refuses for a field of it is sent again without, after another leave. `record` takes
-        what becomes known of the call, however it ends.
+        characters of content each time it has grown, and `on_words` what is new of it; neither may block.
+        `on_bill_id` gets the id under which `bill` can ask for what the call has cost, as soon as the server has told
+        one. The model is asked at most once: a request that the server refuses for a field of it is sent again
+        without, after another leave. `record` takes what becomes known of the call, however it ends.
 
         Raises ProviderError (see `failures`), with the usage as far as it was reported, or CallCanceledError within
         moments of `cancellation.cancel()`.
@@ -123,7 +124,7 @@ class Provider:
                 price=price_for(self._prices, request.model),
                 record=record,
             )
-            call = self._call(request, wired, answer, on_text, on_bill_id)
+            call = self._call(request, wired, answer, on_text, on_bill_id, on_words)
 
             async def run(call: Call = call) -> Completion:
                 return await call.run(self._client(), deadline, Gate(may_send, cancellation, deadline))
@@ -162,6 +163,7 @@ class Provider:
         answer: AnswerReader,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None],
+        on_words: Callable[[str], None] | None,
     ) -> Call:
         return Call(
             self._dialect,
@@ -170,6 +172,7 @@ class Provider:
             draws=request.draws,
             max_bytes=self._max_bytes,
             on_text=on_text,
+            on_words=on_words,
             on_bill_id=on_bill_id,
             clock=self._clock,
         )
