@@ -9,7 +9,7 @@ import contextlib
 import importlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from re import _constants as codes  # type: ignore[attr-defined]  # the parser's own names for what it found
+from re import _constants as codes  # the parser's own names for what it found
 from re import _parser as parser
 from typing import Any
 
