@@ -43,7 +43,7 @@ class RetryService:
         if old is None:
             raise ProblemError("not_found")
         if old.retried_as is not None:
-            return accepted(old.retried_as, old.usual_seconds)
+            return accepted(old.retried_as, old.usual_seconds, self.settings)
         refuse_if_switched_off(old.kind, self.settings)
         content = self._content(old)
         new = successor_of(old, self.clock, self.settings)
@@ -57,13 +57,21 @@ class RetryService:
         except TransitionRefusedError as refused:
             if refused.current is not None and refused.current.usage != old.usage:
                 return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
-            return _answer_of(refused.current)
+            return self._answer_of(refused.current)
         except AdmissionRefusedError:
             double = self.store.reads.get(key)
             if double is None or double.retried_as is None:
                 raise
-            return _answer_of(double)  # a double click that came first was the last one allowed
-        return answer_admitted(admitted, new, self.dispatch, self.clock.now())
+            return self._answer_of(double)  # a double click that came first was the last one allowed
+        return answer_admitted(admitted, new, self.dispatch, self.clock.now(), self.settings)
+
+    def _answer_of(self, current: Generation | None) -> Response:
+        if current is None:
+            raise ProblemError("not_found")
+        if current.retried_as is None:
+            raise ProblemError("not_retryable")
+        # Of a double click one came first.
+        return accepted(current.retried_as, current.usual_seconds, self.settings)
 
     def _seal_key(self, old: Generation, new: Generation, body: Retry) -> bytes | None:
         if body.user_provided_key is None:
@@ -89,11 +97,3 @@ def _excused(old: Generation) -> bool:
     """Whether it failed for no fault of its owner's: a retry then takes no place in a window of theirs."""
     failure = FAILURES.get(old.error.code) if old.error else None
     return failure is not None and failure.fault in (Fault.OPERATOR, Fault.PROVIDER)
-
-
-def _answer_of(current: Generation | None) -> Response:
-    if current is None:
-        raise ProblemError("not_found")
-    if current.retried_as is None:
-        raise ProblemError("not_retryable")
-    return accepted(current.retried_as, current.usual_seconds)  # of a double click one came first

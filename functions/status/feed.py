@@ -1,13 +1,13 @@
 """Lists an owner's generations, the newest first, page by page: none is lost or shown twice while paging."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from functions.status.healing import Healer
 from shared import kinds
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
 from shared.domain.moving import moving
+from shared.domain.pacing import poll_after_seconds, retry_after
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http import cursor
@@ -16,9 +16,6 @@ from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.reads import Reader
 from shared.view.view import status_shown, view
-
-if TYPE_CHECKING:
-    from shared.view import schemas
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 500
@@ -60,6 +57,7 @@ class FeedService:
     def read(self, request: Request) -> Response:
         """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
+        Where something on it is open, `Retry-After` says when to read it again: by the one that may end first.
         The work is bounded: at most 500 generations are read, however few of them pass the filter.
         """
         query = Query(request, "session_id", "status", "kind", "limit", "cursor")
@@ -72,13 +70,15 @@ class FeedService:
         limit = query.number("limit", 1, _MAX_LIMIT) or _DEFAULT_LIMIT
         after = query.cursor()
         query.check()
-        shown, next_cursor = self._page(request.owner, wanted, limit, after)
-        return Response(200, {"generations": shown, "next_cursor": next_cursor})
+        found, next_cursor = self._page(request.owner, wanted, limit, after)
+        now = self.clock.now()
+        shown = [view(head, moving(head, now, self.settings)) for head in found]
+        pauses = [poll_after_seconds(head, now, self.settings) for head in found if not head.terminal]
+        headers = {"retry-after": retry_after(min(pauses))} if pauses else {}
+        return Response(200, {"generations": shown, "next_cursor": next_cursor}, headers)
 
-    def _page(
-        self, owner: str, wanted: Filter, limit: int, after: str | None
-    ) -> "tuple[list[schemas.Generation], str | None]":
-        shown: list[schemas.Generation] = []
+    def _page(self, owner: str, wanted: Filter, limit: int, after: str | None) -> tuple[list[Generation], str | None]:
+        shown: list[Generation] = []
         rescues, last = 0, after
         page = limit + 1 if wanted.passes_all else _READ_AT_ONCE
         for read, head in enumerate(self.reads.newest(owner, after, page)):
@@ -89,6 +89,6 @@ class FeedService:
             if wanted.passes(head) and not self.reads.expired(head):
                 if len(shown) == limit:
                     return shown, last and cursor.encode(last)
-                shown.append(view(head, moving(head, self.clock.now(), self.settings)))
+                shown.append(head)
             last = head.generation_id
         return shown, None

@@ -57,7 +57,9 @@ def seal_key(seal: Seal | None, provider_key: str | None, generation: Generation
     return seal.close(provider_key, generation.key)
 
 
-def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Response:
+def answer_admitted(
+    admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime, settings: Settings
+) -> Response:
     """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
 
     `asked` is the generation that the request would have begun: of the kind of the one that it did begin.
@@ -67,7 +69,7 @@ def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, n
         headers |= {"idempotency-replayed": "true"}
     else:
         start(admitted.head, dispatch, now)
-    return accepted(admitted.generation_id, asked.usual_seconds, headers)
+    return accepted(admitted.generation_id, asked.usual_seconds, settings, headers)
 
 
 def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
@@ -79,7 +81,9 @@ def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
         logger().exception("not dispatched; left to a rescuer", extra={"generation_id": head.generation_id})
 
 
-def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None) -> Response:
+def accepted(
+    generation_id: str, usual_seconds: int, settings: Settings, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return the 202 of a new generation: the same whenever the same request is answered again."""
     location = f"/v1/generations/{generation_id}"
     body = {
@@ -88,5 +92,5 @@ def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] 
         "version": 1,
         "urls": {"self": location},
     }
-    first_look = retry_after(first_look_seconds(usual_seconds))
+    first_look = retry_after(first_look_seconds(usual_seconds, settings))
     return Response(202, body, {"location": location, "retry-after": first_look, **(headers or {})})
