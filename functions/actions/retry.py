@@ -1,6 +1,7 @@
 """The owner has a generation that failed or was canceled tried again, as a new one that goes on where it stood."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from functions.actions.bodies import Retry
 from shared.aws.dispatch import Dispatch
@@ -49,7 +50,7 @@ class RetryService:
         new = successor_of(old, self.clock, self.settings)
         sealed = self._seal_key(old, new, body)
         given = replace(content, request_id=request.request_id)
-        steps = self.store.reads.get_steps(key) if body.begin == "stored" else []
+        steps = partial(self.store.reads.get_steps, key) if body.begin == "stored" else tuple
         try:
             admitted = self.store.retry(
                 old, new, given, steps, Admission(self.policy, sealed=sealed, excused=_excused(old))

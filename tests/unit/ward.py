@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from operations.checks import Expected
@@ -113,7 +114,7 @@ class Ward:
 
     def _retried(self) -> Generation:
         new = a_generation(self.clock, user_id=OWNER)
-        steps = self.store.reads.get_steps(self.failed.key)
+        steps = partial(self.store.reads.get_steps, self.failed.key)
         admitted = self.store.retries.retry(self.failed, new, an_input(), steps, Admission(POLICY))
         assert admitted.head is not None
         return admitted.head

@@ -4,13 +4,15 @@ from itertools import islice
 from typing import Annotated, Any, Literal, get_args
 
 import typer
+from rich.console import Group
+from rich.text import Text
 
 from unstuck.cli import inputs, show
 from unstuck.cli.live import follow
 from unstuck.cli.session import AsJson, Id, Session, UsageError, begin
 from unstuck.client import Client
 from unstuck.errors import GenerationCanceledError, GenerationFailedError
-from unstuck.models import Accepted, GenerationDetail
+from unstuck.models import Accepted
 from unstuck.statuses import Status
 
 TEXT_FIELDS = {"flashcards": "source_text", "story": "premise", "image": "prompt", "assistant": "sentence"}
@@ -97,8 +99,8 @@ def get(
         found = client.get(generation_id)
     if as_json:
         return session.answer(found)
-    session.out.print(show.generation(found))
-    return _show_output(session, found)
+    made = show.output(found)
+    return session.out.print(Group(show.generation(found), *([] if made is None else [Text(), made])))
 
 
 def list_(
@@ -194,15 +196,9 @@ def _follow(session: Session, client: Client, generation_id: str, timeout: float
         raise GenerationFailedError(found)
     if found.status == "canceled":
         raise GenerationCanceledError(found)
-    if not session.json:
-        _show_output(session, found)
-
-
-def _show_output(session: Session, found: GenerationDetail) -> None:
     made = show.output(found)
-    if made is not None:
-        session.out.print()
-        session.out.print(made)
+    if not session.json and made is not None:
+        session.out.print(Group(Text(), made))
 
 
 def _status(given: str | None) -> Status | None:

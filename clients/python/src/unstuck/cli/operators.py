@@ -4,6 +4,7 @@ They are no part of this package, and boto3 none of its dependencies. All but `c
 """
 
 import importlib
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ _NEEDS = (
 )
 _A_STACK = "AWS credentials and the stack's name (--stack NAME)"
 _WITHOUT_A_STACK = frozenset({"cost"})
+_ACTS_ON_MANY = frozenset({"redrive", "bulk-retry"})
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,6 +52,8 @@ def _handing_over(name: str) -> Callable[[typer.Context], None]:
             except ModuleNotFoundError as missing:
                 _refuse(context, f"`unstuck {name}` needs {missing.name}, which is not installed here.")
                 return
+            if name in _ACTS_ON_MANY and isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors="backslashreplace")  # an owner's name must not end it halfway
             raise typer.Exit(operate.main([name, *context.args]))
 
     return command

@@ -176,5 +176,5 @@ def _facts(rows: dict[str, Any]) -> Table:
 def _table(*names: str) -> Table:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
     for name in names:
-        table.add_column(Text(plain(name)))
+        table.add_column(Text(plain(name)), overflow="fold")  # an ellipsis is no ASCII, and hides what it is for
     return table
