@@ -6,6 +6,7 @@ What decides is pure and in `shared.domain.limits`; here it is read strongly and
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 
 from shared.domain import rows
 from shared.domain.clock import epoch_milliseconds
@@ -29,12 +30,13 @@ _TRIES = 30
 class Admission:
     """What a new generation must pass: the deployment's policy (`limits.policy_of`), and its request's key, if any.
 
-    `sealed` is the owner's own provider key, where the generation is to be made with it.
+    `seal` returns the owner's own provider key, encrypted, where the generation is to be made with it. It is called at
+    most once, and only when no limit stands in the way: each call is one of KMS's.
     """
 
     policy: Policy
     key: IdempotencyKey | None = None
-    sealed: bytes | None = field(default=None, repr=False)
+    seal: Callable[[], bytes] | None = field(default=None, repr=False)
     excused: bool = False
     """Whether it goes into no window of a rate limit: it tries again what failed for no fault of its owner's."""
 
@@ -125,7 +127,8 @@ class AdmissionStore:
         for the double when a limit refuses, too: the double may be what reached it.
         """
         parts = Parts(self._ground, generation.key)
-        generation = replace(generation, own_key=admission.sealed is not None)
+        admission = replace(admission, seal=admission.seal and cache(admission.seal))
+        generation = replace(generation, own_key=admission.seal is not None)
         try:
             admitted = self._admit(generation, content, admission, beside, inherit, parts)
         except (AdmissionRefusedError, KeyReusedError, ConditionFailedError, _RacesLostError):
@@ -232,6 +235,6 @@ class AdmissionStore:
             writes.append(encode_accepted(generation.user_id, taken, policy, replaces=seen.accepted))
         if admission.key:
             writes.append(encode_key(generation, admission.key, moment))
-        if admission.sealed is not None:
-            writes.append(user_key.put(generation, admission.sealed))
+        if admission.seal is not None:
+            writes.append(user_key.put(generation, admission.seal()))
         return writes, rate

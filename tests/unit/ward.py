@@ -12,7 +12,7 @@ from operations.checks import Expected
 from operations.doctor import Doctor, Report
 from operations.reading import Reader
 from shared.domain.generation import Called, ErrorInfo, Event, Generation, Totals, Usage
-from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Limit, Policy
 from shared.domain.rows.worker import Shown
 from shared.store.admission import Admission
@@ -85,9 +85,11 @@ class Ward:
         self.swept()
 
     def create(self, sealed: bytes | None = None, **changes: Any) -> Generation:
-        key = IdempotencyKey(f"{SECRET_KEY} {self.clock.token()}", hash_of({}))
+        key = IdempotencyKey(OWNER, f"{SECRET_KEY} {self.clock.token()}", {})
         generation = a_generation(self.clock, user_id=OWNER, **changes)
-        head = self.store.admission.admit(generation, an_input(), Admission(POLICY, key, sealed)).head
+        head = self.store.admission.admit(
+            generation, an_input(), Admission(POLICY, key, (lambda: sealed) if sealed else None)
+        ).head
         assert head is not None
         return head
 
