@@ -29,7 +29,7 @@ class EraseService:
     nothing once that time has come. Calling again goes on where the last call stopped, whatever became of it.
 
     The mark also says that there may be objects, whose listing costs forty times an item's read: each owner of one has
-    a head, or the usage of a day, which has no time to live. So who has nothing to erase costs reads of the table alone.
+    a head, or the usage of a day, which has no time to live. So who has nothing to erase costs reads alone.
     """
 
     store: ErasureStore
