@@ -59,6 +59,10 @@ schema: what a counter of a head has under both names belongs together."""
 _FLAGS = ("isolated", "reviewed", "own_key", "asked_to_wait")
 
 
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, zlib.error)
+"""What reading an item raises that is not as this code writes it: a newer version's, or changed by somebody else."""
+
+
 def head_key(key: GenerationKey) -> Item:
     return marshal({"pk": key.owner, "sk": f"G#{key.generation_id}"})
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from shared.aws.logs import logger
 from shared.domain.generation import (
     DayUsage,
     Generation,
@@ -15,6 +16,13 @@ from shared.domain.generation import (
 )
 from shared.store import items
 from shared.store.ground import Ground
+
+
+class Listed(NamedTuple):
+    """One of an owner's generations; `head` is None where its item cannot be read."""
+
+    generation_id: str
+    head: Generation | None
 
 
 class Reader:
@@ -72,8 +80,10 @@ class Reader:
         """Return what the head must show once the steps that it does not count yet are counted."""
         return settle(head, self.get_steps(head.key, results=False))
 
-    def newest(self, user_id: str, after: str | None, page: int) -> Iterator[Generation]:
+    def newest(self, user_id: str, after: str | None, page: int) -> Iterator[Listed]:
         """Yield the owner's heads, the newest first, beginning behind the id `after`, expired ones among them.
+
+        One that cannot be read is told as such: it must not stand between its owner and the others.
 
         Ids are UUIDv7, so that their order is that of creation, and stays it whatever happens to a generation. Reads
         `page` heads at a time, and no more of them than are asked for.
@@ -87,7 +97,7 @@ class Reader:
             ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": "G#"}),
             **more,
         )
-        return (items.decode_head(item) for item in found)
+        return map(_listed, found)
 
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
         """Return what was used on each day of a month (YYYY-MM) on which a generation ended, the first day first."""
@@ -112,3 +122,14 @@ class Reader:
         for item in found:
             key = items.unmarshal(item)
             yield GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
+
+
+def _listed(item: items.Item) -> Listed:
+    generation_id = str(item["sk"]["S"]).removeprefix("G#")
+    try:
+        return Listed(generation_id, items.decode_head(item))
+    except items.DAMAGED as error:
+        # What it says may hold what the item does; its type says which field to look for.
+        about = {"generation_id": generation_id, "error": type(error).__name__}
+        logger().error("a head cannot be read", extra=about)
+        return Listed(generation_id, None)

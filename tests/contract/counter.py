@@ -67,7 +67,7 @@ class Counter:
 
     def successors(self) -> list[Generation]:
         found = self.store.reads.newest(self.head.user_id, None, 100)
-        return [head for head in found if head.generation_id != self.head.generation_id]
+        return [head for _, head in found if head and head.generation_id != self.head.generation_id]
 
 
 def started(store: Store, clock: FakeClock) -> Generation:

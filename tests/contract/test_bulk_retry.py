@@ -74,7 +74,7 @@ class Outage:
         return list(self.work().run(Wanted(**asked), act=act, limit=limit, per_second=per_second))
 
     def successors(self) -> list[Generation]:
-        return [head for head in self.store.reads.newest(self.owner, None, 100) if head.retry_of is not None]
+        return [head for _, head in self.store.reads.newest(self.owner, None, 100) if head and head.retry_of]
 
 
 @pytest.fixture
