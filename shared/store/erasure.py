@@ -71,8 +71,9 @@ class ErasureStore:
         """Note that an erasure is under way, and over at the earliest at `not_before`; a later note stands."""
         update = {
             "UpdateExpression": "SET not_before = :at, expires_at = :swept",
-            "ConditionExpression": "attribute_not_exists(pk) OR not_before < :at",
-            "ExpressionAttributeValues": _marked(not_before),
+            "ConditionExpression": "attribute_not_exists(pk) OR NOT attribute_type(not_before, :number) "
+            "OR not_before < :at",
+            "ExpressionAttributeValues": _marked(not_before) | {":number": {"S": "N"}},
         }
         try:
             self._table.update(_mark_key(user_id), update, mine=lambda _item: False)

@@ -1,8 +1,12 @@
 """What the table is asked about generations. Every read of one is strongly consistent; the due index is only a hint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
+from itertools import count, takewhile
 from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
 
 from shared.aws.logs import logger
 from shared.domain.generation import (
@@ -47,6 +51,24 @@ class Reader:
         item = self._table.get(items.input_key(key))
         return None if item is None else items.decode_input(self._objects.restore(item))
 
+    def readable_input(self, key: GenerationKey) -> GenerationInput | None:
+        """Return what was sent in; None also where it cannot be read, or its object is gone."""
+        return _if_readable(lambda: self.get_input(key))
+
+    def readable_steps(self, key: GenerationKey) -> list[StoredStep]:
+        """Return the stored steps in their order, up to the first that is missing, cannot be read or lost its object.
+
+        What comes behind it stays where it is: a generation that goes on makes the steps in their order.
+        """
+        found = (_if_readable(partial(self._readable, item)) for item in self._steps(key))
+        steps = {step.position: step for step in found if step is not None}
+        return [steps[at] for at in takewhile(steps.__contains__, count(1))]
+
+    def _readable(self, item: items.Item) -> StoredStep:
+        if "result" not in item and "result_object" not in item:
+            raise KeyError("result")
+        return items.decode_step(self._objects.restore(item))
+
     def get_step(self, key: GenerationKey, name: str) -> StoredStep | None:
         item = self._table.get(items.step_key(key, name))
         return None if item is None else items.decode_step(self._objects.restore(item))
@@ -57,14 +79,17 @@ class Reader:
         With `results=False` a result that is too large for its item is left empty: who only counts the steps needs no
         right to read the bucket, and does not wait for it.
         """
+        found = self._steps(key)
+        stored = map(self._objects.restore, found) if results else found
+        return sorted((items.decode_step(item) for item in stored), key=lambda step: step.position)
+
+    def _steps(self, key: GenerationKey) -> Iterator[items.Item]:
         prefix = items.step_prefix(key.generation_id)
-        found = self._table.query(
+        return self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues=items.marshal({":pk": key.owner, ":prefix": prefix}),
         )
-        stored = map(self._objects.restore, found) if results else found
-        return sorted((items.decode_step(item) for item in stored), key=lambda step: step.position)
 
     def get_results(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, dict[str, Any] | None]:
         """Return what each of at most 100 generations made, by id and in one call; absent where it made nothing.
@@ -122,6 +147,18 @@ class Reader:
         for item in found:
             key = items.unmarshal(item)
             yield GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
+
+
+def _if_readable[Found](read: Callable[[], Found]) -> Found | None:
+    try:
+        return read()
+    except items.DAMAGED as error:
+        logger().error("an item cannot be read", extra={"error": type(error).__name__})
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        logger().error("an object is gone that an item names")
+    return None
 
 
 def _listed(item: items.Item) -> Listed:
