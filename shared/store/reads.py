@@ -29,6 +29,13 @@ class Listed(NamedTuple):
     head: Generation | None
 
 
+class Due(NamedTuple):
+    """An entry of the due index: whose it is, and since when somebody should have looked at it."""
+
+    key: GenerationKey
+    at: datetime
+
+
 class Reader:
     """An item whose time to live is over counts as absent: DynamoDB deletes it days late. It cannot write."""
 
@@ -94,12 +101,16 @@ class Reader:
     def get_results(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, dict[str, Any] | None]:
         """Return what each of at most 100 generations made, by id and in one call; absent where it made nothing.
 
-        One of more than `most_bytes` of JSON is None. S3 is not asked: what is in an object is larger than any bound.
+        One of more than `most_bytes` of JSON is None, and one that cannot be read. S3 is not asked: what is in an object is larger than any bound.
         """
         made = {head.generation_id: items.step_key(head.key, head.output_step) for head in heads if head.output_step}
         found = self._table.get_many(*made.values()) if made else []
         pairs = zip(made, found, strict=True)
-        return {name: items.decode_result(item, most_bytes) for name, item in pairs if item is not None}
+        return {
+            name: _if_readable(partial(items.decode_result, item, most_bytes))
+            for name, item in pairs
+            if item is not None
+        }
 
     def settled(self, head: Generation) -> Totals:
         """Return what the head must show once the steps that it does not count yet are counted."""
@@ -137,8 +148,8 @@ class Reader:
             for day in days
         ]
 
-    def due(self, shard: int, now: datetime) -> Iterator[GenerationKey]:
-        """Yield what the index says is due in one of its DUE_SHARDS shards, the oldest first."""
+    def due(self, shard: int, now: datetime) -> Iterator[Due]:
+        """Yield what the index says is due in one of its DUE_SHARDS shards, the longest due first."""
         found = self._table.query(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
@@ -146,7 +157,12 @@ class Reader:
         )
         for item in found:
             key = items.unmarshal(item)
-            yield GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
+            owned = GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
+            try:
+                at = items.from_epoch(key["due_at"])
+            except items.DAMAGED:
+                at = now  # before all calendars: it must not hide what stands behind it in the index
+            yield Due(owned, at)
 
 
 def _if_readable[Found](read: Callable[[], Found]) -> Found | None:
