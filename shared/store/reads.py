@@ -101,7 +101,8 @@ class Reader:
     def get_results(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, dict[str, Any] | None]:
         """Return what each of at most 100 generations made, by id and in one call; absent where it made nothing.
 
-        One of more than `most_bytes` of JSON is None, and one that cannot be read. S3 is not asked: what is in an object is larger than any bound.
+        One of more than `most_bytes` of JSON is None, and one that cannot be read. S3 is not asked: what is in an
+        object is larger than any bound.
         """
         made = {head.generation_id: items.step_key(head.key, head.output_step) for head in heads if head.output_step}
         found = self._table.get_many(*made.values()) if made else []
