@@ -124,7 +124,8 @@ ENDS_OF_TIME = ["253402300799", "32503680000", "9e20", "-9e20"]
 @pytest.mark.parametrize("value", ENDS_OF_TIME)
 def test_no_time_of_a_head_stops_the_look_and_each_is_named(ward: Ward, value: str) -> None:
     for name in TIMES:
-        ward.change(f"G#{ward.running.generation_id}", **{name: Decimal(value)})
+        changes: Any = {name: Decimal(value)}
+        ward.change(f"G#{ward.running.generation_id}", **changes)
         found = ward.look().findings
         assert f"G#{ward.running.generation_id}" in {finding.item for finding in found}, name
 

@@ -328,7 +328,7 @@ def test_what_is_no_letter_of_ours_stands_in_the_way_of_none(office: Office) -> 
 def test_what_another_run_hides_is_counted(office: Office) -> None:
     for _ in range(3):
         office.give_up(office.pending())
-    other = office.run()
+    other: Any = office.run()
     next(other)
     assert hidden(office.sqs, office.letters) == 2
     assert office.redrive() == []
