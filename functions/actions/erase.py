@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from shared.aws.journal import log_ended
 from shared.aws.metrics import measure
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
@@ -55,7 +56,10 @@ class EraseService:
     def _erase_heads(self, owner: str, heads: list[Generation]) -> None:
         op = self.clock.token()
         ended = [head if head.terminal else self.endings.cancel(head.key, op) for head in heads]
-        measure({}, [head for head in ended if head and head.op == op])
+        ours = [head for head in ended if head and head.op == op]
+        for head in ours:
+            log_ended(head, self.endings.reads.asked(head.key))
+        measure({}, ours)
         lease = timedelta(seconds=self.settings.lease_seconds)
         # Marked before the heads are gone: they are all that tells of their leases.
         signs = [_last_sign_of_life(head) for head in ended if head]

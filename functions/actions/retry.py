@@ -65,7 +65,7 @@ class RetryService:
             if double is None or double.retried_as is None:
                 raise
             return _answer_of(request, double)  # a double click that came first was the last one allowed
-        return answer_admitted(request, admitted, new, self.dispatch, self.clock.now())
+        return answer_admitted(request, admitted, new, given, self.dispatch, self.clock.now())
 
     def _sealing(self, old: Generation, new: Generation, body: Retry) -> Callable[[], bytes] | None:
         if body.user_provided_key is None:

@@ -69,7 +69,7 @@ class CreateService:
         generation, given = self._new(owner, envelope, content, request.request_id)
         seal = sealing(self.seal, envelope.provider_key, generation)
         admitted = self.store.admit(generation, given, Admission(self.policy, key, seal))
-        return answer_admitted(request, admitted, generation, self.dispatch, self.clock.now())
+        return answer_admitted(request, admitted, generation, given, self.dispatch, self.clock.now())
 
     def _validate(self, body: dict[str, Any]) -> tuple[Envelope, BaseModel]:
         own = {name: value for name, value in body.items() if name in Envelope.model_fields}

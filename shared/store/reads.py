@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
+
+from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import (
+    Asked,
     DayUsage,
     Generation,
     GenerationInput,
@@ -38,6 +42,14 @@ class Reader:
     def get_input(self, key: GenerationKey) -> GenerationInput | None:
         item = self._table.get(items.input_key(key))
         return None if item is None else items.decode_input(self._objects.restore(item))
+
+    def asked(self, key: GenerationKey) -> Asked:
+        """Return what a log line says of the input. Best effort: what cannot be read now is not known."""
+        try:
+            item = self._table.get(items.input_key(key))
+        except (StoreUnavailableError, ClientError):
+            return Asked()
+        return Asked() if item is None else items.decode_asked(item)
 
     def get_step(self, key: GenerationKey, name: str) -> StoredStep | None:
         item = self._table.get(items.step_key(key, name))

@@ -14,7 +14,7 @@ from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Route, respond
 from shared.store.admission import Admitted
-from tests.factories import FakeClock, RecordingDispatch, a_generation
+from tests.factories import FakeClock, RecordingDispatch, a_generation, an_input
 from tests.unit.requests import a_request
 
 RATE = Rate(Limit("create", 5, 300), 4, 297)
@@ -40,7 +40,7 @@ def answered(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
 
 def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -> None:
     dispatch, head = RecordingDispatch(), a_generation(clock)
-    answer = answer_admitted(CREATE, Admitted(head.generation_id, head, RATE), head, dispatch, clock.now())
+    answer = answer_admitted(CREATE, Admitted(head.generation_id, head, RATE), head, an_input(), dispatch, clock.now())
     assert dispatch.sent == [head]
     assert answer.status == 202
     assert RATE_HEADERS.items() <= answer.headers.items()
@@ -49,9 +49,11 @@ def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -
 
 def test_what_was_let_in_before_gets_the_same_answer_says_so_and_starts_nothing(clock: FakeClock) -> None:
     dispatch, head, other = RecordingDispatch(), a_generation(clock, usual_seconds=30), a_generation(clock)
-    first = answer_admitted(CREATE, Admitted(head.generation_id, head, None), head, dispatch, clock.now())
+    first = answer_admitted(CREATE, Admitted(head.generation_id, head, None), head, an_input(), dispatch, clock.now())
     asked_again = replace(other, usual_seconds=30)
-    again = answer_admitted(CREATE, Admitted(head.generation_id, None, None), asked_again, dispatch, clock.now())
+    again = answer_admitted(
+        CREATE, Admitted(head.generation_id, None, None), asked_again, an_input(), dispatch, clock.now()
+    )
     assert again.body == first.body
     assert again.headers == {**first.headers, "idempotency-replayed": "true"}
     assert first.headers["retry-after"] == "14"
