@@ -28,6 +28,7 @@ class Settings:
     max_daily_spend_usd: float = 5.0
     bucket_name: str = ""
     signed_url_seconds: float = 600.0
+    longest_poll_seconds: float = 2.0
     default_model: str = ""
     image_model: str = ""
     allowed_models: tuple[str, ...] = ()

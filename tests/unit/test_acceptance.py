@@ -1,12 +1,12 @@
 """The 202 of what starts a generation, and the answers of what may not start: with the headers that clients go by."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError
+from shared.domain.generation import Asked
 from shared.domain.idempotency import hash_of
 from shared.domain.limits import Limit, Rate
 from shared.http.acceptance import answer_admitted, key_of
@@ -14,7 +14,7 @@ from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Route, respond
 from shared.store.admission import Admitted
-from tests.factories import FakeClock, RecordingDispatch, a_generation, an_input
+from tests.factories import FakeClock, RecordingDispatch, a_generation
 from tests.unit.requests import a_request
 
 RATE = Rate(Limit("create", 5, 300), 4, 297)
@@ -40,7 +40,7 @@ def answered(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
 
 def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -> None:
     dispatch, head = RecordingDispatch(), a_generation(clock)
-    answer = answer_admitted(CREATE, Admitted(head.generation_id, head, RATE), head, an_input(), dispatch, clock.now())
+    answer = answer_admitted(CREATE, Admitted(head.generation_id, head, RATE), Asked(), 2.0, dispatch, clock.now())
     assert dispatch.sent == [head]
     assert answer.status == 202
     assert RATE_HEADERS.items() <= answer.headers.items()
@@ -48,15 +48,12 @@ def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -
 
 
 def test_what_was_let_in_before_gets_the_same_answer_says_so_and_starts_nothing(clock: FakeClock) -> None:
-    dispatch, head, other = RecordingDispatch(), a_generation(clock, usual_seconds=30), a_generation(clock)
-    first = answer_admitted(CREATE, Admitted(head.generation_id, head, None), head, an_input(), dispatch, clock.now())
-    asked_again = replace(other, usual_seconds=30)
-    again = answer_admitted(
-        CREATE, Admitted(head.generation_id, None, None), asked_again, an_input(), dispatch, clock.now()
-    )
+    dispatch, head = RecordingDispatch(), a_generation(clock)
+    first = answer_admitted(CREATE, Admitted(head.generation_id, head, None), Asked(), 6.75, dispatch, clock.now())
+    again = answer_admitted(CREATE, Admitted(head.generation_id, None, None), Asked(), 6.75, dispatch, clock.now())
     assert again.body == first.body
     assert again.headers == {**first.headers, "idempotency-replayed": "true"}
-    assert first.headers["retry-after"] == "14"
+    assert first.headers["retry-after"] == "7"
     assert dispatch.sent == [head]
 
 

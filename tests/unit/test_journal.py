@@ -44,7 +44,8 @@ def test_an_accepted_create_leaves_one_line_that_joins_request_and_generation(
     clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
     head, given = a_generation(clock, user_id="alice@example.org"), replace(an_input(), request_id="r-77")
-    answer_admitted(CREATE, Admitted(head.generation_id, head, None), head, given, RecordingDispatch(), clock.now())
+    admitted = Admitted(head.generation_id, head, None)
+    answer_admitted(CREATE, admitted, given.asked, 2.0, RecordingDispatch(), clock.now())
     printed = capsys.readouterr().out
     (line,) = lines(printed, "accepted")
     assert (
@@ -63,9 +64,8 @@ def test_an_accepted_create_leaves_one_line_that_joins_request_and_generation(
 
 def test_a_request_that_was_accepted_before_leaves_none(clock: FakeClock, capsys: pytest.CaptureFixture[str]) -> None:
     head = a_generation(clock)
-    answer_admitted(
-        CREATE, Admitted(head.generation_id, None, None), head, an_input(), RecordingDispatch(), clock.now()
-    )
+    admitted = Admitted(head.generation_id, None, None)
+    answer_admitted(CREATE, admitted, an_input().asked, 2.0, RecordingDispatch(), clock.now())
     assert lines(capsys.readouterr().out, "accepted") == []
 
 
