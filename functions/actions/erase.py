@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from shared.aws.journal import log_ended
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
 from shared.domain.clock import Clock
@@ -77,7 +78,10 @@ class EraseService:
                 measure({Metric.ERRORS: 1})
         if len(ended) < len(listed):
             signs.append(now)
-        measure({}, [head for head in ended if head.op == op])
+        ours = [head for head in ended if head.op == op]
+        for head in ours:
+            log_ended(head, self.endings.reads.asked(head.key))
+        measure({}, ours)
         # Marked before the heads are gone: they are all that tells of their leases.
         self.store.mark_erasure(owner, max(signs) + lease)
         self.store.delete_items(owner, [f"G#{each.generation_id}" for each in listed])
