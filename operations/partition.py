@@ -132,12 +132,12 @@ def _key(partition: Partition, item: items.Item) -> None:
 
 def _review(partition: Partition, item: items.Item) -> None:
     review = decode_review(item)
-    verdicts = {number: replace(each, front=None, back=None) for number, each in review.verdicts.items()}
+    verdicts = {number: replace(each, edits={}) for number, each in review.verdicts.items()}
     partition.reviews[_id(item)] = Review(review.version, verdicts)
 
 
 def _card(partition: Partition, item: items.Item) -> None:
-    partition.cards.append(replace(decode_card(item), front="", back=""))
+    partition.cards.append(replace(decode_card(item), fields={}))
 
 
 def _request(partition: Partition, item: items.Item) -> None:

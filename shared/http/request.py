@@ -61,6 +61,14 @@ class Request:
             raise ProblemError("not_found")
         return generation_id
 
+    @property
+    def card_id(self) -> str:
+        """The card's id in the path. What is no id of ours is answered as an absent one is."""
+        card_id = str(self.event.get("pathParameters", {}).get("card_id", ""))
+        if not _ID.fullmatch(card_id):
+            raise ProblemError("card_not_found")
+        return card_id
+
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name, as API Gateway hands them over."""
         value = self.event.get("headers", {}).get(name)

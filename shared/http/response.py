@@ -10,6 +10,7 @@ from shared.aws.metrics import Metric, measure
 from shared.domain.codes.problems import PROBLEMS
 from shared.domain.errors import (
     AdmissionRefusedError,
+    EditsTooLargeError,
     KeyReusedError,
     SealUnavailableError,
     StoreUnavailableError,
@@ -42,6 +43,8 @@ def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, 
         response = _problem(ProblemError("idempotency_key_reused"), request)
     except AdmissionRefusedError as refused:
         response = _problem(_refusal(refused), request)
+    except EditsTooLargeError:
+        response = _problem(ProblemError("body_too_large", detail="The edits are more than can be stored."), request)
     except (StoreUnavailableError, SealUnavailableError):
         logger().exception("DynamoDB or KMS is unavailable")
         measure({Metric.ERRORS: 1})

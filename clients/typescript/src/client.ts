@@ -188,6 +188,21 @@ export class Client {
     return taken(this.#http.GET("/v1/cards", { params: { query }, signal }), is.isCards);
   }
 
+  /** One card, whether or not its generation is still there. */
+  async getCard(id: string, options: CallOptions = {}): Promise<api.Card> {
+    return taken(this.#http.GET("/v1/cards/{card_id}", { ...atCard(id), ...options }), is.isCard);
+  }
+
+  /** Edit the named fields of a card. */
+  async editCard(id: string, edit: api.EditCard, options: CallOptions = {}): Promise<api.Card> {
+    return taken(this.#http.PATCH("/v1/cards/{card_id}", { ...atCard(id), body: edit, ...options }), is.isCard);
+  }
+
+  /** Delete a card; its suggestion is rejected while that can be reviewed. */
+  async deleteCard(id: string, options: CallOptions = {}): Promise<void> {
+    await done(this.#http.DELETE("/v1/cards/{card_id}", { ...atCard(id), signal: options.signal }));
+  }
+
   /** All cards, page by page as they are asked for. */
   cards(options: { session_id?: string } & IterateOptions = {}): AsyncGenerator<api.Card, void, undefined> {
     return iterateCards(this, options);
@@ -243,6 +258,10 @@ export class Client {
       replayed: headers.get("idempotency-replayed") === "true",
     };
   }
+}
+
+function atCard(id: string): { params: { path: { card_id: string } } } {
+  return { params: { path: { card_id: id } } };
 }
 
 function at(id: string): { params: { path: { generation_id: string } } } {

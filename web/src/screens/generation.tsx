@@ -2,7 +2,7 @@
 
 import { ChevronRight, Copy, SearchX } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { type GenerationDetail, hasEnded, isFlashcards, UnstuckError } from "unstuck-client";
+import { type GenerationDetail, hasEnded, suggestionsOf, UnstuckError } from "unstuck-client";
 import { useGenerationEvents, useGenerationInput } from "unstuck-client/react";
 import { count, counted, dayAndTime, duration, money, shortId } from "../format";
 import { explain } from "../lateness";
@@ -65,7 +65,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
         lead={<Lead head={head} />}
         actions={
           <>
-            {isFlashcards(head.output) && (
+            {suggestionsOf(head) !== undefined && (
               <ButtonLink href={to.review(id)} look="primary">
                 Review the cards
               </ButtonLink>
@@ -78,7 +78,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
       <div className="stack">
         <State head={head} watching={watching} />
         {head.error !== undefined && <Failure head={head} code={head.error.code} />}
-        {head.output !== undefined && <OutputView output={head.output} />}
+        {head.output !== undefined && <OutputView output={head.output} reviews={head.reviews} />}
         <SoFar head={head} />
         <TimelinePanel head={head} watching={watching} />
         <Figures head={head} />

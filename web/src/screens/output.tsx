@@ -2,20 +2,23 @@
 
 import {
   type AssistantOutput,
+  fieldsOf,
   type ImageOutput,
   isAssistant,
-  isFlashcards,
   isImages,
   isStory,
   type Output,
   type StoryOutput,
   type Suggestion,
+  suggestionsOf,
 } from "unstuck-client";
 import { counted } from "../format";
+import { ItemView } from "../ui/item-view";
 import { Notice } from "../ui/parts";
 
-export function OutputView({ output }: { output: Output }) {
-  if (isFlashcards(output)) return <Suggestions suggestions={output.suggestions} />;
+export function OutputView({ output, reviews }: { output: Output; reviews: string | undefined }) {
+  const suggestions = suggestionsOf({ output, reviews });
+  if (suggestions !== undefined) return <Suggestions suggestions={suggestions} />;
   if (isStory(output)) return <Story story={output} />;
   if (isImages(output)) return <Images images={output.images} />;
   if (isAssistant(output)) return <Answer result={output.result} />;
@@ -44,8 +47,7 @@ function Suggestions({ suggestions }: { suggestions: Suggestion[] }) {
         {suggestions.map((one) => (
           <li key={one.number} data-state={one.state}>
             <span className="pair-number muted small figures">{one.number}</span>
-            <p className="pair-front">{one.front}</p>
-            <p className="pair-back muted">{one.back}</p>
+            <ItemView fields={fieldsOf(one)} />
             <span className={`badge ${BADGES[one.state]}`}>{one.state}</span>
           </li>
         ))}
