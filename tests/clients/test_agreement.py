@@ -80,7 +80,7 @@ def forms(schema: dict[str, Any], definitions: dict[str, Any]) -> set[str]:
 
 def form_of(name: str) -> dict[str, Any]:
     """Return a schema; of one that each kind has its own form of, what these have in common."""
-    schema = SCHEMAS[name]
+    schema: dict[str, Any] = SCHEMAS[name]
     each = [SCHEMAS[one["$ref"].rsplit("/", 1)[1]] for one in schema.get("anyOf", schema.get("oneOf", ()))]
     if not each:
         return schema

@@ -99,10 +99,10 @@ def test_a_card_is_edited_and_deleted_when_its_generation_is_gone(stack: LocalSt
 def let_expire(stack: LocalStack, owner: Owner, generation_id: str) -> None:
     """Delete what DynamoDB does when the time of a generation is over. The owner's test knows of it no more."""
     dynamodb = stack.client("dynamodb")
-    for name in ("G", "I", "R", "S"):
-        suffix = "#cards" if name == "S" else ""
-        key = {"pk": {"S": owner.name}, "sk": {"S": f"{name}#{generation_id}{suffix}"}}
-        dynamodb.delete_item(TableName=stack.table_name, Key=key)
+    for sort_key in [item["sk"] for item in faults.items(stack, owner.name)]:
+        if not sort_key.startswith("C#"):
+            key = {"pk": {"S": owner.name}, "sk": {"S": sort_key}}
+            dynamodb.delete_item(TableName=stack.table_name, Key=key)
     owner.generations.remove(generation_id)
 
 
