@@ -24,14 +24,15 @@ help: ## list the commands
 
 setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
 
-run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...]
-	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
+run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...] [FRESH=1]
+	@$(BIN)/python -m local.run --state .local/run $(if $(FRESH),--fresh) $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
 
 client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
 	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"
 
 build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
 	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
+	@$(BIN)/python -m local.own_kinds .aws-sam/build
 	@$(BIN)/python -m local.compiled .aws-sam/build
 
 # With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of

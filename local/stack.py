@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local import deployment, probes
+from local import deployment, own_kinds, probes
 from local.build import built_tree, host_architecture
 from local.emulator import PROJECT, Emulator, restart_emulator, start_emulator
 from local.page import PageServer
@@ -158,6 +158,8 @@ class LocalStack:
         if self._page is not None:
             self._page.stop()
             self._page = None
+        if self._emulator is not None and self._emulator.keeps_state and self._emulator.child in self._children:
+            self._emulator.end_in_order()  # only then is what it holds written
         for child in reversed(self._children):
             child.stop()
         self._children.clear()
@@ -203,6 +205,7 @@ class LocalStack:
             **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
             "ProviderKeyParameter": KEY_PARAMETER,
+            "KindsPackage": own_kinds.package(),
             **self.options.parameters,
         }
 

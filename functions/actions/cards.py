@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from functions.actions.bodies import EditCard
 from functions.actions.edits import edited, reviewed_of
 from functions.actions.review import ReviewService
 from shared.domain.errors import StoreUnavailableError
@@ -9,6 +10,7 @@ from shared.domain.review import Card, Decision
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
+from shared.http.validation import read
 from shared.kinds.contract import Catalog
 from shared.store.review import ReviewStore
 from shared.view.card import card_etag, card_view
@@ -26,7 +28,8 @@ class CardService:
 
     def edit(self, request: Request) -> Response:
         """Edit a card's fields, those that are named. An edit that changes nothing is answered the same."""
-        owner, card_id, edit = request.owner, request.card_id, request.json()
+        owner, card_id = request.owner, request.card_id
+        edit = read(EditCard, request.json()).model_extra or {}
         for _ in range(_TRIES):
             card = self._card(owner, card_id)
             fields = edited(reviewed_of(self.kinds, card.kind), card.fields, edit) if edit else card.fields

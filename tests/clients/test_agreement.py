@@ -19,7 +19,7 @@ from unstuck.client import Client
 
 DOCUMENT = json.loads(Path("functions/status/openapi.json").read_text(encoding="utf-8"))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
-BASES = {"Answered", "Asked", "CreateGeneration"}
+BASES = {"Answered", "Asked", "CreateGeneration", "CallFacts"}
 NOT_MODELS = {"CardId", "Cursor", "GenerationId", "Label", "Moment", "Output", "GatewayMessage", "Error", "EditCard"}
 # Here edits of any kind's fields are keyword arguments.
 NOT_MODELS |= {name for name in SCHEMAS if name.endswith(("Decide", "DecideNumbered", "EditCard")) and name[0] != "D"}

@@ -148,11 +148,12 @@ def test_an_edit_goes_back_to_what_the_model_wrote_field_by_field(quiz: Desk) ->
 @pytest.mark.parametrize(
     ("edit", "errors"),
     [
-        ({"question": " "}, [("question", "string_too_short")]),
+        ({"question": " "}, [("question", "blank")]),
         ({"options": ["one"]}, [("options", "too_short")]),
         ({"options": ["a", 7]}, [("options.1", "string_type")]),
         ({"answer": "many"}, [("answer", "int_parsing")]),
         ({"answer": 2}, [("", "value_error")]),
+        ({"question": ""}, [("question", "string_too_short")]),
         ({"question": None}, [("question", "string_type")]),
         ({"front": "Mine?"}, [("front", "extra_forbidden")]),
         ({"state": "accepted"}, [("state", "extra_forbidden")]),

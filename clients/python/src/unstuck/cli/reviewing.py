@@ -19,9 +19,7 @@ from unstuck.requests import DecideNumbered
 _AT_ONCE = 30
 Edits = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Edit a field; with one number of --accept."
-    ),
+    typer.Option("--set", metavar="NAME=VALUE", help="Edit a field; with one number of --accept."),
 ]
 Numbers = Annotated[str | None, typer.Option(metavar="NUMBERS", help="As 1,3-5, or all.")]
 
