@@ -107,7 +107,7 @@ def fields_of(refused: pytest.ExceptionInfo[ProblemError]) -> list[tuple[str, st
     [
         ({}, [("decision", "missing")]),
         ({"decision": "maybe"}, [("decision", "literal_error")]),
-        ({"decision": "accepted", "front": " \n "}, [("front", "string_too_short")]),
+        ({"decision": "accepted", "front": " \n "}, [("front", "blank")]),
         ({"decision": "accepted", "front": "x" * 201}, [("front", "string_too_long")]),
         ({"decision": "accepted", "back": "x" * 501}, [("back", "string_too_long")]),
         ({"decision": "accepted", "back": 7}, [("back", "string_type")]),

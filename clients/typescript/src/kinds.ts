@@ -55,7 +55,8 @@ export function kindsOf(document: Json): KindSchema[] {
 
 /** What of a card is its kind's, by kind. */
 function itemsOf(document: Json): Map<string, JsonSchema> {
-  const cards = resolved(document, follow(document, "#/components/schemas/Card")).oneOf ?? [];
+  const card = follow(document, "#/components/schemas/Card"); // a document of before there were any has none
+  const cards = card === undefined ? [] : (resolved(document, card).oneOf ?? []);
   return new Map(
     cards.flatMap(({ properties = {}, required = [] }) => {
       const kind = properties.kind?.const;
