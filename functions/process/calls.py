@@ -118,6 +118,9 @@ class Calls:
             if owners is not error:
                 raise owners from error
             raise
+        except Exception:
+            self._await_bills(bill_ids, api_key, reserve)  # nobody expected it, and it may have cost something
+            raise
         return self._billed(answer, reserve, bill_ids, api_key)
 
     def ask_for_bills(self) -> None:
