@@ -32,6 +32,7 @@ client: clients/typescript/node_modules/.installed ## pack the TypeScript client
 
 build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
 	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
+	@$(BIN)/python -m local.own_kinds .aws-sam/build
 	@$(BIN)/python -m local.compiled .aws-sam/build
 
 # With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of

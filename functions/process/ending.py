@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from functions.process.dependencies import Dependencies
 from functions.process.unexpected import STORAGE, about
 from shared.aws.dispatch import Dispatch, DispatchFailedError
 from shared.aws.logs import logger
 from shared.domain import retry_policy
+from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.codes.failures import FAILURES
 from shared.domain.errors import GenerationError, LeaseLostError, StorageUnavailableError, TransitionRefusedError
 from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
@@ -62,6 +63,15 @@ class Attempt(Protocol):
     @property
     def last_step(self) -> str: ...
 
+    @property
+    def ended_with(self) -> CallFacts: ...
+
+    @property
+    def made_by(self) -> CallFacts: ...
+
+    @property
+    def logged(self) -> dict[str, str | int | float]: ...
+
     def recount(self) -> None: ...
 
     def bill(self) -> Usage: ...
@@ -72,7 +82,22 @@ class Unread:
     """An attempt that ended before it could read what is stored: it has spent nothing, and the head stays as it is."""
 
     head: Generation
-    last_step = ""
+
+    @property
+    def last_step(self) -> str:
+        return ""
+
+    @property
+    def ended_with(self) -> CallFacts:
+        return NO_CALL
+
+    @property
+    def made_by(self) -> CallFacts:
+        return NO_CALL
+
+    @property
+    def logged(self) -> dict[str, str | int | float]:
+        return {}
 
     @property
     def totals(self) -> Totals:
@@ -131,7 +156,7 @@ class Endings:
         """Another holds it, or it has ended: nothing of this attempt may be written but what it has cost, and that only
         where nobody else will ever count for the generation again. Best effort: nobody waits for it."""
         head, billed = attempt.head, Decimal(0)
-        logger().info("the lease was lost", extra=about(head))
+        logger().info("the lease was lost", extra=about(head) | attempt.logged)
         try:
             billed = attempt.bill().cost_usd
         except (*STORAGE, TransitionRefusedError):
@@ -142,12 +167,13 @@ class Endings:
         if isinstance(error, LeaseLostError):
             raise error
         if error is None:
-            self.dependencies.store.succeed(attempt.head, attempt.totals, attempt.last_step)
+            self.dependencies.store.succeed(attempt.head, attempt.totals, attempt.last_step, attempt.made_by)
             logger().info("succeeded", extra=about(attempt.head))
             return Handled(Ending.SUCCEEDED, self._as_ended(attempt, Status.SUCCEEDED))
         decision = self._decide(attempt.head, limits, error)
         log = logger().error if is_ours(error.code) else logger().info
-        log("the attempt ended", extra=about(attempt.head) | {"code": error.code, "decision": repr(decision)})
+        said: dict[str, Any] = {"code": error.code, "decision": repr(decision), **attempt.logged}
+        log("the attempt ended", extra=about(attempt.head) | said)
         if isinstance(decision, retry_policy.GiveUp):
             return self._fail(attempt, decision)
         return self._release(attempt, error.code, decision)
@@ -169,9 +195,9 @@ class Endings:
         store, now = self.dependencies.store, self.dependencies.clock.now()
         attempt.recount()
         head = attempt.head
-        store.fail(head, attempt.totals, ErrorInfo(decision.code, decision.message))
+        store.fail(head, attempt.totals, ErrorInfo(decision.code, decision.message), attempt.ended_with)
         ended = replace(head, version=head.version + 1)
-        store.timeline.note(ended, Event("failed", now, head.attempt, decision.code))
+        store.timeline.note(ended, Event("failed", now, head.attempt, decision.code, call=attempt.ended_with))
         return Handled(Ending.FAILED, self._as_ended(attempt, Status.FAILED))
 
     def _release(self, attempt: Attempt, code: str, decision: retry_policy.Retry) -> Handled:
@@ -188,7 +214,8 @@ class Endings:
             self.dispatch.send(pending, self.dependencies.clock.now())
         except DispatchFailedError:
             logger().exception("given back and not dispatched; left to a rescuer", extra=about(head))
-        store.timeline.note(pending, Event("released", now, head.attempt, code, decision.delay_seconds))
+        event = Event("released", now, head.attempt, code, decision.delay_seconds, attempt.ended_with)
+        store.timeline.note(pending, event)
         return Handled(Ending.RELEASED)
 
     def _as_ended(self, attempt: Attempt, status: Status) -> Generation:

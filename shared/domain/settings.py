@@ -38,6 +38,8 @@ class Settings:
     max_completion_tokens: int = 5_000
     reasoning_effort: str = ""
     provider_key_parameter: str = ""
+    keep_provider_excerpts: bool = False
+    """Whether the worker's log keeps what a provider says of its errors, scrubbed of keys."""
     kms_key_id: str = ""
     enabled_kinds: tuple[str, ...] = ()
     """The kinds that may be created; empty for all."""

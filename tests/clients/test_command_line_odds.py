@@ -67,31 +67,6 @@ def test_a_terminal_that_knows_ascii_alone_gets_escapes_and_no_traceback() -> No
     assert b"Traceback" not in ended.stderr
 
 
-def test_answers_are_written_where_stdout_knows_ascii_alone() -> None:
-    code = """
-import httpx, sys
-from unstuck.cli.app import app
-from unstuck.cli.session import Session
-from unstuck.client import Client
-from tests.clients.scripted import generation
-card = {"number": 1, "front": "Wie heißt …?", "back": "日本", "state": "proposed"}
-found = generation("succeeded", 9, output={"suggestions": [card]}, stage="läuft …")
-transport = httpx.MockTransport(lambda request: httpx.Response(200, json=found))
-app(["get", found["generation_id"]], obj=Session(connect=lambda url, token: Client(url, token, transport=transport)))
-"""
-    given = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii:strict", "PYTHONPATH": str(Path.cwd())}
-    command = [sys.executable, "-c", code]
-    ended = subprocess.run(  # noqa: S603 - our own code
-        command,
-        env={**given, "UNSTUCK_URL": "https://api.example", "UNSTUCK_TOKEN": "t"},
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert ended.returncode == 0, ended.stderr
-    assert "Wie hei\\xdft" in ended.stdout.decode("ascii")
-
-
 def poisoned(value: Any) -> Any:
     """Return what a service would answer whose every text holds escapes."""
     if isinstance(value, dict):

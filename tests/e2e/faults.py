@@ -4,7 +4,7 @@ import hashlib
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,9 @@ from tests.e2e.gate import Gate
 from tests.e2e.owner import eventually
 
 __all__ = ["no_delivery"]
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper")
+"""Those that read the settings which a deployment gives to all."""
+
 _serialize = TypeSerializer().serialize
 
 
@@ -118,6 +121,19 @@ def environment(
         yield
     finally:
         _configure(stack, function, before["Timeout"], own)
+
+
+@contextmanager
+def deployment(stack: LocalStack, **variables: str) -> Iterator[None]:
+    """Run every function with other settings for the length of the block. Whatever they run at either end is cut off.
+
+    For numbers that the functions must agree on. A worker that beats more seldom than the others' lease is long is
+    taken for dead by each poll.
+    """
+    with ExitStack() as settings:
+        for function in FUNCTIONS:
+            settings.enter_context(environment(stack, function, **variables))
+        yield
 
 
 def _configure(stack: LocalStack, function: str, timeout_seconds: int, variables: Mapping[str, str]) -> None:

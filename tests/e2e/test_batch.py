@@ -56,7 +56,7 @@ def test_ten_generations_wait_together_and_cost_less_than_half_a_second_of_bille
 ) -> None:
     tried: list[list[tuple[int, float]]] = []
     # The beats of the template's defaults, not those of these tests, and a process that is warm.
-    with faults.environment(stack, "process", HEARTBEAT_SECONDS="10", LEASE_SECONDS="40"):
+    with faults.deployment(stack, HEARTBEAT_SECONDS="10", LEASE_SECONDS="40"):
         alice.wait_for_end(alice.submit())
         # What else the machine does only adds to it, and a poll that was under way when delivery stopped may take the
         # first few on their own: one batch in five must be whole and undisturbed.

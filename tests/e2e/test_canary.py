@@ -7,7 +7,7 @@ and the phrase only where what was sent in, and what was made of it, belongs.
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,6 @@ EVERYTHING_ON = {
     "PYTHONASYNCIODEBUG": "1",
 }
 """Whatever of the environment makes any part talk more."""
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper")
 PHRASE_BELONGS = ("I#", "S#")
 
 
@@ -169,9 +168,7 @@ WAYS: tuple[Callable[[Flight], None], ...] = (
 @pytest.fixture(scope="module")
 def flight(stack: LocalStack) -> Iterator[Flight]:
     """Every way is gone once, for all tests: what is left of it is what they look at."""
-    with ExitStack() as settings:
-        for function in FUNCTIONS:
-            settings.enter_context(faults.environment(stack, function, **EVERYTHING_ON))
+    with faults.deployment(stack, **EVERYTHING_ON):
         flown = Flight(stack)
         with flown.watching_the_queues():
             for way in WAYS:
@@ -189,7 +186,7 @@ def items_of(flight: Flight) -> list[dict[str, Any]]:
 
 
 def test_the_keys_are_in_no_log_line_and_neither_is_the_phrase(flight: Flight) -> None:
-    for function in FUNCTIONS:
+    for function in faults.FUNCTIONS:
         lines = flight.stack.log_lines(function)
         assert lines, f"{function} has logged nothing"
         for secret in (flight.key, flight.refused_key, flight.phrase):

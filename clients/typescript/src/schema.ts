@@ -457,14 +457,21 @@ export interface components {
         };
         /** @description Why a call was not done: as the service says it, or as API Gateway does. */
         Error: components["schemas"]["Problem"] | components["schemas"]["GatewayMessage"];
-        /** @description Why a generation failed; the codes are those of docs/errors.md, below Failures. */
+        /** @description Why a generation failed; the codes are those of docs/errors.md, below Failures. With it comes what is known of the call that ended so. */
         Failure: {
+            model?: string;
+            answered_by?: string;
+            provider_status?: number;
+            provider_code?: string;
+            provider_call_id?: string;
+            finish?: string;
+            seconds?: number;
             code: string;
             message: string;
         };
         /** @description One page of the feed, newest first. It may be short, or empty, and go on: only a null cursor is the end. */
         Feed: {
-            generations: components["schemas"]["Generation"][];
+            generations: components["schemas"]["ListedGeneration"][];
             next_cursor: components["schemas"]["Cursor"] | null;
         };
         /** @description What is wrong with one field; never what was sent. */
@@ -481,7 +488,7 @@ export interface components {
         GatewayMessage: {
             message: string | null;
         };
-        /** @description A generation as it stands. Fields that do not apply yet are absent. While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late. */
+        /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` says which model was asked, and `answered_by` which one the provider names. While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late. */
         Generation: {
             generation_id: components["schemas"]["GenerationId"];
             kind: string;
@@ -511,6 +518,8 @@ export interface components {
             because?: string;
             next_at?: components["schemas"]["Moment"];
             stuck?: boolean;
+            model?: string;
+            answered_by?: string;
             error?: components["schemas"]["Failure"];
         };
         /** @description One generation, with its output once it has succeeded and, while it is open, when to look again. `stale` says that what the caller expects is not stored yet. */
@@ -543,6 +552,8 @@ export interface components {
             because?: string;
             next_at?: components["schemas"]["Moment"];
             stuck?: boolean;
+            model?: string;
+            answered_by?: string;
             error?: components["schemas"]["Failure"];
             poll_after_seconds?: number;
             /** @constant */
@@ -587,10 +598,17 @@ export interface components {
         };
         /** @description The caller's own; it means nothing to the service. */
         Label: string;
-        /** @description One line of the timeline; a name of `step_stored` comes with the step's own figures, and with its result, in the kind's own form, when that is asked for. */
+        /** @description One line of the timeline; a name of `step_stored` comes with the step's own figures, and with its result, in the kind's own form, when that is asked for. A line that a call of a model led to says what is known of the call. `asked_again`: its answer was of no use, and the model was asked once more. `interrupted`: it was closed, since the generation had been ended. */
         Line: {
+            model?: string;
+            answered_by?: string;
+            provider_status?: number;
+            provider_code?: string;
+            provider_call_id?: string;
+            finish?: string;
+            seconds?: number;
             /** @enum {string} */
-            name: "created" | "started" | "step_stored" | "released" | "given_back" | "sent_again" | "dismissed" | "succeeded" | "failed" | "canceled";
+            name: "created" | "started" | "asked_again" | "interrupted" | "step_stored" | "released" | "given_back" | "sent_again" | "dismissed" | "succeeded" | "failed" | "canceled";
             at: components["schemas"]["Moment"];
             attempt?: number;
             code?: string;
@@ -603,6 +621,43 @@ export interface components {
             result?: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A generation of the feed. With `fields=output` one that succeeded has its output. An output that is too large for a list is left out: then `output_omitted` is true, and the generation's own address has it. */
+        ListedGeneration: {
+            generation_id: components["schemas"]["GenerationId"];
+            kind: string;
+            /** @enum {string} */
+            status: "pending" | "running" | "succeeded" | "failed" | "canceled";
+            version: number;
+            progress: number;
+            steps_done: number;
+            attempt: number;
+            created_at: components["schemas"]["Moment"];
+            deadline_at: components["schemas"]["Moment"];
+            usage: components["schemas"]["Usage"];
+            stage?: string;
+            started_at?: components["schemas"]["Moment"];
+            heartbeat_at?: components["schemas"]["Moment"];
+            not_before?: components["schemas"]["Moment"];
+            finished_at?: components["schemas"]["Moment"];
+            dismissed_at?: components["schemas"]["Moment"];
+            client_id?: components["schemas"]["Label"];
+            session_id?: components["schemas"]["Label"];
+            retry_of?: components["schemas"]["GenerationId"];
+            retried_as?: components["schemas"]["GenerationId"];
+            /** @constant */
+            own_key?: true;
+            /** @enum {string} */
+            state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
+            because?: string;
+            next_at?: components["schemas"]["Moment"];
+            stuck?: boolean;
+            model?: string;
+            answered_by?: string;
+            error?: components["schemas"]["Failure"];
+            output?: components["schemas"]["Output"];
+            /** @constant */
+            output_omitted?: true;
         };
         /**
          * Format: date-time
@@ -710,7 +765,7 @@ export interface components {
         "Cache-Control": string;
         /** @description Names this state, for If-None-Match. */
         ETag: string;
-        /** @description Where to read the generation. */
+        /** @description Where to read the generation, relative to the address of this call. */
         Location: string;
         /** @description Whole seconds until the next look or try is worth it. */
         "Retry-After": string;
@@ -734,6 +789,8 @@ export interface operations {
                 status?: "pending" | "running" | "succeeded" | "failed" | "canceled";
                 /** @description Only those of this kind. */
                 kind?: "assistant" | "flashcards" | "image" | "story";
+                /** @description Each row with its output as well: of 32 KiB at most, on a page of 256 KiB at most. `limit` is then 1 to 25, 10 if absent. */
+                fields?: "output";
                 /** @description Most on this page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -857,7 +914,7 @@ export interface operations {
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    /** @description Where to read the generation. */
+                    /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
                     /** @description Whole seconds until the next look or try is worth it. */
                     "Retry-After": string;
@@ -1561,7 +1618,7 @@ export interface operations {
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    /** @description Where to read the generation. */
+                    /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
                     /** @description Whole seconds until the next look or try is worth it. */
                     "Retry-After": string;

@@ -149,7 +149,8 @@ def _fields(request: ModelRequest, terms: Terms) -> dict[str, Any]:
 
 def _read_event(answer: AnswerReader, name: str, said: dict[str, Any]) -> None:
     if name.startswith("failed "):
-        answer.fail(*of_error(report_of([name.removeprefix("failed "), said])), refused=True)
+        report = report_of([name.removeprefix("failed "), said])
+        answer.fail(*of_error(report), refused=True, report=report)
     elif name == "contentBlockDelta" and isinstance(said.get("delta"), dict):
         _delta(answer, said["delta"], said.get("contentBlockIndex"))
     elif name == "contentBlockStart" and isinstance(said.get("start"), dict) and "toolUse" in said["start"]:

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from unstuck import wire
 from unstuck.cli import exits, generations, login, operators, reviewing, usage
-from unstuck.cli.session import Session, UsageError
+from unstuck.cli.session import Session, UnprintableError, UsageError
 from unstuck.cli.text import plain
 from unstuck.errors import ApiError, UnstuckError
 
@@ -34,6 +34,12 @@ class Commands(TyperGroup):
         except UnstuckError as error:
             _tell(session, error)
             raise typer.Exit(exits.code_of(error)) from error
+        except UnicodeEncodeError as error:  # of a prompt, or of an operator's command
+            raise UnprintableError(error) from error
+        except UnicodeDecodeError as error:
+            raise UsageError(
+                f"What was typed is no text in {error.encoding}. Set PYTHONUTF8=1 to type UTF-8."
+            ) from error
         except KeyboardInterrupt as error:
             session.err.print("Interrupted.")
             raise typer.Exit(exits.INTERRUPTED) from error
@@ -70,10 +76,8 @@ def _before_each(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the client's version and end.")
     ] = False,
 ) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal or a pipe that knows ASCII alone gets every character all the same, in the form of an escape.
-        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")  # what went wrong is said whatever the stream can hold
     session = context.ensure_object(Session)
     session.url, session.token = url, token
 

@@ -131,6 +131,7 @@ def _numbers(text: str, there: Iterable[int]) -> list[int]:
 
 def _one_by_one(session: Session, client: Client, generation_id: str, suggestions: list[ReviewedSuggestion]) -> None:
     waiting = [each for each in suggestions if each.state == "proposed"]
+    session.out.check(show.suggested(waiting))  # before the first is decided on
     for place, each in enumerate(waiting, 1):
         session.out.print(Text(f"\n{place} of {len(waiting)}", "dim"))
         session.out.print(Text(plain(each.front), "bold"))

@@ -30,6 +30,18 @@ class UsageError(typer.BadParameter):
         return str(self.message)
 
 
+class UnprintableError(UsageError):
+    """An answer that the stream cannot hold. What the command was to do is done; nothing of its answer is written."""
+
+    def __init__(self, error: UnicodeEncodeError) -> None:
+        """Name the first character that does not fit, in ASCII."""
+        missing = ascii(error.object[error.start])
+        super().__init__(
+            f"The command is done, but its answer holds {missing}, which an output in {error.encoding} cannot hold. "
+            "Nothing of the answer was printed. Set PYTHONUTF8=1 to print UTF-8, or use --json, which is ASCII."
+        )
+
+
 def id_of(given: str) -> str:
     """Return an id as it was given. UsageError where it is none, and would name another address."""
     try:
@@ -53,12 +65,12 @@ class Session:
     connect: Callable[[str, str], Client] = lambda url, token: Client(url, token, changes=Polling(at_most_seconds=1.0))
 
     @property
-    def out(self) -> Console:
+    def out(self) -> "_Plain":
         """Where answers go."""
         return _console(stderr=False)
 
     @property
-    def err(self) -> Console:
+    def err(self) -> "_Plain":
         """Where everything else goes, so that answers can be piped."""
         return _console(stderr=True)
 
@@ -123,7 +135,7 @@ def keep(url: str, token: str) -> Path:
     return kept
 
 
-def _console(*, stderr: bool) -> Console:
+def _console(*, stderr: bool) -> "_Plain":
     stream = sys.stderr if stderr else sys.stdout
     # rich takes 80 columns where there is no terminal, and COLUMNS where somebody has set it.
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDE
@@ -134,5 +146,20 @@ class _Plain(Console):
     """Writes what comes from a service, a model or a user so that it does nothing to a terminal."""
 
     def print(self, *objects: Any, **named: Any) -> None:
-        """Print, with the controls of every text replaced."""
-        super().print(*(plain(each) if isinstance(each, str) else each for each in objects), **named)
+        """Print all of it, with the controls of every text replaced; UnprintableError, and nothing, where it cannot."""
+        cleaned = [plain(each) if isinstance(each, str) else each for each in objects]
+        if not self.stderr:  # which takes everything, and may hold a line that is drawn in place
+            self.check(*cleaned, **named)
+        super().print(*cleaned, **named)
+
+    def check(self, *objects: Any, **named: Any) -> None:
+        """Raise UnprintableError where the stream's encoding lacks a character of these."""
+        encoding, errors = getattr(self.file, "encoding", None), getattr(self.file, "errors", None)
+        if encoding is None:  # a stream of text, which takes everything
+            return
+        with self.capture() as rendered:
+            super().print(*objects, **named)
+        try:
+            rendered.get().encode(encoding, errors or "strict")
+        except UnicodeEncodeError as error:
+            raise UnprintableError(error) from error
