@@ -200,7 +200,7 @@ class AttemptContext:
             except InvalidOutputError as invalid:
                 self._calls.note_asked_again(invalid)
                 self._ledger.waste(answer.usage)
-                messages += conversation.repair(answer.text, invalid, result)
+                messages += conversation.repair(prompt, answer.text, invalid, result)
         return conversation.read(prompt, self._calls.complete(prompt, messages, result).text, result)
 
     def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> Picture:
