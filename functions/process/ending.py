@@ -9,12 +9,13 @@ from typing import Any, Protocol
 from functions.process.dependencies import Dependencies
 from functions.process.unexpected import STORAGE, about
 from shared.aws.dispatch import Dispatch, DispatchFailedError
+from shared.aws.journal import log_ended
 from shared.aws.logs import logger
 from shared.domain import retry_policy
 from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.codes.failures import FAILURES
 from shared.domain.errors import GenerationError, LeaseLostError, StorageUnavailableError, TransitionRefusedError
-from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.generation import Asked, ErrorInfo, Event, Generation, Totals, Usage
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.kinds.contract import Limits
@@ -70,6 +71,9 @@ class Attempt(Protocol):
     def made_by(self) -> CallFacts: ...
 
     @property
+    def asked(self) -> Asked: ...
+
+    @property
     def logged(self) -> dict[str, str | int | float]: ...
 
     def recount(self) -> None: ...
@@ -94,6 +98,10 @@ class Unread:
     @property
     def made_by(self) -> CallFacts:
         return NO_CALL
+
+    @property
+    def asked(self) -> Asked:
+        return Asked()
 
     @property
     def logged(self) -> dict[str, str | int | float]:
@@ -168,8 +176,7 @@ class Endings:
             raise error
         if error is None:
             self.dependencies.store.succeed(attempt.head, attempt.totals, attempt.last_step, attempt.made_by)
-            logger().info("succeeded", extra=about(attempt.head))
-            return Handled(Ending.SUCCEEDED, self._as_ended(attempt, Status.SUCCEEDED))
+            return Handled(Ending.SUCCEEDED, self._as_ended(attempt, status=Status.SUCCEEDED, call=attempt.made_by))
         decision = self._decide(attempt.head, limits, error)
         log = logger().error if is_ours(error.code) else logger().info
         said: dict[str, Any] = {"code": error.code, "decision": repr(decision), **attempt.logged}
@@ -195,10 +202,12 @@ class Endings:
         store, now = self.dependencies.store, self.dependencies.clock.now()
         attempt.recount()
         head = attempt.head
-        store.fail(head, attempt.totals, ErrorInfo(decision.code, decision.message), attempt.ended_with)
+        said = ErrorInfo(decision.code, decision.message)
+        store.fail(head, attempt.totals, said, attempt.ended_with)
         ended = replace(head, version=head.version + 1)
         store.timeline.note(ended, Event("failed", now, head.attempt, decision.code, call=attempt.ended_with))
-        return Handled(Ending.FAILED, self._as_ended(attempt, Status.FAILED))
+        shown = self._as_ended(attempt, status=Status.FAILED, error=said, call=attempt.ended_with)
+        return Handled(Ending.FAILED, shown)
 
     def _release(self, attempt: Attempt, code: str, decision: retry_policy.Retry) -> Handled:
         store, head, now = self.dependencies.store, attempt.head, self.dependencies.clock.now()
@@ -218,9 +227,11 @@ class Endings:
         store.timeline.note(pending, event)
         return Handled(Ending.RELEASED)
 
-    def _as_ended(self, attempt: Attempt, status: Status) -> Generation:
+    def _as_ended(self, attempt: Attempt, **ended: Any) -> Generation:
         now = self.dependencies.clock.now()
-        return replace(attempt.head, status=status, usage=attempt.totals.usage, finished_at=now)
+        head = replace(attempt.head, usage=attempt.totals.usage, finished_at=now, **ended)
+        log_ended(head, attempt.asked)
+        return head
 
 
 def is_ours(code: str) -> bool:
