@@ -40,6 +40,7 @@ def load(name: str) -> Kind:
         module.run,
         draws=getattr(module, "DRAWS", False),
         reviewed=reviewing.reviewed(module),
+        failures=getattr(module, "FAILURES", {}),
     )
 
 
