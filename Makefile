@@ -35,6 +35,7 @@ release: setup clients/typescript/node_modules/.installed ## check, build and ta
 
 build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
 	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
+	@$(BIN)/python -m local.own_kinds .aws-sam/build
 	@$(BIN)/python -m local.compiled .aws-sam/build
 
 # With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of

@@ -54,7 +54,10 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 HEADERS: dict[str, dict[str, Any]] = {
     "Cache-Control": {"description": "no-store, but for what anybody may read.", "schema": {"type": "string"}},
     "ETag": {"description": "Names this state, for If-None-Match.", "schema": {"type": "string"}},
-    "Location": {"description": "Where to read the generation.", "schema": {"type": "string"}},
+    "Location": {
+        "description": "Where to read the generation, relative to the address of this call.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
     "Retry-After": {
         "description": "Whole seconds until the next look or try is worth it.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
@@ -102,6 +105,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "session_id": _query("session_id", {"$ref": "#/components/schemas/Label"}, "Only those of this session."),
     "status": _query("status", {"enum": [str(status) for status in Status]}, "Only those that stand so."),
     "kind": _query("kind", {"enum": list(kinds.names())}, "Only those of this kind."),
+    "fields": _query(
+        "fields",
+        {"enum": ["output"]},
+        "Each row with its output as well: of 32 KiB at most, on a page of 256 KiB at most. `limit` is then 1 to 25, "
+        "10 if absent.",
+    ),
     "limit": _query("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}, "Most on this page."),
     "cursor": _query("cursor", {"$ref": "#/components/schemas/Cursor"}, "`next_cursor` of the page before."),
     "month": _query("month", {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}, "YYYY-MM; now if absent."),

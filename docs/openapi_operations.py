@@ -73,7 +73,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "List the caller's generations, newest first, without the dismissed",
         {200: Reply("One page.", schemas.Feed)},
         ("invalid_query",),
-        ("session_id", "status", "kind", "limit", "cursor"),
+        ("session_id", "status", "kind", "fields", "limit", "cursor"),
     ),
     f"GET {_ONE}": Operation(
         "getGeneration",

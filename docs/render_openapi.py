@@ -1,6 +1,7 @@
 """Makes functions/status/openapi.json from the route tables, the models and the problems, or checks that it is theirs.
 
-Run it as `.venv/bin/python -m docs.render_openapi [--check]`. Nothing of this is there at run time: the file is served.
+Run it as `.venv/bin/python -m docs.render_openapi [--check] [--file FILE]`. Nothing of this is there at run time: the
+file is served.
 """
 
 import argparse
@@ -163,12 +164,13 @@ def rendered() -> str:
     return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
-def main(arguments: list[str] | None = None, file: Path = FILE) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Return 0 when the file holds the document in the end, 1 when `--check` finds another one."""
     parser = argparse.ArgumentParser(prog="python -m docs.render_openapi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when the file is out of date")
-    check = parser.parse_args(arguments).check
-    wanted = rendered()
+    parser.add_argument("--file", type=Path, default=FILE, help="another file than the one that is served")
+    given = parser.parse_args(arguments)
+    check, file, wanted = given.check, given.file, rendered()
     if check and (not file.exists() or file.read_text(encoding="utf-8") != wanted):
         print(f"{file} is out of date: run .venv/bin/python -m docs.render_openapi", file=sys.stderr)
         return 1

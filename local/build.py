@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from local import own_kinds
 from local.compiled import compile_tree
 from local.emulator import PROJECT
 from local.processes import Child
@@ -47,16 +48,18 @@ def sam_environment(app_directory: Path) -> dict[str, str]:
 
 
 def sources_fingerprint(architecture: str) -> str:
-    """A hash over the template and every source file's path and content."""
-    digest = hashlib.sha256(f"{architecture}\0{sys.platform}\0".encode())
+    """A hash over the template, every source file's path and content, and those of kinds from outside."""
+    digest = hashlib.sha256(f"{architecture}\0{sys.platform}\0{own_kinds.package()}\0".encode())
     files = [PROJECT / "template.yaml", Path(__file__).with_name("compiled.py")]
-    for name in SOURCES:
-        for path in (PROJECT / name).rglob("*"):
+    own = own_kinds.folder()
+    for folder in [*(PROJECT / name for name in SOURCES), *([own] if own else ())]:
+        for path in folder.rglob("*"):
             if path.is_file() and not IGNORED_DIRECTORIES.intersection(path.parts):
                 files.append(path)
     for path in sorted(files):
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(PROJECT)}\0{len(content)}\0".encode() + content)
+        name = path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
 
 
@@ -119,7 +122,7 @@ def built_tree(architecture: str | None = None, *, for_this_machine: bool = True
     """The directory with the built template and artifacts of the sources as they are now; builds them when needed.
 
     For this machine's processor unless told otherwise. On macOS the compiled packages are this machine's, not Lambda's,
-    unless `for_this_machine` is false. Raises ChildFailedError with sam's output.
+    unless `for_this_machine` is false. Raises ChildFailedError with sam's output, and OwnKindsError.
     """
     architecture = architecture or host_architecture()
     native = for_this_machine and sys.platform == "darwin"
@@ -132,6 +135,7 @@ def built_tree(architecture: str | None = None, *, for_this_machine: bool = True
                 shutil.copytree(BUILDS / f"work-{architecture}" / "build", unfinished)
                 if native:
                     _install_for_macos(unfinished)
+                own_kinds.add_to(unfinished)
                 compile_tree(unfinished)
                 unfinished.rename(tree)  # whole or not at all
         os.utime(tree)

@@ -33,7 +33,9 @@ def versions(project: Path) -> dict[str, str]:
         "pyproject.toml": _toml(project / "pyproject.toml")["project"]["version"],
         "clients/python/pyproject.toml": _toml(project / "clients/python/pyproject.toml")["project"]["version"],
         "clients/typescript/package.json": _json(typescript / "package.json")["version"],
-        "clients/typescript/package-lock.json": lock["packages"][""]["version"],
+        "clients/typescript/package-lock.json": " and ".join(
+            sorted({lock["version"], lock["packages"][""]["version"]})
+        ),
         "web/package-lock.json": _json(project / "web/package-lock.json")["packages"]["../clients/typescript"][
             "version"
         ],

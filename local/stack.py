@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local import deployment, probes
+from local import deployment, own_kinds, probes
 from local.build import built_tree, host_architecture
 from local.emulator import PROJECT, Emulator, restart_emulator, start_emulator
 from local.page import PageServer
@@ -203,6 +203,7 @@ class LocalStack:
             **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
             "ProviderKeyParameter": KEY_PARAMETER,
+            "KindsPackage": own_kinds.package(),
             **self.options.parameters,
         }
 

@@ -11,9 +11,9 @@ from operations import idle_cost
 from operations import prices as published
 from operations.alternatives import Alternative, alternatives
 from operations.cost import METERS, Bill, Counts, bill
-from operations.footprint import FOOTPRINTS
 from operations.prices import Prices
 from operations.workload import Workload, expected
+from shared import kinds
 
 DEFAULTS = Workload()
 _UNITS = {
@@ -73,7 +73,8 @@ def run(given: argparse.Namespace) -> int:
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--kind", choices=sorted(FOOTPRINTS), default=DEFAULTS.kind, help="which kind (flashcards)")
+    command.add_argument("--kind", choices=kinds.names(), default=DEFAULTS.kind, help="which kind (flashcards)")
+    command.add_argument("--calls", type=_whole, help="of the model, for one of a kind of your own (1)")
     command.add_argument("--generations", type=_whole, default=100_000, help="so many a month (100,000)")
     command.add_argument(
         "--model-seconds",

@@ -5,7 +5,7 @@ and `bench/bill` prints all of it beside what it measures.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WHOLE_PROCESSOR_MB = 1_769
 """Lambda gives a whole processor for so much memory, and less in proportion.
@@ -47,6 +47,18 @@ FOOTPRINTS: Mapping[str, Footprint] = {
     ),
     "assistant": Footprint(write_units=19, read_units=5, calls=2, sent_bytes=1_790, kept_bytes=3_100),
 }
+
+
+def footprint_of(kind: str, calls: int | None = None) -> Footprint:
+    """Return what was counted for a kind, or what to expect of one of your own that makes `calls` calls, a step each.
+
+    That is flashcards', and 4 write units for each further call: begun, stored, counted, and noted.
+    """
+    if kind in FOOTPRINTS:
+        return FOOTPRINTS[kind]
+    usual, calls = FOOTPRINTS["flashcards"], calls or 1
+    return replace(usual, calls=calls, write_units=usual.write_units + 4 * (calls - 1))
+
 
 POLL_SENT_BYTES = 740
 OWN_KEY_WRITE_UNITS, OWN_KEY_CALLS = 4, 2

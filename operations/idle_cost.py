@@ -8,10 +8,10 @@ from pathlib import Path
 from operations import footprint as uses
 from operations.cost import GB
 from operations.prices import Prices
+from shared import kinds
+from shared.aws.metrics import Metric
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
-METRICS = 20
-"""Series, were each written in every hour: those of `shared.aws.metrics`, latency once for each of the four kinds."""
 _MONTH_MINUTES = 43_200
 _QUEUES = 2
 _POLLERS = 5
@@ -28,17 +28,20 @@ class AtRest:
     alarms: int
     dashboards: int
     keys: int
-    metrics: int = METRICS
+    metrics: int
+    """Series, were each written in every hour."""
 
 
 def of_template(path: Path = TEMPLATE) -> AtRest:
     """Count them in the template's text: no parser of it is needed where only this is asked."""
     text = path.read_text()
-    counted = {name: len(re.findall(rf"^    Type: AWS::{name}$", text, re.MULTILINE)) for name in _TYPES}
-    return AtRest(*counted.values())
-
-
-_TYPES = ("CloudWatch::Alarm", "CloudWatch::Dashboard", "KMS::Key")
+    alarms, dashboards, keys = (
+        len(re.findall(rf"^    Type: AWS::{name}$", text, re.MULTILINE))
+        for name in ("CloudWatch::Alarm", "CloudWatch::Dashboard", "KMS::Key")
+    )
+    return AtRest(
+        alarms, dashboards, keys, metrics=len(Metric) - 1 + len(kinds.names())
+    )  # latency is one for each kind
 
 
 def monthly(standing: AtRest, prices: Prices, http_memory: int) -> Mapping[str, float]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from operations.reading import Reader
 from shared.aws.dispatch import Dispatch, DispatchFailedError
@@ -149,7 +150,7 @@ class BulkRetry:
 
     def _retry(self, old: Generation, content: GenerationInput) -> Line:
         new = successor_of(old, self.clock, self.settings)
-        steps = self.store.reads.get_steps(old.key)
+        steps = partial(self.store.reads.get_steps, old.key)
         given = replace(content, request_id="")  # no request of its owner's began it
         admitted = self.store.retries.retry(old, new, given, steps, Admission(unbound(self.settings)))
         if admitted.head is None:

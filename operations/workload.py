@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from operations import footprint as uses
 from operations.cost import Counts
 from operations.durations import Durations
-from operations.footprint import FOOTPRINTS
+from operations.footprint import footprint_of
 from operations.polling import Reader
-
-USUAL_SECONDS = {"flashcards": 15, "story": 60, "image": 20, "assistant": 8}
-"""What the kinds' own limits say, which this does not import: pydantic comes with them."""
+from shared import kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,8 @@ class Workload:
     heartbeat_seconds: float = 10.0
     own_keys: float = 0.0
     """The part of generations that come with a provider key of the user's own."""
+    calls: int | None = None
+    """Of one generation of a kind of your own, which nobody has counted; None for one."""
 
     @property
     def durations(self) -> Durations:
@@ -39,10 +39,10 @@ class Workload:
         if self.polls is not None:
             return self.polls
         reader = Reader(
-            USUAL_SECONDS[self.kind],
+            kinds.load(self.kind).limits.usual_seconds,
             self.heartbeat_seconds,
             4 * self.heartbeat_seconds,
-            FOOTPRINTS[self.kind].shows_progress,
+            footprint_of(self.kind, self.calls).shows_progress,
         )
         return reader.mean_looks(self.durations)
 
@@ -84,7 +84,7 @@ def polled(workload: Workload) -> Counts:
 
 
 def worked(workload: Workload) -> Counts:
-    kind, side_by_side = FOOTPRINTS[workload.kind], workload.side_by_side
+    kind, side_by_side = footprint_of(workload.kind, workload.calls), workload.side_by_side
     beats = workload.durations.beats(workload.heartbeat_seconds)
     invocation = Counts(
         invocations=1,

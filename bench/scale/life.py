@@ -11,7 +11,7 @@ from typing import Any
 from bench.scale.sweeping import SETTINGS
 from bench.scale.wire import TABLE, DynamoDB, Meter, Pace, Wire
 from shared.domain.generation import Called, GenerationInput, Totals, Usage
-from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import policy_of
 from shared.store.admission import Admission
 from shared.store.ground import Ground
@@ -52,7 +52,7 @@ def costs() -> dict[str, Cost]:
 
     words = " ".join(f"word{number * 7919 % 100_003}" for number in range(520))[:5_000]
     content = GenerationInput({"source_text": words}, "openai/gpt-4o-mini", "1", "r" * 16)
-    admission = Admission(policy_of(SETTINGS), IdempotencyKey("k" * 36, hash_of(content.content)))
+    admission = Admission(policy_of(SETTINGS), IdempotencyKey("owner", "k" * 36, content.content))
     asked = a_generation(clock, client_id="c" * 36, session_id="s" * 36, usual_seconds=15)
     if act("create", lambda: store.admission.admit(asked, content, admission)).head is None:
         raise RuntimeError("the create was not admitted")

@@ -1,6 +1,8 @@
 """The owner has a generation that failed or was canceled tried again, as a new one that goes on where it stood."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from functions.actions.bodies import Retry
 from shared.aws.dispatch import Dispatch
@@ -13,7 +15,7 @@ from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
 from shared.domain.rows import RETRY
 from shared.domain.settings import Settings
-from shared.http.acceptance import accepted, answer_admitted, refuse_if_switched_off, seal_key
+from shared.http.acceptance import accepted, answer_admitted, refuse_if_switched_off, sealing
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
@@ -43,29 +45,29 @@ class RetryService:
         if old is None:
             raise ProblemError("not_found")
         if old.retried_as is not None:
-            return accepted(old.retried_as, old.usual_seconds)
+            return accepted(request, old.retried_as, old.usual_seconds)
         refuse_if_switched_off(old.kind, self.settings)
         content = self._content(old)
         new = successor_of(old, self.clock, self.settings)
-        sealed = self._seal_key(old, new, body)
+        seal = self._sealing(old, new, body)
         given = replace(content, request_id=request.request_id)
-        steps = self.store.reads.get_steps(key) if body.begin == "stored" else []
+        steps = partial(self.store.reads.get_steps, key) if body.begin == "stored" else tuple
         try:
             admitted = self.store.retry(
-                old, new, given, steps, Admission(self.policy, sealed=sealed, excused=_excused(old))
+                old, new, given, steps, Admission(self.policy, seal=seal, excused=_excused(old))
             )
         except TransitionRefusedError as refused:
             if refused.current is not None and refused.current.usage != old.usage:
                 return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
-            return _answer_of(refused.current)
+            return _answer_of(request, refused.current)
         except AdmissionRefusedError:
             double = self.store.reads.get(key)
             if double is None or double.retried_as is None:
                 raise
-            return _answer_of(double)  # a double click that came first was the last one allowed
-        return answer_admitted(admitted, new, self.dispatch, self.clock.now())
+            return _answer_of(request, double)  # a double click that came first was the last one allowed
+        return answer_admitted(request, admitted, new, self.dispatch, self.clock.now())
 
-    def _seal_key(self, old: Generation, new: Generation, body: Retry) -> bytes | None:
+    def _sealing(self, old: Generation, new: Generation, body: Retry) -> Callable[[], bytes] | None:
         if body.user_provided_key is None:
             if old.own_key:
                 # Its key went with its end, and the service's own is not what the owner chose to pay with.
@@ -73,7 +75,7 @@ class RetryService:
             return None
         if self.seal is None:
             raise ProblemError("validation_failed", errors=[KEY_NOT_TAKEN])
-        return seal_key(self.seal, body.user_provided_key.get_secret_value(), new)
+        return sealing(self.seal, body.user_provided_key.get_secret_value(), new)
 
     def _content(self, old: Generation) -> GenerationInput:
         if old.status not in RETRY.sources:
@@ -91,9 +93,9 @@ def _excused(old: Generation) -> bool:
     return failure is not None and failure.fault in (Fault.OPERATOR, Fault.PROVIDER)
 
 
-def _answer_of(current: Generation | None) -> Response:
+def _answer_of(request: Request, current: Generation | None) -> Response:
     if current is None:
         raise ProblemError("not_found")
     if current.retried_as is None:
         raise ProblemError("not_retryable")
-    return accepted(current.retried_as, current.usual_seconds)  # of a double click one came first
+    return accepted(request, current.retried_as, current.usual_seconds)  # of a double click one came first

@@ -13,7 +13,7 @@ from shared.domain.clock import Clock
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
 from shared.domain.settings import Settings
-from shared.http.acceptance import answer_admitted, key_of, refuse_if_switched_off, seal_key
+from shared.http.acceptance import answer_admitted, key_of, refuse_if_switched_off, sealing
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
@@ -58,7 +58,7 @@ class CreateService:
     def create(self, request: Request) -> Response:
         """Store a generation and start its work, if its owner may have one more.
 
-        Raises what `seal_key` and `AdmissionStore.admit` raise.
+        Raises what `AdmissionStore.admit` raises.
         """
         owner, body = request.owner, request.json()
         envelope, content = self._validate(body)
@@ -67,9 +67,9 @@ class CreateService:
         asked = {"create": envelope.model_dump(exclude={"user_provided_key"}), "input": _given(content)}
         key = key_of(request, asked, envelope.provider_key)
         generation, given = self._new(owner, envelope, content, request.request_id)
-        sealed = seal_key(self.seal, envelope.provider_key, generation)
-        admitted = self.store.admit(generation, given, Admission(self.policy, key, sealed))
-        return answer_admitted(admitted, generation, self.dispatch, self.clock.now())
+        seal = sealing(self.seal, envelope.provider_key, generation)
+        admitted = self.store.admit(generation, given, Admission(self.policy, key, seal))
+        return answer_admitted(request, admitted, generation, self.dispatch, self.clock.now())
 
     def _validate(self, body: dict[str, Any]) -> tuple[Envelope, BaseModel]:
         own = {name: value for name, value in body.items() if name in Envelope.model_fields}

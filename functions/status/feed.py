@@ -1,9 +1,10 @@
 """Lists an owner's generations, the newest first, page by page: none is lost or shown twice while paging."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from functions.status.healing import Healer
+from functions.status.output import Outputs, bytes_of
 from shared import kinds
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from shared.view import schemas
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
+_DEFAULT_WITH_OUTPUT, _MAX_WITH_OUTPUT = 10, 25
+_OUTPUT_BYTES = 32 * 1024  # the largest output of one row
+_PAGE_BYTES = 256 * 1024  # the outputs of one page: at least eight rows fit
 _READ_AT_MOST = 500
 _READ_AT_ONCE = 100
 _RESCUE_AT_MOST = 3  # each takes three requests; the sweeper does not leave the others waiting
@@ -54,41 +58,64 @@ class FeedService:
 
     reads: Reader
     healer: Healer
+    outputs: Outputs
     clock: Clock
     settings: Settings
 
     def read(self, request: Request) -> Response:
         """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
-        The work is bounded: at most 500 generations are read, however few of them pass the filter.
+        The work is bounded: at most 500 generations are read, however few of them pass the filter. With
+        `fields=output` the bytes are, too: 32 KiB for a row's output, 256 KiB for those of a page.
         """
-        query = Query(request, "session_id", "status", "kind", "limit", "cursor")
+        query = Query(request, "session_id", "status", "kind", "fields", "limit", "cursor")
+        with_output = query.one_of("fields", ("output",)) is not None
+        default, most = (_DEFAULT_WITH_OUTPUT, _MAX_WITH_OUTPUT) if with_output else (_DEFAULT_LIMIT, _MAX_LIMIT)
         label = "1 to 64 of the characters A-Z a-z 0-9 . _ : ~ -"
         wanted = Filter(
             query.matching("session_id", LABEL, label),
             query.one_of("status", [str(status) for status in Status]),
             query.one_of("kind", kinds.names()),
         )
-        limit = query.number("limit", 1, _MAX_LIMIT) or _DEFAULT_LIMIT
+        limit = query.number("limit", 1, most) or default
         after = query.cursor()
         query.check()
-        shown, next_cursor = self._page(request.owner, wanted, limit, after)
+        heads, next_cursor = self._page(request.owner, wanted, limit, after)
+        views = (view(head, moving(head, self.clock.now(), self.settings)) for head in heads)
+        shown = [cast("schemas.ListedGeneration", each) for each in views]
+        if with_output and (fitting := self._add_outputs(heads, shown)) < len(heads):
+            shown, next_cursor = shown[:fitting], cursor.encode(heads[fitting - 1].generation_id)
         return Response(200, {"generations": shown, "next_cursor": next_cursor})
 
-    def _page(
-        self, owner: str, wanted: Filter, limit: int, after: str | None
-    ) -> "tuple[list[schemas.Generation], str | None]":
-        shown: list[schemas.Generation] = []
+    def _add_outputs(self, heads: list[Generation], shown: "list[schemas.ListedGeneration]") -> int:
+        """Give the rows their outputs, and return how many of the rows a page holds: the first always fits."""
+        made = self.outputs.bounded(heads, _OUTPUT_BYTES)
+        size = 0
+        for number, row in enumerate(shown):
+            if row["generation_id"] not in made:
+                continue
+            output = made[row["generation_id"]]
+            if output is None:
+                row["output_omitted"] = True
+                continue
+            size += bytes_of(output)
+            if size > _PAGE_BYTES:
+                return number
+            row["output"] = cast("schemas.Output", output)
+        return len(shown)
+
+    def _page(self, owner: str, wanted: Filter, limit: int, after: str | None) -> tuple[list[Generation], str | None]:
+        found: list[Generation] = []
         rescues, last = 0, after
         page = limit + 1 if wanted.passes_all else _READ_AT_ONCE
         for read, head in enumerate(self.reads.newest(owner, after, page)):
             if read == _READ_AT_MOST:
-                return shown, last and cursor.encode(last)
+                return found, last and cursor.encode(last)
             if rescues < _RESCUE_AT_MOST and (healed := self.healer.heal(head)) is not None:
                 head, rescues = healed, rescues + 1  # noqa: PLW2901 - as it now is
             if wanted.passes(head) and not self.reads.expired(head):
-                if len(shown) == limit:
-                    return shown, last and cursor.encode(last)
-                shown.append(view(head, moving(head, self.clock.now(), self.settings)))
+                if len(found) == limit:
+                    return found, last and cursor.encode(last)
+                found.append(head)
             last = head.generation_id
-        return shown, None
+        return found, None

@@ -1,23 +1,19 @@
 """Answers what a generation's owner may see of it, and rescues on the way what has gone stale."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from functions.status.healing import Healer
-from functions.status.pictures import PictureLinks
+from functions.status.output import Outputs
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
 from shared.domain.moving import Moving, moving
 from shared.domain.pacing import poll_after_seconds, retry_after
-from shared.domain.review import Review, shown, suggestions_of
 from shared.domain.settings import Settings
-from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.query import Query
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.reads import Reader
-from shared.store.review import ReviewReader
 from shared.view.view import etag, matches, view
 
 
@@ -27,8 +23,7 @@ class GenerationService:
 
     reads: Reader
     healer: Healer
-    reviews: ReviewReader
-    pictures: PictureLinks
+    outputs: Outputs
     clock: Clock
     settings: Settings
 
@@ -51,15 +46,16 @@ class GenerationService:
             behind = _is_behind(head, progress, version)
         does = moving(head, self.clock.now(), self.settings)
         headers, hint = self._hints(head, does)
-        dated = self.pictures.dated(headers["etag"])
+        dated = self.outputs.pictures.dated(headers["etag"])
         for tag in () if behind else (headers["etag"], dated):
             if matches(request.header("if-none-match"), tag):
                 return Response(304, None, headers | {"etag": tag})
         stale = {"stale": True} if behind else {}
-        output = self._output(head)
-        shown = {name: self.pictures.shown(head, made) for name, made in output.items()}
-        tag = headers["etag"] if shown == output else dated
-        return Response(200, {**view(head, does), **hint, **stale, **shown}, headers | {"etag": tag})
+        output = self.outputs.of(head)
+        shown = None if output is None else self.outputs.linked(head, output)
+        tag = headers["etag"] if shown is output else dated
+        made = {} if shown is None else {"output": shown}
+        return Response(200, {**view(head, does), **hint, **stale, **made}, headers | {"etag": tag})
 
     def _read(self, request: Request) -> Generation:
         head = self.reads.get(request.key)
@@ -75,19 +71,6 @@ class GenerationService:
         settings = self.settings
         seconds = poll_after_seconds(head, self.clock.now(), settings.heartbeat_seconds, settings.lease_seconds)
         return tag | {"retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
-
-    def _output(self, head: Generation) -> dict[str, Any]:
-        if head.status is not Status.SUCCEEDED or head.output_step is None:
-            return {}
-        step = self.reads.get_step(head.key, head.output_step)
-        return {"output": self._reviewed(head, step.result)} if step else {}
-
-    def _reviewed(self, head: Generation, output: dict[str, Any]) -> dict[str, Any]:
-        suggestions = suggestions_of(output)
-        if suggestions is None:
-            return output
-        decided = self.reviews.get_review(head.key) if head.reviewed else Review()
-        return output | {"suggestions": shown(suggestions, decided)}
 
 
 def _is_behind(head: Generation, progress: int, version: int) -> bool:

@@ -9,6 +9,7 @@ from functions.status.generation import GenerationService
 from functions.status.healing import Healer
 from functions.status.health import HealthService
 from functions.status.openapi import openapi
+from functions.status.output import Outputs
 from functions.status.pictures import PictureLinks
 from functions.status.timeline import TimelineService
 from functions.status.usage import UsageService
@@ -39,13 +40,16 @@ def _links() -> PictureLinks:
     return PictureLinks(PictureStore(_ground()), wiring.clock, settings().signed_url_seconds)
 
 
+def _outputs() -> Outputs:
+    return Outputs(Reader(_ground()), ReviewReader(_ground()), _links())
+
+
 def _generation() -> GenerationService:
-    reads, reviews = Reader(_ground()), ReviewReader(_ground())
-    return GenerationService(reads, _healer(), reviews, _links(), wiring.clock, settings())
+    return GenerationService(Reader(_ground()), _healer(), _outputs(), wiring.clock, settings())
 
 
 def _feed() -> FeedService:
-    return FeedService(Reader(_ground()), _healer(), wiring.clock, settings())
+    return FeedService(Reader(_ground()), _healer(), _outputs(), wiring.clock, settings())
 
 
 def _timeline() -> TimelineService:

@@ -7,7 +7,8 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 KEY_SECONDS = 24 * 3600
@@ -17,12 +18,21 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class IdempotencyKey:
-    """An owner's own name for a request, and the hash of what it asks for."""
+    """An owner's own name for a request, and what it asks for. With another `secret` it is another request."""
 
+    owner: str
     key: str
-    body_hash: bytes
+    asked: Mapping[str, Any]
+    secret: str | None = field(default=None, repr=False)
+
+    @cached_property
+    def body_hash(self) -> bytes:
+        """What is stored with the key. With a secret it is dear: ask for it only to compare it or to store it."""
+        if self.secret is None:
+            return hash_of(self.asked)
+        return hash_of({**self.asked, "user_provided_key": slow_hash_of(self.secret, f"{self.owner} {self.key}")})
 
 
 def read_key(header: str) -> str:

@@ -1,14 +1,15 @@
 """What the requests that start a generation share: the key, the start of the work, the 202. Stores nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from shared.aws.dispatch import Dispatch, DispatchFailedError
 from shared.aws.logs import logger
 from shared.aws.sealing import Seal
 from shared.domain.generation import Generation
-from shared.domain.idempotency import IdempotencyKey, hash_of, read_key, slow_hash_of
+from shared.domain.idempotency import IdempotencyKey, read_key
 from shared.domain.pacing import first_look_seconds, retry_after
 from shared.domain.settings import Settings
 from shared.domain.states import Status
@@ -30,9 +31,7 @@ def key_of(request: Request, asked: Mapping[str, Any], provider_key: str | None 
         key = read_key(header)
     except ValueError as error:
         raise ProblemError("idempotency_key_invalid") from error
-    if provider_key is not None:
-        asked = {**asked, "user_provided_key": slow_hash_of(provider_key, f"{request.owner} {key}")}
-    return IdempotencyKey(key, hash_of(asked))
+    return IdempotencyKey(request.owner, key, asked, provider_key)
 
 
 PAUSE_SECONDS = 60
@@ -47,17 +46,19 @@ def refuse_if_switched_off(kind: str, settings: Settings) -> None:
         raise ProblemError("kind_disabled")
 
 
-def seal_key(seal: Seal | None, provider_key: str | None, generation: Generation) -> bytes | None:
-    """Return the user's provider key as it is stored with `generation`; None where the request brings none.
+def sealing(seal: Seal | None, provider_key: str | None, generation: Generation) -> Callable[[], bytes] | None:
+    """Return what asks KMS to encrypt the user's provider key for `generation`; None where the request brings none.
 
-    Raises SealUnavailableError, before anything is stored.
+    Only `AdmissionStore.admit` calls it, once every limit has been asked. It raises SealUnavailableError.
     """
     if provider_key is None or seal is None:
         return None
-    return seal.close(provider_key, generation.key)
+    return partial(seal.close, provider_key, generation.key)
 
 
-def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Response:
+def answer_admitted(
+    request: Request, admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime
+) -> Response:
     """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
 
     `asked` is the generation that the request would have begun: of the kind of the one that it did begin.
@@ -67,7 +68,7 @@ def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, n
         headers |= {"idempotency-replayed": "true"}
     else:
         start(admitted.head, dispatch, now)
-    return accepted(admitted.generation_id, asked.usual_seconds, headers)
+    return accepted(request, admitted.generation_id, asked.usual_seconds, headers)
 
 
 def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
@@ -79,14 +80,19 @@ def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
         logger().exception("not dispatched; left to a rescuer", extra={"generation_id": head.generation_id})
 
 
-def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the 202 of a new generation: the same whenever the same request is answered again."""
-    location = f"/v1/generations/{generation_id}"
+def accepted(
+    request: Request, generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the 202 of a new generation: the same whenever the same request is answered again.
+
+    `Location` is relative to the request's own address (RFC 9110, section 10.2.2), `urls.self` to the API's.
+    """
+    path = f"/v1/generations/{generation_id}"
     body = {
         "generation_id": generation_id,
         "status": str(Status.PENDING),
         "version": 1,
-        "urls": {"self": location},
+        "urls": {"self": path},
     }
     first_look = retry_after(first_look_seconds(usual_seconds))
-    return Response(202, body, {"location": location, "retry-after": first_look, **(headers or {})})
+    return Response(202, body, {"location": request.reference(path), "retry-after": first_look, **(headers or {})})

@@ -4,28 +4,31 @@ Importing this costs nothing: a kind's module, and pydantic with it, is imported
 """
 
 import importlib
+import os
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
 
 from shared.kinds.contract import Kind
 
 NO_KINDS = frozenset({"contract", "forms"})
 """The modules of this package that kinds are written with."""
+PACKAGE_VARIABLE = "KINDS_PACKAGE"
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Return the kinds there are: the modules of this package, but for NO_KINDS and what begins with an underscore."""
-    found = (module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(sorted(name for name in found if name not in NO_KINDS and not name.startswith("_")))
+    """Return the kinds there are, sorted: the modules of this package and of the one that KINDS_PACKAGE names.
+
+    NO_KINDS and what begins with an underscore are none. Raises ValueError that says what is wrong with KINDS_PACKAGE.
+    """
+    return tuple(sorted(_modules()))
 
 
 @cache
 def load(name: str) -> Kind:
     """Import a kind. Raises KeyError when there is none of that name."""
-    if name not in names():
-        raise KeyError(name)
-    module = importlib.import_module(f"{__name__}.{name}")
+    module = importlib.import_module(_modules()[name])
     return Kind(
         name,
         module.Input,
@@ -35,3 +38,28 @@ def load(name: str) -> Kind:
         module.run,
         draws=getattr(module, "DRAWS", False),
     )
+
+
+@cache
+def _modules() -> Mapping[str, str]:
+    """Return each kind's module, by the kind's name."""
+    found = {name: f"{__name__}.{name}" for name in _names_in(__path__)}
+    if own := os.environ.get(PACKAGE_VARIABLE, ""):
+        added = {name: f"{own}.{name}" for name in _names_in(_places_of(own))}
+        if twice := sorted(found.keys() & added.keys()):
+            raise ValueError(f"{PACKAGE_VARIABLE}: {own} has {', '.join(twice)}, and so has Unstuck: rename yours")
+        found |= added
+    return found
+
+
+def _names_in(places: list[str]) -> list[str]:
+    found = (module.name for module in pkgutil.iter_modules(places))
+    return [name for name in found if name not in NO_KINDS and not name.startswith("_")]
+
+
+def _places_of(package: str) -> list[str]:
+    try:
+        return list(importlib.import_module(package).__path__)
+    except (ImportError, AttributeError) as error:
+        what = f"{PACKAGE_VARIABLE} names {package!r}, which is not a package that can be imported here: {error}"
+        raise ValueError(f"{what}. Install it, or add the folder that holds it to PYTHONPATH") from error

@@ -3,38 +3,40 @@
 What decides is pure and in `shared.domain.limits`; here it is read strongly and written on condition that it holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import cache
 
 from shared.domain import rows
-from shared.domain.clock import epoch_milliseconds, midnight_after
+from shared.domain.clock import epoch_milliseconds
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.idempotency import IdempotencyKey
-from shared.domain.limits import Accepted, Limit, Policy, Rate, whole_seconds
+from shared.domain.limits import Accepted, Limit, Policy, Rate
 from shared.domain.row import At
 from shared.store import items, user_key
 from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
+from shared.store.ceilings import Ceilings
 from shared.store.ground import Ground
 from shared.store.move import refused
-from shared.store.quota import QuotaReader
+from shared.store.parts import Parts
 from shared.store.table import ConditionFailedError, ConflictError
 
 _TRIES = 30
-_RUNNING_RETRY_SECONDS = 5  # nobody knows when one of them ends: about as long as a short one takes
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """What a new generation must pass: the deployment's policy (`limits.policy_of`), and its request's key, if any.
 
-    `sealed` is the owner's own provider key, where the generation is to be made with it.
+    `seal` returns the owner's own provider key, encrypted, where the generation is to be made with it. It is called at
+    most once, and only when no limit stands in the way: each call is one of KMS's.
     """
 
     policy: Policy
     key: IdempotencyKey | None = None
-    sealed: bytes | None = field(default=None, repr=False)
+    seal: Callable[[], bytes] | None = field(default=None, repr=False)
     excused: bool = False
     """Whether it goes into no window of a rate limit: it tries again what failed for no fault of its owner's."""
 
@@ -53,6 +55,10 @@ class Admitted:
     """Where the owner stands with the rate limit afterwards; None when none applies."""
 
 
+class _RacesLostError(StoreUnavailableError):
+    """Every try of the transaction was refused for another's write: nothing was stored by any."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What stood in the table before a try."""
@@ -66,9 +72,9 @@ class AdmissionStore:
     """`create` is the row of the table; `admit` is the same with everything that may speak against it."""
 
     def __init__(self, ground: Ground) -> None:
-        self._table, self._objects = ground.table, ground.objects
+        self._ground, self._table = ground, ground.table
         self._clock, self._settings = ground.clock, ground.settings
-        self._quota = QuotaReader(ground)
+        self._ceilings = Ceilings(ground)
 
     def create(
         self,
@@ -86,9 +92,7 @@ class AdmissionStore:
         transaction; when the condition of one does not hold, ConditionFailedError has its place, counted from 1.
         """
         if content is not None:
-            expires_at = items.parts_expiry(generation, self._settings)
-            item = items.encode_input(generation.key, content, expires_at)
-            self._table.put(self._objects.offload(item, "input"))
+            self._put_input(generation, content, Parts(self._ground, generation.key))
         generation = self._due(generation)
         head = items.encode_head(generation)
         try:
@@ -110,32 +114,77 @@ class AdmissionStore:
         admission: Admission,
         *,
         beside: Sequence[items.Item] = (),
+        inherit: Callable[[Parts], int] | None = None,
     ) -> Admitted:
         """Create a generation if its owner may have one more, and remember its key; both or neither.
 
+        Every limit is asked before anything is stored. Then come what `inherit` takes over, which returns how many
+        steps the head counts, the input, and last the head. Of what is not let in nothing stays.
+
         A key that is remembered for the same request answers what that was let in as: nothing is stored or counted.
         Raises KeyReusedError, AdmissionRefusedError, StoreUnavailableError when it lost every race, and what `create`
-        raises; `content` and `beside` are `create`'s. Who tells doubles by a write of `beside` must look for the
-        double when a limit refuses, too: the double may be what reached it.
+        and `inherit` raise; `content` and `beside` are `create`'s. Who tells doubles by a write of `beside` must look
+        for the double when a limit refuses, too: the double may be what reached it.
         """
-        generation = replace(generation, own_key=admission.sealed is not None)
+        parts = Parts(self._ground, generation.key)
+        admission = replace(admission, seal=admission.seal and cache(admission.seal))
+        generation = replace(generation, own_key=admission.seal is not None)
+        try:
+            admitted = self._admit(generation, content, admission, beside, inherit, parts)
+        except (AdmissionRefusedError, KeyReusedError, ConditionFailedError, _RacesLostError):
+            parts.discard()  # each says that no head came; what else may be raised leaves that open
+            raise
+        if admitted.head is None:
+            parts.discard()  # the same request was sent twice at once, and the other was let in
+        return admitted
+
+    def _admit(
+        self,
+        generation: Generation,
+        content: GenerationInput | None,
+        admission: Admission,
+        beside: Sequence[items.Item],
+        inherit: Callable[[Parts], int] | None,
+        parts: Parts,
+    ) -> Admitted:
         for attempt in range(1, _TRIES + 1):
             seen = self._seen(generation, admission.key, again=attempt > 1)
             told = self._told(generation, admission, seen)
             if told is not None:
                 return told
             own, rate = self._writes(generation, admission, seen)
+            if attempt == 1:
+                generation = self._store_parts(generation, content, inherit, parts)
             try:
-                head = self.create(generation, content, [*beside, *own], repeat_conflicts=False)
+                head = self.create(generation, None, [*beside, *own], repeat_conflicts=False)
                 return Admitted(head.generation_id, head, rate)
             except ConflictError:
                 pass  # what was read may be out of date: read again
             except ConditionFailedError as failed:
                 if failed.index <= len(beside):
                     raise
-            content = None  # the input is there
             self._table.pause(attempt)
-        raise StoreUnavailableError("admission lost every race")
+        raise _RacesLostError("admission lost every race")
+
+    def _store_parts(
+        self,
+        generation: Generation,
+        content: GenerationInput | None,
+        inherit: Callable[[Parts], int] | None,
+        parts: Parts,
+    ) -> Generation:
+        try:
+            if inherit is not None:
+                generation = replace(generation, steps_done=inherit(parts))
+            if content is not None:
+                self._put_input(generation, content, parts)
+        except Exception:  # whatever it was: no head has been tried
+            parts.discard()
+            raise
+        return generation
+
+    def _put_input(self, generation: Generation, content: GenerationInput, parts: Parts) -> None:
+        parts.put(items.encode_input(generation.key, content, items.parts_expiry(generation, self._settings)), "input")
 
     def _at(self, generation: Generation) -> At:
         return At(self._clock.now(), generation.create_op or "", self._settings)
@@ -176,7 +225,7 @@ class AdmissionStore:
         """Return the writes that let the generation in if nothing has moved since. Raises AdmissionRefusedError."""
         policy, moment = admission.policy, self._clock.now()
         now, limit = epoch_milliseconds(moment), admission.limit_for(generation.kind)
-        self._refuse(generation, admission, seen.accepted, moment)
+        self._ceilings.refuse(generation, policy, limit, seen.accepted, moment)
         writes, rate = [], None
         if limit or policy.max_running or policy.max_daily_spend_usd:
             open_for = (generation.deadline_at - generation.created_at) // timedelta(milliseconds=1)
@@ -186,31 +235,6 @@ class AdmissionStore:
             writes.append(encode_accepted(generation.user_id, taken, policy, replaces=seen.accepted))
         if admission.key:
             writes.append(encode_key(generation, admission.key, moment))
-        if admission.sealed is not None:
-            writes.append(user_key.put(generation, admission.sealed))
+        if admission.seal is not None:
+            writes.append(user_key.put(generation, admission.seal()))
         return writes, rate
-
-    def _refuse(self, generation: Generation, admission: Admission, accepted: Accepted, moment: datetime) -> None:
-        """Raise AdmissionRefusedError for the first limit that is reached.
-
-        The write that follows is conditional on `accepted`, which every acceptance of the owner's renews: of two
-        requests that count the same open generations one is refused and counts again.
-        """
-        policy, now, limit = admission.policy, epoch_milliseconds(moment), admission.limit_for(generation.kind)
-        rate = accepted.rate(limit, now) if limit else None
-        if limit and (wait := accepted.wait(limit, now)):
-            raise AdmissionRefusedError("rate_limited", whole_seconds(wait), rate)
-        if not (policy.max_running or policy.max_daily_spend_usd):
-            return
-        running = self._quota.open_heads(generation.user_id, accepted, moment)
-        if policy.max_running and len(running) >= policy.max_running:
-            raise AdmissionRefusedError("too_many_running", _RUNNING_RETRY_SECONDS, rate)
-        # The day's usage after the heads: one that ends in between is counted twice for a moment, never not at all.
-        if policy.max_daily_spend_usd and not generation.own_key:
-            spent = self._quota.spent_today(generation.user_id, running, moment)
-            if spent >= policy.max_daily_spend_usd:
-                raise AdmissionRefusedError("daily_spend_reached", _until_midnight(moment), rate)
-
-
-def _until_midnight(moment: datetime) -> int:
-    return whole_seconds((midnight_after(moment) - moment) // timedelta(milliseconds=1))

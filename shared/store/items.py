@@ -124,6 +124,13 @@ def unpack(data: bytes) -> dict[str, Any]:
     return unpacked
 
 
+def unpack_within(data: bytes, most_bytes: int) -> dict[str, Any] | None:
+    """Undo `pack`, or return None for more JSON than so many bytes: it is not unpacked any further."""
+    unpacking = zlib.decompressobj()
+    text = unpacking.decompress(data, most_bytes + 1)
+    return None if len(text) > most_bytes else json.loads(text)
+
+
 def encode_head(generation: Generation) -> Item:
     """Return the head's item. `due_shard` is there exactly when `due_at` is, which keeps the index sparse.
 
@@ -261,6 +268,12 @@ def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> I
 def _shown(usage: Usage) -> dict[str, Any] | None:
     # Few steps have any, and an item is paid for by the kilobyte.
     return {name: value for name, value in usage_values(usage).items() if value} or None
+
+
+def decode_result(item: Item, most_bytes: int) -> dict[str, Any] | None:
+    """Return a step's result alone, None for one of more than `most_bytes`; what is in an object is."""
+    packed = unmarshal(item).get("result")
+    return None if packed is None else unpack_within(packed, most_bytes)
 
 
 def decode_step(item: Item) -> StoredStep:

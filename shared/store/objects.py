@@ -4,7 +4,7 @@ Keys are `<hash of the owner>/<generation id>/<name>`: everything of an owner is
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -92,9 +92,12 @@ class Objects:
         """Delete at most a thousand objects of an owner and return how many there were; 0 when none is left."""
         prefix = prefix_of(user_id)
         page = self._send(lambda s3: s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=_AT_ONCE))
-        keys: list[Any] = [{"Key": found["Key"]} for found in page.get("Contents", [])]
+        return self.delete([found["Key"] for found in page.get("Contents", [])])
+
+    def delete(self, keys: Sequence[str]) -> int:
+        """Delete at most a thousand objects and return how many; one that is gone already is no error."""
         if keys:
-            given: Any = {"Objects": keys, "Quiet": True}
+            given: Any = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
             answer = self._send(lambda s3: s3.delete_objects(Bucket=self._bucket, Delete=given))
             if answer.get("Errors"):
                 raise StoreUnavailableError(str(answer["Errors"][0].get("Code")))

@@ -1,4 +1,4 @@
-"""The pictures of a generation: stored by its worker, handed out by signed URLs, copied for its successor."""
+"""The pictures of a generation: stored by its worker, handed out by signed URLs."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -27,8 +27,8 @@ class PictureStore:
         """Return a URL by which whoever holds it may read the picture, for `signed_url_seconds`."""
         return self._objects.signed_url(key_of(key, name), self._settings.signed_url_seconds)
 
-    def copy_pictures(self, old: Generation, new: Generation, steps: Iterable[StoredStep]) -> None:
-        """Give `new` its own copies of the pictures that `old`'s steps name: they live as long as it does."""
-        found: list[Any] = [picture["name"] for step in steps for picture in pictures_in(step.result)]
-        for name in dict.fromkeys(found):
-            self._objects.copy(key_of(old.key, name), key_of(new.key, name))
+
+def pictures_of(steps: Iterable[StoredStep]) -> list[str]:
+    """Return the names of the pictures that the steps name, each once."""
+    found: list[Any] = [picture["name"] for step in steps for picture in pictures_in(step.result)]
+    return list(dict.fromkeys(found))

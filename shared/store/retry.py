@@ -1,15 +1,18 @@
 """Trying a generation that has ended again, as a new one: its successor, and what it takes over."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from shared.domain import rows
+from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Generation, GenerationInput, StoredStep, Usage
 from shared.store import items
 from shared.store.admission import Admission, AdmissionStore, Admitted
 from shared.store.ground import Ground
 from shared.store.move import Mover, refused
-from shared.store.pictures import PictureStore
+from shared.store.parts import Parts
+from shared.store.pictures import pictures_of
 from shared.store.reads import Reader
 from shared.store.table import ConditionFailedError
 
@@ -18,8 +21,8 @@ class RetryStore:
     """One row of the table. The status of what has ended stays as it is."""
 
     def __init__(self, ground: Ground) -> None:
-        self._table, self._objects, self._settings = ground.table, ground.objects, ground.settings
-        self._mover, self._admission, self._pictures = Mover(ground), AdmissionStore(ground), PictureStore(ground)
+        self._settings = ground.settings
+        self._mover, self._admission = Mover(ground), AdmissionStore(ground)
         self.reads = Reader(ground)
 
     def retry(
@@ -27,31 +30,39 @@ class RetryStore:
         old: Generation,
         new: Generation,
         content: GenerationInput,
-        steps: Sequence[StoredStep],
+        steps: Callable[[], Sequence[StoredStep]],
         admission: Admission,
     ) -> Admitted:
         """Let `new` in as the one successor of `old`, with `steps` as its own.
 
-        What was paid for them and counted with `old` is not counted again; what a late holder stored after its end
-        is counted here. Input and steps are stored first; what no head came for is swept by its time to live.
+        The limits are asked first, then whether `old` is still the one that was read, and only then are the steps
+        read and copied. Of a retry that is refused no copy stays. What was paid for the steps and counted with `old`
+        is not counted again; what a late holder stored after its end is counted here.
 
         Raises TransitionRefusedError, whose `current` names the successor when there is one already, and what `admit`
         raises: a limit may have been reached by that one.
         """
-        counted = min(old.steps_done, len(steps))
-        new = replace(new, retry_of=old.generation_id, steps_done=counted)
-        self._pictures.copy_pictures(old, new, steps)
-        self._copy(new, steps)
+        new = replace(new, retry_of=old.generation_id)
         retried = self._mover.write_of(rows.RETRY, old, new.generation_id)
+        inherit = partial(self._inherit, old, new, steps)
         try:
-            return self._admission.admit(new, content, admission, beside=[retried])
+            return self._admission.admit(new, content, admission, beside=[retried], inherit=inherit)
         except ConditionFailedError as failed:
             raise refused(rows.RETRY, failed) from failed
 
-    def _copy(self, new: Generation, steps: Sequence[StoredStep]) -> None:
+    def _inherit(
+        self, old: Generation, new: Generation, steps: Callable[[], Sequence[StoredStep]], parts: Parts
+    ) -> int:
+        current = self.reads.get(old.key)
+        if current is None or current.retried_as is not None or current.usage != old.usage:
+            raise TransitionRefusedError(rows.RETRY.name, current)  # the transaction would find the same, copies later
+        taken = steps()
+        counted = min(old.steps_done, len(taken))
+        for name in pictures_of(taken):
+            parts.copy(old.key, name)
         expires_at = items.parts_expiry(new, self._settings)
-        for step in steps:
-            unpaid = step.unshown if step.position > new.steps_done else Usage()
+        for step in taken:
+            unpaid = step.unshown if step.position > counted else Usage()
             own = replace(step, usage=unpaid, shown=Usage())
-            item = items.encode_step(new.key, own, expires_at)
-            self._table.put(self._objects.offload(item, f"{new.fence}-{step.name}"))
+            parts.put(items.encode_step(new.key, own, expires_at), f"{new.fence}-{step.name}")
+        return counted

@@ -1,6 +1,6 @@
 """The owner's decisions, one item a generation, and the cards: written together or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shared.domain import rows
@@ -25,6 +25,12 @@ class ReviewReader:
         """Return the decisions so far, strongly read; none at all is a review of version 0."""
         item = self._table.get(_review_key(key))
         return Review() if item is None else decode_review(item)
+
+    def get_reviews(self, keys: Sequence[GenerationKey]) -> dict[str, Review]:
+        """Return the reviews of at most 100 generations by id, read in one call; absent is one that nobody began."""
+        found = self._table.get_many(*map(_review_key, keys)) if keys else []
+        pairs = zip(keys, found, strict=True)
+        return {key.generation_id: decode_review(item) for key, item in pairs if item is not None}
 
     def cards(self, user_id: str, before: str | None, page: int) -> Iterator[Card]:
         """Yield the owner's cards, the newest first, only those older than the card `before` where it is given.

@@ -111,6 +111,17 @@ class GenerationDetail(Generation):
     output: NotRequired[Output]
 
 
+class ListedGeneration(Generation):
+    """A generation of the feed. With `fields=output` one that succeeded has its output.
+
+    An output that is too large for a list is left out: then `output_omitted` is true, and the generation's own address
+    has it.
+    """
+
+    output: NotRequired[Output]
+    output_omitted: NotRequired[Literal[True]]
+
+
 class Urls(TypedDict):
     """Where to go on, relative to the API's address."""
 
@@ -129,7 +140,7 @@ class Accepted(TypedDict):
 class Feed(TypedDict):
     """One page of the feed, newest first. It may be short, or empty, and go on: only a null cursor is the end."""
 
-    generations: list[Generation]
+    generations: list[ListedGeneration]
     next_cursor: Cursor | None
 
 

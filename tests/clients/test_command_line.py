@@ -195,6 +195,8 @@ def test_a_key_of_ones_own_comes_from_the_environment_or_is_asked_for_unseen(run
         (["submit", "-", "--kind", "haiku"], "--set NAME=@-"),
         (["list", "--status", "stuck"], "pending, running, succeeded"),
         (["list", "--limit", "0"], "limit"),
+        (["list", "--fields", "input", "--json"], "--fields is output"),
+        (["list", "--fields", "output"], "goes with --json"),
         (["get", ID, "--events", "--input"], "not both"),
         (["get"], "ID"),
         (["fly"], "fly"),
@@ -333,6 +335,16 @@ def test_control_characters_of_a_model_do_nothing_to_the_terminal(run: Run) -> N
         assert result.exit_code == 0, result.output
         assert "red" in result.output
         assert not set("\x1b\x07\x9b\u202e") & set(result.output)
+
+
+def test_the_list_in_json_may_have_outputs_in_pages_of_the_size_that_the_service_gives(run: Run) -> None:
+    row = {**DONE, "output_omitted": True}
+    service = Service(ok({"generations": [DONE, row], "next_cursor": None}))
+    result = run(service, "list", "--all", "--fields", "output", "--json")
+    first, second = json.loads(result.stdout)
+    assert first["output"] == DONE["output"]
+    assert second["output_omitted"] is True
+    assert str(service.calls[0].url).endswith("/v1/generations?fields=output&limit=25")
 
 
 def test_the_list_in_json_is_a_list_and_stops_at_its_limit(run: Run) -> None:

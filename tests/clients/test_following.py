@@ -209,7 +209,7 @@ def page(cursor: str | None, *versions: int) -> Answer:
 
 
 def listed(service: Service) -> list[int]:
-    pages = following.feed(service.conditions(), "s-1", None, None, 3)
+    pages = following.feed(service.conditions(), "s-1", None, None, None, 3)
     found = []
     while (each := service.run(pages.take())) is not None:
         found.append(each.version)
@@ -230,7 +230,7 @@ def test_an_empty_page_is_not_the_end() -> None:
 
 def test_a_page_is_read_when_it_is_needed() -> None:
     service = Service([page("a", 1, 2), page(None, 3)])
-    pages = following.feed(service.conditions(), None, None, None, 2)
+    pages = following.feed(service.conditions(), None, None, None, None, 2)
     assert [service.run(pages.take()), service.run(pages.take())] != [None, None]
     assert len(service.asked) == 1
 

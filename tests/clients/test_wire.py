@@ -63,6 +63,8 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], Any, str, str, Any]] = [
     ("decide_many", (ID, [DecideNumbered(number=1, decision="rejected")]), {}, REVIEWED,
      "POST", f"/v1/generations/{ID}/suggestions", {"decisions": [{"number": 1, "decision": "rejected"}]}),
     ("feed", (), {"status": "failed"}, EMPTY, "GET", "/v1/generations?status=failed&limit=50", None),
+    ("feed", (), {"fields": "output"}, EMPTY, "GET", "/v1/generations?fields=output", None),
+    ("feed_page", (), {"fields": "output", "limit": 25}, EMPTY, "GET", "/v1/generations?fields=output&limit=25", None),
     ("cards", (), {"session_id": "s~1"}, EMPTY, "GET", "/v1/cards?session_id=s~1&limit=50", None),
     ("erase_me", (), {}, {"done": True, "content_erased": True}, "DELETE", "/v1/me", None),
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import AdmissionRefusedError
-from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Limit, Policy
 from shared.store.admission import Admission, Admitted
 from shared.store.whole import Store
@@ -16,7 +16,7 @@ LIMITED = Policy({"*": FIVE})
 
 
 def a_key(name: str = "key", body: str = "body") -> IdempotencyKey:
-    return IdempotencyKey(name, hash_of({"body": body}))
+    return IdempotencyKey("owner", name, {"body": body})
 
 
 def admit(

@@ -38,7 +38,14 @@ class Counter:
         claims = {"authorizer": {"jwt": {"claims": {"sub": owner or self.head.user_id}}}, "requestId": "r-9"}
         path = {"generation_id": self.head.generation_id}
         text = None if body is None else json.dumps(body)
-        return Request({"requestContext": claims, "pathParameters": path, "body": text})
+        return Request(
+            {
+                "routeKey": "POST /v1/generations/{generation_id}/retry",
+                "requestContext": claims,
+                "pathParameters": path,
+                "body": text,
+            }
+        )
 
     def retry(self, body: Any = None, owner: str | None = None) -> Response:
         service = RetryService(self.store.retries, self.dispatch, self.clock, self.settings, self.policy)

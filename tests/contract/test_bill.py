@@ -128,7 +128,7 @@ def test_what_it_had_stored_and_the_end_did_not_count_is_counted_and_is_not_wast
 
 def successor(store: Store, clock: FakeClock, old: Generation, steps: list[StoredStep]) -> Generation:
     new = a_generation(clock, user_id=old.user_id)
-    admitted = store.retries.retry(old, new, an_input(), steps, Admission(Policy({})))
+    admitted = store.retries.retry(old, new, an_input(), lambda: steps, Admission(Policy({})))
     assert admitted.head is not None
     return admitted.head
 

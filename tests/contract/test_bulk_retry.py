@@ -36,7 +36,9 @@ class Outage:
 
     def start(self, sealed: bytes | None = None, **changes: Any) -> Generation:
         generation = a_generation(self.clock, user_id=self.owner, **changes)
-        head = self.store.admission.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
+        head = self.store.admission.admit(
+            generation, an_input(), Admission(Policy({}), seal=(lambda: sealed) if sealed else None)
+        ).head
         assert head is not None
         return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), (head.kind,))
 

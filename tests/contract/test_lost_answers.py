@@ -85,7 +85,7 @@ def succeeded(store: Store, clock: FakeClock) -> Generation:
 
 def retry(store: Store, clock: FakeClock, head: Generation) -> Admitted:
     new = a_generation(clock, user_id=head.user_id)
-    return store.retries.retry(head, new, an_input(), [a_step(clock)], Admission(Policy({})))
+    return store.retries.retry(head, new, an_input(), lambda: [a_step(clock)], Admission(Policy({})))
 
 
 def release(store: Store, clock: FakeClock, head: Generation) -> Generation:

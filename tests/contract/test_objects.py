@@ -151,8 +151,9 @@ def test_a_successor_has_copies_that_outlive_what_they_were_made_of(place: Place
     old = place.store.endings.cancel(head.key)
     assert old is not None
     new = a_generation(place.clock, user_id=head.user_id, kind="image")
-    stored = place.store.reads.get_steps(old.key)
-    place.store.retries.retry(old, new, an_input(LARGE), stored, Admission(Policy({})))
+    place.store.retries.retry(
+        old, new, an_input(LARGE), lambda: place.store.reads.get_steps(old.key), Admission(Policy({}))
+    )
     for key in place.keys(head.user_id):
         if old.generation_id in key:
             place.s3.delete_object(Bucket=SETTINGS.bucket_name, Key=key)

@@ -243,7 +243,7 @@ class StoreMachine(RuleBasedStateMachine):
     def retry(self, data: Any, lost: bool) -> None:
         seen = self.any_of(data, [*self.read, self.plain.head])
         new, admission = a_generation(self.clock, user_id=seen.user_id), Admission(Policy({}))
-        act = partial(self.plain.store.retries.retry, seen, new, an_input(), self.plain.steps, admission)
+        act = partial(self.plain.store.retries.retry, seen, new, an_input(), lambda: self.plain.steps, admission)
         self.plain.write(rows.RETRY, seen, act, {"retried_as": new.generation_id}, lost=lost)
 
     def bill(self, data: Any, lost: bool) -> None:

@@ -111,7 +111,7 @@ ACT: dict[str, Callable[[Store, FakeClock, Generation], Any]] = {
     "bill": lambda store, _clock, head: store.worker.bills.bill(as_held(head), head.usage + Usage(1, 10, 5), []),
     "dismiss": lambda store, _clock, head: store.endings.dismiss(head),
     "retry": lambda store, clock, head: store.retries.retry(
-        head, a_generation(clock, user_id=head.user_id), an_input(), [a_step(clock)], Admission(Policy({}))
+        head, a_generation(clock, user_id=head.user_id), an_input(), lambda: [a_step(clock)], Admission(Policy({}))
     ),
     "review": lambda store, clock, head: store.reviews.review(head, an_acceptance(clock, head)),
 }

@@ -27,7 +27,7 @@ ERROR = ErrorInfo("user_key_refused", "The provider refused the key that was giv
 def admitted(store: Store, clock: FakeClock, owner: str | None = None, policy: Policy = OPEN_DOOR) -> Generation:
     """Let in a generation that brings a key."""
     changes = {} if owner is None else {"user_id": owner}
-    admission = Admission(policy, sealed=SEALED)
+    admission = Admission(policy, seal=lambda: SEALED)
     head = store.admission.admit(a_generation(clock, **changes), an_input(), admission).head
     assert head is not None
     return head
@@ -140,7 +140,7 @@ def test_a_retry_has_a_key_of_its_own(store: Store, dynamodb: Any, clock: FakeCl
     failed = store.reads.get(old.key)
     assert failed is not None
     new = a_generation(clock, user_id=old.user_id)
-    let_in = store.retries.retry(failed, new, an_input(), [], Admission(OPEN_DOOR, sealed=b"another"))
+    let_in = store.retries.retry(failed, new, an_input(), tuple, Admission(OPEN_DOOR, seal=lambda: b"another"))
     assert let_in.head is not None
     assert store.worker.user_keys.get_user_key(let_in.head) == b"another"
     assert item_of(dynamodb, old) is None

@@ -12,7 +12,7 @@ import pytest
 from local.model_server.flashcards import make_cards
 from shared.domain.codes.failures import FAILURES
 from shared.domain.generation import Called, Generation, GenerationInput, Totals, Usage
-from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import policy_of
 from shared.store.admission import Admission, Admitted
 from shared.store.items import encode_head
@@ -138,7 +138,7 @@ def test_a_normal_flashcards_generation_costs_at_most_twenty_write_units(
     with units_of(dynamodb) as units:
         generation = a_generation(clock, client_id="c" * 36, session_id="s" * 36)
         content = GenerationInput({"source_text": text}, "openai/gpt-4o-mini", "1", "r" * 16)
-        key = IdempotencyKey("k" * 36, hash_of({"source_text": text}))
+        key = IdempotencyKey("owner", "k" * 36, {"source_text": text})
         head = admitted(store.admission.admit(generation, content, Admission(policy_of(SETTINGS), key)))
     note("create: input", units[:1])
     note("create: head, key and limit, in a transaction", units[1:])

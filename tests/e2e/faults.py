@@ -127,8 +127,8 @@ def environment(
 def deployment(stack: LocalStack, **variables: str) -> Iterator[None]:
     """Run every function with other settings for the length of the block. Whatever they run at either end is cut off.
 
-    For numbers that the functions must agree on. A worker that beats more seldom than the others' lease is long is taken
-    for dead by each poll.
+    For numbers that the functions must agree on. A worker that beats more seldom than the others' lease is long is
+    taken for dead by each poll.
     """
     with ExitStack() as settings:
         for function in FUNCTIONS:

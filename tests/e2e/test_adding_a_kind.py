@@ -64,7 +64,7 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project as it stands, with the page's file and the page's line for docs/http.md added."""
+    """A copy of the project as it stands, with the page's file added."""
     directory = tmp_path_factory.mktemp("adding-a-kind") / "project"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
@@ -76,12 +76,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name and (ROOT / name).is_file():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, directory / name)
-    [source], [row] = blocks("python"), blocks("markdown")
+    [source] = blocks("python")
     (directory / named_file()).write_text(source, encoding="utf-8")
-    page = directory / "docs" / "http.md"
-    head, rule, rows = page.read_text(encoding="utf-8").partition("| --- | --- | --- |\n")
-    assert head.rstrip().endswith("| kind | takes | gives, as `output` |"), "the first table is that of the kinds"
-    page.write_text(head + rule + row + rows, encoding="utf-8")
     return directory
 
 
@@ -93,7 +89,7 @@ def named_file() -> str:
 
 @pytest.fixture(scope="module")
 def copy(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    render, _ = blocks("sh")
+    render, *_ = blocks("sh")
     subprocess.run(["bash", "-euc", followed(render)], cwd=project, check=True, timeout=120)  # noqa: S603, S607
     log = tmp_path_factory.mktemp("run") / "run.log"
     temporary = tmp_path_factory.mktemp("state")
@@ -116,7 +112,7 @@ def processes_under(temporary: Path) -> list[int]:
 @pytest.fixture(scope="module")
 def generation(copy: Copy) -> dict[str, Any]:
     """What the page's own call has become once it is over."""
-    _, call = blocks("sh")
+    *_, call = blocks("sh")
     accepted = json.loads(copy.shell(followed(call)))
     with copy.client() as client:
         path = accepted["urls"]["self"]
@@ -185,9 +181,57 @@ def test_the_copys_document_describes_the_new_kind_and_its_limits(copy: Copy) ->
     assert isinstance(the_kind()["LIMITS"], Limits)
 
 
-def test_nothing_else_of_the_project_has_to_know_of_the_new_kind(copy: Copy) -> None:
-    """What the gate holds every kind to holds for this one, in the copy as the page leaves it."""
-    tests = ["tests/unit/test_kinds.py", "tests/unit/test_routes.py"]
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
-    ran = subprocess.run(argv, cwd=copy.directory, capture_output=True, text=True, check=False, timeout=200)  # noqa: S603
-    assert ran.returncode == 0, ran.stdout
+QUIZ = '''"""Quiz {number}: questions about a text, each with four options."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.kinds.contract import Context, Limits, Prompt
+from shared.kinds.forms import Asked, Written, trimmed
+
+LIMITS = Limits(max_cost_usd=0.10, usual_seconds=10)
+PROMPT_VERSIONS = ("1",)
+
+
+class Input(Asked):
+    """A text, and how many questions to ask about it."""
+
+    source_text: Annotated[str, trimmed(10_000, shortest=100)]
+    count: Annotated[int, Field(ge=1, le=20)] = 5
+
+
+class Question(Written):
+    """A question, its options, and the place of the right one."""
+
+    question: Annotated[str, trimmed(300)]
+    options: Annotated[list[Annotated[str, trimmed(200)]], Field(min_length=4, max_length=4)]
+    right: Annotated[int, Field(ge=0, le=3)]
+
+
+class Output(Written):
+    """The questions in order."""
+
+    questions: Annotated[list[Question], Field(min_length=1, max_length=20)]
+
+
+def run(ctx: Context, content: Input) -> Output:
+    """One step, one call."""
+    prompt = Prompt("Write a quiz about the text.", {"source_text": content.source_text}, "quiz")
+    return ctx.step("questions", Output, lambda: ctx.call(prompt, Output), progress=95)
+'''
+STATIC = (["ruff", "format", "--check"], ["ruff", "check"], ["mypy"])
+
+
+@pytest.mark.timeout(1_200)
+def test_nothing_else_of_the_project_has_to_know_of_new_kinds(copy: Copy) -> None:
+    """The static part of the gate, and every unit test, in the copy with ten kinds more than there are here."""
+    for number in range(9):
+        source = QUIZ.replace("{number}", str(number))
+        (copy.directory / "shared" / "kinds" / f"quiz_{number}.py").write_text(source, encoding="utf-8")
+    render, *_ = blocks("sh")
+    copy.shell(followed(render))
+    for program in [*STATIC, ["pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/unit"]]:
+        argv = [sys.executable, "-m", *program]
+        ran = subprocess.run(argv, cwd=copy.directory, capture_output=True, text=True, check=False, timeout=1_000)  # noqa: S603
+        assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -133,6 +133,23 @@ def test_the_feed_is_paged_filtered_and_ones_own(new_owner: Callable[[], Owner])
     assert {entry["generation_id"] for entry in at_anothers_place["generations"]} <= {theirs}
 
 
+def test_a_gallery_reads_the_feed_with_outputs_as_each_address_has_them(new_owner: Callable[[], Owner]) -> None:
+    alice, bob = new_owner(), new_owner()
+    cards, refused = alice.submit(), alice.submit("local/refuse")
+    theirs = bob.submit()
+    for owner in (alice, bob):
+        for generation_id in owner.generations:
+            owner.wait_for_end(generation_id)
+    alice.http.patch(f"/v1/generations/{cards}/suggestions/1", json={"decision": "accepted"})
+    rows = alice.http.get("/v1/generations", params={"fields": "output"}).json()["generations"]
+    assert rows == [alice.look(refused), alice.look(cards)]
+    assert rows[1]["output"]["suggestions"][0]["state"] == "accepted"
+    [row] = bob.http.get("/v1/generations", params={"fields": "output"}).json()["generations"]
+    assert (row["generation_id"], "output" in row) == (theirs, True)
+    assert feed_of(alice, fields="output", limit=1) == [refused, cards]
+    assert_problem(alice.http.get("/v1/generations", params={"fields": "output", "limit": 26}), 400, "invalid_query")
+
+
 def feed_of(owner: Owner, **query: Any) -> list[str]:
     """Read the feed to its end, page by page."""
     ids: list[str] = []

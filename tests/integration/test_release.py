@@ -76,7 +76,7 @@ def project(tmp_path: Path) -> Path:
         many = 2 if name == "clients/typescript/package-lock.json" else 1
         current = json.loads((ROOT / "clients/typescript/package.json").read_text(encoding="utf-8"))["version"]
         (copy / name).write_text(before + found + after.replace(f'"{current}"', f'"{VERSION}"', many), encoding="utf-8")
-    edit(copy / "CHANGELOG.md", "## [Unreleased]\n", f"## [Unreleased]\n\n## [{VERSION}] - 2026-02-03\n\n- Kiwis.\n\n")
+    edit(copy / "CHANGELOG.md", "## [Unreleased]\n", f"## [{VERSION}] - 2026-02-03\n\n- Kiwis.\n\n## [Unreleased]\n")
     git(copy, "init", "--quiet")
     (copy / ".git/info/exclude").write_text("node_modules\n.venv*\n", encoding="utf-8")
     git(copy, "config", "user.name", "a")
@@ -129,7 +129,8 @@ def test_a_file_that_says_another_version_is_named(project: Path, name: str) -> 
     edit(project / name, VERSION, "4.5.7")
     ended = make(project, VERSION, dry=True)
     assert ended.returncode != 0
-    assert f"{name} says 4.5.7" in ended.stderr
+    assert f"{name} says " in ended.stderr
+    assert "4.5.7" in ended.stderr
     assert not (project / "dist").exists()
 
 
@@ -148,7 +149,9 @@ def test_a_version_that_the_changelog_does_not_have_is_refused(project: Path, ne
     assert says in ended.stderr
 
 
-@pytest.mark.parametrize("version", ["", "v4.5.6", "4.5", "4.5.6-rc.1", "04.5.6", "4.5.6; touch pwned", "4.5.6'; touch pwned; '"])
+@pytest.mark.parametrize(
+    "version", ["", "v4.5.6", "4.5", "4.5.6-rc.1", "04.5.6", "4.5.6; touch pwned", "4.5.6'; touch pwned; '"]
+)
 def test_what_is_no_version_is_refused(project: Path, version: str) -> None:
     ended = make(project, version, dry=True)
     assert ended.returncode != 0

@@ -3,6 +3,7 @@ blame for a refused key is told."""
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import boto3
@@ -58,8 +59,8 @@ def rig(rig: Rig, seal: CountingSeal) -> Rig:
 def with_a_key(rig: Rig, key: str = USERS) -> Generation:
     generation = a_generation(rig.clock)
     assert rig.seal is not None
-    sealed = rig.seal.close(key, generation.key)
-    head = rig.store.admission.admit(generation, an_input(), Admission(Policy({}), sealed=sealed)).head
+    seal = partial(rig.seal.close, key, generation.key)
+    head = rig.store.admission.admit(generation, an_input(), Admission(Policy({}), seal=seal)).head
     assert head is not None
     return head
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError
-from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.idempotency import hash_of
 from shared.domain.limits import Limit, Rate
 from shared.http.acceptance import answer_admitted, key_of
 from shared.http.problems import ProblemError
@@ -15,6 +15,7 @@ from shared.http.request import Request
 from shared.http.response import Route, respond
 from shared.store.admission import Admitted
 from tests.factories import FakeClock, RecordingDispatch, a_generation
+from tests.unit.requests import a_request
 
 RATE = Rate(Limit("create", 5, 300), 4, 297)
 RATE_HEADERS = {"ratelimit-policy": '"create";q=5;w=300', "ratelimit": '"create";r=4;t=297'}
@@ -22,6 +23,9 @@ RATE_HEADERS = {"ratelimit-policy": '"create";q=5;w=300', "ratelimit": '"create"
 
 def request_with(**headers: str) -> Request:
     return Request({"headers": headers, "requestContext": {"requestId": "r-1"}})
+
+
+CREATE = Request({"routeKey": "POST /v1/generations"})
 
 
 def answered(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -36,7 +40,7 @@ def answered(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
 
 def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -> None:
     dispatch, head = RecordingDispatch(), a_generation(clock)
-    answer = answer_admitted(Admitted(head.generation_id, head, RATE), head, dispatch, clock.now())
+    answer = answer_admitted(CREATE, Admitted(head.generation_id, head, RATE), head, dispatch, clock.now())
     assert dispatch.sent == [head]
     assert answer.status == 202
     assert RATE_HEADERS.items() <= answer.headers.items()
@@ -45,9 +49,9 @@ def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -
 
 def test_what_was_let_in_before_gets_the_same_answer_says_so_and_starts_nothing(clock: FakeClock) -> None:
     dispatch, head, other = RecordingDispatch(), a_generation(clock, usual_seconds=30), a_generation(clock)
-    first = answer_admitted(Admitted(head.generation_id, head, None), head, dispatch, clock.now())
+    first = answer_admitted(CREATE, Admitted(head.generation_id, head, None), head, dispatch, clock.now())
     asked_again = replace(other, usual_seconds=30)
-    again = answer_admitted(Admitted(head.generation_id, None, None), asked_again, dispatch, clock.now())
+    again = answer_admitted(CREATE, Admitted(head.generation_id, None, None), asked_again, dispatch, clock.now())
     assert again.body == first.body
     assert again.headers == {**first.headers, "idempotency-replayed": "true"}
     assert first.headers["retry-after"] == "14"
@@ -75,7 +79,9 @@ def test_a_request_without_a_key_has_none() -> None:
 
 def test_a_key_is_bound_to_what_is_asked() -> None:
     asked = {"create": {"kind": "flashcards"}}
-    assert key_of(request_with(**{"idempotency-key": '"k"'}), asked) == IdempotencyKey("k", hash_of(asked))
+    key = key_of(a_request("alice", {}, idempotency_key='"k"'), asked)
+    assert key is not None
+    assert (key.owner, key.key, key.body_hash) == ("alice", "k", hash_of(asked))
 
 
 @pytest.mark.parametrize("header", ["", '""', "a b"])

@@ -138,7 +138,7 @@ CODE_SHAPED = re.compile(
 )
 """What looks like a code of a failure. An attribute, a call and a file are none."""
 
-NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls"}
+NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls", "output_omitted"}
 """Fields and events of the same shape."""
 
 

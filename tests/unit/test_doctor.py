@@ -88,7 +88,8 @@ def test_what_was_stored_for_a_generation_that_never_came_is_no_fault(ward: Ward
     # By the clock that made its id the copied step was stored later.
     unborn = a_generation(ward.clock, user_id=OWNER, generation_id=uuid7(epoch_milliseconds(START), 1))
     ward.put(f"I#{unborn.generation_id}", content=b"x\x9c\xab\xae\x05\x00\x01u\x00\xf9", model="m", prompt_version="1")
-    ward.store.retries._copy(unborn, ward.store.reads.get_steps(ward.failed.key))
+    for step in ward.store.reads.get_steps(ward.failed.key):
+        ward.store.worker.store_step(unborn, step)
     assert ward.look().findings == []
 
 

@@ -15,6 +15,7 @@ from shared.store.whole import Store
 from shared.view.view import view
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, moto_dynamodb
 from tests.unit.requests import a_request, body_of
+from tests.unit.services import outputs
 
 KINDS = ("flashcards",)
 
@@ -32,7 +33,7 @@ class Feed:
         self.store, self.clock, self.dispatch = store, clock, RecordingDispatch()
         store, clock = self.store, self.clock
         rescuer = Rescuer(store.rescuer, self.dispatch, clock, SETTINGS, KINDS)
-        self.service = FeedService(store.reads, Healer(store.reads, rescuer), clock, SETTINGS)
+        self.service = FeedService(store.reads, Healer(store.reads, rescuer), outputs(store), clock, SETTINGS)
         self.alice, self.bob = f"alice-{clock.token()}", f"bob-{clock.token()}"
 
     def add(self, owner: str | None = None, **fields: Any) -> Generation:

@@ -13,6 +13,7 @@ from shared.domain.generation import Called, ErrorInfo, Generation, GenerationKe
 from shared.rescue import Rescuer
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, create_table, store_over
 from tests.unit.requests import a_request, body_of
+from tests.unit.services import outputs
 
 KINDS = ("flashcards",)
 OWNERS = ("alice", "bob")
@@ -59,7 +60,7 @@ class FeedMachine(RuleBasedStateMachine):
         self.store = store_over(client, self.clock)
         store, clock = self.store, self.clock
         rescuer = Rescuer(store.rescuer, RecordingDispatch(), clock, SETTINGS, KINDS)
-        self.service = FeedService(store.reads, Healer(store.reads, rescuer), clock, SETTINGS)
+        self.service = FeedService(store.reads, Healer(store.reads, rescuer), outputs(store), clock, SETTINGS)
         self.entries: dict[str, dict[str, Entry]] = {owner: {} for owner in OWNERS}
         self.readings: list[Reading] = []
 

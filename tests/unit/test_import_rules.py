@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-PACKAGES = ("shared", "functions", "operations", "local", "bench")
+PACKAGES = ("shared", "functions", "operations", "local", "bench", "trial")
 WRONG = {
     "the domain imports the store": ("shared/domain/limits.py", "import shared.store.items"),
     "a new file of the domain imports AWS": ("shared/domain/brand_new.py", "import boto3"),

@@ -33,10 +33,19 @@ def test_every_kind_loads_and_states_all_that_a_worker_asks_of_it(name: str) -> 
     assert callable(kind.run)
 
 
-@pytest.mark.parametrize("name", kinds.names())
+def rows_of_kinds() -> dict[str, tuple[str, str]]:
+    """Return what the table of kinds in docs/http.md says that each takes and gives."""
+    table = Path("docs/http.md").read_text(encoding="utf-8").partition("| kind | takes |")[2].partition("\n\n")[0]
+    return {name: (takes, gives) for name, takes, gives in re.findall(r"^\| `(\w+)` \| (.+) \| (.+) \|$", table, re.M)}
+
+
+def test_the_http_page_has_a_row_for_flashcards() -> None:
+    assert "flashcards" in rows_of_kinds()
+
+
+@pytest.mark.parametrize("name", rows_of_kinds())
 def test_the_http_page_names_all_that_a_kind_takes_and_gives(name: str) -> None:
-    kind, page = kinds.load(name), Path("docs/http.md").read_text(encoding="utf-8")
-    [(takes, gives)] = re.findall(rf"^\| `{name}` \| (.+) \| (.+) \|$", page, re.MULTILINE)
+    kind, (takes, gives) = kinds.load(name), rows_of_kinds()[name]
     assert all(f"`{field}`" in takes for field in kind.input.model_fields), takes
     assert all(f"`{field}`" in gives for field in kind.output.model_fields), gives
 

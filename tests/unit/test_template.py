@@ -15,7 +15,7 @@ from shared.domain.settings import Settings
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 SOURCES = ("QueueSource", "IsolatedQueueSource")
 QUEUES = ("Queue", "IsolatedQueue")
-WITHOUT_A_TOKEN = {"GET /v1/openapi.json", "GET /v1/health"}
+WITHOUT_A_TOKEN = {f"{method} {path}" for method in ("GET", "HEAD") for path in ("/v1/openapi.json", "/v1/health")}
 
 BEDROCK = "bedrock:InvokeModelWithResponseStream"
 
@@ -172,7 +172,7 @@ def test_each_function_has_the_rights_to_objects_that_its_calls_need(resources: 
             else:
                 assert statement["Resource"] == {"Fn::Sub": "${Bucket.Arn}/*"}
     assert rights == {
-        "CreateRole": {"s3:PutObject"},
+        "CreateRole": {"s3:PutObject", "s3:DeleteObject"},
         "StatusRole": {"s3:GetObject"},
         "ProcessRole": {"s3:GetObject", "s3:PutObject"},
         "ActionsRole": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"},
@@ -358,7 +358,7 @@ def test_only_an_erasure_deletes_outside_of_a_transaction(resources: dict[str, A
         for statement in statements(role)
         if "dynamodb:DeleteItem" in as_list(statement["Action"])
     }
-    ends = dict.fromkeys(("StatusRole", "ProcessRole", "SweeperRole"), within)
+    ends = dict.fromkeys(("CreateRole", "StatusRole", "ProcessRole", "SweeperRole"), within)
     assert found == ends | {"ActionsRole": None}
 
 

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from operations.checks import Expected
 from operations.doctor import Doctor, Report
 from operations.reading import Reader
 from shared.domain.generation import Called, ErrorInfo, Event, Generation, Totals, Usage
-from shared.domain.idempotency import IdempotencyKey, hash_of
+from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Limit, Policy
 from shared.domain.rows.worker import Shown
 from shared.store.admission import Admission
@@ -84,9 +85,11 @@ class Ward:
         self.swept()
 
     def create(self, sealed: bytes | None = None, **changes: Any) -> Generation:
-        key = IdempotencyKey(f"{SECRET_KEY} {self.clock.token()}", hash_of({}))
+        key = IdempotencyKey(OWNER, f"{SECRET_KEY} {self.clock.token()}", {})
         generation = a_generation(self.clock, user_id=OWNER, **changes)
-        head = self.store.admission.admit(generation, an_input(), Admission(POLICY, key, sealed)).head
+        head = self.store.admission.admit(
+            generation, an_input(), Admission(POLICY, key, (lambda: sealed) if sealed else None)
+        ).head
         assert head is not None
         return head
 
@@ -113,7 +116,7 @@ class Ward:
 
     def _retried(self) -> Generation:
         new = a_generation(self.clock, user_id=OWNER)
-        steps = self.store.reads.get_steps(self.failed.key)
+        steps = partial(self.store.reads.get_steps, self.failed.key)
         admitted = self.store.retries.retry(self.failed, new, an_input(), steps, Admission(POLICY))
         assert admitted.head is not None
         return admitted.head

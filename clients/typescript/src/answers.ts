@@ -35,7 +35,9 @@ const suggestion = object({ number: count, front: text, back: text, state: word 
 export const isGeneration = object({ ...head, error: maybe(object({ code: text })) });
 export const isDetail: Check = (value) =>
   isGeneration(value) && object({ poll_after_seconds: maybe(count), output: maybe(object()) })(value);
-export const isFeed = object({ generations: list(isGeneration), next_cursor: cursor });
+const isListed: Check = (value) =>
+  isGeneration(value) && object({ output: maybe(object()), output_omitted: maybe(truth) })(value);
+export const isFeed = object({ generations: list(isListed), next_cursor: cursor });
 export const isAccepted = object({ generation_id: text, status: word, version: count });
 export const isTimeline = object({ version: count, attempts: list(object()), events: list(object({ name: text })) });
 export const isInput = object({ generation_id: text, kind: text, input: object() });

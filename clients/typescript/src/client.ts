@@ -124,7 +124,7 @@ export class Client {
   }
 
   /** The whole feed, page by page as it is asked for. */
-  generations(options: api.FeedFilter & IterateOptions = {}): AsyncGenerator<api.Generation, void, undefined> {
+  generations(options: api.FeedFilter & IterateOptions = {}): AsyncGenerator<api.ListedGeneration, void, undefined> {
     return iterateFeed(this, options);
   }
 

@@ -1,11 +1,11 @@
 /** The state of a feed that is read bit by bit: pure merging. An entry neither vanishes nor doubles while pages shift. */
 import { isOlder } from "./changes.js";
 import { hasEnded } from "./statuses.js";
-import type { FeedFilter, Generation } from "./types.js";
+import { type FeedFilter, type Generation, type GenerationDetail, isImages, type ListedGeneration } from "./types.js";
 
 export interface FeedState {
   /** Newest first: ids are UUIDv7, and the server's order is theirs. */
-  readonly generations: readonly Generation[];
+  readonly generations: readonly ListedGeneration[];
   /** Where older ones go on; null: there are none. */
   readonly older: string | null;
   /** Ids from this one on were in the last reading of the newest page. */
@@ -42,16 +42,17 @@ export function merged(known: FeedState | undefined, read: FeedReading): FeedSta
 export function withOlder(
   known: FeedState,
   cursor: string,
-  page: { generations: Generation[]; next_cursor: string | null },
+  page: { generations: ListedGeneration[]; next_cursor: string | null },
 ): FeedState {
   const generations = ordered([...known.generations, ...page.generations], known.gone);
   return { ...known, generations, older: known.older === cursor ? page.next_cursor : known.older };
 }
 
 /** Put in what was learned of one generation elsewhere: where the filter asks for it and the feed has got that far. */
-export function withGeneration(known: FeedState, filter: FeedFilter, seen: Generation): FeedState {
+export function withGeneration(known: FeedState, filter: FeedFilter, seen: ListedGeneration): FeedState {
   const held = known.generations.find((other) => other.generation_id === seen.generation_id);
   if (seen.dismissed_at !== undefined) return held === undefined ? known : without(known, seen.generation_id);
+  if (!isShownBy(filter, seen)) return known; // the feed reads it itself, with its output
   if (held === undefined && !(matches(filter, seen) && reaches(known, seen.generation_id))) return known;
   if (held !== undefined && !isOlder(held, seen)) return known;
   return { ...known, generations: ordered([...known.generations, seen], known.gone) };
@@ -64,7 +65,7 @@ export function without(known: FeedState, id: string): FeedState {
 }
 
 /** Undo `without`: put one back that turned out to be still there. */
-export function withAgain(known: FeedState, generation: Generation | undefined, id: string): FeedState {
+export function withAgain(known: FeedState, generation: ListedGeneration | undefined, id: string): FeedState {
   const gone = known.gone.filter((other) => other !== id);
   const added = generation === undefined ? [] : [generation];
   return { ...known, gone, generations: ordered([...known.generations, ...added], gone) };
@@ -77,6 +78,17 @@ export function matches(filter: FeedFilter, seen: Pick<Generation, "session_id" 
     (filter.status === undefined || filter.status === seen.status) &&
     (filter.kind === undefined || filter.kind === seen.kind)
   );
+}
+
+/** Whether all that a list with this filter shows of the generation is there: where it shows outputs, the output too. */
+export function isShownBy(filter: FeedFilter, seen: ListedGeneration): boolean {
+  return filter.fields === undefined || seen.status !== "succeeded" || "output" in seen || "output_omitted" in seen;
+}
+
+/** A generation that was looked at by itself, as a list with this filter shows it. */
+export function asListed(seen: GenerationDetail, filter: FeedFilter): ListedGeneration {
+  const { output, poll_after_seconds: _hint, stale: _stale, ...head } = seen;
+  return filter.fields === undefined || output === undefined ? head : { ...head, output };
 }
 
 /** Ids of the open generations that readings of the newest page do not cover. */
@@ -92,12 +104,23 @@ function reaches(known: FeedState, id: string): boolean {
   return known.older === null || (oldest !== undefined && id > oldest.generation_id);
 }
 
-function ordered(generations: readonly Generation[], gone: readonly string[]): Generation[] {
-  const byId = new Map<string, Generation>();
+function ordered(generations: readonly ListedGeneration[], gone: readonly string[]): ListedGeneration[] {
+  const byId = new Map<string, ListedGeneration>();
   for (const seen of generations) {
     const held = byId.get(seen.generation_id);
-    if (held === undefined || !isOlder(seen, held)) byId.set(seen.generation_id, seen);
+    if (held === undefined || !isOlder(seen, held)) byId.set(seen.generation_id, withLinksOf(held, seen));
   }
   for (const id of gone) byId.delete(id);
   return [...byId.values()].sort((one, other) => (one.generation_id < other.generation_id ? 1 : -1));
+}
+
+/**
+ * Keep the links of pictures that are shown already while they are good for half as long as new ones: another link is
+ * another picture to a browser, which would fetch it again with every reading.
+ */
+function withLinksOf(held: ListedGeneration | undefined, seen: ListedGeneration): ListedGeneration {
+  if (held?.version !== seen.version || !isImages(held.output) || !isImages(seen.output)) return seen;
+  const goodFor = ({ images }: typeof held.output) =>
+    Math.min(...images.map(({ expires_at }) => Date.parse(expires_at))) - Date.now();
+  return goodFor(held.output) * 2 > goodFor(seen.output) ? { ...seen, output: held.output } : seen;
 }

@@ -1,9 +1,9 @@
 /** Walks lists page by page. A page may be short or empty and the list go on: only a null cursor is the end. */
 import type { Client } from "./client.js";
-import type { Card, FeedFilter, Generation } from "./types.js";
+import type { Card, FeedFilter, ListedGeneration } from "./types.js";
 
 export interface IterateOptions {
-  /** How many to ask for at a time, 1 to 100. */
+  /** How many to ask for at a time, 1 to 100, with outputs to 25. */
   pageSize?: number;
   signal?: AbortSignal;
 }
@@ -11,7 +11,7 @@ export interface IterateOptions {
 export async function* iterateFeed(
   client: Pick<Client, "listGenerations">,
   { pageSize, ...options }: FeedFilter & IterateOptions,
-): AsyncGenerator<Generation, void, undefined> {
+): AsyncGenerator<ListedGeneration, void, undefined> {
   let cursor: string | undefined;
   do {
     const page = await client.listGenerations({ ...options, limit: pageSize, cursor });

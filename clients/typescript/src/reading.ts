@@ -1,9 +1,9 @@
 /** Reads a feed's pages from the server: the newest again, down to what is known, or one more of the older ones. */
 import type { Client } from "./client.js";
 import { UnstuckError } from "./errors.js";
-import { type FeedReading, type FeedState, matches } from "./feed.js";
+import { asListed, type FeedReading, type FeedState, matches } from "./feed.js";
 import { hasEnded } from "./statuses.js";
-import type { FeedFilter, Generation } from "./types.js";
+import type { FeedFilter, ListedGeneration } from "./types.js";
 
 type Reader = Pick<Client, "listGenerations" | "getGeneration">;
 
@@ -28,7 +28,7 @@ export async function readNewest(
   known: FeedState | undefined,
 ): Promise<FeedReading> {
   const newestKnown = known?.generations[0]?.generation_id;
-  const found: Generation[] = [];
+  const found: ListedGeneration[] = [];
   let cursor: string | undefined;
   let shortPages = 0;
   let reached = false;
@@ -38,7 +38,7 @@ export async function readNewest(
     cursor = page.next_cursor ?? undefined;
     const last = found.at(-1)?.generation_id;
     reached = cursor === undefined || (newestKnown !== undefined && last !== undefined && last <= newestKnown);
-    if (page.generations.length < options.pageSize) shortPages += 1;
+    if (isShort(page.generations.length, options)) shortPages += 1;
     const isEnough = newestKnown === undefined && found.length > 0;
     if (reached || isEnough || shortPages >= (known === undefined ? MOST_SHORT_PAGES_AT_FIRST : 1)) break;
   }
@@ -57,13 +57,18 @@ export async function readNewest(
   };
 }
 
+/** With outputs a page may be short because those are large: then only an empty one says that little was found. */
+function isShort(length: number, { filter, pageSize }: ReadOptions): boolean {
+  return length < (filter.fields === undefined ? pageSize : 1);
+}
+
 /** Read one more page. It may be empty and the list go on, where a filter leaves most out: then the next one is read. */
 export async function readOlder(
   client: Reader,
   options: ReadOptions,
   cursor: string,
-): Promise<{ generations: Generation[]; next_cursor: string | null }> {
-  const found: Generation[] = [];
+): Promise<{ generations: ListedGeneration[]; next_cursor: string | null }> {
+  const found: ListedGeneration[] = [];
   let next: string | null = cursor;
   while (next !== null && found.length === 0) {
     const page = await readPage(client, options, next);
@@ -84,30 +89,29 @@ async function lookAtMissing(
   known: FeedState | undefined,
   found: ReadonlySet<string>,
   coveredTo: string,
-): Promise<{ generations: Generation[]; gone: string[] }> {
+): Promise<{ generations: ListedGeneration[]; gone: string[] }> {
   const missing = (known?.generations ?? []).filter(
     (held) => held.generation_id >= coveredTo && !found.has(held.generation_id) && mayBeHere(filter, held),
   );
-  const looked = await Promise.all(missing.map((held) => lookAt(client, held.generation_id, signal)));
-  const there = looked.filter((seen) => seen !== undefined && seen.dismissed_at === undefined) as Generation[];
+  const looked = await Promise.all(missing.map((held) => lookAt(client, filter, held.generation_id, signal)));
+  const there = looked.filter((seen) => seen !== undefined && seen.dismissed_at === undefined) as ListedGeneration[];
   const kept = new Set(there.map((seen) => seen.generation_id));
   return { generations: there, gone: missing.map((held) => held.generation_id).filter((id) => !kept.has(id)) };
 }
 
 /** Whether the server would list it as we know it: one that left the filter is missing for a reason that is known. */
-function mayBeHere(filter: FeedFilter, held: Generation): boolean {
+function mayBeHere(filter: FeedFilter, held: ListedGeneration): boolean {
   return matches(filter, held) || !hasEnded(held);
 }
 
-async function lookAt(client: Reader, id: string, signal: AbortSignal | undefined): Promise<Generation | undefined> {
+async function lookAt(
+  client: Reader,
+  filter: FeedFilter,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<ListedGeneration | undefined> {
   try {
-    const {
-      output: _output,
-      poll_after_seconds: _hint,
-      stale: _stale,
-      ...head
-    } = await client.getGeneration(id, { signal });
-    return head;
+    return asListed(await client.getGeneration(id, { signal }), filter);
   } catch (error) {
     if (error instanceof UnstuckError && error.code === "not_found") return undefined;
     throw error;

@@ -464,7 +464,7 @@ export interface components {
         };
         /** @description One page of the feed, newest first. It may be short, or empty, and go on: only a null cursor is the end. */
         Feed: {
-            generations: components["schemas"]["Generation"][];
+            generations: components["schemas"]["ListedGeneration"][];
             next_cursor: components["schemas"]["Cursor"] | null;
         };
         /** @description What is wrong with one field; never what was sent. */
@@ -604,6 +604,41 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description A generation of the feed. With `fields=output` one that succeeded has its output. An output that is too large for a list is left out: then `output_omitted` is true, and the generation's own address has it. */
+        ListedGeneration: {
+            generation_id: components["schemas"]["GenerationId"];
+            kind: string;
+            /** @enum {string} */
+            status: "pending" | "running" | "succeeded" | "failed" | "canceled";
+            version: number;
+            progress: number;
+            steps_done: number;
+            attempt: number;
+            created_at: components["schemas"]["Moment"];
+            deadline_at: components["schemas"]["Moment"];
+            usage: components["schemas"]["Usage"];
+            stage?: string;
+            started_at?: components["schemas"]["Moment"];
+            heartbeat_at?: components["schemas"]["Moment"];
+            not_before?: components["schemas"]["Moment"];
+            finished_at?: components["schemas"]["Moment"];
+            dismissed_at?: components["schemas"]["Moment"];
+            client_id?: components["schemas"]["Label"];
+            session_id?: components["schemas"]["Label"];
+            retry_of?: components["schemas"]["GenerationId"];
+            retried_as?: components["schemas"]["GenerationId"];
+            /** @constant */
+            own_key?: true;
+            /** @enum {string} */
+            state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
+            because?: string;
+            next_at?: components["schemas"]["Moment"];
+            stuck?: boolean;
+            error?: components["schemas"]["Failure"];
+            output?: components["schemas"]["Output"];
+            /** @constant */
+            output_omitted?: true;
+        };
         /**
          * Format: date-time
          * @description UTC, to the millisecond.
@@ -710,7 +745,7 @@ export interface components {
         "Cache-Control": string;
         /** @description Names this state, for If-None-Match. */
         ETag: string;
-        /** @description Where to read the generation. */
+        /** @description Where to read the generation, relative to the address of this call. */
         Location: string;
         /** @description Whole seconds until the next look or try is worth it. */
         "Retry-After": string;
@@ -734,6 +769,8 @@ export interface operations {
                 status?: "pending" | "running" | "succeeded" | "failed" | "canceled";
                 /** @description Only those of this kind. */
                 kind?: "assistant" | "flashcards" | "image" | "story";
+                /** @description Each row with its output as well: of 32 KiB at most, on a page of 256 KiB at most. `limit` is then 1 to 25, 10 if absent. */
+                fields?: "output";
                 /** @description Most on this page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
@@ -857,7 +894,7 @@ export interface operations {
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    /** @description Where to read the generation. */
+                    /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
                     /** @description Whole seconds until the next look or try is worth it. */
                     "Retry-After": string;
@@ -1561,7 +1598,7 @@ export interface operations {
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    /** @description Where to read the generation. */
+                    /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
                     /** @description Whole seconds until the next look or try is worth it. */
                     "Retry-After": string;

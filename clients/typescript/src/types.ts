@@ -8,6 +8,8 @@ export type Status = Schemas["Generation"]["status"];
 export type Generation = Schemas["Generation"];
 /** One generation, with its output once it has succeeded. */
 export type GenerationDetail = Schemas["GenerationDetail"];
+/** A generation as the feed lists it; with `fields: "output"` with its output, where that is small enough for a list. */
+export type ListedGeneration = Schemas["ListedGeneration"];
 export type Output = Schemas["Output"];
 export type FlashcardsOutput = Schemas["FlashcardsOutput"];
 export type StoryOutput = Schemas["StoryOutput"];
@@ -49,11 +51,13 @@ export type Problem = Schemas["Problem"];
 export type ProblemCode = Problem["code"];
 export type FieldError = Schemas["FieldError"];
 
-/** Which generations a list is of. */
+/** Which generations a list is of, and what it shows of each. */
 export interface FeedFilter {
   session_id?: string;
   status?: Status;
   kind?: AnyKind;
+  /** `output`: of each that succeeded what it made as well, of 32 KiB at most. A page then has 25 at most. */
+  fields?: "output";
 }
 
 /** The request of a kind that these types do not know: one of your own, or one chosen at run time. */

@@ -104,6 +104,10 @@ class AnswerReader:
         if self.call_id is None and _is_name(call_id):
             self.call_id = call_id
 
+    def words_after(self, count: int) -> list[str]:
+        """Return the pieces of the content that came after the first `count`."""
+        return self._parts[count:]
+
     def written_by(self, model: Any) -> None:
         if _is_name(model):
             self._model = model

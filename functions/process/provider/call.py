@@ -55,13 +55,15 @@ class Call:
         draws: bool,
         max_bytes: int,
         on_text: Callable[[int], None],
+        on_words: Callable[[str], None] | None,
         on_bill_id: Callable[[str], None],
         clock: Clock,
     ) -> None:
         self._dialect, self._wired, self._answer = dialect, wired, answer
         self._framing = dialect.framing(max_bytes if draws else min(max_bytes, MOST_TEXT_BYTES))
         self._max_bytes = max_bytes
-        self._on_text = on_text
+        self._on_text, self._on_words = on_text, on_words
+        self._pieces_told = 0
         self._on_bill_id = on_bill_id
         self._clock = clock
         self._bytes = 0
@@ -182,6 +184,13 @@ class Call:
             self._dialect.read(self._answer, event, last=last)
         if self._answer.characters > characters:
             self._on_text(self._answer.characters)
+            self._tell_words()
+
+    def _tell_words(self) -> None:
+        if self._on_words is not None:
+            pieces = self._answer.words_after(self._pieces_told)
+            self._pieces_told += len(pieces)
+            self._on_words("".join(pieces))
 
 
 async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:

@@ -93,15 +93,17 @@ class Provider:
         cancellation: Cancellation,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None] = lambda _bill_id: None,
+        on_words: Callable[[str], None] | None = None,
     ) -> Completion:
         """Make the call in this thread and return its whole answer, or raise why there is none.
 
         `deadline` is a time of `time.monotonic()` at which the call ends, whatever still arrives. `may_send` is
         called once the connection stands, right before the request's first byte: when it raises, nothing was sent
         and its error passes through. It may block, and it counts towards the deadline. `on_text` gets the number of
-        characters of content each time it has grown; it must not block. `on_bill_id` gets the id under which `bill` can
-        ask for what the call has cost, as soon as the server has told one. The model is asked at most once: a request
-        that the server refuses for a field of it is sent again without, after another leave.
+        characters of content each time it has grown, and `on_words` what is new of it; neither may block.
+        `on_bill_id` gets the id under which `bill` can ask for what the call has cost, as soon as the server has told
+        one. The model is asked at most once: a request that the server refuses for a field of it is sent again
+        without, after another leave.
 
         Raises ProviderError (see `failures`), with the usage and call id as far as they were reported, or
         CallCanceledError within moments of `cancellation.cancel()`.
@@ -112,7 +114,7 @@ class Provider:
         terms = known = self._known.of(request.model)
         for tries_left in reversed(range(MOST_REFUSALS + 1)):
             wired = self._dialect.call(request, terms, key)
-            call = self._call(request, wired, on_text, on_bill_id)
+            call = self._call(request, wired, on_text, on_bill_id, on_words)
 
             async def run(call: Call = call) -> Completion:
                 return await call.run(self._client(), deadline, Gate(may_send, cancellation, deadline))
@@ -150,6 +152,7 @@ class Provider:
         wired: Wired,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None],
+        on_words: Callable[[str], None] | None,
     ) -> Call:
         price = price_for(self._prices, request.model)
         return Call(
@@ -159,6 +162,7 @@ class Provider:
             draws=request.draws,
             max_bytes=self._max_bytes,
             on_text=on_text,
+            on_words=on_words,
             on_bill_id=on_bill_id,
             clock=self._clock,
         )

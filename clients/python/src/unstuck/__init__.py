@@ -24,7 +24,7 @@ from unstuck.errors import (
 )
 from unstuck.exchange import Conditions, Patience
 from unstuck.following import Changes, Polling, Seen
-from unstuck.models import Accepted, Card, Generation, GenerationDetail, Reviewed, Timeline, Usage
+from unstuck.models import Accepted, Card, Generation, GenerationDetail, ListedGeneration, Reviewed, Timeline, Usage
 from unstuck.outputs import AssistantOutput, FlashcardsOutput, ImageOutput, ReviewedSuggestion, StoryOutput
 from unstuck.requests import (
     CreateAssistant,
@@ -67,6 +67,7 @@ __all__ = [
     "ImageOutput",
     "InvalidRequestError",
     "LimitReachedError",
+    "ListedGeneration",
     "NotFoundError",
     "Patience",
     "Polling",

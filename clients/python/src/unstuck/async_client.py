@@ -16,8 +16,8 @@ from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError,
 from unstuck.exchange import Conditions
 from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
 from unstuck.following import Changes, Polling, Stream
-from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDetail, Input, Reviewed, Timeline
-from unstuck.operations import Body
+from unstuck.models import Accepted, Card, Cards, Feed, GenerationDetail, Input, ListedGeneration, Reviewed, Timeline
+from unstuck.operations import Body, Fields
 from unstuck.outputs import ReviewedSuggestion, State
 from unstuck.requests import DecideNumbered
 from unstuck.statuses import Status
@@ -141,10 +141,13 @@ class AsyncClient:
         session_id: str | None = None,
         status: Status | None = None,
         kind: str | None = None,
+        fields: Fields | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Feed:
-        return await self._run(operations.generations(self._conditions, session_id, status, kind, limit, cursor))
+        return await self._run(
+            operations.generations(self._conditions, session_id, status, kind, fields, limit, cursor)
+        )
 
     def feed(
         self,
@@ -152,9 +155,10 @@ class AsyncClient:
         session_id: str | None = None,
         status: Status | None = None,
         kind: str | None = None,
-        page_size: int = 50,
-    ) -> AsyncIterator[Generation]:
-        return self._each(following.feed(self._conditions, session_id, status, kind, page_size))
+        fields: Fields | None = None,
+        page_size: int | None = None,
+    ) -> AsyncIterator[ListedGeneration]:
+        return self._each(following.feed(self._conditions, session_id, status, kind, fields, page_size))
 
     async def cards_page(
         self, *, session_id: str | None = None, limit: int | None = None, cursor: str | None = None

@@ -15,8 +15,8 @@ from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError,
 from unstuck.exchange import Conditions
 from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
 from unstuck.following import Changes, Polling, Stream
-from unstuck.models import Accepted, Card, Cards, Feed, Generation, GenerationDetail, Input, Reviewed, Timeline
-from unstuck.operations import Body
+from unstuck.models import Accepted, Card, Cards, Feed, GenerationDetail, Input, ListedGeneration, Reviewed, Timeline
+from unstuck.operations import Body, Fields
 from unstuck.outputs import ReviewedSuggestion, State
 from unstuck.requests import DecideNumbered
 from unstuck.statuses import Status
@@ -150,11 +150,15 @@ class Client:
         session_id: str | None = None,
         status: Status | None = None,
         kind: str | None = None,
+        fields: Fields | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Feed:
-        """Return one page of generations, the newest first, without those that are dismissed."""
-        return self._run(operations.generations(self._conditions, session_id, status, kind, limit, cursor))
+        """Return one page of generations, the newest first, without those that are dismissed.
+
+        With `fields="output"` each that succeeded has its output, if that is small enough for a list.
+        """
+        return self._run(operations.generations(self._conditions, session_id, status, kind, fields, limit, cursor))
 
     def feed(
         self,
@@ -162,10 +166,11 @@ class Client:
         session_id: str | None = None,
         status: Status | None = None,
         kind: str | None = None,
-        page_size: int = 50,
-    ) -> Iterator[Generation]:
-        """Go through all generations, the newest first; each page is read when it is needed."""
-        return self._each(following.feed(self._conditions, session_id, status, kind, page_size))
+        fields: Fields | None = None,
+        page_size: int | None = None,
+    ) -> Iterator[ListedGeneration]:
+        """Go through all generations, the newest first; each page is read when it is needed. See `feed_page`."""
+        return self._each(following.feed(self._conditions, session_id, status, kind, fields, page_size))
 
     def cards_page(
         self, *, session_id: str | None = None, limit: int | None = None, cursor: str | None = None

@@ -11,11 +11,12 @@ from unstuck.answers import retry_after_of
 from unstuck.errors import BadAnswerError, GenerationCanceledError, GenerationFailedError, UnstuckError
 from unstuck.exchange import Conditions, exchange
 from unstuck.flow import Answer, Flow, Request, Sleep, within
-from unstuck.models import Card, Generation, GenerationDetail
+from unstuck.models import Card, GenerationDetail, ListedGeneration
 from unstuck.statuses import Status
 
 _UNTOLD_SECONDS = 2.0  # an open generation comes with a hint; this is for a proxy that lost it
 _SOONEST_SECONDS, _LATEST_SECONDS = 0.1, 60.0
+_PAGE = 50
 _SOONEST_BY_HEADER_SECONDS = 0.5  # it holds whole seconds: a zero is no haste that anybody means
 
 
@@ -131,12 +132,18 @@ class Pages[Item]:
 
 
 def feed(
-    conditions: Conditions, session_id: str | None, status: Status | None, kind: str | None, page_size: int
-) -> Pages[Generation]:
+    conditions: Conditions,
+    session_id: str | None,
+    status: Status | None,
+    kind: str | None,
+    fields: operations.Fields | None,
+    page_size: int | None,
+) -> Pages[ListedGeneration]:
     """Go through the caller's generations, the newest first."""
+    size = page_size or (_PAGE if fields is None else None)  # with outputs the service's own number, which is smaller
 
-    def page(cursor: str | None) -> Flow[tuple[list[Generation], str | None]]:
-        found = yield from operations.generations(conditions, session_id, status, kind, page_size, cursor)
+    def page(cursor: str | None) -> Flow[tuple[list[ListedGeneration], str | None]]:
+        found = yield from operations.generations(conditions, session_id, status, kind, fields, size, cursor)
         return found.generations, found.next_cursor
 
     return Pages(page)

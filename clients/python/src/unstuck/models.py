@@ -111,10 +111,20 @@ class GenerationDetail(Generation):
     output: Output | None = None
 
 
+class ListedGeneration(Generation):
+    """A generation of the feed. With `fields="output"` one that succeeded has its output.
+
+    An output that is too large for a list is left out: then `output_omitted` is True, and `get` has it.
+    """
+
+    output: Output | None = None
+    output_omitted: bool | None = None
+
+
 class Feed(Answered):
     """One page of generations, newest first. It may be short, or empty, and go on: only a None cursor is the end."""
 
-    generations: list[Generation]
+    generations: list[ListedGeneration]
     next_cursor: str | None
 
 

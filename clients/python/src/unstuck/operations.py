@@ -16,6 +16,8 @@ from unstuck.outputs import Answered, ReviewedSuggestion, State
 from unstuck.requests import CreateGeneration, Decide, DecideMany, DecideNumbered, Retry
 from unstuck.statuses import Status
 
+type Fields = Literal["output"]
+"""What the feed's rows have beside the head."""
 type Body = CreateGeneration | Mapping[str, Any]
 
 
@@ -81,10 +83,11 @@ def generations(
     session_id: str | None,
     status: Status | None,
     kind: str | None,
+    fields: Fields | None,
     limit: int | None,
     cursor: str | None,
 ) -> Flow[Feed]:
-    query = _query(session_id=session_id, status=status, kind=kind, limit=limit, cursor=cursor)
+    query = _query(session_id=session_id, status=status, kind=kind, fields=fields, limit=limit, cursor=cursor)
     return (yield from _read_at(conditions, "/v1/generations", Feed, query))
 
 

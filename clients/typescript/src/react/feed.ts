@@ -7,7 +7,7 @@ import { type FeedReading, type FeedState, matches, merged, openBelow, withOlder
 import { madeAt } from "../ids.js";
 import { readNewest, readOlder } from "../reading.js";
 import { hasEnded } from "../statuses.js";
-import type { CreateRequest, FeedFilter, Generation } from "../types.js";
+import type { CreateRequest, FeedFilter, Generation, ListedGeneration } from "../types.js";
 import { keys } from "./keys.js";
 import { looking, remaining, type Standing, useStanding } from "./looking.js";
 import { useUnstuck } from "./provider.js";
@@ -16,7 +16,7 @@ import { type Sent, useSent } from "./sent.js";
 import { bestOf, generationQuery, learn } from "./snapshots.js";
 
 export interface UseGenerationFeedOptions extends FeedFilter {
-  /** How many to read at a time, 1 to 100; 20 if absent. */
+  /** How many to read at a time, 1 to 100; 20 if absent. With `fields` 1 to 25, and 10. */
   pageSize?: number;
 }
 
@@ -25,7 +25,8 @@ export interface FeedEntry {
   key: string;
   /** `sending` and `refused` have no generation yet; `accepted` has one as soon as it was read. */
   state: "sending" | "refused" | "accepted";
-  generation: Generation | undefined;
+  /** With `fields: "output"` with its output, or `output_omitted`: then `useGeneration` has it. */
+  generation: ListedGeneration | undefined;
   generationId: string | undefined;
   kind: string;
   session_id: string | undefined;
@@ -51,10 +52,10 @@ const NO_ENTRY_OPEN_SECONDS = 20;
 const YOUNG_SECONDS = 60;
 
 export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGenerationFeedResult {
-  const { pageSize = 20, session_id, status, kind } = options;
+  const { session_id, status, kind, fields, pageSize = fields === undefined ? 20 : 10 } = options;
   const client = useUnstuck();
   const queries = useQueryClient();
-  const filter = useMemo(() => filterOf({ session_id, status, kind }), [session_id, status, kind]);
+  const filter = useMemo(() => filterOf({ session_id, status, kind, fields }), [session_id, status, kind, fields]);
   const query = useFeedQuery(client, queries, filter, pageSize);
   const feed = query.data;
   useQueries({
@@ -104,7 +105,7 @@ function useFeedQuery(client: Client, queries: QueryClient, filter: FeedFilter, 
       const known = queries.getQueryData<FeedState>(queryKey);
       const read = await readNewest(client, { filter, pageSize, signal }, known);
       share(client, queries, read.generations);
-      return { ...read, generations: read.generations.map((listed) => bestOf(queries, listed)) };
+      return { ...read, generations: read.generations.map((listed) => bestOf(queries, filter, listed)) };
     },
     // A reading is merged at the moment when it is stored: nothing that was written meanwhile is lost.
     structuralSharing: (known, next) => (isReading(next) ? merged(known as FeedState | undefined, next) : next),
@@ -116,7 +117,7 @@ function useFeedQuery(client: Client, queries: QueryClient, filter: FeedFilter, 
 }
 
 /** What a list has shown is shown by everything else that shows one of these. */
-function share(client: Client, queries: QueryClient, listed: readonly Generation[]): void {
+function share(client: Client, queries: QueryClient, listed: readonly ListedGeneration[]): void {
   for (const seen of listed) learn(client, queries, seen);
 }
 
@@ -145,7 +146,7 @@ function entriesOf(feed: FeedState | undefined, filter: FeedFilter, sent: readon
 }
 
 /** Find the generation of each submit: by its id once it is known, before that by the client_id sent along. */
-function pair(generations: readonly Generation[], sent: readonly Sent[]): Map<string, Sent> {
+function pair(generations: readonly ListedGeneration[], sent: readonly Sent[]): Map<string, Sent> {
   const byId = new Map(
     sent.flatMap((entry) => (entry.generationId === undefined ? [] : [[entry.generationId, entry]])),
   );
@@ -162,7 +163,7 @@ function pair(generations: readonly Generation[], sent: readonly Sent[]): Map<st
   return found;
 }
 
-function entryOf(generation: Generation | undefined, sent: Sent | undefined): FeedEntry {
+function entryOf(generation: ListedGeneration | undefined, sent: Sent | undefined): FeedEntry {
   return {
     key: sent?.clientId ?? generation?.generation_id ?? "",
     state: generation === undefined ? (sent?.state ?? "sending") : "accepted",
@@ -184,6 +185,6 @@ function isReading(value: unknown): value is FeedReading {
   return typeof value === "object" && value !== null && "fresh" in value;
 }
 
-function filterOf(filter: FeedFilter): FeedFilter {
+function filterOf(filter: { [Name in keyof FeedFilter]: FeedFilter[Name] | undefined }): FeedFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }

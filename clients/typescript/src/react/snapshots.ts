@@ -3,10 +3,10 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { isOlder, newer, type Snapshot } from "../changes.js";
 import type { Client } from "../client.js";
 import type { UnstuckError } from "../errors.js";
-import { type FeedState, withGeneration } from "../feed.js";
+import { asListed, type FeedState, isShownBy, withGeneration } from "../feed.js";
 import { lookAfterEnd } from "../pacing.js";
 import { hasEnded } from "../statuses.js";
-import type { FeedFilter, Generation, GenerationDetail } from "../types.js";
+import type { FeedFilter, GenerationDetail, ListedGeneration } from "../types.js";
 import { keys } from "./keys.js";
 import { looking, remaining } from "./looking.js";
 
@@ -43,11 +43,12 @@ export function receive(queries: QueryClient, next: Snapshot): void {
 }
 
 /** Put in what another call answered about a generation, unless something newer is known. */
-export function learn(client: Client, queries: QueryClient, seen: Generation): void {
-  tellFeeds(queries, seen);
+export function learn(client: Client, queries: QueryClient, listed: ListedGeneration): void {
+  const { output_omitted: _omitted, ...seen } = listed;
+  tellFeeds(queries, listed);
   queries.setQueryData<Snapshot>(keys.generation(seen.generation_id), (known) => {
     if (known === undefined || !isOlder(known.generation, seen)) return known;
-    const { output } = known.generation;
+    const output = seen.output ?? known.generation.output;
     const whole = hasEnded(seen) && (seen.status !== "succeeded" || output !== undefined);
     return newer(known, {
       generation: output === undefined ? seen : { ...seen, output },
@@ -59,21 +60,19 @@ export function learn(client: Client, queries: QueryClient, seen: Generation): v
 }
 
 /** Have every feed that shows a generation show this state of it. */
-export function tellFeeds(queries: QueryClient, seen: GenerationDetail): void {
-  const head = headOf(seen);
+export function tellFeeds(queries: QueryClient, seen: GenerationDetail | ListedGeneration): void {
   for (const [queryKey, feed] of queries.getQueriesData<FeedState>({ queryKey: keys.feeds })) {
     const filter = queryKey[2] as FeedFilter;
+    const head = asListed(seen, filter);
     if (feed === undefined || withGeneration(feed, filter, head) === feed) continue;
     queries.setQueryData<FeedState>(queryKey, (known) => known && withGeneration(known, filter, head));
   }
 }
 
 /** Return a generation as it is known best: as a list has shown it, or newer where it was looked at by itself. */
-export function bestOf(queries: QueryClient, listed: Generation): Generation {
+export function bestOf(queries: QueryClient, filter: FeedFilter, listed: ListedGeneration): ListedGeneration {
   const known = queries.getQueryData<Snapshot>(keys.generation(listed.generation_id))?.generation;
-  return known !== undefined && isOlder(listed, known) ? headOf(known) : listed;
-}
-
-function headOf({ output: _output, poll_after_seconds: _hint, stale: _stale, ...head }: GenerationDetail): Generation {
-  return head;
+  if (known === undefined || !isOlder(listed, known)) return listed;
+  const newer = asListed(known, filter);
+  return isShownBy(filter, newer) ? newer : listed;
 }

@@ -1,5 +1,5 @@
 /** A small server in memory that keeps generations as the real one does: UUIDv7 ids, keyset pages, idempotency, reviews. */
-import type { CreateRequest, Generation, GenerationDetail } from "../../src/index.js";
+import type { CreateRequest, Generation, GenerationDetail, ListedGeneration } from "../../src/index.js";
 import { FakeApi, generation, idAt, json, problem, type Recorded } from "./fake-api.js";
 
 export class FakeServer extends FakeApi {
@@ -82,7 +82,7 @@ export class FakeServer extends FakeApi {
       .filter((one) => query.status === undefined || query.status === one.status)
       .filter((one) => query.session_id === undefined || query.session_id === one.session_id)
       .sort((one, other) => (one.generation_id < other.generation_id ? 1 : -1));
-    const page = rest.slice(0, limit).map(headOf);
+    const page = rest.slice(0, limit).map(query.fields === "output" ? listed : headOf);
     const last = page.at(-1)?.generation_id;
     return json(200, { generations: page, next_cursor: rest.length > limit ? last : null });
   }
@@ -107,6 +107,11 @@ interface Decision {
   decision: "accepted" | "rejected" | "proposed";
   front?: string;
   back?: string;
+}
+
+function listed(held: GenerationDetail): ListedGeneration {
+  const isLarge = JSON.stringify(held.output ?? {}).length > 32 * 1024;
+  return isLarge ? { ...headOf(held), output_omitted: true } : held;
 }
 
 function headOf({ output: _output, ...head }: GenerationDetail): Generation {

@@ -13,6 +13,7 @@ from unstuck.cli.session import AsJson, Id, Session, UsageError, begin
 from unstuck.client import Client
 from unstuck.errors import GenerationCanceledError, GenerationFailedError
 from unstuck.models import Accepted
+from unstuck.operations import Fields
 from unstuck.statuses import Status
 
 TEXT_FIELDS = {"flashcards": "source_text", "story": "premise", "image": "prompt", "assistant": "sentence"}
@@ -108,15 +109,20 @@ def list_(
     session_id: Annotated[str | None, typer.Option("--session", help="Of this session_id alone.")] = None,
     status: Annotated[str | None, typer.Option(help="pending, running, succeeded, failed or canceled.")] = None,
     kind: Annotated[str | None, typer.Option(help="Of this kind alone.")] = None,
+    fields: Annotated[
+        str | None, typer.Option(metavar="output", help="With --json: output, for each one's output as well.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Show so many at most.")] = 20,
     every: Annotated[bool, typer.Option("--all", help="Show all of them.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List your generations, the newest first, without those that you have dismissed."""
     session = begin(context, as_json)
+    chosen = _fields(fields, as_json)
+    most = 100 if chosen is None else 25
+    size = most if every else min(limit, most)
     with session.client() as client:
-        size = 100 if every else min(limit, 100)
-        feed = client.feed(session_id=session_id, status=_status(status), kind=kind, page_size=size)
+        feed = client.feed(session_id=session_id, status=_status(status), kind=kind, fields=chosen, page_size=size)
         found = list(feed if every else islice(feed, limit))
     if as_json:
         session.answer(list(found))
@@ -199,6 +205,16 @@ def _follow(session: Session, client: Client, generation_id: str, timeout: float
     made = show.output(found)
     if not session.json and made is not None:
         session.out.print(Group(Text(), made))
+
+
+def _fields(given: str | None, as_json: bool) -> Fields | None:
+    if given is None:
+        return None
+    if given != "output":
+        raise UsageError("--fields is output.")
+    if not as_json:
+        raise UsageError("--fields output goes with --json: a list on a screen has no room for outputs.")
+    return "output"
 
 
 def _status(given: str | None) -> Status | None:

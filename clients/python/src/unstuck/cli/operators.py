@@ -1,6 +1,6 @@
-"""`doctor`, `redrive`, `bulk-retry`, `cost`: hand over to the project's own tools, which a clone of it has.
+"""`doctor`, `redrive`, `bulk-retry`, `cost`, `try`: hand over to the project's own tools, which a clone of it has.
 
-They are no part of this package, and boto3 none of its dependencies. All but `cost` need AWS rights.
+They are no part of this package, and boto3 none of its dependencies. All but `cost` and `try` need AWS rights.
 """
 
 import importlib
@@ -19,13 +19,16 @@ COMMANDS = {
     "redrive": "Send dead letters back, each after a look at its generation.",
     "bulk-retry": "Have what failed or was canceled tried again, many at once.",
     "cost": "Say what generations cost on AWS, by your own figures.",
+    "try": "Run a kind once, in this process, and show each call.",
 }
+_MODULES = {"try": "trial.command"}
+"""Where a command is, when it is not in `operations.command`."""
 _NEEDS = (
-    "For operators: takes {needed}, no token, and runs from a clone of the "
+    "For {whom}: takes {needed}, no token, and runs from a clone of the "
     "project, whose docs/operating.md has all options. They are handed over as they are; COMMAND --help lists them."
 )
 _A_STACK = "AWS credentials and the stack's name (--stack NAME)"
-_WITHOUT_A_STACK = frozenset({"cost"})
+_WITHOUT_A_STACK = frozenset({"cost", "try"})
 _ACTS_ON_MANY = frozenset({"redrive", "bulk-retry"})
 
 
@@ -34,11 +37,19 @@ def add_to(app: typer.Typer) -> None:
     for name, does in COMMANDS.items():
         app.command(
             name,
-            help=f"{does}\n\n{_NEEDS.format(needed='no AWS' if name in _WITHOUT_A_STACK else _A_STACK)}",
-            short_help=f"{does} For operators.",
+            help=f"{does}\n\n{_NEEDS.format(whom=_for_whom(name), needed=_needed(name))}",
+            short_help=f"{does} For {_for_whom(name)}.",
             add_help_option=False,
             context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
         )(_handing_over(name))
+
+
+def _for_whom(name: str) -> str:
+    return "operators" if name not in _MODULES else "who writes a kind"
+
+
+def _needed(name: str) -> str:
+    return "no AWS" if name in _WITHOUT_A_STACK else _A_STACK
 
 
 def _handing_over(name: str) -> Callable[[typer.Context], None]:
@@ -48,13 +59,14 @@ def _handing_over(name: str) -> Callable[[typer.Context], None]:
                 _refuse(context, f"`unstuck {name}` was started outside of a clone of the project.")
                 return
             try:
-                operate = importlib.import_module("operations.command")
+                tool = importlib.import_module(_MODULES.get(name, "operations.command"))
             except ModuleNotFoundError as missing:
                 _refuse(context, f"`unstuck {name}` needs {missing.name}, which is not installed here.")
                 return
             if name in _ACTS_ON_MANY and isinstance(sys.stdout, io.TextIOWrapper):
                 sys.stdout.reconfigure(errors="backslashreplace")  # an owner's name must not end it halfway
-            raise typer.Exit(operate.main([name, *context.args]))
+            own = context.args if name in _MODULES else [name, *context.args]
+            raise typer.Exit(tool.main(own))
 
     return command
 

@@ -1,0 +1,67 @@
+"""What succeeded generations made, as their owner sees it: reviewed, with a link in place of each picture's name."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from functions.status.pictures import PictureLinks
+from shared.domain.generation import Generation
+from shared.domain.review import Review, shown, suggestions_of
+from shared.domain.states import Status
+from shared.store.reads import Reader
+from shared.store.review import ReviewReader
+
+Output = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Every read is strongly consistent. One that has not succeeded has no output."""
+
+    reads: Reader
+    reviews: ReviewReader
+    pictures: PictureLinks
+
+    def of(self, head: Generation) -> Output | None:
+        """Return the output, its pictures by their names."""
+        if head.status is not Status.SUCCEEDED or head.output_step is None:
+            return None
+        step = self.reads.get_step(head.key, head.output_step)
+        if step is None:
+            return None
+        return _reviewed(step.result, self.reviews.get_review(head.key) if head.reviewed else Review())
+
+    def linked(self, head: Generation, output: Output) -> Output:
+        """Return the output with its pictures' links; the same object where it has no pictures."""
+        return self.pictures.shown(head, output)
+
+    def bounded(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, Output | None]:
+        """Return the outputs of at most 100 generations by id, read in two calls at most, and none of them from S3.
+
+        One that takes more than `most_bytes` as JSON is None. What has none is absent.
+        """
+        made = self.reads.get_results(heads, most_bytes)
+        reviews = self.reviews.get_reviews(
+            [head.key for head in heads if head.reviewed and made.get(head.generation_id)]
+        )
+        found: dict[str, Output | None] = {}
+        for head in heads:
+            if head.generation_id not in made:
+                continue
+            result = made[head.generation_id]
+            if result is not None:
+                result = self.linked(head, _reviewed(result, reviews.get(head.generation_id, Review())))
+            fits = result is not None and bytes_of(result) <= most_bytes
+            found[head.generation_id] = result if fits else None
+        return found
+
+
+def bytes_of(output: Output) -> int:
+    """Return how many bytes of an answer an output takes."""
+    return len(json.dumps(output, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _reviewed(output: Output, review: Review) -> Output:
+    suggestions = suggestions_of(output)
+    return output if suggestions is None else output | {"suggestions": shown(suggestions, review)}

@@ -1,0 +1,103 @@
+"""`unstuck try`: a kind, run once in one process, over the worker's own code and the local model server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_own_kinds import KIND
+
+TEXT = Path("examples/biology.txt")
+QUIET = ("OPENROUTER_API_KEY", "LLM_BASE_URL", "KINDS_PACKAGE")
+
+
+def tried(*arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if name not in QUIET} | variables
+    argv = [sys.executable, "-m", "trial.command", *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, env=environment, timeout=120)  # noqa: S603
+
+
+def test_it_shows_each_call_what_the_model_writes_and_what_it_cost_and_prints_the_output_alone() -> None:
+    ended = tried("flashcards", "--set", f"source_text=@{TEXT}", "--set", "count=3", "--model", "local/stream:0.3")
+    assert ended.returncode == 0, ended.stderr
+    output = json.loads(ended.stdout)
+    assert len(output["suggestions"]) == 3
+    assert "call 1: flashcards of local/stream:0.3" in ended.stderr
+    assert '"suggestions"' in ended.stderr, "what the model wrote, as it came"
+    assert "succeeded, 1 calls" in ended.stderr
+    [step] = [line.split() for line in ended.stderr.splitlines() if line.startswith("cards ")]
+    assert step[2] == "1"
+
+
+def test_a_story_shows_all_of_its_steps() -> None:
+    ended = tried(
+        "story", "--set", "premise=A lighthouse keeper finds a letter.", "--set", "chapters=2", "--model", "local/cards"
+    )
+    assert ended.returncode == 0, ended.stderr
+    steps = [line.split()[0] for line in ended.stderr.partition("step ")[2].splitlines()[1:] if line[:1].isalpha()]
+    assert steps == ["outline", "chapter-1", "chapter-2", "story"]
+
+
+def test_fields_that_the_kind_does_not_take_are_refused_by_name() -> None:
+    ended = tried("flashcards", "--set", "source_text=too short", "--set", "speed=9")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "validation_failed" in ended.stderr
+    assert "source_text" in ended.stderr
+    assert "speed" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("opera",), "flashcards"),
+        (("story", "--set", "premise"), "NAME=VALUE"),
+        (("story", "--set", "premise=@/nowhere/at/all"), "/nowhere/at/all"),
+        (("story", "--prompt-version", "77", "--set", "premise=A lighthouse keeper finds a letter."), "prompt_version"),
+    ],
+)
+def test_wrong_usage_says_what_to_do(arguments: tuple[str, ...], said: str) -> None:
+    ended = tried(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_generation_that_fails_says_its_code_and_prints_no_output() -> None:
+    ended = tried("flashcards", "--set", f"source_text=@{TEXT}", "--model", "local/garbage")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "output_invalid" in ended.stderr
+    assert "2 calls" in ended.stderr, "one repair turn is made, and paid for"
+
+
+def test_what_is_released_is_tried_again_as_in_a_deployment() -> None:
+    ended = tried("flashcards", "--set", f"source_text=@{TEXT}", "--model", "local/flaky:1")
+    assert ended.returncode == 0, ended.stderr
+    assert "attempt 1 ended with" in ended.stderr
+
+
+def test_a_picture_is_drawn_and_described() -> None:
+    ended = tried("image", "--set", "prompt=A lighthouse at night")
+    assert ended.returncode == 0, ended.stderr
+    [picture] = json.loads(ended.stdout)["images"]
+    assert picture["content_type"] == "image/png"
+
+
+def test_a_kind_outside_of_the_project_is_tried_in_the_same_way(tmp_path: Path) -> None:
+    package = tmp_path / "acme_kinds"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "haiku.py").write_text(KIND)
+    ended = tried("haiku", "--set", "word=rain", KINDS_PACKAGE="acme_kinds", PYTHONPATH=str(tmp_path))
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout)["lines"]
+
+
+def test_the_credentials_of_whoever_runs_it_are_not_used() -> None:
+    ended = tried(
+        "story", "--set", "premise=A lighthouse keeper finds a letter.", "--model", "local/cards",
+        AWS_PROFILE="of-nobody", AWS_ENDPOINT_URL="http://127.0.0.1:9",
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr

@@ -1,0 +1,38 @@
+"""The model as a trial has it: the worker's own client, with a look at each call and at what is written."""
+
+import time
+from typing import Any
+
+from functions.process.provider import Completion, ModelRequest, Provider
+from shared.domain.errors import GenerationError
+from shared.domain.generation import Usage
+from trial.screen import Screen
+
+
+class WatchedModel:
+    """Calls the model through `provider`, and shows on `screen` what happens."""
+
+    def __init__(self, provider: Provider, screen: Screen) -> None:
+        self._provider, self._screen = provider, screen
+        self._calls = 0
+
+    @property
+    def takes_key(self) -> bool:
+        return self._provider.takes_key
+
+    def complete(self, request: ModelRequest, **given: Any) -> Completion:
+        """Return the provider's answer, or raise as it does."""
+        self._calls += 1
+        self._screen.say(f"call {self._calls}: {request.schema_name} of {request.model}")
+        began = time.monotonic()
+        try:
+            answer = self._provider.complete(request, on_words=self._screen.words, **given)
+        except GenerationError as error:
+            self._screen.say(f"call {self._calls} failed: {error.code}: {error.message}")
+            raise
+        seconds = time.monotonic() - began
+        self._screen.say(f"call {self._calls}: {answer.usage.completion_tokens:,} tokens in {seconds:.1f} s")
+        return answer
+
+    def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None:
+        return self._provider.bill(bill_id, api_key=api_key, deadline=deadline)
