@@ -10,7 +10,7 @@ from functions.authorizer.tokens import TokenExpiredError, TokenRefusedError, To
 
 _LOG = logging.getLogger(__name__)
 # RFC 9110, section 11.4: the scheme is case-insensitive. Two headers in one, joined by a comma, do not match.
-_BEARER = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.ASCII | re.IGNORECASE)
+_BEARER = re.compile(r"bearer ++([\w-]++\.[\w-]++\.[\w-]++)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from shared import kinds
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
 from shared.domain.moving import moving
+from shared.domain.pacing import poll_after_seconds, retry_after
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http import cursor
@@ -65,6 +66,7 @@ class FeedService:
     def read(self, request: Request) -> Response:
         """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
+        Where something on it is open, `Retry-After` says when to read it again: by the one that may end first.
         The work is bounded: at most 500 generations are read, however few of them pass the filter. With
         `fields=output` the bytes are, too: 32 KiB for a row's output, 256 KiB for those of a page.
         """
@@ -81,11 +83,15 @@ class FeedService:
         after = query.cursor()
         query.check()
         heads, next_cursor = self._page(request.owner, wanted, limit, after)
-        views = (view(head, moving(head, self.clock.now(), self.settings)) for head in heads)
+        now = self.clock.now()
+        views = (view(head, moving(head, now, self.settings)) for head in heads)
         shown = [cast("schemas.ListedGeneration", each) for each in views]
         if with_output and (fitting := self._add_outputs(heads, shown)) < len(heads):
             shown, next_cursor = shown[:fitting], cursor.encode(heads[fitting - 1].generation_id)
-        return Response(200, {"generations": shown, "next_cursor": next_cursor})
+        open_ones = [head for head in heads[: len(shown)] if not head.terminal]
+        pauses = [poll_after_seconds(head, now, self.settings) for head in open_ones]
+        headers = {"retry-after": retry_after(min(pauses))} if pauses else {}
+        return Response(200, {"generations": shown, "next_cursor": next_cursor}, headers)
 
     def _add_outputs(self, heads: list[Generation], shown: "list[schemas.ListedGeneration]") -> int:
         """Give the rows their outputs, and return how many of the rows a page holds: the first always fits."""

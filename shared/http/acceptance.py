@@ -10,7 +10,7 @@ from shared.aws.logs import logger
 from shared.aws.sealing import Seal
 from shared.domain.generation import Generation
 from shared.domain.idempotency import IdempotencyKey, read_key
-from shared.domain.pacing import first_look_seconds, retry_after
+from shared.domain.pacing import retry_after
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
@@ -57,7 +57,7 @@ def sealing(seal: Seal | None, provider_key: str | None, generation: Generation)
 
 
 def answer_admitted(
-    request: Request, admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime
+    request: Request, admitted: Admitted, first_look_seconds: float, dispatch: Dispatch, now: datetime
 ) -> Response:
     """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
 
@@ -68,7 +68,7 @@ def answer_admitted(
         headers |= {"idempotency-replayed": "true"}
     else:
         start(admitted.head, dispatch, now)
-    return accepted(request, admitted.generation_id, asked.usual_seconds, headers)
+    return accepted(request, admitted.generation_id, first_look_seconds, headers)
 
 
 def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
@@ -81,7 +81,7 @@ def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
 
 
 def accepted(
-    request: Request, generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None
+    request: Request, generation_id: str, first_look_seconds: float, headers: Mapping[str, str] | None = None
 ) -> Response:
     """Return the 202 of a new generation: the same whenever the same request is answered again.
 
@@ -94,5 +94,5 @@ def accepted(
         "version": 1,
         "urls": {"self": path},
     }
-    first_look = retry_after(first_look_seconds(usual_seconds))
+    first_look = retry_after(first_look_seconds)
     return Response(202, body, {"location": request.reference(path), "retry-after": first_look, **(headers or {})})

@@ -23,6 +23,7 @@ from shared.domain.generation import (
 )
 from shared.domain.settings import Settings
 from shared.domain.states import Status
+from shared.store.call_values import call_value, decode_call
 from shared.store.values import deserialize, serialize
 
 Item = dict[str, Any]
@@ -147,6 +148,7 @@ def encode_head(generation: Generation) -> Item:
         "due_shard": due_shard(generation.generation_id) if generation.due_at else None,
         "expires_at": expiry(generation.expires_at),
         "error": generation.error and error_value(generation.error),
+        "call": call_value(generation.call),
     }
     return marshal(values | {name: value or None for name, value in usage_values(generation.usage).items()})
 
@@ -159,6 +161,8 @@ def encode_fields(sets: Mapping[str, Any]) -> dict[str, Any]:
             encoded |= usage_values(value)
         elif name == "error":
             encoded[name] = value and error_value(value)
+        elif name == "call":
+            encoded[name] = call_value(value)
         elif name == "expires_at":
             encoded[name] = expiry(value)
         else:
@@ -215,7 +219,9 @@ def decode_head(item: Item) -> Generation:
     fields |= {name: values[name] for name in _TEXTS if name in values}
     fields |= {name: bool(values.get(name) or values.get(RENAMED.get(name, ""))) for name in _FLAGS}
     if "error" in values:
-        fields["error"] = ErrorInfo(**values["error"])
+        fields["error"] = ErrorInfo(**{name: values["error"][name] for name in ("code", "message")})
+    if "call" in values:
+        fields["call"] = decode_call(values["call"])
     if "expires_at" in values:
         fields["expires_at"] = from_epoch_milliseconds(int(values["expires_at"]) * 1000)
     return Generation(
@@ -258,6 +264,9 @@ def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> I
             "stored_at": step.stored_at,
             "op": step.op,
             "shown": _shown(step.shown),
+            "model": step.model,
+            "answered_by": step.answered_by,
+            "finish": step.finish,
             "schema_version": SCHEMA_VERSION,
             "expires_at": expiry(expires_at),
         }
@@ -288,4 +297,7 @@ def decode_step(item: Item) -> StoredStep:
         stored_at=from_epoch(values["stored_at"]),
         op=values["op"],
         shown=decode_usage(values.get("shown", {})),
+        model=values.get("model"),
+        answered_by=values.get("answered_by"),
+        finish=values.get("finish"),
     )

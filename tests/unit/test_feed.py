@@ -1,6 +1,7 @@
 """The feed: what is shown of an owner's generations, in which order, and how it is paged."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -67,6 +68,20 @@ def test_entries_are_the_view_without_the_output_and_keep_the_callers_own_names(
     [entry] = feed.read()["generations"]
     assert entry == view(head, moving(head, feed.clock.now(), SETTINGS))
     assert (entry["client_id"], entry["retry_of"]) == ("entry-1", "another")
+
+
+def test_a_page_says_when_to_read_it_again_while_something_on_it_is_open(feed: Feed) -> None:
+    def hint() -> str | None:
+        return feed.service.read(a_request(feed.alice)).headers.get("retry-after")
+
+    assert hint() is None
+    waiting = feed.add(not_before=feed.clock.now() + timedelta(seconds=30.5))
+    assert hint() == "30"
+    open_now = feed.add()
+    assert hint() == "2", "the first that can end counts"
+    feed.fail(open_now)
+    assert hint() == "30"
+    assert waiting.generation_id in feed.ids()
 
 
 def test_the_newest_is_first_and_no_other_owners_is_there(feed: Feed) -> None:
