@@ -57,7 +57,7 @@ def kill_and_see_the_rescue(tab: Tab, generation_id: str) -> None:
     expect(state.locator("[data-stuck]")).to_have_count(0)
     page.get_by_role("button", name="Kill its worker").click()
     expect(page.get_by_text("Killed worker")).to_be_visible()
-    # The lease holds for four seconds: within them the page knows, and says what is being done about it.
+    # The lease holds for eight seconds: within them the page knows, and says what is being done about it.
     expect(state.locator("[data-stuck]")).to_be_visible()
     expect(state.get_by_text(re.compile("No heartbeat for"))).to_be_visible()
     expect(state.get_by_text(re.compile("gives it to another worker"))).to_be_visible()
