@@ -32,6 +32,12 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     if report:
         logger().info("swept", extra={"report": report})
     waiting = 0.0 if oldest is None else (wiring.clock.now() - oldest.created_at).total_seconds()
-    measure_rescues(report, found.ended, errors=report.get("error", 0), oldest_pending_seconds=waiting)
+    measure_rescues(
+        report,
+        found.ended,
+        errors=report.get("error", 0),
+        oldest_pending_seconds=waiting,
+        beyond_bound=found.beyond_bound,
+    )
     found.raise_failure()
     return report

@@ -29,6 +29,7 @@ class Settings:
     bucket_name: str = ""
     signed_url_seconds: float = 600.0
     longest_poll_seconds: float = 2.0
+    sweep_bound_seconds: float = 180.0
     default_model: str = ""
     image_model: str = ""
     allowed_models: tuple[str, ...] = ()

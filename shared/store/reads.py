@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.domain.generation import (
     DayUsage,
@@ -15,6 +15,13 @@ from shared.domain.generation import (
 )
 from shared.store import items
 from shared.store.ground import Ground
+
+
+class Due(NamedTuple):
+    """An entry of the due index: whose it is, and since when somebody should have looked at it."""
+
+    key: GenerationKey
+    at: datetime
 
 
 class Reader:
@@ -102,8 +109,8 @@ class Reader:
             for day in days
         ]
 
-    def due(self, shard: int, now: datetime) -> Iterator[GenerationKey]:
-        """Yield what the index says is due in one of its DUE_SHARDS shards, the oldest first."""
+    def due(self, shard: int, now: datetime) -> Iterator[Due]:
+        """Yield what the index says is due in one of its DUE_SHARDS shards, the longest due first."""
         found = self._table.query(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
@@ -111,4 +118,5 @@ class Reader:
         )
         for item in found:
             key = items.unmarshal(item)
-            yield GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
+            owned = GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
+            yield Due(owned, items.from_epoch(key["due_at"]))

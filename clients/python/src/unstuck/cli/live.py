@@ -64,10 +64,12 @@ def _words(found: GenerationDetail) -> Iterator[tuple[str, str]]:
     heard = found.heartbeat_age_seconds(datetime.now(UTC))
     if heard is not None:
         yield f"heartbeat {heard:.0f} s ago", "yellow" if found.stuck else "dim"
+    if found.stuck:
+        yield "stuck", "yellow"
     yield cost(found.usage.cost_usd), "dim"
     if about := found.error.code if found.error else found.stage:
         yield about, "red" if found.error else "dim"
 
 
 def _visible(found: GenerationDetail) -> tuple[object, ...]:
-    return found.status, found.progress, found.attempt, found.stage
+    return found.status, found.progress, found.attempt, found.stage, found.stuck
