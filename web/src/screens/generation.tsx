@@ -71,7 +71,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
         lead={<Lead head={head} />}
         actions={
           <>
-            {isFlashcards(head.output) && (
+            {head.kind === "flashcards" && isFlashcards(head.output) && (
               <ButtonLink href={to.review(id)} look="primary">
                 Review the cards
               </ButtonLink>
@@ -84,7 +84,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
       <div className="stack">
         <State head={head} watching={watching} />
         {head.error !== undefined && <Failure head={head} error={head.error} />}
-        {head.output !== undefined && <OutputView output={head.output} />}
+        {head.output !== undefined && <OutputView kind={head.kind} output={head.output} />}
         <SoFar head={head} />
         <TimelinePanel head={head} watching={watching} />
         <Figures head={head} />
