@@ -1,4 +1,4 @@
-"""Outputs of any form on the page: a kind's own view, else by the form of the values, and never a page that is blank."""
+"""Outputs of any form on the page: by the view of the kind, else by the form of the values; the page is never blank."""
 
 import json
 from collections.abc import Callable
