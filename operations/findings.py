@@ -1,6 +1,5 @@
 """Everything that the doctor can find: what each means, and what to do about it. Looks at nothing itself."""
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,11 +36,6 @@ class Finding:
     @property
     def place(self) -> tuple[str, str, str]:
         return self.rule.code, self.owner, self.item
-
-
-def pseudonym(owner: str) -> str:
-    """Return what stands for an owner whose id is not to be shown: the begin of its hash, as in the bucket's keys."""
-    return f"~{hashlib.sha256(owner.encode()).hexdigest()[:12]}" if owner else ""
 
 
 _PRINTABLE = frozenset({"G#", "I#", "S#", "Y#", "R#", "C#", "U#", "E#", "L#", "X#"})
@@ -108,6 +102,36 @@ USAGE_WITHOUT_HEADS = _notice(
     "usage_without_heads",
     "The usage of an owner's day counts generations that are not there, though they are to be kept.",
     "Expected after RetentionDays was raised. " + _CHANGED,
+)
+OPEN_LAPSES = _fault(
+    "open_lapses",
+    "An open generation has a time to live: its owner cannot see it once that is over, and DynamoDB deletes it.",
+    "Remove its expires_at. " + _CHANGED,
+)
+FAR_TIME = _fault(
+    "far_time",
+    "A time lies further ahead than any of Unstuck's can: a deadline a week, another time a day.",
+    "Nothing that waits for it happens before. Set the time right. " + _CHANGED,
+)
+INPUT_MISSING = _fault(
+    "input_missing",
+    "An open generation's input is not stored: no worker can make it.",
+    "It fails with its next attempt, or at its deadline; its owner must create it again. " + _CHANGED,
+)
+STEP_EMPTY = _fault(
+    "step_empty",
+    "A stored step has no result, neither in its item nor in an object.",
+    "Its owner sees no output, and a retry goes on before it. " + _CHANGED,
+)
+OBJECT_GONE = _fault(
+    "object_gone",
+    "An item names an object of the bucket that is not there. Looked for with --objects.",
+    "What it held is lost; a retry goes on before it. See whether a rule or somebody else deletes from the bucket.",
+)
+DAY_LAPSES = _fault(
+    "day_lapses",
+    "The usage of an owner's day has a time to live, and no erasure has stripped it: it will be lost.",
+    "Remove its expires_at. " + _CHANGED,
 )
 KEY_OUTLIVES = _fault(
     "key_outlives",

@@ -52,7 +52,7 @@ class RetryService:
         new = successor_of(old, self.clock, self.settings)
         seal = self._sealing(old, new, body)
         given = replace(content, request_id=request.request_id)
-        steps = partial(self.store.reads.get_steps, key) if body.begin == "stored" else tuple
+        steps = partial(self.store.reads.readable_steps, key) if body.begin == "stored" else tuple
         try:
             admitted = self.store.retry(
                 old, new, given, steps, Admission(self.policy, seal=seal, excused=_excused(old))
@@ -67,7 +67,7 @@ class RetryService:
                 raise
             return self._answer_of(request, double)  # a double click that came first was the last one allowed
         first_look = first_look_seconds(new.usual_seconds, self.settings)
-        return answer_admitted(request, admitted, first_look, self.dispatch, self.clock.now())
+        return answer_admitted(request, admitted, given.asked, first_look, self.dispatch, self.clock.now())
 
     def _answer_of(self, request: Request, current: Generation | None) -> Response:
         if current is None:
@@ -90,7 +90,7 @@ class RetryService:
     def _content(self, old: Generation) -> GenerationInput:
         if old.status not in RETRY.sources:
             raise ProblemError("not_retryable")
-        content = self.store.reads.get_input(old.key)
+        content = self.store.reads.readable_input(old.key)
         reason = why_not_retryable(old, content, self.settings)
         if content is None or reason is not None:
             raise ProblemError("not_retryable", detail=reason)

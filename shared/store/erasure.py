@@ -1,7 +1,8 @@
 """Deleting all that there is of an owner, and the mark that tells when nothing of it can come back."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import batched, islice
 
 from shared.domain.clock import epoch_milliseconds, midnight_after
@@ -70,10 +71,9 @@ class ErasureStore:
         """Note that an erasure is under way, and over at the earliest at `not_before`; a later note stands."""
         update = {
             "UpdateExpression": "SET not_before = :at, expires_at = :swept",
-            "ConditionExpression": "attribute_not_exists(pk) OR not_before < :at",
-            "ExpressionAttributeValues": items.marshal(
-                {":at": not_before, ":swept": items.expiry(not_before + timedelta(days=_MARK_DAYS))}
-            ),
+            "ConditionExpression": "attribute_not_exists(pk) OR NOT attribute_type(not_before, :number) "
+            "OR not_before < :at",
+            "ExpressionAttributeValues": _marked(not_before) | {":number": {"S": "N"}},
         }
         try:
             self._table.update(_mark_key(user_id), update, mine=lambda _item: False)
@@ -81,9 +81,25 @@ class ErasureStore:
             return
 
     def erasure_not_before(self, user_id: str) -> datetime | None:
-        """Return when the erasure that is under way may be over; None when there is none."""
+        """Return when the erasure that is under way may be over; None when there is none.
+
+        A mark that cannot be read is one for all time: `replace_mark` sets it right.
+        """
         item = self._table.get(_mark_key(user_id))
-        return None if item is None else items.from_epoch(items.unmarshal(item)["not_before"])
+        if item is None:
+            return None
+        try:
+            return items.from_epoch(items.unmarshal(item)["not_before"])
+        except items.DAMAGED:
+            return datetime.max.replace(tzinfo=UTC)
+
+    def replace_mark(self, user_id: str, not_before: datetime) -> None:
+        """Put a time in place of the mark's, which no lease explains."""
+        update = {
+            "UpdateExpression": "SET not_before = :at, expires_at = :swept",
+            "ExpressionAttributeValues": _marked(not_before),
+        }
+        self._table.update(_mark_key(user_id), update, mine=lambda _item: False)
 
     def unmark_erasure(self, user_id: str, not_before: datetime) -> bool:
         """End the erasure, unless its note has been moved on since it was read."""
@@ -106,13 +122,19 @@ class ErasureStore:
         binding = {}
         today, ceiling = items.usage_key(user_id, now.date().isoformat()), self._settings.max_daily_spend_usd
         day = self._table.get(today) if ceiling > 0 else None
-        if items.charged(day):
-            binding[today["sk"]["S"]] = midnight_after(now)
         state = items.accepted_key(user_id)
-        lapses = decode_accepted(self._table.get(state)).lapses_in(policy_of(self._settings), epoch_milliseconds(now))
-        if lapses:
-            binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
+        with suppress(*items.DAMAGED):  # what cannot be read binds nobody, and goes with the rest
+            if items.charged(day):
+                binding[today["sk"]["S"]] = midnight_after(now)
+        with suppress(*items.DAMAGED):
+            accepted = decode_accepted(self._table.get(state))
+            if lapses := accepted.lapses_in(policy_of(self._settings), epoch_milliseconds(now)):
+                binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
         return binding
+
+
+def _marked(not_before: datetime) -> items.Item:
+    return items.marshal({":at": not_before, ":swept": items.expiry(not_before + timedelta(days=_MARK_DAYS))})
 
 
 def _mark_key(user_id: str) -> items.Item:

@@ -14,6 +14,7 @@ from typing import Any
 from shared.domain.clock import epoch_milliseconds, from_epoch_milliseconds
 from shared.domain.generation import (
     SCHEMA_VERSION,
+    Asked,
     ErrorInfo,
     Generation,
     GenerationInput,
@@ -29,7 +30,7 @@ from shared.store.values import deserialize, serialize
 Item = dict[str, Any]
 DUE_SHARDS = 10
 
-_TIMES = frozenset(
+TIMES = frozenset(
     {"created_at", "deadline_at", "due_at", "heartbeat_at", "not_before", "progress_at", "started_at", "finished_at"}
     | {"dismissed_at"}
 )
@@ -57,6 +58,10 @@ RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "s
 schema: what a counter of a head has under both names belongs together."""
 
 _FLAGS = ("isolated", "reviewed", "own_key", "asked_to_wait")
+
+
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, zlib.error)
+"""What reading an item raises that is not as this code writes it: a newer version's, or changed by somebody else."""
 
 
 def head_key(key: GenerationKey) -> Item:
@@ -137,7 +142,7 @@ def encode_head(generation: Generation) -> Item:
 
     A counter at zero is left out: the head is paid for by the kilobyte.
     """
-    values: dict[str, Any] = {name: getattr(generation, name) for name in (*_TIMES, *_TEXTS)}
+    values: dict[str, Any] = {name: getattr(generation, name) for name in (*TIMES, *_TEXTS)}
     values |= {name: getattr(generation, name) or None for name in (*_COUNTS, *_FLAGS)}
     values |= {
         "pk": generation.user_id,
@@ -214,7 +219,7 @@ def decode_usage(values: Item) -> Usage:
 def decode_head(item: Item) -> Generation:
     """Return the generation that a head's item stands for; an attribute that is absent has its default."""
     values = unmarshal(item)
-    fields: dict[str, Any] = {name: from_epoch(values[name]) for name in _TIMES if name in values}
+    fields: dict[str, Any] = {name: from_epoch(values[name]) for name in TIMES if name in values}
     fields |= {name: int(values.get(name, 0)) + int(values.get(RENAMED.get(name, ""), 0)) for name in _COUNTS}
     fields |= {name: values[name] for name in _TEXTS if name in values}
     fields |= {name: bool(values.get(name) or values.get(RENAMED.get(name, ""))) for name in _FLAGS}
@@ -252,6 +257,12 @@ def decode_input(item: Item) -> GenerationInput:
     return GenerationInput(
         unpack(values["content"]), values["model"], values["prompt_version"], values.get("request_id", "")
     )
+
+
+def decode_asked(item: Item) -> Asked:
+    """Return what a log line says of an input, whose content may be in an object."""
+    values = unmarshal({name: item[name] for name in ("model", "request_id") if name in item})
+    return Asked(values.get("model"), values.get("request_id") or None)
 
 
 def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> Item:

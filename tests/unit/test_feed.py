@@ -3,18 +3,23 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.status.feed import FeedService
 from functions.status.healing import Healer
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.moving import moving
+from shared.http.cursor import encode
 from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
+from shared.store import items
 from shared.store.whole import Store
 from shared.view.view import view
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, moto_dynamodb
+from tests.unit.emf import series_of
 from tests.unit.requests import a_request, body_of
 from tests.unit.services import outputs
 
@@ -149,7 +154,25 @@ def test_what_is_asked_of_the_table_in_one_call_is_bounded_and_paging_still_reac
         cursor = page["next_cursor"]
         if cursor is None:
             break
-    assert pages == [[wanted[1]], [], [wanted[0]]], "short and empty pages are no end"
+    assert pages == [[wanted[1]], [], [wanted[0]], []], "short and empty pages are no end"
+
+
+def test_a_filter_that_finds_nothing_reads_a_hundred_heads_in_one_request_and_hands_out_a_cursor(feed: Feed) -> None:
+    heads = [feed.add().generation_id for _ in range(130)]
+    asked: list[dict[str, Any]] = []
+    table: Any = feed.store.ground.table
+    query = table._client.query
+
+    def ask(**given: Any) -> Any:
+        asked.append(given)
+        return query(**given)
+
+    with patch.object(table._client, "query", ask):
+        page = feed.read(session_id="nothing")
+        assert page["generations"] == []
+        assert page["next_cursor"] == encode(heads[-100])
+        assert [given["Limit"] for given in asked] == [100]
+        assert feed.read(session_id="nothing", cursor=page["next_cursor"])["next_cursor"] is None
 
 
 def test_looking_at_the_feed_heals_what_is_stale_a_few_at_a_time(feed: Feed) -> None:
@@ -185,3 +208,69 @@ def test_a_query_that_is_not_understood_is_refused(feed: Feed, query: str) -> No
     name, _, value = query.partition("=")
     with pytest.raises(ProblemError, match="invalid_query"):
         feed.read(**{name: value})
+
+
+def damage(dynamodb: Any, head: Generation, **attributes: Any) -> None:
+    """Give the stored head attributes that no version of the code writes."""
+    names = {f"#{name}": name for name in attributes}
+    dynamodb.update_item(
+        TableName=SETTINGS.table_name,
+        Key=items.head_key(head.key),
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+        ExpressionAttributeNames=names,
+        ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+    )
+
+
+DAMAGES: dict[str, dict[str, Any]] = {
+    "a status that is no word": {"status": {"N": "7"}},
+    "a time that is no number": {"created_at": {"S": "yesterday"}},
+    "a time beyond all calendars": {"deadline_at": {"N": "9e20"}},
+    "a time at the end of them": {"deadline_at": {"N": "253402300799"}, "heartbeat_at": {"N": "253402300799"}},
+    "a time of a claim at the end of them": {"status": {"S": "running"}, "heartbeat_at": {"N": "253402300799"}},
+    "a count that is a list": {"version": {"L": []}},
+    "a cost that is a word": {"cost_usd": {"S": "much"}},
+    "an error without its code": {"status": {"S": "failed"}, "error": {"M": {"words": {"S": "x"}}}},
+    "a type that the store never writes": {"stage": {"SS": ["a"]}},
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_head_that_cannot_be_read_costs_its_owner_that_row_and_not_the_feed(
+    feed: Feed, dynamodb: Any, name: str
+) -> None:
+    older, odd, newer = feed.add(), feed.add(), feed.add()
+    damage(dynamodb, odd, **DAMAGES[name])
+    assert [each for each in feed.ids() if each != odd.generation_id] == [newer.generation_id, older.generation_id]
+    first = feed.read(limit="1")
+    assert [row["generation_id"] for row in first["generations"]] == [newer.generation_id]
+    rest = feed.read(limit="2", cursor=first["next_cursor"])
+    assert older.generation_id in [row["generation_id"] for row in rest["generations"]]
+
+
+def test_heads_that_cannot_be_read_count_as_read(feed: Feed, dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.status.feed._READ_AT_MOST", 3)
+    oldest = feed.add()
+    for _ in range(4):
+        damage(dynamodb, feed.add(), status={"N": "7"})
+    page = feed.read(kind="flashcards")
+    assert page["generations"] == []
+    assert feed.ids(kind="flashcards", cursor=page["next_cursor"]) == [oldest.generation_id]
+
+
+def test_a_rescue_that_is_denied_fails_no_read_beside_it(
+    feed: Feed, dynamodb: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stale = [feed.add().generation_id for _ in range(5)]
+    feed.clock.pass_seconds(SETTINGS.lease_seconds * 10)
+
+    def denied(*_: Any, **__: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "UpdateItem"}}, "UpdateItem")
+
+    with monkeypatch.context() as denying:
+        for write in ("update_item", "transact_write_items"):
+            denying.setattr(dynamodb, write, denied)
+        assert feed.ids() == stale[::-1]
+        assert sum(series_of(capsys.readouterr().out)[("service=unstuck", "Errors")]) == 3
+    assert feed.ids() == stale[::-1]
+    assert len(feed.dispatch.sent) == 3, "the next look rescues them"
