@@ -1,7 +1,7 @@
 """`review` and `cards`: decide on suggestions, by options or one by one with a key each, and see what was accepted."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain, islice, repeat
 from typing import Annotated, Any
 
@@ -187,7 +187,7 @@ def _one_by_one(session: Session, client: Client, generation_id: str, suggestion
                 client.decide(generation_id, each.number, "rejected")
                 session.out.print(Text("rejected", "red"))
             case pressed:
-                edit = _edited(each, typer.prompt) if pressed == "e" else {}
+                edit = _edited(each) if pressed == "e" else {}
                 client.decide(generation_id, each.number, "accepted", **edit)
                 session.out.print(Text("accepted", "green"))
     left = sum(1 for each in _suggestions(client.get(generation_id)) if each.state == "proposed")
@@ -207,12 +207,12 @@ def _key(known: str) -> str:
             return pressed
 
 
-def _edited(each: ReviewedSuggestion, ask: Callable[..., str]) -> dict[str, Any]:
+def _edited(each: ReviewedSuggestion) -> dict[str, Any]:
     """Ask for each field, and return those that were changed; what is no text is asked for as JSON."""
     edit: dict[str, Any] = {}
     for name, old in each.fields.items():
         shown = plain(old) if isinstance(old, str) else json.dumps(old)
-        given = ask(plain(name), default=shown)
+        given = inputs.typed(plain(name), default=shown)
         if given != shown:
             edit |= _edit(each.fields, [f"{name}={given}"])
     return edit
