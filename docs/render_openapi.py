@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from docs.failures import failures
 from docs.openapi_forms import GATEWAY_MEANINGS, HEADERS, PARAMETERS, SCHEMAS
 from docs.openapi_kinds import add_outputs, create_forms, plain
 from docs.openapi_operations import OPERATIONS, Operation, Reply
@@ -21,7 +22,6 @@ from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
 from functions.status.handler import ROUTES as STATUS
 from shared.domain.codes import Code
-from shared.domain.codes.failures import FAILURES
 from shared.domain.codes.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +55,7 @@ def document() -> Json:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "x-problems": _codes(PROBLEMS),
-        "x-failures": _codes(FAILURES),
+        "x-failures": _codes(failures()),
     }
 
 

@@ -37,6 +37,7 @@ def load(name: str) -> Kind:
         module.PROMPT_VERSIONS,
         module.run,
         draws=getattr(module, "DRAWS", False),
+        failures=getattr(module, "FAILURES", {}),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Never
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.domain.clock import Clock
-from shared.domain.errors import StoreUnavailableError
+from shared.domain.errors import StoreRefusedError, StoreUnavailableError
 from shared.store.items import Item
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class ConflictError(Exception):
 class Table:
     """One DynamoDB table. Every read is strongly consistent but those of an index, which cannot be.
 
-    Raises StoreUnavailableError when DynamoDB did not take or confirm a request, whatever became of it.
+    Raises StoreUnavailableError when DynamoDB did not take or confirm a request, whatever became of it, and
+    StoreRefusedError when it refused one that it would refuse again.
     """
 
     def __init__(
@@ -194,7 +195,7 @@ def _raise_unless_transient(error: ClientError) -> None:
     if code == "TransactionCanceledException":
         _raise_unless_all_transient(error)
     elif code not in _TRANSIENT:
-        raise error
+        _refused(error)
 
 
 def _raise_unless_all_transient(error: ClientError) -> None:
@@ -203,7 +204,7 @@ def _raise_unless_all_transient(error: ClientError) -> None:
         if reason.get("Code") == "ConditionalCheckFailed":
             raise ConditionFailedError(reason.get("Item"), index) from error
     if not reasons or any(reason.get("Code", "None") not in _TRANSIENT_REASONS for reason in reasons):
-        _unexpected(error)
+        _refused(error)
 
 
 def _is_conflict(error: ClientError) -> bool:
@@ -215,5 +216,5 @@ def _key_of(item: Item) -> str:
     return f"{item['pk']['S']}\n{item['sk']['S']}"
 
 
-def _unexpected(error: ClientError) -> Never:
-    raise error
+def _refused(error: ClientError) -> Never:
+    raise StoreRefusedError(f"{error.operation_name}: {error.response['Error']['Code']}") from error

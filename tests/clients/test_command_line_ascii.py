@@ -74,6 +74,7 @@ COMMANDS = [
     ([(200, DONE)], ("get", ID)),
     ([(200, EVENTS)], ("get", ID, "--events")),
     ([(200, FEED)], ("list",)),
+    ([(200, generation("running", 3, state="working", stage=WORD))], ("why", ID)),
     ([(200, DONE)], ("watch", ID)),
     ([(200, CARDS)], ("cards",)),
     ([(200, MONTH)], ("usage",)),

@@ -224,7 +224,7 @@ function Patient({ id }: { id: string }) {
           <h2>
             {kindName(head.kind)} <a href={to.generation(id)}>{shortId(id)}</a>
           </h2>
-          {isFlashcards(head.output) && (
+          {head.kind === "flashcards" && isFlashcards(head.output) && (
             <ButtonLink href={to.review(id)} small look="primary">
               Review the cards
             </ButtonLink>

@@ -87,6 +87,19 @@ FAILURES: Mapping[str, Code] = {
     "handover_limit": Code(
         "One step takes longer than a worker may run.", "Report it to the operator of this service.", retried=True
     ),
+    "storage_unavailable": Code(
+        "What was made could not be stored.",
+        "Retry it later: what is finished is kept and not paid for again.",
+        retried=True,
+    ),
+    "kind_failed": Code(
+        "The service's code for this kind failed.",
+        "Report it to the operator of this service. The same input is likely to fail again.",
+    ),
+    "kind_broken": Code(
+        "The service's code for this kind breaks a rule of kinds.",
+        "Report it to the operator of this service. The same input is likely to fail again.",
+    ),
     "call_limit": Code(
         "One step used up all the calls of the model that it may make.",
         "Retry it later: what is finished is kept and not paid for again.",

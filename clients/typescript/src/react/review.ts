@@ -4,14 +4,12 @@ import { useCallback, useMemo } from "react";
 import type { Snapshot } from "../changes.js";
 import type { UnstuckError } from "../errors.js";
 import { randomId } from "../ids.js";
-import { backoff, mayRepeat } from "../pacing.js";
 import { type DecideNumbered, isFlashcards, type Reviewed, type Suggestion } from "../types.js";
 import { useGeneration } from "./generation.js";
 import { keys } from "./keys.js";
 import { useUnstuck } from "./provider.js";
+import { repeating } from "./repeating.js";
 import { tellFeeds } from "./snapshots.js";
-
-const MOST_RETRIES = 4;
 
 export interface UseReviewResult {
   /** As they stand with what was decided here; undefined until the generation has succeeded, or where it has none. */
@@ -44,7 +42,7 @@ export function useReview(of: string | undefined): UseReviewResult {
   const id = of ?? ""; // nothing can be decided on before it is known: there are no suggestions
   const deciding = useQuery({ queryKey: keys.decisions(id), queryFn: () => NONE, enabled: false }).data ?? NONE;
   const mutation = useMutation<Reviewed, UnstuckError, Deciding>({
-    networkMode: "always",
+    ...repeating(),
     mutationFn: ({ decisions }) => {
       const [first, ...others] = decisions;
       if (first === undefined || others.length > 0) return client.decideMany(id, [...decisions]);
@@ -52,8 +50,6 @@ export function useReview(of: string | undefined): UseReviewResult {
       return client.decide(id, number, decision);
     },
     scope: { id: `unstuck-review-${id}` }, // one after the other: the later decision on a suggestion holds
-    retry: (failures, error) => failures < MOST_RETRIES && mayRepeat(error),
-    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
     onSuccess: (reviewed) => {
       storeReviewed(queries, reviewed);
       void queries.invalidateQueries({ queryKey: keys.cards });
@@ -100,15 +96,23 @@ function decided(stored: Suggestion, deciding: readonly Deciding[]): Suggestion 
     }, stored);
 }
 
-/** Put in what the server has stored, at the version that it names. */
+/**
+ * Put in what the server has stored, at the version that it names. It names only what this call decided on: where more has
+ * changed than that, or nothing is known to put it into, the whole is read again.
+ */
 function storeReviewed(queries: QueryClient, { generation_id: id, version, suggestions }: Reviewed): void {
+  const queryKey = keys.generation(id);
   const stored = new Map(suggestions.map((suggestion) => [suggestion.number, suggestion]));
-  queries.setQueryData<Snapshot>(keys.generation(id), (known) => {
+  let isAll = false;
+  queries.setQueryData<Snapshot>(queryKey, (known) => {
     if (known === undefined || !isFlashcards(known.generation.output)) return known;
+    isAll = version <= known.generation.version + 1;
     if (version < known.generation.version) return known; // what is known was read later
     const merged = known.generation.output.suggestions.map((old) => stored.get(old.number) ?? old);
-    const generation = { ...known.generation, version, output: { suggestions: merged } };
+    const next = isAll ? version : known.generation.version;
+    const generation = { ...known.generation, version: next, output: { suggestions: merged } };
     tellFeeds(queries, generation);
     return { ...known, etag: undefined, generation };
   });
+  if (!isAll) void queries.invalidateQueries({ queryKey });
 }

@@ -1,6 +1,6 @@
 """`review` and `cards`: decide on suggestions, by options or one by one with a key each, and see what was accepted."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Annotated
 
@@ -8,6 +8,7 @@ import typer
 from rich.text import Text
 
 from unstuck.cli import show
+from unstuck.cli.inputs import typed
 from unstuck.cli.session import AsJson, Id, Session, UsageError, begin
 from unstuck.cli.text import plain
 from unstuck.client import Client
@@ -146,7 +147,7 @@ def _one_by_one(session: Session, client: Client, generation_id: str, suggestion
                 client.decide(generation_id, each.number, "rejected")
                 session.out.print(Text("rejected", "red"))
             case pressed:
-                front, back = _edited(each, typer.prompt) if pressed == "e" else (None, None)
+                front, back = _edited(each) if pressed == "e" else (None, None)
                 client.decide(generation_id, each.number, "accepted", front=front, back=back)
                 session.out.print(Text("accepted", "green"))
     left = sum(1 for each in _suggestions(client.get(generation_id)) if each.state == "proposed")
@@ -166,5 +167,5 @@ def _key(known: str) -> str:
             return pressed
 
 
-def _edited(each: ReviewedSuggestion, ask: Callable[..., str]) -> tuple[str, str]:
-    return ask("front", default=plain(each.front)), ask("back", default=plain(each.back))
+def _edited(each: ReviewedSuggestion) -> tuple[str, str]:
+    return typed("front", default=plain(each.front)), typed("back", default=plain(each.back))
