@@ -1,22 +1,23 @@
-"""Lists an owner's cards, the newest first, page by page. Reads nothing of the generations that they came from."""
+"""Reads an owner's cards, one or page by page. Reads nothing of the generations that they came from."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.review import Card
 from shared.http import cursor
+from shared.http.problems import ProblemError
 from shared.http.query import LABEL, Query
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.review import ReviewReader
-from shared.view.view import iso
+from shared.view.card import card_etag, card_view
+from shared.view.view import matches
 
 if TYPE_CHECKING:
     from shared.view import schemas
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
-_READ_AT_MOST = 500
-_READ_AT_ONCE = 100
+_READ_AT_MOST = 100
+"""Of one call, whose filter passes too few; the cursor leads on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,21 @@ class CardsService:
 
     reviews: ReviewReader
 
+    def get(self, request: Request) -> Response:
+        """Answer one card, 304 when the caller has it already, 404 when it is not the caller's."""
+        Query(request).check()
+        card = self.reviews.get_card(request.owner, request.card_id)
+        if card is None:
+            raise ProblemError("card_not_found")
+        headers = {"etag": card_etag(card)}
+        if matches(request.header("if-none-match"), headers["etag"]):
+            return Response(304, None, headers)
+        return Response(200, card_view(card), headers)
+
     def page(self, request: Request) -> Response:
         """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
-        The work is bounded: at most 500 cards are read, however few of them are of the session asked for.
+        The work is bounded: at most 100 cards are read, however few of them are of the session asked for.
         """
         query = Query(request, "session_id", "limit", "cursor")
         session_id = query.matching("session_id", LABEL, "1 to 64 of the characters A-Z a-z 0-9 . _ : ~ -")
@@ -43,26 +55,14 @@ class CardsService:
     ) -> "tuple[list[schemas.Card], str | None]":
         cards: list[schemas.Card] = []
         last = after
-        page = limit + 1 if session_id is None else _READ_AT_ONCE
-        for read, card in enumerate(self.reviews.cards(owner, after, page)):
+        page = limit + 1 if session_id is None else _READ_AT_MOST
+        for read, card in enumerate(self.reviews.cards(owner, after, page), start=1):
             passes = session_id in (None, card.session_id)
-            if read == _READ_AT_MOST or (passes and len(cards) == limit):
+            if passes and len(cards) == limit:
                 return cards, last and cursor.encode(last)
             if passes:
-                cards.append(_view(card))
+                cards.append(card_view(card))
             last = card.card_id
+            if read >= max(_READ_AT_MOST, page):  # before one more is asked for, and a page of them read
+                return cards, cursor.encode(last)
         return cards, None
-
-
-def _view(card: Card) -> "schemas.Card":
-    shown: schemas.Card = {
-        "card_id": card.card_id,
-        "generation_id": card.generation_id,
-        "number": card.number,
-        "front": card.front,
-        "back": card.back,
-        "created_at": iso(card.created_at),
-    }
-    if card.session_id is not None:
-        shown["session_id"] = card.session_id
-    return shown
