@@ -18,6 +18,7 @@ _HOLDER = "invariant_3_only_the_holder_moves_a_running_head"
 _ROW = "every_change_is_a_row_of_the_table"
 _INDEX = "invariant_7_open_heads_are_in_the_index"
 _UNDISTURBED = "nobody_need_be_rescued_who_is_not_disturbed"
+_COUNTED = "invariant_10_who_ends_an_attempt_has_counted_its_calls"
 
 Hunt = Callable[[int], object]
 
@@ -91,6 +92,9 @@ FOUND = {
     "stored steps are made again": Found(simulate, 0, "invariant_5_no_call_for_a_stored_step"),
     "the heartbeat's thread is left behind": Found(simulate, 9, "threads_joined"),
     "the invocation's end is ignored": Found(hunts.undisturbed, 0, _UNDISTURBED),
+    "what storage refuses is no end of an attempt": Found(hunts.denied, 0, "no_lease_of_a_living_worker_runs_out"),
+    "what a kind raises is no end of an attempt": Found(hunts.raising, 0, "no_lease_of_a_living_worker_runs_out"),
+    "who gives back forgets what it was told": Found(hunts.denied, 0, _COUNTED),
     "our key pays for who brings one": Found(simulate, 0, "whose_key_is_given_pays"),
 }
 
