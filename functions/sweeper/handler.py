@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 from functions.sweeper.service import Sweep
 from shared import wiring
-from shared.aws.clients import FOR_A_WORKER
 from shared.aws.logs import logger
 from shared.aws.metrics import measure_rescues
 from shared.store.reads import Reader
@@ -22,7 +21,7 @@ class LambdaContext(Protocol):
 
 @cache
 def _sweep() -> Sweep:
-    ground = wiring.ground(FOR_A_WORKER)
+    ground = wiring.ground()
     return Sweep(Reader(ground), SweepMarks(ground), wiring.rescuer(ground), wiring.clock)
 
 

@@ -186,8 +186,8 @@ def _conflict(name: str) -> ClientError:
 class DynamoDBClient:
     """What the code under test takes for its DynamoDB client."""
 
-    def __init__(self, boundary: Boundary, dynamodb: FakeDynamoDB) -> None:
-        self._boundary, self._dynamodb = boundary, dynamodb
+    def __init__(self, boundary: Boundary, dynamodb: FakeDynamoDB, tries: int = _TRIES) -> None:
+        self._boundary, self._dynamodb, self._tries = boundary, dynamodb, tries
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         site, call = _SITES[name], getattr(self._dynamodb, name)
@@ -200,7 +200,7 @@ class DynamoDBClient:
                 return self._put_off(name, request) if fault is Fault.PUT_OFF else call(**request)
 
             try:
-                answer = self._boundary.send(site, name, apply, 1)  # the table itself tries again
+                answer = self._boundary.send(site, name, apply, self._tries)
             except ClientError as refused:
                 raise (versions.refused_before(refused) if old else refused) from None
             return versions.as_read_before(answer) if old else answer
