@@ -35,7 +35,7 @@ FOUND = {
     "claim takes a message of any fence": Found(hunts.crowded, 7, "invariant_11_what_died_once_runs_alone"),
     "heartbeat renews anybody's lease": Found(hunts.late, 2, _HOLDER),
     "begin_call counts for anybody": Found(hunts.late, 5, _HOLDER),
-    "advance moves anybody's generation": Found(simulate, 14, _HOLDER),
+    "advance moves anybody's generation": Found(simulate, 9, _HOLDER),
     "release gives back anybody's generation": Found(simulate, 28, _HOLDER),
     "succeed goes by the status alone": Found(hunts.late, 2, _HOLDER),
     "fail goes by the status alone": Found(hunts.late, 68, _HOLDER),
