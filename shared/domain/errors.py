@@ -52,6 +52,10 @@ class SealBrokenError(UnstuckError):
     """What was sealed does not open for this generation, now or later."""
 
 
+class EditsTooLargeError(UnstuckError):
+    """What an owner made of suggestions is more than can be stored."""
+
+
 class AdmissionRefusedError(UnstuckError):
     """A limit of the owner's is reached: `code` says which, and nothing was stored.
 

@@ -87,6 +87,13 @@ class Context(Protocol):
         ...
 
 
+class Reviewed(NamedTuple):
+    """What of a kind's output its owner reviews: the name of the list, and the model of one item."""
+
+    name: str
+    item: "type[BaseModel]"
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind's module, checked: its input and output models, its limits, its prompt versions, its work."""
@@ -99,6 +106,8 @@ class Kind:
     run: Callable[[Context, Any], Any]
     draws: bool = False
     """Whether its model draws pictures: a request that names none gets the deployment's image model."""
+    reviewed: Reviewed | None = None
+    """What its owner reviews, and makes cards of; None for a kind that declares no REVIEWS."""
     failures: "Mapping[str, Code]" = field(default_factory=dict)
     """The codes that it fails with on purpose, beside the register's."""
 

@@ -128,8 +128,9 @@ class Table:
             )
         )
 
-    def put(self, item: Item) -> None:
-        self._send(lambda: self._client.put_item(TableName=self._name, Item=item))
+    def put(self, item: Item, **condition: Any) -> None:
+        """Put an item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""
+        self._send(lambda: self._client.put_item(TableName=self._name, Item=item, **condition))
 
     def delete(self, key: Item, **condition: Any) -> None:
         """Delete one item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""

@@ -30,22 +30,21 @@ function maybe(check: Check): Check {
 const figures = { version: count, progress: count, attempt: count };
 const times = { created_at: time, heartbeat_at: maybe(time), finished_at: maybe(time), dismissed_at: maybe(time) };
 const head = { generation_id: text, kind: text, status: word, ...figures, ...times };
-const suggestion = object({ number: count, front: text, back: text, state: word });
+const suggestion = object({ number: count, state: word });
+export const isCard = object({ card_id: text, kind: text, generation_id: text, number: count });
 
 export const isGeneration = object({ ...head, error: maybe(object({ code: text })) });
 export const isDetail: Check = (value) =>
-  isGeneration(value) && object({ poll_after_seconds: maybe(count), output: maybe(object()) })(value);
+  isGeneration(value) &&
+  object({ poll_after_seconds: maybe(count), output: maybe(object()), reviews: maybe(text) })(value);
 const isListed: Check = (value) =>
-  isGeneration(value) && object({ output: maybe(object()), output_omitted: maybe(truth) })(value);
+  isGeneration(value) && object({ output: maybe(object()), reviews: maybe(text), output_omitted: maybe(truth) })(value);
 export const isFeed = object({ generations: list(isListed), next_cursor: cursor });
 export const isAccepted = object({ generation_id: text, status: word, version: count });
 export const isTimeline = object({ version: count, attempts: list(object()), events: list(object({ name: text })) });
 export const isInput = object({ generation_id: text, kind: text, input: object() });
 export const isReviewed = object({ generation_id: text, version: count, suggestions: list(suggestion) });
-export const isCards = object({
-  cards: list(object({ card_id: text, generation_id: text, front: text, back: text })),
-  next_cursor: cursor,
-});
+export const isCards = object({ cards: list(isCard), next_cursor: cursor });
 export const isUsage = object({ month: text, days: list(object()), total: object(), limits: object() });
 export const isErasure = object({ done: truth });
 export const isHealth = object({ stale: count, oldest_pending_seconds: count });

@@ -161,6 +161,21 @@ export class Client {
     return this.#take(is.isCards, "get", "/v1/cards", { query, signal });
   }
 
+  /** One card, whether or not its generation is still there. */
+  getCard(id: string, { signal }: CallOptions = {}): Promise<api.Card> {
+    return this.#take(is.isCard, "get", CARD, { path: { card_id: id }, signal });
+  }
+
+  /** Edit the named fields of a card. */
+  editCard(id: string, edit: api.EditCard, { signal }: CallOptions = {}): Promise<api.Card> {
+    return this.#take(is.isCard, "patch", CARD, { path: { card_id: id }, body: edit, signal });
+  }
+
+  /** Delete a card; its suggestion is rejected while that can be reviewed. */
+  deleteCard(id: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#take(is.isNothing, "delete", CARD, { path: { card_id: id }, signal });
+  }
+
   /** All cards, page by page as they are asked for. */
   cards(options: { session_id?: string } & IterateOptions = {}): AsyncGenerator<api.Card, void, undefined> {
     return iterateCards(this, options);
@@ -222,6 +237,7 @@ export class Client {
   }
 }
 
+const CARD = "/v1/cards/{card_id}";
 const ONE = "/v1/generations/{generation_id}";
 /** Of a call that takes no token. */
 const NOBODY = null;

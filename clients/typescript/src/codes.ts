@@ -75,6 +75,12 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
     "fault": "the caller's",
     "status": 404
   },
+  "card_not_found": {
+    "title": "There is no such card of yours.",
+    "fix": "Check the id, and read the list of cards again.",
+    "fault": "the caller's",
+    "status": 404
+  },
   "not_terminal": {
     "title": "The generation has not ended yet.",
     "fix": "Cancel it first, or wait for its end.",

@@ -6,7 +6,7 @@ import {
   type GenerationDetail,
   type Failure as GenerationFailure,
   hasEnded,
-  isFlashcards,
+  suggestionsOf,
   UnstuckError,
 } from "unstuck-client";
 import { useGenerationEvents, useGenerationInput } from "unstuck-client/react";
@@ -71,7 +71,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
         lead={<Lead head={head} />}
         actions={
           <>
-            {head.kind === "flashcards" && isFlashcards(head.output) && (
+            {suggestionsOf(head) !== undefined && (
               <ButtonLink href={to.review(id)} look="primary">
                 Review the cards
               </ButtonLink>
@@ -84,7 +84,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
       <div className="stack">
         <State head={head} watching={watching} />
         {head.error !== undefined && <Failure head={head} error={head.error} />}
-        {head.output !== undefined && <OutputView kind={head.kind} output={head.output} />}
+        {head.output !== undefined && <OutputView kind={head.kind} output={head.output} reviews={head.reviews} />}
         <SoFar head={head} />
         <TimelinePanel head={head} watching={watching} />
         <Figures head={head} />

@@ -39,6 +39,7 @@ PROBLEMS: Mapping[str, Code] = {
         "The generation has no suggestion of that number.",
         "Number suggestions from 1, in the order of the output. Of several decisions in one call none was carried out.",
     ),
+    "card_not_found": Code("There is no such card of yours.", "Check the id, and read the list of cards again."),
     "not_terminal": Code("The generation has not ended yet.", "Cancel it first, or wait for its end."),
     "not_retryable": Code("Only a failed or canceled generation can be retried.", "Create a new one."),
     "not_succeeded": Code("Only a succeeded generation can be reviewed.", "While it is open, wait."),

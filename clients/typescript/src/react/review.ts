@@ -4,7 +4,7 @@ import { useCallback, useMemo } from "react";
 import type { Snapshot } from "../changes.js";
 import type { UnstuckError } from "../errors.js";
 import { randomId } from "../ids.js";
-import { type DecideNumbered, isFlashcards, type Reviewed, type Suggestion } from "../types.js";
+import { type DecideNumbered, type GenerationDetail, type Reviewed, type Suggestion, suggestionsOf } from "../types.js";
 import { useGeneration } from "./generation.js";
 import { keys } from "./keys.js";
 import { useUnstuck } from "./provider.js";
@@ -14,7 +14,7 @@ import { tellFeeds } from "./snapshots.js";
 export interface UseReviewResult {
   /** As they stand with what was decided here; undefined until the generation has succeeded, or where it has none. */
   suggestions: Suggestion[] | undefined;
-  /** Decide on one, with texts to edit it. Rejects with UnstuckError, when it is shown as it was before. */
+  /** Decide on one, with fields of its own to edit it. Rejects with UnstuckError, when it is shown as it was before. */
   decide: (decision: DecideNumbered) => Promise<Reviewed>;
   /** Decide on several, on all or on none. */
   decideMany: (decisions: DecideNumbered[]) => Promise<Reviewed>;
@@ -38,7 +38,7 @@ const NONE: readonly Deciding[] = [];
 export function useReview(of: string | undefined): UseReviewResult {
   const client = useUnstuck();
   const queries = useQueryClient();
-  const output = useGeneration(of).data?.output;
+  const generation = useGeneration(of).data;
   const id = of ?? ""; // nothing can be decided on before it is known: there are no suggestions
   const deciding = useQuery({ queryKey: keys.decisions(id), queryFn: () => NONE, enabled: false }).data ?? NONE;
   const mutation = useMutation<Reviewed, UnstuckError, Deciding>({
@@ -68,8 +68,8 @@ export function useReview(of: string | undefined): UseReviewResult {
   );
   const decide = useCallback((decision: DecideNumbered) => decideMany([decision]), [decideMany]);
   const suggestions = useMemo(
-    () => (isFlashcards(output) ? output.suggestions.map((stored) => decided(stored, deciding)) : undefined),
-    [output, deciding],
+    () => suggestionsOf(generation)?.map((stored) => decided(stored, deciding)),
+    [generation, deciding],
   );
   const pending = useMemo(() => deciding.flatMap(({ decisions }) => decisions.map(({ number }) => number)), [deciding]);
   const { error, reset } = mutation;
@@ -89,9 +89,9 @@ function decided(stored: Suggestion, deciding: readonly Deciding[]): Suggestion 
   return deciding
     .flatMap(({ decisions }) => decisions)
     .filter(({ number }) => number === stored.number)
-    .reduce((shown, { decision, front, back }) => {
+    .reduce((shown, { decision, number: _number, ...edit }) => {
       const { card_id: cardId, ...rest } = shown;
-      const next: Suggestion = { ...rest, state: decision, front: front ?? shown.front, back: back ?? shown.back };
+      const next: Suggestion = { ...rest, ...edit, state: decision };
       return decision === "accepted" && cardId !== undefined ? { ...next, card_id: cardId } : next;
     }, stored);
 }
@@ -105,14 +105,20 @@ function storeReviewed(queries: QueryClient, { generation_id: id, version, sugge
   const stored = new Map(suggestions.map((suggestion) => [suggestion.number, suggestion]));
   let isAll = false;
   queries.setQueryData<Snapshot>(queryKey, (known) => {
-    if (known === undefined || !isFlashcards(known.generation.output)) return known;
+    const shown = suggestionsOf(known?.generation);
+    if (known === undefined || shown === undefined) return known;
     isAll = version <= known.generation.version + 1;
     if (version < known.generation.version) return known; // what is known was read later
-    const merged = known.generation.output.suggestions.map((old) => stored.get(old.number) ?? old);
     const next = isAll ? version : known.generation.version;
-    const generation = { ...known.generation, version: next, output: { suggestions: merged } };
+    const merged = shown.map((old) => stored.get(old.number) ?? old);
+    const generation = withSuggestions(known.generation, next, merged);
     tellFeeds(queries, generation);
     return { ...known, etag: undefined, generation };
   });
   if (!isAll) void queries.invalidateQueries({ queryKey });
+}
+
+function withSuggestions(known: GenerationDetail, version: number, suggestions: Suggestion[]): GenerationDetail {
+  const output = { ...known.output, [known.reviews ?? ""]: suggestions } as GenerationDetail["output"];
+  return { ...known, version, output };
 }

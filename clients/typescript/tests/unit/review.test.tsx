@@ -172,6 +172,7 @@ describe("useCards", () => {
     const { server, id } = start();
     const card = (n: number) => ({
       card_id: `c${n}`,
+      kind: "flashcards",
       generation_id: id,
       number: n,
       front: "f",
