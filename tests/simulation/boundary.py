@@ -17,7 +17,6 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from shared.aws.clients import FOR_A_WORKER
 from tests.simulation import versions
 from tests.simulation.dynamodb import FakeDynamoDB
 from tests.simulation.faults import UPDATES, Denial, Fault, Plan, Site
@@ -63,8 +62,7 @@ class Boundary:
         self.scheduler, self.random, self.plan, self._note = scheduler, random, plan, note
         self._latency, self._denials = latency, denials
         self.crossed = 0
-        self._losing: dict[Task | None, float] = {}
-        """Until when the answers of a thread are lost: for as long as the most patient of the tables asks."""
+        self._losing: set[Task | None] = set()
 
     @property
     def process(self) -> Process:
@@ -80,7 +78,7 @@ class Boundary:
         """
         self.scheduler.wait(self.random.random() * self._latency)
         process = self.process
-        if self.scheduler.now < self._losing.get(self.scheduler.current, 0.0):
+        if self.scheduler.current in self._losing:
             apply(None)
             self._lose()
         if self.scheduler.now < process.out_until and site is not Site.MODEL:
@@ -132,7 +130,7 @@ class Boundary:
             case Fault.LOST_ANSWER:
                 self._lose()
             case Fault.ANSWERS_LOST:
-                self._losing[self.scheduler.current] = self.scheduler.now + FOR_A_WORKER.seconds
+                self._losing.add(self.scheduler.current)
                 self._lose()
             case _:
                 return
@@ -160,6 +158,12 @@ class Boundary:
 
     def send(self, site: Site, name: str, apply: Callable[[Fault | None], Any], tries: int) -> Any:
         """Cross as botocore does, again and again while it would."""
+        try:
+            return self._try(site, name, apply, tries)
+        finally:
+            self._losing.discard(self.scheduler.current)
+
+    def _try(self, site: Site, name: str, apply: Callable[[Fault | None], Any], tries: int) -> Any:
         for attempt in range(1, tries + 1):
             try:
                 return self.cross(site, name, apply)
