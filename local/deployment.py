@@ -93,7 +93,8 @@ def _refused(endpoint: str) -> list[str]:
 def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) -> None:
     """Repeat, through their own APIs, two settings of the template that MiniStack's CloudFormation stores unreadably.
     And take back two that it enforces: the bucket's policy wants TLS, which loopback does not have, and the rights to
-    the users' keys want an encryption context, which MiniStack's IAM does not see.
+    the users' keys want an encryption context, which MiniStack's IAM does not see. docs/aws.md lists these
+    differences, and how they are tested.
 
     CORS is kept under the template's names and read under the API's; a numeric parameter inside ScalingConfig stays
     text, on which the poller of the queue fails.

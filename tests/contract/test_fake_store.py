@@ -1,6 +1,7 @@
 """One suite for every DynamoDB there is here: the simulator's own, moto and MiniStack give the same answers.
 
-Each case is a shape of request that the store sends. What they are known to differ in stands at the end, case by case.
+Each case is a shape of request that the store sends. What they are known to differ in stands at the end, case by case,
+and in docs/aws.md.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What the documents send a reader to is there: commands, modules, pictures, and the files that a change begins in."""
+"""What the documents send a reader to is there: commands, modules, pictures, tests, and files to change."""
 
 import re
 import tomllib
@@ -61,3 +61,41 @@ def test_each_file_that_contributors_are_sent_to_is_there() -> None:
     assert len(named) > 10
     for name in named:
         assert list(ROOT.glob(re.sub(r"<\w+>", "*", name))), name
+
+
+SOURCED = re.compile(r"^- AWS: (?:(?!\n- ).)*\]\(https://docs\.aws\.amazon\.com/", re.MULTILINE | re.DOTALL)
+
+
+def differences(page: str) -> dict[str, str]:
+    """Each difference between AWS and what the tests run on, by its heading."""
+    parts = re.split(r"^### ", page, flags=re.MULTILINE)[1:]
+    return {part.partition("\n")[0]: part.partition("\n")[2].partition("\n## ")[0] for part in parts}
+
+
+def gaps(text: str) -> list[str]:
+    """Return what a difference lacks: a source of AWS's, what is here instead, what covers it, a test that exists."""
+    lacks = [] if SOURCED.search(text) else ["source"]
+    lacks += [] if "\n- Here: " in text else ["here"]
+    lacks += [] if re.search(r"^- (Test: `|Argument: )", text, re.MULTILINE) else ["test or argument"]
+    for line in re.findall(r"^- Test: (.*)$", text, re.MULTILINE):
+        named = re.fullmatch(r"`(tests/[\w/]+\.py)::(test_\w+)`", line)
+        there = named is not None and (ROOT / named[1]).is_file()
+        if not (named and there and f"\ndef {named[2]}(" in read(named[1])):
+            lacks.append(line)
+    return lacks
+
+
+def test_each_difference_from_aws_has_a_source_and_a_test_that_exists_or_an_argument() -> None:
+    listed = differences(read("docs/aws.md"))
+    assert {"Recursive loop detection", "Time to live", "Partial batches"} <= listed.keys()
+    assert {name: lacks for name, text in listed.items() if (lacks := gaps(text))} == {}
+
+
+def test_a_difference_that_names_no_source_or_a_test_that_is_gone_is_found() -> None:
+    here = "tests/unit/test_docs_lead_somewhere.py"
+    source = "- AWS: it is so ([source](https://docs.aws.amazon.com/x.html)).\n- Here: it is not.\n"
+    assert gaps(f"{source}- Test: `{here}::test_each_picture_is_shown_by_a_page`\n") == []
+    assert gaps(f"{source}- Argument: it does not matter.\n") == []
+    for gone in (f"`{here}::test_each_picture`", f"`{here}::gaps`", "`tests/unit/test_gone.py::test_it`", "somewhere"):
+        assert gaps(f"{source}- Test: {gone}\n") == ([gone] if gone != "somewhere" else ["test or argument", gone])
+    assert gaps("- AWS: it is so.\n- Argument: none.\n") == ["source", "here"]
