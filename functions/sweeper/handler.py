@@ -7,6 +7,7 @@ from functions.sweeper.service import Sweep
 from shared import wiring
 from shared.aws.logs import logger
 from shared.aws.metrics import measure_rescues
+from shared.store.deployment_spend import DeploymentSpend
 from shared.store.reads import Reader
 from shared.store.sweeps import SweepMarks
 
@@ -22,16 +23,24 @@ class LambdaContext(Protocol):
 @cache
 def _sweep() -> Sweep:
     ground = wiring.ground()
-    return Sweep(Reader(ground), SweepMarks(ground), wiring.rescuer(ground), wiring.clock)
+    spend = DeploymentSpend(ground)
+    return Sweep(Reader(ground), SweepMarks(ground), wiring.rescuer(ground), wiring.clock, spend)
 
 
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep once and return the report: outcome to number of generations. Fails when a shard could not be read."""
-    found = _sweep().run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS)
+    sweep = _sweep()
+    found = sweep.run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS)
     report, oldest = dict(found.report), found.oldest_pending
     if report:
         logger().info("swept", extra={"report": report})
     waiting = 0.0 if oldest is None else (wiring.clock.now() - oldest.created_at).total_seconds()
-    measure_rescues(report, found.ended, errors=report.get("error", 0), oldest_pending_seconds=waiting)
+    measure_rescues(
+        report,
+        found.ended,
+        errors=report.get("error", 0),
+        oldest_pending_seconds=waiting,
+        deployment_spend_percent=sweep.spent_percent(),
+    )
     found.raise_failure()
     return report

@@ -44,6 +44,8 @@ class Metric(StrEnum):
     RESCUE_CRASH_LOOP = "RescueCrashLoop"
     RESCUE_EXPIRED = "RescueExpired"
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
+    DEPLOYMENT_SPEND_PERCENT = "DeploymentSpendPercent"
+    """Of MaxDeploymentDailySpendUsd, what today's generations have cost. Told with each sweep, where there is one."""
     ERRORS = "Errors"
     """Faults that were caught, so that Lambda counts none: answers 500 and 503, messages sent back, heads passed by,
     attempts that ended for the service's own key."""
@@ -53,6 +55,8 @@ class Metric(StrEnum):
         """One of CloudWatch's units; it has none for money."""
         if self is Metric.SPENT_USD:
             return "None"
+        if self is Metric.DEPLOYMENT_SPEND_PERCENT:
+            return "Percent"
         return "Seconds" if self.endswith("Seconds") else "Count"
 
 
@@ -98,11 +102,16 @@ def measure_rescues(
     *,
     errors: int = 0,
     oldest_pending_seconds: float = 0.0,
+    deployment_spend_percent: float = 0.0,
 ) -> None:
     """Measure what rescues did: `report` counts them by RescueOutcome, `ended` are those that they failed."""
     rescues = {metric: report.get(outcome, 0) for outcome, metric in _OF_OUTCOME.items()}
     found = {Metric.STALE_FOUND: sum(rescues.values()), Metric.ERRORS: errors}
-    measure({**found, **rescues, Metric.OLDEST_PENDING_SECONDS: oldest_pending_seconds}, ended)
+    gauges = {
+        Metric.OLDEST_PENDING_SECONDS: oldest_pending_seconds,
+        Metric.DEPLOYMENT_SPEND_PERCENT: deployment_spend_percent,
+    }
+    measure({**found, **rescues, **gauges}, ended)
 
 
 def _lines(values: Values, ended: Iterable[Generation]) -> Iterator[list[_Directive]]:

@@ -49,8 +49,9 @@ SETTINGS_OF_ALL = replace(
     rate_limits=("*=100/300",),
     max_running=0,
     max_daily_spend_usd=0.0,
+    max_deployment_daily_spend_usd=1e9,
 )
-"""The limits of one owner are not what is simulated."""
+"""No limit is simulated. What all owners spend is booked, and never reaches its ceiling."""
 
 _SHARDS = 3
 _MOST_REMEMBERED = 5_000
