@@ -63,7 +63,7 @@ def _of_deployment(head: Generation, ours: Decimal, day: date) -> items.Item:
     lapses = datetime.combine(day, time(tzinfo=UTC)) + timedelta(days=_KEPT_DAYS)
     return {
         "Update": {
-            "Key": items.marshal({"pk": partition_of(day, partition), "sk": f"spend#{shard}"}),
+            "Key": items.marshal({"pk": partition_of(day, partition), "sk": f"spend {shard}"}),
             "UpdateExpression": "ADD spent_usd :ours SET expires_at = :lapses",
             "ExpressionAttributeValues": items.marshal({":ours": ours, ":lapses": items.expiry(lapses)}),
         }

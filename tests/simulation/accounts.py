@@ -148,7 +148,7 @@ def invariant_10_the_days_of_owners_and_the_deployments_are_one_sum(changes: lis
     for key, before, after in changes:
         if key[1].startswith("U#") and after is not None:
             owners += items.charged(after) - items.charged(before)
-        elif key[1].startswith("spend#") and after is not None:
+        elif key[1].startswith("spend ") and after is not None:
             deployment += _spent(after) - _spent(before)
     if owners != deployment:
         raise ViolationError("invariant_10_the_days_are_one_sum", f"{owners} and {deployment} USD")
