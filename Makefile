@@ -24,8 +24,8 @@ help: ## list the commands
 
 setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
 
-run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...]
-	@$(BIN)/python -m local.run $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
+run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...] [FRESH=1]
+	@$(BIN)/python -m local.run --state .local/run $(if $(FRESH),--fresh) $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
 
 client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
 	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"

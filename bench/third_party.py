@@ -71,7 +71,7 @@ class Asking:
         try:
             return conversation.read(prompt, text, result)
         except GenerationError as invalid:
-            messages += conversation.repair(text, invalid, result)  # type: ignore[arg-type]  # it is the output's fault
+            messages += conversation.repair(prompt, text, invalid, result)  # type: ignore[arg-type]  # it is the output's fault
         return conversation.read(prompt, self._complete(prompt, messages, result), result)
 
     def _complete(self, prompt: Prompt, messages: Any, result: Any) -> str:

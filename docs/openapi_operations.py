@@ -79,7 +79,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "listGenerations",
         "generations",
         "List the caller's generations, newest first, without the dismissed",
-        {200: Reply("One page.", schemas.Feed)},
+        {200: Reply("One page.", schemas.Feed, (), ("Retry-After",))},
         ("invalid_query",),
         ("session_id", "status", "kind", "fields", "limit", "cursor"),
     ),

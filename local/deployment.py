@@ -5,6 +5,7 @@ Owns the deploy and what MiniStack needs done after it. It must not change the t
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ def put_provider_key(endpoint: str, name: str, key: str) -> None:
 
 def deploy(endpoint: str, tree: Path, parameters: Mapping[str, str], state: Path) -> dict[str, str]:
     """`sam deploy` the built tree; returns the stack's outputs. Raises ChildFailedError with sam's output."""
-    client("s3", endpoint).create_bucket(Bucket=ARTIFACT_BUCKET)
+    storage = client("s3", endpoint)
+    with suppress(storage.exceptions.BucketAlreadyOwnedByYou):  # a stack whose state was kept has it
+        storage.create_bucket(Bucket=ARTIFACT_BUCKET)
     argv: list[str | Path] = [
         *(Path(sys.executable).with_name("sam"), "deploy", "--template-file", tree / "template.yaml"),
         *("--stack-name", STACK_NAME, "--s3-bucket", ARTIFACT_BUCKET, "--capabilities", "CAPABILITY_IAM"),

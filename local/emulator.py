@@ -59,6 +59,10 @@ class Emulator:
             shutil.rmtree(code, ignore_errors=True)
 
 
+KEPT_PORT = "port"
+"""The file of a state's directory that names the port of an emulator whose state is kept."""
+
+
 def _pid_file(tmpdir: Path, port: int) -> Path:
     return tmpdir / f"ministack-{port}.pid"
 
@@ -141,9 +145,23 @@ def _start_once(state: Path, port: int, keeps_state: bool) -> Emulator:
 
 
 def start_emulator(state: Path, *, keeps_state: bool = False) -> Emulator:
-    """Start MiniStack on a free port of loopback. Raises ChildFailedError with its output when it does not come up."""
+    """Start MiniStack on a free port of loopback. Raises ChildFailedError with its output when it does not come up.
+
+    A state that was kept gets the port that it had: addresses of its queues are in it.
+    """
     if not (VENV / "bin" / "python").exists():
         raise FileNotFoundError(f"{VENV.name} is missing: run `make setup` first")
+    kept = state / KEPT_PORT
+    if keeps_state:
+        if kept.exists():
+            return _start_once(state, int(kept.read_text()), keeps_state)
+        emulator = _start_somewhere(state, keeps_state)
+        kept.write_text(str(emulator.port))
+        return emulator
+    return _start_somewhere(state, keeps_state)
+
+
+def _start_somewhere(state: Path, keeps_state: bool) -> Emulator:
     for _ in range(STARTS - 1):
         try:
             return _start_once(state, _free_port(), keeps_state)

@@ -100,6 +100,7 @@ def start_server(
 ) -> tuple[Child, int]:
     """Start a server that writes its port to `--port-file` once it listens; returns it and the port."""
     port_file = state / f"{name}.port"
+    port_file.unlink(missing_ok=True)  # in a state that was kept, that of the server before
     child = Child(name, [*argv, "--port", "0", "--port-file", port_file], env=env, cwd=cwd, log=state / f"{name}.log")
     try:
         child.wait_until(port_file.exists, timeout_seconds=30)

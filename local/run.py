@@ -24,7 +24,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from local import deployment, llama
+from local.emulator import KEPT_PORT
+from local.processes import ChildFailedError
 from local.stack import LocalStack, StackOptions
+from local.state import kept_state
 
 _PARTS = {
     "build": "functions built from template.yaml",
@@ -69,6 +72,10 @@ def main() -> int:
             threading.Event().wait()
     except KeyboardInterrupt:
         console.print("\nStopped; nothing is left running.")
+    except ChildFailedError:
+        if arguments.state is not None and not arguments.fresh:
+            console.print("[yellow]If this is for the data of an earlier run, begin without it: make run FRESH=1[/]")
+        raise
     return 0
 
 
@@ -86,6 +93,8 @@ def _arguments() -> argparse.Namespace:
         default=[],
         help="an origin whose pages may call the API, beside ports 3000, 4173 and 5173; several with commas",
     )
+    parser.add_argument("--state", type=Path, help="a folder for data that the next run goes on with (none is kept)")
+    parser.add_argument("--fresh", action="store_true", help="begin without the data of the last run")
     parser.add_argument("--once", action="store_true", help="end when the cards are printed")
     return parser.parse_args()
 
@@ -96,9 +105,30 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 @contextmanager
 def _options(arguments: argparse.Namespace, console: Console) -> Iterator[StackOptions]:
-    with _by_model(arguments.model, console) as options:
+    with _by_model(arguments.model, console) as options, _kept(arguments, console) as state:
         origins = [origin for given in arguments.origin for origin in given.split(",") if origin]
-        yield replace(options, allowed_origins=(*options.allowed_origins, *origins))
+        yield replace(
+            options,
+            allowed_origins=(*options.allowed_origins, *origins),
+            state_dir=state,
+            restartable=state is not None,
+        )
+
+
+@contextmanager
+def _kept(arguments: argparse.Namespace, console: Console) -> Iterator[Path | None]:
+    """Yield where the data is that this run goes on with; None for one that begins with none and keeps none."""
+    if arguments.state is None:
+        yield None
+        return
+    with kept_state(arguments.state, fresh=arguments.fresh) as state:
+        if state is None:
+            console.print(
+                "[yellow]Another make run holds the data of this folder: this one begins without, and keeps none.[/]"
+            )
+        elif (state / KEPT_PORT).exists():
+            console.print("It goes on with the data of the last run; [bold]make run FRESH=1[/] begins without.")
+        yield state
 
 
 @contextmanager

@@ -158,6 +158,8 @@ class LocalStack:
         if self._page is not None:
             self._page.stop()
             self._page = None
+        if self._emulator is not None and self._emulator.keeps_state and self._emulator.child in self._children:
+            self._emulator.end_in_order()  # only then is what it holds written
         for child in reversed(self._children):
             child.stop()
         self._children.clear()

@@ -1,4 +1,4 @@
-"""The temporary directory of one stack, and the removal of those whose owner was killed.
+"""The directory of one stack: a temporary one, removed even when its owner was killed, or one that is kept.
 
 Owns directories alone; processes end by themselves, see `local.supervisor`.
 """
@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 _PREFIX = "unstuck-"
@@ -23,6 +24,25 @@ def new_state() -> Path:
     fcntl.flock(lock, fcntl.LOCK_EX)
     _held[directory] = lock
     return directory
+
+
+@contextlib.contextmanager
+def kept_state(directory: Path, *, fresh: bool) -> Iterator[Path | None]:
+    """Yield a directory that outlives its stack, held while the block runs; None when another process holds it.
+
+    `fresh`: what it held is removed first.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / _LOCK).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield None
+            return
+        for found in directory.iterdir() if fresh else ():
+            if found.name != _LOCK:
+                shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
+        yield directory
 
 
 def drop_state(directory: Path) -> None:

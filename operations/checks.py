@@ -12,6 +12,8 @@ from shared.domain.states import Status
 from shared.store.items import due_shard
 
 _OVERSTAYED = timedelta(days=7)
+AHEAD = timedelta(days=1)
+LONGEST_DEADLINE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ def heads(partition: Partition, expected: Expected, now: datetime) -> Iterator[F
         shard = partition.shards[head.generation_id]
         found = _ended(head, shard) if head.terminal else _open(head, shard, expected, now)
         yield from (Finding(rule, partition.owner, item, detail) for rule, detail in found)
+        if (ahead := _ahead(head, now)) is not None:
+            yield Finding(rules.FAR_TIME, partition.owner, item, ahead)
         if (detail := _contradiction(head)) is not None:
             yield Finding(rules.CONTRADICTION, partition.owner, item, detail)
 
@@ -43,6 +47,8 @@ def _ended(head: Generation, shard: str | None) -> Iterator[tuple[Rule, str]]:
 
 
 def _open(head: Generation, shard: str | None, expected: Expected, now: datetime) -> Iterator[tuple[Rule, str]]:
+    if head.expires_at is not None:
+        yield rules.OPEN_LAPSES, f"{head.status}, until {head.expires_at:%Y-%m-%d %H:%M}"
     if head.due_at is None or shard is None:
         yield rules.NOT_IN_INDEX, f"{head.status}"
     elif shard != due_shard(head.generation_id):
@@ -56,6 +62,15 @@ def _open(head: Generation, shard: str | None, expected: Expected, now: datetime
     elif _silent(head, expected, now):
         beat = head.heartbeat_at or head.created_at
         yield rules.LEASE_OVER, f"silent for {duration(now - beat)}, due in {duration((head.due_at or now) - now)}"
+
+
+def _ahead(head: Generation, now: datetime) -> str | None:
+    """Return which of a head's times lies further ahead than any can; a finding of its own has those of the index."""
+    if head.deadline_at > now + LONGEST_DEADLINE:
+        return f"deadline_at {head.deadline_at:%Y-%m-%d}"
+    times = ("created_at", "started_at", "heartbeat_at", "progress_at", "finished_at", "not_before")
+    far = [name for name in times if (at := getattr(head, name)) is not None and at > now + AHEAD]
+    return f"{far[0]} {getattr(head, far[0]):%Y-%m-%d}" if far else None
 
 
 def _silent(head: Generation, expected: Expected, now: datetime) -> bool:
@@ -88,12 +103,26 @@ def others(partition: Partition, now: datetime) -> Iterator[Finding]:
         yield Finding(rules.NEWER_SCHEMA, owner, sort_key)
     for sort_key in partition.unknown:
         yield Finding(rules.UNKNOWN_ITEM, owner, sort_key)
-    lapses, swept = partition.limit_lapses_at, partition.limit_swept_at
-    if lapses is not None and (swept is None or swept < lapses):
-        yield Finding(rules.LIMIT_UNSWEPT, owner, "L#create", f"last used at {lapses:%Y-%m-%d %H:%M}")
+    for sort_key in partition.empty_steps:
+        yield Finding(rules.STEP_EMPTY, owner, sort_key)
+    for day, used in partition.days.items():
+        if used.lapses and not used.stripped:
+            yield Finding(rules.DAY_LAPSES, owner, f"U#{day}")
+    if partition.erasing_until is not None and partition.erasing_until > now + AHEAD:
+        yield Finding(rules.FAR_TIME, owner, "X#erase", f"not_before {partition.erasing_until:%Y-%m-%d}")
+    yield from _limit(partition, now)
     overstayed = [sort_key for sort_key, at in partition.lapses.items() if at + _OVERSTAYED < now]
     if overstayed:
         yield Finding(rules.OVERSTAYED, owner, overstayed[0], f"{len(overstayed)} of its owner's items")
+
+
+def _limit(partition: Partition, now: datetime) -> Iterator[Finding]:
+    owner = partition.owner
+    lapses, swept = partition.limit_lapses_at, partition.limit_swept_at
+    if lapses is not None and (swept is None or swept < lapses):
+        yield Finding(rules.LIMIT_UNSWEPT, owner, "L#create", f"last used at {lapses:%Y-%m-%d %H:%M}")
+    if lapses is not None and lapses > now + AHEAD:
+        yield Finding(rules.FAR_TIME, owner, "L#create", f"last used at {lapses:%Y-%m-%d}")
 
 
 def duration(span: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from shared import kinds
 from shared.domain.clock import SystemClock
 from shared.domain.errors import StoreUnavailableError
 
+_LARGEST = 1_000_000.0
 CLEAN, FOUND, IN_VAIN, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -48,6 +50,7 @@ def _doctor(given: argparse.Namespace) -> int:
         clock=clock,
         expected=Expected(timedelta(days=retention), timedelta(seconds=lease), patience),
         dead_letters=_dead_letters(deployment),
+        has_object=deployment.store().ground.objects.exists if given.objects else None,
     )
     found = doctor.look(given.limit)
     if given.json:
@@ -64,18 +67,30 @@ def _dead_letters(deployment: Deployment) -> Callable[[], int] | None:
 
 def _redrive(given: argparse.Namespace) -> int:
     deployment = _deployment(given, acts=True)
-    if deployment.dead_letter_queue_url is None:
+    url = deployment.dead_letter_queue_url
+    if url is None:
         raise NotFoundError("name the stack with --stack, or its dead letters with --dead-letter-queue-url")
+    if any(
+        redrive.same_queue(url, each)
+        for each in (deployment.settings.queue_url, deployment.settings.isolated_queue_url)
+    ):
+        raise NotFoundError("--dead-letter-queue-url names a queue of the workers: name that of the dead letters")
     work = redrive.Redrive(
         deployment.store(),
         deployment.dispatch(),
         SystemClock(),
         polling_client(),
-        deployment.dead_letter_queue_url,
+        url,
         kinds.names(),
     )
     done = list(_told(work.run(act=given.yes, limit=given.limit), report.letter_line, given))
     _end(given, report.letters_json(done), [str(letter.outcome) for letter in done])
+    if given.limit is None and (hidden := redrive.hidden(polling_client(), url)):
+        print(
+            f"{hidden} more are hidden: another run looks at them, or one was interrupted less than 5 minutes ago. "
+            "Run it again then.",
+            file=sys.stderr,
+        )
     return FOUND if any(letter.outcome is redrive.RedriveOutcome.LEFT for letter in done) else CLEAN
 
 
@@ -119,7 +134,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="doctor|redrive|bulk-retry|cost")
     doctor = _command(commands, "doctor", _doctor, "look for what must not be; changes nothing")
     doctor.add_argument("--limit", type=_count, help="look at so many items at most")
-    doctor.add_argument("--margin-seconds", type=float, default=120.0, help="what may be late by so much (120)")
+    doctor.add_argument("--objects", action="store_true", help="ask S3 for each object that an item names, too")
+    doctor.add_argument("--margin-seconds", type=_figure, default=120.0, help="what may be late by so much (120)")
     _paced(doctor)
     again = _command(commands, "redrive", _redrive, "send dead letters back, each after a look at its generation")
     again.add_argument("--limit", type=_count, help="look at so many messages at most")
@@ -131,7 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     bulk.add_argument("--until", type=_moment, help="ended before then (now)")
     bulk.add_argument("--owner", help="of this user alone")
     bulk.add_argument("--limit", type=_count, default=100, help="retry so many at most (100)")
-    bulk.add_argument("--per-second", type=float, default=2.0, help="retry no more a second (2); 0: as fast as it goes")
+    bulk.add_argument(
+        "--per-second", type=_figure, default=2.0, help="retry no more a second (2); 0: as fast as it goes"
+    )
     _paced(bulk)
     _acting(bulk)
     # Needs no deployment, and no AWS.
@@ -152,7 +170,9 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
     command.add_argument("--queue-url", help="without a stack: the queue")
     command.add_argument("--isolated-queue-url", help="without a stack: the queue of isolated generations")
     command.add_argument("--dead-letter-queue-url", help="without a stack: where given up messages are")
-    command.add_argument("--sweep-seconds", type=float, help="how often the sweeper runs, where the stack does not say")
+    command.add_argument(
+        "--sweep-seconds", type=_figure, help="how often the sweeper runs, where the stack does not say"
+    )
     command.add_argument("--json", action="store_true", help="answer in JSON")
     command.add_argument("--show-owners", action="store_true", help="show users' ids")
     return command
@@ -160,7 +180,7 @@ def _command(commands: Any, name: str, run: Callable[[argparse.Namespace], int],
 
 def _paced(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--pages-per-second", type=float, default=5.0, help="read so many MB a second at most (5); 0: no bound"
+        "--pages-per-second", type=_figure, default=5.0, help="read so many MB a second at most (5); 0: no bound"
     )
 
 
@@ -169,14 +189,25 @@ def _acting(command: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
+
+
+def _figure(text: str) -> float:
+    """Return a number from 0 to a million. NaN passes each comparison with a bound, and would be none."""
+    try:
+        figure = float(text)
+    except ValueError:
+        figure = math.nan
+    if not 0 <= figure <= _LARGEST or (figure and figure < 1 / _LARGEST):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to {_LARGEST:,.0f}")
+    return figure
 
 
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no time, as 2026-01-31T08:00") from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

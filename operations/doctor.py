@@ -3,20 +3,20 @@
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
 from operations import findings as rules
-from operations.checks import Expected, duration, heads, others
+from operations.checks import AHEAD, Expected, duration, heads, others
 from operations.findings import Finding, Severity
 from operations.partition import Partition
 from operations.reading import Reader
 from operations.relations import between
 from shared.domain.clock import Clock
 from shared.domain.states import OPEN
-from shared.store.items import DUE_SHARDS
+from shared.store.items import DAMAGED, DUE_SHARDS
 from shared.store.sweeps import NO_OWNER
 from shared.store.whole import Store
 
@@ -51,6 +51,8 @@ class Doctor:
     expected: Expected
     dead_letters: Callable[[], int] | None = None
     sleep: Callable[[float], None] = time.sleep
+    has_object: Callable[[str], bool] | None = None
+    """Whether an object is in the bucket; None where nobody is asked."""
     _report: Report = field(default_factory=Report, init=False)
     _oldest: datetime | None = field(default=None, init=False)
 
@@ -94,8 +96,19 @@ class Doctor:
 
     def _judge(self, partition: Partition) -> list[Finding]:
         now = self.clock.now()
-        found = [*heads(partition, self.expected, now), *others(partition, now)]
-        return found + (list(between(partition, self.expected, now)) if partition.whole else [])
+        found = [*heads(partition, self.expected, now), *others(partition, now), *self._objects(partition, now)]
+        until = partition.erasing_until
+        whole = partition.whole and (until is None or until > now + AHEAD)  # no erasure takes until then
+        return found + (list(between(partition, self.expected, now)) if whole else [])
+
+    def _objects(self, partition: Partition, now: datetime) -> Iterator[Finding]:
+        if self.has_object is None:
+            return
+        for sort_key, keys in partition.objects.items():
+            lapses = partition.lapses.get(sort_key)
+            gone = [key for key in keys if not self.has_object(key)] if lapses is None or lapses > now else []
+            if gone:
+                yield Finding(rules.OBJECT_GONE, partition.owner, sort_key, f"{len(gone)} of {len(keys)} objects")
 
     def _look_again(self, owner: str) -> list[Finding]:
         """Judge the owner's items as they stood at one moment: they did, when two reads in a row find the same.
@@ -140,7 +153,15 @@ class Doctor:
         return stale
 
     def _sweeper(self) -> None:
-        mark, now = self.store.sweeps.last_sweep(), self.clock.now()
+        now = self.clock.now()
+        try:
+            mark = self.store.sweeps.last_sweep()
+            if mark is not None and mark.at > now + AHEAD:
+                self._report.findings.append(Finding(rules.FAR_TIME, NO_OWNER, "sweep", f"left at {mark.at:%Y-%m-%d}"))
+                return
+        except DAMAGED as error:
+            self._report.findings.append(Finding(rules.UNREADABLE, NO_OWNER, "sweep", type(error).__name__))
+            return
         last = mark.at if mark else self._oldest  # before the first sweep there may be nothing to sweep, either
         if last is not None and now > last + self.expected.patience:
             detail = f"for {duration(now - last)}" if mark else "it never has"

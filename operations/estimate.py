@@ -99,6 +99,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--heartbeat-seconds", type=_whole, default=DEFAULTS.heartbeat_seconds, help="HeartbeatSeconds (10)"
     )
     command.add_argument(
+        "--longest-poll-seconds", type=_seconds, default=DEFAULTS.longest_poll_seconds, help="LongestPollSeconds (2)"
+    )
+    command.add_argument(
         "--own-keys",
         type=_part,
         default=DEFAULTS.own_keys,
@@ -170,6 +173,13 @@ def _number(text: str) -> float:
         number = -1.0
     if not 0 <= number < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = _number(text)
+    if not 1 <= number <= 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 60")
     return number
 
 

@@ -109,6 +109,36 @@ USAGE_WITHOUT_HEADS = _notice(
     "The usage of an owner's day counts generations that are not there, though they are to be kept.",
     "Expected after RetentionDays was raised. " + _CHANGED,
 )
+OPEN_LAPSES = _fault(
+    "open_lapses",
+    "An open generation has a time to live: its owner cannot see it once that is over, and DynamoDB deletes it.",
+    "Remove its expires_at. " + _CHANGED,
+)
+FAR_TIME = _fault(
+    "far_time",
+    "A time lies further ahead than any of Unstuck's can: a deadline a week, another time a day.",
+    "Nothing that waits for it happens before. Set the time right. " + _CHANGED,
+)
+INPUT_MISSING = _fault(
+    "input_missing",
+    "An open generation's input is not stored: no worker can make it.",
+    "It fails with its next attempt, or at its deadline; its owner must create it again. " + _CHANGED,
+)
+STEP_EMPTY = _fault(
+    "step_empty",
+    "A stored step has no result, neither in its item nor in an object.",
+    "Its owner sees no output, and a retry goes on before it. " + _CHANGED,
+)
+OBJECT_GONE = _fault(
+    "object_gone",
+    "An item names an object of the bucket that is not there. Looked for with --objects.",
+    "What it held is lost; a retry goes on before it. See whether a rule or somebody else deletes from the bucket.",
+)
+DAY_LAPSES = _fault(
+    "day_lapses",
+    "The usage of an owner's day has a time to live, and no erasure has stripped it: it will be lost.",
+    "Remove its expires_at. " + _CHANGED,
+)
 KEY_OUTLIVES = _fault(
     "key_outlives",
     "A generation has ended or is gone, and its owner's provider key is still stored, encrypted.",

@@ -1,21 +1,28 @@
 """All that the table holds of one owner, decoded, without what its owner wrote or a model answered. Judges nothing."""
 
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from shared.domain.generation import SCHEMA_VERSION, Generation, StoredStep, Usage
+from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationKey, StoredStep, Usage
 from shared.domain.review import Card, Review
 from shared.store import items
 from shared.store.admission_items import decode_accepted
+from shared.store.objects import key_of
+from shared.store.pictures import pictures_of
 from shared.store.review import decode_card, decode_review
 from shared.store.sweeps import NO_OWNER
 from shared.store.timeline import decode_event
 
 # What a decoder may run into with an item that is not as the code writes it.
-_UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError, IndexError, zlib.error)
+_UNREADABLE = (*items.DAMAGED, OSError)
+_BEYOND_YEAR = 3000
+_NOT_SPENT = frozenset({"generations", "paid_calls", "prompt_tokens", "completion_tokens", "wasted_cost_usd"})
+
+
+class FarTimeError(ValueError):
+    """A time is beyond all that can be reckoned with: sums of it would leave the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class Day:
     usage: Usage
     own_cost_usd: Decimal
     stripped: bool
+    lapses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,10 @@ class Partition:
     days: dict[str, Day] = field(default_factory=dict)
     limit_swept_at: datetime | None = None
     limit_lapses_at: datetime | None = None
-    erasing: bool = False
+    erasing_until: datetime | None = None
+    empty_steps: list[str] = field(default_factory=list)
+    objects: dict[str, list[str]] = field(default_factory=dict)
+    """The keys of the bucket's objects that each item names."""
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     """Sort key and the error's name of each item that cannot be read."""
     newer: list[str] = field(default_factory=list)
@@ -92,12 +103,18 @@ class Partition:
 
     @property
     def whole(self) -> bool:
-        """Whether all is known that belongs together: else what is missing may be only unread, or being erased."""
-        return not (self.unreadable or self.newer or self.erasing)
+        """Whether all is known that belongs together: else what is missing may be only unread."""
+        return not (self.unreadable or self.newer)
 
 
 def _expiry(item: items.Item) -> datetime:
-    return datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC)
+    return _near(datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC))
+
+
+def _near(moment: datetime) -> datetime:
+    if moment.year >= _BEYOND_YEAR:
+        raise FarTimeError
+    return moment
 
 
 def _id(item: items.Item) -> str:
@@ -109,6 +126,9 @@ def _head(partition: Partition, item: items.Item) -> None:
     if not head.status.known:
         partition.newer.append(item["sk"]["S"])
         return
+    for moment in (getattr(head, name) for name in (*items.TIMES, "expires_at")):
+        if moment is not None:
+            _near(moment)
     partition.heads[head.generation_id] = head
     partition.shards[head.generation_id] = item.get("due_shard", {}).get("S")
 
@@ -118,11 +138,27 @@ def _input(partition: Partition, item: items.Item) -> None:
     there = item if "content_object" not in item else {**item, "content": {"B": items.pack({})}}
     items.decode_input(there)
     partition.inputs.add(_id(item))
+    _objects(partition, item, "content")
 
 
 def _step(partition: Partition, item: items.Item) -> None:
-    step = replace(items.decode_step(item), result={})
+    stored = items.decode_step(item)
+    _near(stored.stored_at)
+    _objects(partition, item, "result")
+    if "result" not in item and "result_object" not in item:
+        partition.empty_steps.append(item["sk"]["S"])
+    key = GenerationKey(partition.owner, _id(item))
+    drawn = [key_of(key, name) for name in pictures_of([stored])]
+    if drawn:
+        partition.objects.setdefault(item["sk"]["S"], []).extend(drawn)
+    step = replace(stored, result={})
     partition.steps.setdefault(_id(item), []).append(step)
+
+
+def _objects(partition: Partition, item: items.Item, attribute: str) -> None:
+    named = item.get(f"{attribute}_object")
+    if named is not None:
+        partition.objects.setdefault(item["sk"]["S"], []).append(str(named["S"]))
 
 
 def _key(partition: Partition, item: items.Item) -> None:
@@ -137,7 +173,9 @@ def _review(partition: Partition, item: items.Item) -> None:
 
 
 def _card(partition: Partition, item: items.Item) -> None:
-    partition.cards.append(replace(decode_card(item), front="", back=""))
+    card = decode_card(item)
+    _near(card.created_at)
+    partition.cards.append(replace(card, front="", back=""))
 
 
 def _request(partition: Partition, item: items.Item) -> None:
@@ -149,16 +187,17 @@ def _limit(partition: Partition, item: items.Item) -> None:
     accepted = decode_accepted(item)
     latest = max((at for times in accepted.windows.values() for at in times), default=accepted.last_at)
     partition.limit_swept_at = _expiry(item) if "expires_at" in item else None
-    partition.limit_lapses_at = datetime.fromtimestamp(latest / 1000, UTC)
+    partition.limit_lapses_at = _near(datetime.fromtimestamp(latest / 1000, UTC))
 
 
 def _day(partition: Partition, item: items.Item) -> None:
     values = items.unmarshal(item)
-    day = datetime.fromisoformat(_id(item)).date().isoformat()
+    day = _near(datetime.fromisoformat(_id(item))).date().isoformat()
     partition.days[day] = Day(
         int(values.get("generations", 0)),
         items.decode_usage(values),
         Decimal(values.get("own_cost_usd", 0)),
+        "expires_at" in values and not _NOT_SPENT & values.keys(),
         "expires_at" in values,
     )
 
@@ -168,8 +207,7 @@ def _event(_partition: Partition, item: items.Item) -> None:
 
 
 def _erasure(partition: Partition, item: items.Item) -> None:
-    items.from_epoch(items.unmarshal(item)["not_before"])
-    partition.erasing = True
+    partition.erasing_until = items.from_epoch(items.unmarshal(item)["not_before"])
 
 
 TAKERS: dict[str, Callable[[Partition, items.Item], None]] = {
@@ -193,6 +231,6 @@ def created_at(generation_id: str) -> datetime | None:
     if len(digits) != 32 or digits[12:13] != "7":
         return None
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(digits[:12], 16))
+        return _near(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(digits[:12], 16)))
     except (ValueError, OverflowError):
         return None

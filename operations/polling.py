@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from operations.durations import Durations
 from shared.domain.generation import Generation
-from shared.domain.pacing import poll_after_seconds, retry_after
+from shared.domain.pacing import first_look_seconds, poll_after_seconds, retry_after
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 
 QUEUED_SECONDS, BEGIN_SECONDS, FIRST_WORD_SECONDS = 0.15, 0.1, 1.0
@@ -26,18 +27,29 @@ class Reader:
     usual_seconds: int
     heartbeat_seconds: float
     lease_seconds: float
+    longest_poll_seconds: float
     shows_progress: bool = True
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(
+            "",
+            "",
+            "",
+            heartbeat_seconds=self.heartbeat_seconds,
+            lease_seconds=self.lease_seconds,
+            longest_poll_seconds=self.longest_poll_seconds,
+        )
 
     def looks(self, seconds: float) -> int:
         """Return how often one looks at a generation that takes so long, the look that finds its end included."""
-        at, count = 0.0, 0
-        while True:
-            head = self._head(at, seconds)
+        settings = self.settings
+        at, count = float(retry_after(first_look_seconds(self.usual_seconds, settings))), 1
+        while at < seconds:
             now = _BEGAN + timedelta(seconds=at)
-            at += int(retry_after(poll_after_seconds(head, now, self.heartbeat_seconds, self.lease_seconds)))
+            at += int(retry_after(poll_after_seconds(self._head(at, seconds), now, settings)))
             count += 1
-            if at >= seconds:
-                return count
+        return count
 
     def mean_looks(self, durations: Durations) -> float:
         steps: Iterable[float] = ((place + 0.5) / _DRAWS for place in range(_DRAWS))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +17,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import MessageRefusedError
 from shared.domain.generation import SCHEMA_VERSION, Generation
 from shared.domain.states import Status
+from shared.store.items import DAMAGED
 from shared.store.whole import Store
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _HIDDEN_SECONDS = 300
 _WAIT_SECONDS = 2  # a long poll asks every server of the queue; a short one may miss what is there
-_NO_HEAD = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 
 
 class RedriveOutcome(StrEnum):
@@ -104,7 +104,7 @@ class Redrive:
             return Letter(message_id, RedriveOutcome.LEFT, str(refused))
         try:
             head = self.store.reads.get(message.called.key)
-        except _NO_HEAD as error:
+        except DAMAGED as error:
             return Letter(message_id, RedriveOutcome.LEFT, f"its head cannot be read: {type(error).__name__}")
         outcome, reason = self._outcome(message, head)
         return Letter(message_id, outcome, reason, message.generation_id, head)
@@ -140,6 +140,17 @@ class Redrive:
             self.sqs.change_message_visibility(
                 QueueUrl=self.dead_letter_queue_url, ReceiptHandle=handle, VisibilityTimeout=0
             )
+
+
+def same_queue(one: str, other: str) -> bool:
+    """Whether two URLs are of one queue: its account and name, by whatever host it is reached."""
+    return one.rstrip("/").split("/")[-2:] == other.rstrip("/").split("/")[-2:]
+
+
+def hidden(sqs: "SQSClient", queue_url: str) -> int:
+    """Return how many messages somebody looks at right now, roughly, as SQS counts."""
+    name: Literal["ApproximateNumberOfMessagesNotVisible"] = "ApproximateNumberOfMessagesNotVisible"
+    return int(sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])["Attributes"][name])
 
 
 def counted(sqs: "SQSClient", queue_url: str) -> int:

@@ -16,6 +16,7 @@ from shared.domain.states import Status
 
 def between(partition: Partition, expected: Expected, now: datetime) -> Iterator[Finding]:
     """Yield what does not go together."""
+    yield from _inputs(partition)
     yield from _steps(partition, now)
     yield from _successions(partition, expected, now)
     yield from _orphans(partition, expected, now)
@@ -29,6 +30,12 @@ def _kept(partition: Partition, now: datetime) -> Iterator[Generation]:
     for head in partition.heads.values():
         if head.expires_at is None or head.expires_at > now:
             yield head
+
+
+def _inputs(partition: Partition) -> Iterator[Finding]:
+    for head in partition.heads.values():
+        if not head.terminal and head.generation_id not in partition.inputs:
+            yield Finding(rules.INPUT_MISSING, partition.owner, f"G#{head.generation_id}", f"{head.status}")
 
 
 def _steps(partition: Partition, now: datetime) -> Iterator[Finding]:

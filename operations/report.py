@@ -95,17 +95,17 @@ def letters_json(letters: Iterable[redrive.Letter]) -> list[dict[str, Any]]:
 
 
 def retry_line(line: retry.Line, *, show_owners: bool) -> str:
-    owner = named(line.head.user_id, show_owners=show_owners)
+    owner = named(line.key.owner, show_owners=show_owners)
     told = f"as {line.successor_id}  {line.reason}" if line.successor_id else line.reason
-    return f"{line.outcome:<9}{line.head.generation_id}  {line.head.kind:<12}{owner}  {told}".rstrip()
+    return f"{line.outcome:<9}{line.key.generation_id}  {line.kind:<12}{owner}  {told}".rstrip()
 
 
 def retries_json(lines: Iterable[retry.Line], *, show_owners: bool) -> list[dict[str, Any]]:
     return [
         {
-            "generation_id": line.head.generation_id,
-            "kind": line.head.kind,
-            "owner": named(line.head.user_id, show_owners=show_owners),
+            "generation_id": line.key.generation_id,
+            "kind": line.kind,
+            "owner": named(line.key.owner, show_owners=show_owners),
             "outcome": str(line.outcome),
             "reason": line.reason or None,
             "successor_id": line.successor_id or None,

@@ -10,7 +10,7 @@ from operations.reading import Reader
 from shared.aws.dispatch import Dispatch, DispatchFailedError
 from shared.domain.clock import Clock
 from shared.domain.errors import TransitionRefusedError
-from shared.domain.generation import Generation, GenerationInput
+from shared.domain.generation import Generation, GenerationInput, GenerationKey
 from shared.domain.limits import Policy, policy_of
 from shared.domain.rows import RETRY
 from shared.domain.settings import Settings
@@ -22,7 +22,6 @@ from shared.store.whole import Store
 
 _NO_CEILING = 1_000_000_000
 _TRIES = 3
-_NO_HEAD = (KeyError, ValueError, TypeError, AttributeError, ArithmeticError)
 CANCELED = "canceled"
 
 
@@ -62,7 +61,8 @@ class RetryOutcome(StrEnum):
 class Line:
     """One generation that was meant, what became of it, and the successor's id where there is one."""
 
-    head: Generation
+    key: GenerationKey
+    kind: str
     outcome: RetryOutcome
     reason: str = ""
     successor_id: str = ""
@@ -98,7 +98,7 @@ class BulkRetry:
         """
         retried, next_at = 0, self.clock.monotonic()
         for seen in self._meant(wanted):
-            line = self._one(seen, wanted, act=act)
+            line = seen if isinstance(seen, Line) else self._safely(seen, wanted, act=act)
             if line is None:
                 continue
             yield line
@@ -111,15 +111,24 @@ class BulkRetry:
                 next_at = max(next_at + 1 / per_second, self.clock.monotonic())
                 self.sleep(max(0.0, next_at - self.clock.monotonic()))
 
-    def _meant(self, wanted: Wanted) -> Iterator[Generation]:
+    def _meant(self, wanted: Wanted) -> Iterator[Generation | Line]:
         found = self.reader.heads() if wanted.owner is None else self.reader.heads_of(wanted.owner)
         for item in found:
             try:
                 head = items.decode_head(item)
-            except _NO_HEAD:
-                continue  # doctor tells of it
+            except items.DAMAGED as error:
+                if item.get("status", {}).get("S", CANCELED) in RETRY.sources:
+                    key = GenerationKey(item["pk"]["S"], item["sk"]["S"].removeprefix("G#"))
+                    yield Line(key, "?", RetryOutcome.SKIPPED, f"Its head cannot be read: {type(error).__name__}")
+                continue
             if wanted.names(head):
                 yield head
+
+    def _safely(self, seen: Generation, wanted: Wanted, *, act: bool) -> Line | None:
+        try:
+            return self._one(seen, wanted, act=act)
+        except items.DAMAGED as error:
+            return _line(seen, RetryOutcome.SKIPPED, f"It is damaged: {type(error).__name__}")
 
     def _one(self, seen: Generation, wanted: Wanted, *, act: bool) -> Line | None:
         """Return None for one that is not meant any more."""
@@ -127,17 +136,17 @@ class BulkRetry:
             old = self.store.reads.get(seen.key)
             if old is None or not wanted.names(old):
                 return None
-            content = self.store.reads.get_input(old.key)
+            content = self.store.reads.readable_input(old.key)
             reason = self._reason(old, content)
             if content is None or reason is not None:
-                return Line(old, RetryOutcome.SKIPPED, reason or "")
+                return _line(old, RetryOutcome.SKIPPED, reason or "")
             if not act:
-                return Line(old, RetryOutcome.RETRIED)
+                return _line(old, RetryOutcome.RETRIED)
             try:
                 return self._retry(old, content)
             except TransitionRefusedError:
                 continue  # retried, or billed, between the read and the write: read again
-        return Line(seen, RetryOutcome.SKIPPED, "It changes all the time.")
+        return _line(seen, RetryOutcome.SKIPPED, "It changes all the time.")
 
     def _reason(self, old: Generation, content: GenerationInput | None) -> str | None:
         if old.retried_as is not None:
@@ -150,7 +159,7 @@ class BulkRetry:
 
     def _retry(self, old: Generation, content: GenerationInput) -> Line:
         new = successor_of(old, self.clock, self.settings)
-        steps = partial(self.store.reads.get_steps, old.key)
+        steps = partial(self.store.reads.readable_steps, old.key)
         given = replace(content, request_id="")  # no request of its owner's began it
         admitted = self.store.retries.retry(old, new, given, steps, Admission(unbound(self.settings)))
         if admitted.head is None:
@@ -158,5 +167,9 @@ class BulkRetry:
         try:
             self.dispatch.send(admitted.head, self.clock.now())
         except DispatchFailedError as failed:
-            return Line(old, RetryOutcome.NOT_SENT, f"The queue did not take it: {failed}", admitted.generation_id)
-        return Line(old, RetryOutcome.RETRIED, successor_id=admitted.generation_id)
+            return _line(old, RetryOutcome.NOT_SENT, f"The queue did not take it: {failed}", admitted.generation_id)
+        return _line(old, RetryOutcome.RETRIED, successor_id=admitted.generation_id)
+
+
+def _line(head: Generation, outcome: RetryOutcome, reason: str = "", successor_id: str = "") -> Line:
+    return Line(head.key, head.kind, outcome, reason, successor_id)

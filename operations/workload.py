@@ -25,6 +25,7 @@ class Workload:
     worker_memory: int = 256
     http_memory: int = 1_024
     heartbeat_seconds: float = 10.0
+    longest_poll_seconds: float = 2.0
     own_keys: float = 0.0
     """The part of generations that come with a provider key of the user's own."""
     calls: int | None = None
@@ -42,6 +43,7 @@ class Workload:
             kinds.load(self.kind).limits.usual_seconds,
             self.heartbeat_seconds,
             4 * self.heartbeat_seconds,
+            self.longest_poll_seconds,
             footprint_of(self.kind, self.calls).shows_progress,
         )
         return reader.mean_looks(self.durations)

@@ -17,7 +17,7 @@ def why_not_retryable(old: Generation, content: GenerationInput | None, settings
     if old.kind not in names():
         return "This kind is not made any more."
     if content is None:
-        return "What was sent in is not kept any more."
+        return "What was sent in is not kept any more, or cannot be read."
     # A default needs no pattern: a create that names no model takes it, whatever the list says.
     defaults = (settings.default_model, settings.image_model)
     if content.model not in defaults and not is_allowed(content.model, settings):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from shared.aws.metrics import measure
+from shared.aws.logs import logger
+from shared.aws.metrics import Metric, measure
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
 from shared.domain.pacing import retry_after
@@ -13,6 +14,8 @@ from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.ending import EndingStore
 from shared.store.erasure import ErasureStore
+from shared.store.items import DAMAGED
+from shared.store.reads import Listed
 
 _SECONDS = 5.0
 """What one call may take; the function has ten."""
@@ -52,21 +55,37 @@ class EraseService:
                 return self._nothing_found(owner)
         return _not_done(_GO_ON_SECONDS)
 
-    def _erase_heads(self, owner: str, heads: list[Generation]) -> None:
-        op = self.clock.token()
-        ended = [head if head.terminal else self.endings.cancel(head.key, op) for head in heads]
-        measure({}, [head for head in ended if head and head.op == op])
+    def _erase_heads(self, owner: str, listed: list[Listed]) -> None:
+        op, now = self.clock.token(), self.clock.now()
         lease = timedelta(seconds=self.settings.lease_seconds)
+        ended, signs = list[Generation](), list[datetime]()
+        for each in listed:
+            try:
+                if (last := self._ended(each.head, op) if each.head else None) is not None:
+                    ended.append(last)
+                    signs.append(min(_last_sign_of_life(last), now + lease))
+            except DAMAGED:
+                # What cannot be read cannot be ended in order, and its key is enough to delete it.
+                logger().exception("a generation is erased unread", extra={"generation_id": each.generation_id})
+                measure({Metric.ERRORS: 1})
+        if len(ended) < len(listed):
+            signs.append(now)
+        measure({}, [head for head in ended if head.op == op])
         # Marked before the heads are gone: they are all that tells of their leases.
-        signs = [_last_sign_of_life(head) for head in ended if head]
-        if signs:
-            self.store.mark_erasure(owner, max(signs) + lease)
-        self.store.delete_items(owner, [f"G#{head.generation_id}" for head in heads])
+        self.store.mark_erasure(owner, max(signs) + lease)
+        self.store.delete_items(owner, [f"G#{each.generation_id}" for each in listed])
+
+    def _ended(self, head: Generation, op: str) -> Generation | None:
+        return head if head.terminal else self.endings.cancel(head.key, op)
 
     def _nothing_found(self, owner: str) -> Response:
         self.store.keep_only_spend(owner)
         now, not_before = self.clock.now(), self.store.erasure_not_before(owner)
         if not_before is not None:
+            lease = timedelta(seconds=self.settings.lease_seconds)
+            if not_before > now + 2 * lease:  # clocks differ by less than a lease
+                self.store.replace_mark(owner, now + lease)
+                return _not_done(_seconds(now, now + lease))
             if not_before > now:
                 return _not_done(_seconds(now, not_before))
             # A mark that has been moved on since: another call has found more.

@@ -13,6 +13,7 @@ from shared.domain.codes.failures import FAILURES
 from shared.domain.errors import AdmissionRefusedError, TransitionRefusedError
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
+from shared.domain.pacing import first_look_seconds
 from shared.domain.rows import RETRY
 from shared.domain.settings import Settings
 from shared.http.acceptance import accepted, answer_admitted, refuse_if_switched_off, sealing
@@ -45,13 +46,13 @@ class RetryService:
         if old is None:
             raise ProblemError("not_found")
         if old.retried_as is not None:
-            return accepted(old.retried_as, old.usual_seconds)
+            return accepted(request, old.retried_as, first_look_seconds(old.usual_seconds, self.settings))
         refuse_if_switched_off(old.kind, self.settings)
         content = self._content(old)
         new = successor_of(old, self.clock, self.settings)
         seal = self._sealing(old, new, body)
         given = replace(content, request_id=request.request_id)
-        steps = partial(self.store.reads.get_steps, key) if body.begin == "stored" else tuple
+        steps = partial(self.store.reads.readable_steps, key) if body.begin == "stored" else tuple
         try:
             admitted = self.store.retry(
                 old, new, given, steps, Admission(self.policy, seal=seal, excused=_excused(old))
@@ -59,13 +60,22 @@ class RetryService:
         except TransitionRefusedError as refused:
             if refused.current is not None and refused.current.usage != old.usage:
                 return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
-            return _answer_of(refused.current)
+            return self._answer_of(request, refused.current)
         except AdmissionRefusedError:
             double = self.store.reads.get(key)
             if double is None or double.retried_as is None:
                 raise
-            return _answer_of(double)  # a double click that came first was the last one allowed
-        return answer_admitted(admitted, new, self.dispatch, self.clock.now())
+            return self._answer_of(request, double)  # a double click that came first was the last one allowed
+        first_look = first_look_seconds(new.usual_seconds, self.settings)
+        return answer_admitted(request, admitted, first_look, self.dispatch, self.clock.now())
+
+    def _answer_of(self, request: Request, current: Generation | None) -> Response:
+        if current is None:
+            raise ProblemError("not_found")
+        if current.retried_as is None:
+            raise ProblemError("not_retryable")
+        # Of a double click one came first.
+        return accepted(request, current.retried_as, first_look_seconds(current.usual_seconds, self.settings))
 
     def _sealing(self, old: Generation, new: Generation, body: Retry) -> Callable[[], bytes] | None:
         if body.user_provided_key is None:
@@ -80,7 +90,7 @@ class RetryService:
     def _content(self, old: Generation) -> GenerationInput:
         if old.status not in RETRY.sources:
             raise ProblemError("not_retryable")
-        content = self.store.reads.get_input(old.key)
+        content = self.store.reads.readable_input(old.key)
         reason = why_not_retryable(old, content, self.settings)
         if content is None or reason is not None:
             raise ProblemError("not_retryable", detail=reason)
@@ -91,11 +101,3 @@ def _excused(old: Generation) -> bool:
     """Whether it failed for no fault of its owner's: a retry then takes no place in a window of theirs."""
     failure = FAILURES.get(old.error.code) if old.error else None
     return failure is not None and failure.fault in (Fault.OPERATOR, Fault.PROVIDER)
-
-
-def _answer_of(current: Generation | None) -> Response:
-    if current is None:
-        raise ProblemError("not_found")
-    if current.retried_as is None:
-        raise ProblemError("not_retryable")
-    return accepted(current.retried_as, current.usual_seconds)  # of a double click one came first

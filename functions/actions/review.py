@@ -1,6 +1,5 @@
 """The owner decides on suggestions: accepts, edits, rejects. What follows is in `shared.domain.review`."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from shared.domain.generation import Generation, GenerationKey
 from shared.domain.review import Decision, Review, Suggestion, Verdict, Wish
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
-from shared.http.request import Request
+from shared.http.request import Request, whole_number
 from shared.http.response import Response
 from shared.http.validation import read
 from shared.store.reads import Reader
@@ -20,7 +19,6 @@ from shared.store.review import ReviewStore
 from shared.view.view import etag
 
 _TRIES = 20
-_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,7 @@ class ReviewService:
 
 def _number(request: Request) -> int:
     """Return the number in the path, 0 for what is none: no suggestion has it."""
-    text = str(request.event["pathParameters"].get("number", ""))
-    return int(text) if _NUMBER.fullmatch(text) else 0
+    return whole_number(str(request.event["pathParameters"].get("number", ""))) or 0
 
 
 def _wish(number: int, body: Decide) -> Wish:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.authorizer.tokens import TokenRefusedError, TokenVerifier
+from functions.authorizer.tokens import TokenExpiredError, TokenRefusedError, TokenVerifier
 
 _LOG = logging.getLogger(__name__)
 # RFC 9110, section 11.4: the scheme is case-insensitive. Two headers in one, joined by a comma, do not match.
-_BEARER = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.ASCII | re.IGNORECASE)
+_BEARER = re.compile(r"bearer ++([\w-]++\.[\w-]++\.[\w-]++)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,9 @@ class AuthorizerService:
     def judge(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Return a simple response of payload format 2.0. Whatever is raised is a 500 of the gateway's, and no entry.
 
-        What is judged is the identity source, because API Gateway keeps the answer under exactly that.
+        What is judged is the identity source, because API Gateway keeps the answer under exactly that. A token that has
+        only expired is let through: API Gateway makes one and the same 403 of every refusal, while the functions
+        compare `exp` with each call's own time, and answer 401 `token_expired`, which a page can read.
         """
         sources = event["identitySource"]
         match = _BEARER.fullmatch(sources[0]) if isinstance(sources, list) and len(sources) == 1 else None
@@ -30,8 +32,11 @@ class AuthorizerService:
             if match is None:
                 raise TokenRefusedError("no_bearer_token")
             caller = self.verifier.verify(match[1])
+        except TokenExpiredError as expired:
+            _LOG.info("token expired")
+            caller = expired.caller
         except TokenRefusedError as refused:
             _LOG.info("token refused", extra={"reason": refused.reason})
             return {"isAuthorized": False}
-        # The functions compare `exp` with each call's own time: a kept answer outlives no token.
+        # A kept answer outlives no token: see above.
         return {"isAuthorized": True, "context": {"sub": caller.subject, "exp": caller.expires_at}}

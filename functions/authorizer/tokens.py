@@ -27,6 +27,14 @@ class TokenRefusedError(UnstuckError):
         self.reason = reason
 
 
+class TokenExpiredError(TokenRefusedError):
+    """The token was good until it expired, and nothing else is wrong with it."""
+
+    def __init__(self, caller: "Caller") -> None:
+        super().__init__("expired")
+        self.caller = caller
+
+
 class Keys(Protocol):
     """Where the key of a token comes from."""
 
@@ -50,7 +58,11 @@ class TokenVerifier:
     clock: Clock
 
     def verify(self, token: str) -> Caller:
-        """Return the caller of a good token. Raises TokenRefusedError, or KeysUnavailableError for want of a key."""
+        """Return the caller of a good token.
+
+        Raises TokenRefusedError, its kind TokenExpiredError where the time alone is against the token, or
+        KeysUnavailableError for want of a key.
+        """
         if len(token) > MAX_TOKEN_BYTES:
             raise TokenRefusedError("too_large")
         return self._caller(self._claims(token))
@@ -79,7 +91,7 @@ class TokenVerifier:
         if not self._is_for_us(claims):
             raise TokenRefusedError("audience")
         expires_at = _seconds(claims, "exp")
-        if expires_at is None or expires_at <= now:
+        if expires_at is None:
             raise TokenRefusedError("expired")
         for name in ("nbf", "iat"):
             if name in claims and ((begins := _seconds(claims, name)) is None or begins > now + LEEWAY_SECONDS):
@@ -88,7 +100,10 @@ class TokenVerifier:
         # Which subjects can be owners is shared.http.request's rule, the same for tokens that the gateway verified.
         if not (isinstance(subject, str) and subject):
             raise TokenRefusedError("subject")
-        return Caller(subject, math.floor(expires_at))
+        caller = Caller(subject, math.floor(expires_at))
+        if expires_at <= now:
+            raise TokenExpiredError(caller)
+        return caller
 
     def _is_for_us(self, claims: Mapping[str, Any]) -> bool:
         if "aud" not in claims and self.settings.audience_claim == "aud-or-client-id":

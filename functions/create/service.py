@@ -12,6 +12,7 @@ from shared.domain.allowed_models import allowed_models, is_allowed
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.limits import Policy
+from shared.domain.pacing import first_look_seconds
 from shared.domain.settings import Settings
 from shared.http.acceptance import answer_admitted, key_of, refuse_if_switched_off, sealing
 from shared.http.problems import ProblemError
@@ -68,8 +69,9 @@ class CreateService:
         key = key_of(request, asked, envelope.provider_key)
         generation, given = self._new(owner, envelope, content, request.request_id)
         seal = sealing(self.seal, envelope.provider_key, generation)
+        first_look = first_look_seconds(generation.usual_seconds, self.settings)
         admitted = self.store.admit(generation, given, Admission(self.policy, key, seal))
-        return answer_admitted(admitted, generation, self.dispatch, self.clock.now())
+        return answer_admitted(request, admitted, first_look, self.dispatch, self.clock.now())
 
     def _validate(self, body: dict[str, Any]) -> tuple[Envelope, BaseModel]:
         own = {name: value for name, value in body.items() if name in Envelope.model_fields}

@@ -1,4 +1,7 @@
-"""The model's calls of one attempt: each is counted before it is sent, within its ceilings, and its cost after."""
+"""The model's calls of one attempt: each is counted before it is sent, within its ceilings, and its cost after.
+
+What is known of the last one is kept for whoever tells of the attempt.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -14,19 +17,21 @@ from functions.process.heartbeat import Heartbeat
 from functions.process.key import as_the_owners
 from functions.process.late_bills import LateBills, Unbilled
 from functions.process.ledger import Ledger
-from functions.process.provider import ChatMessage, Completion, ModelRequest
+from functions.process.provider import CallRecord, ChatMessage, Completion, ModelRequest
 from functions.process.reserve import believable, reserve_for
 from shared.aws.logs import logger
+from shared.domain.call_facts import NO_CALL
 from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,
     DeadlinePassedError,
+    GenerationError,
     HandoverError,
     LeaseLostError,
     ProtocolBrokenError,
     ProviderError,
 )
-from shared.domain.generation import Generation, GenerationInput, Usage
+from shared.domain.generation import Event, Generation, GenerationInput, Usage
 from shared.kinds.contract import Kind, Prompt
 
 _NO_BILL = Usage(calls=1)
@@ -45,7 +50,9 @@ class Calls:
         ledger: Ledger,
     ) -> None:
         self.head, self._ledger = head, ledger
-        self.call_id: str | None = None
+        self.facts = NO_CALL
+        self.excerpt: str | None = None
+        self.under_way = False
         self._late_bills = LateBills(dependencies, heartbeat)
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._step, self._target = "", heartbeat.progress
@@ -59,7 +66,8 @@ class Calls:
 
     def begin_step(self, name: str, progress: int) -> None:
         """Count what follows as the step's; its calls move the progress shown towards `progress`."""
-        self._step, self._target, self.call_id = name, progress, None
+        self._step, self._target = name, progress
+        self.facts, self.excerpt = NO_CALL, None
         self._ledger.begin_step()
 
     def complete(
@@ -77,8 +85,30 @@ class Calls:
         request = self._request(prompt, messages, result, aspect_ratio)
         try:
             return self._complete(request, prompt.expected_characters)
-        except ProtocolBrokenError:
+        except ProtocolBrokenError as broken:
+            self.note_asked_again(broken)
             return self._complete(request, prompt.expected_characters)
+
+    def note_asked_again(self, error: GenerationError) -> None:
+        """Tell of a call whose answer was of no use, before the model is asked once more."""
+        head, now = self.head, self._dependencies.clock.now()
+        about = {"generation_id": head.generation_id, "attempt": head.attempt, "code": error.code}
+        logger().info("the model is asked again", extra=about | self.logged)
+        self._dependencies.store.timeline.note_call(
+            head, Event("asked_again", now, head.attempt, error.code, call=self.facts)
+        )
+
+    def note_interrupted(self) -> None:
+        """Tell of the call that was closed, since the generation was ended by another; nothing where none was."""
+        if self.under_way:
+            head, now = self.head, self._dependencies.clock.now()
+            self._dependencies.store.timeline.note_call(head, Event("interrupted", now, head.attempt, call=self.facts))
+
+    @property
+    def logged(self) -> dict[str, str | int | float]:
+        """What a log line has of the last call; the provider's own words only where the deployment keeps them."""
+        excerpt = {} if self.excerpt is None else {"provider_excerpt": self.excerpt}
+        return self.facts.known() | excerpt
 
     def _complete(self, request: ModelRequest, expected_characters: int) -> Completion:
         dependencies, head = self._dependencies, self.head
@@ -90,8 +120,10 @@ class Calls:
             self._heartbeat.check()
             if dependencies.clock.monotonic() >= sent_until:
                 raise LeaseLostError(head.generation_id)
+            self.under_way = True  # from here on it may have been sent
 
         left = (head.deadline_at - dependencies.clock.now()) / timedelta(seconds=1)
+        record, began = CallRecord(), dependencies.clock.monotonic()
         try:
             answer = dependencies.model.complete(
                 request,
@@ -101,15 +133,19 @@ class Calls:
                 cancellation=self._heartbeat.cancellation,
                 on_text=self._on_text(expected_characters),
                 on_bill_id=bill_ids.append,
+                record=record,
             )
         except (LeaseLostError, DeadlinePassedError, HandoverError):
             self._take_back_call(reserve)  # it had no leave: nothing was sent
             raise
         except CallCanceledError:
+            self._learn(request, record, began, api_key)
             self._await_bills(bill_ids, api_key, reserve)
             self._heartbeat.check()
             raise
         except ProviderError as error:
+            self._learn(request, record, began, api_key)
+            self.under_way = False
             self._failed(error, reserve, bill_ids, api_key)
             if isinstance(error, CallDeadlineExceededError) and left <= dependencies.settings.model_timeout_seconds:
                 # Not the call's time was over but the generation's own.
@@ -118,7 +154,14 @@ class Calls:
             if owners is not error:
                 raise owners from error
             raise
+        self._learn(request, record, began, api_key)
+        self.under_way = False
         return self._billed(answer, reserve, bill_ids, api_key)
+
+    def _learn(self, request: ModelRequest, record: CallRecord, began: float, api_key: str) -> None:
+        dependencies = self._dependencies
+        self.facts = record.facts(request.model, dependencies.clock.monotonic() - began)
+        self.excerpt = record.excerpt(api_key) if dependencies.settings.keep_provider_excerpts else None
 
     def ask_for_bills(self) -> None:
         """Ask what the calls have cost that ended before they told, as long as there is time for it."""
@@ -139,7 +182,6 @@ class Calls:
             _say_unpriced(answer.model)
         usage = believable(usage, reserve, self._kind.limits, self.head.generation_id)
         self._ledger.spend(usage, reserve)
-        self.call_id = answer.call_id
         return replace(answer, usage=usage)
 
     def _failed(self, error: ProviderError, reserve: Decimal, bill_ids: list[str], api_key: str) -> None:

@@ -13,6 +13,7 @@ from functions.process.calls import Calls
 from functions.process.dependencies import Dependencies
 from functions.process.heartbeat import Heartbeat
 from functions.process.ledger import Ledger
+from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import GenerationError, InvalidOutputError
 from shared.domain.generation import Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.pictures import Picture, name_of
@@ -68,9 +69,30 @@ class AttemptContext:
         store = self._dependencies.store
         if not store.bills.ended_under(self.head):
             return Usage()
+        self._calls.note_interrupted()
         self.ask_for_bills()
         self.recount()
         return store.bills.bill(self.head, self.totals.usage, self._ledger.steps)
+
+    @property
+    def ended_with(self) -> CallFacts:
+        """What is known of the call that the attempt ended with."""
+        return self._calls.facts
+
+    @property
+    def logged(self) -> dict[str, str | int | float]:
+        """The same for a log line."""
+        return self._calls.logged
+
+    @property
+    def made_by(self) -> CallFacts:
+        """What is known of the call that made the last step, whichever attempt it was in."""
+        step = self._ledger.stored(self.last_step)
+        if step is None:
+            return NO_CALL
+        made = CallFacts(step.model, step.answered_by, provider_call_id=step.call_id, finish=step.finish)
+        last = self.ended_with
+        return last if last != NO_CALL and last.provider_call_id == step.call_id else made
 
     @property
     def reserved_usd(self) -> Decimal:
@@ -105,17 +127,20 @@ class AttemptContext:
         began = clock.monotonic()
         self._calls.begin_step(name, progress)
         self._drawn = 0
-        made = make()
+        made, call = make(), self._calls.facts
         step = StoredStep(
             name=name,
             position=self.totals.steps_done + 1,
             result=made.model_dump(mode="json"),
             usage=self._ledger.step_usage,
             shown=self._ledger.step_shown,
-            call_id=self._calls.call_id,
+            call_id=call.provider_call_id,
             duration_seconds=clock.monotonic() - began,
             stored_at=clock.now(),
             op=clock.token(),
+            model=call.model,
+            answered_by=call.answered_by,
+            finish=call.finish,
         )
         kept = self._dependencies.store.store_step(self._calls.head, step)
         self._ledger.keep(step, kept)
@@ -136,13 +161,14 @@ class AttemptContext:
         try:
             answer = self._calls.complete(prompt, messages, result)
         except InvalidOutputError as nothing:
-            self._raise_unless_asked_again(nothing)
+            self._ask_again_after(nothing)
         else:
             try:
                 return conversation.read(prompt, answer.text, result)
             except InvalidOutputError as invalid:
+                self._calls.note_asked_again(invalid)
                 self._ledger.waste(answer.usage)
-                messages += conversation.repair(answer.text, invalid, result)
+                messages += conversation.repair(prompt, answer.text, invalid, result)
         return conversation.read(prompt, self._calls.complete(prompt, messages, result).text, result)
 
     def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> Picture:
@@ -150,7 +176,7 @@ class AttemptContext:
         try:
             answer = self._calls.complete(prompt, messages, None, aspect_ratio)
         except InvalidOutputError as nothing:
-            self._raise_unless_asked_again(nothing)
+            self._ask_again_after(nothing)
             answer = self._calls.complete(prompt, messages, None, aspect_ratio)
         picture, head = answer.pictures[0], self._calls.head  # the answer may hold more than was asked for
         self._drawn += 1
@@ -159,7 +185,8 @@ class AttemptContext:
         sha256 = hashlib.sha256(picture.data).hexdigest()
         return Picture(name, picture.content_type, len(picture.data), sha256, picture.width, picture.height)
 
-    def _raise_unless_asked_again(self, nothing: InvalidOutputError) -> None:
+    def _ask_again_after(self, nothing: InvalidOutputError) -> None:
         """An answer that is empty or garbled is chance; one that its limit of tokens cut would be cut again."""
         if nothing.code == "output_truncated":
             raise nothing
+        self._calls.note_asked_again(nothing)

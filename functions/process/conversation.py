@@ -1,11 +1,12 @@
 """How a kind's prompt becomes messages, and the model's text its result. The user's text is data, always delimited."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from functions.process.delimiting import cleaned, delimited, names_in
 from functions.process.form_in_words import in_words
 from functions.process.provider import ChatMessage, json_candidates
 from shared.domain.errors import InvalidOutputError
@@ -21,21 +22,11 @@ def of(prompt: Prompt, result: type[BaseModel] | None = None) -> tuple[ChatMessa
     The form of `result` is named in words, since not every server takes or keeps a schema.
     """
     system = prompt.system if result is None else f"{prompt.system}\n\n{_asking_for(result)}"
-    return (ChatMessage("system", system), ChatMessage("user", _delimited(prompt.data)))
+    return (ChatMessage("system", system), ChatMessage("user", delimited(prompt.data, prompt.system)))
 
 
 def _asking_for(result: type[BaseModel]) -> str:
     return f"The JSON has this form, with every name as it stands here:\n{in_words(result.model_json_schema())}"
-
-
-def _delimited(data: Mapping[str, str]) -> str:
-    return "\n".join(f"<{name}>\n{_without_tag(name, text)}\n</{name}>" for name, text in data.items())
-
-
-def _without_tag(name: str, text: str) -> str:
-    # A text that brings the closing tag along must not be able to end the data and go on as instructions. Whatever
-    # follows the name, a model may take it for the tag: with attributes, or without an end.
-    return re.sub(rf"<(?=\s*/?\s*{re.escape(name)})", "(", text, flags=re.IGNORECASE)
 
 
 def read[Result: BaseModel](prompt: Prompt, text: str, result: type[Result]) -> Result:
@@ -99,7 +90,9 @@ def _field_names(result: type[BaseModel]) -> set[str]:
     return {name for part in (schema, *schema.get("$defs", {}).values()) for name in part.get("properties", ())}
 
 
-def repair(text: str, invalid: InvalidOutputError, result: type[BaseModel]) -> tuple[ChatMessage, ...]:
+def repair(prompt: Prompt, text: str, invalid: InvalidOutputError, result: type[BaseModel]) -> tuple[ChatMessage, ...]:
     """Return the turns that show the model its own answer, what is wrong with it, and the form that it must have."""
+    # The user's text may have had the model write a tag of ours.
+    said = cleaned(text, names_in(prompt.data, prompt.system))
     ask = f"{invalid.message}. Answer again with the whole JSON, corrected, and nothing else. {_asking_for(result)}"
-    return (ChatMessage("assistant", text), ChatMessage("user", ask))
+    return (ChatMessage("assistant", said), ChatMessage("user", ask))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from functions.process.provider import Cancellation, Completion, ModelRequest
+from functions.process.provider import CallRecord, Cancellation, Completion, ModelRequest
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation, Usage
 from shared.domain.settings import Settings
@@ -27,6 +27,7 @@ class Model(Protocol):
         cancellation: Cancellation,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None],
+        record: CallRecord,
     ) -> Completion: ...
 
     def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None: ...

@@ -95,5 +95,5 @@ def as_the_owners(error: ProviderError) -> ProviderError:
         )
     else:
         return error
-    owners.usage, owners.call_id, owners.unpaid = error.usage, error.call_id, error.unpaid
+    owners.usage, owners.unpaid = error.usage, error.unpaid
     return owners

@@ -124,7 +124,7 @@ class Worker:
     def _bill(self, context: AttemptContext) -> Decimal:
         """Another holds it, or it has ended: nothing of this attempt may be written but what it has cost, and that only
         where nobody else will ever count for the generation again. Best effort: nobody waits for it."""
-        logger().info("the lease was lost", extra=_about(context.head))
+        logger().info("the lease was lost", extra=_about(context.head) | context.logged)
         try:
             return context.bill().cost_usd
         except (StoreUnavailableError, TransitionRefusedError):
@@ -132,7 +132,7 @@ class Worker:
             return Decimal(0)
 
     def _succeed(self, context: AttemptContext) -> Handled:
-        self.dependencies.store.succeed(context.head, context.totals, context.last_step)
+        self.dependencies.store.succeed(context.head, context.totals, context.last_step, context.made_by)
         logger().info("succeeded", extra=_about(context.head))
         return Handled(Ending.SUCCEEDED, self._as_ended(context, Status.SUCCEEDED))
 
@@ -154,12 +154,17 @@ class Worker:
             seconds_left=left,
         )
         log = logger().error if error.code in _OURS else logger().info
-        log("the attempt ended", extra=_about(head) | {"code": error.code, "decision": repr(decision)})
+        about = _about(head) | {"code": error.code, "decision": repr(decision)} | context.logged
+        log("the attempt ended", extra=about)
         if isinstance(decision, retry_policy.GiveUp):
             context.recount()
-            dependencies.store.fail(head, context.totals, ErrorInfo(decision.code, decision.message))
+            dependencies.store.fail(
+                head, context.totals, ErrorInfo(decision.code, decision.message), context.ended_with
+            )
             ended = replace(head, version=head.version + 1)
-            dependencies.store.timeline.note(ended, Event("failed", now, head.attempt, decision.code))
+            dependencies.store.timeline.note(
+                ended, Event("failed", now, head.attempt, decision.code, call=context.ended_with)
+            )
             return Handled(Ending.FAILED, self._as_ended(context, Status.FAILED))
         pending = dependencies.store.release(
             head,
@@ -174,7 +179,7 @@ class Worker:
         except DispatchFailedError:
             logger().exception("given back and not dispatched; left to a rescuer", extra=_about(head))
         dependencies.store.timeline.note(
-            pending, Event("released", now, head.attempt, error.code, decision.delay_seconds)
+            pending, Event("released", now, head.attempt, error.code, decision.delay_seconds, context.ended_with)
         )
         return Handled(Ending.RELEASED)
 

@@ -1,20 +1,24 @@
 """Lists an owner's generations, the newest first, page by page: none is lost or shown twice while paging."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from functions.status.healing import Healer
 from functions.status.output import Outputs, bytes_of
 from shared import kinds
+from shared.aws.logs import logger
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
 from shared.domain.moving import moving
+from shared.domain.pacing import poll_after_seconds, retry_after
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http import cursor
 from shared.http.query import LABEL, Query
 from shared.http.request import Request
 from shared.http.response import Response
+from shared.store.items import DAMAGED
 from shared.store.reads import Reader
 from shared.view.view import status_shown, view
 
@@ -52,6 +56,9 @@ class Filter:
         )
 
 
+type Row = tuple[Generation, "schemas.ListedGeneration"]
+
+
 @dataclass(frozen=True, slots=True)
 class FeedService:
     """The order is that of the ids, which is fixed for good: a page begins behind the last id of the one before."""
@@ -65,6 +72,7 @@ class FeedService:
     def read(self, request: Request) -> Response:
         """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
+        Where something on it is open, `Retry-After` says when to read it again: by the one that may end first.
         The work is bounded: at most 500 generations are read, however few of them pass the filter. With
         `fields=output` the bytes are, too: 32 KiB for a row's output, 256 KiB for those of a page.
         """
@@ -80,12 +88,18 @@ class FeedService:
         limit = query.number("limit", 1, most) or default
         after = query.cursor()
         query.check()
-        heads, next_cursor = self._page(request.owner, wanted, limit, after)
-        views = (view(head, moving(head, self.clock.now(), self.settings)) for head in heads)
-        shown = [cast("schemas.ListedGeneration", each) for each in views]
+        found, next_cursor = self._page(request.owner, wanted, limit, after)
+        heads, shown = [head for head, _ in found], [row for _, row in found]
+        now = self.clock.now()
         if with_output and (fitting := self._add_outputs(heads, shown)) < len(heads):
             shown, next_cursor = shown[:fitting], cursor.encode(heads[fitting - 1].generation_id)
-        return Response(200, {"generations": shown, "next_cursor": next_cursor})
+        open_ones = [head for head in heads[: len(shown)] if not head.terminal]
+        pauses = list[float]()
+        for head in open_ones:
+            with suppress(*DAMAGED):
+                pauses.append(poll_after_seconds(head, now, self.settings))
+        headers = {"retry-after": retry_after(min(pauses))} if pauses else {}
+        return Response(200, {"generations": shown, "next_cursor": next_cursor}, headers)
 
     def _add_outputs(self, heads: list[Generation], shown: "list[schemas.ListedGeneration]") -> int:
         """Give the rows their outputs, and return how many of the rows a page holds: the first always fits."""
@@ -104,18 +118,29 @@ class FeedService:
             row["output"] = cast("schemas.Output", output)
         return len(shown)
 
-    def _page(self, owner: str, wanted: Filter, limit: int, after: str | None) -> tuple[list[Generation], str | None]:
-        found: list[Generation] = []
+    def _page(self, owner: str, wanted: Filter, limit: int, after: str | None) -> tuple[list[Row], str | None]:
+        found: list[Row] = []
         rescues, last = 0, after
         page = limit + 1 if wanted.passes_all else _READ_AT_ONCE
-        for read, head in enumerate(self.reads.newest(owner, after, page)):
+        for read, (generation_id, head) in enumerate(self.reads.newest(owner, after, page)):
             if read == _READ_AT_MOST:
                 return found, last and cursor.encode(last)
-            if rescues < _RESCUE_AT_MOST and (healed := self.healer.heal(head)) is not None:
+            if head and rescues < _RESCUE_AT_MOST and (healed := self.healer.heal(head)) is not None:
                 head, rescues = healed, rescues + 1  # noqa: PLW2901 - as it now is
-            if wanted.passes(head) and not self.reads.expired(head):
+            if head and (row := self._row(head, wanted)) is not None:
                 if len(found) == limit:
                     return found, last and cursor.encode(last)
-                found.append(head)
-            last = head.generation_id
+                found.append((head, row))
+            last = generation_id
         return found, None
+
+    def _row(self, head: Generation, wanted: Filter) -> "schemas.ListedGeneration | None":
+        """Return how a head is shown; None where it is not asked for, or holds what cannot be shown."""
+        try:
+            if not wanted.passes(head) or self.reads.expired(head):
+                return None
+            return cast("schemas.ListedGeneration", view(head, moving(head, self.clock.now(), self.settings)))
+        except DAMAGED as error:
+            about = {"generation_id": head.generation_id, "error": type(error).__name__}
+            logger().error("a head cannot be shown", extra=about)
+            return None

@@ -68,8 +68,7 @@ class GenerationService:
         tag = {"etag": etag(head, does)}
         if head.terminal:
             return tag, {}
-        settings = self.settings
-        seconds = poll_after_seconds(head, self.clock.now(), settings.heartbeat_seconds, settings.lease_seconds)
+        seconds = poll_after_seconds(head, self.clock.now(), self.settings)
         return tag | {"retry-after": retry_after(seconds)}, {"poll_after_seconds": round(seconds, 1)}
 
 

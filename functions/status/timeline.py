@@ -83,6 +83,9 @@ def _lines(
             duration_seconds=step.duration_seconds,
             usage=usage_view(step.usage),
             call_id=step.call_id,
+            model=step.model,
+            answered_by=step.answered_by,
+            finish=step.finish,
             result=results.get(step.name),
         )
     for event in noted:
@@ -92,11 +95,12 @@ def _lines(
             attempt=event.attempt,
             code=event.code,
             delay_seconds=event.delay_seconds,
+            **event.call.known(),
         )
     # The head's own end, where no line of the log tells it: the normal one writes none.
     if head.finished_at is not None and not any(event.name in _ENDINGS for event in noted):
-        code = head.error.code if head.error else None
-        yield _present(name=str(head.status), at=iso(head.finished_at), attempt=head.attempt, code=code)
+        code, call = (head.error.code, head.call.known()) if head.error else (None, {})
+        yield _present(name=str(head.status), at=iso(head.finished_at), attempt=head.attempt, code=code, **call)
     if head.dismissed_at is not None:
         yield {"name": "dismissed", "at": iso(head.dismissed_at)}
 

@@ -41,6 +41,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         errors=report.get("error", 0),
         oldest_pending_seconds=waiting,
         deployment_spend_percent=sweep.spent_percent(),
+        beyond_bound=found.beyond_bound,
     )
     found.raise_failure()
     return report

@@ -4,16 +4,17 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from shared.aws.logs import logger
 from shared.domain.clock import Clock
 from shared.domain.diagnosis import RescueOutcome
-from shared.domain.generation import Generation, GenerationKey
+from shared.domain.generation import Generation
 from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.deployment_spend import DeploymentSpend
 from shared.store.items import DUE_SHARDS
-from shared.store.reads import Reader
+from shared.store.reads import Due, Reader
 from shared.store.sweeps import SweepMark, SweepMarks
 
 _OF_STALE = (
@@ -28,10 +29,15 @@ _NOT_PENDING_NOW = (RescueOutcome.EXPIRED, RescueOutcome.MOVED_ON)
 
 @dataclass(slots=True)
 class Found:
-    """What a sweep, or its pass over one shard, has met: how many met which outcome, and which of them it ended."""
+    """What a sweep, or its pass over one shard, has met: how many met which outcome, and which of them it ended.
+
+    `beyond_bound` counts those that were open beyond their bound, whether this sweep has ended them or cannot even read
+    them: what must be none.
+    """
 
     report: Counter[str] = field(default_factory=Counter)
     ended: list[Generation] = field(default_factory=list)
+    beyond_bound: int = 0
     oldest_pending: Generation | None = None
     out_of_time: bool = False
     failure: Exception | None = None
@@ -44,6 +50,7 @@ class Found:
     def add(self, other: "Found") -> None:
         self.report += other.report
         self.ended += other.ended
+        self.beyond_bound += other.beyond_bound
         self.out_of_time = self.out_of_time or other.out_of_time
         self.failure = self.failure or other.failure
         if other.oldest_pending is not None:
@@ -96,29 +103,42 @@ class Sweep:
     def _pass(self, shard: int, time_is_up: Callable[[], bool]) -> Found:
         found = Found()
         try:
-            for key in self.reads.due(shard, self.clock.now()):
+            for due in self.reads.due(shard, self.clock.now()):
                 if time_is_up():
                     found.out_of_time = True
+                    found.beyond_bound += self._is_beyond_bound(
+                        due.at
+                    )  # those behind it are not counted: one is enough
                     break
-                found.report[self._one(key, found)] += 1
+                found.report[self._one(due, found)] += 1
         except Exception as error:  # noqa: BLE001 - the other shards, whose threads know nothing of it, go on
             found.failure = error
         return found
 
-    def _one(self, key: GenerationKey, found: Found) -> str:
+    def _one(self, due: Due, found: Found) -> str:
+        # Of a head that cannot be read nobody knows the deadline. It is never before the time at which the index has it
+        # due, and neither moves any more.
+        deadline_at = due.at
         try:
-            head = self.reads.get(key)
+            head = self.reads.get(due.key)
             if head is None:
                 return "gone"
+            deadline_at = head.deadline_at
             rescued = self.rescuer.rescue(head)
         except Exception:  # noqa: BLE001 - whatever a head does, it must not keep the sweep from those behind it
-            logger().exception("one generation could not be swept", extra={"generation_id": key.generation_id})
+            logger().exception("one generation could not be swept", extra={"generation_id": due.key.generation_id})
+            found.beyond_bound += self._is_beyond_bound(deadline_at)
             return "error"
+        if rescued.outcome is not RescueOutcome.MOVED_ON and not head.terminal:
+            found.beyond_bound += self._is_beyond_bound(deadline_at)
         if rescued.ended is not None:
             found.ended.append(rescued.ended)
         if rescued.outcome not in _NOT_PENDING_NOW:
             found.met(head)
         return str(rescued.outcome)
+
+    def _is_beyond_bound(self, deadline_at: datetime) -> bool:
+        return self.clock.now() > deadline_at + timedelta(seconds=self.rescuer.settings.sweep_bound_seconds)
 
     def _leave_mark(self, found: Found) -> None:
         stale = sum(found.report[outcome] for outcome in _OF_STALE)

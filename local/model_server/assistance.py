@@ -31,6 +31,9 @@ _BY_WHEN = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\d[\d.,]*(?: ?(?:%|[a-zA-Z]+))?")
+LONGEST_SENTENCE = 2_000
+"""In characters, of what is read: the patterns look at a text more than once. The kind takes half of it."""
+
 _MEANING = {
     "do": "It is both urgent and important.",
     "schedule": "It is important, and nothing says that it is urgent: give it a date.",
@@ -41,6 +44,7 @@ _MEANING = {
 
 def intent_of(sentence: str) -> tuple[str, str]:
     """Return `prioritization`, `smart_goal` or `unknown`, and the reason, said to who wrote the sentence."""
+    sentence = sentence[:LONGEST_SENTENCE]
     words = _words(sentence)
     tasks = tasks_of(sentence)
     if len(tasks) > 1 and (words & _ORDER or len(tasks) > 2):
@@ -52,6 +56,7 @@ def intent_of(sentence: str) -> tuple[str, str]:
 
 def goal_of(sentence: str) -> dict[str, str]:
     """Return the goal restated, and how it is each of the five."""
+    sentence = sentence[:LONGEST_SENTENCE]
     wish = _WISH.sub("", sentence.strip()).rstrip(". !")
     wish = wish[:1].lower() + wish[1:]
     when = _BY_WHEN.search(sentence)
@@ -70,6 +75,7 @@ def goal_of(sentence: str) -> dict[str, str]:
 def order_of(sentence: str) -> list[dict[str, str]]:
     """Return the tasks of a sentence in its own order, each with its quadrant after Eisenhower and the reason."""
     found = []
+    sentence = sentence[:LONGEST_SENTENCE]
     for task in tasks_of(sentence) or [sentence.strip()]:
         urgent, important = bool(_words(task) & _URGENT), bool(_words(task) & _IMPORTANT)
         quadrant = {(True, True): "do", (False, True): "schedule", (True, False): "delegate"}.get(
@@ -81,7 +87,7 @@ def order_of(sentence: str) -> list[dict[str, str]]:
 
 def tasks_of(sentence: str) -> list[str]:
     """Return the parts of a sentence that stand between its commas and its `and`s, without what leads up to them."""
-    listed = _LEAD.sub("", sentence.strip(), count=1)
+    listed = _LEAD.sub("", sentence[:LONGEST_SENTENCE].strip(), count=1)
     parts = (re.sub(r"^to\s+", "", part.strip(" .!?")) for part in _BETWEEN.split(listed))
     return [part for part in parts if len(part) > 2]
 

@@ -7,7 +7,7 @@ from local.model_server.grammar import BLANK
 
 CONTEXT_CHARACTERS = 85
 WHOLE_CHARACTERS = 190
-_WORD = re.compile(r"\w(?:[\w'’-]*\w)?")  # noqa: RUF001 (meant)
+_WORD = re.compile(r"\w(?:[\w'’-]{0,60}\w)?")  # noqa: RUF001 (meant)
 _LONGEST_WORD = 18
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u2e80-\u9fff\uff66-\uff9f]")  # Thai, Lao, Burmese, Han, kana
 _SLICE_CHARACTERS = 3

@@ -13,7 +13,7 @@ from local.model_server.named_bounds import with_named_bounds
 
 PROMPT_PRICE = 0.15e-6
 COMPLETION_PRICE = 0.60e-6
-_SOURCE = re.compile(r"^<(\w+)>[ \t]*\n(.*)\n</\1>[ \t]*$", re.DOTALL | re.MULTILINE)
+_OPENING_LINE = re.compile(r"<(\w++)>[ \t]*+")
 
 
 class BadRequestError(Exception):
@@ -49,21 +49,37 @@ class Conversation:
         """The text between the newest lines of one tag, as `<source_text>`, else the newest words of the user."""
         said = [text for role, text in reversed(self.turns) if role == "user"]
         for text in said:
-            if found := _SOURCE.search(text):
-                return found[2].strip()
+            if found := _tagged(text):
+                return next(iter(found))[1]
         return said[0].strip() if said else ""
 
     @property
     def said(self) -> dict[str, str]:
         """All that stands between tags in the newest words of the user that have any, by tag."""
         for role, text in reversed(self.turns):
-            if role == "user" and (found := {part[1]: part[2].strip() for part in _SOURCE.finditer(text)}):
-                return found
+            if role == "user" and (found := _tagged(text)):
+                return dict(found)
         return {}
 
     @property
     def prompt_tokens(self) -> int:
         return sum(count_tokens(text) + 4 for _, text in self.turns)
+
+
+def _tagged(text: str) -> list[tuple[str, str]]:
+    """Return what stands between the lines of a tag, each with its tag: from the first that opens to the last that
+    closes it. One pass over the lines."""
+    lines = text.split("\n")
+    last = {line.rstrip(" \t"): at for at, line in enumerate(lines) if line.startswith("</")}
+    found, at = [], 0
+    while at < len(lines):
+        opening = _OPENING_LINE.fullmatch(lines[at])
+        end = last.get(f"</{opening[1]}>", 0) if opening else 0
+        if opening and end > at + 1:
+            found.append((opening[1], "\n".join(lines[at + 1 : end]).strip()))
+            at = end
+        at += 1
+    return found
 
 
 def count_tokens(text: str) -> int:

@@ -17,6 +17,8 @@ FRONT_CHARACTERS = 200
 BACK_CHARACTERS = 500
 CHARACTERS_PER_CARD = 250
 MOST_CARDS = 20
+LONGEST_SENTENCE = 600
+"""In characters. The rules look at a sentence more than once, so that a longer one would take too long."""
 LEAST_CARDS = 3
 KIND_ORDER = (  # what a learner has most of comes first, when not all kinds can have one more
     *("definition", "called", "abbreviation", "reason", "made_of", "action"),
@@ -64,9 +66,11 @@ def _questions(text: str, sentences: list[str]) -> Iterator[_Candidate]:
     words = Counter(_WORDS.findall(text.lower()))
     if sum(words[word] for word in _ENGLISH) < 0.1 * words.total():
         return
-    names = frozenset(re.findall(r"(?<=[a-z,] )[A-Z]\w+", text))
+    names = frozenset(re.findall(r"(?<=[a-z,] )[A-Z]\w{1,60}", text))
     for position, words_of_it in enumerate(sentences):
         if words_of_it.endswith(("?", "!")) or len(words_of_it.split()) < 4:
+            continue
+        if len(words_of_it) > LONGEST_SENTENCE:
             continue
         sentence = Sentence(words_of_it.rstrip(". "), names)
         first_question = next(filter(None, (rule(sentence) for rule in RULES)), None)

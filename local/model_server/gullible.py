@@ -11,6 +11,7 @@ from typing import Any
 from local.model_server.plan import Ask, Plan, good
 
 LEAK_CHARACTERS = 300
+LONGEST_LINE = 1_000
 _OPENING = re.compile(r"<(\w+)>")
 
 
@@ -29,19 +30,19 @@ def _said(ask: Ask) -> list[str]:
 
 
 def _outside(text: str) -> str:
-    outside = ""
-    while opened := _OPENING.search(text):
+    outside, at = [], 0
+    while opened := _OPENING.search(text, at):
         closing = re.compile(rf"<\s*/\s*{re.escape(opened[1])}[^>\n]*>?", re.IGNORECASE)
         closed = closing.search(text, opened.end())
-        outside += text[: opened.start()] + "\n"
-        text = text[closed.end() :] if closed else ""
-    return outside + text
+        outside.append(text[at : opened.start()])
+        at = closed.end() if closed else len(text)
+    return "\n".join((*outside, text[at:]))
 
 
 def _obeying(ask: Ask, words: str) -> Plan:
     for line in words.splitlines():
         for command, obey in COMMANDS:
-            if found := re.search(command, line, re.IGNORECASE):
+            if found := re.search(command, line[:LONGEST_LINE], re.IGNORECASE):
                 return obey(ask, found)
     return good(ask)
 

@@ -9,15 +9,16 @@ def word_set(words: str) -> frozenset[str]:
 
 
 _ABBREVIATIONS = word_set("e.g i.e cf etc approx fig dr mr mrs ms prof st vs no ca z.b bzw d.h usw nr sr sra p.ej")
-_STOP = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』”]*\s*")  # noqa: RUF001 (meant)
-_BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")  # noqa: RUF001 (meant)
+_STOP = re.compile(r"(?<![.!?…])[.!?…]{1,99}[\"'”’»)\]]{0,9} |[。！？]{1,99}[」』”]{0,9} ?")  # noqa: RUF001 (meant)
+_BULLET = re.compile(r"^\s*+(?:[-*•–]|\d{1,2}[.)])\s++")  # noqa: RUF001 (meant)
 HEADING_CHARACTERS = 60
 _FULL_WIDTH_STOPS = "。！？"  # noqa: RUF001 (meant)
 
 
 def split_sentences(text: str) -> list[str]:
     """The sentences in order, each on one line. Headings are left out unless there is nothing else."""
-    blocks = [block for paragraph in re.split(r"\n\s*\n", text) for block in _blocks(paragraph)]
+    lines = (line if line.strip() else "" for line in text.split("\n"))
+    blocks = [block for paragraph in "\n".join(lines).split("\n\n") for block in _blocks(paragraph)]
     prose = [block for block in blocks if not _is_heading(block)]
     return [sentence for block in prose or blocks for sentence in _split(block)]
 
@@ -48,7 +49,7 @@ def clip(text: str, limit: int) -> str:
 
 def _blocks(paragraph: str) -> list[str]:
     """Lines joined where they were only wrapped; a bullet or a heading stands alone."""
-    blocks: list[str] = []
+    blocks: list[list[str]] = []
     joins = False
     for line in paragraph.splitlines():
         bare = _BULLET.sub("", line)
@@ -56,11 +57,11 @@ def _blocks(paragraph: str) -> list[str]:
         if not words:
             continue
         if joins and bare == line:
-            blocks[-1] = f"{blocks[-1]} {words}"
+            blocks[-1].append(words)
         else:
-            blocks.append(words)
+            blocks.append([words])
         joins = not (len(words) < HEADING_CHARACTERS * 0.75 and _is_heading(words) and words[0].isupper())
-    return blocks
+    return [" ".join(lines) for lines in blocks]
 
 
 def _is_heading(block: str) -> bool:
@@ -79,7 +80,7 @@ def _split(block: str) -> list[str]:
 
 
 def _really_ends(block: str, stop: re.Match[str]) -> bool:
-    before = block[: stop.start()].rpartition(" ")[2].lstrip("(\"'“‘").lower()  # noqa: RUF001 (meant)
+    before = block[block.rfind(" ", 0, stop.start()) + 1 : stop.start()].lstrip("(\"'“‘").lower()  # noqa: RUF001 (meant)
     after = block[stop.end() : stop.end() + 1]
     initial = len(before) == 1 and before.isalpha()
     return not (before in _ABBREVIATIONS or initial or after.islower())

@@ -71,6 +71,10 @@ class _Cast:
         return line.format(Hero=hero, hero=self.hero, first=self.first, second=self.second)
 
 
+LONGEST_PREMISE = 2_000
+"""In characters, of what is read for people and things: each is looked for in all of it. The kind takes no more."""
+
+
 def outline_of(premise: str, chapters: int) -> tuple[str, list[str]]:
     """Return a title, and what happens in each of `chapters` chapters: the first begins it, the last ends it."""
     cast = _cast(premise)
@@ -86,7 +90,7 @@ def chapter_of(premise: str, line: str, before: str) -> tuple[str, str]:
     number, _, plan = line.rpartition(". ") if re.fullmatch(r"\d+\. [^.]*", line) else line.partition(". ")
     heading, _, what = (plan or line).partition(": ")
     cast = _cast(premise)
-    turn = int(number) if number.isdecimal() else 1
+    turn = int(number[-3:]) if number.isdecimal() else 1
     opening = [clip(_first_sentence(premise), 300)] if turn == 1 else []
     if before:
         opening = [f"It was as it had been left: {split_sentences(before)[-1]}"]
@@ -101,6 +105,7 @@ def _first_sentence(premise: str) -> str:
 
 
 def _cast(premise: str) -> _Cast:
+    premise = premise[:LONGEST_PREMISE]
     # A word with a capital inside a sentence is a name, where the language writes names alone so.
     names = re.findall(r"(?<=[a-z,;] )[A-Z][a-z]+", premise)
     things = list(dict.fromkeys(f"the {thing}" for thing in _things(premise)))

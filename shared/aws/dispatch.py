@@ -16,12 +16,22 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MESSAGE_VERSION = 1
+_LONGEST_KEY = 1_000  # bytes; DynamoDB takes 1,024 of a sort key, with the two that stand before the id
+_BEYOND_FENCES = 10**15
 SQS_MAX_DELAY_SECONDS = 900
 """SQS refuses a longer delay; a message that comes before `not_before` is dispatched again with what remains."""
 
 
 class DispatchFailedError(Exception):
     """The queue did not take or confirm the message. The generation is safe: its `due_at` brings a rescuer."""
+
+
+def _is_key(text: str) -> bool:
+    """Whether DynamoDB takes it as a part of a key: something, of a bounded length, in UTF-8."""
+    try:
+        return 0 < len(text.encode()) <= _LONGEST_KEY
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +63,18 @@ class QueueMessage:
         try:
             body = json.loads(text)
             version, message = body["v"], cls(body["user_id"], body["generation_id"], body["fence"])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise MessageRefusedError("the message is not one of Unstuck's") from error
         if type(version) is not int or not 0 < version <= MESSAGE_VERSION:  # a bool is an int, too
             raise MessageRefusedError(f"the message has version {version!r}; this code reads up to {MESSAGE_VERSION}")
         if not (isinstance(message.user_id, str) and isinstance(message.generation_id, str)):
             raise MessageRefusedError("the message's ids are not strings")
+        if not (_is_key(message.user_id) and _is_key(message.generation_id)):
+            raise MessageRefusedError("the message's ids are no keys of the table")
         if type(message.fence) is not int:
             raise MessageRefusedError("the message's fence is not a number")
+        if not 0 < message.fence < _BEYOND_FENCES:
+            raise MessageRefusedError("the message's fence is none that a generation has")
         return message
 
 

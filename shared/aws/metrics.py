@@ -46,6 +46,8 @@ class Metric(StrEnum):
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
     DEPLOYMENT_SPEND_PERCENT = "DeploymentSpendPercent"
     """Of MaxDeploymentDailySpendUsd, what today's generations have cost. Told with each sweep, where there is one."""
+    OPEN_BEYOND_BOUND = "OpenBeyondBound"
+    """The only one that is written where it is zero: each sweep says that the promise is kept."""
     ERRORS = "Errors"
     """Faults that were caught, so that Lambda counts none: answers 500 and 503, messages sent back, heads passed by,
     attempts that ended for the service's own key."""
@@ -85,14 +87,16 @@ class _Directive:
     told: _Told
 
 
-def measure(values: Values, ended: Iterable[Generation] = ()) -> None:
+def measure(values: Values, ended: Iterable[Generation] = (), *, counted: Values | None = None) -> None:
     """Write what is not zero as one line, and one more for each further kind among `ended`; nothing when all is zero.
+
+    `counted` is written even where it is zero.
 
     `ended` are the generations that the caller has just ended, as they then are. All that is told of a generation is
     told at its end, by whoever wrote that end: that write succeeds once, whatever crashed before it.
     """
     at = epoch_milliseconds(_clock.now())
-    for line in _lines(values, ended):
+    for line in _lines(values, ended, {metric: [value] for metric, value in (counted or {}).items()}):
         _write(line, at)
 
 
@@ -103,18 +107,23 @@ def measure_rescues(
     errors: int = 0,
     oldest_pending_seconds: float = 0.0,
     deployment_spend_percent: float = 0.0,
+    beyond_bound: int | None = None,
 ) -> None:
-    """Measure what rescues did: `report` counts them by RescueOutcome, `ended` are those that they failed."""
+    """Measure what rescues did: `report` counts them by RescueOutcome, `ended` are those that they failed.
+
+    `beyond_bound` is a sweep's count of those that were open beyond their bound.
+    """
     rescues = {metric: report.get(outcome, 0) for outcome, metric in _OF_OUTCOME.items()}
     found = {Metric.STALE_FOUND: sum(rescues.values()), Metric.ERRORS: errors}
     gauges = {
         Metric.OLDEST_PENDING_SECONDS: oldest_pending_seconds,
         Metric.DEPLOYMENT_SPEND_PERCENT: deployment_spend_percent,
     }
-    measure({**found, **rescues, **gauges}, ended)
+    counted: Values = {} if beyond_bound is None else {Metric.OPEN_BEYOND_BOUND: beyond_bound}
+    measure({**found, **rescues, **gauges}, ended, counted=counted)
 
 
-def _lines(values: Values, ended: Iterable[Generation]) -> Iterator[list[_Directive]]:
+def _lines(values: Values, ended: Iterable[Generation], counted: _Told) -> Iterator[list[_Directive]]:
     """Split into lines: each has one value for each dimension, and at most a hundred for each metric."""
     for heads in [*batched(ended, MOST_VALUES, strict=False)] or [()]:
         latencies: dict[str, list[float]] = {}
@@ -123,9 +132,9 @@ def _lines(values: Values, ended: Iterable[Generation]) -> Iterator[list[_Direct
         first, *others = [
             _Directive({"Kind": kind}, {Metric.LATENCY_SECONDS: seconds}) for kind, seconds in latencies.items()
         ] or [_Directive({}, {})]
-        yield [_Directive({"service": _SERVICE}, _told_of(heads, values)), first]
+        yield [_Directive({"service": _SERVICE}, {**_told_of(heads, values), **counted}), first]
         yield from ([other] for other in others)
-        values = {}
+        values, counted = {}, {}
 
 
 def _told_of(heads: Sequence[Generation], values: Values) -> _Told:

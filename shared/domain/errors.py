@@ -81,7 +81,6 @@ class GenerationError(UnstuckError):
         *,
         retry_after_seconds: float | None = None,
         usage: "Usage | None" = None,
-        call_id: str | None = None,
         unpaid: bool = False,
     ) -> None:
         super().__init__(code, message)
@@ -89,7 +88,6 @@ class GenerationError(UnstuckError):
         self.message = message[:MESSAGE_LENGTH]
         self.retry_after_seconds = retry_after_seconds
         self.usage = usage
-        self.call_id = call_id
         self.unpaid = unpaid
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.states import TERMINAL, Status
 
 SCHEMA_VERSION = 2
@@ -106,6 +107,8 @@ class Generation:
     steps_done: int = 0
     output_step: str | None = None
     error: ErrorInfo | None = None
+    call: CallFacts = NO_CALL
+    """Of one that a worker ended: the call that it ended with."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
@@ -157,7 +160,8 @@ class StoredStep:
     """A step's result, stored once and never paid for again. `position` is its place in the order, 1-based.
 
     `usage` is all that the attempt which stored it spent on it, `shown` the part of that which the head showed before:
-    each begin_call carries what is known to be spent by then.
+    each begin_call carries what is known to be spent by then. `model`, `answered_by` and `finish` are facts of its last
+    call (see `CallFacts`).
     """
 
     name: str
@@ -169,6 +173,9 @@ class StoredStep:
     stored_at: datetime
     op: str
     shown: Usage = field(default_factory=Usage)
+    model: str | None = None
+    answered_by: str | None = None
+    finish: str | None = None
 
     @property
     def unshown(self) -> Usage:
@@ -177,13 +184,14 @@ class StoredStep:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a timeline: what was done, when, in which attempt, and the code and delay that go with it."""
+    """One line of a timeline: what was done, when, in which attempt, and the code, delay and call that go with it."""
 
     name: str
     at: datetime
     attempt: int
     code: str | None = None
     delay_seconds: float | None = None
+    call: CallFacts = NO_CALL
 
 
 @dataclass(frozen=True, slots=True)

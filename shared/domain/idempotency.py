@@ -15,7 +15,7 @@ KEY_SECONDS = 24 * 3600
 """A key is remembered for a day; after that it is a new one."""
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*+)"')
 
 
 @dataclass(frozen=True)

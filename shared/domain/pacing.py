@@ -1,15 +1,16 @@
-"""When a reader should look again at a generation: seldom while nothing can have happened, closely at its likely end.
+"""When a reader should look again at a generation: within LongestPollSeconds while it can end, and not before it can.
 
-Pure. `tests/unit/test_pacing.py` simulates what following it costs in polls and in staleness.
+Pure. `tests/unit/test_lateness.py` simulates how late the end is seen, `tests/unit/test_pacing.py` what it costs.
 """
 
 import math
 from datetime import datetime, timedelta
 
 from shared.domain.generation import Generation
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 2.0, 60.0
+SHORTEST_SECONDS, LONGEST_WAIT_SECONDS = 2.0, 60.0
 USUAL_SECONDS = 15.0
 """Of a generation whose head does not say how long its kind usually takes."""
 
@@ -22,20 +23,24 @@ _SURELY_OVER = 0.2  # past the moment that heals: who comes a little early would
 _AIM_EARLY = 0.3  # Retry-After is rounded up to whole seconds
 
 
-def poll_after_seconds(head: Generation, now: datetime, heartbeat_seconds: float, lease_seconds: float) -> float:
-    """Return in how many seconds the next look at an open generation is worth it, from 2 to 60.
+def poll_after_seconds(head: Generation, now: datetime, settings: Settings) -> float:
+    """Return in how many seconds to look next at an open generation.
 
-    Goes by the progress that the last heartbeat showed where there is any, else by how long the kind usually takes
-    and how long this one has run. Never later than the moment from which a look would heal it, if its worker were dead
-    or its message lost: a worker that lives moves that on with each heartbeat.
+    One that cannot be claimed yet is looked at when it can, a minute from now at the latest. Any other may end at any
+    moment, and no estimate makes that later than LongestPollSeconds from now. Within that bound it goes by the
+    progress that the last write showed where there is any, else by how long the kind usually takes and how long this
+    one has run; and never past the moment from which a look would heal it, if its worker or its message were lost.
     """
-    wanted = min(_estimate(head, now, heartbeat_seconds), _until_a_look_heals(head, now, lease_seconds))
-    return min(LONGEST_SECONDS, max(SHORTEST_SECONDS, wanted))
+    if head.not_before is not None and head.not_before > now:
+        # In whole seconds, which Retry-After does not round up past the moment.
+        return min(LONGEST_WAIT_SECONDS, max(_shortest(settings), float(math.floor(_seconds(now, head.not_before)))))
+    heals = _until_a_look_heals(head, now, settings.lease_seconds)
+    return _bounded(min(_estimate(head, now, settings.heartbeat_seconds), heals), settings)
 
 
-def first_look_seconds(usual_seconds: int) -> float:
-    """Return in how many seconds the first look at a new generation is worth it: when one in twenty is over."""
-    return min(LONGEST_SECONDS, max(SHORTEST_SECONDS, _FIRST * (usual_seconds or USUAL_SECONDS)))
+def first_look_seconds(usual_seconds: int, settings: Settings) -> float:
+    """Return in how many seconds to look first at a new generation: when one in twenty is over, within the bound."""
+    return _bounded(_FIRST * (usual_seconds or USUAL_SECONDS), settings)
 
 
 def retry_after(seconds: float) -> str:
@@ -43,10 +48,16 @@ def retry_after(seconds: float) -> str:
     return str(math.ceil(seconds))
 
 
+def _bounded(seconds: float, settings: Settings) -> float:
+    return min(settings.longest_poll_seconds, max(_shortest(settings), seconds))
+
+
+def _shortest(settings: Settings) -> float:
+    return min(SHORTEST_SECONDS, settings.longest_poll_seconds)
+
+
 def _estimate(head: Generation, now: datetime, heartbeat_seconds: float) -> float:
     usual = float(head.usual_seconds or USUAL_SECONDS)
-    if head.not_before is not None and head.not_before > now:
-        return _seconds(now, head.not_before) + _FIRST * usual
     if head.isolated:  # a dead worker's silence is among its times: its progress says nothing of how fast it goes
         return _STEP * max(usual, _seconds(head.created_at, now))
     left = _left_by_progress(head, now)

@@ -30,6 +30,8 @@ class Settings:
     max_deployment_daily_spend_usd: float = 0.0
     bucket_name: str = ""
     signed_url_seconds: float = 600.0
+    longest_poll_seconds: float = 2.0
+    sweep_bound_seconds: float = 180.0
     default_model: str = ""
     image_model: str = ""
     allowed_models: tuple[str, ...] = ()
@@ -40,6 +42,8 @@ class Settings:
     max_completion_tokens: int = 5_000
     reasoning_effort: str = ""
     provider_key_parameter: str = ""
+    keep_provider_excerpts: bool = False
+    """Whether the worker's log keeps what a provider says of its errors, scrubbed of keys."""
     kms_key_id: str = ""
     enabled_kinds: tuple[str, ...] = ()
     """The kinds that may be created; empty for all."""

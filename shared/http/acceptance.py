@@ -10,7 +10,7 @@ from shared.aws.logs import logger
 from shared.aws.sealing import Seal
 from shared.domain.generation import Generation
 from shared.domain.idempotency import IdempotencyKey, read_key
-from shared.domain.pacing import first_look_seconds, retry_after
+from shared.domain.pacing import retry_after
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.http.problems import ProblemError
@@ -56,7 +56,9 @@ def sealing(seal: Seal | None, provider_key: str | None, generation: Generation)
     return partial(seal.close, provider_key, generation.key)
 
 
-def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, now: datetime) -> Response:
+def answer_admitted(
+    request: Request, admitted: Admitted, first_look_seconds: float, dispatch: Dispatch, now: datetime
+) -> Response:
     """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
 
     `asked` is the generation that the request would have begun: of the kind of the one that it did begin.
@@ -66,7 +68,7 @@ def answer_admitted(admitted: Admitted, asked: Generation, dispatch: Dispatch, n
         headers |= {"idempotency-replayed": "true"}
     else:
         start(admitted.head, dispatch, now)
-    return accepted(admitted.generation_id, asked.usual_seconds, headers)
+    return accepted(request, admitted.generation_id, first_look_seconds, headers)
 
 
 def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
@@ -78,14 +80,19 @@ def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
         logger().exception("not dispatched; left to a rescuer", extra={"generation_id": head.generation_id})
 
 
-def accepted(generation_id: str, usual_seconds: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the 202 of a new generation: the same whenever the same request is answered again."""
-    location = f"/v1/generations/{generation_id}"
+def accepted(
+    request: Request, generation_id: str, first_look_seconds: float, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the 202 of a new generation: the same whenever the same request is answered again.
+
+    `Location` is relative to the request's own address (RFC 9110, section 10.2.2), `urls.self` to the API's.
+    """
+    path = f"/v1/generations/{generation_id}"
     body = {
         "generation_id": generation_id,
         "status": str(Status.PENDING),
         "version": 1,
-        "urls": {"self": location},
+        "urls": {"self": path},
     }
-    first_look = retry_after(first_look_seconds(usual_seconds))
-    return Response(202, body, {"location": location, "retry-after": first_look, **(headers or {})})
+    first_look = retry_after(first_look_seconds)
+    return Response(202, body, {"location": request.reference(path), "retry-after": first_look, **(headers or {})})

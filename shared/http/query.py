@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from shared.http import cursor
 from shared.http.problems import ProblemError
-from shared.http.request import Request
+from shared.http.request import Request, whole_number
 
 LABEL = re.compile(r"[A-Za-z0-9._:~-]{1,64}")
 """What `client_id` and `session_id` look like."""
@@ -44,8 +44,9 @@ class Query:
         value = self._values.get(name)
         if value is None:
             return None
-        if re.fullmatch(r"[0-9]{1,9}", value) and low <= int(value) <= high:
-            return int(value)
+        number = whole_number(value)
+        if number is not None and low <= number <= high:
+            return number
         self._wrong(name, "out_of_bounds", f"A whole number from {low} to {high}.")
         return None
 

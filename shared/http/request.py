@@ -13,6 +13,7 @@ from shared.http.problems import ProblemError
 MAX_BODY_BYTES = 256 * 1024
 _SUBJECT_LENGTH = 128
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,25 @@ class Request:
 
     @property
     def generation_id(self) -> str:
-        """The id in the path. What is no id of ours cannot be there: it is answered as an absent one is."""
+        """The id in the path, in lower case, as ids are stored: a UUID is read in either (RFC 9562, section 4).
+
+        What is no id of ours cannot be there: it is answered as an absent one is.
+        """
         generation_id = str(self.event.get("pathParameters", {}).get("generation_id", ""))
+        # Not for all of Unicode: the Kelvin sign has a lower case that is ASCII.
+        generation_id = generation_id.lower() if generation_id.isascii() else ""
         if not _ID.fullmatch(generation_id):
             raise ProblemError("not_found")
         return generation_id
+
+    def reference(self, path: str) -> str:
+        """Return a relative reference (RFC 3986, section 4.2) that leads from this call's own address to `path`.
+
+        So it is right below a stage, a custom domain's mapping or a proxy's path, of which a function learns nothing
+        for sure: whether `rawPath` holds them differs.
+        """
+        own = str(self.event["routeKey"]).partition(" ")[2]
+        return "../" * (own.count("/") - 1) + path.removeprefix("/")
 
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name, as API Gateway hands them over."""
@@ -70,7 +85,7 @@ class Request:
         """Return the body, which must be a JSON object of sound text. Raises ProblemError; its size comes first."""
         text = self._text()
         try:
-            body = json.loads(text, parse_constant=_refuse_constant)
+            body = json.loads(text, parse_constant=_refuse_constant, parse_float=_number)
             _refuse_unsound(body)
         except (ValueError, RecursionError) as error:
             raise ProblemError("invalid_json", detail="Send one JSON object.") from error
@@ -97,15 +112,36 @@ class Request:
             raise ProblemError("invalid_encoding") from error
 
 
+def whole_number(text: str) -> int | None:
+    """Return the integer that a text in a path or a query names, as JSON Schema has integers: 2, 2.0 and 2e0 are one.
+
+    None for what is none.
+    """
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = _number(text)
+    return number if isinstance(number, int) else None
+
+
+def _number(text: str) -> int | float:
+    """Read a JSON number with a fraction or an exponent: an integer where it has the value of one.
+
+    JSON has a single type of number, and JSON Schema (2020-12, section 4.2.3) calls 2.0 an integer.
+    """
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
 def _refuse_unsound(value: object) -> None:
-    """Refuse U+FFFD, which is what API Gateway makes of bytes that are not UTF-8, and lone surrogates."""
+    """Refuse lone surrogates, which no UTF-8 can hold.
+
+    U+FFFD is taken: texts out of PDFs hold it. API Gateway makes it of bytes that are not UTF-8, so those pass as well.
+    """
     if isinstance(value, str):
-        if "\ufffd" in value:
-            raise ProblemError("invalid_encoding")
         try:
             value.encode()  # fails for a lone surrogate, and is far cheaper than a look at each character
         except UnicodeEncodeError:

@@ -34,8 +34,9 @@ Route = Callable[[Request], Response]
 def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
     """Answer one call by the route that API Gateway chose. The one place where an error becomes a response."""
     request = Request(event)
+    method, _, path = str(event["routeKey"]).partition(" ")
     try:
-        response = routes[event["routeKey"]](request)
+        response = routes[f"GET {path}" if method == "HEAD" else event["routeKey"]](request)
     except ProblemError as problem:
         response = _problem(problem, request)
     except KeyReusedError:
@@ -50,6 +51,8 @@ def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, 
         logger().exception("unexpected error")
         measure({Metric.ERRORS: 1})
         response = _problem(ProblemError("internal_error"), request)
+    if method == "HEAD":  # what GET would answer, without the content (RFC 9110, section 9.3.2)
+        response = Response(response.status, None, response.headers)
     return _to_gateway(response)
 
 

@@ -1,6 +1,8 @@
 """Reads what a caller sent into pydantic models and says what is wrong with it, never what it was."""
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, WithJsonSchema
@@ -38,14 +40,52 @@ def read[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
 
 
 def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: list[dict[str, str]]) -> Model | None:
-    """Return the values as the model has them, or None with what is wrong added to `errors`."""
+    """Return the values as the model has them, or None with what is wrong added to `errors`.
+
+    A text in which nothing is to be seen is an empty one, whatever the model takes: it is wrong wherever it stands.
+    """
+    wrong: dict[str, dict[str, str]] = {}
+    found: Model | None = None
+    for place in _blanks(values):
+        field = ".".join(map(_shown, place))
+        wrong[field] = field_error(field, "blank", "The text has no visible character.")
     try:
-        return model.model_validate(values)
+        found = model.model_validate(values)
     except ValidationError as invalid:
         # Neither the input nor pydantic's own address of the rule is echoed.
         for error in invalid.errors(include_url=False, include_input=False, include_context=False):
-            errors.append(field_error(".".join(_shown(part) for part in error["loc"]), error["type"], error["msg"]))
-        return None
+            field = ".".join(_shown(part) for part in error["loc"])
+            wrong.pop(field, None)  # one fault is told once, in the model's words
+            errors.append(field_error(field, error["type"], error["msg"]))
+    errors.extend(wrong.values())
+    return None if wrong else found
+
+
+_UNSEEN = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
+"""Control and format characters, marks that need a letter to stand on, and spaces (Unicode's general categories)."""
+_UNSEEN_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by their category that are drawn as nothing: Hangul's fillers, Braille without a dot."""
+
+
+type _Place = tuple[str | int, ...]
+
+
+def _blanks(values: dict[str, Any]) -> Iterator[_Place]:
+    """Yield where in a body a text stands that is not empty and shows nothing. Reads each character once at most."""
+    left: list[tuple[_Place, Any]] = [((), values)]
+    while left:  # not by recursion: a body may be nested as deep as it can be read
+        place, value = left.pop()
+        if isinstance(value, str):
+            if value and not any(map(_is_seen, value)):
+                yield place
+        elif isinstance(value, dict):
+            left.extend(((*place, name), member) for name, member in value.items())
+        elif isinstance(value, list):
+            left.extend(((*place, number), member) for number, member in enumerate(value))
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _UNSEEN and character not in _UNSEEN_LETTERS
 
 
 def _shown(part: str | int) -> str:

@@ -1,7 +1,9 @@
 """Deleting all that there is of an owner, and the mark that tells when nothing of it can come back."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import batched, islice
 
 from shared.domain.clock import epoch_milliseconds, midnight_after, month_after
@@ -79,10 +81,9 @@ class ErasureStore:
         """Note that an erasure is under way, and over at the earliest at `not_before`; a later note stands."""
         update = {
             "UpdateExpression": "SET not_before = :at, expires_at = :swept",
-            "ConditionExpression": "attribute_not_exists(pk) OR not_before < :at",
-            "ExpressionAttributeValues": items.marshal(
-                {":at": not_before, ":swept": items.expiry(not_before + timedelta(days=_MARK_DAYS))}
-            ),
+            "ConditionExpression": "attribute_not_exists(pk) OR NOT attribute_type(not_before, :number) "
+            "OR not_before < :at",
+            "ExpressionAttributeValues": _marked(not_before) | {":number": {"S": "N"}},
         }
         try:
             self._table.update(_mark_key(user_id), update, mine=lambda _item: False)
@@ -90,9 +91,25 @@ class ErasureStore:
             return
 
     def erasure_not_before(self, user_id: str) -> datetime | None:
-        """Return when the erasure that is under way may be over; None when there is none."""
+        """Return when the erasure that is under way may be over; None when there is none.
+
+        A mark that cannot be read is one for all time: `replace_mark` sets it right.
+        """
         item = self._table.get(_mark_key(user_id))
-        return None if item is None else items.from_epoch(items.unmarshal(item)["not_before"])
+        if item is None:
+            return None
+        try:
+            return items.from_epoch(items.unmarshal(item)["not_before"])
+        except items.DAMAGED:
+            return datetime.max.replace(tzinfo=UTC)
+
+    def replace_mark(self, user_id: str, not_before: datetime) -> None:
+        """Put a time in place of the mark's, which no lease explains."""
+        update = {
+            "UpdateExpression": "SET not_before = :at, expires_at = :swept",
+            "ExpressionAttributeValues": _marked(not_before),
+        }
+        self._table.update(_mark_key(user_id), update, mine=lambda _item: False)
 
     def unmark_erasure(self, user_id: str, not_before: datetime) -> bool:
         """End the erasure, unless its note has been moved on since it was read."""
@@ -115,9 +132,10 @@ class ErasureStore:
         lapse = self._lapse_of_spend(now)
         binding = {day["sk"]["S"]: lapse for day in self._days(user_id, now)}
         state = items.accepted_key(user_id)
-        lapses = decode_accepted(self._table.get(state)).lapses_in(policy_of(self._settings), epoch_milliseconds(now))
-        if lapses:
-            binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
+        with suppress(*items.DAMAGED):  # what cannot be read binds nobody, and goes with the rest
+            accepted = decode_accepted(self._table.get(state))
+            if lapses := accepted.lapses_in(policy_of(self._settings), epoch_milliseconds(now)):
+                binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
         return binding
 
     def _days(self, user_id: str, now: datetime) -> list[items.Item]:
@@ -129,11 +147,22 @@ class ErasureStore:
             days = [] if today is None else [today]
         else:
             days = []
-        return [day for day in days if items.charged(day)]
+        return [day for day in days if _charged(day)]
 
     def _lapse_of_spend(self, now: datetime) -> datetime:
         return month_after(now) if self._settings.max_monthly_spend_usd > 0 else midnight_after(now)
 
 
+def _marked(not_before: datetime) -> items.Item:
+    return items.marshal({":at": not_before, ":swept": items.expiry(not_before + timedelta(days=_MARK_DAYS))})
+
+
 def _mark_key(user_id: str) -> items.Item:
     return items.marshal({"pk": user_id, "sk": _MARK})
+
+
+def _charged(day: items.Item) -> Decimal:
+    try:
+        return items.charged(day)
+    except items.DAMAGED:
+        return Decimal(0)  # what cannot be read binds nobody, and goes with the rest

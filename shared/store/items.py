@@ -23,12 +23,13 @@ from shared.domain.generation import (
 )
 from shared.domain.settings import Settings
 from shared.domain.states import Status
+from shared.store.call_values import call_value, decode_call
 from shared.store.values import deserialize, serialize
 
 Item = dict[str, Any]
 DUE_SHARDS = 10
 
-_TIMES = frozenset(
+TIMES = frozenset(
     {"created_at", "deadline_at", "due_at", "heartbeat_at", "not_before", "progress_at", "started_at", "finished_at"}
     | {"dismissed_at"}
 )
@@ -56,6 +57,10 @@ RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "s
 schema: what a counter of a head has under both names belongs together."""
 
 _FLAGS = ("isolated", "reviewed", "own_key", "asked_to_wait")
+
+
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, zlib.error)
+"""What reading an item raises that is not as this code writes it: a newer version's, or changed by somebody else."""
 
 
 def head_key(key: GenerationKey) -> Item:
@@ -145,7 +150,7 @@ def encode_head(generation: Generation) -> Item:
 
     A counter at zero is left out: the head is paid for by the kilobyte.
     """
-    values: dict[str, Any] = {name: getattr(generation, name) for name in (*_TIMES, *_TEXTS)}
+    values: dict[str, Any] = {name: getattr(generation, name) for name in (*TIMES, *_TEXTS)}
     values |= {name: getattr(generation, name) or None for name in (*_COUNTS, *_FLAGS)}
     values |= {
         "pk": generation.user_id,
@@ -156,6 +161,7 @@ def encode_head(generation: Generation) -> Item:
         "due_shard": due_shard(generation.generation_id) if generation.due_at else None,
         "expires_at": expiry(generation.expires_at),
         "error": generation.error and error_value(generation.error),
+        "call": call_value(generation.call),
     }
     return marshal(values | {name: value or None for name, value in usage_values(generation.usage).items()})
 
@@ -168,6 +174,8 @@ def encode_fields(sets: Mapping[str, Any]) -> dict[str, Any]:
             encoded |= usage_values(value)
         elif name == "error":
             encoded[name] = value and error_value(value)
+        elif name == "call":
+            encoded[name] = call_value(value)
         elif name == "expires_at":
             encoded[name] = expiry(value)
         else:
@@ -219,12 +227,14 @@ def decode_usage(values: Item) -> Usage:
 def decode_head(item: Item) -> Generation:
     """Return the generation that a head's item stands for; an attribute that is absent has its default."""
     values = unmarshal(item)
-    fields: dict[str, Any] = {name: from_epoch(values[name]) for name in _TIMES if name in values}
+    fields: dict[str, Any] = {name: from_epoch(values[name]) for name in TIMES if name in values}
     fields |= {name: int(values.get(name, 0)) + int(values.get(RENAMED.get(name, ""), 0)) for name in _COUNTS}
     fields |= {name: values[name] for name in _TEXTS if name in values}
     fields |= {name: bool(values.get(name) or values.get(RENAMED.get(name, ""))) for name in _FLAGS}
     if "error" in values:
-        fields["error"] = ErrorInfo(**values["error"])
+        fields["error"] = ErrorInfo(**{name: values["error"][name] for name in ("code", "message")})
+    if "call" in values:
+        fields["call"] = decode_call(values["call"])
     if "expires_at" in values:
         fields["expires_at"] = from_epoch_milliseconds(int(values["expires_at"]) * 1000)
     return Generation(
@@ -267,6 +277,9 @@ def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> I
             "stored_at": step.stored_at,
             "op": step.op,
             "shown": _shown(step.shown),
+            "model": step.model,
+            "answered_by": step.answered_by,
+            "finish": step.finish,
             "schema_version": SCHEMA_VERSION,
             "expires_at": expiry(expires_at),
         }
@@ -297,4 +310,7 @@ def decode_step(item: Item) -> StoredStep:
         stored_at=from_epoch(values["stored_at"]),
         op=values["op"],
         shown=decode_usage(values.get("shown", {})),
+        model=values.get("model"),
+        answered_by=values.get("answered_by"),
+        finish=values.get("finish"),
     )

@@ -72,6 +72,16 @@ class Objects:
     def get(self, key: str) -> bytes:
         return self._send(lambda s3: s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
 
+    def exists(self, key: str) -> bool:
+        """Whether the object is there. Who may not list the bucket cannot tell, and gets AccessDenied."""
+        try:
+            self._send(lambda s3: s3.head_object(Bucket=self._bucket, Key=key))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                return False
+            raise
+        return True
+
     def copy(self, source: str, target: str) -> None:
         """Copy an object with all that is said of it, inside S3. The copy's age begins anew."""
         self._send(

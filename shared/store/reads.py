@@ -1,9 +1,14 @@
 """What the table is asked about generations. Every read of one is strongly consistent; the due index is only a hint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from itertools import count, takewhile
+from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
+from shared.aws.logs import logger
 from shared.domain.generation import (
     DayUsage,
     Generation,
@@ -15,6 +20,20 @@ from shared.domain.generation import (
 )
 from shared.store import items
 from shared.store.ground import Ground
+
+
+class Listed(NamedTuple):
+    """One of an owner's generations; `head` is None where its item cannot be read."""
+
+    generation_id: str
+    head: Generation | None
+
+
+class Due(NamedTuple):
+    """An entry of the due index: whose it is, and since when somebody should have looked at it."""
+
+    key: GenerationKey
+    at: datetime
 
 
 class Reader:
@@ -39,6 +58,24 @@ class Reader:
         item = self._table.get(items.input_key(key))
         return None if item is None else items.decode_input(self._objects.restore(item))
 
+    def readable_input(self, key: GenerationKey) -> GenerationInput | None:
+        """Return what was sent in; None also where it cannot be read, or its object is gone."""
+        return _if_readable(lambda: self.get_input(key))
+
+    def readable_steps(self, key: GenerationKey) -> list[StoredStep]:
+        """Return the stored steps in their order, up to the first that is missing, cannot be read or lost its object.
+
+        What comes behind it stays where it is: a generation that goes on makes the steps in their order.
+        """
+        found = (_if_readable(partial(self._readable, item)) for item in self._steps(key))
+        steps = {step.position: step for step in found if step is not None}
+        return [steps[at] for at in takewhile(steps.__contains__, count(1))]
+
+    def _readable(self, item: items.Item) -> StoredStep:
+        if "result" not in item and "result_object" not in item:
+            raise KeyError("result")
+        return items.decode_step(self._objects.restore(item))
+
     def get_step(self, key: GenerationKey, name: str) -> StoredStep | None:
         item = self._table.get(items.step_key(key, name))
         return None if item is None else items.decode_step(self._objects.restore(item))
@@ -49,31 +86,41 @@ class Reader:
         With `results=False` a result that is too large for its item is left empty: who only counts the steps needs no
         right to read the bucket, and does not wait for it.
         """
+        found = self._steps(key)
+        stored = map(self._objects.restore, found) if results else found
+        return sorted((items.decode_step(item) for item in stored), key=lambda step: step.position)
+
+    def _steps(self, key: GenerationKey) -> Iterator[items.Item]:
         prefix = items.step_prefix(key.generation_id)
-        found = self._table.query(
+        return self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues=items.marshal({":pk": key.owner, ":prefix": prefix}),
         )
-        stored = map(self._objects.restore, found) if results else found
-        return sorted((items.decode_step(item) for item in stored), key=lambda step: step.position)
 
     def get_results(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, dict[str, Any] | None]:
         """Return what each of at most 100 generations made, by id and in one call; absent where it made nothing.
 
-        One of more than `most_bytes` of JSON is None. S3 is not asked: what is in an object is larger than any bound.
+        One of more than `most_bytes` of JSON is None, and one that cannot be read. S3 is not asked: what is in an
+        object is larger than any bound.
         """
         made = {head.generation_id: items.step_key(head.key, head.output_step) for head in heads if head.output_step}
         found = self._table.get_many(*made.values()) if made else []
         pairs = zip(made, found, strict=True)
-        return {name: items.decode_result(item, most_bytes) for name, item in pairs if item is not None}
+        return {
+            name: _if_readable(partial(items.decode_result, item, most_bytes))
+            for name, item in pairs
+            if item is not None
+        }
 
     def settled(self, head: Generation) -> Totals:
         """Return what the head must show once the steps that it does not count yet are counted."""
         return settle(head, self.get_steps(head.key, results=False))
 
-    def newest(self, user_id: str, after: str | None, page: int) -> Iterator[Generation]:
+    def newest(self, user_id: str, after: str | None, page: int) -> Iterator[Listed]:
         """Yield the owner's heads, the newest first, beginning behind the id `after`, expired ones among them.
+
+        One that cannot be read is told as such: it must not stand between its owner and the others.
 
         Ids are UUIDv7, so that their order is that of creation, and stays it whatever happens to a generation. Reads
         `page` heads at a time, and no more of them than are asked for.
@@ -87,7 +134,7 @@ class Reader:
             ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": "G#"}),
             **more,
         )
-        return (items.decode_head(item) for item in found)
+        return map(_listed, found)
 
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
         """Return what was used on each day of a month (YYYY-MM) on which a generation ended, the first day first."""
@@ -97,8 +144,8 @@ class Reader:
             for day in days
         ]
 
-    def due(self, shard: int, now: datetime) -> Iterator[GenerationKey]:
-        """Yield what the index says is due in one of its DUE_SHARDS shards, the oldest first."""
+    def due(self, shard: int, now: datetime) -> Iterator[Due]:
+        """Yield what the index says is due in one of its DUE_SHARDS shards, the longest due first."""
         found = self._table.query(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
@@ -106,4 +153,32 @@ class Reader:
         )
         for item in found:
             key = items.unmarshal(item)
-            yield GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
+            owned = GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
+            try:
+                at = items.from_epoch(key["due_at"])
+            except items.DAMAGED:
+                at = now  # before all calendars: it must not hide what stands behind it in the index
+            yield Due(owned, at)
+
+
+def _if_readable[Found](read: Callable[[], Found]) -> Found | None:
+    try:
+        return read()
+    except items.DAMAGED as error:
+        logger().error("an item cannot be read", extra={"error": type(error).__name__})
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        logger().error("an object is gone that an item names")
+    return None
+
+
+def _listed(item: items.Item) -> Listed:
+    generation_id = str(item["sk"]["S"]).removeprefix("G#")
+    try:
+        return Listed(generation_id, items.decode_head(item))
+    except items.DAMAGED as error:
+        # What it says may hold what the item does; its type says which field to look for.
+        about = {"generation_id": generation_id, "error": type(error).__name__}
+        logger().error("a head cannot be read", extra=about)
+        return Listed(generation_id, None)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from botocore.exceptions import ClientError
+
 from shared.domain import rows
 from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Generation, GenerationInput, StoredStep, Usage
@@ -50,16 +52,29 @@ class RetryStore:
         except ConditionFailedError as failed:
             raise refused(rows.RETRY, failed) from failed
 
+    def _with_pictures(self, old: Generation, steps: Sequence[StoredStep], parts: Parts) -> list[StoredStep]:
+        """Copy the pictures of the steps and return these, up to the first one of whose pictures is gone."""
+        taken, copied = list[StoredStep](), set[str]()
+        for step in steps:
+            for name in set(pictures_of([step])) - copied:
+                try:
+                    parts.copy(old.key, name)
+                except ClientError as error:
+                    if error.response["Error"]["Code"] != "NoSuchKey":
+                        raise
+                    return taken
+                copied.add(name)
+            taken.append(step)
+        return taken
+
     def _inherit(
         self, old: Generation, new: Generation, steps: Callable[[], Sequence[StoredStep]], parts: Parts
     ) -> int:
         current = self.reads.get(old.key)
         if current is None or current.retried_as is not None or current.usage != old.usage:
             raise TransitionRefusedError(rows.RETRY.name, current)  # the transaction would find the same, copies later
-        taken = steps()
+        taken = self._with_pictures(old, steps(), parts)
         counted = min(old.steps_done, len(taken))
-        for name in pictures_of(taken):
-            parts.copy(old.key, name)
         expires_at = items.parts_expiry(new, self._settings)
         for step in taken:
             unpaid = step.unshown if step.position > counted else Usage()

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import SCHEMA_VERSION, Event, Generation, GenerationKey
 from shared.store import items
+from shared.store.call_values import call_value, decode_call
 from shared.store.ground import Ground
 
 
@@ -22,9 +23,19 @@ class Timeline:
 
         `head` is as that write left it: its version orders the events.
         """
+        return self._put(head, f"{head.version:010d}", event)
+
+    def note_call(self, head: Generation, event: Event) -> bool:
+        """Log what became of a call of a generation that goes on, or has been ended by another. Best effort as well.
+
+        `head` is as the call's begin_call left it. Several calls may share its version: its count of calls names them.
+        """
+        return self._put(head, f"{head.version:010d}#{head.calls}", event)
+
+    def _put(self, head: Generation, name: str, event: Event) -> bool:
         expires_at = items.parts_expiry(head, self._settings)
         try:
-            self._table.put(_encode(head.key, head.version, event, expires_at))
+            self._table.put(_encode(head.key, name, event, expires_at))
         except (StoreUnavailableError, ClientError):
             return False
         return True
@@ -39,17 +50,18 @@ class Timeline:
         return [decode_event(item) for item in found]
 
 
-def _encode(key: GenerationKey, version: int, event: Event, expires_at: datetime) -> items.Item:
+def _encode(key: GenerationKey, name: str, event: Event, expires_at: datetime) -> items.Item:
     delay = event.delay_seconds
     return items.marshal(
         {
             "pk": key.owner,
-            "sk": f"E#{key.generation_id}#{version:010d}",
+            "sk": f"E#{key.generation_id}#{name}",
             "name": event.name,
             "at": event.at,
             "attempt": event.attempt,
             "code": event.code,
             "delay_seconds": None if delay is None else Decimal(str(round(delay, 3))),
+            "call": call_value(event.call),
             "schema_version": SCHEMA_VERSION,
             "expires_at": items.expiry(expires_at),
         }
@@ -65,4 +77,5 @@ def decode_event(item: items.Item) -> Event:
         attempt=int(values["attempt"]),
         code=values.get("code"),
         delay_seconds=None if delay is None else float(delay),
+        call=decode_call(values.get("call", {})),
     )

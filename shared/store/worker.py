@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from shared.domain import rows
+from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import DeadlinePassedError, LeaseLostError, TransitionRefusedError
 from shared.domain.generation import SCHEMA_VERSION, Called, ErrorInfo, Generation, StoredStep, Totals
 from shared.domain.marks import held
@@ -74,13 +75,13 @@ class WorkerStore:
         """Show on the head what is stored, and the stage that begins."""
         return self._as_holder(rows.ADVANCE, head, Stored(totals, shown.progress, shown.stage, reserved_usd))
 
-    def succeed(self, head: Generation, totals: Totals, output_step: str) -> None:
-        """End it well: the last step's advance and the finish are one write."""
-        self._end(rows.SUCCEED, head, Done(totals, output_step))
+    def succeed(self, head: Generation, totals: Totals, output_step: str, call: CallFacts = NO_CALL) -> None:
+        """End it well: the last step's advance and the finish are one write. `call` made the output."""
+        self._end(rows.SUCCEED, head, Done(totals, output_step, call))
 
-    def fail(self, head: Generation, totals: Totals, error: ErrorInfo) -> None:
-        """End it with the error that its owner reads."""
-        self._end(rows.FAIL, head, Failed(totals, error))
+    def fail(self, head: Generation, totals: Totals, error: ErrorInfo, call: CallFacts = NO_CALL) -> None:
+        """End it with the error that its owner reads. `call` is the one that ended so."""
+        self._end(rows.FAIL, head, Failed(totals, error, call))
 
     def release(
         self,

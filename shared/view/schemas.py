@@ -16,7 +16,18 @@ StatusName = Literal["pending", "running", "succeeded", "failed", "canceled"]
 DecisionName = Literal["proposed", "accepted", "rejected"]
 EndName = Literal["succeeded", "failed", "canceled"]
 StateName = Literal["queued", "working", "waiting_to_retry", "waiting_for_provider", "lost"]
-LineName = Literal["created", "started", "step_stored", "released", "given_back", "sent_again", "dismissed", EndName]
+LineName = Literal[
+    "created",
+    "started",
+    "asked_again",
+    "interrupted",
+    "step_stored",
+    "released",
+    "given_back",
+    "sent_again",
+    "dismissed",
+    EndName,
+]
 
 
 class Usage(TypedDict):
@@ -29,8 +40,26 @@ class Usage(TypedDict):
     wasted_cost_usd: float
 
 
-class Failure(TypedDict):
-    """Why a generation failed; the codes are those of docs/errors.md, below Failures."""
+class CallFacts(TypedDict):
+    """What is known of a call of a model; what is not known is absent.
+
+    `model` was asked, `answered_by` is the model that the provider names in its answer. `provider_status` is its HTTP
+    status, `provider_code` its own word for its error, `finish` its word for why the model stopped. `seconds` is how
+    long the call took.
+    """
+
+    model: NotRequired[str]
+    answered_by: NotRequired[str]
+    provider_status: NotRequired[int]
+    provider_code: NotRequired[str]
+    provider_call_id: NotRequired[str]
+    finish: NotRequired[str]
+    seconds: NotRequired[float]
+
+
+class Failure(CallFacts):
+    """Why a generation failed; the codes are those of docs/errors.md, below Failures. With it comes what is known of
+    the call that ended so."""
 
     code: str
     message: str
@@ -38,6 +67,8 @@ class Failure(TypedDict):
 
 class Generation(TypedDict):
     """A generation as it stands. Fields that do not apply yet are absent.
+
+    Once a worker has ended it, `model` says which model was asked, and `answered_by` which one the provider names.
 
     While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves
     or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late.
@@ -68,6 +99,8 @@ class Generation(TypedDict):
     because: NotRequired[str]
     next_at: NotRequired[Moment]
     stuck: NotRequired[bool]
+    model: NotRequired[str]
+    answered_by: NotRequired[str]
     error: NotRequired[Failure]
 
 
@@ -144,9 +177,13 @@ class Feed(TypedDict):
     next_cursor: Cursor | None
 
 
-class Line(TypedDict):
+class Line(CallFacts):
     """One line of the timeline; a name of `step_stored` comes with the step's own figures,
-    and with its result, in the kind's own form, when that is asked for."""
+    and with its result, in the kind's own form, when that is asked for.
+
+    A line that a call of a model led to says what is known of the call. `asked_again`: its answer was of no use, and
+    the model was asked once more. `interrupted`: it was closed, since the generation had been ended.
+    """
 
     name: LineName
     at: Moment

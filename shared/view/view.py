@@ -1,10 +1,11 @@
 """A generation as its owner sees it over HTTP, and the tag that names one state of it. Decides nothing."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from shared.domain.call_facts import CallFacts
 from shared.domain.clock import epoch_milliseconds
-from shared.domain.generation import Generation, Usage
+from shared.domain.generation import ErrorInfo, Generation, Usage
 from shared.domain.moving import Moving
 from shared.domain.states import Status
 
@@ -55,8 +56,12 @@ def view(head: Generation, does: Moving | None = None) -> "schemas.Generation":
     }
     if head.stage is not None:
         shown["stage"] = head.stage
+    if head.call.model is not None:
+        shown["model"] = head.call.model
+    if head.call.answered_by is not None:
+        shown["answered_by"] = head.call.answered_by
     if head.error is not None:
-        shown["error"] = {"code": head.error.code, "message": head.error.message}
+        shown["error"] = failure_view(head.error, head.call)
     if head.own_key:
         shown["own_key"] = True
     if does is not None:
@@ -92,6 +97,12 @@ def _add_relations(shown: "schemas.Generation", head: Generation) -> None:
         shown["retry_of"] = head.retry_of
     if head.retried_as is not None:
         shown["retried_as"] = head.retried_as
+
+
+def failure_view(error: ErrorInfo, call: CallFacts) -> "schemas.Failure":
+    shown: Any = {"code": error.code, "message": error.message, **call.known()}
+    failure: schemas.Failure = shown
+    return failure
 
 
 def usage_view(usage: Usage) -> "schemas.Usage":

@@ -18,7 +18,7 @@ from unstuck.client import Client
 
 DOCUMENT = json.loads(Path("functions/status/openapi.json").read_text(encoding="utf-8"))
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
-BASES = {"Answered", "Asked", "CreateGeneration"}
+BASES = {"Answered", "Asked", "CreateGeneration", "CallFacts"}
 NOT_MODELS = {"CardId", "Cursor", "GenerationId", "Label", "Moment", "Output", "GatewayMessage", "Error"}
 MODELS = {
     name: found

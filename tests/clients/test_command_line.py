@@ -520,4 +520,5 @@ def test_no_command_is_without_json_but_the_handed_over(run: Run) -> None:
             "redrive",
             "bulk-retry",
             "cost",
+            "try",
         )

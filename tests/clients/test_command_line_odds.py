@@ -17,7 +17,7 @@ ESCAPE = "\x1b[31mred\x1b]0;title\x07\u202e"
 
 
 @pytest.mark.parametrize("bad", ["", ".", ".."])
-@pytest.mark.parametrize("command", ["get", "watch", "cancel", "retry", "dismiss", "review"])
+@pytest.mark.parametrize("command", ["get", "why", "watch", "cancel", "retry", "dismiss", "review"])
 def test_an_id_that_is_none_is_wrong_usage(run: Run, command: str, bad: str) -> None:
     service = Service(ok(generation()))
     ended = run(service, command, bad)

@@ -69,6 +69,12 @@ def test_what_was_seen_is_named_by_its_etag_and_a_304_is_no_change() -> None:
     assert service.slept == [3.5, 2.0, 2.0, 3.5]
 
 
+def test_a_304_whose_hint_was_lost_is_not_waited_after_as_long_as_the_one_before() -> None:
+    service = Service([open_(hint=40), answer(304, etag='"a"'), DONE])
+    watched(service)
+    assert service.slept == [40.0, 2.0]
+
+
 def test_a_heartbeat_is_a_change_of_the_same_version() -> None:
     service = Service([open_(2, etag='"a"'), open_(2, etag='"b"'), DONE])
     assert [found.version for found in watched(service)] == [2, 2, 9]

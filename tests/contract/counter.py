@@ -38,7 +38,14 @@ class Counter:
         claims = {"authorizer": {"jwt": {"claims": {"sub": owner or self.head.user_id}}}, "requestId": "r-9"}
         path = {"generation_id": self.head.generation_id}
         text = None if body is None else json.dumps(body)
-        return Request({"requestContext": claims, "pathParameters": path, "body": text})
+        return Request(
+            {
+                "routeKey": "POST /v1/generations/{generation_id}/retry",
+                "requestContext": claims,
+                "pathParameters": path,
+                "body": text,
+            }
+        )
 
     def retry(self, body: Any = None, owner: str | None = None) -> Response:
         service = RetryService(self.store.retries, self.dispatch, self.clock, self.settings, self.policy)
@@ -60,7 +67,7 @@ class Counter:
 
     def successors(self) -> list[Generation]:
         found = self.store.reads.newest(self.head.user_id, None, 100)
-        return [head for head in found if head.generation_id != self.head.generation_id]
+        return [head for _, head in found if head and head.generation_id != self.head.generation_id]
 
 
 def started(store: Store, clock: FakeClock) -> Generation:
@@ -76,7 +83,7 @@ def body_of(answer: Response) -> dict[str, Any]:
 @contextmanager
 def meanwhile(act: Callable[[], Any]) -> Iterator[None]:
     """Have another act after the next retry has read and before it writes."""
-    steps_of, acted = Reader.get_steps, list[bool]()
+    steps_of, acted = Reader.readable_steps, list[bool]()
 
     def read_then_act(self: Reader, key: GenerationKey) -> list[StoredStep]:
         found = steps_of(self, key)
@@ -86,7 +93,7 @@ def meanwhile(act: Callable[[], Any]) -> Iterator[None]:
         return found
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reader, "get_steps", read_then_act)
+        patch.setattr(Reader, "readable_steps", read_then_act)
         yield
     assert acted
 

@@ -179,7 +179,7 @@ class PlainAccount:
         assert (int(day.get("generations", 0)), decode_usage(day)) == (self.ends, self.day)
         assert spent_by_all(self.client, self.clock) - self.spent_before == charged(item.get("Item"))
         later = head.deadline_at + timedelta(days=1)
-        due = {found for _, found in self.store.reads.due(int(due_shard(head.generation_id)), later)}
+        due = {found.key.generation_id for found in self.store.reads.due(int(due_shard(head.generation_id)), later)}
         assert (head.generation_id in due) == (not head.terminal)
 
 

@@ -241,5 +241,5 @@ def test_of_fifty_at_once_five_are_let_in_and_the_others_told_when_to_come_back(
     assert loss.count == lost
     assert all(error.retry_after_seconds > 0 for error in refused)
     assert sorted(heads(wire, owner)) == sorted(accepted)
-    due = {one for shard in range(10) for one in store.reads.due(shard, clock.now() + timedelta(hours=1))}
+    due = {one.key for shard in range(10) for one in store.reads.due(shard, clock.now() + timedelta(hours=1))}
     assert {(owner, generation_id) for generation_id in accepted} <= due

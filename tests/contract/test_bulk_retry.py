@@ -74,7 +74,7 @@ class Outage:
         return list(self.work().run(Wanted(**asked), act=act, limit=limit, per_second=per_second))
 
     def successors(self) -> list[Generation]:
-        return [head for head in self.store.reads.newest(self.owner, None, 100) if head.retry_of is not None]
+        return [head for _, head in self.store.reads.newest(self.owner, None, 100) if head and head.retry_of]
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def outage(dynamodb: Any, store: Store, clock: FakeClock, owner: str) -> Outage:
 
 
 def ids(lines: list[Line]) -> set[str]:
-    return {line.head.generation_id for line in lines}
+    return {line.key.generation_id for line in lines}
 
 
 def test_each_that_failed_so_is_tried_again_from_its_stored_steps(outage: Outage) -> None:
@@ -195,7 +195,8 @@ def erasing(outage: Outage, _head: Generation) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "reason"), [(input_gone, "What was sent in is not kept any more."), (erasing, "having everything erased")]
+    ("make", "reason"),
+    [(input_gone, "What was sent in is not kept any more, or cannot be read."), (erasing, "having everything erased")],
 )
 def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
     outage: Outage, make: Callable[[Outage, Generation], None], reason: str
@@ -266,3 +267,32 @@ def test_a_table_that_does_not_answer_ends_it(outage: Outage, monkeypatch: pytes
     monkeypatch.setattr(RetryStore, "retry", unavailable)
     with pytest.raises(StoreUnavailableError):
         outage.retry()
+
+
+def change(outage: Outage, sort_key: str, name: str, value: dict[str, Any]) -> None:
+    outage.dynamodb.update_item(
+        TableName=SETTINGS.table_name,
+        Key={"pk": {"S": outage.owner}, "sk": {"S": sort_key}},
+        UpdateExpression="SET #name = :value",
+        ExpressionAttributeNames={"#name": name},
+        ExpressionAttributeValues={":value": value},
+    )
+
+
+def test_a_damaged_generation_is_passed_over_and_named_and_the_others_are_retried(outage: Outage) -> None:
+    heads = [outage.failed() for _ in range(5)]
+    change(outage, f"G#{heads[0].generation_id}", "created_at", {"S": "yesterday"})
+    change(outage, f"G#{heads[1].generation_id}", "deadline_at", {"N": "9e20"})
+    change(outage, f"I#{heads[2].generation_id}", "content", {"B": b"no zlib"})
+    change(outage, f"S#{heads[3].generation_id}#outline", "result", {"B": b"no zlib"})
+    lines = {line.key.generation_id: line for line in outage.retry()}
+    assert [lines[head.generation_id].outcome for head in heads] == ["skipped"] * 3 + ["retried"] * 2
+    assert "KeyError" not in lines[heads[2].generation_id].reason
+    assert "cannot be read" in lines[heads[0].generation_id].reason
+    assert len(outage.successors()) == 2
+
+
+def test_a_damaged_generation_that_has_not_failed_is_not_named(outage: Outage) -> None:
+    head = outage.start()
+    change(outage, f"G#{head.generation_id}", "created_at", {"S": "yesterday"})
+    assert outage.retry() == []

@@ -314,3 +314,64 @@ def test_an_erasure_tells_of_each_open_generation_that_it_ends_once(
     assert metrics_of(capsys.readouterr().out) == {"Canceled": 2}
     account.erase()
     assert capsys.readouterr().out == ""
+
+
+DAMAGED_HEADS: dict[str, dict[str, Any]] = {
+    "a status that is no word": {"status": {"N": "7"}},
+    "a time beyond all calendars": {"deadline_at": {"N": "9e20"}},
+    "a heartbeat at the end of all calendars": {"heartbeat_at": {"N": "253402300799"}},
+    "a cost that is a word": {"cost_usd": {"S": "much"}},
+    "no status": {},
+}
+
+
+def put(account: Account, sort_key: str, **attributes: Any) -> None:
+    account.dynamodb.put_item(
+        TableName=SETTINGS.table_name,
+        Item={"pk": {"S": account.name}, "sk": {"S": sort_key}, **attributes},
+    )
+
+
+def raw(account: Account, sort_key: str) -> dict[str, Any]:
+    key = {"pk": {"S": account.name}, "sk": {"S": sort_key}}
+    return dict(account.dynamodb.get_item(TableName=SETTINGS.table_name, Key=key, ConsistentRead=True)["Item"])
+
+
+def erased_within_two_leases(account: Account) -> bool:
+    for _ in range(4):
+        status, done, wait = account.erase()
+        if done:
+            return status == 200 and account.items() == {}
+        account.clock.pass_seconds(wait or 0)
+        assert (wait or 0) <= 2 * LEASE
+    return False
+
+
+@pytest.mark.parametrize("name", DAMAGED_HEADS)
+def test_a_head_that_cannot_be_read_is_erased_with_all_the_others(account: Account, name: str) -> None:
+    account.succeeded()
+    odd, _ = account.running(), account.pending()
+    sort_key = f"G#{odd.generation_id}"
+    put(account, sort_key, **{**raw(account, sort_key), **DAMAGED_HEADS[name]} if DAMAGED_HEADS[name] else {})
+    assert erased_within_two_leases(account)
+
+
+def test_a_generation_whose_step_cannot_be_read_is_erased(account: Account) -> None:
+    head = account.running()
+    put(account, f"S#{head.generation_id}#cards", position={"S": "first"}, result={"B": b"no zlib"})
+    assert erased_within_two_leases(account)
+
+
+@pytest.mark.parametrize("value", [{"N": "253402300799"}, {"N": "9e30"}, {"S": "never"}, {"L": []}])
+def test_a_mark_that_no_lease_explains_delays_an_erasure_by_a_lease_at_most(account: Account, value: Any) -> None:
+    account.succeeded()
+    put(account, "X#erase", not_before=value, expires_at={"N": "253402300799"})
+    assert erased_within_two_leases(account)
+
+
+def test_limits_that_cannot_be_read_keep_nobody_from_erasing(an_account: Callable[..., Account]) -> None:
+    account = an_account(LIMITED)
+    account.succeeded()
+    put(account, "L#create", windows={"S": "none"})
+    put(account, f"U#{account.clock.now().date().isoformat()}", cost_usd={"S": "much"})
+    assert erased_within_two_leases(account)

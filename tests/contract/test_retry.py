@@ -17,7 +17,7 @@ from shared.store.admission import Admission
 from shared.store.whole import Store
 from tests.contract.counter import PAID, Counter, a_failed_one, body_of, meanwhile, started
 from tests.contract.test_lost_answers import answers_lost
-from tests.factories import SETTINGS, FakeClock, a_generation, an_input
+from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input
 
 ON_MINISTACK = pytest.mark.parametrize("dynamodb", ["ministack"], indirect=True)
 
@@ -232,3 +232,44 @@ def test_a_retry_of_what_failed_for_no_fault_of_its_owners_takes_no_place_in_the
         store.admission.admit(again, an_input(), Admission(policy))  # the window is as full as it was
     clock.pass_seconds(301)
     store.admission.admit(again, an_input(), Admission(policy))
+
+
+def with_steps(store: Store, clock: FakeClock, dynamodb: Any, item: str, damage: dict[str, Any]) -> Counter:
+    """Return the counter of a failed generation with three stored steps, to an item of which `damage` is done."""
+    head = started(store, clock)
+    for position, name in enumerate(("one", "two", "three"), 1):
+        store.worker.store_step(head, replace(a_step(clock, name), position=position))
+    store.worker.fail(head, Totals(3, Usage(3, 300, 150)), ErrorInfo("output_invalid", ""))
+    key = {"pk": {"S": head.user_id}, "sk": {"S": item.format(head.generation_id)}}
+    found = dynamodb.get_item(TableName=SETTINGS.table_name, Key=key)["Item"] | damage
+    damaged = {name: value for name, value in found.items() if value is not None}
+    dynamodb.put_item(TableName=SETTINGS.table_name, Item=damaged)
+    return Counter(store, clock, head)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"result": {"B": b"no zlib at all"}},
+        {"result": None},
+        {"position": {"S": "second"}},
+        {"stored_at": {"N": "9e20"}},
+        {"cost_usd": {"S": "much"}},
+    ],
+)
+def test_a_retry_goes_on_from_what_stands_before_a_damaged_step(
+    store: Store, clock: FakeClock, dynamodb: Any, damage: dict[str, Any]
+) -> None:
+    counter = with_steps(store, clock, dynamodb, "S#{}#two", damage)
+    assert counter.retry().status == 202
+    [new] = counter.successors()
+    assert [step.name for step in store.reads.get_steps(new.key)] == ["one"]
+    assert new.steps_done == 1
+
+
+def test_a_retry_of_what_has_a_damaged_input_says_so(store: Store, clock: FakeClock, dynamodb: Any) -> None:
+    counter = with_steps(store, clock, dynamodb, "I#{}", {"content": {"B": b"no zlib"}})
+    with pytest.raises(ProblemError) as problem:
+        counter.retry()
+    assert problem.value.code == "not_retryable"
+    assert counter.successors() == []

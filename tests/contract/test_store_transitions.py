@@ -150,7 +150,7 @@ def test_an_open_generation_is_in_the_due_index_and_a_terminal_one_is_not(
     head = MAKE[status](store, clock)
     ended = [make(store, clock) for ended, make in MAKE.items() if ended in TERMINAL]
     clock.pass_seconds(3600)
-    due = {found for shard in range(10) for found in store.reads.due(shard, clock.now())}
+    due = {found.key for shard in range(10) for found in store.reads.due(shard, clock.now())}
     assert (head.key) in due
     assert not due & {(one.key) for one in ended}
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -88,7 +89,7 @@ def test_a_page_of_an_allowed_origin_reads_the_headers_that_it_polls_by(
     assert int(created["headers"]["Retry-After"]) > 0
     assert ";r=" in created["headers"]["RateLimit"]
     assert ";q=" in created["headers"]["RateLimit-Policy"]
-    assert created["headers"]["Location"] == created["body"]["urls"]["self"]
+    assert urljoin("/v1/generations", created["headers"]["Location"]) == created["body"]["urls"]["self"]
     assert (again["headers"]["Idempotency-Replayed"], again["body"]) == ("true", created["body"])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urljoin
 
 from local.stack import LocalStack
 from tests.e2e import faults
@@ -14,7 +15,8 @@ def retry(owner: Owner, generation_id: str, **options: Any) -> dict[str, Any]:
     answer = owner.http.post(f"/v1/generations/{generation_id}/retry", **options)
     assert answer.status_code == 202, answer.text
     body: dict[str, Any] = answer.json()
-    assert answer.headers["location"] == body["urls"]["self"] == f"/v1/generations/{body['generation_id']}"
+    assert body["urls"]["self"] == f"/v1/generations/{body['generation_id']}"
+    assert urljoin(str(answer.request.url), answer.headers["location"]) == owner.stack.api_url + body["urls"]["self"]
     assert "retry-after" in answer.headers
     if body["generation_id"] not in owner.generations:
         owner.generations.append(body["generation_id"])

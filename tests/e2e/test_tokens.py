@@ -81,7 +81,7 @@ def refused_tokens(issuer: Issuer) -> dict[str, str]:
         "kid": Signer("ES256", "../../dev/null").sign(claims),
         "issuer": issuer.token(iss="https://evil.example"),
         "audience": issuer.token(aud=["somebody", "else"]),
-        "expired": issuer.token(ttl_seconds=-1),
+        "expired, for another": issuer.token(ttl_seconds=-1, aud="another"),
         "endless": issuer.signer.sign({name: value for name, value in claims.items() if name != "exp"}),
         "early": issuer.token(nbf=claims["iat"] + 3600),
         "nobody": issuer.token(sub=""),
@@ -108,6 +108,20 @@ def test_two_authorization_headers_get_in_together_neither_way_round(stack: Func
     pair = [("authorization", f"Bearer {stack.token()}"), ("authorization", "Bearer no.token.atall")]
     for headers in (pair, pair[::-1], [pair[0], pair[0]]):
         assert httpx.get(stack.api_url + ABSENT, headers=headers, timeout=30).status_code == 403
+
+
+def test_a_token_that_has_only_expired_is_told_apart_from_one_that_is_no_good(
+    stack: FunctionVerifies, issuer: Issuer
+) -> None:
+    answer = stack.call(f"Bearer {issuer.token(ttl_seconds=-3_600)}")
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
+    assert answer.headers["content-type"] == "application/problem+json"
+    origin = stack.options.allowed_origins[0]
+    answer = httpx.get(
+        stack.api_url + ABSENT, headers={"authorization": f"Bearer {issuer.token(ttl_seconds=-60)}", "origin": origin}
+    )
+    assert answer.status_code == 401
+    assert answer.headers["access-control-allow-origin"] == origin, "so that a page can read it"
 
 
 def test_a_kept_decision_does_not_outlive_its_token(stack: FunctionVerifies) -> None:

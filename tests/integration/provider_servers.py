@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from functions.process.provider import Cancellation, ChatMessage, Completion, ModelRequest, Provider
+from functions.process.provider import CallRecord, Cancellation, ChatMessage, Completion, ModelRequest, Provider
 
 KEY = "sk-test-7f3a9c"
 TEXT = "A cell is the smallest unit of life. Mitochondria make the energy of the cell. " * 15
@@ -61,6 +61,7 @@ class Asking:
     asked: int = 0
     progress: list[int] = field(default_factory=list)
     bill_ids: list[str] = field(default_factory=list)
+    record: CallRecord = field(default_factory=CallRecord)
 
     def of(self, provider: Provider) -> Completion:
         return provider.complete(
@@ -71,6 +72,7 @@ class Asking:
             cancellation=self.cancellation,
             on_text=self.progress.append,
             on_bill_id=self.bill_ids.append,
+            record=self.record,
         )
 
     def _leave(self) -> None:

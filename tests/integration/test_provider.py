@@ -58,13 +58,14 @@ def test_progress_is_the_number_of_characters_so_far(provider: Provider) -> None
 
 @pytest.mark.parametrize("model", ["local/length", "local/filter", "local/refuse", "local/empty", "local/utf8"])
 def test_a_failed_call_keeps_the_bill_it_was_sent(server: ModelServer, provider: Provider, model: str) -> None:
+    asking = Asking(model)
     with pytest.raises(ProviderError) as caught:
-        Asking(model).of(provider)
+        asking.of(provider)
     [call] = server.ledger.calls
     usage = caught.value.usage
     assert usage is not None
     assert (usage.calls, usage.prompt_tokens, usage.cost_usd) == (1, call.prompt_tokens, Decimal(str(call.cost)))
-    assert caught.value.call_id == call.id
+    assert (asking.record.call_id, asking.record.status) == (call.id, 200)
 
 
 def test_what_a_server_leaves_out_is_tolerated(provider: Provider) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from functions.process.worker import Ending
 from shared import kinds
+from shared.domain.call_facts import CallFacts
 from shared.domain.errors import (
     CallCanceledError,
     GenerationError,
@@ -40,7 +41,8 @@ def test_what_may_pass_gives_the_generation_back_counted_after_a_delay(rig: Rig)
     assert (after.status, after.not_before, after.due_at) == (Status.PENDING, rig.after(1.5), rig.after(61.5))
     assert (after.fence, after.releases, after.fruitless_attempts, after.holder) == (3, 1, 0, None)
     assert rig.dispatch.sent == [after]
-    assert rig.events(after) == [Event("released", rig.clock.now(), 1, "provider_overloaded", 1.5)]
+    call = CallFacts("local/cards", seconds=0.0)
+    assert rig.events(after) == [Event("released", rig.clock.now(), 1, "provider_overloaded", 1.5, call)]
 
 
 def test_a_wait_that_the_provider_told_is_kept_and_not_counted(rig: Rig) -> None:
@@ -87,7 +89,8 @@ def test_what_would_fail_again_fails_the_generation_with_its_own_code(rig: Rig, 
     handled, after = rig.run(rig.pending(), raising(error))
     assert (handled.ending, after.status, after.due_at) == (Ending.FAILED, Status.FAILED, None)
     assert after.error == ErrorInfo(error.code, error.message)
-    assert rig.events(after) == [Event("failed", rig.clock.now(), 1, error.code)]
+    call = CallFacts("local/cards", seconds=0.0)
+    assert rig.events(after) == [Event("failed", rig.clock.now(), 1, error.code, call=call)]
 
 
 def test_a_release_that_cannot_be_sent_is_left_to_a_rescuer(rig: Rig) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from functions.process.worker import Ending
 from local.model_server import ModelServer
-from shared.domain.generation import Event
 from shared.domain.states import Status
 from tests.factories import LONG_TEXT, SETTINGS
 from tests.integration.wire_rig import WireRig
@@ -72,10 +71,24 @@ def test_a_fallback_of_the_deployments_answers_for_a_model_that_is_down(wire: Wi
     handled, head = wire.run("local/503", LONG_TEXT)
     assert (handled.ending, head.calls, head.usage.cost_usd) == (Ending.SUCCEEDED, 1, spent(wire.server))
     assert wire.requests[0].fallback_models == ("local/cards",), "the model that was asked is no fallback for itself"
+    (step,) = wire.rig.steps(head)
+    assert (step.model, step.answered_by, step.finish) == ("local/503", "local/cards", "stop")
+    assert (head.call.model, head.call.answered_by) == ("local/503", "local/cards")
+
+
+def test_a_fallback_whose_answer_was_cut_is_named_with_its_finish(wire: WireRig) -> None:
+    wire.rig.settings = replace(SETTINGS, fallback_models=("local/length",))
+    handled, head = wire.run("local/503", LONG_TEXT)
+    assert (handled.ending, head.error and head.error.code) == (Ending.FAILED, "output_truncated")
+    for call in (head.call, wire.rig.events(head)[-1].call):
+        assert (call.model, call.answered_by, call.finish) == ("local/503", "local/length", "length")
+        assert call.provider_call_id == wire.server.ledger.calls[-1].id
 
 
 def test_without_fallbacks_a_model_that_is_down_is_waited_for(wire: WireRig) -> None:
     handled, head = wire.run("local/503", LONG_TEXT)
     assert handled.ending is Ending.RELEASED
-    assert wire.rig.events(head) == [Event("released", wire.rig.clock.now(), 1, "provider_unavailable", 1.5)]
+    (event,) = wire.rig.events(head)
+    assert (event.name, event.code, event.delay_seconds) == ("released", "provider_unavailable", 1.5)
+    assert (event.call.model, event.call.provider_status, event.call.answered_by) == ("local/503", 503, None)
     assert wire.requests[0].fallback_models == ()

@@ -34,7 +34,16 @@ def retry(rig: Rig, head: Generation, body: str | None = None) -> Generation:
     service = RetryService(rig.store.retries, rig.dispatch, rig.clock, SETTINGS, Policy({}))
     context = {"authorizer": {"jwt": {"claims": {"sub": head.user_id}}}, "requestId": "r-2"}
     path = {"generation_id": head.generation_id}
-    answer: Response = service.retry(Request({"requestContext": context, "pathParameters": path, "body": body}))
+    answer: Response = service.retry(
+        Request(
+            {
+                "routeKey": "POST /v1/generations/{generation_id}/retry",
+                "requestContext": context,
+                "pathParameters": path,
+                "body": body,
+            }
+        )
+    )
     assert answer.status == 202
     return rig.dispatch.sent[-1]
 

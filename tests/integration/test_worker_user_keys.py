@@ -22,7 +22,7 @@ from tests.integration.worker_rig import PAID, Rig, answering, raising, spent_us
 USERS = "sk-or-v1-of-a-user"
 OURS = "sk-made-up"
 BUSY = TransientProviderError("provider_unavailable", "Busy.")
-REFUSED = PermanentProviderError("provider_key_refused", "the provider refused the key (HTTP 401)", call_id="gen-9")
+REFUSED = PermanentProviderError("provider_key_refused", "the provider refused the key (HTTP 401)")
 OUT_OF_CREDIT = PermanentProviderError("provider_out_of_credit", "the provider's account is out of credit", usage=PAID)
 
 

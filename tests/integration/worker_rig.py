@@ -10,7 +10,7 @@ from typing import Any
 
 from functions.process.dependencies import Dependencies
 from functions.process.key import UserKeys
-from functions.process.provider import Cancellation, Completion, ModelRequest
+from functions.process.provider import CallRecord, Cancellation, Completion, ModelRequest
 from functions.process.worker import Handled, Worker
 from shared import kinds
 from shared.aws.dispatch import QueueMessage
@@ -39,6 +39,7 @@ class Call:
     cancellation: Cancellation
     on_text: Callable[[int], None]
     on_bill_id: Callable[[str], None]
+    record: CallRecord
 
 
 Turn = Callable[[Call], Completion]
@@ -47,7 +48,12 @@ Turn = Callable[[Call], Completion]
 def answering(value: Any = CARDS, usage: Usage = PAID, call_id: str = "gen-1") -> Turn:
     """Answer with `value` as JSON, or as it is where it is a text."""
     text = value if isinstance(value, str) else json.dumps(value)
-    return lambda call: Completion(text, call_id, call.request.model, usage)
+
+    def answer(call: Call) -> Completion:
+        call.record.called(call_id)
+        return Completion(text, call_id, call.request.model, usage)
+
+    return answer
 
 
 def raising(error: Exception) -> Turn:

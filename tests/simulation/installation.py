@@ -181,7 +181,7 @@ def installed() -> Iterator[None]:
         (functions.process.provider.Provider, lambda *_settings, **_more: _here[-1].model()),
         (functions.process.key.ServiceKey, lambda *_name, **_more: lambda: "sk-simulated"),
     ]
-    changes = [change for old, new in substitutes for change in _places(old, new)]
+    changes: list[tuple[Any, str, Any]] = [change for old, new in substitutes for change in _places(old, new)]
     changes += [change for module in HANDLERS.values() for change in _caches(module)]
     changes.append((sys.modules["functions.process.heartbeat"], "threading", _threading()))
     # A quarter of all boundaries would be the sweeper's looks into shards where nothing is.

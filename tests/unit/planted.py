@@ -161,6 +161,52 @@ def limit_kept(ward: Ward) -> str:
     return "L#create"
 
 
+def open_lapses(ward: Ward) -> str:
+    ward.change(f"G#{ward.pending.generation_id}", expires_at=expiry(ward.clock.now() - timedelta(days=1)))
+    return f"G#{ward.pending.generation_id}"
+
+
+def deadline_far(ward: Ward) -> str:
+    far = ward.clock.now() + timedelta(days=300)
+    ward.change(f"G#{ward.pending.generation_id}", deadline_at=to_epoch(far))
+    return f"G#{ward.pending.generation_id}"
+
+
+def heartbeat_far(ward: Ward) -> str:
+    far = ward.clock.now() + timedelta(days=300)
+    ward.change(f"G#{ward.running.generation_id}", heartbeat_at=to_epoch(far))
+    return f"G#{ward.running.generation_id}"
+
+
+def limit_far(ward: Ward) -> str:
+    far = ward.clock.now() + timedelta(days=365)
+    at = int(far.timestamp() * 1000)
+    ward.change("L#create", windows={"create": [at]}, last_at=at, expires_at=expiry(far + timedelta(days=1)))
+    return "L#create"
+
+
+def erasure_far(ward: Ward) -> str:
+    far = ward.clock.now() + timedelta(days=365)
+    ward.put("X#erase", not_before=to_epoch(far), expires_at=expiry(far))
+    return "X#erase"
+
+
+def input_lost(ward: Ward) -> str:
+    ward.delete(f"I#{ward.pending.generation_id}")
+    return f"G#{ward.pending.generation_id}"
+
+
+def step_emptied(ward: Ward) -> str:
+    ward.change(f"S#{ward.succeeded.generation_id}#cards", "result")
+    return f"S#{ward.succeeded.generation_id}#cards"
+
+
+def day_lapses(ward: Ward) -> str:
+    [day] = ward.keys("U#")
+    ward.change(day, expires_at=expiry(ward.clock.now() + timedelta(days=1)))
+    return day
+
+
 PLANTED: dict[str, list[Callable[[Ward], str]]] = {
     "overdue": [overdue],
     "unattended": [unattended],
@@ -182,6 +228,11 @@ PLANTED: dict[str, list[Callable[[Ward], str]]] = {
     "usage_off_steps": [planted("running", cost_usd=Decimal("0.2"))],
     "usage_off_day": [day_off],
     "usage_without_heads": [heads_lost],
+    "open_lapses": [open_lapses],
+    "far_time": [deadline_far, heartbeat_far, limit_far, erasure_far],
+    "input_missing": [input_lost],
+    "step_empty": [step_emptied],
+    "day_lapses": [day_lapses],
     "key_outlives": [key_left],
     "key_missing": [key_lost],
     "head_missing": [head_lost, request_lost],

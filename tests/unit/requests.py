@@ -16,9 +16,10 @@ def a_request(
     query: Mapping[str, str] | None = None,
     **headers: str,
 ) -> Request:
-    """Return a call of `owner`'s; `headers` are spelled with underscores."""
+    """Return a call of `owner`'s, of a create or a retry where the route matters; `headers` are with underscores."""
     return Request(
         {
+            "routeKey": "POST /v1/generations" + ("" if generation_id is None else "/{generation_id}/retry"),
             "requestContext": {"requestId": "r-1", "authorizer": {"jwt": {"claims": {"sub": owner}}}},
             "headers": {name.replace("_", "-"): value for name, value in headers.items()},
             "pathParameters": {} if generation_id is None else {"generation_id": generation_id},

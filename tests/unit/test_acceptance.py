@@ -1,7 +1,6 @@
 """The 202 of what starts a generation, and the answers of what may not start: with the headers that clients go by."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +24,9 @@ def request_with(**headers: str) -> Request:
     return Request({"headers": headers, "requestContext": {"requestId": "r-1"}})
 
 
+CREATE = Request({"routeKey": "POST /v1/generations"})
+
+
 def answered(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     def fail(_request: Request) -> Any:
         raise error
@@ -37,7 +39,7 @@ def answered(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
 
 def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -> None:
     dispatch, head = RecordingDispatch(), a_generation(clock)
-    answer = answer_admitted(Admitted(head.generation_id, head, RATE), head, dispatch, clock.now())
+    answer = answer_admitted(CREATE, Admitted(head.generation_id, head, RATE), 2.0, dispatch, clock.now())
     assert dispatch.sent == [head]
     assert answer.status == 202
     assert RATE_HEADERS.items() <= answer.headers.items()
@@ -45,13 +47,12 @@ def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -
 
 
 def test_what_was_let_in_before_gets_the_same_answer_says_so_and_starts_nothing(clock: FakeClock) -> None:
-    dispatch, head, other = RecordingDispatch(), a_generation(clock, usual_seconds=30), a_generation(clock)
-    first = answer_admitted(Admitted(head.generation_id, head, None), head, dispatch, clock.now())
-    asked_again = replace(other, usual_seconds=30)
-    again = answer_admitted(Admitted(head.generation_id, None, None), asked_again, dispatch, clock.now())
+    dispatch, head = RecordingDispatch(), a_generation(clock)
+    first = answer_admitted(CREATE, Admitted(head.generation_id, head, None), 6.75, dispatch, clock.now())
+    again = answer_admitted(CREATE, Admitted(head.generation_id, None, None), 6.75, dispatch, clock.now())
     assert again.body == first.body
     assert again.headers == {**first.headers, "idempotency-replayed": "true"}
-    assert first.headers["retry-after"] == "14"
+    assert first.headers["retry-after"] == "7"
     assert dispatch.sent == [head]
 
 

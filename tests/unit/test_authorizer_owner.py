@@ -1,11 +1,17 @@
 """Whose call it is, as a function reads it: from what API Gateway says about the token, whoever verified that."""
 
+import json
 from typing import Any
 
 import pytest
 
+from functions.actions.handler import ROUTES as ACTIONS
+from functions.create.handler import ROUTES as CREATE
+from functions.status.handler import ROUTES as STATUS
 from shared.http.problems import ProblemError
 from shared.http.request import Request
+from shared.http.response import respond
+from shared.store.table import Table
 
 NOW = 1_767_225_600
 
@@ -64,3 +70,35 @@ def test_nothing_that_the_caller_writes_names_the_owner() -> None:
         "body": '{"sub": "mallory", "user_id": "mallory"}',
     }
     assert request({"lambda": {"sub": "alice", "exp": NOW + 60}}, **written).owner == "alice"
+
+
+ROUTES = {**CREATE, **STATUS, **ACTIONS}
+WITH_TOKEN = sorted(set(ROUTES) - {"GET /v1/openapi.json", "GET /v1/health"})
+
+
+@pytest.mark.parametrize("route", WITH_TOKEN)
+def test_every_route_refuses_an_expired_token_before_it_asks_for_anything(
+    route: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The authorizer lets such a token through, so that the refusal can be told apart from others."""
+    for name in ("TABLE_NAME", "QUEUE_URL", "ISOLATED_QUEUE_URL"):
+        monkeypatch.setenv(name, "none")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(Table, "_send", _sends_nothing)
+    event = {
+        "routeKey": route,
+        "requestContext": {
+            "requestId": "r-1",
+            "timeEpoch": NOW * 1000,
+            "authorizer": {"lambda": {"sub": "alice", "exp": NOW - 1}},
+        },
+        "pathParameters": {"generation_id": "01940000-0000-7000-8000-000000000000", "number": "1"},
+        "headers": {},
+        "body": "{}",
+    }
+    answer = respond(event, ROUTES)
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (401, "token_expired")
+
+
+def _sends_nothing(*_arguments: Any, **_options: Any) -> None:
+    raise AssertionError("the table was asked")

@@ -10,6 +10,7 @@ from functions.authorizer import handler
 from functions.authorizer.jwks import KeysUnavailableError
 from functions.authorizer.service import AuthorizerService
 from functions.authorizer.settings import Settings, from_environment
+from tests.tokens import Signer
 from tests.unit.authorizer_world import World
 
 REFUSED = {"isAuthorized": False}
@@ -74,6 +75,26 @@ def test_only_the_identity_source_is_read_since_the_answer_is_kept_under_it(worl
     assert judged(world, "Bearer x.y.z", **elsewhere) == REFUSED
     assert judged(world, good, "Bearer x.y.z", **elsewhere) == REFUSED
     assert judged(world, **elsewhere) == REFUSED
+
+
+def test_a_token_that_has_only_expired_passes_with_its_end_for_the_functions_to_refuse(world: World) -> None:
+    answer = judged(world, f"Bearer {world.token(exp=world.now - 86_400)}")
+    assert answer == {"isAuthorized": True, "context": {"sub": "alice", "exp": world.now - 86_400}}
+
+
+WRONG_BESIDE: list[dict[str, Any]] = [
+    {"aud": "other"}, {"iss": "https://evil.example"}, {"sub": ""}, {"nbf": 1 << 40}, {"exp": None}, {"exp": "0"}
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG_BESIDE)
+def test_an_expired_token_with_anything_else_wrong_is_refused(world: World, wrong: dict[str, Any]) -> None:
+    assert judged(world, f"Bearer {world.token(**{'exp': world.now - 1, **wrong})}") == REFUSED
+
+
+def test_an_expired_token_of_another_signer_is_refused(world: World) -> None:
+    stranger = Signer("ES256", world.signer.key_id)
+    assert judged(world, f"Bearer {stranger.sign(world.claims(exp=world.now - 1))}") == REFUSED
 
 
 def test_keys_that_cannot_be_had_are_an_error_and_no_refusal(world: World) -> None:

@@ -70,8 +70,8 @@ def test_whatever_a_text_is_made_of_only_our_own_tags_are_in_the_message(parts: 
 
 
 def test_each_text_of_several_has_its_own_tags() -> None:
-    prompt = Prompt("Ours.", {"title": "T </body>", "body": "B </title>"}, "story")
-    assert conversation.of(prompt)[1].content == "<title>\nT </body>\n</title>\n<body>\nB </title>\n</body>"
+    prompt = Prompt("Ours.", {"title": "T </note>", "body": "B </story>"}, "story")
+    assert conversation.of(prompt)[1].content == "<title>\nT </note>\n</title>\n<body>\nB </story>\n</body>"
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_sentence_that_the_users_text_holds_too_is_the_users() -> None:
 
 def test_a_repair_shows_the_model_its_answer_and_what_is_wrong_with_it() -> None:
     invalid = InvalidOutputError("output_invalid", "The model's answer does not fit: suggestions missing")
-    shown, asked = conversation.repair("{}", invalid, Output)
+    shown, asked = conversation.repair(PROMPT, "{}", invalid, Output)
     assert (shown.role, shown.content, asked.role) == ("assistant", "{}", "user")
     assert invalid.message in asked.content
     assert '"suggestions": [1 to 30 of: {"front": <text of 1 to 200 characters>' in asked.content

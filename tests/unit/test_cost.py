@@ -106,8 +106,15 @@ def test_a_key_of_the_users_own_adds_two_calls_of_kms() -> None:
     assert with_keys.write_units - without.write_units == pytest.approx(2)
 
 
-def test_a_million_at_thirty_seconds_under_load_is_at_most_forty_five_dollars() -> None:
-    assert bill(expected(Workload()), PUBLISHED).made_usd <= 45
+@pytest.mark.parametrize(("longest_poll_seconds", "usd"), [(2, 65), (60, 45)])
+def test_a_million_at_thirty_seconds_under_load_costs_at_most_so_much(longest_poll_seconds: float, usd: float) -> None:
+    assert bill(expected(Workload(longest_poll_seconds=longest_poll_seconds)), PUBLISHED).made_usd <= usd
+
+
+@pytest.mark.parametrize("kind", sorted(FOOTPRINTS))
+def test_a_longest_poll_of_two_seconds_is_a_plain_poll(kind: str) -> None:
+    assert Workload(kind, 30.0, sigma=0).polls_each == 16  # 0.15 s in the queue and 30 s of work
+    assert Workload(kind, 30.0, sigma=0, longest_poll_seconds=60).polls_each < 9
 
 
 def test_what_was_counted_is_of_kinds_that_there_are() -> None:
@@ -126,6 +133,7 @@ def test_the_defaults_are_the_templates() -> None:
     assert parameters["ProcessMemorySize"] == workload.worker_memory
     assert parameters["MemorySize"] == workload.http_memory
     assert parameters["HeartbeatSeconds"] == workload.heartbeat_seconds
+    assert parameters["LongestPollSeconds"] == workload.longest_poll_seconds
     assert parameters["BatchSize"] == workload.side_by_side
 
 

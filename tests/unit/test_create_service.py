@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -75,15 +76,18 @@ def test_a_generation_is_stored_due_dispatched_and_accepted(desk: Desk) -> None:
 def test_the_answer_is_202_and_says_where_to_look_and_when(desk: Desk) -> None:
     answer = desk.create(**BODY)
     head = desk.stored(answer)
-    location = f"/v1/generations/{head.generation_id}"
+    path = f"/v1/generations/{head.generation_id}"
     assert answer.status == 202
-    assert answer.headers["location"] == location
+    assert (
+        urljoin("https://example.com/prod/v1/generations", answer.headers["location"])
+        == f"https://example.com/prod{path}"
+    )
     assert 2 <= int(answer.headers["retry-after"]) <= 60
     assert answer.body == {
         "generation_id": head.generation_id,
         "status": "pending",
         "version": 1,
-        "urls": {"self": location},
+        "urls": {"self": path},
     }
 
 

@@ -139,6 +139,7 @@ CODE_SHAPED = re.compile(
 """What looks like a code of a failure. An attribute, a call and a file are none."""
 
 NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls", "output_omitted"}
+NO_CODES |= {"provider_status", "provider_code", "provider_call_id", "provider_excerpt"}
 """Fields and events of the same shape."""
 
 

@@ -16,7 +16,7 @@ from shared.domain.errors import GenerationError
 from shared.domain.generation import GenerationKey
 from shared.store.whole import Store
 from tests.factories import START, FakeClock, a_generation
-from tests.unit.planted import PLANTED
+from tests.unit.planted import PLANTED, day_lapses, day_off, erasure_far
 from tests.unit.ward import OWNER, WRITTEN, Ward, codes
 
 
@@ -26,7 +26,7 @@ def ward(store: Store, dynamodb: Any, clock: FakeClock) -> Ward:
 
 
 CASES = [pytest.param(code, plant, id=f"{code}-{n}") for code, all_ in PLANTED.items() for n, plant in enumerate(all_)]
-OF_THE_DEPLOYMENT = {"sweeper_silent", "dead_letters", "index_stale", "moving"}
+OF_THE_DEPLOYMENT = {"sweeper_silent", "dead_letters", "index_stale", "moving", "object_gone"}
 
 
 def test_in_a_table_in_full_activity_nothing_is_found(ward: Ward) -> None:
@@ -115,3 +115,54 @@ def test_the_code_that_a_missing_key_is_said_to_end_in_is_the_one_that_its_worke
         UserKeys(ward.store.worker.user_keys, seal=None)(head)
     assert raised.value.code in finding.rule.do.split()[3]
     assert raised.value.code == "user_key_missing"
+
+
+TIMES = ("created_at", "deadline_at", "due_at", "heartbeat_at", "not_before", "progress_at", "started_at", "expires_at")
+ENDS_OF_TIME = ["253402300799", "32503680000", "9e20", "-9e20"]
+
+
+@pytest.mark.parametrize("value", ENDS_OF_TIME)
+def test_no_time_of_a_head_stops_the_look_and_each_is_named(ward: Ward, value: str) -> None:
+    for name in TIMES:
+        changes: Any = {name: Decimal(value)}
+        ward.change(f"G#{ward.running.generation_id}", **changes)
+        found = ward.look().findings
+        assert f"G#{ward.running.generation_id}" in {finding.item for finding in found}, name
+
+
+@pytest.mark.parametrize("value", [*ENDS_OF_TIME, "-62135596800", "0"])
+def test_no_time_of_another_item_stops_the_look(ward: Ward, value: str) -> None:
+    ward.put("X#erase", not_before=Decimal(value), expires_at=Decimal(value))
+    for key in [*ward.keys("L#"), *ward.keys("U#"), *ward.keys("I#"), *ward.keys("S#"), *ward.keys("K#")]:
+        ward.change(key, expires_at=Decimal(value), stored_at=Decimal(value), last_at=Decimal(value))
+    ward.put("U#9999-12-31", generations=1)
+    ward.put("G#ffffffff-ffff-7fff-bfff-ffffffffffff", status="failed")
+    found = {finding.item for finding in ward.look().findings}
+    assert {"U#9999-12-31", "G#ffffffff-ffff-7fff-bfff-ffffffffffff"} <= found
+
+
+def test_an_erasure_that_no_lease_explains_hides_nothing_else(ward: Ward) -> None:
+    erasure_far(ward)
+    day_off(ward)
+    assert codes(ward.look()) == ["far_time", "usage_off_day"]
+
+
+def test_a_day_with_a_time_to_live_is_added_up_unless_an_erasure_stripped_it(ward: Ward) -> None:
+    day_lapses(ward)
+    day_off(ward)
+    assert codes(ward.look()) == ["day_lapses", "usage_off_day"]
+
+
+def test_an_object_that_is_gone_is_found_where_it_is_asked_for(ward: Ward) -> None:
+    step = f"S#{ward.succeeded.generation_id}#cards"
+    ward.change(step, result_object="a/b", content_object="c/d")
+    assert ward.look().findings == []
+    asked = list[str]()
+
+    def has_object(key: str) -> bool:
+        asked.append(key)
+        return key != "a/b"
+
+    [finding] = ward.look(has_object=has_object).findings
+    assert (finding.rule.code, finding.item, finding.detail) == ("object_gone", step, "1 of 1 objects")
+    assert "a/b" in asked

@@ -1,9 +1,11 @@
 """The feed: what is shown of an owner's generations, in which order, and how it is paged."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from functions.status.feed import FeedService
 from functions.status.healing import Healer
@@ -11,9 +13,11 @@ from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usag
 from shared.domain.moving import moving
 from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
+from shared.store import items
 from shared.store.whole import Store
 from shared.view.view import view
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, moto_dynamodb
+from tests.unit.emf import series_of
 from tests.unit.requests import a_request, body_of
 from tests.unit.services import outputs
 
@@ -67,6 +71,20 @@ def test_entries_are_the_view_without_the_output_and_keep_the_callers_own_names(
     [entry] = feed.read()["generations"]
     assert entry == view(head, moving(head, feed.clock.now(), SETTINGS))
     assert (entry["client_id"], entry["retry_of"]) == ("entry-1", "another")
+
+
+def test_a_page_says_when_to_read_it_again_while_something_on_it_is_open(feed: Feed) -> None:
+    def hint() -> str | None:
+        return feed.service.read(a_request(feed.alice)).headers.get("retry-after")
+
+    assert hint() is None
+    waiting = feed.add(not_before=feed.clock.now() + timedelta(seconds=30.5))
+    assert hint() == "30"
+    open_now = feed.add()
+    assert hint() == "2", "the first that can end counts"
+    feed.fail(open_now)
+    assert hint() == "30"
+    assert waiting.generation_id in feed.ids()
 
 
 def test_the_newest_is_first_and_no_other_owners_is_there(feed: Feed) -> None:
@@ -170,3 +188,71 @@ def test_a_query_that_is_not_understood_is_refused(feed: Feed, query: str) -> No
     name, _, value = query.partition("=")
     with pytest.raises(ProblemError, match="invalid_query"):
         feed.read(**{name: value})
+
+
+def damage(dynamodb: Any, head: Generation, **attributes: Any) -> None:
+    """Give the stored head attributes that no version of the code writes."""
+    names = {f"#{name}": name for name in attributes}
+    dynamodb.update_item(
+        TableName=SETTINGS.table_name,
+        Key=items.head_key(head.key),
+        UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
+        ExpressionAttributeNames=names,
+        ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},
+    )
+
+
+DAMAGES: dict[str, dict[str, Any]] = {
+    "a status that is no word": {"status": {"N": "7"}},
+    "a time that is no number": {"created_at": {"S": "yesterday"}},
+    "a time beyond all calendars": {"deadline_at": {"N": "9e20"}},
+    "a time at the end of them": {"deadline_at": {"N": "253402300799"}, "heartbeat_at": {"N": "253402300799"}},
+    "a time of a claim at the end of them": {"status": {"S": "running"}, "heartbeat_at": {"N": "253402300799"}},
+    "a count that is a list": {"version": {"L": []}},
+    "a cost that is a word": {"cost_usd": {"S": "much"}},
+    "an error without its code": {"status": {"S": "failed"}, "error": {"M": {"words": {"S": "x"}}}},
+    "a type that the store never writes": {"stage": {"SS": ["a"]}},
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_head_that_cannot_be_read_costs_its_owner_that_row_and_not_the_feed(
+    feed: Feed, dynamodb: Any, name: str
+) -> None:
+    older, odd, newer = feed.add(), feed.add(), feed.add()
+    damage(dynamodb, odd, **DAMAGES[name])
+    assert [each for each in feed.ids() if each != odd.generation_id] == [newer.generation_id, older.generation_id]
+    first = feed.read(limit="1")
+    assert [row["generation_id"] for row in first["generations"]] == [newer.generation_id]
+    rest = feed.read(limit="2", cursor=first["next_cursor"])
+    assert older.generation_id in [row["generation_id"] for row in rest["generations"]]
+
+
+def test_heads_that_cannot_be_read_count_as_read(feed: Feed, dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.status.feed._READ_AT_MOST", 3)
+    oldest = feed.add()
+    for _ in range(4):
+        damage(dynamodb, feed.add(), status={"N": "7"})
+    page = feed.read()
+    assert page["generations"] == []
+    assert [row["generation_id"] for row in feed.read(cursor=page["next_cursor"])["generations"]] == [
+        oldest.generation_id
+    ]
+
+
+def test_a_rescue_that_is_denied_fails_no_read_beside_it(
+    feed: Feed, dynamodb: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stale = [feed.add().generation_id for _ in range(5)]
+    feed.clock.pass_seconds(SETTINGS.lease_seconds * 10)
+
+    def denied(*_: Any, **__: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "UpdateItem"}}, "UpdateItem")
+
+    with monkeypatch.context() as denying:
+        for write in ("update_item", "transact_write_items"):
+            denying.setattr(dynamodb, write, denied)
+        assert feed.ids() == stale[::-1]
+        assert sum(series_of(capsys.readouterr().out)[("service=unstuck", "Errors")]) == 3
+    assert feed.ids() == stale[::-1]
+    assert len(feed.dispatch.sent) == 3, "the next look rescues them"

@@ -3,16 +3,18 @@
 import base64
 import json
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.http.problems import ProblemError
-from shared.http.request import MAX_BODY_BYTES, Request
+from shared.http.request import MAX_BODY_BYTES, Request, whole_number
 
 ID = "01940000-0000-7000-8000-000000000000"
-WORST = "�"
+DAMAGED = "�"
+"""What API Gateway makes of a byte that is not UTF-8, and what texts out of PDFs hold."""
 
 
 def request(body: Any = None, *, encoded: bool = False, subject: Any = "alice", **more: Any) -> Request:
@@ -33,10 +35,7 @@ def body_of(size: int) -> str:
 
 
 JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(10**9), 10**9)
-    | st.text(st.characters(codec="utf-8", exclude_characters=WORST)),
+    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(st.characters(codec="utf-8")),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc"), inner, max_size=3),
     max_leaves=8,
 )
@@ -69,12 +68,74 @@ def test_a_number_of_ten_thousand_digits_is_invalid_json() -> None:
     assert code_of(request('{"a":' + "1" * 10_000 + "}")) == "invalid_json"
 
 
-@pytest.mark.parametrize("bad", [WORST, "\\ufffd", "\\ud800", "\\udfff", "\\udc00\\ud800"])
+@pytest.mark.parametrize("bad", ["\\ud800", "\\udfff", "\\udc00\\ud800"])
 @pytest.mark.parametrize(
     "place", ['{"a":"x%sx"}', '{"x%s":1}', '{"a":[["%s"]]}', '{"a":{"b":[1,{"%s":2}]}}', '{"a":{"b":{"c":"%s"}}}']
 )
 def test_text_that_was_not_utf_8_is_refused_wherever_it_stands(bad: str, place: str) -> None:
     assert code_of(request(place % bad)) == "invalid_encoding"
+
+
+@pytest.mark.parametrize("damaged", [DAMAGED, "\\ufffd"])
+def test_a_replacement_character_is_taken_as_any_other(damaged: str) -> None:
+    assert request(f'{{"a":"caf{damaged}"}}').json() == {"a": "caf\ufffd"}
+
+
+WHOLE = {
+    "2": 2,
+    "2.0": 2,
+    "2.000": 2,
+    "2e0": 2,
+    "20e-1": 2,
+    "0.2E1": 2,
+    "-0.0": 0,
+    "1e2": 100,
+    "9007199254740992": 1 << 53,
+}
+PARTS = ["2.5", "2.0000001", "1e-1", "1e400", "-1e400"]
+
+
+@pytest.mark.parametrize("text", WHOLE)
+def test_a_number_with_the_value_of_an_integer_is_one_wherever_it_stands(text: str) -> None:
+    [found] = request(f'{{"a":[{text}]}}').json()["a"]
+    assert (found, type(found)) == (WHOLE[text], int)
+    assert whole_number(text) == WHOLE[text]
+
+
+@pytest.mark.parametrize("text", PARTS)
+def test_a_number_with_a_fraction_is_no_integer(text: str) -> None:
+    assert isinstance(request(f'{{"a":{text}}}').json()["a"], float)
+    assert whole_number(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", " 2", "2 ", "2.", ".5", "02", "+2", "0x2", "2_0", "٣", "1e", "nan", "inf", "9" * 400]
+)
+def test_a_text_that_is_no_number_of_json_names_no_integer(text: str) -> None:
+    assert whole_number(text) is None
+
+
+ADDRESSES = [
+    "https://api.example",
+    "https://x.execute-api.eu-west-1.amazonaws.com/prod",
+    "https://example.com/a/b",
+    "http://[::1]:7",
+]
+
+
+@pytest.mark.parametrize("base", ADDRESSES)
+@pytest.mark.parametrize(
+    ("route", "called"),
+    [
+        ("POST /v1/generations", "/v1/generations"),
+        ("POST /v1/generations", "/v1/generations?a=/b/../c"),
+        ("POST /v1/generations/{generation_id}/retry", f"/v1/generations/{ID}/retry"),
+        ("PATCH /v1/generations/{generation_id}/suggestions/{number}", f"/v1/generations/{ID}/suggestions/1"),
+    ],
+)
+def test_a_reference_leads_to_its_path_below_any_address_that_the_api_has(base: str, route: str, called: str) -> None:
+    reference = request(routeKey=route).reference(f"/v1/generations/{ID}")
+    assert urljoin(base + called, reference) == f"{base}/v1/generations/{ID}"
 
 
 def test_a_pair_of_escaped_surrogates_is_one_sound_character() -> None:
@@ -125,13 +186,29 @@ def test_a_subject_that_could_not_be_a_key_is_refused(subject: Any) -> None:
         _ = request(subject=subject).owner
 
 
-def test_the_id_in_the_path_is_taken_when_it_is_one_of_ours() -> None:
-    assert request(pathParameters={"generation_id": ID}).generation_id == ID
+UPPER = "01940000-AB12-7FFF-8ABC-DEF012345678"
+
+
+@pytest.mark.parametrize("sent", [UPPER, UPPER.lower(), UPPER.title(), UPPER.swapcase()])
+def test_an_id_of_ours_is_taken_in_any_case_and_is_lower_case_from_there(sent: str) -> None:
+    asked = request(pathParameters={"generation_id": sent})
+    assert asked.generation_id == UPPER.lower()
+    assert asked.key.generation_id == UPPER.lower()
 
 
 @pytest.mark.parametrize(
     "given_id",
-    ["", "7", ID.replace("7", "4"), ID.replace("8", "c"), ID + "0", "x" + ID, ID + "\n", ID.upper() + "#S"],
+    [
+        "",
+        "7",
+        ID.replace("7", "4"),
+        ID.replace("8", "c"),
+        ID + "0",
+        "x" + ID,
+        ID + "\n",
+        ID.upper() + "#S",
+        ID[:-1] + "\u212a",
+    ],
 )
 def test_an_id_that_is_none_of_ours_is_answered_as_one_that_is_not_there(given_id: str) -> None:
     with pytest.raises(ProblemError, match="not_found"):

@@ -99,3 +99,18 @@ def test_an_answer_without_a_body_has_an_empty_one() -> None:
 def test_the_route_is_given_the_call_that_came() -> None:
     answer = respond(EVENT, {ROUTE: lambda request: Response(200, {"request_id": request.request_id})})
     assert json.loads(answer["body"]) == {"request_id": "r-1"}
+
+
+@pytest.mark.parametrize("body", [{"status": "pending"}, '{"openapi": "3.1.0"}', None])
+def test_head_answers_what_get_does_but_for_the_body(body: Any) -> None:
+    response = Response(200, body, {"etag": '"7-0"', "cache-control": "public"})
+    got = respond(EVENT, {ROUTE: lambda _request: response})
+    head = respond({**EVENT, "routeKey": ROUTE.replace("GET", "HEAD")}, {ROUTE: lambda _request: response})
+    assert head == {**got, "body": ""}
+
+
+def test_head_of_what_fails_has_the_status_and_the_headers_of_the_failure() -> None:
+    event = {**EVENT, "routeKey": ROUTE.replace("GET", "HEAD")}
+    answer = respond(event, {ROUTE: failing_with(ProblemError("not_found"))})
+    assert (answer["statusCode"], answer["body"]) == (404, "")
+    assert answer["headers"]["content-type"] == "application/problem+json"

@@ -1,8 +1,6 @@
 """The JSON in a text: found whatever stands around it, in one pass over whatever is sent."""
 
 import json
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from functions.process import conversation
 from functions.process.provider.json_in_text import MOST_CANDIDATES, candidates, holds_whole_json
 from shared.domain.errors import InvalidOutputError
 from shared.kinds.flashcards import Output
+from tests.unit.steps import steps
 
 JSON = '{"suggestions": [{"front": "Say \\"}\\" [", "back": "{\\\\"}]}'
 HOSTILE = {
@@ -33,27 +32,6 @@ HOSTILE = {
     "crossed": "[{]}",
     "text": "word ",
 }
-
-
-def steps(run: Callable[[], object]) -> int:
-    """Return how many lines of Python a call takes: what it costs, on whatever machine."""
-    taken = 0
-
-    def count(*_: Any) -> None:
-        nonlocal taken
-        taken += 1
-
-    tool, events = sys.monitoring.PROFILER_ID, sys.monitoring.events.LINE
-    sys.monitoring.use_tool_id(tool, "steps")
-    sys.monitoring.register_callback(tool, events, count)
-    sys.monitoring.set_events(tool, events)
-    try:
-        run()
-    finally:
-        sys.monitoring.set_events(tool, 0)
-        sys.monitoring.register_callback(tool, events, None)
-        sys.monitoring.free_tool_id(tool)
-    return taken
 
 
 def read(text: str) -> None:

@@ -177,6 +177,13 @@ def test_every_outcome_is_either_measured_or_known_to_be_none_of_a_stale_one(
     assert len(rescues) == len(RescueOutcome) - 4
 
 
+def test_that_none_was_open_beyond_its_bound_is_told_though_it_is_zero(capsys: pytest.CaptureFixture[str]) -> None:
+    measure_rescues({}, beyond_bound=0)
+    assert metrics_of(capsys.readouterr().out) == {"OpenBeyondBound": [0]}
+    measure_rescues({})
+    assert capsys.readouterr().out == "", "a poll that rescues says nothing of it"
+
+
 def test_a_sweep_is_measured_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     report = {"given_back": 2, "expired": 1, "rearmed": 4}
     measure_rescues(report, [an_end(Status.FAILED, after=900, waited=2)], errors=3, oldest_pending_seconds=75.0)

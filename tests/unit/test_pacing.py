@@ -1,4 +1,4 @@
-"""When to look again: never too soon, never too late, and what following the hint costs, by simulation."""
+"""What following the hint costs where LongestPollSeconds lets the estimate lead: fewer polls and later ends."""
 
 import math
 import random
@@ -10,12 +10,14 @@ from statistics import NormalDist
 import pytest
 
 from shared.domain.generation import Generation
-from shared.domain.pacing import LONGEST_SECONDS, SHORTEST_SECONDS, poll_after_seconds, retry_after
+from shared.domain.pacing import SHORTEST_SECONDS, poll_after_seconds, retry_after
+from shared.domain.settings import Settings
 from shared.domain.states import Status
 from tests.factories import FakeClock, a_generation
 
 SIGMA = 0.5
-HEARTBEAT, LEASE = 10.0, 40.0
+HEARTBEAT, LEASE, LONGEST = 10.0, 40.0, 60.0
+SPARSE = Settings("t", "q", "i", heartbeat_seconds=HEARTBEAT, lease_seconds=LEASE, longest_poll_seconds=LONGEST)
 QUEUED, FIRST_WORD = 0.15, 1.0
 """Seconds from create to claim, and from claim to the model's first word."""
 DRAWS = 4_000
@@ -75,7 +77,7 @@ def simulate(median: float, misjudged: Callable[[random.Random], float]) -> Cost
         at, count, head = 0.0, 0, course.at(0)
         while head is not None:
             now = generation.created_at + timedelta(seconds=at)
-            at += int(retry_after(poll_after_seconds(head, now, HEARTBEAT, LEASE)))
+            at += int(retry_after(poll_after_seconds(head, now, SPARSE)))
             count += 1
             head = course.at(at)
         polls.append(count)
@@ -125,24 +127,17 @@ def running(clock: FakeClock) -> Generation:
 
 def test_the_first_look_is_when_one_in_twenty_is_over(clock: FakeClock) -> None:
     generation = a_generation(clock, usual_seconds=30)
-    assert poll_after_seconds(generation, clock.now(), HEARTBEAT, LEASE) == pytest.approx(13.5)
+    assert poll_after_seconds(generation, clock.now(), SPARSE) == pytest.approx(13.5)
 
 
 def test_a_head_that_does_not_say_how_long_it_takes_takes_fifteen_seconds(clock: FakeClock) -> None:
     told, untold = a_generation(clock, usual_seconds=15), a_generation(clock)
-    assert poll_after_seconds(untold, clock.now(), HEARTBEAT, LEASE) == poll_after_seconds(
-        told, clock.now(), HEARTBEAT, LEASE
-    )
-
-
-def test_what_waits_for_the_provider_is_not_asked_for_before_it_may_begin(clock: FakeClock) -> None:
-    waiting = a_generation(clock, usual_seconds=3, not_before=clock.now() + timedelta(seconds=40))
-    assert poll_after_seconds(waiting, clock.now(), HEARTBEAT, LEASE) > 40
+    assert poll_after_seconds(untold, clock.now(), SPARSE) == poll_after_seconds(told, clock.now(), SPARSE)
 
 
 def test_the_look_comes_when_a_heartbeat_has_brought_news(running: Generation, clock: FakeClock) -> None:
     clock.pass_seconds(9.3)
-    assert poll_after_seconds(running, clock.now(), HEARTBEAT, LEASE) == SHORTEST_SECONDS
+    assert poll_after_seconds(running, clock.now(), SPARSE) == SHORTEST_SECONDS
 
 
 def test_an_estimate_that_was_wrong_is_trusted_less_and_less(running: Generation, clock: FakeClock) -> None:
@@ -150,7 +145,7 @@ def test_an_estimate_that_was_wrong_is_trusted_less_and_less(running: Generation
     head, waits = replace(running, progress=90, progress_at=clock.now()), []
     for _ in range(6):
         head = replace(head, heartbeat_at=clock.now())
-        waits.append(poll_after_seconds(head, clock.now(), HEARTBEAT, LEASE))
+        waits.append(poll_after_seconds(head, clock.now(), SPARSE))
         clock.pass_seconds(waits[-1])
     assert waits == sorted(waits)
     assert waits[-1] > 10
@@ -164,7 +159,7 @@ def test_a_hint_is_from_two_seconds_to_a_minute(
 ) -> None:
     clock.pass_seconds(ran)
     head = replace(running, usual_seconds=usual, progress=progress, progress_at=clock.now() if progress else None)
-    assert SHORTEST_SECONDS <= poll_after_seconds(head, clock.now(), HEARTBEAT, LEASE) <= LONGEST_SECONDS
+    assert SHORTEST_SECONDS <= poll_after_seconds(head, clock.now(), SPARSE) <= LONGEST
 
 
 def test_retry_after_is_whole_seconds_rounded_up() -> None:
@@ -186,7 +181,7 @@ def test_who_follows_the_hint_looks_within_two_seconds_of_the_end_of_a_dead_work
     at = 0.0
     while at < over_at:
         head = course.at(min(at, dies_after)) or last
-        at += int(retry_after(poll_after_seconds(head, created + timedelta(seconds=at), HEARTBEAT, LEASE)))
+        at += int(retry_after(poll_after_seconds(head, created + timedelta(seconds=at), SPARSE)))
     assert at - over_at < 2
 
 
@@ -194,7 +189,7 @@ def test_a_look_comes_when_a_lost_message_may_be_sent_again(clock: FakeClock) ->
     due_at = clock.now() + timedelta(seconds=60)
     waiting = a_generation(clock, usual_seconds=400, due_at=due_at)
     clock.pass_seconds(30)
-    assert poll_after_seconds(waiting, clock.now(), HEARTBEAT, LEASE) == pytest.approx(30, abs=0.5)
+    assert poll_after_seconds(waiting, clock.now(), SPARSE) == pytest.approx(30, abs=0.5)
 
 
 def test_a_rescued_generation_is_not_judged_by_the_silence_of_the_worker_that_died(
@@ -204,5 +199,5 @@ def test_a_rescued_generation_is_not_judged_by_the_silence_of_the_worker_that_di
     head = replace(running, progress=45, progress_at=clock.now(), isolated=True)
     clock.pass_seconds(40)
     head = replace(head, heartbeat_at=clock.now())
-    assert poll_after_seconds(replace(head, isolated=False), clock.now(), HEARTBEAT, LEASE) > 25
-    assert poll_after_seconds(head, clock.now(), HEARTBEAT, LEASE) == pytest.approx(5)
+    assert poll_after_seconds(replace(head, isolated=False), clock.now(), SPARSE) > 25
+    assert poll_after_seconds(head, clock.now(), SPARSE) == pytest.approx(5)

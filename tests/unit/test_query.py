@@ -34,6 +34,18 @@ def test_what_is_not_there_is_none() -> None:
     assert read(Query(Request({}), *KNOWN)) == (None, None, None, None)
 
 
+@pytest.mark.parametrize("sent", ["7", "7.0", "7.00", "7e0", "0.7e1", "70E-1"])
+def test_an_integer_is_read_as_json_schema_has_it(sent: str) -> None:
+    assert read(a_query(limit=sent))[2] == 7
+
+
+@pytest.mark.parametrize("sent", ["7.5", "7.", "1e3", "-7", "0.0", "1e400", "nan", "7e", "07"])
+def test_what_is_no_integer_within_its_bounds_is_wrong(sent: str) -> None:
+    with pytest.raises(ProblemError) as refused:
+        read(a_query(limit=sent))
+    assert [(error["field"], error["code"]) for error in refused.value.errors or []] == [("limit", "out_of_bounds")]
+
+
 def test_what_is_there_is_read() -> None:
     last = uuid7(1, 1)
     query = a_query(session_id="s-1", status="failed", limit="7", cursor=encode(last))

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from operations.redrive import Letter, Redrive, RedriveOutcome, counted
+from operations.redrive import Letter, Redrive, RedriveOutcome, counted, hidden, same_queue
 from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Called, Generation, Totals, Usage
@@ -139,6 +139,52 @@ def from_tomorrow(office: Office) -> None:
     office.post(json.dumps({**json.loads(QueueMessage(head.user_id, head.generation_id, 1).to_json()), "v": 2}))
 
 
+def with_an_empty_id(office: Office) -> None:
+    office.post(QueueMessage("", "g", 1).to_json())
+
+
+def with_a_huge_id(office: Office) -> None:
+    office.post(QueueMessage("alice", "g" * 100_000, 1).to_json())
+
+
+def with_half_a_character(office: Office) -> None:
+    office.post('{"v": 1, "user_id": "\\ud800", "generation_id": "g", "fence": 1}')
+
+
+def nested_too_deep(office: Office) -> None:
+    office.post("[" * 60_000)
+
+
+def with_a_number_of_many_digits(office: Office) -> None:
+    office.post('{"v": 1, "user_id": "alice", "generation_id": "g", "fence": ' + "9" * 5_000 + "}")
+
+
+def with_a_fence_below_all(office: Office) -> None:
+    office.post(QueueMessage("alice", "g", 0).to_json())
+
+
+def with_a_head_from_beyond_all_calendars(office: Office) -> None:
+    head = office.pending()
+    office.dynamodb.update_item(
+        TableName=SETTINGS.table_name,
+        Key=head_key(head.key),
+        UpdateExpression="SET deadline_at = :at",
+        ExpressionAttributeValues={":at": {"N": "9e20"}},
+    )
+    office.give_up(head)
+
+
+NO_LETTERS = [
+    with_an_empty_id,
+    with_a_huge_id,
+    with_half_a_character,
+    nested_too_deep,
+    with_a_number_of_many_digits,
+    with_a_fence_below_all,
+    with_a_head_from_beyond_all_calendars,
+]
+
+
 def of_an_unknown_kind(office: Office) -> None:
     office.give_up(office.pending(kind="opera"))
 
@@ -159,7 +205,15 @@ def of_a_restored_table(office: Office) -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [garbled, from_tomorrow, of_an_unknown_kind, of_a_status_of_tomorrow, with_an_unreadable_head, of_a_restored_table],
+    [
+        *NO_LETTERS,
+        garbled,
+        from_tomorrow,
+        of_an_unknown_kind,
+        of_a_status_of_tomorrow,
+        with_an_unreadable_head,
+        of_a_restored_table,
+    ],
 )
 def test_a_message_that_cannot_be_judged_is_left_where_it_is(office: Office, make: Any) -> None:
     make(office)
@@ -259,3 +313,37 @@ def test_a_head_that_is_gone_from_the_table_is_read_by_its_key_alone(office: Off
     office.give_up(head)
     office.dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.key))
     assert [letter.reason for letter in office.redrive()] == ["its generation is gone"]
+
+
+def test_what_is_no_letter_of_ours_stands_in_the_way_of_none(office: Office) -> None:
+    for make in NO_LETTERS:
+        make(office)
+        office.give_up(office.pending())
+    letters = office.redrive()
+    outcomes = sorted(letter.outcome for letter in letters)
+    assert outcomes == [RedriveOutcome.LEFT] * len(NO_LETTERS) + [RedriveOutcome.SENT] * len(NO_LETTERS)
+    assert office.visible() == len(NO_LETTERS)
+
+
+def test_what_another_run_hides_is_counted(office: Office) -> None:
+    for _ in range(3):
+        office.give_up(office.pending())
+    other: Any = office.run()
+    next(other)
+    assert hidden(office.sqs, office.letters) == 2
+    assert office.redrive() == []
+    other.close()
+    assert hidden(office.sqs, office.letters) == 0
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("https://sqs.eu-central-1.amazonaws.com/123456789012/main", True),
+        ("https://eu-central-1.queue.amazonaws.com/123456789012/main/", True),
+        ("https://sqs.eu-central-1.amazonaws.com/123456789012/main-dead", False),
+        ("https://sqs.eu-central-1.amazonaws.com/210987654321/main", False),
+    ],
+)
+def test_two_urls_of_one_queue_are_known_as_such(other: str, same: bool) -> None:
+    assert same_queue("https://sqs.eu-central-1.amazonaws.com/123456789012/main", other) is same

@@ -57,7 +57,7 @@ def many(service: ReviewService, head: Generation, *decisions: Any) -> Response:
 ACCEPT = {"decision": "accepted"}
 
 
-@pytest.mark.parametrize("number", ["2", "0", "01", "-1", "1.0", "one", "9999", "1" * 50, "١"])  # noqa: RUF001
+@pytest.mark.parametrize("number", ["2", "0", "01", "-1", "1.5", "2.0", "one", "9999", "1" * 50, "١"])  # noqa: RUF001
 def test_a_suggestion_that_is_not_there_is_not_found(service: ReviewService, head: Generation, number: str) -> None:
     with pytest.raises(ProblemError, match="suggestion_not_found"):
         one(service, head, ACCEPT, number)
@@ -147,9 +147,16 @@ def test_the_longest_texts_are_taken_and_trimmed(service: ReviewService, store: 
     assert (card.front, card.back) == ("f" * 200, "b" * 500)
 
 
-def test_a_text_that_was_no_utf_8_is_refused(service: ReviewService, head: Generation) -> None:
-    with pytest.raises(ProblemError, match="invalid_encoding"):
-        one(service, head, {"decision": "accepted", "front": "bro\ufffdken"})
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff\u200d", "\u3164", "\u0000", "\u0301"])
+def test_a_text_without_a_visible_character_is_refused_with_its_field(
+    service: ReviewService, head: Generation, unseen: str
+) -> None:
+    with pytest.raises(ProblemError, match="validation_failed") as refused:
+        one(service, head, {"decision": "accepted", "front": unseen})
+    assert fields_of(refused) == [("front", "blank")]
+    with pytest.raises(ProblemError, match="validation_failed") as refused:
+        many(service, head, {"number": 1, "decision": "accepted", "front": "Q?", "back": unseen})
+    assert fields_of(refused) == [("decisions.0.back", "blank")]
 
 
 def test_thirty_long_edits_are_one_item_of_a_few_kilobytes(

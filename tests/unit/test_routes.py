@@ -42,7 +42,9 @@ def test_each_route_of_the_template_leads_to_the_function_whose_table_has_it(res
         route["RouteKey"]: route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("Integration}")
         for route in of_type(resources, "AWS::ApiGatewayV2::Route").values()
     }
-    assert found == {route: name for name, table in TABLES.items() for route in table}
+    tables = {route: name for name, table in TABLES.items() for route in table}
+    reads = {route.replace("GET", "HEAD", 1): name for route, name in tables.items() if route.startswith("GET ")}
+    assert found == tables | reads
 
 
 def test_no_route_stands_in_two_tables() -> None:
@@ -53,9 +55,9 @@ def test_the_document_describes_each_route_and_no_other() -> None:
     assert described() == {route for table in TABLES.values() for route in table}
 
 
-def test_every_route_but_two_wants_a_token(resources: dict[str, Any]) -> None:
+def test_every_path_but_two_wants_a_token(resources: dict[str, Any]) -> None:
     for route in of_type(resources, "AWS::ApiGatewayV2::Route").values():
-        if route["RouteKey"] in WITHOUT_TOKEN:
+        if route["RouteKey"].replace("HEAD", "GET", 1) in WITHOUT_TOKEN:
             assert (route["AuthorizationType"], route.get("AuthorizerId")) == ("NONE", None)
         else:
             assert route["AuthorizationType"] == {"Fn::If": ["FunctionVerifies", "CUSTOM", "JWT"]}
@@ -65,7 +67,7 @@ def test_every_route_but_two_wants_a_token(resources: dict[str, Any]) -> None:
 
 def test_what_anybody_may_call_is_throttled_apart(resources: dict[str, Any]) -> None:
     stage = resources["Stage"]["Properties"]
-    assert set(stage["RouteSettings"]) == WITHOUT_TOKEN
+    assert set(stage["RouteSettings"]) == WITHOUT_TOKEN | {route.replace("GET", "HEAD") for route in WITHOUT_TOKEN}
     for settings in stage["RouteSettings"].values():
         assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 100
 

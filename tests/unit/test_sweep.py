@@ -18,7 +18,7 @@ from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.deployment_spend import DeploymentSpend
 from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, to_epoch
-from shared.store.reads import Reader
+from shared.store.reads import Due, Reader
 from shared.store.whole import Store
 from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input, store_over
 from tests.unit.emf import metrics_of
@@ -106,7 +106,7 @@ def test_a_shard_that_cannot_be_read_fails_the_sweep_and_keeps_it_from_no_other(
     unread = due_shard(due[0].generation_id)
     rounds.clock.pass_seconds(60)
 
-    def unless_it_is(self: Reader, shard: int, now: datetime) -> Iterator[tuple[str, str]]:
+    def unless_it_is(self: Reader, shard: int, now: datetime) -> Iterator[Due]:
         if str(shard) == unread:
             raise StoreUnavailableError("ThrottlingException")
         return due_in(self, shard, now)
@@ -216,6 +216,7 @@ def test_the_function_measures_what_the_sweep_found(
         "PendingSeconds": [900, 900],
         "Attempts": [0, 0],
         "Errors": 1,
+        "OpenBeyondBound": [1],  # the one that cannot be read has been due for 900 s
     }
 
 
@@ -233,7 +234,80 @@ def test_the_function_tells_how_long_the_oldest_has_been_pending_as_long_as_it_i
     assert ages == [60, 120, 180], "though it is not due each time: it was sent again"
     rounds.store.worker.claim(Called(head.key, head.fence), "holder", ("flashcards",))
     sweeper.handler({}, Context(60_000))
-    assert "_aws" not in capsys.readouterr().out
+    assert metrics_of(capsys.readouterr().out) == {"OpenBeyondBound": [0]}
+
+
+BOUND = SETTINGS.sweep_bound_seconds
+
+
+def beyond_bound(rounds: Rounds, time_is_up: Callable[[], bool] = never) -> int:
+    return rounds.sweep.run(time_is_up).beyond_bound
+
+
+def test_what_a_sweep_ends_within_its_bound_is_as_promised_and_later_it_is_counted(rounds: Rounds) -> None:
+    rounds.pending(3)
+    rounds.clock.pass_seconds(900 + BOUND)
+    on_time = rounds.sweep.run(never)
+    assert (on_time.report["expired"], on_time.beyond_bound) == (3, 0)
+    rounds.pending(2)
+    rounds.clock.pass_seconds(900 + BOUND + 1)
+    late = rounds.sweep.run(never)
+    assert (late.report["expired"], late.beyond_bound) == (2, 2), "though they have ended now"
+    assert beyond_bound(rounds) == 0
+
+
+def test_what_lives_within_its_deadline_is_not_beyond_its_bound_however_long_it_was_due(rounds: Rounds) -> None:
+    rounds.pending(2)
+    rounds.clock.pass_seconds(899)
+    assert beyond_bound(rounds) == 0
+
+
+@pytest.mark.parametrize("broken", [{"status": "unheard of"}, {"status": 7, "kind": ["no", "kind"]}])
+def test_a_head_that_no_sweep_can_read_is_counted_by_each_of_them(
+    rounds: Rounds, dynamodb: Any, broken: dict[str, Any]
+) -> None:
+    unreadable(dynamodb, rounds.clock, **broken)
+    rounds.clock.pass_seconds(BOUND)
+    assert beyond_bound(rounds) == 0
+    rounds.clock.pass_seconds(1)
+    assert [beyond_bound(rounds) for _ in range(3)] == [1, 1, 1]
+
+
+def test_a_status_of_a_newer_version_is_ended_in_time_like_any_other(rounds: Rounds, dynamodb: Any) -> None:
+    (head,) = rounds.pending()
+    dynamodb.update_item(
+        TableName=SETTINGS.table_name,
+        Key=head_key(head.key),
+        UpdateExpression="SET #s = :s",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":s": {"S": "parked"}},
+    )
+    rounds.clock.pass_seconds(900 + BOUND)
+    found = rounds.sweep.run(never)
+    assert (found.report["expired"], found.beyond_bound) == (1, 0)
+
+
+def test_a_head_that_no_sweep_can_move_is_counted_once_its_own_bound_is_over(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds.pending()
+
+    def cannot(*_given: object) -> None:
+        raise StoreUnavailableError("AccessDeniedException")
+
+    monkeypatch.setattr(type(rounds.store.rescuer), "expire", cannot)
+    rounds.clock.pass_seconds(900 + BOUND)
+    assert (rounds.run(), beyond_bound(rounds)) == ({"error": 1}, 0)
+    rounds.clock.pass_seconds(1)
+    assert beyond_bound(rounds) == 1
+
+
+def test_a_sweep_that_has_no_time_left_says_at_least_that_there_are_some(rounds: Rounds) -> None:
+    rounds.pending()
+    rounds.clock.pass_seconds(60 + BOUND)
+    assert beyond_bound(rounds, lambda: True) == 0
+    rounds.clock.pass_seconds(1)
+    assert beyond_bound(rounds, lambda: True) == 1
 
 
 def test_the_function_tells_how_much_of_the_deployments_day_is_spent(
@@ -246,7 +320,7 @@ def test_the_function_tells_how_much_of_the_deployments_day_is_spent(
     store.worker.succeed(held, Totals(1, Usage(1, 1, 1, Decimal("3.25"))), "cards")
     monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
     sweeper.handler({}, Context(60_000))
-    assert metrics_of(capsys.readouterr().out) == {"DeploymentSpendPercent": 81.25}
+    assert metrics_of(capsys.readouterr().out) == {"DeploymentSpendPercent": 81.25, "OpenBeyondBound": [0]}
 
 
 def test_a_spend_that_cannot_be_read_keeps_nothing_from_being_told(

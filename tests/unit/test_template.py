@@ -15,7 +15,7 @@ from shared.domain.settings import Settings
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 SOURCES = ("QueueSource", "IsolatedQueueSource")
 QUEUES = ("Queue", "IsolatedQueue")
-WITHOUT_A_TOKEN = {"GET /v1/openapi.json", "GET /v1/health"}
+WITHOUT_A_TOKEN = {f"{method} {path}" for method in ("GET", "HEAD") for path in ("/v1/openapi.json", "/v1/health")}
 
 BEDROCK = "bedrock:InvokeModelWithResponseStream"
 

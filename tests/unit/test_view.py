@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
+from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.generation import ErrorInfo, Generation, Usage
 from shared.domain.moving import Moving, State
 from shared.domain.states import Status
@@ -40,7 +41,9 @@ HIDDEN |= {
     "schema_version",
     "expires_at",
 }
-HIDDEN |= {"progress_at", "reviewed", "usual_seconds"}
+HIDDEN |= {"progress_at", "reviewed", "usual_seconds", "call"}
+OF_THE_CALL = {"model", "answered_by"}
+"""What is shown of `call` at the top; with an error, all of it is shown there."""
 
 
 @pytest.fixture
@@ -75,6 +78,7 @@ def full(clock: FakeClock) -> Generation:
         steps_done=4,
         output_step="step-7011",
         error=ErrorInfo("output_invalid", "It does not fit."),
+        call=CallFacts("asked/for", "other/one", 200, None, "gen-5", None, 2.5),
         client_id="client",
         session_id="session",
         retry_of="the-one-before",
@@ -87,7 +91,22 @@ def full(clock: FakeClock) -> Generation:
 
 
 def test_every_field_of_the_head_is_either_shown_or_hidden_on_purpose(full: Generation) -> None:
-    assert {field.name for field in fields(Generation)} - HIDDEN == view(full).keys()
+    assert {field.name for field in fields(Generation)} - HIDDEN | OF_THE_CALL == view(full).keys()
+
+
+def test_an_error_says_what_is_known_of_the_call_that_ended_so(full: Generation) -> None:
+    assert view(full)["error"] == {
+        "code": "output_invalid",
+        "message": "It does not fit.",
+        "model": "asked/for",
+        "answered_by": "other/one",
+        "provider_status": 200,
+        "provider_call_id": "gen-5",
+        "seconds": 2.5,
+    }
+    shown = view(replace(full, call=NO_CALL))
+    assert shown["error"] == {"code": "output_invalid", "message": "It does not fit."}
+    assert not OF_THE_CALL & shown.keys()
 
 
 def test_what_an_open_one_does_is_shown_and_names_another_state(full: Generation) -> None:
@@ -109,7 +128,6 @@ def test_what_is_shown_is_what_the_head_says(full: Generation) -> None:
     assert (shown["kind"], shown["status"], shown["version"], shown["attempt"]) == ("flashcards", "failed", 17, 3)
     assert (shown["progress"], shown["stage"], shown["steps_done"]) == (60, "writing cards", 4)
     assert (shown["client_id"], shown["session_id"]) == ("client", "session")
-    assert shown["error"] == {"code": "output_invalid", "message": "It does not fit."}
     assert shown["usage"] == {"calls": 2, "prompt_tokens": 100, "completion_tokens": 50} | {
         "cost_usd": 0.0125,
         "wasted_cost_usd": 0.0025,

@@ -149,8 +149,12 @@ class Ward:
         reader = Reader(client or self.dynamodb, SETTINGS.table_name, self.clock)
         return Doctor(reader, self.store, self.clock, EXPECTED, lambda: self.letters, self.slept.append)
 
-    def look(self, client: Any = None, limit: int | None = None) -> Report:
-        return self.doctor(client).look(limit)
+    def look(
+        self, client: Any = None, limit: int | None = None, has_object: Callable[[str], bool] | None = None
+    ) -> Report:
+        doctor = self.doctor(client)
+        doctor.has_object = has_object
+        return doctor.look(limit)
 
     def change(self, sort_key: str, *removes: str, owner: str = OWNER, **sets: Any) -> None:
         """Change an item behind the code's back."""

@@ -50,6 +50,22 @@ describe("the timeline", () => {
     expect(layout.rows[4]?.note).toBe("at most 3.0 s");
   });
 
+  it("of an answer of no use, after which the model was asked again, and of a call that a cancel closed", () => {
+    const events: TimelineEvent[] = [
+      { name: "created", at: at(0) },
+      { name: "started", at: at(1), attempt: 1 },
+      { name: "asked_again", at: at(3), attempt: 1, code: "output_invalid" },
+      { name: "canceled", at: at(5), attempt: 1 },
+      { name: "interrupted", at: at(5), attempt: 1 },
+    ];
+    expect(shown(head({ status: "canceled", finished_at: at(5) }), events).slice(2)).toEqual([
+      ["Attempt 1", 1, 5],
+      ["Asked again", 3, 3],
+      ["Canceled", 5, 5],
+      ["Call closed", 5, 5],
+    ]);
+  });
+
   it("of a pause that the provider asked for", () => {
     const events: TimelineEvent[] = [
       { name: "created", at: at(0) },

@@ -91,6 +91,10 @@ function take(walk: Walk, event: TimelineEvent, at: number, index: number): void
   } else if (event.name === "sent_again") {
     walk.rows.push(moment(key, "Sent again", "Its message was taken for lost.", "rescue", at));
     walk.waitedTo = at;
+  } else if (event.name === "asked_again") {
+    walk.rows.push(moment(key, "Asked again", reason(event.code), "wait", at));
+  } else if (event.name === "interrupted") {
+    walk.rows.push(moment(key, "Call closed", "The model was still answering.", "quiet", at));
   } else if (event.name === "dismissed") {
     walk.rows.push(moment(key, "Dismissed", "It left the feed.", "quiet", at));
   } else if (ENDS.has(event.name)) {

@@ -1,6 +1,8 @@
 // Says in plain words why something did not work and what can be done about it, as the service's register has it.
 
+import type { Failure } from "unstuck-client";
 import { FAILURES, PROBLEMS } from "unstuck-client/codes";
+import { duration } from "./format";
 
 export interface Words {
   /** What happened, as a sentence. */
@@ -18,6 +20,19 @@ const UNANSWERED: Record<string, Words> = {
 export function failureWords(code: string): Words {
   const known = FAILURES[code];
   return known ? { what: known.title, todo: known.fix } : { what: `It failed (${code}).`, todo: "Retry it later." };
+}
+
+/** What is known of the call that a generation failed with, in one line; empty where that is nothing. */
+export function callWords(call: Partial<Failure>): string {
+  const words = [
+    call.provider_status === undefined ? "" : `HTTP ${call.provider_status}`,
+    call.provider_code ?? "",
+    call.finish === undefined ? "" : `finish ${call.finish}`,
+    call.seconds === undefined ? "" : `after ${duration(call.seconds)}`,
+    call.answered_by === undefined || call.answered_by === call.model ? "" : `answered by ${call.answered_by}`,
+    call.provider_call_id === undefined ? "" : `call ${call.provider_call_id}`,
+  ];
+  return words.filter((word) => word !== "").join(", ");
 }
 
 export function problemWords(code: string): Words | null {

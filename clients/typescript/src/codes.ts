@@ -23,7 +23,7 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
   },
   "invalid_encoding": {
     "title": "The body is not valid UTF-8 text.",
-    "fix": "Encode as UTF-8, and take U+FFFD out of the text.",
+    "fix": "Encode the body as UTF-8, and resend.",
     "fault": "the caller's",
     "status": 400
   },

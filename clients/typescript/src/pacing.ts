@@ -15,10 +15,10 @@ const LONGEST_PAUSE_SECONDS = 60;
 /** A timer that is set for longer than 2^31 ms ends at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Return in how many seconds to look again: the server's hint, up to a tenth later, so that a crowd spreads out. */
+/** Return in how many seconds to look again: the server's hint, up to a tenth sooner, so that a crowd spreads out. */
 export function lookAfter(hintSeconds: number | undefined): number {
   const hint = Math.min(Math.max(hintSeconds ?? DEFAULT_HINT_SECONDS, SHORTEST_HINT_SECONDS), LONGEST_HINT_SECONDS);
-  return hint * (1 + Math.random() / 10);
+  return hint * (1 - Math.random() / 10);
 }
 
 /**

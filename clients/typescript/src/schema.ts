@@ -457,8 +457,15 @@ export interface components {
         };
         /** @description Why a call was not done: as the service says it, or as API Gateway does. */
         Error: components["schemas"]["Problem"] | components["schemas"]["GatewayMessage"];
-        /** @description Why a generation failed; the codes are those of docs/errors.md, below Failures. */
+        /** @description Why a generation failed; the codes are those of docs/errors.md, below Failures. With it comes what is known of the call that ended so. */
         Failure: {
+            model?: string;
+            answered_by?: string;
+            provider_status?: number;
+            provider_code?: string;
+            provider_call_id?: string;
+            finish?: string;
+            seconds?: number;
             code: string;
             message: string;
         };
@@ -481,7 +488,7 @@ export interface components {
         GatewayMessage: {
             message: string | null;
         };
-        /** @description A generation as it stands. Fields that do not apply yet are absent. While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late. */
+        /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` says which model was asked, and `answered_by` which one the provider names. While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late. */
         Generation: {
             generation_id: components["schemas"]["GenerationId"];
             kind: string;
@@ -511,6 +518,8 @@ export interface components {
             because?: string;
             next_at?: components["schemas"]["Moment"];
             stuck?: boolean;
+            model?: string;
+            answered_by?: string;
             error?: components["schemas"]["Failure"];
         };
         /** @description One generation, with its output once it has succeeded and, while it is open, when to look again. `stale` says that what the caller expects is not stored yet. */
@@ -543,6 +552,8 @@ export interface components {
             because?: string;
             next_at?: components["schemas"]["Moment"];
             stuck?: boolean;
+            model?: string;
+            answered_by?: string;
             error?: components["schemas"]["Failure"];
             poll_after_seconds?: number;
             /** @constant */
@@ -587,10 +598,17 @@ export interface components {
         };
         /** @description The caller's own; it means nothing to the service. */
         Label: string;
-        /** @description One line of the timeline; a name of `step_stored` comes with the step's own figures, and with its result, in the kind's own form, when that is asked for. */
+        /** @description One line of the timeline; a name of `step_stored` comes with the step's own figures, and with its result, in the kind's own form, when that is asked for. A line that a call of a model led to says what is known of the call. `asked_again`: its answer was of no use, and the model was asked once more. `interrupted`: it was closed, since the generation had been ended. */
         Line: {
+            model?: string;
+            answered_by?: string;
+            provider_status?: number;
+            provider_code?: string;
+            provider_call_id?: string;
+            finish?: string;
+            seconds?: number;
             /** @enum {string} */
-            name: "created" | "started" | "step_stored" | "released" | "given_back" | "sent_again" | "dismissed" | "succeeded" | "failed" | "canceled";
+            name: "created" | "started" | "asked_again" | "interrupted" | "step_stored" | "released" | "given_back" | "sent_again" | "dismissed" | "succeeded" | "failed" | "canceled";
             at: components["schemas"]["Moment"];
             attempt?: number;
             code?: string;
@@ -634,6 +652,8 @@ export interface components {
             because?: string;
             next_at?: components["schemas"]["Moment"];
             stuck?: boolean;
+            model?: string;
+            answered_by?: string;
             error?: components["schemas"]["Failure"];
             output?: components["schemas"]["Output"];
             /** @constant */
@@ -746,7 +766,7 @@ export interface components {
         "Cache-Control": string;
         /** @description Names this state, for If-None-Match. */
         ETag: string;
-        /** @description Where to read the generation. */
+        /** @description Where to read the generation, relative to the address of this call. */
         Location: string;
         /** @description Whole seconds until the next look or try is worth it. */
         "Retry-After": string;
@@ -787,6 +807,7 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
+                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -895,7 +916,7 @@ export interface operations {
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    /** @description Where to read the generation. */
+                    /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
                     /** @description Whole seconds until the next look or try is worth it. */
                     "Retry-After": string;
@@ -1599,7 +1620,7 @@ export interface operations {
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    /** @description Where to read the generation. */
+                    /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
                     /** @description Whole seconds until the next look or try is worth it. */
                     "Retry-After": string;

@@ -6,6 +6,7 @@ It knows nothing of generations, leases or AWS, keeps no key, and never repeats 
 from functions.process.provider.cancellation import Cancellation
 from functions.process.provider.client import Provider
 from functions.process.provider.json_in_text import candidates as json_candidates
+from functions.process.provider.record import CallRecord
 from functions.process.provider.request import ChatMessage, Completion, ModelRequest
 
-__all__ = ["Cancellation", "ChatMessage", "Completion", "ModelRequest", "Provider", "json_candidates"]
+__all__ = ["CallRecord", "Cancellation", "ChatMessage", "Completion", "ModelRequest", "Provider", "json_candidates"]

@@ -26,6 +26,8 @@ from functions.process.provider.pictures import (
     PictureTooLargeError,
     Sketches,
 )
+from functions.process.provider.record import CallRecord, word_of
+from functions.process.provider.report import Report, own_words
 from functions.process.provider.request import Completion
 from functions.process.provider.usage import Bill
 from functions.process.provider.wordings import Finish, finish_of
@@ -33,7 +35,6 @@ from shared.domain.errors import ProviderError
 from shared.domain.generation import Usage
 from shared.domain.model_prices import ModelPrice
 
-LONGEST_NAME = 128
 MOST_CHARACTERS = 1024 * 1024
 """Of the text of an answer, and of what a tool is called with."""
 
@@ -55,8 +56,15 @@ class AnswerReader:
     waits can tell quiet from work.
     """
 
-    def __init__(self, model: str, *, with_picture: bool = False, price: ModelPrice | None = None) -> None:
-        self.call_id: str | None = None
+    def __init__(
+        self,
+        model: str,
+        *,
+        with_picture: bool = False,
+        price: ModelPrice | None = None,
+        record: CallRecord | None = None,
+    ) -> None:
+        self.record = record or CallRecord()
         self.characters = 0
         self.progress = 0
         self.flowed = False
@@ -100,17 +108,14 @@ class AnswerReader:
     # What a wire tells.
 
     def name(self, call_id: Any) -> None:
-        """Remember the provider's id of this call. The first stands: the header's, which comes before all chunks."""
-        if self.call_id is None and _is_name(call_id):
-            self.call_id = call_id
+        self.record.called(call_id)
 
     def words_after(self, count: int) -> list[str]:
         """Return the pieces of the content that came after the first `count`."""
         return self._parts[count:]
 
     def written_by(self, model: Any) -> None:
-        if _is_name(model):
-            self._model = model
+        self.record.written_by(model)
 
     def text(self, text: str) -> None:
         """Take more of the content."""
@@ -151,6 +156,7 @@ class AnswerReader:
 
     def finish(self, reason: Any) -> None:
         """Take a word for why the model stopped; one that nobody knows says nothing."""
+        self.record.finished(reason)
         finish = finish_of(reason)
         if finish is not None:
             self._finish = finish
@@ -176,10 +182,13 @@ class AnswerReader:
         retry_after_seconds: float | None = None,
         *,
         refused: bool = False,
+        report: Report | None = None,
     ) -> None:
         """Record how the call failed. The first failure stands, and it wins over whatever text has come. `refused` says
-        that the server did not do it: before a first token, that costs nothing."""
+        that the server did not do it: before a first token, that costs nothing. `report` is what it said of it."""
         if self._failure is None:
+            if report is not None:
+                self.record.failed(next(filter(None, map(word_of, own_words(report.body))), None), report.body)
             self._failure, self._detail = failure, detail
             self._retry_after_seconds = retry_after_seconds
             self._unpaid = refused and not self.flowed
@@ -235,7 +244,8 @@ class AnswerReader:
         if not bill.cost_told and self._price is not None:
             usage = replace(usage, cost_usd=self._price.of(usage, len(pictures)))
         told = bill.cost_told or self._price is not None
-        return Completion(text, self.call_id, self._model, usage, tuple(pictures), told)
+        model = self.record.answered_by or self._model
+        return Completion(text, self.record.call_id, model, usage, tuple(pictures), told)
 
     def _whole(self) -> bool:
         if self._with_picture:
@@ -272,7 +282,6 @@ class AnswerReader:
             detail or self._detail,
             retry_after_seconds=self._retry_after_seconds,
             usage=usage,
-            call_id=self.call_id,
             unpaid=self._unpaid and usage is None,
         )
 
@@ -283,7 +292,3 @@ class AnswerReader:
         except UnicodeDecodeError:
             pass
         raise self._error(OUTPUT_INVALID)
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isascii() and value.isprintable()

@@ -112,6 +112,7 @@ class Call:
         extensions = {"trace": gate.trace}
         url, body, headers = self._wired.url, self._wired.body, dict(self._wired.headers)
         async with client.stream("POST", url, content=body, headers=headers, extensions=extensions) as response:
+            self._answer.record.status = response.status_code
             self._note_bill_id(response)
             if not response.is_success:
                 await self._refusal(response)
@@ -127,8 +128,8 @@ class Call:
         name = self._dialect.bill_id_header
         for header in (name, "X-Generation-Id", "x-amzn-RequestId", "request-id"):
             self._answer.name(response.headers.get(header) if header else None)
-        if response.is_success and name is not None and name in response.headers and self._answer.call_id:
-            self._on_bill_id(self._answer.call_id)
+        if response.is_success and name is not None and name in response.headers and self._answer.record.call_id:
+            self._on_bill_id(self._answer.record.call_id)
 
     async def _refusal(self, response: httpx.Response) -> None:
         report = self._dialect.refusal(await _body_of(response), response.headers)
@@ -138,7 +139,7 @@ class Call:
         failure, detail = of_refusal(response.status_code, report, told_wait=wait is not None, try_again=again)
         if failure is BAD_REQUEST:
             self.refused = report
-        self._answer.fail(failure, detail, wait, refused=True)
+        self._answer.fail(failure, detail, wait, refused=True, report=report)
 
     async def _read(self, chunks: AsyncIterator[bytes], decoder: Decoder) -> None:
         """Read to the wire's last word, the body's end, or a finish that quiet follows."""

@@ -18,6 +18,7 @@ from functions.process.provider.dialects import dialect_for
 from functions.process.provider.dialects.contract import Wired
 from functions.process.provider.failures import KEY_REFUSED
 from functions.process.provider.gate import Gate
+from functions.process.provider.record import CallRecord
 from functions.process.provider.request import Completion, ModelRequest, usable_key
 from functions.process.provider.terms import KnownTerms, weaker
 from shared.domain.clock import Clock, SystemClock
@@ -94,6 +95,7 @@ class Provider:
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None] = lambda _bill_id: None,
         on_words: Callable[[str], None] | None = None,
+        record: CallRecord | None = None,
     ) -> Completion:
         """Make the call in this thread and return its whole answer, or raise why there is none.
 
@@ -103,18 +105,26 @@ class Provider:
         characters of content each time it has grown, and `on_words` what is new of it; neither may block.
         `on_bill_id` gets the id under which `bill` can ask for what the call has cost, as soon as the server has told
         one. The model is asked at most once: a request that the server refuses for a field of it is sent again
-        without, after another leave.
+        without, after another leave. `record` takes what becomes known of the call, however it ends.
 
-        Raises ProviderError (see `failures`), with the usage and call id as far as they were reported, or
-        CallCanceledError within moments of `cancellation.cancel()`.
+        Raises ProviderError (see `failures`), with the usage as far as it was reported, or CallCanceledError within
+        moments of `cancellation.cancel()`.
         """
+        record = record or CallRecord()
         key = usable_key(api_key) if self._dialect.takes_key else ""
         if key is None:
             raise KEY_REFUSED.raised("it holds characters that no header may hold, or nothing", unpaid=True)
         terms = known = self._known.of(request.model)
         for tries_left in reversed(range(MOST_REFUSALS + 1)):
             wired = self._dialect.call(request, terms, key)
-            call = self._call(request, wired, on_text, on_bill_id, on_words)
+            record.begin()
+            answer = AnswerReader(
+                request.model,
+                with_picture=request.draws,
+                price=price_for(self._prices, request.model),
+                record=record,
+            )
+            call = self._call(request, wired, answer, on_text, on_bill_id, on_words)
 
             async def run(call: Call = call) -> Completion:
                 return await call.run(self._client(), deadline, Gate(may_send, cancellation, deadline))
@@ -150,15 +160,15 @@ class Provider:
         self,
         request: ModelRequest,
         wired: Wired,
+        answer: AnswerReader,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None],
         on_words: Callable[[str], None] | None,
     ) -> Call:
-        price = price_for(self._prices, request.model)
         return Call(
             self._dialect,
             wired,
-            answer=AnswerReader(request.model, with_picture=request.draws, price=price),
+            answer=answer,
             draws=request.draws,
             max_bytes=self._max_bytes,
             on_text=on_text,

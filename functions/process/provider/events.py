@@ -3,11 +3,13 @@
 Owns framing only: what a value says is not looked at.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n"
+_END_OF_LINE = re.compile(rb"[\r\n]")
 
 
 class TooLongError(ValueError):
@@ -34,6 +36,7 @@ class BodyFraming:
 
     def __init__(self, max_bytes: int) -> None:
         self._begin = bytearray()
+        self._blank = 0
         self._max_bytes = max_bytes
         self._framing: _Events | _Json | None = None
 
@@ -42,12 +45,18 @@ class BodyFraming:
             yield from self._framing.feed(received)
             return
         self._begin += received
+        self._blank += len(received)
         # The mark may come byte by byte, and blank lines before a body keep a connection awake.
         begun = bytes(self._begin).removeprefix(_BOM)
         if _BOM.startswith(self._begin) or not begun.strip(_SPACE):
-            if len(self._begin) > self._max_bytes:
+            if self._blank > self._max_bytes:
                 raise TooLongError
-            # The mark is only a mark at the very beginning, so what was blank is passed on once there is more.
+            # The mark is only a mark at the very beginning, so what was blank is passed on once there is more: its
+            # last byte, which says whether a line begins here. All of it would be looked at with each byte that comes.
+            if not _BOM.startswith(self._begin):
+                self._begin = (
+                    self._begin[-1:] if self._begin[-1:] in (bytearray(b" "), bytearray(b"\t")) else bytearray(b"\n")
+                )
             return
         self._framing = _Json(self._max_bytes) if begun.lstrip(_SPACE)[:1] in (b"{", b"[") else _Events(self._max_bytes)
         self._begin.clear()
@@ -111,9 +120,8 @@ class _Events:
             yield from self._take(end)
 
     def _end_of_line(self) -> int:
-        newline = self._pending.find(b"\n", self._searched)
-        carriage = self._pending.find(b"\r", self._searched, None if newline < 0 else newline)
-        return carriage if carriage >= 0 else newline
+        found = _END_OF_LINE.search(self._pending, self._searched)
+        return found.start() if found else -1
 
     def _width_of_end(self, end: int) -> int:
         if self._pending[end : end + 1] == b"\r":

@@ -35,7 +35,6 @@ class CallFailure:
         *,
         retry_after_seconds: float | None = None,
         usage: Usage | None = None,
-        call_id: str | None = None,
         unpaid: bool = False,
     ) -> ProviderError:
         """Return the error to raise. `detail` is ours, never the server's."""
@@ -45,7 +44,6 @@ class CallFailure:
             message,
             retry_after_seconds=retry_after_seconds,
             usage=usage,
-            call_id=call_id,
             unpaid=unpaid,
         )
 

@@ -6,7 +6,7 @@ Nothing is ever fetched: a URL that leads elsewhere is no picture.
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 MOST_PICTURES = 4
 MOST_PICTURE_BYTES = 8 * 1024 * 1024
@@ -38,9 +38,15 @@ class DrawnPicture:
     height: int
 
 
-class _Sketch(NamedTuple):
-    pieces: list[str]
+@dataclass(slots=True)
+class _Sketch:
     draft: bool
+    pieces: list[str] = field(default_factory=list)
+    length: int = 0
+
+    def add(self, text: str) -> None:
+        self.pieces.append(text)
+        self.length += len(text)
 
 
 class Sketches:
@@ -58,11 +64,11 @@ class Sketches:
             key = key if key in self._of else next(reversed(self._of), None)
             if key is None:
                 raise NotAPictureError
-            self._of[key].pieces.append(text)
         else:
             key = f"unnumbered {len(self._of)}" if key is None else key
-            self._of[key] = _Sketch([text], draft)
-        if sum(map(len, self._of[key].pieces)) > _LONGEST_DATA or len(self._of) > 2 * MOST_PICTURES:
+            self._of[key] = _Sketch(draft)
+        self._of[key].add(text)
+        if self._of[key].length > _LONGEST_DATA or len(self._of) > 2 * MOST_PICTURES:
             raise PictureTooLargeError
 
     def pictures(self) -> Iterator[DrawnPicture]:

@@ -8,6 +8,17 @@ from typing import Any, NamedTuple
 MOST_CHARACTERS = 8_000
 _MOST_NESTED = 8
 _CODES = frozenset({"code", "type", "status", "reason", "error_type", "errorcode", "error_code", "__type", "err_code"})
+_OWN_WORDS = (
+    ("code", "error_code", "errorcode", "err_code"), ("reason",), ("error_type", "__type"), ("type",), ("status",),
+    ("error",),
+)  # fmt: skip
+"""The keys of a server's own word for its error, the most telling first."""
+
+_AROUND_WORDS = frozenset(
+    {"error", "errors", "detail", "details", "metadata", "raw", "base_resp", "cause", "innererror", "inner_error"}
+)
+"""What such a word may stand in. Beside it servers quote what they were sent, which may have the same keys."""
+
 _PLACES = frozenset({"param", "field", "parameter", "property", "loc", "location"})
 _QUIET = frozenset({"", "error", "none", "null", "0", "200", "ok", "success"})
 
@@ -53,6 +64,38 @@ def report_of_bytes(body: bytes, extra: str = "") -> Report:
     except (ValueError, RecursionError):
         document = body[:MOST_CHARACTERS].decode("utf-8", "replace")
     return report_of([extra, document] if extra else document)
+
+
+def own_words(body: Any) -> Iterator[Any]:
+    """Yield what a server itself calls its error, the most telling first: words before numbers, as they were spelled.
+
+    Only where servers keep such words: not from what they quote. A list may begin with a word that came beside it.
+    """
+    found = list(_own_words(body, 0))
+    if isinstance(body, list) and body and isinstance(body[0], str):
+        yield body[0]
+    for names in _OWN_WORDS:
+        yield from (value for key, value in found if key in names and not str(value).isdecimal())
+    yield from (value for _, value in found if str(value).isdecimal())
+
+
+def _own_words(value: Any, depth: int) -> Iterator[tuple[str, Any]]:
+    if depth > _MOST_NESTED:
+        return
+    if isinstance(value, str) and value.lstrip()[:1] == "{":
+        try:
+            value = json.loads(value[:MOST_CHARACTERS], parse_float=Decimal)
+        except (ValueError, RecursionError):
+            return
+    for part in value if isinstance(value, list) else ():
+        yield from _own_words(part, depth + 1) if isinstance(part, dict) else ()
+    for name, part in value.items() if isinstance(value, dict) else ():
+        if name.lower() in _CODES and isinstance(part, str | int) and str(part).strip().lower() not in _QUIET:
+            yield name.lower(), part
+        elif name.lower() in _AROUND_WORDS:
+            if name.lower() == "error" and isinstance(part, str):
+                yield "error", part
+            yield from _own_words(part, depth + 1)
 
 
 def _walk(key: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:

@@ -19,6 +19,7 @@ _NOT_A_SPAN = 1_000_000_000.0
 """From here on a number of seconds is a time since 1970."""
 
 _MOST_NESTED = 8
+_LONGEST_DATE = 64
 
 
 def retry_after_of(headers: Mapping[str, str], body: Any, message: str, now: datetime) -> float | None:
@@ -138,9 +139,11 @@ def _number(value: Any) -> float | None:
 
 
 def _moment(text: str) -> datetime | None:
+    if len(text) > _LONGEST_DATE:
+        return None
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits is no year
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:

@@ -14,11 +14,11 @@ PROBLEMS: Mapping[str, Code] = {
     ),
     "invalid_encoding": Code(
         title="The body is not valid UTF-8 text.",
-        fix="Encode as UTF-8, and take U+FFFD out of the text.",
+        fix="Encode the body as UTF-8, and resend.",
         fault=Fault.CALLER,
         detail=(
-            "The body, or a text in it, is not valid UTF-8: broken base64, a broken byte, half of a surrogate "
-            "pair, or U+FFFD, which is what API Gateway makes of a broken byte."
+            "The body, or a text in it, is not valid UTF-8: broken base64, a broken byte, or half of a surrogate "
+            "pair. A broken byte in a body of type JSON is not seen: API Gateway makes U+FFFD of it, which is taken."
         ),
         status=400,
     ),
@@ -61,8 +61,8 @@ PROBLEMS: Mapping[str, Code] = {
         fix="Get a new token and resend.",
         fault=Fault.NOBODY,
         detail=(
-            "The token has expired since API Gateway last had it verified. Only deployments whose tokens "
-            "`functions/authorizer` verifies answer this; see [auth.md](auth.md)."
+            "The token was good and has expired. Only deployments whose tokens `functions/authorizer` verifies answer "
+            "this; API Gateway's own verifier answers 401 with a `message`. See [auth.md](auth.md)."
         ),
         status=401,
     ),

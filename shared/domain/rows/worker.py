@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.generation import ErrorInfo, Generation, Totals
 from shared.domain.row import Add, At, Mark, Once, Row
 from shared.domain.rows.ends import ends
@@ -50,17 +51,19 @@ class Stored(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What all of it came to, and the step whose result is the output."""
+    """What all of it came to, the step whose result is the output, and the call that made it."""
 
     totals: Totals
     output_step: str
+    call: CallFacts = NO_CALL
 
 
 class Failed(NamedTuple):
-    """What was spent, and the error that the owner reads."""
+    """What was spent, the error that the owner reads, and the call that ended so."""
 
     totals: Totals
     error: ErrorInfo
+    call: CallFacts = NO_CALL
 
 
 class Billed(NamedTuple):
@@ -129,7 +132,11 @@ def _advance(_head: Generation, at: At, stored: Stored) -> Mapping[str, Any]:
 
 def _succeed(head: Generation, at: At, done: Done) -> Mapping[str, Any]:
     shown = {"progress": 100, "output_step": done.output_step, "stage": None}
-    return ends(head, at, done.totals) | shown | _FRUITFUL
+    return ends(head, at, done.totals) | shown | _FRUITFUL | {"call": done.call}
+
+
+def _fail(head: Generation, at: At, failed: Failed) -> Mapping[str, Any]:
+    return ends(head, at, failed.totals, failed.error) | {"call": failed.call}
 
 
 def _release(head: Generation, at: At, released: Released) -> Mapping[str, Any]:
@@ -238,7 +245,7 @@ FAIL = Row[Failed](
     _RUNNING,
     Status.FAILED,
     _MINE,
-    lambda head, at, failed: ends(head, at, failed.totals, failed.error),
+    _fail,
     Mark.OP,
     "the error's code; the owner's usage of the day; provider key deleted",
     raises_version=True,

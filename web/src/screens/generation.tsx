@@ -2,7 +2,7 @@
 
 import { ChevronRight, Copy, SearchX } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { type GenerationDetail, hasEnded, isFlashcards, UnstuckError } from "unstuck-client";
+import { type Failure as GenerationFailure, type GenerationDetail, hasEnded, isFlashcards, UnstuckError } from "unstuck-client";
 import { useGenerationEvents, useGenerationInput } from "unstuck-client/react";
 import { count, counted, dayAndTime, duration, money, shortId } from "../format";
 import { explain } from "../lateness";
@@ -13,7 +13,7 @@ import { useSay } from "../ui/overlays";
 import { Button, ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
 import { Bar, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
 import { useWatching, type Watching } from "../watching";
-import { failureWords, kindName } from "../words";
+import { callWords, failureWords, kindName } from "../words";
 import { Actions } from "./actions";
 import { titleOf } from "./feed-row";
 import { OutputView } from "./output";
@@ -77,7 +77,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
       />
       <div className="stack">
         <State head={head} watching={watching} />
-        {head.error !== undefined && <Failure head={head} code={head.error.code} />}
+        {head.error !== undefined && <Failure head={head} error={head.error} />}
         {head.output !== undefined && <OutputView output={head.output} />}
         <SoFar head={head} />
         <TimelinePanel head={head} watching={watching} />
@@ -147,14 +147,17 @@ function useRescues(id: string, attempt: number): number {
   return events.filter((event) => event.name === "given_back" || event.name === "sent_again").length;
 }
 
-function Failure({ head, code }: { head: GenerationDetail; code: string }) {
+function Failure({ head, error }: { head: GenerationDetail; error: GenerationFailure }) {
+  const { code } = error;
   const { what, todo } = failureWords(code);
+  const call = callWords(error);
   return (
     <Notice tone="bad" title={what}>
       <p>{todo}</p>
       <p className="muted small">
         {code}, after {counted(head.attempt, "attempt")} and {counted(head.usage.calls, "call")} of the model
       </p>
+      {call !== "" && <p className="muted small">The last call: {call}</p>}
     </Notice>
   );
 }
@@ -199,6 +202,10 @@ function Figures({ head }: { head: GenerationDetail }) {
           ["Attempts", count(head.attempt)],
           ["Took", ended === null ? "still open" : duration(ended)],
           ["Had time until", dayAndTime(head.deadline_at)],
+          ...(head.model === undefined ? [] : ([["Model", head.model]] as const)),
+          ...(head.answered_by === undefined || head.answered_by === head.model
+            ? []
+            : ([["Answered by", head.answered_by]] as const)),
           ...(head.own_key ? ([["Key", "your own"]] as const) : []),
         ]}
       />

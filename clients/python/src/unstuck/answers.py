@@ -32,7 +32,7 @@ _CLASSES: Mapping[int, type[ApiError]] = {
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_ASKED_SECONDS = 86_400.0
 """No wait that a server asks for is read as longer than a day."""
-_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+_SECONDS = re.compile(r"[0-9]++(\.[0-9]++)?")
 _DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", re.ASCII)
 _SAID = {
     401: "The token is missing, has expired, or is not one that this deployment takes.",

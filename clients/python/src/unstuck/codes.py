@@ -14,7 +14,7 @@ class Code(NamedTuple):
 
 PROBLEMS: Mapping[str, Code] = {
     "invalid_json": Code("The body is not JSON.", "Send one JSON object; the same body fails again."),
-    "invalid_encoding": Code("The body is not valid UTF-8 text.", "Encode as UTF-8, and take U+FFFD out of the text."),
+    "invalid_encoding": Code("The body is not valid UTF-8 text.", "Encode the body as UTF-8, and resend."),
     "validation_failed": Code(
         "The body does not fit what this kind takes.", "Fix the listed fields and resend; the same body fails again."
     ),

@@ -38,7 +38,7 @@ class Changes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """Asks when the service says that it is worth it, with the ETag of what was seen last.
+    """Asks when the service says that it is worth it and no later, with the ETag of what was seen last.
 
     `at_most_seconds` is for who shows the progress and wants to look more often than that: it only costs requests.
     """
@@ -55,7 +55,7 @@ class Polling:
             call = Request("GET", operations.path_of(generation_id), headers=headers)
             reading = partial(_looked, generation_id, seen)
             answer, found = yield from exchange(call, conditions, reading, conditions.watching, outlasts=True)
-            pause = _hint(answer, conditions) or pause or _UNTOLD_SECONDS
+            pause = _hint(answer, conditions) or _UNTOLD_SECONDS
             if found is None:
                 continue
             pause = _bounded(found.poll_after_seconds or pause)

@@ -44,7 +44,23 @@ class Usage(Answered):
     wasted_cost_usd: float
 
 
-class Failure(Answered):
+class CallFacts(Answered):
+    """What is known of a call of a model; what is not known is None."""
+
+    model: str | None = None
+    """The model that was asked."""
+    answered_by: str | None = None
+    """The model that the provider names in its answer."""
+    provider_status: int | None = None
+    provider_code: str | None = None
+    """The provider's own word for its error."""
+    provider_call_id: str | None = None
+    finish: str | None = None
+    """The provider's word for why the model stopped."""
+    seconds: float | None = None
+
+
+class Failure(CallFacts):
     """Why a generation failed; the codes are those of docs/errors.md, below Failures."""
 
     code: str
@@ -75,6 +91,10 @@ class Generation(Answered):
     retry_of: str | None = None
     retried_as: str | None = None
     own_key: bool | None = None
+    model: str | None = None
+    """Once a worker has ended it: the model that was asked."""
+    answered_by: str | None = None
+    """The model that the provider named in its answer."""
     error: Failure | None = None
     state: str | None = None
     """While it is open: what it does, as `queued` or `working`."""
@@ -158,7 +178,7 @@ class Attempt(Answered):
     code: str | None = None
 
 
-class Line(Answered):
+class Line(CallFacts):
     """One line of the timeline; a `step_stored` has the step's own figures, and its result where it was asked for."""
 
     name: str

@@ -49,7 +49,7 @@ export interface UseGenerationFeedResult extends Standing {
 }
 
 const NO_ENTRY_OPEN_SECONDS = 20;
-const YOUNG_SECONDS = 60;
+const ENTRY_OPEN_SECONDS = 2;
 
 export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGenerationFeedResult {
   const { session_id, status, kind, fields, pageSize = fields === undefined ? 20 : 10 } = options;
@@ -123,12 +123,16 @@ function share(client: Client, queries: QueryClient, listed: readonly ListedGene
   for (const seen of listed) learn(client, queries, seen);
 }
 
-/** Return how often to read the newest page, in seconds: by the youngest open generation on it. */
+/** Return in how many seconds to read the newest page again: by those on it that may end first. */
 function paceOf(client: Client, feed: FeedState): number {
   const open = feed.generations.filter((seen) => seen.generation_id >= feed.coveredTo && !hasEnded(seen));
-  if (open.length === 0) return NO_ENTRY_OPEN_SECONDS;
-  const youngest = Math.min(...open.map((seen) => client.now() - madeAt(seen.generation_id)));
-  return youngest < YOUNG_SECONDS * 1000 ? 2 : 5;
+  return Math.min(NO_ENTRY_OPEN_SECONDS, ...open.map((seen) => Math.max(ENTRY_OPEN_SECONDS, waits(client, seen))));
+}
+
+/** For how many seconds more an open one only waits for its next attempt; 0 where it may end at any moment. */
+function waits(client: Client, { state, next_at: next }: Generation): number {
+  if (next === undefined || (state !== "waiting_to_retry" && state !== "waiting_for_provider")) return 0;
+  return (Date.parse(next) - client.now()) / 1000;
 }
 
 function entriesOf(feed: FeedState | undefined, filter: FeedFilter, sent: readonly Sent[]): FeedEntry[] {

@@ -125,6 +125,32 @@ describe("useGenerationFeed", () => {
     expect(looks()).toBe(before);
   });
 
+  it("shows an end within two seconds, however old the generation is", async () => {
+    const server = new FakeServer();
+    const old = server.add({ status: "running" }, Date.now() - 600_000);
+    const { result } = render(server, () => useGenerationFeed());
+    await pass(10);
+    for (const wait of [200, 1_400, 3_900]) {
+      await pass(wait);
+      server.change(old.generation_id, { status: wait === 3_900 ? "succeeded" : "running", progress: wait / 100 });
+      await pass(2_100);
+      expect(result.current.entries[0]?.generation?.progress).toBe(wait / 100);
+    }
+    expect(result.current.entries[0]?.generation?.status).toBe("succeeded");
+  });
+
+  it("leaves a generation alone that only waits for its next attempt, and reads when that may begin", async () => {
+    const server = new FakeServer();
+    const next = new Date(Date.now() + 12_000).toISOString();
+    const one = server.add({ state: "waiting_to_retry", next_at: next });
+    const { result } = render(server, () => useGenerationFeed());
+    await pass(11_000);
+    expect(lists(server)).toHaveLength(1);
+    server.change(one.generation_id, { status: "failed", state: undefined, next_at: undefined });
+    await pass(3_100);
+    expect(result.current.entries[0]?.generation?.status).toBe("failed");
+  });
+
   it("goes on reading while others write to it all the time", async () => {
     const server = serverWith(1);
     const running = server.add({ status: "running" });

@@ -126,14 +126,19 @@ describe("waiting", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("spreads a crowd's looks over a tenth of the hint", async () => {
-    vi.mocked(Math.random).mockReturnValue(0.99);
-    const api = looks(open({ poll_after_seconds: 10 }));
-    void createClient(api).waitFor(ID);
-    await vi.advanceTimersByTimeAsync(10_900);
-    expect(api.requests).toHaveLength(1);
-    await vi.advanceTimersByTimeAsync(200);
-    expect(api.requests).toHaveLength(2);
+  it("spreads a crowd's looks over the last tenth of the hint, and comes no later than it says", async () => {
+    for (const [chance, soonest, latest] of [
+      [0.99, 8_900, 9_100],
+      [0, 9_900, 10_000],
+    ] as const) {
+      vi.mocked(Math.random).mockReturnValue(chance);
+      const api = looks(open({ poll_after_seconds: 10 }));
+      void createClient(api).waitFor(ID);
+      await vi.advanceTimersByTimeAsync(soonest);
+      expect(api.requests).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(latest - soonest);
+      expect(api.requests).toHaveLength(2);
+    }
   });
 });
 

@@ -113,7 +113,8 @@ def _read_event(answer: AnswerReader, event: dict[str, Any]) -> None:
     elif kind == "message_stop":
         answer.end()
     elif kind == "error" or event.get("error"):
-        answer.fail(*of_error(report_of(event)), refused=True)
+        report = report_of(event)
+        answer.fail(*of_error(report), refused=True, report=report)
 
 
 def _head(answer: AnswerReader, message: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ It sends nothing: a call of botocore's own can be closed by nobody before its fi
 import json
 import os
 import threading
+import zlib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,7 @@ _NOT_BEDROCK = "openrouter.ai"
 """The host of the parameter's default, which stands for the region's own endpoint."""
 
 _CHINA = "cn-"
+_PRELUDE_BYTES = 12
 
 
 class Bedrock:
@@ -95,19 +97,29 @@ class EventStreamFraming:
     def __init__(self, max_bytes: int) -> None:
         self._buffer = EventStreamBuffer()
         self._max_bytes = max_bytes
-        self._pending = 0
+        self._pending = bytearray()
 
     def feed(self, received: bytes) -> Iterator[bytes]:
-        self._buffer.add_data(received)
-        self._pending += len(received)
+        self._pending += received
         try:
-            for message in self._buffer:
-                self._pending = 0
-                yield _as_json(message)
+            while size := self._whole():
+                # botocore's buffer copies all that it holds with each piece and each message: it is given one message.
+                self._buffer.add_data(bytes(self._pending[:size]))
+                del self._pending[:size]
+                yield from map(_as_json, self._buffer)
         except ParserError:
             yield b"what came is no event stream"
-        if self._pending > self._max_bytes:
+        if len(self._pending) > self._max_bytes:
             raise TooLongError
+
+    def _whole(self) -> int:
+        """Return the size of the first message, 0 where it is not there to its end. Raises ParserError."""
+        if len(self._pending) < _PRELUDE_BYTES:
+            return 0
+        size, checksum = (int.from_bytes(self._pending[at : at + 4]) for at in (0, 8))
+        if size <= _PRELUDE_BYTES or checksum != zlib.crc32(self._pending[:8]):
+            raise ParserError
+        return size if len(self._pending) >= size else 0
 
     def finish(self) -> Iterator[bytes]:
         yield from ()
@@ -149,7 +161,8 @@ def _fields(request: ModelRequest, terms: Terms) -> dict[str, Any]:
 
 def _read_event(answer: AnswerReader, name: str, said: dict[str, Any]) -> None:
     if name.startswith("failed "):
-        answer.fail(*of_error(report_of([name.removeprefix("failed "), said])), refused=True)
+        report = report_of([name.removeprefix("failed "), said])
+        answer.fail(*of_error(report), refused=True, report=report)
     elif name == "contentBlockDelta" and isinstance(said.get("delta"), dict):
         _delta(answer, said["delta"], said.get("contentBlockIndex"))
     elif name == "contentBlockStart" and isinstance(said.get("start"), dict) and "toolUse" in said["start"]:

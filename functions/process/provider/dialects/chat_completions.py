@@ -292,4 +292,4 @@ def _error_in(chunk: dict[str, Any]) -> Report | None:
 
 def _fail(answer: AnswerReader, report: Report) -> None:
     wait = retry_after_of({}, report.body, report.text, SystemClock().now())
-    answer.fail(*of_error(report, told_wait=wait is not None), wait, refused=True)
+    answer.fail(*of_error(report, told_wait=wait is not None), wait, refused=True, report=report)

@@ -15,8 +15,6 @@ from unstuck.cli.text import cost, plain
 from unstuck.client import Client
 from unstuck.models import GenerationDetail
 
-_QUIET_SECONDS = 15.0  # a worker is heard of every ten seconds, by default
-
 
 def follow(
     session: Session, client: Client, generation_id: str, timeout_seconds: float | None, *, every: bool
@@ -65,11 +63,13 @@ def _words(found: GenerationDetail) -> Iterator[tuple[str, str]]:
     yield f"attempt {found.attempt}", ""
     heard = found.heartbeat_age_seconds(datetime.now(UTC))
     if heard is not None:
-        yield f"heartbeat {heard:.0f} s ago", "yellow" if heard > _QUIET_SECONDS else "dim"
+        yield f"heartbeat {heard:.0f} s ago", "yellow" if found.stuck else "dim"
+    if found.stuck:
+        yield "stuck", "yellow"
     yield cost(found.usage.cost_usd), "dim"
     if about := found.error.code if found.error else found.stage:
         yield about, "red" if found.error else "dim"
 
 
 def _visible(found: GenerationDetail) -> tuple[object, ...]:
-    return found.status, found.progress, found.attempt, found.stage
+    return found.status, found.progress, found.attempt, found.stage, found.stuck

@@ -10,7 +10,7 @@ from rich.text import Text
 from unstuck.account import Ceiling, UsageOfMonth
 from unstuck.cli.exits import duration
 from unstuck.cli.text import age, cost, in_json, moment, plain
-from unstuck.models import Card, Generation, GenerationDetail, Timeline
+from unstuck.models import CallFacts, Card, Generation, GenerationDetail, Timeline
 from unstuck.outputs import AssistantOutput, FlashcardsOutput, ImageOutput, ReviewedSuggestion, StoryOutput
 from unstuck.statuses import color_of
 
@@ -54,14 +54,30 @@ def generation(found: GenerationDetail) -> RenderableType:
         "deadline": moment(found.deadline_at) if not found.ended else "",
         "dismissed": moment(found.dismissed_at),
         "cost": _cost_of(found),
+        "model": _model_of(found),
         "key": "the user's own" if found.own_key else "",
         "session": found.session_id or "",
         "client id": found.client_id or "",
         "retry of": found.retry_of or "",
         "retried as": found.retried_as or "",
         "error": f"{found.error.code}: {found.error.message}" if found.error else "",
+        "last call": "  ".join(call_facts(found.error)) if found.error else "",
     }
     return _facts(rows)
+
+
+def call_facts(call: CallFacts) -> list[str]:
+    """Return what is known of a call of a model, each fact with its name."""
+    facts = {
+        "HTTP": call.provider_status,
+        "code": call.provider_code,
+        "finish": call.finish,
+        "call": call.provider_call_id,
+        "model": call.model,
+        "answered by": call.answered_by if call.answered_by != call.model else None,
+        "took": None if call.seconds is None else f"{call.seconds:.1f} s",
+    }
+    return [f"{name} {fact}" for name, fact in facts.items() if fact is not None]
 
 
 def output(found: GenerationDetail) -> RenderableType | None:
@@ -116,6 +132,7 @@ def timeline(found: Timeline) -> RenderableType:
         about += [f"took {line.duration_seconds:.1f} s"] if line.duration_seconds is not None else []
         about += [f"again in {line.delay_seconds:.1f} s"] if line.delay_seconds is not None else []
         about += [cost(line.usage.cost_usd)] if line.usage else []
+        about += call_facts(line)
         attempt = "" if line.attempt is None else str(line.attempt)
         table.add_row(moment(line.at), plain(line.name), attempt, Text(plain("  ".join(filter(None, about)))))
     return table
@@ -150,6 +167,11 @@ def _cost_of(found: Generation) -> str:
     wasted = f", {cost(used.wasted_cost_usd)} of it wasted" if used.wasted_cost_usd else ""
     tokens = f"{used.prompt_tokens:,} + {used.completion_tokens:,} tokens"
     return f"{cost(used.cost_usd)}{wasted} ({used.calls} call{'' if used.calls == 1 else 's'}, {tokens})"
+
+
+def _model_of(found: Generation) -> str:
+    other = found.answered_by if found.answered_by != found.model else None
+    return f"{found.model or ''}{f', answered by {other}' if other else ''}"
 
 
 def _titled(heading: str, text: str) -> tuple[Text, Text, Text]:

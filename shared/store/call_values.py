@@ -1,0 +1,26 @@
+"""How the facts of a call stand in an item: one attribute, a map of what is known."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from shared.domain.call_facts import CallFacts
+
+
+def call_value(call: CallFacts) -> dict[str, Any] | None:
+    """Return what is known of a call as one attribute, None where that is nothing."""
+    known: dict[str, Any] = dict(call.known())
+    if call.seconds is not None:
+        known["seconds"] = Decimal(str(round(call.seconds, 3)))
+    return known or None
+
+
+def decode_call(value: Mapping[str, Any]) -> CallFacts:
+    """Return the facts of a call; an item that was written before there were any has none."""
+    status, seconds = value.get("provider_status"), value.get("seconds")
+    texts = ("model", "answered_by", "provider_code", "provider_call_id", "finish")
+    return CallFacts(
+        **{name: value.get(name) for name in texts},
+        provider_status=None if status is None else int(status),
+        seconds=None if seconds is None else float(seconds),
+    )
