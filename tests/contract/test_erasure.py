@@ -266,7 +266,7 @@ def test_an_erasure_is_no_way_around_a_month_either(an_account: Callable[..., Ac
     assert left.keys() >= {"U#2026-01-01", "U#2026-01-02"}
     for day in ("U#2026-01-01", "U#2026-01-02"):
         assert left[day].keys() == {"pk", "sk", "cost_usd", "expires_at"}
-    assert account.store.quota.use(account.name, policy_of(monthly)).spent.month == Decimal(2)
+    assert account.store.quota.use(account.name, policy_of(monthly)).spent.month == Decimal(1)
     before = account.items()
     account.erase()
     assert account.items() == before, "what is stripped is not written again"

@@ -193,7 +193,7 @@ def test_the_code_emits_every_metric_that_it_has_a_name_for(
     context = type("Context", (), {"get_remaining_time_in_millis": lambda _self: 300_000})()
     process.handler({"Records": [{"messageId": "1"}, {"messageId": "2"}]}, context)
     ends = [an_end(status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)]
-    report = dict.fromkeys(RescueOutcome, 1)
+    report = {str(outcome): 1 for outcome in RescueOutcome}
     measure_rescues(report, ends, oldest_pending_seconds=1, deployment_spend_percent=1, beyond_bound=1)
     assert {key[-1] for key in series_of(capsys.readouterr().out)} == set(Metric)
 
