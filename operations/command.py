@@ -1,4 +1,4 @@
-"""What `unstuck doctor`, `redrive`, `bulk-retry` and `cost` do. Exit codes are in docs/operating.md."""
+"""What `unstuck doctor`, `find`, `redrive`, `bulk-retry` and `cost` do. Exit codes are in docs/operating.md."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 import shared.aws.silence  # noqa: F401 - what botocore would log at DEBUG holds users' texts
-from operations import estimate, redrive, report, retry
+from operations import estimate, redrive, report, retry, search
 from operations.checks import Expected
 from operations.deployment import Deployment, Named, NotFoundError, find, polling_client, reading_client
 from operations.doctor import Doctor
@@ -58,6 +58,18 @@ def _doctor(given: argparse.Namespace) -> int:
     else:
         print(report.doctor_text(found, show_owners=given.show_owners))
     return FOUND if found.findings else CLEAN
+
+
+def _find(given: argparse.Namespace) -> int:
+    deployment, clock = _deployment(given, acts=False), SystemClock()
+    reader = Reader(reading_client(), deployment.settings.table_name, clock, given.pages_per_second)
+    reads = deployment.store().reads
+    found = search.find(reader, reads, given.request_id, owner=given.owner, pages=given.pages)
+    if given.json:
+        print(json.dumps(report.found_json(found, show_owners=given.show_owners), indent=2))
+    else:
+        print(report.found_text(found, show_owners=given.show_owners))
+    return CLEAN if found.key is not None else FOUND
 
 
 def _dead_letters(deployment: Deployment) -> Callable[[], int] | None:
@@ -131,12 +143,17 @@ def _deployment(given: argparse.Namespace, *, acts: bool) -> Deployment:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="unstuck", description="What operators of Unstuck have.")
-    commands = parser.add_subparsers(required=True, metavar="doctor|redrive|bulk-retry|cost")
+    commands = parser.add_subparsers(required=True, metavar="doctor|find|redrive|bulk-retry|cost")
     doctor = _command(commands, "doctor", _doctor, "look for what must not be; changes nothing")
     doctor.add_argument("--limit", type=_count, help="look at so many items at most")
     doctor.add_argument("--objects", action="store_true", help="ask S3 for each object that an item names, too")
     doctor.add_argument("--margin-seconds", type=_figure, default=120.0, help="what may be late by so much (120)")
     _paced(doctor)
+    looking = _command(commands, "find", _find, "find the generation that a request created; changes nothing")
+    looking.add_argument("--request-id", required=True, help="as an error, a log line or GET .../input shows it")
+    looking.add_argument("--owner", help="of this user alone: reads far less")
+    looking.add_argument("--pages", type=_count, default=1_000, help="read so many MB at most (1000)")
+    _paced(looking)
     again = _command(commands, "redrive", _redrive, "send dead letters back, each after a look at its generation")
     again.add_argument("--limit", type=_count, help="look at so many messages at most")
     _acting(again)

@@ -11,6 +11,8 @@ from operations import idle_cost
 from operations import prices as published
 from operations.alternatives import Alternative, alternatives
 from operations.cost import METERS, Bill, Counts, bill
+from operations.exposure import as_text as abuse_as_text
+from operations.exposure import exposures
 from operations.prices import Prices
 from operations.workload import Workload, expected
 from shared import kinds
@@ -66,6 +68,12 @@ def estimate(workload: Workload, generations: int, prices: Prices) -> Estimate:
 
 def run(given: argparse.Namespace) -> int:
     """Answer the command line. Raises PricesError."""
+    if given.abuse:
+        harm = exposures(published.read(given.prices))
+        shown = [{"call": each.call.what, "token": each.call.token, "a_second": each.rate,
+                  "usd_a_million": each.usd_a_million, "usd_a_day": each.usd_a_day} for each in harm]  # fmt: skip
+        print(json.dumps(shown, indent=2) if given.json else "\n".join(abuse_as_text(harm)))
+        return 0
     own = {name: getattr(given, name) for name in Workload.__dataclass_fields__}
     found = estimate(Workload(**own), given.generations, published.read(given.prices))
     print(json.dumps(as_json(found), indent=2) if given.json else "\n".join(as_text(found)))
@@ -108,6 +116,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         help="part of them with a key of the user's own, 0 to 1 (0)",
     )
     command.add_argument("--prices", type=Path, default=published.PUBLISHED, help="another table than us-east-1's")
+    command.add_argument(
+        "--abuse", action="store_true", help="what one caller can cost a day, with and without a token"
+    )
     command.add_argument("--json", action="store_true", help="answer in JSON")
 
 

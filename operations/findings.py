@@ -1,6 +1,5 @@
 """Everything that the doctor can find: what each means, and what to do about it. Looks at nothing itself."""
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -37,11 +36,6 @@ class Finding:
     @property
     def place(self) -> tuple[str, str, str]:
         return self.rule.code, self.owner, self.item
-
-
-def pseudonym(owner: str) -> str:
-    """Return what stands for an owner whose id is not to be shown: the begin of its hash, as in the bucket's keys."""
-    return f"~{hashlib.sha256(owner.encode()).hexdigest()[:12]}" if owner else ""
 
 
 _PRINTABLE = frozenset({"G#", "I#", "S#", "Y#", "R#", "C#", "U#", "E#", "L#", "X#"})

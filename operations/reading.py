@@ -68,16 +68,43 @@ class Reader:
             ExpressionAttributeValues=items.marshal({":shard": shard}),
         )
 
+    def inputs_of(self, request_id: str, owner: str | None) -> Iterator[list[items.Item]]:
+        """Yield page by page the inputs that a request stored, of one owner if given: keys and model, no content.
+
+        Nearly every page is empty: it is read all the same.
+        """
+        wanted: dict[str, Any] = {
+            "ConsistentRead": True,
+            "ProjectionExpression": "pk, sk, #model",
+            "ExpressionAttributeNames": {"#model": "model"},
+        }
+        values = {":prefix": "I#", ":request": request_id}
+        if owner is None:
+            both = "begins_with(sk, :prefix) AND request_id = :request"
+            wanted |= {"FilterExpression": both, "ExpressionAttributeValues": items.marshal(values)}
+            return self._each_page(self.client.scan, **wanted)
+        return self._each_page(
+            self.client.query,
+            **wanted,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            FilterExpression="request_id = :request",
+            ExpressionAttributeValues=items.marshal({**values, ":pk": owner}),
+        )
+
     def head(self, key: items.Item) -> items.Item | None:
         answer = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True)
         found: items.Item | None = answer.get("Item")
         return found
 
     def _pages(self, ask: Callable[..., Any], **arguments: Any) -> Iterator[items.Item]:
+        for page in self._each_page(ask, **arguments):
+            yield from page
+
+    def _each_page(self, ask: Callable[..., Any], **arguments: Any) -> Iterator[list[items.Item]]:
         while True:
             self._pace()
             answer = ask(TableName=self.table_name, **arguments)
-            yield from answer["Items"]
+            yield answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

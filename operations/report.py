@@ -4,9 +4,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from operations import redrive, retry
+from operations import redrive, retry, search
 from operations.doctor import Report
-from operations.findings import Finding, Severity, pseudonym, shown_key
+from operations.findings import Finding, Severity, shown_key
+from shared.domain.pseudonym import pseudonym
 
 _SHOWN = 10
 
@@ -14,6 +15,41 @@ _SHOWN = 10
 def named(owner: str, *, show_owners: bool) -> str:
     """Return the owner's id where it may be shown, else what stands for it."""
     return owner if show_owners else pseudonym(owner)
+
+
+def found_text(found: search.Found, *, show_owners: bool) -> str:
+    """Return the generation that a search found, a fact a line; or how far it looked."""
+    if found.key is None:
+        looked = "in all inputs" if found.complete else f"in the first {found.pages:,} pages; --pages reads more"
+        return f"No generation of this request was found {looked}."
+    facts = found_json(found, show_owners=show_owners)["generation"]
+    return "\n".join(f"{name:<16}  {fact}" for name, fact in facts.items())
+
+
+def found_json(found: search.Found, *, show_owners: bool) -> dict[str, Any]:
+    if found.key is None:
+        return {"complete": found.complete, "pages": found.pages, "generation": None}
+    facts: dict[str, Any] = {
+        "generation_id": found.key.generation_id,
+        "owner": named(found.key.owner, show_owners=show_owners),
+        "model": found.model,
+    }
+    if (head := found.head) is None:
+        facts["status"] = "expired: only its input is left"
+    else:
+        facts |= {
+            "kind": head.kind,
+            "status": str(head.status),
+            "code": head.error.code if head.error else head.because,
+        }
+        facts |= {
+            "created_at": head.created_at.isoformat(),
+            "finished_at": head.finished_at and head.finished_at.isoformat(),
+        }
+        facts |= {"attempts": head.attempt, "cost_usd": float(head.usage.cost_usd), **head.call.known()}
+        facts |= {"retry_of": head.retry_of, "retried_as": head.retried_as}
+    known = {name: fact for name, fact in facts.items() if fact is not None}
+    return {"complete": found.complete, "pages": found.pages, "generation": known}
 
 
 def doctor_text(report: Report, *, show_owners: bool) -> str:

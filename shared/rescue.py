@@ -7,10 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from shared.aws.dispatch import Dispatch, DispatchFailedError
+from shared.aws.journal import log_ended
 from shared.domain.clock import Clock
 from shared.domain.diagnosis import STALE, Diagnosis, Rescued, RescueOutcome, diagnose
 from shared.domain.errors import TransitionRefusedError
-from shared.domain.generation import Event, Generation, Totals
+from shared.domain.generation import ErrorInfo, Event, Generation, Totals
+from shared.domain.rows.rescuer import CRASH_LOOP_ERROR, DEADLINE_ERROR
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.store.rescuer import RescuerStore
@@ -49,7 +51,7 @@ class Rescuer:
             case Diagnosis.OVERDUE:
                 totals = self.store.reads.settled(head)
                 self.store.expire(head, totals)
-                return self._noted_end(head, totals, RescueOutcome.EXPIRED, "deadline_exceeded")
+                return self._noted_end(head, totals, RescueOutcome.EXPIRED, DEADLINE_ERROR)
             case Diagnosis.LOST_WORKER:
                 return self._replace_worker(head)
             case Diagnosis.LOST_MESSAGE:
@@ -69,7 +71,7 @@ class Rescuer:
             totals = self.store.reads.settled(head)
             if totals.steps_done == head.steps_done:
                 self.store.crash_loop(head, totals)
-                return self._noted_end(head, totals, RescueOutcome.CRASH_LOOP, "crash_loop")
+                return self._noted_end(head, totals, RescueOutcome.CRASH_LOOP, CRASH_LOOP_ERROR)
         return self._send(self.store.give_back(head, totals), RescueOutcome.GIVEN_BACK)
 
     def _send(self, pending: Generation, outcome: RescueOutcome) -> Rescued:
@@ -82,8 +84,10 @@ class Rescuer:
         self.store.timeline.note(pending, Event(str(outcome), self.clock.now(), pending.attempt, code))
         return Rescued(outcome if sent else RescueOutcome.NOT_SENT)
 
-    def _noted_end(self, head: Generation, totals: Totals, outcome: RescueOutcome, code: str) -> Rescued:
+    def _noted_end(self, head: Generation, totals: Totals, outcome: RescueOutcome, error: ErrorInfo) -> Rescued:
         now = self.clock.now()
         ended = replace(head, version=head.version + 1, status=Status.FAILED, usage=totals.usage, finished_at=now)
-        self.store.timeline.note(ended, Event("failed", now, head.attempt, code))
+        ended = replace(ended, error=error)
+        log_ended(ended, self.store.reads.asked(head.key))
+        self.store.timeline.note(ended, Event("failed", now, head.attempt, error.code))
         return Rescued(outcome, ended)

@@ -66,7 +66,7 @@ class Invocation:
     def succeeded(self) -> frozenset[str]:
         """The generations that a worker brought to their end in it."""
         said = [json.loads(line) for line in self.lines if line.startswith("{") and '"succeeded"' in line]
-        return frozenset(line["generation_id"] for line in said if line.get("message") == "succeeded")
+        return frozenset(line["generation_id"] for line in said if line.get("status") == "succeeded")
 
 
 def event_bytes(text: str) -> int:

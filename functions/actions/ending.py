@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.aws.journal import log_ended
 from shared.aws.metrics import measure
 from shared.domain.clock import Clock
 from shared.domain.errors import TransitionRefusedError
@@ -32,7 +33,9 @@ class EndingService:
         head = self.store.cancel(request.key, op)
         if head is None:
             raise ProblemError("not_found")
-        measure({}, [head] if head.op == op else [])
+        if head.op == op:
+            log_ended(head, self.store.reads.asked(head.key))
+            measure({}, [head])
         as_it_ended = head.dismissed_at is None and head.retried_as is None
         if head.status is Status.CANCELED and head.finished_at is not None and as_it_ended:
             # A second time writes the same line again: the version names it, as long as nothing else raised that.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from shared.aws.journal import log_ended
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
 from shared.domain.clock import Clock
@@ -30,6 +31,9 @@ class EraseService:
 
     So the erasure is marked as not over before every lease is, and `done` is only answered after a look that found
     nothing once that time has come. Calling again goes on where the last call stopped, whatever became of it.
+
+    The mark also says that there may be objects, whose listing costs forty times an item's read: each owner of one has
+    a head, or the usage of a day, which has no time to live. So who has nothing to erase costs reads alone.
     """
 
     store: ErasureStore
@@ -50,9 +54,13 @@ class EraseService:
             if heads:
                 self._erase_heads(owner, heads)
             elif rest := self.store.erasable(owner, _ITEMS_AT_ONCE):
+                self.store.mark_erasure(owner, clock.now())
                 self.store.delete_items(owner, rest)
+            # Read when all is gone: whoever else deleted it had set the mark before.
+            elif (not_before := self.store.erasure_not_before(owner)) is None:
+                return self._limits_alone(owner)
             elif not self.store.delete_objects(owner):
-                return self._nothing_found(owner)
+                return self._nothing_found(owner, not_before)
         return _not_done(_GO_ON_SECONDS)
 
     def _erase_heads(self, owner: str, listed: list[Listed]) -> None:
@@ -70,7 +78,10 @@ class EraseService:
                 measure({Metric.ERRORS: 1})
         if len(ended) < len(listed):
             signs.append(now)
-        measure({}, [head for head in ended if head.op == op])
+        ours = [head for head in ended if head.op == op]
+        for head in ours:
+            log_ended(head, self.endings.reads.asked(head.key))
+        measure({}, ours)
         # Marked before the heads are gone: they are all that tells of their leases.
         self.store.mark_erasure(owner, max(signs) + lease)
         self.store.delete_items(owner, [f"G#{each.generation_id}" for each in listed])
@@ -78,22 +89,23 @@ class EraseService:
     def _ended(self, head: Generation, op: str) -> Generation | None:
         return head if head.terminal else self.endings.cancel(head.key, op)
 
-    def _nothing_found(self, owner: str) -> Response:
+    def _nothing_found(self, owner: str, not_before: datetime) -> Response:
         self.store.keep_only_spend(owner)
-        now, not_before = self.clock.now(), self.store.erasure_not_before(owner)
-        if not_before is not None:
-            lease = timedelta(seconds=self.settings.lease_seconds)
-            if not_before > now + 2 * lease:  # clocks differ by less than a lease
-                self.store.replace_mark(owner, now + lease)
-                return _not_done(_seconds(now, now + lease))
-            if not_before > now:
-                return _not_done(_seconds(now, not_before))
-            # A mark that has been moved on since: another call has found more.
-            if not self.store.unmark_erasure(owner, not_before):
-                return _not_done(_GO_ON_SECONDS)
+        now, lease = self.clock.now(), timedelta(seconds=self.settings.lease_seconds)
+        if not_before > now + 2 * lease:  # clocks differ by less than a lease
+            self.store.replace_mark(owner, now + lease)
+            return _not_done(_seconds(now, now + lease))
+        if not_before > now:
+            return _not_done(_seconds(now, not_before))
+        # A mark that has been moved on since: another call has found more.
+        if not self.store.unmark_erasure(owner, not_before):
+            return _not_done(_GO_ON_SECONDS)
+        return self._limits_alone(owner)
+
+    def _limits_alone(self, owner: str) -> Response:
         binding = self.store.limits_bind_until(owner)
         if binding is not None:
-            return _not_done(_seconds(now, binding), content_erased=True)
+            return _not_done(_seconds(self.clock.now(), binding), content_erased=True)
         return Response(200, {"done": True, "content_erased": True})
 
 

@@ -67,7 +67,7 @@ class RetryService:
                 raise
             return self._answer_of(request, double)  # a double click that came first was the last one allowed
         first_look = first_look_seconds(new.usual_seconds, self.settings)
-        return answer_admitted(request, admitted, first_look, self.dispatch, self.clock.now())
+        return answer_admitted(request, admitted, given.asked, first_look, self.dispatch, self.clock.now())
 
     def _answer_of(self, request: Request, current: Generation | None) -> Response:
         if current is None:

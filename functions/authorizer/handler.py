@@ -8,6 +8,7 @@ from typing import Any
 import shared.aws.silence  # noqa: F401 - at DEBUG the root logger, which is used here, is botocore's as well
 from functions.authorizer.download import download
 from functions.authorizer.jwks import Jwks
+from functions.authorizer.sampling import Sampler
 from functions.authorizer.service import AuthorizerService
 from functions.authorizer.settings import Settings, from_environment
 from functions.authorizer.tokens import Keys, TokenVerifier
@@ -18,7 +19,7 @@ from shared.domain.clock import SystemClock
 def _service() -> AuthorizerService:
     logging.getLogger().setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
     settings, clock = from_environment(dict(os.environ)), SystemClock()
-    return AuthorizerService(TokenVerifier(settings, _keys(settings, clock), clock))
+    return AuthorizerService(TokenVerifier(settings, _keys(settings, clock), clock), Sampler(clock))
 
 
 def _keys(settings: Settings, clock: SystemClock) -> Keys:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from functions.authorizer.sampling import Sampler
 from functions.authorizer.tokens import TokenExpiredError, TokenRefusedError, TokenVerifier
 
 _LOG = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ class AuthorizerService:
     """Judges calls by their Authorization header alone."""
 
     verifier: TokenVerifier
+    sampler: Sampler
 
     def judge(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Return a simple response of payload format 2.0. Whatever is raised is a 500 of the gateway's, and no entry.
@@ -33,10 +35,15 @@ class AuthorizerService:
                 raise TokenRefusedError("no_bearer_token")
             caller = self.verifier.verify(match[1])
         except TokenExpiredError as expired:
-            _LOG.info("token expired")
+            self._log("expired")
             caller = expired.caller
         except TokenRefusedError as refused:
-            _LOG.info("token refused", extra={"reason": refused.reason})
+            self._log(refused.reason)
             return {"isAuthorized": False}
         # A kept answer outlives no token: see above.
         return {"isAuthorized": True, "context": {"sub": caller.subject, "exp": caller.expires_at}}
+
+    def _log(self, reason: str) -> None:
+        left_out = self.sampler.left_out(reason)
+        if left_out is not None:
+            _LOG.info("token refused", extra={"reason": reason, "left_out": left_out})

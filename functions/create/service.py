@@ -71,7 +71,7 @@ class CreateService:
         seal = sealing(self.seal, envelope.provider_key, generation)
         first_look = first_look_seconds(generation.usual_seconds, self.settings)
         admitted = self.store.admit(generation, given, Admission(self.policy, key, seal))
-        return answer_admitted(request, admitted, first_look, self.dispatch, self.clock.now())
+        return answer_admitted(request, admitted, given.asked, first_look, self.dispatch, self.clock.now())
 
     def _validate(self, body: dict[str, Any]) -> tuple[Envelope, BaseModel]:
         own = {name: value for name, value in body.items() if name in Envelope.model_fields}

@@ -15,7 +15,7 @@ from functions.process.heartbeat import Heartbeat
 from functions.process.ledger import Ledger
 from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import GenerationError, InvalidOutputError
-from shared.domain.generation import Generation, GenerationInput, StoredStep, Totals, Usage
+from shared.domain.generation import Asked, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.pictures import Picture, name_of
 from shared.kinds.contract import Kind, Prompt
 
@@ -73,6 +73,11 @@ class AttemptContext:
         self.ask_for_bills()
         self.recount()
         return store.bills.bill(self.head, self.totals.usage, self._ledger.steps)
+
+    @property
+    def asked(self) -> Asked:
+        """What a log line says of the input."""
+        return self._input.asked
 
     @property
     def ended_with(self) -> CallFacts:

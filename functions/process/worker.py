@@ -12,6 +12,7 @@ from functions.process.context import AttemptContext
 from functions.process.dependencies import Dependencies
 from functions.process.heartbeat import Heartbeat
 from shared.aws.dispatch import Dispatch, DispatchFailedError, QueueMessage
+from shared.aws.journal import log_ended
 from shared.aws.logs import logger
 from shared.domain import retry_policy
 from shared.domain.codes.failures import FAILURES
@@ -133,13 +134,13 @@ class Worker:
 
     def _succeed(self, context: AttemptContext) -> Handled:
         self.dependencies.store.succeed(context.head, context.totals, context.last_step, context.made_by)
-        logger().info("succeeded", extra=_about(context.head))
-        return Handled(Ending.SUCCEEDED, self._as_ended(context, Status.SUCCEEDED))
+        return Handled(Ending.SUCCEEDED, self._as_ended(context, status=Status.SUCCEEDED, call=context.made_by))
 
-    def _as_ended(self, context: AttemptContext, status: Status) -> Generation:
-        return replace(
-            context.head, status=status, usage=context.totals.usage, finished_at=self.dependencies.clock.now()
-        )
+    def _as_ended(self, context: AttemptContext, **ended: Any) -> Generation:
+        now = self.dependencies.clock.now()
+        head = replace(context.head, usage=context.totals.usage, finished_at=now, **ended)
+        log_ended(head, context.asked)
+        return head
 
     def _end(self, context: AttemptContext, error: GenerationError) -> Handled:
         dependencies, head, now = self.dependencies, context.head, self.dependencies.clock.now()
@@ -158,14 +159,16 @@ class Worker:
         log("the attempt ended", extra=about)
         if isinstance(decision, retry_policy.GiveUp):
             context.recount()
-            dependencies.store.fail(
-                head, context.totals, ErrorInfo(decision.code, decision.message), context.ended_with
-            )
+            told = ErrorInfo(decision.code, decision.message)
+            dependencies.store.fail(head, context.totals, told, context.ended_with)
             ended = replace(head, version=head.version + 1)
             dependencies.store.timeline.note(
                 ended, Event("failed", now, head.attempt, decision.code, call=context.ended_with)
             )
-            return Handled(Ending.FAILED, self._as_ended(context, Status.FAILED))
+            return Handled(
+                Ending.FAILED,
+                self._as_ended(context, status=Status.FAILED, error=told, call=context.ended_with),
+            )
         pending = dependencies.store.release(
             head,
             context.totals,

@@ -29,8 +29,8 @@ _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _DEFAULT_WITH_OUTPUT, _MAX_WITH_OUTPUT = 10, 25
 _OUTPUT_BYTES = 32 * 1024  # the largest output of one row
 _PAGE_BYTES = 256 * 1024  # the outputs of one page: at least eight rows fit
-_READ_AT_MOST = 500
-_READ_AT_ONCE = 100
+_READ_AT_MOST = 100
+"""Of one call, whose filter passes too few: 13 read units where it was 59, and the cursor leads on."""
 _RESCUE_AT_MOST = 3  # each takes three requests; the sweeper does not leave the others waiting
 
 
@@ -73,7 +73,7 @@ class FeedService:
         """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
 
         Where something on it is open, `Retry-After` says when to read it again: by the one that may end first.
-        The work is bounded: at most 500 generations are read, however few of them pass the filter. With
+        The work is bounded: at most 100 generations are read, however few of them pass the filter. With
         `fields=output` the bytes are, too: 32 KiB for a row's output, 256 KiB for those of a page.
         """
         query = Query(request, "session_id", "status", "kind", "fields", "limit", "cursor")
@@ -121,10 +121,9 @@ class FeedService:
     def _page(self, owner: str, wanted: Filter, limit: int, after: str | None) -> tuple[list[Row], str | None]:
         found: list[Row] = []
         rescues, last = 0, after
-        page = limit + 1 if wanted.passes_all else _READ_AT_ONCE
-        for read, (generation_id, head) in enumerate(self.reads.newest(owner, after, page)):
-            if read == _READ_AT_MOST:
-                return found, last and cursor.encode(last)
+        # One more than is shown tells whether there is a next page.
+        page = limit + 1 if wanted.passes_all else _READ_AT_MOST
+        for read, (generation_id, head) in enumerate(self.reads.newest(owner, after, page), start=1):
             if head and rescues < _RESCUE_AT_MOST and (healed := self.healer.heal(head)) is not None:
                 head, rescues = healed, rescues + 1  # noqa: PLW2901 - as it now is
             if head and (row := self._row(head, wanted)) is not None:
@@ -132,6 +131,8 @@ class FeedService:
                     return found, last and cursor.encode(last)
                 found.append((head, row))
             last = generation_id
+            if read >= max(_READ_AT_MOST, page):  # before one more is asked for, and a page of them read
+                return found, cursor.encode(last)
         return found, None
 
     def _row(self, head: Generation, wanted: Filter) -> "schemas.ListedGeneration | None":

@@ -59,7 +59,8 @@ class TimelineService:
             "prompt_version": given.prompt_version,
             "input": given.content,
         }
-        return Response(200, body)
+        # What was stored by an earlier version may not have it.
+        return Response(200, body | ({"request_id": given.request_id} if given.request_id else {}))
 
     def _head(self, request: Request) -> Generation:
         head = self.reads.get(request.key)

@@ -5,12 +5,14 @@ Owns the names and the form of the line. Never given a text of a user's, a key o
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import batched
+from itertools import batched, zip_longest
 
 from shared.domain.clock import SystemClock, epoch_milliseconds
+from shared.domain.codes.failures import FAILURES
 from shared.domain.diagnosis import RescueOutcome
 from shared.domain.generation import Generation
 from shared.domain.states import Status
@@ -46,6 +48,10 @@ class Metric(StrEnum):
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
     DEPLOYMENT_SPEND_PERCENT = "DeploymentSpendPercent"
     """Of MaxDeploymentDailySpendUsd, what today's generations have cost. Told with each sweep, where there is one."""
+    FAILURES = "Failures"
+    """`Failed` told apart by its code, of the closed set of docs/errors.md."""
+    REFUSALS = "Refusals"
+    """Creates and retries that were refused, by the code of the problem."""
     OPEN_BEYOND_BOUND = "OpenBeyondBound"
     """The only one that is written where it is zero: each sweep says that the promise is kept."""
     ERRORS = "Errors"
@@ -100,6 +106,11 @@ def measure(values: Values, ended: Iterable[Generation] = (), *, counted: Values
         _write(line, at)
 
 
+def measure_refused(code: str) -> None:
+    """Count a create or a retry that was refused with a code of PROBLEMS."""
+    _write([_Directive({"Code": code}, {Metric.REFUSALS: 1})], epoch_milliseconds(_clock.now()))
+
+
 def measure_rescues(
     report: Mapping[str, int],
     ended: Iterable[Generation] = (),
@@ -124,17 +135,27 @@ def measure_rescues(
 
 
 def _lines(values: Values, ended: Iterable[Generation], counted: _Told) -> Iterator[list[_Directive]]:
-    """Split into lines: each has one value for each dimension, and at most a hundred for each metric."""
+    """Split into lines: each has one kind and one code at most, and at most a hundred values for each metric."""
     for heads in [*batched(ended, MOST_VALUES, strict=False)] or [()]:
         latencies: dict[str, list[float]] = {}
         for head in _to_their_end(heads):
             latencies.setdefault(head.kind, []).append(_seconds_to_end(head))
-        first, *others = [
-            _Directive({"Kind": kind}, {Metric.LATENCY_SECONDS: seconds}) for kind, seconds in latencies.items()
-        ] or [_Directive({}, {})]
-        yield [_Directive({"service": _SERVICE}, {**_told_of(heads, values), **counted}), first]
-        yield from ([other] for other in others)
+        codes = Counter(_code_of(head) for head in heads if head.status is Status.FAILED)
+        by_kind = [_Directive({"Kind": kind}, {Metric.LATENCY_SECONDS: each}) for kind, each in latencies.items()]
+        by_code = [_Directive({"Code": code}, {Metric.FAILURES: count}) for code, count in codes.items()]
+        first: list[_Directive] = [_Directive({"service": _SERVICE}, {**_told_of(heads, values), **counted})]
+        for apart in zip_longest(by_kind, by_code):
+            yield [*first, *(each for each in apart if each is not None)]
+            first = []
+        if first:
+            yield first
         values, counted = {}, {}
+
+
+def _code_of(head: Generation) -> str:
+    """Return why it failed. What is in no register, as of a newer version, is one series together."""
+    code = head.error.code if head.error else ""
+    return code if code in FAILURES else "other"
 
 
 def _told_of(heads: Sequence[Generation], values: Values) -> _Told:

@@ -145,6 +145,13 @@ class Generation:
         return self.heartbeat_at is None or now >= self.heartbeat_at + timedelta(seconds=lease_seconds)
 
 
+class Asked(NamedTuple):
+    """Which model a generation asks, and the id of the request that created it; None where that is not known."""
+
+    model: str | None = None
+    request_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class GenerationInput:
     """What was sent in: the kind's own input as JSON values, and how it is to be made."""
@@ -153,6 +160,10 @@ class GenerationInput:
     model: str
     prompt_version: str
     request_id: str
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.model or None, self.request_id or None)
 
 
 @dataclass(frozen=True, slots=True)

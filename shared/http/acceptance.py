@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any
 
 from shared.aws.dispatch import Dispatch, DispatchFailedError
+from shared.aws.journal import log_accepted
 from shared.aws.logs import logger
 from shared.aws.sealing import Seal
-from shared.domain.generation import Generation
+from shared.domain.generation import Asked, Generation
 from shared.domain.idempotency import IdempotencyKey, read_key
 from shared.domain.pacing import retry_after
 from shared.domain.settings import Settings
@@ -57,16 +58,22 @@ def sealing(seal: Seal | None, provider_key: str | None, generation: Generation)
 
 
 def answer_admitted(
-    request: Request, admitted: Admitted, first_look_seconds: float, dispatch: Dispatch, now: datetime
+    request: Request,
+    admitted: Admitted,
+    asked: Asked,
+    first_look_seconds: float,
+    dispatch: Dispatch,
+    now: datetime,
 ) -> Response:
     """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
 
-    `asked` is the generation that the request would have begun: of the kind of the one that it did begin.
+    `asked` is what the log line says of its input.
     """
     headers = admitted.rate.headers() if admitted.rate else {}
     if admitted.head is None:
         headers |= {"idempotency-replayed": "true"}
     else:
+        log_accepted(admitted.head, asked)
         start(admitted.head, dispatch, now)
     return accepted(request, admitted.generation_id, first_look_seconds, headers)
 

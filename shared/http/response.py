@@ -1,12 +1,14 @@
 """How a service's response, or the error that it raised, becomes API Gateway's form. Knows no generation's rules."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.aws.journal import log_answered, sample_rate
 from shared.aws.logs import logger
-from shared.aws.metrics import Metric, measure
+from shared.aws.metrics import Metric, measure, measure_refused
 from shared.domain.codes.problems import PROBLEMS
 from shared.domain.errors import (
     AdmissionRefusedError,
@@ -29,31 +31,44 @@ class Response:
 
 
 Route = Callable[[Request], Response]
+_STARTS = frozenset({"POST /v1/generations", "POST /v1/generations/{generation_id}/retry"})
+"""What starts a generation, or is refused to."""
 
 
 def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
     """Answer one call by the route that API Gateway chose. The one place where an error becomes a response."""
-    request = Request(event)
+    request, began = Request(event), time.monotonic()
     method, _, path = str(event["routeKey"]).partition(" ")
+    route, code = f"GET {path}" if method == "HEAD" else event["routeKey"], None
     try:
-        response = routes[f"GET {path}" if method == "HEAD" else event["routeKey"]](request)
-    except ProblemError as problem:
-        response = _problem(problem, request)
-    except KeyReusedError:
-        response = _problem(ProblemError("idempotency_key_reused"), request)
-    except AdmissionRefusedError as refused:
-        response = _problem(_refusal(refused), request)
-    except (StoreUnavailableError, SealUnavailableError):
-        logger().exception("DynamoDB or KMS is unavailable")
-        measure({Metric.ERRORS: 1})
-        response = _problem(ProblemError("unavailable"), request)
-    except Exception:  # noqa: BLE001 - whatever it is, the caller gets problem+json, and the log the cause
-        logger().exception("unexpected error")
-        measure({Metric.ERRORS: 1})
-        response = _problem(ProblemError("internal_error"), request)
+        response = routes[route](request)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets problem+json, and the log the cause
+        problem = _problem_of(error)
+        response, code = _problem(problem, request), problem.code
+        if route in _STARTS:
+            measure_refused(code)
+    if sample_rate() > 0:
+        log_answered(event["routeKey"], request.request_id, response.status, code, time.monotonic() - began)
     if method == "HEAD":  # what GET would answer, without the content (RFC 9110, section 9.3.2)
         response = Response(response.status, None, response.headers)
     return _to_gateway(response)
+
+
+def _problem_of(error: Exception) -> ProblemError:
+    """Return what the caller is told of an error. A fault of ours is logged and counted."""
+    match error:
+        case ProblemError():
+            return error
+        case KeyReusedError():
+            return ProblemError("idempotency_key_reused")
+        case AdmissionRefusedError():
+            return _refusal(error)
+    measure({Metric.ERRORS: 1})
+    if isinstance(error, StoreUnavailableError | SealUnavailableError):
+        logger().exception("DynamoDB or KMS is unavailable")
+        return ProblemError("unavailable")
+    logger().exception("unexpected error")
+    return ProblemError("internal_error")
 
 
 def _refusal(refused: AdmissionRefusedError) -> ProblemError:

@@ -14,6 +14,7 @@ from typing import Any
 from shared.domain.clock import epoch_milliseconds, from_epoch_milliseconds
 from shared.domain.generation import (
     SCHEMA_VERSION,
+    Asked,
     ErrorInfo,
     Generation,
     GenerationInput,
@@ -265,6 +266,12 @@ def decode_input(item: Item) -> GenerationInput:
     return GenerationInput(
         unpack(values["content"]), values["model"], values["prompt_version"], values.get("request_id", "")
     )
+
+
+def decode_asked(item: Item) -> Asked:
+    """Return what a log line says of an input, whose content may be in an object."""
+    values = unmarshal({name: item[name] for name in ("model", "request_id") if name in item})
+    return Asked(values.get("model"), values.get("request_id") or None)
 
 
 def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> Item:

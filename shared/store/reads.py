@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from shared.aws.logs import logger
+from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import (
+    Asked,
     DayUsage,
     Generation,
     GenerationInput,
@@ -57,6 +59,14 @@ class Reader:
     def get_input(self, key: GenerationKey) -> GenerationInput | None:
         item = self._table.get(items.input_key(key))
         return None if item is None else items.decode_input(self._objects.restore(item))
+
+    def asked(self, key: GenerationKey) -> Asked:
+        """Return what a log line says of the input. Best effort: what cannot be read now is not known."""
+        try:
+            item = self._table.get(items.input_key(key))
+            return Asked() if item is None else items.decode_asked(item)
+        except (StoreUnavailableError, ClientError, *items.DAMAGED):
+            return Asked()
 
     def readable_input(self, key: GenerationKey) -> GenerationInput | None:
         """Return what was sent in; None also where it cannot be read, or its object is gone."""

@@ -219,13 +219,14 @@ class Timeline(TypedDict):
 
 
 class Input(TypedDict):
-    """What was sent in, and how it is made."""
+    """What was sent in, and how it is made. `request_id` is that of the request that created it, as logs have it."""
 
     generation_id: GenerationId
     kind: str
     model: str
     prompt_version: str
     input: dict[str, Any]
+    request_id: NotRequired[str]
 
 
 class Reviewed(TypedDict):

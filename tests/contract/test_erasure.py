@@ -90,6 +90,49 @@ def test_who_has_nothing_is_done_at_once(account: Account) -> None:
     assert account.items() == {}
 
 
+def test_who_has_nothing_to_erase_costs_reads_of_the_table_alone(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A listing of the bucket costs as much as forty reads, and any token can ask for it again and again."""
+    account.succeeded()
+    account.erase()
+    account.clock.pass_seconds(LEASE)
+    assert account.erase() == (200, True, None)
+    asked: list[str] = []
+    table, objects = account.store.ground.table, account.store.ground.objects
+    for name in ("put", "update", "delete", "delete_many", "transact"):
+        monkeypatch.setattr(table, name, lambda *_, name=name, **__: asked.append(name))
+    monkeypatch.setattr(objects, "delete_some", lambda *_: asked.append("list"))
+    assert account.erase() == (200, True, None)
+    assert asked == []
+
+
+def test_a_call_that_dies_before_it_listed_the_objects_leaves_that_to_the_next(
+    account: Account, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.succeeded()
+    clock.pass_seconds(LEASE)
+    objects = account.store.ground.objects
+
+    def fail(_owner: str) -> int:
+        raise StoreUnavailableError("SlowDown")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(objects, "delete_some", fail)
+        with pytest.raises(StoreUnavailableError):
+            account.erase()
+    assert account.items().keys() == {"X#erase"}
+    listed: list[str] = []
+
+    def find_none(owner: str) -> int:
+        listed.append(owner)
+        return 0
+
+    monkeypatch.setattr(objects, "delete_some", find_none)
+    assert account.erase() == (200, True, None)
+    assert listed == [account.name]
+
+
 def test_everything_of_the_owner_goes_and_nothing_of_anothers(
     account: Account, an_account: Callable[..., Account], clock: FakeClock
 ) -> None:

@@ -26,7 +26,7 @@ def invocations(stack: LocalStack) -> list[tuple[set[str], float]]:
             succeeded = set()
         elif line.startswith("{") and '"succeeded"' in line:
             said: dict[str, Any] = json.loads(line)
-            if said.get("message") == "succeeded":
+            if (said.get("message"), said.get("status")) == ("ended", "succeeded"):
                 succeeded.add(said["generation_id"])
         elif report := re.match(r"REPORT RequestId: .*\tBilled Duration: ([\d.]+) ms", line):
             found.append((succeeded, float(report[1]) / 1000))

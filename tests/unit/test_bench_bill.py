@@ -42,7 +42,7 @@ def test_the_cost_model_knows_the_bytes_of_log_by_the_template() -> None:
 
 
 def test_an_invocation_tells_what_it_wrote_and_whom_it_served() -> None:
-    lines = ("plain", '{"message":"succeeded","generation_id":"g-1"}', '{"message":"other"}')
+    lines = ("plain", '{"message":"ended","status":"succeeded","generation_id":"g-1"}', '{"message":"other"}')
     found = logs.Invocation(lines, 1.5)
     assert found.own_bytes == sum(map(len, lines)) + 3 * logs.EVENT_OVERHEAD_BYTES
     assert found.succeeded == {"g-1"}

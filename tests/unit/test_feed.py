@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,6 +12,7 @@ from functions.status.feed import FeedService
 from functions.status.healing import Healer
 from shared.domain.generation import Called, ErrorInfo, Generation, Totals, Usage
 from shared.domain.moving import moving
+from shared.http.cursor import encode
 from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
 from shared.store import items
@@ -152,7 +154,25 @@ def test_what_is_asked_of_the_table_in_one_call_is_bounded_and_paging_still_reac
         cursor = page["next_cursor"]
         if cursor is None:
             break
-    assert pages == [[wanted[1]], [], [wanted[0]]], "short and empty pages are no end"
+    assert pages == [[wanted[1]], [], [wanted[0]], []], "short and empty pages are no end"
+
+
+def test_a_filter_that_finds_nothing_reads_a_hundred_heads_in_one_request_and_hands_out_a_cursor(feed: Feed) -> None:
+    heads = [feed.add().generation_id for _ in range(130)]
+    asked: list[dict[str, Any]] = []
+    table: Any = feed.store.ground.table
+    query = table._client.query
+
+    def ask(**given: Any) -> Any:
+        asked.append(given)
+        return query(**given)
+
+    with patch.object(table._client, "query", ask):
+        page = feed.read(session_id="nothing")
+        assert page["generations"] == []
+        assert page["next_cursor"] == encode(heads[-100])
+        assert [given["Limit"] for given in asked] == [100]
+        assert feed.read(session_id="nothing", cursor=page["next_cursor"])["next_cursor"] is None
 
 
 def test_looking_at_the_feed_heals_what_is_stale_a_few_at_a_time(feed: Feed) -> None:
@@ -233,11 +253,9 @@ def test_heads_that_cannot_be_read_count_as_read(feed: Feed, dynamodb: Any, monk
     oldest = feed.add()
     for _ in range(4):
         damage(dynamodb, feed.add(), status={"N": "7"})
-    page = feed.read()
+    page = feed.read(kind="flashcards")
     assert page["generations"] == []
-    assert [row["generation_id"] for row in feed.read(cursor=page["next_cursor"])["generations"]] == [
-        oldest.generation_id
-    ]
+    assert feed.ids(kind="flashcards", cursor=page["next_cursor"]) == [oldest.generation_id]
 
 
 def test_a_rescue_that_is_denied_fails_no_read_beside_it(

@@ -6,7 +6,12 @@ import pytest
 
 from shared.aws.metrics import MOST_VALUES, Metric, measure, measure_rescues
 from shared.domain.diagnosis import RescueOutcome
+from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError
+from shared.domain.generation import ErrorInfo
 from shared.domain.states import Status
+from shared.http.problems import ProblemError
+from shared.http.request import Request
+from shared.http.response import Response, respond
 from tests.factories import an_end
 from tests.unit.emf import lines_of, metrics_of, series_of
 
@@ -194,8 +199,60 @@ def test_a_sweep_is_measured_in_one_line(capsys: pytest.CaptureFixture[str]) -> 
         "Errors": 3,
         "OldestPendingSeconds": 75,
         "Failed": 1,
+        "Failures": 1,
         "PendingSeconds": [2],
         "Attempts": [1],
         "SpentUsd": 0.01,
         "LatencySeconds": [900],
     }
+
+
+def test_failures_are_told_apart_by_their_code_and_a_code_of_no_register_is_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    codes = ["provider_timeout", "output_refused", "provider_timeout", "made_up_by_a_newer_one"]
+    failed = [an_end(Status.FAILED, error=ErrorInfo(code, "x")) for code in codes]
+    measure({}, [*failed, an_end(kind="story")])
+    found = series_of(capsys.readouterr().out)
+    assert {key: values for key, values in found.items() if key[-1] == "Failures"} == {
+        ("Code=provider_timeout", "Failures"): [2],
+        ("Code=output_refused", "Failures"): [1],
+        ("Code=other", "Failures"): [1],
+    }
+    assert found["service=unstuck", "Failed"] == [4]
+    assert found["service=unstuck", "Succeeded"] == [1]
+    assert found["Kind=story", "LatencySeconds"] == [3.5]
+
+
+def test_a_success_and_a_cancel_are_no_failures(capsys: pytest.CaptureFixture[str]) -> None:
+    measure({}, [an_end(), an_end(Status.CANCELED)])
+    assert "Failures" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("route", ["POST /v1/generations", "POST /v1/generations/{generation_id}/retry"])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ProblemError("validation_failed"), "validation_failed"),
+        (AdmissionRefusedError("rate_limited", 5, None), "rate_limited"),
+        (KeyReusedError(), "idempotency_key_reused"),
+        (StoreUnavailableError("down"), "unavailable"),
+    ],
+)
+def test_a_create_or_a_retry_that_is_refused_is_counted_by_its_code(
+    capsys: pytest.CaptureFixture[str], route: str, error: Exception, code: str
+) -> None:
+    def refuse(_request: Request) -> Response:
+        raise error
+
+    respond({"routeKey": route, "requestContext": {"requestId": "r"}}, {route: refuse})
+    assert series_of(capsys.readouterr().out)[f"Code={code}", "Refusals"] == [1]
+
+
+def test_a_refusal_of_any_other_call_is_no_refused_create(capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(_request: Request) -> Response:
+        raise ProblemError("not_found")
+
+    for route in ("GET /v1/generations/{generation_id}", "POST /v1/generations/{generation_id}/cancel"):
+        respond({"routeKey": route, "requestContext": {"requestId": "r"}}, {route: refuse})
+    assert capsys.readouterr().out == ""

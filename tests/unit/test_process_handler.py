@@ -138,6 +138,7 @@ def test_a_batch_is_measured_in_one_line(worker: ScriptedWorker, capsys: pytest.
     assert metrics_of(capsys.readouterr().out) == {
         "Succeeded": 2,
         "Failed": 1,
+        "Failures": 1,
         "Released": 1,
         "LeasesLost": 1,
         "LatencySeconds": [3.5, 3.5, 7],

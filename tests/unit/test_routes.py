@@ -65,11 +65,28 @@ def test_every_path_but_two_wants_a_token(resources: dict[str, Any]) -> None:
             assert route["AuthorizerId"] == {"Fn::If": either}
 
 
-def test_what_anybody_may_call_is_throttled_apart(resources: dict[str, Any]) -> None:
+def test_every_route_is_throttled_those_that_anybody_may_call_and_the_dear_ones_lower(
+    resources: dict[str, Any],
+) -> None:
+    parameters = dict(yaml.load(TEMPLATE.read_text(), _Loader)["Parameters"])  # noqa: S506 - a SafeLoader
     stage = resources["Stage"]["Properties"]
-    assert set(stage["RouteSettings"]) == WITHOUT_TOKEN | {route.replace("GET", "HEAD") for route in WITHOUT_TOKEN}
-    for settings in stage["RouteSettings"].values():
-        assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 100
+
+    def limits(settings: dict[str, Any]) -> tuple[int, int]:
+        rate, burst = settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]
+        return tuple(parameters[each["Ref"]]["Default"] if isinstance(each, dict) else each for each in (rate, burst))
+
+    rate, burst = limits(stage["DefaultRouteSettings"])
+    assert 0 < rate <= burst <= 10_000, "an account's own limit is 10,000 a second"
+    free = WITHOUT_TOKEN | {route.replace("GET", "HEAD") for route in WITHOUT_TOKEN}
+    dear = {"DELETE /v1/me", "POST /v1/generations/{generation_id}/suggestions"}
+    assert set(stage["RouteSettings"]) == free | dear | {"GET /v1/generations", "GET /v1/cards"}
+    for route, settings in stage["RouteSettings"].items():
+        own, own_burst = limits(settings)
+        assert 0 < own <= own_burst <= burst
+        assert own * (10 if route in free | dear else 2) <= rate
+    named = {name for name, each in resources.items() if each["Type"] == "AWS::ApiGatewayV2::Route"}
+    keys = {resources[name]["Properties"]["RouteKey"] for name in named & set(resources["Stage"]["DependsOn"])}
+    assert keys == set(stage["RouteSettings"]), "a deploy sets them for routes that are there alone"
 
 
 def test_the_document_says_which_calls_need_no_token() -> None:

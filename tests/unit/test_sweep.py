@@ -212,6 +212,7 @@ def test_the_function_measures_what_the_sweep_found(
         "StaleFound": 2,
         "RescueExpired": 2,
         "Failed": 2,
+        "Failures": 2,
         "LatencySeconds": [900, 900],
         "PendingSeconds": [900, 900],
         "Attempts": [0, 0],

@@ -10,7 +10,7 @@ import yaml
 
 from functions.process import handler as process
 from functions.process.worker import Ending, Handled
-from shared.aws.metrics import Metric, measure_rescues
+from shared.aws.metrics import Metric, measure_refused, measure_rescues
 from shared.domain.diagnosis import RescueOutcome
 from shared.domain.states import Status
 from tests.factories import an_end
@@ -44,7 +44,9 @@ TYPES = {
 CONDITIONAL = ("DeploymentSpendAlarm", "AuthorizerErrorsAlarm")
 """Alarms that are not always there, in the order in which the dashboard's parts add them."""
 VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
-SEARCHED = re.compile(r"SEARCH\('\{\"\$\{AWS::StackName\}\",(\w+)\} MetricName=\"(\w+)\"', '(p\d+)', (\d+)\)")
+SEARCHED = re.compile(r"SEARCH\('\{\"\$\{AWS::StackName\}\",(\w+)\} MetricName=\"(\w+)\"', '(p\d+|Sum)', (\d+)\)")
+APART = {Metric.LATENCY_SECONDS: "Kind", Metric.FAILURES: "Code", Metric.REFUSALS: "Code"}
+"""What is told apart by a dimension of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +136,7 @@ def test_every_metric_on_it_is_one_of_the_codes_or_one_that_aws_publishes(
     for namespace, name, *pairs in metrics_in(widgets):
         dimensions = dict(zip(pairs[::2], pairs[1::2], strict=True))
         if namespace == "${AWS::StackName}":
-            expected = {"Kind": "*"} if name == Metric.LATENCY_SECONDS else {"service": "unstuck"}
+            expected = {APART[Metric(name)]: "*"} if name in APART else {"service": "unstuck"}
             assert (name in set(Metric), dimensions) == (True, expected), name
             continue
         assert name in PUBLISHED[namespace, *dimensions], name
@@ -152,7 +154,7 @@ def test_every_metric_of_an_alarm_is_one_of_the_codes_or_one_that_aws_publishes(
         properties = alarm["Properties"]
         (dimension,) = properties["Dimensions"]
         if properties["Namespace"] == {"Ref": "AWS::StackName"}:
-            assert properties["MetricName"] in set(Metric) - {Metric.LATENCY_SECONDS}, name
+            assert properties["MetricName"] in set(Metric) - set(APART), name
             assert dimension == {"Name": "service", "Value": "unstuck"}
         else:
             assert properties["MetricName"] in PUBLISHED[properties["Namespace"], dimension["Name"]], name
@@ -195,6 +197,7 @@ def test_the_code_emits_every_metric_that_it_has_a_name_for(
     ends = [an_end(status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)]
     report = {str(outcome): 1 for outcome in RescueOutcome}
     measure_rescues(report, ends, oldest_pending_seconds=1, deployment_spend_percent=1, beyond_bound=1)
+    measure_refused("rate_limited")
     assert {key[-1] for key in series_of(capsys.readouterr().out)} == set(Metric)
 
 
@@ -204,7 +207,7 @@ def test_the_guide_tells_of_each_metric_and_what_they_cost(widgets: list[dict[st
     listed = {name: row[2].strip() for row in rows for name in re.findall(r"`(\w+)`", row[1])}
     units = {"Count": "count", "Seconds": "seconds", "Percent": "percent", "None": "US dollars"}
     assert listed == {metric: units[metric.unit] for metric in Metric}
-    series = len(Metric) - 1
+    series = len(Metric) - len(APART)
     assert f"There are {series}, and one more for each kind" in section
     assert f"{series * 0.3:.2f} US dollars a month" in section
     titles = {widget["properties"].get("title", "") for widget in widgets}

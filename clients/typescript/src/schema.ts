@@ -586,7 +586,7 @@ export interface components {
         ImageOutput: {
             images: components["schemas"]["Image"][];
         };
-        /** @description What was sent in, and how it is made. */
+        /** @description What was sent in, and how it is made. `request_id` is that of the request that created it, as logs have it. */
         Input: {
             generation_id: components["schemas"]["GenerationId"];
             kind: string;
@@ -595,6 +595,7 @@ export interface components {
             input: {
                 [key: string]: unknown;
             };
+            request_id?: string;
         };
         /** @description The caller's own; it means nothing to the service. */
         Label: string;

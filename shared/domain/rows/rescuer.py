@@ -16,8 +16,8 @@ _RESCUERS = ("sweeper", "status")
 WORKER_LOST = "worker_lost"
 """What is said of an attempt whose worker stopped beating."""
 
-_CRASH_LOOP = ErrorInfo("crash_loop", "The worker ended without a result several times in a row.")
-_DEADLINE = ErrorInfo("deadline_exceeded", "The generation was not done by its deadline.")
+CRASH_LOOP_ERROR = ErrorInfo("crash_loop", "The worker ended without a result several times in a row.")
+DEADLINE_ERROR = ErrorInfo("deadline_exceeded", "The generation was not done by its deadline.")
 
 
 def _give_back(head: Generation, at: At, totals: Totals | None) -> Mapping[str, Any]:
@@ -73,7 +73,7 @@ CRASH_LOOP = Row[Totals](
     _RUNNING,
     Status.FAILED,
     (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
-    lambda head, at, totals: ends(head, at, totals, _CRASH_LOOP),
+    lambda head, at, totals: ends(head, at, totals, CRASH_LOOP_ERROR),
     Mark.OP,
     "the worker is lost, `fruitless_attempts` at max and no step stored: failed; usage; provider key deleted",
     raises_version=True,
@@ -97,7 +97,7 @@ EXPIRE = Row[Totals](
     OPEN,
     Status.FAILED,
     (Guard.FENCE, Guard.PAST_DEADLINE, Guard.USAGE_AS_READ),
-    lambda head, at, totals: ends(head, at, totals, _DEADLINE),
+    lambda head, at, totals: ends(head, at, totals, DEADLINE_ERROR),
     Mark.OP,
     "failed `deadline_exceeded`, however fresh the heartbeat; usage; provider key deleted",
     raises_version=True,

@@ -211,6 +211,8 @@ class Input(Answered):
     model: str
     prompt_version: str
     input: dict[str, Any]
+    request_id: str | None = None
+    """Of the request that created it: name it when you report a problem."""
 
 
 class Reviewed(Answered):

@@ -1,4 +1,4 @@
-"""`doctor`, `redrive`, `bulk-retry`, `cost`, `try`: hand over to the project's own tools, which a clone of it has.
+"""`doctor`, `find`, `redrive`, `bulk-retry`, `cost`, `try`: hand over to the project's own tools, which a clone has.
 
 They are no part of this package, and boto3 none of its dependencies. All but `cost` and `try` need AWS rights.
 """
@@ -16,6 +16,7 @@ from unstuck.cli.session import UsageError
 
 COMMANDS = {
     "doctor": "Look for what must not be in a deployment; changes nothing.",
+    "find": "Find the generation that a request created, by the request's id.",
     "redrive": "Send dead letters back, each after a look at its generation.",
     "bulk-retry": "Have what failed or was canceled tried again, many at once.",
     "cost": "Say what generations cost on AWS, by your own figures.",

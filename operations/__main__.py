@@ -1,0 +1,6 @@
+"""`python -m operations doctor|find|redrive|bulk-retry|cost`: the same as `unstuck` has."""
+
+from operations.command import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,118 @@
+"""What one caller can cost a day, with a token and without: each call at the rate that the template lets through. Pure.
+
+The units are those of the code: `tests/unit/test_exposure.py` holds the reads and writes to what the store does.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from operations import footprint as uses
+from operations.cost import MILLION, Counts, bill
+from operations.idle_cost import TEMPLATE
+from operations.prices import Prices
+
+_DAY_SECONDS = 86_400
+_MEMORY_MB = 1_024
+_ROUTE = re.compile(r"^        ([A-Z]+ /v1/\S+):\s+\{ThrottlingRateLimit: (?:!Ref )?(\w+),", re.MULTILINE)
+_DEFAULT = re.compile(r"^      DefaultRouteSettings: \{ThrottlingRateLimit: !Ref (\w+),", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as somebody who means harm makes it: what it costs us, not what a user's call does."""
+
+    what: str
+    route: str
+    token: bool
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What a call costs at most: US dollars for a million of them, and for a day of nothing else at `rate` a second."""
+
+    call: Call
+    rate: float
+    usd_a_million: float
+
+    @property
+    def usd_a_day(self) -> float:
+        return self.usd_a_million * self.rate * _DAY_SECONDS / MILLION
+
+
+def rates(path: Path = TEMPLATE) -> dict[str, float]:
+    """Return the calls a second of each route with a limit of its own, and of all others under the empty name."""
+    text = path.read_text()
+    found = {route: _rate(text, limit) for route, limit in _ROUTE.findall(text)}
+    [default] = _DEFAULT.findall(text)
+    return found | {"": _rate(text, default)}
+
+
+def _rate(text: str, limit: str) -> float:
+    if limit.isdecimal():
+        return float(limit)
+    [default] = re.findall(rf"^  {limit}:\n(?:    .*\n|      .*\n)*?    Default: (\d+)$", text, re.MULTILINE)
+    return float(default)
+
+
+def _answered(processor_seconds: float, aws_calls: int, **more: float) -> Counts:
+    seconds = uses.http_seconds(processor_seconds, aws_calls, _MEMORY_MB)
+    gateway = Counts(api_calls=1, log_bytes=uses.ACCESS_LOG_BYTES, sent_bytes=600)
+    return replace(gateway, invocations=1, http_gb_seconds=seconds * _MEMORY_MB / 1024, **_added(gateway, more))
+
+
+def _added(to: Counts, more: dict[str, float]) -> dict[str, float]:
+    return {name: getattr(to, name) + value for name, value in more.items()}
+
+
+_REFUSED = Counts(api_calls=1, log_bytes=uses.ACCESS_LOG_BYTES, sent_bytes=300)
+CALLS = (
+    Call("no token, or a bad one: refused by API Gateway", "", False, _REFUSED),
+    Call("a new bad token each time, with TokenVerifier=function", "", False, _answered(0.002, 0)),
+    Call("health", "GET /v1/health", False, _answered(0.002, 0)),
+    Call("the OpenAPI document, 139 KB", "GET /v1/openapi.json", False, _answered(0.002, 0, sent_bytes=139_000)),
+    Call(
+        "a poll of a generation that has ended as a story",
+        "",
+        True,
+        _answered(0.004, 2, read_units=3, sent_bytes=12_000),
+    ),
+    Call(
+        "a create that is refused (429), body of 10 KB", "POST /v1/generations", True, _answered(0.008, 2, read_units=3)
+    ),
+    Call("a list whose filter finds nothing", "GET /v1/generations", True, _answered(0.02, 1, read_units=13)),
+    Call(
+        "a list with outputs of 256 KB",
+        "GET /v1/generations",
+        True,
+        _answered(0.03, 3, read_units=80, sent_bytes=270_000),
+    ),
+    Call("a page of 100 cards, 80 KB", "GET /v1/cards", True, _answered(0.02, 1, read_units=21, sent_bytes=80_000)),
+    Call(
+        "30 long edits of suggestions, again and again",
+        "POST /v1/generations/{generation_id}/suggestions",
+        True,
+        _answered(0.02, 5, read_units=16, write_units=264, sent_bytes=25_000),
+    ),
+    Call("an erasure of nothing", "DELETE /v1/me", True, _answered(0.01, 7, read_units=7)),
+)
+
+
+def exposures(prices: Prices, path: Path = TEMPLATE) -> list[Exposure]:
+    """Return them all, without a token first."""
+    limits = rates(path)
+    found = [Exposure(call, limits.get(call.route, limits[""]), bill(call.counts, prices).usd) for call in CALLS]
+    return sorted(found, key=lambda each: (each.call.token, -each.usd_a_day))
+
+
+def as_text(found: list[Exposure]) -> Iterator[str]:
+    yield "What one caller can cost a day, by the limits of template.yaml. US dollars, without free tiers and taxes.\n"
+    yield f"{'':58}{'a second':>10}{'a million':>12}{'a day':>10}"
+    for each in found:
+        who = "token   " if each.call.token else "anybody "
+        yield f"{who}{each.call.what:50.50}{each.rate:10,.0f}{each.usd_a_million:12,.2f}{each.usd_a_day:10,.2f}"
+    yield ""
+    yield "The limits count all callers of a route together, so this is also the most that a route can cost."
+    yield "Models: MaxDailySpendUsd for each owner, and what RateLimits lets them begin."

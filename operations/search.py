@@ -1,0 +1,38 @@
+"""Finds the generation that a request created. Reads inputs page by page and shows nothing of what was sent in."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+from operations.reading import Reader
+from shared.domain.generation import Generation, GenerationKey
+from shared.store import items
+from shared.store.reads import Reader as Reads
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found. `head` is None where nothing was, or where only the input of an expired one is left.
+
+    `complete` says that all was read: what was not found is not there.
+    """
+
+    key: GenerationKey | None = None
+    head: Generation | None = None
+    model: str | None = None
+    pages: int = 0
+    complete: bool = False
+
+
+def find(reader: Reader, reads: Reads, request_id: str, *, owner: str | None, pages: int) -> Found:
+    """Look for the generation that was created by this request, in at most so many pages, of one owner's if given.
+
+    A page is up to 1 MB. Raises botocore's errors.
+    """
+    found, read = reader.inputs_of(request_id, owner), 0
+    for page in islice(found, pages):
+        read += 1
+        for item in page:
+            values = items.unmarshal(item)
+            key = GenerationKey(values["pk"], values["sk"].removeprefix("I#"))
+            return Found(key, reads.get(key), values.get("model"), read)
+    return Found(pages=read, complete=next(found, None) is None)
