@@ -16,7 +16,7 @@ APPS := examples/vite/node_modules/.installed examples/next/node_modules/.instal
 LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: client help setup run build test prove soak bench check static format lint lock clean \
+.PHONY: client release help setup run build test prove soak bench check static format lint lock clean \
 	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
@@ -24,11 +24,14 @@ help: ## list the commands
 
 setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
 
-run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...] [FRESH=1]
-	@$(BIN)/python -m local.run --state .local/run $(if $(FRESH),--fresh) $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
+run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...] [FAST=1] [FRESH=1]
+	@$(BIN)/python -m local.run --state .local/run $(if $(FRESH),--fresh) $(if $(FAST),--fast) $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
 
 client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
 	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"
+
+release: setup clients/typescript/node_modules/.installed ## check, build and tag a release of the clients: make release VERSION=x.y.z [DRY=1]
+	@$(BIN)/python -m local.release "$$VERSION" $(if $(DRY),--dry)
 
 build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
 	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
@@ -88,7 +91,7 @@ lock: setup ## resolve all dependencies again; then run make setup
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf dist .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a

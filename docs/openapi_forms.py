@@ -99,6 +99,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "generation_id": _parameter(
         "path", "generation_id", {"$ref": "#/components/schemas/GenerationId"}, "As the create answered it."
     ),
+    "card_id": _parameter("path", "card_id", {"$ref": "#/components/schemas/CardId"}, "As the list of cards has it."),
     "number": _parameter(
         "path", "number", {"type": "integer", "minimum": 1, "maximum": 9999}, "The suggestion's 1-based place."
     ),

@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel
-
+from docs.openapi_parts import REF, Json, parts, title
+from docs.openapi_reviews import suggestion_name
 from functions.create.service import Envelope
 from shared import kinds
 from shared.kinds.contract import Kind
-
-_REF = "#/components/schemas/{model}"
-Json = dict[str, Any]
 
 
 def create_forms(schemas: Json) -> Json:
@@ -20,7 +17,7 @@ def create_forms(schemas: Json) -> Json:
 
 def _create_form(kind: Kind, schemas: Json) -> Json:
     """Return the form of a create of this kind: the envelope and the kind's own input are one object."""
-    envelope, own = _parts(Envelope, schemas), _parts(kind.input, schemas, _title(kind))
+    envelope, own = parts(Envelope, schemas), parts(kind.input, schemas, title(kind))
     properties = {**envelope["properties"], **own["properties"]}
     properties["kind"] = {"const": kind.name}
     versions: Json = {"enum": [*kind.prompt_versions, None]}
@@ -28,7 +25,7 @@ def _create_form(kind: Kind, schemas: Json) -> Json:
     required = [*own.get("required", ())]
     if kind.name != Envelope.model_fields["kind"].default:
         required.append("kind")
-    name = f"Create{_title(kind)}"
+    name = f"Create{title(kind)}"
     schemas[name] = {
         "type": "object",
         "description": own.get("description", ""),
@@ -36,7 +33,7 @@ def _create_form(kind: Kind, schemas: Json) -> Json:
         "required": required,
         "additionalProperties": False,
     }
-    return {"$ref": _REF.format(model=name)}
+    return {"$ref": REF.format(model=name)}
 
 
 def add_outputs(schemas: Json) -> None:
@@ -48,9 +45,12 @@ def add_outputs(schemas: Json) -> None:
 
 def _output(kind: Kind, shown: Json, schemas: Json) -> Json:
     found: Json = {}
-    own = _parts(kind.output, found, _title(kind))
+    own = parts(kind.output, found, title(kind))
     own["properties"] |= {name: form for name, form in shown.items() if name in own["properties"]}
-    name = f"{_title(kind)}Output"
+    if kind.reviewed is not None:
+        reference = {"$ref": REF.format(model=suggestion_name(kind, kind.reviewed))}
+        own["properties"][kind.reviewed.name] = {"type": "array", "items": reference}
+    name = f"{title(kind)}Output"
     schemas[name] = own
     # What only the replaced forms refer to is left out.
     reached, open_names = set[str](), [name]
@@ -60,18 +60,7 @@ def _output(kind: Kind, shown: Json, schemas: Json) -> Json:
                 reached.add(referred)
                 open_names.append(referred)
                 schemas[referred] = found[referred]
-    return {"$ref": _REF.format(model=name)}
-
-
-def _title(kind: Kind) -> str:
-    return kind.name.title().replace("_", "")
-
-
-def _parts(model: type[BaseModel], schemas: Json, prefix: str = "") -> Json:
-    """Return a model's form; what it refers to is added to `schemas`, under the kind's name: two may have a `Part`."""
-    schema = model.model_json_schema(ref_template=_REF.format(model=prefix + "{model}"))
-    schemas |= {prefix + name: plain(each) for name, each in schema.pop("$defs", {}).items()}
-    return dict(plain(schema))
+    return {"$ref": REF.format(model=name)}
 
 
 def _referred(schema: Any) -> Iterator[str]:
@@ -83,16 +72,3 @@ def _referred(schema: Any) -> Iterator[str]:
     elif isinstance(schema, list):
         for each in schema:
             yield from _referred(each)
-
-
-def plain(schema: Any) -> Any:
-    """Leave out pydantic's titles, which say the names again, and make one line of each description."""
-    if isinstance(schema, list):
-        return [plain(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    # In `properties` a key is a field's name, and `title` may be one.
-    kept = {name: plain(each) for name, each in schema.items() if name != "title" or not isinstance(each, str)}
-    if isinstance(kept.get("description"), str):
-        kept["description"] = " ".join(kept["description"].split())
-    return kept

@@ -156,6 +156,32 @@ OPERATIONS: Mapping[str, Operation] = {
         ("invalid_query",),
         PAGED,
     ),
+    "GET /v1/cards/{card_id}": Operation(
+        "getCard",
+        "review",
+        "Read one card, whether or not its generation is still there",
+        {
+            200: Reply("The card.", schemas.Card, ("ETag",)),
+            304: Reply("Unchanged since the state that If-None-Match names.", None, ("ETag",)),
+        },
+        ("invalid_query", "card_not_found"),
+        ("If-None-Match",),
+    ),
+    "PATCH /v1/cards/{card_id}": Operation(
+        "editCard",
+        "review",
+        "Edit one card, and its suggestion while that can be reviewed",
+        {200: Reply("The card as it then is.", schemas.Card, ("ETag",))},
+        ("card_not_found",),
+        body=bodies.EditCard,
+    ),
+    "DELETE /v1/cards/{card_id}": Operation(
+        "deleteCard",
+        "review",
+        "Delete one card; its suggestion is rejected while that can be reviewed",
+        {204: Reply("Deleted.")},
+        ("card_not_found",),
+    ),
     "GET /v1/usage": Operation(
         "getUsage",
         "account",

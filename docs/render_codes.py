@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from docs.failures import failures
 from shared.domain.codes import Code
 from shared.domain.codes.failures import FAILURES
 from shared.domain.codes.problems import PROBLEMS
@@ -41,14 +42,21 @@ def _problems() -> Iterator[str]:
 
 def _failures() -> Iterator[str]:
     group = ""
-    for name, code in FAILURES.items():
-        of = next((title for prefix, title in _GROUPS.items() if name.startswith(prefix)), "of time and the machinery")
+    for name, code in failures().items():
+        of = _group_of(name)
         if of != group:
             yield f"### Failures {of}"
             group = of
         ours = " It is logged as an error and sets off `CaughtErrorsAlarm`." if code.is_ours else ""
         retried = "yes" if code.retried else "no"
-        yield f"#### `{name}`\n\n{code.detail}{ours} Fault: {code.fault}. Retried by us: {retried}. {code.fix}"
+        detail = code.detail or code.title
+        yield f"#### `{name}`\n\n{detail}{ours} Fault: {code.fault}. Retried by us: {retried}. {code.fix}"
+
+
+def _group_of(name: str) -> str:
+    if name not in FAILURES:
+        return "of a kind's own"
+    return next((title for prefix, title in _GROUPS.items() if name.startswith(prefix)), "of time and the machinery")
 
 
 def typescript() -> str:
@@ -72,7 +80,7 @@ export interface Code {{
 export const PROBLEMS: Readonly<Record<string, Code>> = {_json(PROBLEMS)};
 
 /** How a generation ended that did not succeed, by code. */
-export const FAILURES: Readonly<Record<string, Code>> = {_json(FAILURES)};
+export const FAILURES: Readonly<Record<string, Code>> = {_json(failures())};
 """
 
 
@@ -103,7 +111,7 @@ def python() -> str:
         "    retried: bool = False",
         "",
     ]
-    for name, register in (("PROBLEMS", PROBLEMS), ("FAILURES", FAILURES)):
+    for name, register in (("PROBLEMS", PROBLEMS), ("FAILURES", failures())):
         lines += ["", f"{name}: Mapping[str, Code] = {{"]
         for key, code in register.items():
             values = [json.dumps(text, ensure_ascii=False) for text in (code.title, code.fix)]

@@ -14,14 +14,16 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from docs.failures import failures
 from docs.openapi_forms import GATEWAY_MEANINGS, HEADERS, PARAMETERS, SCHEMAS
-from docs.openapi_kinds import add_outputs, create_forms, plain
+from docs.openapi_kinds import add_outputs, create_forms
 from docs.openapi_operations import OPERATIONS, Operation, Reply
+from docs.openapi_parts import plain
+from docs.openapi_reviews import add_reviews
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
 from functions.status.handler import ROUTES as STATUS
 from shared.domain.codes import Code
-from shared.domain.codes.failures import FAILURES
 from shared.domain.codes.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +42,7 @@ def document() -> Json:
     for route, operation in OPERATIONS.items():
         method, path = route.split(" ")
         paths.setdefault(path, {})[method.lower()] = _operation(path, operation, schemas)
+    add_reviews(schemas)
     add_outputs(schemas)
     schemas |= SCHEMAS  # an alias's own form replaces the plain text that its type is
     return {
@@ -55,7 +58,7 @@ def document() -> Json:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "x-problems": _codes(PROBLEMS),
-        "x-failures": _codes(FAILURES),
+        "x-failures": _codes(failures()),
     }
 
 

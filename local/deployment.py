@@ -3,6 +3,7 @@
 Owns the deploy and what MiniStack needs done after it. It must not change the template or leave a part of it out.
 """
 
+import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -91,7 +92,8 @@ def _refused(endpoint: str) -> list[str]:
 
 def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) -> None:
     """Repeat, through their own APIs, two settings of the template that MiniStack's CloudFormation stores unreadably.
-    And take back one that it enforces: the bucket's policy wants TLS, which loopback does not have.
+    And take back two that it enforces: the bucket's policy wants TLS, which loopback does not have, and the rights to
+    the users' keys want an encryption context, which MiniStack's IAM does not see.
 
     CORS is kept under the template's names and read under the API's; a numeric parameter inside ScalingConfig stays
     text, on which the poller of the queue fails.
@@ -101,6 +103,13 @@ def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) 
     configuration = {**cors, "AllowOrigins": origins.split(",")}
     client("apigatewayv2", endpoint).update_api(ApiId=outputs["ApiId"], CorsConfiguration=configuration)
     client("s3", endpoint).delete_bucket_policy(Bucket=outputs["BucketName"])
+    iam = client("iam", endpoint)
+    for role in (outputs[f"{name}RoleName"] for name in ("Create", "Actions", "Process")):
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            for statement in document["Statement"]:
+                statement.get("Condition", {}).pop("Null", None)
+            iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
     functions = client("lambda", endpoint)
     for source in functions.list_event_source_mappings()["EventSourceMappings"]:
         scaling = {"MaximumConcurrency": int(source["ScalingConfig"]["MaximumConcurrency"])}

@@ -5,6 +5,7 @@ AWS_ENDPOINT_URL, TMPDIR and MiniStack's own bookkeeping; tests/integration/test
 """
 
 import os
+import secrets
 import shlex
 import shutil
 import signal
@@ -18,8 +19,12 @@ from local.processes import Child, ChildFailedError, kill_all_with
 PROJECT = Path(__file__).resolve().parent.parent
 VENV = PROJECT / ".venv-ministack"
 REGION = "us-east-1"
-ACCESS_KEY = "test"  # MiniStack's root user; every other caller is held to its IAM policies
+ACCESS_KEY = f"LOCAL{secrets.token_hex(14).upper()}"
+"""The id and the secret of MiniStack's root user in the stacks of this process; every other caller is held to its IAM
+policies. Made up anew for each process: `local.guard` lets no other key of the root user through."""
 STARTS = 5
+# What a function has as well: of the key, MiniStack gives each the one of its role.
+_FUNCTIONS_TOO = {"TMPDIR", "LANG", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 GRACE_SECONDS = 60  # an orderly end waits for open requests, and then writes down all that there is
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # What Lambda's own runtime brings: boto3 and what it needs, nothing else.
@@ -81,7 +86,7 @@ def runtime_packages(directory: Path) -> Path:
 def write_functions_interpreter(state: Path, own: dict[str, str]) -> Path:
     """A `python` with the Lambda runtime's packages, that hides MiniStack's own variables from what it runs."""
     base = (VENV / "bin" / "python").resolve()
-    hidden = " ".join(sorted(own.keys() - {"TMPDIR", "LANG", "PATH"}))
+    hidden = " ".join(sorted(own.keys() - _FUNCTIONS_TOO))
     script = state / "python3.13"
     # -S: without site-packages; -s: without the user's. Lambda, too, sets PYTHONPATH to its runtime's packages.
     script.write_text(
@@ -123,6 +128,8 @@ def _start_once(state: Path, port: int, keeps_state: bool) -> Emulator:
         "TMPDIR": str(tmpdir),
         "LANG": "C.UTF-8",
         "AUTH": "true",  # IAM enforced
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",

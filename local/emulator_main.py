@@ -6,18 +6,32 @@ MiniStack's own packages; pydantic is one of them, so a package missing from a l
 
 import asyncio
 import importlib
+import importlib.util
 import os
 import sys
 import zipfile  # noqa: F401 - MiniStack imports it late, in several threads at once, and then one finds half of it
+from pathlib import Path
+from typing import Any
 
 
 async def leave_threads(_loop: asyncio.BaseEventLoop, _timeout: float | None = None) -> None:
     """Wait for no thread: some wait, for as long as a function may run, for one that has been killed."""
 
 
+def _guard() -> Any:
+    """Return the module beside this one: an isolated interpreter finds none by its name."""
+    found = importlib.util.spec_from_file_location("guard", Path(__file__).with_name("guard.py"))
+    if found is None or found.loader is None:
+        raise ImportError("local/guard.py is missing")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 def main(functions_interpreter: str) -> None:
     """Serve until killed. `functions_interpreter` sees the standard library and boto3, as on Lambda."""
-    app = importlib.import_module("ministack.app")
+    app: Any = importlib.import_module("ministack.app")
+    app.app = _guard().guarded(app.app, os.environ["AWS_ACCESS_KEY_ID"])
     sys.executable = functions_interpreter
     sys.argv = ["ministack"]
     asyncio.BaseEventLoop.shutdown_default_executor = leave_threads  # type: ignore[assignment, method-assign]

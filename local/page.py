@@ -76,16 +76,8 @@ class PageServer(LoopbackServer):
         return f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
 
     def stack_is_up(self) -> None:
-        """Have config.json tell the page where the API is, and how often this stack's workers beat."""
-        functions, name = self.stack.client("lambda"), self.stack.function_names["process"]
-        variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        self.config = {
-            "apiUrl": self.stack.api_url,
-            "heartbeatSeconds": float(variables["HEARTBEAT_SECONDS"]),
-            "leaseSeconds": float(variables["LEASE_SECONDS"]),
-            "graceSeconds": float(variables["DISPATCH_GRACE_SECONDS"]),
-            "local": {"faults": "/faults"},
-        }
+        """Have config.json tell the page where the API is."""
+        self.config = {"apiUrl": self.stack.api_url, "local": {"faults": "/faults"}}
 
     def stop(self) -> None:
         self.faults.close()

@@ -9,6 +9,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from local.emulator import ACCESS_KEY
+from local.guard import KEY_HEADER
 from local.processes import environments
 
 DENIALS = "denied-by-a-test"
@@ -38,7 +40,8 @@ def queued_messages(endpoint: str, queue_url: str) -> list[dict[str, Any]]:
     No client of SQS may see them all, and receiving counts; the emulator shows them.
     """
     query = urllib.parse.urlencode({"QueueUrl": queue_url})
-    with _DIRECT.open(f"{endpoint}/_ministack/sqs/messages?{query}", timeout=10) as answer:
+    asked = urllib.request.Request(f"{endpoint}/_ministack/sqs/messages?{query}", headers={KEY_HEADER: ACCESS_KEY})  # noqa: S310
+    with _DIRECT.open(asked, timeout=10) as answer:
         accounts = json.load(answer)["messages"]
     found = [
         message

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from local import deployment, llama
+from local import deployment, llama, timings
 from local.emulator import KEPT_PORT
 from local.processes import ChildFailedError
 from local.stack import LocalStack, StackOptions
@@ -38,14 +38,6 @@ _PARTS = {
 }
 _OPENROUTER = "https://openrouter.ai/api/v1"
 _OWNER = "alice"
-# A person watches: the bar moves twice a second, and a worker that is killed is replaced within seconds. And tries one
-# thing after the other: the default of five in five minutes is soon over.
-_FOR_WATCHING = {
-    "HeartbeatSeconds": "0.5",
-    "LeaseSeconds": "5",
-    "DispatchGraceSeconds": "10",
-    "RateLimits": "*=60/300",
-}
 _TERMINAL = ("succeeded", "failed", "canceled")
 # The smallest model writes slowly and repeats itself: a few cards are what can be waited for.
 _ASKED_OF = {llama.NAME: {"count": 5}}
@@ -95,6 +87,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--state", type=Path, help="a folder for data that the next run goes on with (none is kept)")
     parser.add_argument("--fresh", action="store_true", help="begin without the data of the last run")
+    parser.add_argument("--fast", action="store_true", help="short heartbeats and leases, to watch faults heal")
     parser.add_argument("--once", action="store_true", help="end when the cards are printed")
     return parser.parse_args()
 
@@ -105,7 +98,10 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 @contextmanager
 def _options(arguments: argparse.Namespace, console: Console) -> Iterator[StackOptions]:
-    with _by_model(arguments.model, console) as options, _kept(arguments, console) as state:
+    with (
+        _by_model(arguments.model, timings.parameters(fast=arguments.fast), console) as options,
+        _kept(arguments, console) as state,
+    ):
         origins = [origin for given in arguments.origin for origin in given.split(",") if origin]
         yield replace(
             options,
@@ -132,7 +128,7 @@ def _kept(arguments: argparse.Namespace, console: Console) -> Iterator[Path | No
 
 
 @contextmanager
-def _by_model(model: str, console: Console) -> Iterator[StackOptions]:
+def _by_model(model: str, timed: Mapping[str, str], console: Console) -> Iterator[StackOptions]:
     key, url = os.environ.get("OPENROUTER_API_KEY"), os.environ.get("LLM_BASE_URL")
 
     def report(part: str, seconds: float) -> None:
@@ -143,19 +139,19 @@ def _by_model(model: str, console: Console) -> Iterator[StackOptions]:
         began = time.monotonic()
         with llama.LlamaServer() as server:
             report("SmolLM2 loaded", time.monotonic() - began)
-            parameters = {**_FOR_WATCHING, "AllowedModels": model, "LlmProtocol": "llamacpp"}
+            parameters = {**timed, "AllowedModels": model, "LlmProtocol": "llamacpp"}
             yield StackOptions(
                 page=True, report=report, parameters=parameters, model_url=server.url, default_model=model
             )
     elif not (key or url):
         console.print("[bold]Unstuck[/] on this machine, with a model server of its own (no account, no key)")
-        yield StackOptions(page=True, report=report, parameters=_FOR_WATCHING, default_model=model or "local/stream:2")
+        yield StackOptions(page=True, report=report, parameters=timed, default_model=model or "local/stream:2")
     else:
         console.print(f"[bold]Unstuck[/] on this machine, with the model at {escape(url or _OPENROUTER)}")
         yield StackOptions(
             page=True,
             report=report,
-            parameters=_FOR_WATCHING,
+            parameters=timed,
             model_url=(url or _OPENROUTER).rstrip("/"),
             api_key=key or "none",
             default_model=model or "openai/gpt-4o-mini",
@@ -180,6 +176,7 @@ def _demonstrate(stack: LocalStack, text: str, arguments: argparse.Namespace, co
         error = found.get("error", {})
         console.print(f"[red]{error.get('code')}[/]: {escape(error.get('message', ''))} (see docs/errors.md)")
     _show_the_page(stack.page_url, console)
+    console.print(timings.described(stack, fast=arguments.fast))
     _show_how_to_go_on(stack, location, token, console)
     _show_how_to_operate(stack.endpoint, console)
     return 0 if found["status"] == "succeeded" else 1

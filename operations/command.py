@@ -20,7 +20,7 @@ from operations.prices import PricesError
 from operations.reading import Reader
 from shared import kinds
 from shared.domain.clock import SystemClock
-from shared.domain.errors import StoreUnavailableError
+from shared.domain.errors import StoreRefusedError, StoreUnavailableError
 
 _LARGEST = 1_000_000.0
 CLEAN, FOUND, IN_VAIN, INTERRUPTED = 0, 1, 2, 130
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int] = given.run
     try:
         return run(given)
-    except (NotFoundError, PricesError, StoreUnavailableError, ClientError, BotoCoreError) as error:
+    except (NotFoundError, PricesError, StoreUnavailableError, StoreRefusedError, ClientError, BotoCoreError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return IN_VAIN
     except KeyboardInterrupt:

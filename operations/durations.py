@@ -50,8 +50,8 @@ class Durations:
         return total
 
     def beats(self, every_seconds: float) -> float:
-        """Return how many heartbeats one gives, on average: one is due each `every_seconds` while it runs."""
+        """Return how many heartbeats one gives, on average: the first after half an interval, then one each."""
         total, number = 0.0, 1
-        while (left := 1 - self.over_by(number * every_seconds)) > 1e-9:
+        while (left := 1 - self.over_by((number - 0.5) * every_seconds)) > 1e-9:
             total, number = total + left, number + 1
         return total

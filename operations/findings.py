@@ -114,12 +114,12 @@ FAR_TIME = _fault(
     "Nothing that waits for it happens before. Set the time right. " + _CHANGED,
 )
 INPUT_MISSING = _fault(
-    "input_missing",
+    "no_input",
     "An open generation's input is not stored: no worker can make it.",
     "It fails with its next attempt, or at its deadline; its owner must create it again. " + _CHANGED,
 )
 STEP_EMPTY = _fault(
-    "step_empty",
+    "no_result",
     "A stored step has no result, neither in its item nor in an object.",
     "Its owner sees no output, and a retry goes on before it. " + _CHANGED,
 )

@@ -168,14 +168,14 @@ def _key(partition: Partition, item: items.Item) -> None:
 
 def _review(partition: Partition, item: items.Item) -> None:
     review = decode_review(item)
-    verdicts = {number: replace(each, front=None, back=None) for number, each in review.verdicts.items()}
+    verdicts = {number: replace(each, edits={}) for number, each in review.verdicts.items()}
     partition.reviews[_id(item)] = Review(review.version, verdicts)
 
 
 def _card(partition: Partition, item: items.Item) -> None:
     card = decode_card(item)
     _near(card.created_at)
-    partition.cards.append(replace(card, front="", back=""))
+    partition.cards.append(replace(card, fields={}))
 
 
 def _request(partition: Partition, item: items.Item) -> None:

@@ -59,7 +59,7 @@ class Reader:
         head = _pending(self.usual_seconds)
         if at < QUEUED_SECONDS:
             return head
-        beat = int((at - QUEUED_SECONDS) // self.heartbeat_seconds)
+        beat = int((at - QUEUED_SECONDS) / self.heartbeat_seconds + 0.5)
         head = replace(
             head,
             status=Status.RUNNING,
@@ -70,13 +70,16 @@ class Reader:
         return replace(head, progress_at=self._beat_at(beat)) if beat and self.shows_progress else head
 
     def _beat_at(self, beat: int) -> datetime:
-        return _BEGAN + timedelta(seconds=QUEUED_SECONDS + beat * self.heartbeat_seconds)
+        return _BEGAN + timedelta(seconds=QUEUED_SECONDS + self._ran_seconds(beat))
+
+    def _ran_seconds(self, beat: int) -> float:
+        return max(0.0, beat - 0.5) * self.heartbeat_seconds
 
     def _progress(self, beat: int, seconds: float) -> int:
         if beat == 0 or not self.shows_progress:
             return 0
         writing = max(0.1, seconds - QUEUED_SECONDS - FIRST_WORD_SECONDS)
-        said = (beat * self.heartbeat_seconds - FIRST_WORD_SECONDS) / writing
+        said = (self._ran_seconds(beat) - FIRST_WORD_SECONDS) / writing
         return 5 + math.floor(90 * 0.95 * min(1.0, said))
 
 

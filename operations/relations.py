@@ -132,7 +132,9 @@ def _reviews(partition: Partition, expected: Expected, now: datetime) -> Iterato
         for number, verdict in review.verdicts.items():
             if verdict.card_id is not None:
                 named[verdict.card_id] = generation_id, number
-            accepted = verdict.decision is Decision.ACCEPTED
+            # Once the generation has expired a card is deleted on its own, and the decision lapses as it is.
+            reviewable = head is not None and (head.expires_at is None or head.expires_at > now)
+            accepted = reviewable and verdict.decision is Decision.ACCEPTED
             if accepted and verdict.card_id not in cards:
                 yield Finding(rules.DECISION_WITHOUT_CARD, partition.owner, item, f"suggestion {number}")
     for card in partition.cards:

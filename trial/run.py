@@ -99,6 +99,7 @@ def _worker(screen: Screen) -> Worker:
         user_key=UserKeys(store.user_keys, wiring.seal()),
         clock=wiring.clock,
         settings=config,
+        sleep=time.sleep,
     )
     return Worker(dependencies, wiring.dispatch(), "trial", Catalog(kinds.names, kinds.load))
 

@@ -126,7 +126,7 @@ class Source:
         fleet, acts = self._fleet, self._fleet.measured.acts
         if generation.epoch != epoch or generation.ended:
             return
-        beats = (fleet.now - generation.claimed) // fleet.plan.heartbeat_seconds
+        beats = int((fleet.now - generation.claimed) / fleet.plan.heartbeat_seconds + 0.5)
         ends = acts["succeed"]
         units = acts["store_step"].write + ends.write + beats * acts["heartbeat"].write
         fleet.database.write(fleet.now, units, generation.shard, ends.index_write)

@@ -1,16 +1,13 @@
 """The bodies that the owner's actions take. Read from what is not ours, so pydantic stands here."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.http.validation import UserProvidedKey
 
 MAX_DECISIONS = 30
-
-_Front = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-_Back = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class Retry(BaseModel):
@@ -23,13 +20,22 @@ class Retry(BaseModel):
 
 
 class Decide(BaseModel):
-    """What to make of one suggestion; a text that is absent stays as it is."""
+    """What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(strict=True, extra="allow")
 
     decision: Literal["accepted", "rejected", "proposed"]
-    front: _Front | None = None
-    back: _Back | None = None
+
+    @property
+    def edit(self) -> dict[str, Any]:
+        """The fields to edit: which there are, and what they take, is the kind's."""
+        return self.model_extra or {}
+
+
+class EditCard(BaseModel):
+    """The fields of a card to edit, which are its kind's; one that is absent stays as it is."""
+
+    model_config = ConfigDict(extra="allow")
 
 
 class DecideNumbered(Decide):

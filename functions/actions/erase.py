@@ -10,6 +10,7 @@ from shared.aws.metrics import Metric, measure
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
 from shared.domain.pacing import retry_after
+from shared.domain.pseudonym import pseudonym
 from shared.domain.settings import Settings
 from shared.http.request import Request
 from shared.http.response import Response
@@ -60,7 +61,7 @@ class EraseService:
             elif (not_before := self.store.erasure_not_before(owner)) is None:
                 return self._limits_alone(owner)
             elif not self.store.delete_objects(owner):
-                return self._nothing_found(owner, not_before)
+                return self._nothing_found(request, not_before)
         return _not_done(_GO_ON_SECONDS)
 
     def _erase_heads(self, owner: str, listed: list[Listed]) -> None:
@@ -89,7 +90,8 @@ class EraseService:
     def _ended(self, head: Generation, op: str) -> Generation | None:
         return head if head.terminal else self.endings.cancel(head.key, op)
 
-    def _nothing_found(self, owner: str, not_before: datetime) -> Response:
+    def _nothing_found(self, request: Request, not_before: datetime) -> Response:
+        owner = request.owner
         self.store.keep_only_spend(owner)
         now, lease = self.clock.now(), timedelta(seconds=self.settings.lease_seconds)
         if not_before > now + 2 * lease:  # clocks differ by less than a lease
@@ -100,6 +102,8 @@ class EraseService:
         # A mark that has been moved on since: another call has found more.
         if not self.store.unmark_erasure(owner, not_before):
             return _not_done(_GO_ON_SECONDS)
+        # The audit: once an erasure, by the call that ended it.
+        logger().info("erased", extra={"owner": pseudonym(owner), "request_id": request.request_id})
         return self._limits_alone(owner)
 
     def _limits_alone(self, owner: str) -> Response:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from functions.actions.ending import EndingService
 from functions.actions.erase import EraseService
-from shared import wiring
+from shared import kinds, wiring
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
+from shared.kinds.contract import Catalog
 from shared.store.ending import EndingStore
 from shared.store.erasure import ErasureStore
 from shared.store.ground import Ground
@@ -18,6 +19,7 @@ from shared.store.reads import Reader
 from shared.store.timeline import Timeline
 
 if TYPE_CHECKING:
+    from functions.actions.cards import CardService
     from functions.actions.retry import RetryService
     from functions.actions.review import ReviewService
 
@@ -44,7 +46,14 @@ def _reviews() -> "ReviewService":
     from functions.actions.review import ReviewService
     from shared.store.review import ReviewStore
 
-    return ReviewService(Reader(_ground()), ReviewStore(_ground()), wiring.clock)
+    return ReviewService(Reader(_ground()), ReviewStore(_ground()), wiring.clock, Catalog(kinds.names, kinds.load))
+
+
+def _cards() -> "CardService":
+    from functions.actions.cards import CardService
+    from shared.store.review import ReviewStore
+
+    return CardService(_reviews(), ReviewStore(_ground()), Catalog(kinds.names, kinds.load))
 
 
 def _erasures() -> EraseService:
@@ -58,6 +67,8 @@ ROUTES: dict[str, Route] = {
     "POST /v1/generations/{generation_id}/suggestions": lambda request: _reviews().decide_many(request),
     "DELETE /v1/me": lambda request: _erasures().erase(request),
     "PATCH /v1/generations/{generation_id}/suggestions/{number}": lambda request: _reviews().decide(request),
+    "PATCH /v1/cards/{card_id}": lambda request: _cards().edit(request),
+    "DELETE /v1/cards/{card_id}": lambda request: _cards().delete(request),
 }
 
 

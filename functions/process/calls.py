@@ -154,6 +154,10 @@ class Calls:
             if owners is not error:
                 raise owners from error
             raise
+        except Exception:  # nobody expected it, and it may have cost something
+            self._learn(request, record, began, api_key)
+            self._await_bills(bill_ids, api_key, reserve)
+            raise
         self._learn(request, record, began, api_key)
         self.under_way = False
         return self._billed(answer, reserve, bill_ids, api_key)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,8 +14,9 @@ from functions.process.calls import Calls
 from functions.process.dependencies import Dependencies
 from functions.process.heartbeat import Heartbeat
 from functions.process.ledger import Ledger
+from functions.process.unexpected import broken
 from shared.domain.call_facts import NO_CALL, CallFacts
-from shared.domain.errors import GenerationError, InvalidOutputError
+from shared.domain.errors import GenerationError, InvalidOutputError, KindFailureError
 from shared.domain.generation import Asked, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.pictures import Picture, name_of
 from shared.kinds.contract import Kind, Prompt
@@ -34,7 +36,7 @@ class AttemptContext:
         dependencies: Dependencies,
         heartbeat: Heartbeat,
     ) -> None:
-        self._input, self._dependencies, self._heartbeat = content, dependencies, heartbeat
+        self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._ledger = Ledger(head, steps, Decimal(str(kind.limits.call_reserve_usd)))
         self._calls = Calls(head, kind, content, dependencies, heartbeat, self._ledger)
         # Steps that a lost worker stored and did not count are shown with the next advance.
@@ -114,12 +116,12 @@ class AttemptContext:
         self, name: str, result: type[Result], make: Callable[[], Result], *, progress: int
     ) -> Result:
         if not _STEP_NAME.fullmatch(name):
-            raise ValueError(f"a step's name has 1 to 40 of a-z, 0-9, _, . and -; this one is {name!r}")
+            raise broken(self.head, "a step's name has 1 to 40 of a-z, 0-9, _, . and -")
         self._heartbeat.check()
         stored = self._ledger.stored(name)
         if stored is None:
             self._show_what_is_stored()
-            stored = self._make(name, make, progress)
+            stored = self._make(name, result, make, progress)
         self._heartbeat.show(progress)
         self.last_step = name
         try:
@@ -127,16 +129,16 @@ class AttemptContext:
         except ValidationError:
             raise GenerationError("step_unreadable", f"The stored step {name} is of another version.") from None
 
-    def _make(self, name: str, make: Callable[[], BaseModel], progress: int) -> StoredStep:
+    def _make(self, name: str, result: type[BaseModel], make: Callable[[], BaseModel], progress: int) -> StoredStep:
         clock = self._dependencies.clock
         began = clock.monotonic()
         self._calls.begin_step(name, progress)
         self._drawn = 0
-        made, call = make(), self._calls.facts
+        made, call = self._storable(make(), name, result), self._calls.facts
         step = StoredStep(
             name=name,
             position=self.totals.steps_done + 1,
-            result=made.model_dump(mode="json"),
+            result=made,
             usage=self._ledger.step_usage,
             shown=self._ledger.step_shown,
             call_id=call.provider_call_id,
@@ -151,6 +153,36 @@ class AttemptContext:
         self._ledger.keep(step, kept)
         self._behind = True
         return kept
+
+    def _storable(self, made: BaseModel, name: str, result: type[BaseModel]) -> dict[str, Any]:
+        """Return what is stored of a step. What could not be read again must not be: each attempt would fail at it."""
+        if not isinstance(made, BaseModel):
+            raise broken(self.head, f"the step {name} made no model of pydantic's")
+        found: dict[str, Any] = made.model_dump(mode="json")
+        try:
+            result.model_validate(found)
+        except ValidationError as unfit:
+            raise broken(self.head, f"what the step {name} made does not fit {result.__name__}", unfit) from None
+        return found
+
+    def check_output(self, returned: object) -> None:
+        """Raise GenerationError unless what `run` returned is the kind's output, and what its last step has stored."""
+        output, stored = self._kind.output, self._ledger.stored(self.last_step)
+        if stored is None:
+            raise broken(self.head, "run made no step")
+        if not isinstance(returned, output):
+            raise broken(self.head, f"run returned a {type(returned).__name__} and not its Output")
+        try:
+            last = output.model_validate(stored.result)
+        except ValidationError as unfit:
+            raise broken(self.head, "the result of the last step is no Output", unfit) from None
+        if last.model_dump() != returned.model_dump():
+            raise broken(self.head, "run returned something else than its last step has stored")
+
+    def failure(self, code: str, message: str) -> Exception:
+        if code not in self._kind.failures:
+            return broken(self.head, f"it failed with {code!r:.42}, which FAILURES does not declare")
+        return KindFailureError(code, message)
 
     def _show_what_is_stored(self) -> None:
         # Only when more work follows: the last step's advance is part of succeed, one write less.

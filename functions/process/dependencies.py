@@ -46,3 +46,5 @@ class Dependencies:
     """The key that the owner of a generation gave for it."""
     clock: Clock
     settings: Settings
+    sleep: Callable[[float], None]
+    """Waits for so many seconds, without a beat of the heart."""

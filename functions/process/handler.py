@@ -4,12 +4,14 @@ import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from time import sleep
 from typing import Any, Protocol
 
 from functions.process.dependencies import Dependencies
+from functions.process.ending import Ending, Handled
 from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
-from functions.process.worker import Ending, Handled, Worker
+from functions.process.worker import Worker
 from shared import kinds, wiring
 from shared.aws import clients
 from shared.aws.clients import Late
@@ -43,6 +45,7 @@ def _worker() -> Worker:
         user_key=UserKeys(store.user_keys, wiring.seal()),
         clock=wiring.clock,
         settings=config,
+        sleep=sleep,
     )
     name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")
     return Worker(dependencies, wiring.dispatch(), name, Catalog(kinds.names, kinds.load))

@@ -12,6 +12,8 @@ from shared.domain.generation import Generation
 from shared.domain.rows.worker import Shown
 from shared.store.worker import WorkerStore
 
+FIRST_BEAT = 0.5
+"""The part of an interval after which the first heartbeat is due; the others follow a whole one after another."""
 _STAGE_LENGTH = 40  # the head is paid for by the kilobyte
 
 
@@ -67,7 +69,8 @@ class Heartbeat:
             raise self._ended
 
     def _beat_until_stopped(self) -> None:
-        next_beat = self._clock.monotonic() + self._heartbeat_seconds
+        # The first one comes early: a call of some seconds would show nothing of itself before it is over.
+        next_beat = self._clock.monotonic() + self._heartbeat_seconds * FIRST_BEAT
         handover_at = self.handover_at
         while not self._stop.wait(max(0.0, min(next_beat, handover_at) - self._clock.monotonic())):
             if self._clock.monotonic() >= handover_at:

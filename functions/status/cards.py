@@ -1,15 +1,16 @@
-"""Lists an owner's cards, the newest first, page by page. Reads nothing of the generations that they came from."""
+"""Reads an owner's cards, one or page by page. Reads nothing of the generations that they came from."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.domain.review import Card
 from shared.http import cursor
+from shared.http.problems import ProblemError
 from shared.http.query import LABEL, Query
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.review import ReviewReader
-from shared.view.view import iso
+from shared.view.card import card_etag, card_view
+from shared.view.view import matches
 
 if TYPE_CHECKING:
     from shared.view import schemas
@@ -24,6 +25,17 @@ class CardsService:
     """The order is that of the ids, so that of acceptance: a page begins behind the last card of the one before."""
 
     reviews: ReviewReader
+
+    def get(self, request: Request) -> Response:
+        """Answer one card, 304 when the caller has it already, 404 when it is not the caller's."""
+        Query(request).check()
+        card = self.reviews.get_card(request.owner, request.card_id)
+        if card is None:
+            raise ProblemError("card_not_found")
+        headers = {"etag": card_etag(card)}
+        if matches(request.header("if-none-match"), headers["etag"]):
+            return Response(304, None, headers)
+        return Response(200, card_view(card), headers)
 
     def page(self, request: Request) -> Response:
         """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
@@ -49,22 +61,8 @@ class CardsService:
             if passes and len(cards) == limit:
                 return cards, last and cursor.encode(last)
             if passes:
-                cards.append(_view(card))
+                cards.append(card_view(card))
             last = card.card_id
             if read >= max(_READ_AT_MOST, page):  # before one more is asked for, and a page of them read
                 return cards, cursor.encode(last)
         return cards, None
-
-
-def _view(card: Card) -> "schemas.Card":
-    shown: schemas.Card = {
-        "card_id": card.card_id,
-        "generation_id": card.generation_id,
-        "number": card.number,
-        "front": card.front,
-        "back": card.back,
-        "created_at": iso(card.created_at),
-    }
-    if card.session_id is not None:
-        shown["session_id"] = card.session_id
-    return shown

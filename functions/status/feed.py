@@ -105,7 +105,7 @@ class FeedService:
         """Give the rows their outputs, and return how many of the rows a page holds: the first always fits."""
         made = self.outputs.bounded(heads, _OUTPUT_BYTES)
         size = 0
-        for number, row in enumerate(shown):
+        for number, (head, row) in enumerate(zip(heads, shown, strict=True)):
             if row["generation_id"] not in made:
                 continue
             output = made[row["generation_id"]]
@@ -116,6 +116,7 @@ class FeedService:
             if size > _PAGE_BYTES:
                 return number
             row["output"] = cast("schemas.Output", output)
+            row.update(cast("schemas.ListedGeneration", self.outputs.reviewable(head, output)))
         return len(shown)
 
     def _page(self, owner: str, wanted: Filter, limit: int, after: str | None) -> tuple[list[Row], str | None]:

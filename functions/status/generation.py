@@ -54,7 +54,7 @@ class GenerationService:
         output = self.outputs.of(head)
         shown = None if output is None else self.outputs.linked(head, output)
         tag = headers["etag"] if shown is output else dated
-        made = {} if shown is None else {"output": shown}
+        made = {} if shown is None else {"output": shown, **self.outputs.reviewable(head, shown)}
         return Response(200, {**view(head, does), **hint, **stale, **made}, headers | {"etag": tag})
 
     def _read(self, request: Request) -> Generation:

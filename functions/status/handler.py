@@ -13,7 +13,7 @@ from functions.status.output import Outputs
 from functions.status.pictures import PictureLinks
 from functions.status.timeline import TimelineService
 from functions.status.usage import UsageService
-from shared import wiring
+from shared import kinds, wiring
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
@@ -41,7 +41,7 @@ def _links() -> PictureLinks:
 
 
 def _outputs() -> Outputs:
-    return Outputs(Reader(_ground()), ReviewReader(_ground()), _links())
+    return Outputs(Reader(_ground()), ReviewReader(_ground()), _links(), kinds.reviews)
 
 
 def _generation() -> GenerationService:
@@ -75,6 +75,7 @@ ROUTES: dict[str, Route] = {
     "GET /v1/generations/{generation_id}/input": lambda request: _timeline().input(request),
     "GET /v1/generations": lambda request: _feed().read(request),
     "GET /v1/cards": lambda request: _cards().page(request),
+    "GET /v1/cards/{card_id}": lambda request: _cards().get(request),
     "GET /v1/usage": lambda request: _usage().get(request),
     "GET /v1/health": lambda request: _health().get(request),
     "GET /v1/openapi.json": openapi,

@@ -1,7 +1,7 @@
 """What succeeded generations made, as their owner sees it: reviewed, with a link in place of each picture's name."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ class Outputs:
     reads: Reader
     reviews: ReviewReader
     pictures: PictureLinks
+    reviews_of: Callable[[str], str | None]
+    """Which list of its output a kind has its owner review."""
 
     def of(self, head: Generation) -> Output | None:
         """Return the output, its pictures by their names."""
@@ -30,7 +32,7 @@ class Outputs:
         step = self.reads.get_step(head.key, head.output_step)
         if step is None:
             return None
-        return _reviewed(step.result, self.reviews.get_review(head.key) if head.reviewed else Review())
+        return self._reviewed(head, step.result, self.reviews.get_review(head.key) if head.reviewed else Review())
 
     def linked(self, head: Generation, output: Output) -> Output:
         """Return the output with its pictures' links; the same object where it has no pictures."""
@@ -51,17 +53,22 @@ class Outputs:
                 continue
             result = made[head.generation_id]
             if result is not None:
-                result = self.linked(head, _reviewed(result, reviews.get(head.generation_id, Review())))
+                result = self.linked(head, self._reviewed(head, result, reviews.get(head.generation_id, Review())))
             fits = result is not None and bytes_of(result) <= most_bytes
             found[head.generation_id] = result if fits else None
         return found
+
+    def reviewable(self, head: Generation, output: Output) -> dict[str, str]:
+        """Return the name of the output's list that can be reviewed, as the answer says it, or nothing."""
+        name = self.reviews_of(head.kind)
+        return {} if name is None or suggestions_of(output, name) is None else {"reviews": name}
+
+    def _reviewed(self, head: Generation, output: Output, review: Review) -> Output:
+        name = self.reviews_of(head.kind)
+        suggestions = suggestions_of(output, name)
+        return output if name is None or suggestions is None else output | {name: shown(suggestions, review)}
 
 
 def bytes_of(output: Output) -> int:
     """Return how many bytes of an answer an output takes."""
     return len(json.dumps(output, ensure_ascii=False, separators=(",", ":")).encode())
-
-
-def _reviewed(output: Output, review: Review) -> Output:
-    suggestions = suggestions_of(output)
-    return output if suggestions is None else output | {"suggestions": shown(suggestions, review)}

@@ -37,12 +37,23 @@ class StoreUnavailableError(UnstuckError):
     """DynamoDB did not take or confirm a write: nothing is known of it, and trying later is safe."""
 
 
+class StoreRefusedError(UnstuckError):
+    """DynamoDB or S3 refused a request, and would again: a right is missing, or the request is wrong.
+
+    Its argument names the operation and the service's own code.
+    """
+
+
 class SealUnavailableError(UnstuckError):
     """KMS did not encrypt or decrypt: trying later may help. Its one argument is KMS's own code, never a key."""
 
 
 class SealBrokenError(UnstuckError):
     """What was sealed does not open for this generation, now or later."""
+
+
+class EditsTooLargeError(UnstuckError):
+    """What an owner made of suggestions is more than can be stored."""
 
 
 class AdmissionRefusedError(UnstuckError):
@@ -89,6 +100,17 @@ class GenerationError(UnstuckError):
         self.retry_after_seconds = retry_after_seconds
         self.usage = usage
         self.unpaid = unpaid
+
+
+class KindFailureError(GenerationError):
+    """A kind fails on purpose, with a code that it declares: the same input would fail again."""
+
+
+class StorageUnavailableError(GenerationError):
+    """What the attempt has made cannot be stored: another goes on once DynamoDB and S3 take it again."""
+
+    def __init__(self) -> None:
+        super().__init__("storage_unavailable", "What was made could not be stored.")
 
 
 class ProviderError(GenerationError):

@@ -1,8 +1,8 @@
 """Whether an attempt that ended with an error is tried again, and when. Pure: no clock, store or randomness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from shared.domain.errors import GenerationError, HandoverError, TransientProviderError
+from shared.domain.errors import GenerationError, HandoverError, StorageUnavailableError, TransientProviderError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Fail the generation with the error's own code."""
+    """Fail the generation with the error's own code. What it shows of itself is logged: a message may quote a text."""
 
     code: str
-    message: str
+    message: str = field(repr=False)
 
 
 def decide(
@@ -49,7 +49,7 @@ def decide(
     server told is kept, and doubles with the `attempt` all the same: one that says a second for an hour would be asked
     thousands of times.
     """
-    if not isinstance(error, TransientProviderError | HandoverError):
+    if not isinstance(error, TransientProviderError | HandoverError | StorageUnavailableError):
         return GiveUp(error.code, error.message)
     told = error.retry_after_seconds
     if told is not None:

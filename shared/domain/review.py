@@ -1,6 +1,7 @@
 """Decisions on the suggestions of a succeeded generation, and the cards that follow from them. Pure.
 
-A suggestion is known by its number, its 1-based place in the output; an edit is kept beside it, never in it.
+A suggestion is an item of the list that its kind declares as reviewable; what it holds is the kind's. It is known by
+its number, its 1-based place in the list; an edit is kept beside it, never in it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,11 @@ from shared.domain.generation import Generation
 
 Suggestion = Mapping[str, Any]
 
+RESERVED = frozenset(
+    {"number", "state", "decision", "card_id", "generation_id", "kind", "created_at", "session_id"}
+)  # fmt: skip
+"""What stands beside a suggestion's own fields, in it, in a decision or in a card: no kind's item may be named so."""
+
 
 class Decision(StrEnum):
     """What the owner thinks of a suggestion. Any may follow any other; every suggestion begins as proposed."""
@@ -24,24 +30,22 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the owner asks for one suggestion; a text that is None stays as it is."""
+    """What the owner asks for one suggestion. `fields` are all of its fields as they shall be, None as they are."""
 
     number: int
     decision: Decision
-    front: str | None = None
-    back: str | None = None
+    fields: Suggestion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What holds of one suggestion. `front` and `back` are there only where they differ from the model's.
+    """What holds of one suggestion. `edits` has only the fields that differ from the model's.
 
     `card_id` is there exactly while it is accepted; `decided_at` is when the decision last changed, an edit aside.
     """
 
     decision: Decision = Decision.PROPOSED
-    front: str | None = None
-    back: str | None = None
+    edits: Suggestion = field(default_factory=dict)
     card_id: str | None = None
     decided_at: datetime | None = None
 
@@ -53,18 +57,25 @@ class Review:
     version: int = 0
     verdicts: Mapping[int, Verdict] = field(default_factory=dict)
 
+    def verdict(self, number: int) -> Verdict:
+        return self.verdicts.get(number, Verdict())
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An accepted suggestion: the owner's own, it outlives the generation that it came from."""
+    """An accepted suggestion: the owner's own, it outlives the generation that it came from.
+
+    `version` rises with each write: while the generation is there, it is its review's.
+    """
 
     card_id: str
+    kind: str
     generation_id: str
     number: int
-    front: str
-    back: str
+    fields: Suggestion
     created_at: datetime
     session_id: str | None
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +87,19 @@ class ReviewChange:
     dropped: tuple[str, ...]
 
 
-def suggestions_of(output: Mapping[str, Any]) -> Sequence[Suggestion] | None:
-    """Return what there is to review in a kind's output: its `suggestions`, each with a front and a back, or None."""
-    found = output.get("suggestions")
-    if not isinstance(found, list):
-        return None
-    return found if all(isinstance(one, dict) and {"front", "back"} <= one.keys() for one in found) else None
+def suggestions_of(output: Mapping[str, Any], reviews: str | None) -> Sequence[Suggestion] | None:
+    """Return what there is to review in an output: its list `reviews`, which its kind declares; None where none is."""
+    found = None if reviews is None else output.get(reviews)
+    return found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else None
+
+
+def merged(fields: Suggestion, edit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with an edit in them: objects are merged field by field, all else is replaced."""
+    found = dict(fields)
+    for name, value in edit.items():
+        old = found.get(name)
+        found[name] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return found
 
 
 def decide(
@@ -95,60 +113,66 @@ def decide(
 ) -> ReviewChange | None:
     """Return what the wishes change, or None when all of it is decided already. Each number must be there, once."""
     verdicts, cards, dropped = dict(review.verdicts), list[Card](), list[str]()
+    version = review.version + 1
     for wish in wishes:
-        suggestion, before = suggestions[wish.number - 1], verdicts.get(wish.number, Verdict())
+        suggestion, before = suggestions[wish.number - 1], review.verdict(wish.number)
         after = _after(before, suggestion, wish, now, new_id)
         if after == before:
             continue
         verdicts[wish.number] = after
         if after.card_id is not None:
-            cards.append(_card(head, wish.number, suggestion, after))
+            cards.append(_card(head, wish.number, suggestion, after, version))
         if before.card_id is not None and after.card_id is None:
             dropped.append(before.card_id)
     if verdicts == review.verdicts:
         return None
-    return ReviewChange(Review(review.version + 1, verdicts), tuple(cards), tuple(dropped))
+    return ReviewChange(Review(version, verdicts), tuple(cards), tuple(dropped))
 
 
 def _after(before: Verdict, suggestion: Suggestion, wish: Wish, now: datetime, new_id: Callable[[], str]) -> Verdict:
-    front = before.front if wish.front is None else wish.front
-    back = before.back if wish.back is None else wish.back
+    edits = before.edits if wish.fields is None else _differences(wish.fields, suggestion)
     card_id, decided_at = before.card_id, before.decided_at
     if wish.decision is not before.decision:
         card_id, decided_at = (new_id() if wish.decision is Decision.ACCEPTED else None), now
-    return Verdict(
-        wish.decision,
-        None if front == suggestion["front"] else front,
-        None if back == suggestion["back"] else back,
-        card_id,
-        decided_at,
-    )
+    return Verdict(wish.decision, edits, card_id, decided_at)
 
 
-def _card(head: Generation, number: int, suggestion: Suggestion, verdict: Verdict) -> Card:
+def _differences(fields: Suggestion, suggestion: Suggestion) -> Suggestion:
+    return {
+        name: value for name, value in fields.items() if name not in suggestion or not _same(value, suggestion[name])
+    }
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two JSON values are the same: 1 and true are not."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _card(head: Generation, number: int, suggestion: Suggestion, verdict: Verdict, version: int) -> Card:
     if verdict.card_id is None or verdict.decided_at is None:
         raise ValueError("only an accepted suggestion is a card")
     return Card(
         card_id=verdict.card_id,
+        kind=head.kind,
         generation_id=head.generation_id,
         number=number,
-        front=verdict.front or suggestion["front"],
-        back=verdict.back or suggestion["back"],
+        fields={**suggestion, **verdict.edits},
         created_at=verdict.decided_at,
         session_id=head.session_id,
+        version=version,
     )
 
 
 def shown(suggestions: Sequence[Suggestion], review: Review) -> list[dict[str, Any]]:
     """Return the suggestions as their owner sees them: numbered, edits applied, each with its state."""
-    return [
-        show(number, suggestion, review.verdicts.get(number, Verdict()))
-        for number, suggestion in enumerate(suggestions, 1)
-    ]
+    return [show(number, suggestion, review.verdict(number)) for number, suggestion in enumerate(suggestions, 1)]
 
 
 def show(number: int, suggestion: Suggestion, verdict: Verdict) -> dict[str, Any]:
     """Return one suggestion as its owner sees it."""
-    edited = {name: text for name, text in (("front", verdict.front), ("back", verdict.back)) if text is not None}
     card = {} if verdict.card_id is None else {"card_id": verdict.card_id}
-    return {"number": number, **suggestion, **edited, "state": str(verdict.decision), **card}
+    return {"number": number, **suggestion, **verdict.edits, "state": str(verdict.decision), **card}

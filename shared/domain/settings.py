@@ -99,8 +99,10 @@ def _switch(name: str, text: str) -> bool:
 
 def _number(name: str, kind: type[int] | type[float], text: str) -> float:
     try:
-        number = kind(text)
-    except ValueError:
+        number = float(text)
+        if kind is int:  # CloudFormation's numbers may be fractions: half of one that may run is one, not none
+            number = math.ceil(number)
+    except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):  # nan compares with nothing, and would switch off every limit that it stands for
         raise ValueError(f"{name.upper()} must be a number, and is {text!r}")

@@ -67,6 +67,14 @@ class Request:
             raise ProblemError("not_found")
         return generation_id
 
+    @property
+    def card_id(self) -> str:
+        """The card's id in the path. What is no id of ours is answered as an absent one is."""
+        card_id = str(self.event.get("pathParameters", {}).get("card_id", ""))
+        if not _ID.fullmatch(card_id):
+            raise ProblemError("card_not_found")
+        return card_id
+
     def reference(self, path: str) -> str:
         """Return a relative reference (RFC 3986, section 4.2) that leads from this call's own address to `path`.
 

@@ -12,6 +12,7 @@ from shared.aws.metrics import Metric, measure, measure_refused
 from shared.domain.codes.problems import PROBLEMS
 from shared.domain.errors import (
     AdmissionRefusedError,
+    EditsTooLargeError,
     KeyReusedError,
     SealUnavailableError,
     StoreUnavailableError,
@@ -63,6 +64,8 @@ def _problem_of(error: Exception) -> ProblemError:
             return ProblemError("idempotency_key_reused")
         case AdmissionRefusedError():
             return _refusal(error)
+        case EditsTooLargeError():
+            return ProblemError("body_too_large", detail="The edits are more than can be stored. Shorten them.")
     measure({Metric.ERRORS: 1})
     if isinstance(error, StoreUnavailableError | SealUnavailableError):
         logger().exception("DynamoDB or KMS is unavailable")

@@ -52,11 +52,9 @@ def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: 
     try:
         found = model.model_validate(values)
     except ValidationError as invalid:
-        # Neither the input nor pydantic's own address of the rule is echoed.
-        for error in invalid.errors(include_url=False, include_input=False, include_context=False):
-            field = ".".join(_shown(part) for part in error["loc"])
-            wrong.pop(field, None)  # one fault is told once, in the model's words
-            errors.append(field_error(field, error["type"], error["msg"]))
+        for error in _errors(invalid, ()):
+            wrong.pop(error["field"], None)  # one fault is told once, in the model's words
+            errors.append(error)
     errors.extend(wrong.values())
     return None if wrong else found
 
@@ -86,6 +84,28 @@ def _blanks(values: dict[str, Any]) -> Iterator[_Place]:
 
 def _is_seen(character: str) -> bool:
     return unicodedata.category(character) not in _UNSEEN and character not in _UNSEEN_LETTERS
+
+
+def read_stored[Model: BaseModel](model: type[Model], text: str, place: tuple[str | int, ...]) -> Model:
+    """Return JSON in the form in which it is stored, with what a caller changed in it at `place`, as the model has it.
+
+    Raises ProblemError, validation_failed.
+    """
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as invalid:
+        raise ProblemError("validation_failed", errors=_errors(invalid, place)) from invalid
+
+
+def field_at(*place: str | int) -> str:
+    """Return how an error names a field."""
+    return ".".join(map(_shown, place))
+
+
+def _errors(invalid: ValidationError, place: tuple[str | int, ...]) -> list[dict[str, str]]:
+    # Neither the input nor pydantic's own address of the rule is echoed.
+    found = invalid.errors(include_url=False, include_input=False, include_context=False)
+    return [field_error(field_at(*place, *error["loc"]), error["type"], error["msg"]) for error in found]
 
 
 def _shown(part: str | int) -> str:

@@ -11,8 +11,8 @@ from functools import cache
 
 from shared.kinds.contract import Kind
 
-NO_KINDS = frozenset({"contract", "forms"})
-"""The modules of this package that kinds are written with."""
+NO_KINDS = frozenset({"contract", "forms", "reviewing"})
+"""The modules of this package that kinds are written with, and read."""
 PACKAGE_VARIABLE = "KINDS_PACKAGE"
 
 
@@ -28,6 +28,8 @@ def names() -> tuple[str, ...]:
 @cache
 def load(name: str) -> Kind:
     """Import a kind. Raises KeyError when there is none of that name."""
+    from shared.kinds import reviewing  # noqa: PLC0415 - see `reviews`
+
     module = importlib.import_module(_modules()[name])
     return Kind(
         name,
@@ -37,7 +39,20 @@ def load(name: str) -> Kind:
         module.PROMPT_VERSIONS,
         module.run,
         draws=getattr(module, "DRAWS", False),
+        reviewed=reviewing.reviewed(module),
+        failures=getattr(module, "FAILURES", {}),
     )
+
+
+@cache
+def reviews(name: str) -> str | None:
+    """Return the name of the list that a kind declares as reviewable, without importing the kind.
+
+    None for one that declares nothing, or is not made any more.
+    """
+    from shared.kinds import reviewing  # noqa: PLC0415 - only those who show an output need it
+
+    return reviewing.declared(_modules()[name]) if name in names() else None
 
 
 @cache

@@ -83,13 +83,17 @@ class Output(Written):
 
 
 def run(ctx: Context, content: Input) -> Output:
-    """Find the intent, then answer in the form that it has; what is neither is told so, and costs no second call."""
+    """Find the intent, then answer in the form that it has; what is neither is told so, and costs no second call.
+
+    Progress is at 25 once the intent is asked for, at 50 once it is known, at 75 once the answer is written, and at 100
+    once that is stored; while an answer streams it rises in between.
+    """
     data = {"sentence": content.sentence}
-    ctx.progress(5, "understanding")
+    ctx.progress(25, "understanding")
     ask = Prompt(_INTENT + _RULES, data, "intent", expected_characters=200)
-    found = ctx.step("intent", Intent, lambda: ctx.call(ask, Intent), progress=25)
-    ctx.progress(25, "answering")
-    return ctx.step("answer", Output, lambda: Output(result=_answer(ctx, found, data)), progress=95)
+    found = ctx.step("intent", Intent, lambda: ctx.call(ask, Intent), progress=50)
+    ctx.progress(50, "answering")
+    return ctx.step("answer", Output, lambda: Output(result=_answer(ctx, found, data)), progress=75)
 
 
 def _answer(ctx: Context, found: Intent, data: dict[str, str]) -> SmartGoal | Prioritization | Unknown:

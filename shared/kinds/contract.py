@@ -1,12 +1,13 @@
 """What a kind is, and what its `run` may use. Knows no AWS, no HTTP and no single kind."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from shared.domain.codes import Code
     from shared.domain.pictures import Picture
 
 
@@ -74,9 +75,23 @@ class Context(Protocol):
         """
         ...
 
+    def failure(self, code: str, message: str) -> Exception:
+        """Return what to raise so that the generation fails with a code that the kind's FAILURES declare.
+
+        The owner reads `message`, of which 100 characters are kept. What was spent is counted, nothing is tried again.
+        """
+        ...
+
     def progress(self, percent: int, stage: str | None = None) -> None:
         """Show the owner how far this is; a lower percentage than shown before is ignored."""
         ...
+
+
+class Reviewed(NamedTuple):
+    """What of a kind's output its owner reviews: the name of the list, and the model of one item."""
+
+    name: str
+    item: "type[BaseModel]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,10 @@ class Kind:
     run: Callable[[Context, Any], Any]
     draws: bool = False
     """Whether its model draws pictures: a request that names none gets the deployment's image model."""
+    reviewed: Reviewed | None = None
+    """What its owner reviews, and makes cards of; None for a kind that declares no REVIEWS."""
+    failures: "Mapping[str, Code]" = field(default_factory=dict)
+    """The codes that it fails with on purpose, beside the register's."""
 
 
 class Catalog(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.domain.errors import StoreUnavailableError
+from shared.domain.errors import StoreRefusedError, StoreUnavailableError
 from shared.domain.generation import GenerationKey
 from shared.store.items import Item
 
@@ -37,8 +37,9 @@ def key_of(key: GenerationKey, name: str) -> str:
 class Objects:
     """One S3 bucket. `client` returns the client; it is asked with each request, so that it need not be made before.
 
-    Raises StoreUnavailableError when S3 did not take or answer a request. That an object is missing which an item
-    names is a fault of ours, or of whoever changed the bucket, and raised as S3 says it.
+    Raises StoreUnavailableError when S3 did not take or answer a request, and StoreRefusedError when it refused one and
+    would again. That an object is missing which an item names is a fault of ours, or of whoever changed the bucket, and
+    raised as S3 says it.
     """
 
     def __init__(self, client: Callable[[], "S3Client"], bucket: str) -> None:
@@ -120,7 +121,9 @@ class Objects:
             code = error.response["Error"]["Code"]
             if code in _TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                 raise StoreUnavailableError(code) from error
-            raise
+            if code == "NoSuchKey":
+                raise
+            raise StoreRefusedError(f"{error.operation_name}: {code}") from error
         except BotoCoreError as error:
             raise StoreUnavailableError(type(error).__name__) from error
 

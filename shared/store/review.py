@@ -5,14 +5,21 @@ from typing import Any
 
 from shared.domain import rows
 from shared.domain.clock import epoch_milliseconds, from_epoch_milliseconds
+from shared.domain.errors import EditsTooLargeError
 from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationKey
 from shared.domain.review import Card, Decision, Review, ReviewChange, Verdict
 from shared.store import items
 from shared.store.ground import Ground
 from shared.store.items import Item, marshal, unmarshal
 from shared.store.move import Mover
+from shared.store.table import ConditionFailedError
 
 _CARDS = "C#"
+_FIRST_KIND = "flashcards"
+_OF_VERDICTS = frozenset({"decision", "card_id", "decided_at"})
+_OF_CARDS = frozenset({"pk", "sk", "generation_id", "number", "created_at", "session_id", "schema_version"})
+_MOST_IN_AN_ITEM, _MOST_AT_ONCE = 380 * 1024, 3_500 * 1024
+"""Bytes of an item and of a transaction; DynamoDB takes 400 KB and 4 MB."""
 
 
 class ReviewReader:
@@ -31,6 +38,11 @@ class ReviewReader:
         found = self._table.get_many(*map(_review_key, keys)) if keys else []
         pairs = zip(keys, found, strict=True)
         return {key.generation_id: decode_review(item) for key, item in pairs if item is not None}
+
+    def get_card(self, user_id: str, card_id: str) -> Card | None:
+        """Return an owner's card, strongly read, None where there is none."""
+        item = self._table.get(_card_key(user_id, card_id))
+        return None if item is None else decode_card(item)
 
     def cards(self, user_id: str, before: str | None, page: int) -> Iterator[Card]:
         """Yield the owner's cards, the newest first, only those older than the card `before` where it is given.
@@ -57,10 +69,27 @@ class ReviewStore(ReviewReader):
         super().__init__(ground)
         self._mover, self._settings = Mover(ground), ground.settings
 
+    def edit_card(self, user_id: str, card: Card, as_read: int) -> bool:
+        """Write a card as it shall be, and return whether it still was of version `as_read`: else read it again.
+
+        Only for a card whose generation is gone: of any other its review is the truth. One that was deleted stays so.
+        """
+        item = _bounded(_encode_card(user_id, card))
+        try:
+            self._table.put(item, **_as_read(as_read, there=True))
+        except ConditionFailedError:
+            return False
+        return True
+
+    def delete_card(self, user_id: str, card_id: str) -> None:
+        """Delete a card; one that is gone already is no error."""
+        self._table.delete(_card_key(user_id, card_id))
+
     def review(self, head: Generation, change: ReviewChange) -> None:
         """Write a change of decisions with its cards. Its review follows the one that it was decided on.
 
-        Raises TransitionRefusedError when another decided since, or the generation is gone: read again.
+        Raises TransitionRefusedError when another decided since, or the generation is gone: read again. Raises
+        EditsTooLargeError for what DynamoDB does not take.
         """
         version = change.review.version
         review = _review_key(head.key) | marshal(
@@ -71,17 +100,34 @@ class ReviewStore(ReviewReader):
                 "expires_at": items.expiry(items.parts_expiry(head, self._settings)),
             }
         )
+        cards = [_bounded(_encode_card(head.user_id, card)) for card in change.cards]
+        if sum(map(_packed, cards)) > _MOST_AT_ONCE:
+            raise EditsTooLargeError
         beside = [
-            {"Put": {"Item": review, **_as_read(version - 1)}},
-            *({"Put": {"Item": _encode_card(head.user_id, card)}} for card in change.cards),
+            {"Put": {"Item": _bounded(review), **_as_read(version - 1)}},
+            *({"Put": {"Item": card}} for card in cards),
             *({"Delete": {"Key": _card_key(head.user_id, card_id)}} for card_id in change.dropped),
         ]
         self._mover.move_with(rows.REVIEW, head, None, beside)
 
 
-def _as_read(version: int) -> Item:
+def _packed(item: Item) -> int:
+    return sum(len(bytes(item[name]["B"])) for name in ("verdicts", "fields") if name in item)
+
+
+def _bounded(item: Item) -> Item:
+    if _packed(item) > _MOST_IN_AN_ITEM:
+        raise EditsTooLargeError
+    return item
+
+
+def _as_read(version: int, *, there: bool = False) -> Item:
+    """Return the condition that an item is of this version; 0 is that of none, or of one from before there were any."""
     if version == 0:
-        return {"ConditionExpression": "attribute_not_exists(pk)"}
+        absent = "attribute_exists(pk) AND attribute_not_exists(#version)" if there else "attribute_not_exists(pk)"
+        return {"ConditionExpression": absent} | (
+            {"ExpressionAttributeNames": {"#version": "version"}} if there else {}
+        )
     return {
         "ConditionExpression": "#version = :version",
         "ExpressionAttributeNames": {"#version": "version"},
@@ -100,8 +146,7 @@ def _encode_verdicts(review: Review) -> dict[str, Any]:
             name: value
             for name, value in (
                 ("decision", str(verdict.decision)),
-                ("front", verdict.front),
-                ("back", verdict.back),
+                ("edits", dict(verdict.edits) or None),
                 ("card_id", verdict.card_id),
                 ("decided_at", None if verdict.decided_at is None else epoch_milliseconds(verdict.decided_at)),
             )
@@ -118,14 +163,11 @@ def decode_review(item: Item) -> Review:
 
 
 def _decode_verdict(values: dict[str, Any]) -> Verdict:
-    decided = values.get("decided_at")
-    return Verdict(
-        Decision(values["decision"]),
-        values.get("front"),
-        values.get("back"),
-        values.get("card_id"),
-        None if decided is None else from_epoch_milliseconds(decided),
-    )
+    decision, card_id, decided = values["decision"], values.get("card_id"), values.get("decided_at")
+    at = None if decided is None else from_epoch_milliseconds(decided)
+    # Before there were kinds with fields of their own, edits stood beside the rest.
+    edits = values.get("edits") or {name: value for name, value in values.items() if name not in _OF_VERDICTS}
+    return Verdict(Decision(decision), edits, card_id, at)
 
 
 def _card_key(user_id: str, card_id: str) -> Item:
@@ -135,12 +177,13 @@ def _card_key(user_id: str, card_id: str) -> Item:
 def _encode_card(user_id: str, card: Card) -> Item:
     return _card_key(user_id, card.card_id) | marshal(
         {
+            "kind": card.kind,
             "generation_id": card.generation_id,
             "number": card.number,
-            "front": card.front,
-            "back": card.back,
+            "fields": items.pack(card.fields),
             "created_at": card.created_at,
             "session_id": card.session_id,
+            "version": card.version,
             "schema_version": SCHEMA_VERSION,
         }
     )
@@ -148,12 +191,16 @@ def _encode_card(user_id: str, card: Card) -> Item:
 
 def decode_card(item: Item) -> Card:
     values = unmarshal(item)
+    packed = values.get("fields")
+    # The first cards have neither kind nor version, and their fields beside the rest.
+    old = {name: value for name, value in values.items() if name not in _OF_CARDS}
     return Card(
         card_id=values["sk"].removeprefix(_CARDS),
+        kind=values.get("kind", _FIRST_KIND),
         generation_id=values["generation_id"],
         number=int(values["number"]),
-        front=values["front"],
-        back=values["back"],
+        fields=old if packed is None else items.unpack(packed),
         created_at=items.from_epoch(values["created_at"]),
         session_id=values.get("session_id"),
+        version=int(values.get("version", 0)),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Never
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.domain.clock import Clock
-from shared.domain.errors import StoreUnavailableError
+from shared.domain.errors import StoreRefusedError, StoreUnavailableError
 from shared.store.items import Item
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class ConflictError(Exception):
 class Table:
     """One DynamoDB table. Every read is strongly consistent, but a query is as it asks: that of an index cannot be.
 
-    Raises StoreUnavailableError when DynamoDB did not take or confirm a request, whatever became of it.
+    Raises StoreUnavailableError when DynamoDB did not take or confirm a request, whatever became of it, and
+    StoreRefusedError when it refused one that it would refuse again.
     """
 
     def __init__(
@@ -127,8 +128,9 @@ class Table:
             )
         )
 
-    def put(self, item: Item) -> None:
-        self._send(lambda: self._client.put_item(TableName=self._name, Item=item))
+    def put(self, item: Item, **condition: Any) -> None:
+        """Put an item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""
+        self._send(lambda: self._client.put_item(TableName=self._name, Item=item, **condition))
 
     def delete(self, key: Item, **condition: Any) -> None:
         """Delete one item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""
@@ -194,7 +196,7 @@ def _raise_unless_transient(error: ClientError) -> None:
     if code == "TransactionCanceledException":
         _raise_unless_all_transient(error)
     elif code not in _TRANSIENT:
-        raise error
+        _refused(error)
 
 
 def _raise_unless_all_transient(error: ClientError) -> None:
@@ -203,7 +205,7 @@ def _raise_unless_all_transient(error: ClientError) -> None:
         if reason.get("Code") == "ConditionalCheckFailed":
             raise ConditionFailedError(reason.get("Item"), index) from error
     if not reasons or any(reason.get("Code", "None") not in _TRANSIENT_REASONS for reason in reasons):
-        _unexpected(error)
+        _refused(error)
 
 
 def _is_conflict(error: ClientError) -> bool:
@@ -215,5 +217,5 @@ def _key_of(item: Item) -> str:
     return f"{item['pk']['S']}\n{item['sk']['S']}"
 
 
-def _unexpected(error: ClientError) -> Never:
-    raise error
+def _refused(error: ClientError) -> Never:
+    raise StoreRefusedError(f"{error.operation_name}: {error.response['Error']['Code']}") from error

@@ -3,9 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from botocore.exceptions import ClientError
-
-from shared.domain.errors import StoreUnavailableError
+from shared.domain.errors import StoreRefusedError, StoreUnavailableError
 from shared.domain.generation import SCHEMA_VERSION, Event, Generation, GenerationKey
 from shared.store import items
 from shared.store.call_values import call_value, decode_call
@@ -36,7 +34,7 @@ class Timeline:
         expires_at = items.parts_expiry(head, self._settings)
         try:
             self._table.put(_encode(head.key, name, event, expires_at))
-        except (StoreUnavailableError, ClientError):
+        except (StoreUnavailableError, StoreRefusedError):
             return False
         return True
 

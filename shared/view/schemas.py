@@ -105,11 +105,12 @@ class Generation(TypedDict):
 
 
 class ReviewedSuggestion(TypedDict):
-    """One suggestion with what its owner made of it. `number` is its 1-based place in the output."""
+    """One suggestion with what its owner made of it, beside its own fields, which are its kind's.
+
+    `number` is its 1-based place in the list that is reviewed.
+    """
 
     number: int
-    front: str
-    back: str
     state: DecisionName
     card_id: NotRequired[CardId]
 
@@ -127,21 +128,21 @@ class Image(TypedDict):
 
 
 class Output(TypedDict):
-    """What the kind made, in the kind's own form. Suggestions, where it has any, are as their owner reviewed them."""
+    """What the kind made, in the kind's own form. What of it can be reviewed is as its owner reviewed it."""
 
-    suggestions: NotRequired[list[ReviewedSuggestion]]
     images: NotRequired[list[Image]]
 
 
 class GenerationDetail(Generation):
     """One generation, with its output once it has succeeded and, while it is open, when to look again.
 
-    `stale` says that what the caller expects is not stored yet.
+    `stale` says that what the caller expects is not stored yet, `reviews` which list of the output can be reviewed.
     """
 
     poll_after_seconds: NotRequired[float]
     stale: NotRequired[Literal[True]]
     output: NotRequired[Output]
+    reviews: NotRequired[str]
 
 
 class ListedGeneration(Generation):
@@ -152,6 +153,7 @@ class ListedGeneration(Generation):
     """
 
     output: NotRequired[Output]
+    reviews: NotRequired[str]
     output_omitted: NotRequired[Literal[True]]
 
 
@@ -238,13 +240,12 @@ class Reviewed(TypedDict):
 
 
 class Card(TypedDict):
-    """An accepted suggestion."""
+    """An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired."""
 
     card_id: CardId
+    kind: str
     generation_id: GenerationId
     number: int
-    front: str
-    back: str
     created_at: Moment
     session_id: NotRequired[Label]
 

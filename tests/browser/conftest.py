@@ -17,7 +17,7 @@ __all__ = ["alice", "new_owner"]
 # Long enough for a person, or a browser, to see the badge between a kill and its rescue.
 FOR_WATCHING = {
     **SHORT,
-    "LeaseSeconds": "4",
+    "LeaseSeconds": "8",
     "DispatchGraceSeconds": "6",
     "ProcessTimeoutSeconds": "120",
     "WebPage": "enabled",

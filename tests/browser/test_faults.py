@@ -100,13 +100,7 @@ def test_the_page_gets_a_token_for_any_user(page: httpx.Client, stack: LocalStac
 def test_the_page_is_told_where_the_api_is_and_may_call_it(page: httpx.Client, stack: LocalStack) -> None:
     found = page.get("/config.json")
     assert found.headers["cache-control"] == "no-store"
-    assert found.json() == {
-        "apiUrl": stack.api_url,
-        "heartbeatSeconds": 0.5,
-        "leaseSeconds": 4.0,
-        "graceSeconds": 6.0,
-        "local": {"faults": "/faults"},
-    }
+    assert found.json() == {"apiUrl": stack.api_url, "local": {"faults": "/faults"}}
     asking = {"origin": stack.page_url.rstrip("/"), "access-control-request-method": "POST"}
     allowed = httpx.options(f"{stack.api_url}/v1/generations", headers=asking, timeout=30)
     assert allowed.headers["access-control-allow-origin"] == asking["origin"]

@@ -99,7 +99,7 @@ def test_the_packed_client_brings_no_peer_and_says_where_it_runs(tarball: Path) 
     files = contents(tarball)
     package = json.loads(files["package.json"])
     assert set(package["peerDependencies"]) == {"react", "@tanstack/react-query"}
-    assert not set(package["dependencies"]) & set(package["peerDependencies"])
+    assert "dependencies" not in package
     assert not [name for name in files if "node_modules" in name or name.startswith(("src/", "tests/"))]
     first = re.sub(r"^(//.*\n|/\*.*?\*/\s*)*", "", files["dist/react/index.js"].decode(), flags=re.DOTALL)
     assert first.startswith('"use client";')

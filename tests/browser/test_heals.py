@@ -18,7 +18,7 @@ def test_a_killed_worker_is_seen_rescued_and_its_cards_are_reviewed_by_keyboard(
     alice: Owner, open_page: Callable[..., Tab]
 ) -> None:
     tab = open_page(alice.name)
-    generation_id = using.submit_text(tab, own_text(), "local/stream:15")
+    generation_id = using.submit_text(tab, own_text(), "local/stream:18")
     alice.generations.append(generation_id)
     using.wait_for_status(tab, "running")
     progress = watch_progress(tab)
@@ -37,11 +37,11 @@ def watch_progress(tab: Tab) -> list[int]:
     """Return the first values of the bar, which only go up."""
     seen = [progress_of(tab)]
     until = time.monotonic() + 60
-    while len(seen) < 4 and time.monotonic() < until:
+    while len(seen) < 3 and time.monotonic() < until:
         if (now := progress_of(tab)) != seen[-1]:
             seen.append(now)
         tab.page.wait_for_timeout(50)
-    assert len(seen) == 4, f"the bar stands still: {seen}"
+    assert len(seen) == 3, f"the bar stands still: {seen}"
     assert seen == sorted(seen)
     return seen
 
@@ -57,7 +57,7 @@ def kill_and_see_the_rescue(tab: Tab, generation_id: str) -> None:
     expect(state.locator("[data-stuck]")).to_have_count(0)
     page.get_by_role("button", name="Kill its worker").click()
     expect(page.get_by_text("Killed worker")).to_be_visible()
-    # The lease holds for four seconds: within them the page knows, and says what is being done about it.
+    # The lease holds for eight seconds: within them the page knows, and says what is being done about it.
     expect(state.locator("[data-stuck]")).to_be_visible()
     expect(state.get_by_text(re.compile("No heartbeat for"))).to_be_visible()
     expect(state.get_by_text(re.compile("gives it to another worker"))).to_be_visible()

@@ -13,10 +13,7 @@ CLIENT = PROJECT / "clients" / "typescript"
 CARDS = """async ([baseUrl, token, text]) => {
   const map = document.createElement("script");
   map.type = "importmap";
-  map.textContent = JSON.stringify({imports: {
-    "unstuck-client": "/plain/dist/index.js",
-    "openapi-fetch": "/plain/node_modules/openapi-fetch/dist/index.mjs",
-  }});
+  map.textContent = JSON.stringify({imports: {"unstuck-client": "/plain/dist/index.js"}});
   document.head.append(map);
   const { createClient, isFlashcards } = await import("unstuck-client");
   const client = createClient({ baseUrl, token });

@@ -15,11 +15,12 @@ WORD = "Zürich"
 AT = "2026-01-31T08:00:00Z"
 USAGE = {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0, "cost_usd": 0.0, "wasted_cost_usd": 0.0}
 RATE = {"name": WORD, "limit": 5, "window_seconds": 300, "remaining": 5, "reset_seconds": 0}
+TEXTS = {"front": WORD, "back": "b"}
 SUGGESTION = {"number": 1, "front": "Where?", "back": WORD, "state": "proposed"}
-CARD = {"card_id": "c", "generation_id": ID, "number": 1, "front": WORD, "back": "b", "created_at": AT}
+CARD = {"card_id": "c", "kind": "flashcards", "generation_id": ID, "number": 1, **TEXTS, "created_at": AT}
 ACCEPTED = {"generation_id": ID, "status": "pending", "version": 1, "urls": {"self": f"/v1/generations/{ID}"}}
-DONE = generation("succeeded", 9, output={"suggestions": [SUGGESTION]})
-PLAIN = generation("succeeded", 9, output={"suggestions": [{**SUGGESTION, "back": "Bern"}]})
+DONE = generation("succeeded", 9, output={"suggestions": [SUGGESTION]}, reviews="suggestions")
+PLAIN = generation("succeeded", 9, output={"suggestions": [{**SUGGESTION, "back": "Bern"}]}, reviews="suggestions")
 FEED = {"generations": [generation("running", 3, stage=WORD)], "next_cursor": None}
 EVENTS = {"generation_id": ID, "version": 1, "attempts": [], "events": [{"name": "claimed", "at": AT, "step": WORD}]}
 MONTH = {"month": "2026-01", "days": [], "total": {**USAGE, "generations": 1}, "limits": {"rates": [RATE]}}
@@ -74,6 +75,7 @@ COMMANDS = [
     ([(200, DONE)], ("get", ID)),
     ([(200, EVENTS)], ("get", ID, "--events")),
     ([(200, FEED)], ("list",)),
+    ([(200, generation("running", 3, state="working", stage=WORD))], ("why", ID)),
     ([(200, DONE)], ("watch", ID)),
     ([(200, CARDS)], ("cards",)),
     ([(200, MONTH)], ("usage",)),
@@ -171,7 +173,7 @@ def test_nothing_is_decided_in_a_review_whose_later_items_cannot_be_shown(tmp_pa
     terminal = "from rich.console import Console\nSession.watched = Console.is_terminal = True\napp(obj="
     code = RUN.replace("app(obj=", terminal)
     suggestions = [{**SUGGESTION, "back": "Bern"}, {**SUGGESTION, "number": 2}]
-    two = generation("succeeded", 9, output={"suggestions": suggestions})
+    two = generation("succeeded", 9, output={"suggestions": suggestions}, reviews="suggestions")
     given = {
         "PATH": os.environ["PATH"],
         "UNSTUCK_URL": "https://api.example",

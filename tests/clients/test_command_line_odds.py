@@ -51,6 +51,34 @@ def test_a_byte_that_is_no_utf_8_is_wrong_usage(arguments: tuple[bytes, ...]) ->
     assert b"Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("url", [b"http://x\xff", b"http://x..y", b"http://xn--a", b"http://x:a", b"http://[::1"])
+def test_an_address_whose_host_is_none_is_wrong_usage(url: bytes) -> None:
+    code = "import sys; from unstuck.cli import main; sys.exit(main())"
+    given = {"PATH": os.environ["PATH"], "UNSTUCK_TOKEN": "t"}
+    environment = {**{os.fsencode(name): os.fsencode(value) for name, value in given.items()}, b"UNSTUCK_URL": url}
+    command = [sys.executable, "-c", code, "list"]
+    ended = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=60)  # noqa: S603 - ours
+    assert ended.returncode == 2, ended.stderr
+    assert b"Traceback" not in ended.stderr
+    assert b"answer" not in ended.stderr
+
+
+def test_what_is_typed_and_is_no_text_is_wrong_usage(tmp_path: Path) -> None:
+    code = "import sys; from unstuck.cli import main; sys.exit(main())"
+    given = {"PATH": os.environ["PATH"], "XDG_CONFIG_HOME": str(tmp_path), "UNSTUCK_TOKEN": "t", "PYTHONUTF8": "1"}
+    ended = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code, "login"],
+        input=b"http://127.0.0.1:1/\xff\n",
+        env=given,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert b"not UTF-8" in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("value", ['"\\ud800"', "NaN", "1e999", "[Infinity]"])
 def test_a_value_that_no_request_can_hold_is_wrong_usage(run: Run, value: str) -> None:
     service = Service(ok(ACCEPTED, 202))

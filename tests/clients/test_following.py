@@ -248,7 +248,7 @@ def test_a_page_that_leads_to_itself_is_no_endless_loop() -> None:
 
 
 def test_the_cards_are_gone_through_alike() -> None:
-    card = {"card_id": ID, "generation_id": ID, "number": 1, "front": "f", "back": "b"}
+    card = {"card_id": ID, "kind": "flashcards", "generation_id": ID, "number": 1, "front": "f", "back": "b"}
     card["created_at"] = "2026-01-31T08:00:00.000Z"
     service = Service(
         [answer(200, {"cards": [card], "next_cursor": "x"}), answer(200, {"cards": [], "next_cursor": None})]

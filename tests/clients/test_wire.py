@@ -33,7 +33,7 @@ class Server:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.calls.append(request)
-        if request.method == "DELETE" and self.status == 200 and "generations" in request.url.path:
+        if request.method == "DELETE" and self.status == 200 and not request.url.path.endswith("/me"):
             return httpx.Response(204)
         return httpx.Response(self.status, json=self.body, headers=self.headers)
 
@@ -43,6 +43,7 @@ REVIEWED = {
     "version": 3,
     "suggestions": [{"number": 1, "front": "f", "back": "b", "state": "proposed"}],
 }
+CARD = {"card_id": ID, "kind": "quiz", "generation_id": ID, "number": 1, "created_at": "2026-01-01T00:00:00.000Z"}
 ACCEPTED = {"generation_id": ID, "status": "pending", "version": 1, "urls": {"self": f"/v1/generations/{ID}"}}
 EMPTY: dict[str, Any] = {"generations": [], "cards": [], "next_cursor": None}
 CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], Any, str, str, Any]] = [
@@ -66,6 +67,12 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], Any, str, str, Any]] = [
     ("feed", (), {"fields": "output"}, EMPTY, "GET", "/v1/generations?fields=output", None),
     ("feed_page", (), {"fields": "output", "limit": 25}, EMPTY, "GET", "/v1/generations?fields=output&limit=25", None),
     ("cards", (), {"session_id": "s~1"}, EMPTY, "GET", "/v1/cards?session_id=s~1&limit=50", None),
+    ("card", (ID,), {}, CARD, "GET", f"/v1/cards/{ID}", None),
+    ("edit_card", (ID,), {"front": "new", "source": None}, CARD, "PATCH", f"/v1/cards/{ID}",
+     {"front": "new", "source": None}),
+    ("delete_card", (ID,), {}, None, "DELETE", f"/v1/cards/{ID}", None),
+    ("decide", (ID, 1, "accepted"), {"explanation": None, "options": ["a"]}, REVIEWED, "PATCH",
+     f"/v1/generations/{ID}/suggestions/1", {"decision": "accepted", "explanation": None, "options": ["a"]}),
     ("erase_me", (), {}, {"done": True, "content_erased": True}, "DELETE", "/v1/me", None),
 ]  # fmt: skip
 

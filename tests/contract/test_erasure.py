@@ -1,5 +1,6 @@
 """Erasing everything of an owner, against moto and MiniStack: bounded, resumable, and done only when it is."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,6 +13,7 @@ from functions.actions.erase import EraseService
 from shared.domain.errors import LeaseLostError, StoreUnavailableError
 from shared.domain.generation import Called, Event, Generation, GenerationKey, Totals, Usage
 from shared.domain.limits import policy_of
+from shared.domain.pseudonym import pseudonym
 from shared.domain.states import Status
 from shared.store.admission import Admission
 from shared.store.ending import EndingStore
@@ -105,6 +107,22 @@ def test_who_has_nothing_to_erase_costs_reads_of_the_table_alone(
     monkeypatch.setattr(objects, "delete_some", lambda *_: asked.append("list"))
     assert account.erase() == (200, True, None)
     assert asked == []
+
+
+def test_an_erasure_leaves_one_line_for_the_auditor_that_names_nobody(
+    account: Account, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erase, "logger", lambda: logging.getLogger("audit"))
+    account.pending()
+    with caplog.at_level(logging.INFO, logger="audit"):
+        account.erase()
+        assert caplog.records == [], "not over yet"
+        account.clock.pass_seconds(LEASE)
+        for _ in range(3):
+            assert account.erase() == (200, True, None)
+    [line] = caplog.records
+    assert (line.message, line.__dict__["owner"]) == ("erased", pseudonym(account.name))
+    assert account.name not in str(line.__dict__)
 
 
 def test_a_call_that_dies_before_it_listed_the_objects_leaves_that_to_the_next(

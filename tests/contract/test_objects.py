@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from functions.actions.erase import EraseService
-from shared.domain.errors import StoreUnavailableError
+from shared.domain.errors import StoreRefusedError, StoreUnavailableError
 from shared.domain.generation import Called, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.limits import Policy
 from shared.store.admission import Admission
@@ -240,8 +240,14 @@ def test_what_may_pass_is_the_stores_own_error(error: Exception) -> None:
             act()
 
 
-@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchKey", "NoSuchBucket"])
-def test_what_will_not_pass_is_raised_as_it_is(code: str) -> None:
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket"])
+def test_what_would_be_refused_again_is_raised_with_its_operation_and_code(code: str) -> None:
     client: Any = OneThat(refused(code, 403))
+    with pytest.raises(StoreRefusedError, match=f"^PutObject: {code}$"):
+        Objects(lambda: client, "b").get("k")
+
+
+def test_an_object_that_is_gone_is_raised_as_s3_says_it() -> None:
+    client: Any = OneThat(refused("NoSuchKey", 404))
     with pytest.raises(ClientError):
         Objects(lambda: client, "b").get("k")

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from functions.actions.review import ReviewService
 from shared.domain.errors import StoreUnavailableError, TransitionRefusedError
 from shared.domain.generation import Called, Generation, GenerationKey, Totals, Usage
 from shared.domain.review import Card, Decision
@@ -23,6 +22,7 @@ from shared.store.review import ReviewReader
 from shared.store.whole import Store
 from tests.contract.test_lost_answers import answers_lost
 from tests.factories import FakeClock, a_generation, a_step, an_acceptance, an_input
+from tests.unit.services import review_service
 
 SUGGESTIONS = [{"front": f"Question {n}?", "back": f"Response {n}."} for n in range(1, 7)]
 # moto's transactions are not atomic between threads, and its client tries for half a minute.
@@ -44,14 +44,12 @@ class Desk:
 
     def decide(self, number: int, decision: str, **texts: str) -> Response:
         body = {"decision": decision, **texts}
-        return ReviewService(self.store.reads, self.store.reviews, self.clock).decide(self.request(body, number))
+        return review_service(self.store, self.clock).decide(self.request(body, number))
 
     def decide_many(self, **decisions: str) -> Response:
         """Decide on `n1="accepted"` and so on."""
         body = [{"number": int(name[1:]), "decision": decision} for name, decision in decisions.items()]
-        return ReviewService(self.store.reads, self.store.reviews, self.clock).decide_many(
-            self.request({"decisions": body})
-        )
+        return review_service(self.store, self.clock).decide_many(self.request({"decisions": body}))
 
     def cards(self) -> dict[int, Card]:
         found = list(self.store.reviews.cards(self.head.user_id, None, 100))
@@ -109,7 +107,7 @@ def test_accepting_makes_a_card_and_raises_the_version(desk: Desk) -> None:
     card = desk.cards()[2]
     assert body["version"] == desk.head.version + 1 == desk.version()
     assert body["suggestions"] == [{"number": 2, **SUGGESTIONS[1], "state": "accepted", "card_id": card.card_id}]
-    assert (card.front, card.back, card.session_id) == ("Question 2?", "Response 2.", "lesson-1")
+    assert (card.fields, card.kind, card.session_id) == (SUGGESTIONS[1], "flashcards", "lesson-1")
     assert (card.generation_id, card.created_at) == (desk.head.generation_id, desk.clock.now())
 
 
@@ -125,14 +123,18 @@ def test_accept_edit_reject_accept_again(desk: Desk) -> None:
     first = desk.cards()[3]
     desk.clock.pass_seconds(1)
     desk.decide(3, "accepted", front="Mine?")
-    assert (desk.cards()[3].card_id, desk.cards()[3].front) == (first.card_id, "Mine?"), "the same card, edited"
+    assert (desk.cards()[3].card_id, desk.cards()[3].fields["front"]) == (first.card_id, "Mine?"), (
+        "the same card, edited"
+    )
     assert desk.cards()[3].created_at == first.created_at
     shown = body_of(desk.decide(3, "rejected"))["suggestions"]
     assert shown == [{"number": 3, "front": "Mine?", "back": "Response 3.", "state": "rejected"}]
     assert desk.cards() == {}
     desk.decide(3, "accepted")
     again = desk.cards()[3]
-    assert (again.front, again.created_at) == ("Mine?", desk.clock.now()), "the edit is kept, the card is a new one"
+    assert (again.fields["front"], again.created_at) == ("Mine?", desk.clock.now()), (
+        "the edit is kept, the card is a new one"
+    )
     assert again.card_id != first.card_id
 
 
@@ -196,7 +198,9 @@ def test_a_crowd_of_tabs_loses_no_card_and_doubles_none(desk: Desk) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(tab, range(1, 7)))
-    assert {number: card.back for number, card in desk.cards().items()} == {n: f"Mine {n}." for n in (2, 4, 6)}
+    assert {number: card.fields["back"] for number, card in desk.cards().items()} == {
+        n: f"Mine {n}." for n in (2, 4, 6)
+    }
 
 
 def test_decisions_on_an_old_reading_are_refused(desk: Desk) -> None:

@@ -150,7 +150,7 @@ class StoreMachine(RuleBasedStateMachine):
         not_before = now + timedelta(seconds=delay) if delay else None
         totals = self.plain.settled(seen)
         sets: dict[str, Any] = {
-            "fruitless_attempts": max(0, seen.fruitless_attempts - 1),
+            "fruitless_attempts": 0,
             "releases": seen.releases + counted,
             "step_calls": seen.step_calls,
             "holder": None,

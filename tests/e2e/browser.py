@@ -67,13 +67,13 @@ def serving(script: str) -> Iterator[Page]:
             thread.join()
 
 
-def opened(page: Page, profile: Path) -> Any:
+def opened(page: Page, profile: Path, *flags: str) -> Any:
     """Open the page in a browser with a new profile, and return what its script found."""
     assert CHROMIUM, "no Chromium: install Debian's package `chromium`"
     url = f"http://127.0.0.1:{page.port}/"
     with (profile.parent / "chromium.log").open("wb") as log:
         browser = subprocess.Popen(  # noqa: S603 - our own arguments
-            [CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "--remote-debugging-port=0", url],
+            [CHROMIUM, *_FLAGS, *flags, f"--user-data-dir={profile}", "--remote-debugging-port=0", url],
             stdout=log,
             stderr=log,
         )

@@ -68,7 +68,7 @@ def test_a_text_is_submitted_followed_reviewed_and_counted(run: Run, alice: Owne
 
     reviewed = answered(run, "review", generation_id, "--accept", "all")
     assert len(reviewed) == count
-    edited = answered(run, "review", generation_id, "--accept", "1", "--front", "Edited?")
+    edited = answered(run, "review", generation_id, "--accept", "1", "--set", "front=Edited?")
     assert edited[0]["front"] == "Edited?"
     assert run("review", generation_id, "--reject", "2", "--reset", "3").exit_code == 0
     assert len(answered(run, "cards", "--all")) == count - 2

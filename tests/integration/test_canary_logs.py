@@ -2,6 +2,7 @@
 does not belong in. The code is the real one from the request to the last write; AWS is moto, in this process."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,9 +14,10 @@ from moto import mock_aws
 
 from functions.create.service import CreateService
 from functions.process.dependencies import Dependencies
+from functions.process.ending import Handled
 from functions.process.key import ServiceKey, UserKeys
 from functions.process.provider import Provider
-from functions.process.worker import Handled, Worker
+from functions.process.worker import Worker
 from local.model_server import ModelServer
 from shared import kinds
 from shared.aws import silence
@@ -103,6 +105,7 @@ class House:
             UserKeys(self.store.worker.user_keys, seal),
             clock,
             self.settings,
+            time.sleep,
         )
         self.worker = Worker(dependencies, self.dispatch, "log-stream", Catalog(kinds.names, kinds.load))
         self.service = CreateService(self.store.admission, self.dispatch, clock, self.settings, Policy({}), seal)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 
 from functions.process import delimiting
+from functions.process.ending import Ending
 from functions.process.provider import dialects, failures
 from functions.process.provider.terms import Terms
-from functions.process.worker import Ending
 from local.model_server import ModelServer
 from shared.domain.generation import Generation
 from shared.kinds.flashcards import Output

@@ -25,6 +25,19 @@ def test_the_usual_ports_of_pages_are_admitted_and_others_are_named(monkeypatch:
     assert admitted[-3:] == ("http://localhost:8080", "https://a.example", "http://b.example")
 
 
+@pytest.mark.parametrize(("arguments", "timings"), [([], set()), (["--fast"], {"HeartbeatSeconds", "LeaseSeconds"})])
+def test_the_timings_are_the_templates_own_unless_short_ones_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], timings: set[str]
+) -> None:
+    for name in ("OPENROUTER_API_KEY", "LLM_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "argv", ["make run", *arguments])
+    with run._options(run._arguments(), Console(quiet=True)) as options:
+        given = set(options.parameters)
+    assert {name for name in given if name.endswith("Seconds")} - {"DispatchGraceSeconds"} == timings
+    assert "RateLimits" in given
+
+
 def test_a_stack_hands_every_origin_to_the_template() -> None:
     stack = LocalStack(StackOptions(allowed_origins=("http://a.example", "http://b.example")))
     stack.issuer_url = stack.model_url = "http://127.0.0.1:1"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from functions.process.ending import Ending
 from functions.process.provider import Provider
 from functions.process.provider.dialects.anthropic import Anthropic
 from functions.process.provider.terms import Form, Terms
-from functions.process.worker import Ending
 from shared.domain.errors import ProviderError
 from shared.domain.model_prices import read_prices
 from tests.factories import a_generation, an_input

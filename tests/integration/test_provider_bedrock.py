@@ -13,10 +13,10 @@ from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.exceptions import ClientError, EventStreamError
 
+from functions.process.ending import Ending
 from functions.process.provider import Provider
 from functions.process.provider.dialects.bedrock import Bedrock
 from functions.process.provider.terms import Terms
-from functions.process.worker import Ending
 from local.model_server import ModelServer
 from local.model_server.converse import event
 from shared.domain.errors import ProviderError

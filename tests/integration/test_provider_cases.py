@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from functions.process.worker import Ending, Handled
+from functions.process.ending import Ending, Handled
 from shared.domain.generation import Generation
 from shared.domain.states import Status
 from tests.factories import a_generation, an_input

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from functions.process.worker import Ending
+from functions.process.ending import Ending
 from shared import kinds
 from shared.domain.errors import TransientProviderError
 from shared.domain.generation import Generation, StoredStep, Usage

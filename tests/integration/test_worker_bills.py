@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.process.worker import Ending
+from functions.process.ending import Ending
 from shared.domain.errors import (
     CallCanceledError,
     CallDeadlineExceededError,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from functions.process.ending import Ending
 from functions.process.provider import Provider
-from functions.process.worker import Ending
 from shared.aws.dispatch import QueueMessage
 from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import CallCanceledError, InvalidOutputError, ProtocolBrokenError, TransientProviderError

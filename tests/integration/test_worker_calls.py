@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from functions.process.ending import Ending
 from functions.process.heartbeat import Heartbeat
-from functions.process.worker import Ending
 from shared import kinds
 from shared.domain.errors import (
     LeaseLostError,

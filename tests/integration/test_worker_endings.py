@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.process.worker import Ending
+from functions.process.ending import Ending
 from shared import kinds
 from shared.domain.call_facts import CallFacts
 from shared.domain.errors import (
@@ -123,12 +123,9 @@ def test_a_call_that_was_closed_for_the_handover_is_a_handover(rig: Rig) -> None
     assert (handled.ending, rig.events(head)[0].code) == (Ending.RELEASED, "handover_limit")
 
 
-def test_a_call_that_was_closed_for_no_known_reason_goes_back_to_the_queue(rig: Rig) -> None:
-    head = rig.pending()
-    rig.script(raising(CallCanceledError("closed")))
-    with pytest.raises(CallCanceledError):
-        rig.handle(head)
-    assert rig.read(head).status is Status.RUNNING
+def test_a_call_that_was_closed_for_no_known_reason_is_what_nobody_expected(rig: Rig) -> None:
+    handled, after = rig.run(rig.pending(), raising(CallCanceledError("closed")))
+    assert (handled.ending, after.error and after.error.code) == (Ending.FAILED, "kind_failed")
 
 
 def test_past_its_deadline_the_holder_itself_fails_the_generation(rig: Rig) -> None:
@@ -172,26 +169,12 @@ def test_who_has_lost_its_lease_writes_nothing_more_to_the_head_but_what_it_has_
     assert after.reserved_usd == (before.reserved_usd if after.usage == before.usage else 0), "a bill takes its place"
 
 
-def test_an_unexpected_error_goes_back_to_the_queue_and_leaves_the_generation_to_a_rescuer(rig: Rig) -> None:
+def test_a_claim_that_cannot_be_written_sends_the_message_back(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     head = rig.pending()
-    rig.script(raising(ZeroDivisionError("surprise")))
-    with pytest.raises(ZeroDivisionError):
-        rig.handle(head)
-    after = rig.read(head)
-    assert (after.status, after.fruitless_attempts, after.due_at) == (Status.RUNNING, 1, rig.after(60))
-
-
-@pytest.mark.parametrize("write", ["claim", "begin_call", "store_step", "succeed"])
-def test_a_store_that_is_not_to_be_reached_sends_the_message_back(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, write: str
-) -> None:
-    head = rig.pending()
-    rig.script(answering())
-    monkeypatch.setattr(WorkerStore, write, unavailable)
+    monkeypatch.setattr(WorkerStore, "claim", unavailable)
     with pytest.raises(StoreUnavailableError):
         rig.handle(head)
-    assert not rig.read(head).terminal
-    assert len(rig.model.calls) == (1 if write in ("store_step", "succeed") else 0)
+    assert rig.read(head) == head
 
 
 @pytest.mark.parametrize("reason", ["gone", "of another shape"])

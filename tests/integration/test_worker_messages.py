@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.process.worker import Ending
+from functions.process.ending import Ending
 from shared import kinds
 from shared.aws.dispatch import DispatchFailedError, QueueMessage
 from shared.domain.errors import MessageRefusedError

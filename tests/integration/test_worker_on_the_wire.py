@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from functions.process.worker import Ending
+from functions.process.ending import Ending
 from local.model_server import ModelServer
 from shared.domain.states import Status
 from tests.factories import LONG_TEXT, SETTINGS

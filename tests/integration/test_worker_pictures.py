@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from functions.process.ending import Ending
 from functions.process.provider import Completion
 from functions.process.provider.pictures import DrawnPicture
-from functions.process.worker import Ending
 from shared.domain.errors import InvalidOutputError, StoreUnavailableError
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.states import Status
 from shared.store.objects import key_of
 from tests.factories import SETTINGS, a_generation, s3_beside
-from tests.integration.worker_rig import PAID, Call, Rig, Turn, raising, then
+from tests.integration.worker_rig import PAID, Call, Rig, Turn, WorkerDiedError, raising, then
 
 PICTURE = DrawnPicture("image/png", b"\x89PNG one", 3, 4)
 
@@ -58,8 +58,8 @@ def test_more_pictures_than_asked_for_are_not_stored(rig: Rig, dynamodb: Any) ->
 
 def test_pictures_that_are_stored_are_not_drawn_again_by_the_next_holder(rig: Rig, dynamodb: Any) -> None:
     head = pending(rig, count=2)
-    with pytest.raises(StoreUnavailableError):
-        rig.run(head, drawing(), raising(StoreUnavailableError("the worker died here")))
+    with pytest.raises(WorkerDiedError):
+        rig.run(head, drawing(), raising(WorkerDiedError()))
     lost = rig.lost(rig.read(head))
     handled, ended = rig.run(lost, drawing(replace(PICTURE, content_type="image/webp", data=b"RIFF two")))
     assert (handled.ending, ended.usage.calls) == (Ending.SUCCEEDED, 2)
@@ -102,7 +102,7 @@ def test_a_picture_that_cannot_be_stored_ends_the_attempt_without_a_step(
     with monkeypatch.context() as patched:
         patched.setattr(rig.store.ground.objects, "put", down)
         rig.script(drawing())
-        with pytest.raises(StoreUnavailableError):
-            rig.handle(head)
+        assert rig.handle(head).ending is Ending.RELEASED
+    after = rig.read(head)
     assert rig.steps(head) == []
-    assert rig.read(head).status is Status.RUNNING, "left to a rescuer"
+    assert (after.status, after.because, after.usage) == (Status.PENDING, "storage_unavailable", PAID.all_wasted())

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from functions.actions.retry import RetryService
-from functions.process.worker import Ending
+from functions.process.ending import Ending
 from shared import rerun
 from shared.domain.errors import PermanentProviderError
 from shared.domain.generation import Generation, StoredStep, Usage

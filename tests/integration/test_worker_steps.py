@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import BaseModel
 
-from functions.process.worker import Ending
+from functions.process.ending import Ending
 from shared import kinds
 from shared.domain.errors import TransientProviderError
 from shared.domain.generation import Generation, Totals, Usage
@@ -16,7 +16,7 @@ from shared.kinds.contract import Catalog, Context, Kind, Limits, Prompt
 from shared.store.whole import Store
 from shared.store.worker import WorkerStore
 from tests.factories import FakeClock, a_step
-from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, raising, spent_usd, then
+from tests.integration.worker_rig import CARDS, PAID, Call, Rig, WorkerDiedError, answering, raising, spent_usd, then
 
 BUSY = TransientProviderError("provider_overloaded", "Busy.", usage=PAID)
 OTHER = Usage(1, 7, 3, Decimal("0.004"))
@@ -146,8 +146,8 @@ def test_what_a_lost_worker_stored_is_not_made_again_and_is_counted_once(rig: Ri
 
 def test_operators_are_told_what_was_spent_by_a_worker_that_died_after_it_had_shown_it(rig: Rig) -> None:
     head = rig.pending(kind="story")
-    with pytest.raises(ZeroDivisionError):
-        rig.run(head, OUTLINE, raising(ZeroDivisionError()))
+    with pytest.raises(WorkerDiedError):
+        rig.run(head, OUTLINE, raising(WorkerDiedError()))
     handled, after = rig.run(rig.lost(head), DRAFT, POLISH)
     assert (after.attempt, after.usage) == (2, paid(3))
     assert spent_usd(handled) == paid(3).cost_usd

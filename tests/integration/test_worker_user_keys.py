@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.process.worker import Ending
+from functions.process.ending import Ending
 from shared.aws.sealing import Seal
 from shared.domain.errors import PermanentProviderError, ProviderError, SealUnavailableError, TransientProviderError
 from shared.domain.generation import Generation, GenerationKey

@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from functions.process.ending import Handled
 from functions.process.provider import Completion, ModelRequest, Provider
-from functions.process.worker import Handled
 from local.model_server import ModelServer
 from shared.aws.dispatch import QueueMessage
 from shared.domain.generation import Generation, Usage

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from functions.process.dependencies import Dependencies
+from functions.process.ending import Handled
 from functions.process.key import UserKeys
 from functions.process.provider import CallRecord, Cancellation, Completion, ModelRequest
-from functions.process.worker import Handled, Worker
+from functions.process.worker import Worker
 from shared import kinds
 from shared.aws.dispatch import QueueMessage
 from shared.aws.sealing import Seal
@@ -56,7 +57,11 @@ def answering(value: Any = CARDS, usage: Usage = PAID, call_id: str = "gen-1") -
     return answer
 
 
-def raising(error: Exception) -> Turn:
+class WorkerDiedError(BaseException):
+    """Ends a worker as SIGKILL would: no code of its own runs any more."""
+
+
+def raising(error: BaseException) -> Turn:
     def fail(_call: Call) -> Completion:
         raise error
 
@@ -139,7 +144,9 @@ class Rig:
     def worker(self) -> Worker:
         store = WorkerStore(self.store.ground._replace(settings=self.settings))
         user_key = UserKeys(store.user_keys, self.seal)
-        dependencies = Dependencies(store, store, self.model, self.api_key, user_key, self.clock, self.settings)
+        dependencies = Dependencies(
+            store, store, self.model, self.api_key, user_key, self.clock, self.settings, self.clock.pass_seconds
+        )
         return Worker(dependencies, self.dispatch, "2026/01/01/[$LATEST]0123456789abcdef", self.kinds)
 
     def handle(self, head: Generation, handover_at: float = NEVER) -> Handled:

@@ -174,7 +174,7 @@ def _releases(table: Table, scene: Scene, worker: Worker, why: str, *, counted: 
     if used_up:
         return
     changes = {
-        "fruitless_attempts": 0 if behind else max(0, head.fruitless_attempts - 1),
+        "fruitless_attempts": 0,
         "releases": releases + (1 if counted else 0),
         "usage": worker.usage,
         "steps_done": worker.known,

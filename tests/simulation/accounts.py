@@ -114,6 +114,14 @@ class Accounts:
         if counted & ~told or counted.bit_count() != head.usage.calls:
             raise ViolationError("invariant_10_every_call_counts_once", f"{shown(head)} has {counted:b} of {told:b}")
 
+    def invariant_10_who_ends_an_attempt_has_counted_its_calls(self, after: Generation, author: Process) -> None:
+        """Whatever ended the attempt: what its worker was told is on the head that it leaves."""
+        calls = [call for call in self.ledger.of(after.generation_id) if call.process is author and call.told]
+        told = sum(call.usage.prompt_tokens for call in calls if call.attempt == after.attempt)
+        if told & ~after.usage.prompt_tokens:
+            missed = f"{shown(after)} has {after.usage.prompt_tokens:b} of {told:b}"
+            raise ViolationError("invariant_10_who_ends_an_attempt_has_counted_its_calls", missed)
+
     def invariant_10_stored_steps_are_counted(self, head: Generation) -> None:
         first, behind = f"S#{head.generation_id}#", f"S#{head.generation_id}$"
         looked_at, ended_at = self._ended_at[head.generation_id]

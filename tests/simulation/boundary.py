@@ -19,7 +19,7 @@ from botocore.exceptions import (
 
 from tests.simulation import versions
 from tests.simulation.dynamodb import FakeDynamoDB
-from tests.simulation.faults import Fault, Plan, Site
+from tests.simulation.faults import UPDATES, Denial, Fault, Plan, Site
 from tests.simulation.process import Process, ProcessDiedError
 from tests.simulation.queues import FakeQueues
 from tests.simulation.scheduler import Scheduler, Task
@@ -50,9 +50,17 @@ Note = Callable[[str, str], None]
 class Boundary:
     """Crosses the line for whichever process is running."""
 
-    def __init__(self, scheduler: Scheduler, random: Random, plan: Plan, note: Note, latency: float) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        random: Random,
+        plan: Plan,
+        note: Note,
+        latency: float,
+        denials: tuple[Denial, ...] = (),
+    ) -> None:
         self.scheduler, self.random, self.plan, self._note = scheduler, random, plan, note
-        self._latency = latency
+        self._latency, self._denials = latency, denials
         self.crossed = 0
         self._losing: set[Task | None] = set()
 
@@ -76,6 +84,7 @@ class Boundary:
         if self.scheduler.now < process.out_until and site is not Site.MODEL:
             self.scheduler.wait(_CONNECT_SECONDS)
             raise EndpointConnectionError(endpoint_url=_URL)
+        self._refuse_if_denied(process, name)
         self.crossed += 1
         fault = self.plan.at(site, self.scheduler.now)
         self._note(name, "" if fault is None else str(fault))
@@ -85,6 +94,14 @@ class Boundary:
         answer = apply(fault)
         self._after(process, fault)
         return answer
+
+    def _refuse_if_denied(self, process: Process, name: str) -> None:
+        for denial in self._denials:
+            if denial.covers(process.role, name, self.scheduler.now):
+                self.plan.counts[Fault.DENIED] += 1
+                self._note(name, str(Fault.DENIED))
+                process.troubled = process.troubled or name in UPDATES
+                raise error(denial.code, "denied", name)
 
     def _before(self, process: Process, fault: Fault, name: str) -> None:
         match fault:

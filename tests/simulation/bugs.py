@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from functions.process import worker
 from functions.process.heartbeat import Heartbeat
 from functions.process.key import UserKeys
 from shared import rescue, wiring
 from shared.aws.dispatch import SqsDispatch
 from shared.domain import rows
 from shared.domain.diagnosis import Diagnosis
-from shared.domain.errors import LeaseLostError
+from shared.domain.errors import DeadlinePassedError, GenerationError, LeaseLostError
 from shared.domain.generation import Totals
 from shared.domain.row import At, Row
 from shared.domain.states import Guard, Status
@@ -120,6 +121,12 @@ def _raise_for_what_is_unknown(whole: Any, head: Any, *given: Any) -> Diagnosis:
     return found
 
 
+def _raise_what_is_unexpected(whole: Any, raised: Any, head: Any) -> Any:
+    if isinstance(raised, GenerationError | LeaseLostError | DeadlinePassedError):
+        return whole(raised, head)
+    raise raised
+
+
 def _never_hands_over(whole: Any, watch: Any, *given: Any) -> None:
     whole(watch, *given[:-1], float("inf"))
 
@@ -213,5 +220,8 @@ BUGS: dict[str, Bug] = {
     "stored steps are made again": method(Reader, "get_steps", _no_steps),
     "the heartbeat's thread is left behind": method(Heartbeat, "__exit__", _unjoined),
     "the invocation's end is ignored": method(Heartbeat, "__init__", _never_hands_over),
+    "what storage refuses is no end of an attempt": method(worker, "end_of", _raise_what_is_unexpected),
+    "what a kind raises is no end of an attempt": method(worker, "end_of", _raise_what_is_unexpected),
+    "who gives back forgets what it was told": written("RELEASE", usage=KEPT),
     "our key pays for who brings one": method(UserKeys, "__call__", lambda _whole, *_given: "sk-simulated"),
 }

@@ -35,6 +35,8 @@ class Fault(StrEnum):
     SWEEP_DOUBLED = "sweep_doubled"
     CLOCK_SKEWED = "clock_skewed"
     OLD_VERSION = "old_version"
+    DENIED = "denied"
+    """A function lives and may not make some calls for a while: it is not drawn like the others, a `Denial` is."""
 
 
 class Site(StrEnum):
@@ -66,6 +68,36 @@ AT: Mapping[Site, tuple[Fault, ...]] = {
 }
 ANYWHERE = frozenset(fault for faults in AT.values() for fault in faults)
 OF_THE_WORLD = tuple(fault for fault in Fault if fault not in ANYWHERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """For a time the service refuses some calls of one function, by their names, as it would without the right."""
+
+    role: str
+    calls: frozenset[str]
+    since: float
+    until: float
+    code: str = "AccessDeniedException"
+
+    def covers(self, role: str, call: str, now: float) -> bool:
+        return self.since <= now < self.until and role == self.role and call in self.calls
+
+
+PUTS = frozenset({"put_item", "put_object"})
+OBJECTS = frozenset({"put_object", "get_object"})
+UPDATES = frozenset({"update_item", "transact_write_items"})
+"""What a worker gives a generation back with: denied as well, nothing but the lease is left."""
+
+
+def draw_denials(random: Random) -> tuple[Denial, ...]:
+    """Return what is denied to the workers of one schedule: mostly nothing."""
+    if random.random() >= 0.15:
+        return ()
+    calls = random.choice((PUTS, PUTS, OBJECTS, OBJECTS | {"put_item"}, PUTS | UPDATES))
+    since = random.choice((0.0, 5.0, 60.0))
+    code = random.choice(("AccessDeniedException", "AccessDenied", "ServiceUnavailable"))
+    return (Denial("process", calls, since, since + random.choice((10.0, 60.0, 300.0, 1000.0)), code),)
 
 
 LEAST = 3
@@ -136,7 +168,8 @@ class DrawnFaults:
         self.counts: Counter[Fault] = Counter()
         self.ends_at = random.choice((60.0, 200.0, 600.0, 1000.0))
         self._gap = random.choice((3.0, 8.0, 20.0, 50.0))
-        self._kinds = frozenset(fault for fault in Fault if random.random() < 0.5)
+        drawn = (fault for fault in Fault if fault is not Fault.DENIED)
+        self._kinds: frozenset[Fault] = frozenset(fault for fault in drawn if random.random() < 0.5)
         self._chance = random.choice((0.02, 0.1, 0.3))
         self._left = self._draw_gap()
 

@@ -3,8 +3,8 @@
 from random import Random
 
 from tests.simulation import crashes
-from tests.simulation.faults import AT, DrawnFaults, Fault, NoFaults, PlacedFaults, Plan, Site
-from tests.simulation.model import Manner
+from tests.simulation.faults import AT, OBJECTS, PUTS, Denial, DrawnFaults, Fault, NoFaults, PlacedFaults, Plan, Site
+from tests.simulation.model import SPOILING, Manner
 from tests.simulation.newer import NewerVersion
 from tests.simulation.owners import Client, Habits
 from tests.simulation.schedules import run
@@ -100,6 +100,28 @@ def poison(seed: int) -> None:
         raise ViolationError("poison_ends_as_a_crash_loop", str(dict(ends)))
 
 
+def denied(seed: int) -> None:
+    """The workers live and may put no items or objects for a while: no lease runs out, and what was told is counted."""
+    random = Random(f"denied {seed}")
+    calls, until = random.choice((PUTS, OBJECTS, frozenset({"put_item"}))), random.choice((20.0, 100.0, 2000.0))
+    code = random.choice(("AccessDeniedException", "AccessDenied", "InternalError"))
+    world = World(seed, NoFaults(), Shape(denials=(Denial("process", calls, random.choice((0.0, 3.0)), until, code),)))
+    kind, retries = random.choice((*KINDS, "image")), random.choice((0, 1))
+    world.client("client", Client(world, "ann", Habits(kind=kind, looks_every=20.0, retries=retries), "key").live)
+    _without_a_lost_lease(world)
+
+
+def raising(seed: int) -> None:
+    """A kind's own code raises after some of its calls, by mistake or on purpose: each attempt ends in order."""
+    random = Random(f"raising {seed}")
+    world = World(seed, NoFaults(), Shape({Manner.GOOD: 2.0, **dict.fromkeys(SPOILING, 1.0)}))
+    habits = Habits(kind="saga", looks_every=20.0, retries=random.choice((0, 1)))
+    world.client("client", Client(world, "ann", habits, "key").live)
+    ends = _without_a_lost_lease(world)
+    if ends - {"succeeded", "kind_failed", "too_thin"}:
+        raise ViolationError("what_a_kind_raises_is_an_orderly_end", str(sorted(ends)))
+
+
 def undisturbed(seed: int) -> None:
     """Nothing goes wrong and little is fast: one attempt makes it, or several that hand over to each other."""
     random = Random(f"undisturbed {seed}")
@@ -120,6 +142,20 @@ def an_answer_lost(number: int) -> None:
     world = World(1, plan, Shape())
     world.client("client", Client(world, "ann", Habits(looks_every=200.0), "key").live)
     _without_a_rescue(world)
+
+
+def _without_a_lost_lease(world: World) -> set[str]:
+    """Return the ends. All that the model told is on the heads: no worker died, and each ended its attempt itself."""
+    ends = set(run(world).ends)
+    heads = [world.head(generation_id) for generation_id in world.invariants.heads]
+    for head in heads:
+        if head.isolated or head.dispatches > 1:
+            raise ViolationError("no_lease_of_a_living_worker_runs_out", shown(head))
+    told = sum(call.usage.prompt_tokens for call in world.ledger.calls if call.told)
+    counted = sum(head.usage.prompt_tokens for head in heads)
+    if told != counted:
+        raise ViolationError("invariant_10_every_call_counts_once", f"{counted:b} of {told:b}")
+    return ends
 
 
 def _without_a_rescue(world: World) -> None:

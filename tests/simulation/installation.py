@@ -171,6 +171,7 @@ def installed() -> Iterator[None]:
         (clients.sqs, _there("sqs")),
         (wiring.clock, clock),
         (logs.logger, lambda: logger),
+        (time.sleep, _sleep),
         (metrics.measure, lambda _values, _ended=(): None),
         # What makes a run slow and changes nothing: a hash that is meant to be slow, one item decoded again and again,
         # and forms made anew each time.

@@ -101,6 +101,8 @@ class Invariants:
                 self._granted(after, author)
             if before.status is Status.RUNNING and self._holders.get(before.holder or "") is author:
                 self._ended_in_order(after, author)
+                if after.status is not Status.RUNNING:
+                    self.accounts.invariant_10_who_ends_an_attempt_has_counted_its_calls(after, author)
         if after.holder and (before is None or before.holder != after.holder):
             self._claimed(after, author)
         if not after.terminal:

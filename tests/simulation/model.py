@@ -39,6 +39,15 @@ class Manner(StrEnum):
     BUSY_TELLS = "busy_tells"
     CUT = "cut"
     REFUSED = "refused"
+    SPOILED = "spoiled"
+    """The answer fits its form, and the kind's own code raises at it."""
+    TOO_THIN = "too_thin"
+    """The answer fits its form, and the kind fails on purpose."""
+
+
+SPOILING = frozenset({Manner.SPOILED, Manner.TOO_THIN})
+_TEXT = "x"
+"""The smallest text that fits."""
 
 
 @dataclass
@@ -180,6 +189,8 @@ def _answer(request: ModelRequest, manner: Manner, paid: Paid, call_id: str) -> 
     if request.schema is None:
         return Completion("", call_id, request.model, paid.usage, (DrawnPicture("image/png", b"picture", 1, 1),))
     text = "{" if manner is Manner.UNFIT else json.dumps(fitting(request.schema))
+    if manner in SPOILING:
+        text = text.replace(json.dumps(_TEXT), json.dumps(str(manner)))
     return Completion(text, call_id, request.model, paid.usage)
 
 
@@ -215,7 +226,7 @@ def _array(schema: Mapping[str, Any], known: Mapping[str, Any]) -> Any:
 _VALUES: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], Any]] = {
     "object": _object,
     "array": _array,
-    "string": lambda schema, _known: "x" * max(1, schema.get("minLength", 0)),
+    "string": lambda schema, _known: _TEXT * max(1, schema.get("minLength", 0)),
     "integer": lambda schema, _known: schema.get("minimum", 1),
     "number": lambda schema, _known: schema.get("minimum", 1),
     "boolean": lambda _schema, _known: True,

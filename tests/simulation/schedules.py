@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from random import Random
 
-from tests.simulation.faults import DrawnFaults, Fault, Plan
+from tests.simulation.faults import DrawnFaults, Fault, Plan, draw_denials
 from tests.simulation.installation import inhabited
-from tests.simulation.model import Manner
+from tests.simulation.model import SPOILING, Manner
 from tests.simulation.owners import Client, Habits
 from tests.simulation.trace import Trace
 from tests.simulation.world import KINDS, Shape, World
@@ -31,7 +31,9 @@ class Run:
 def simulate(seed: int) -> Run:
     """Run the schedule of a seed. Raises ViolationError."""
     random = Random(f"schedule {seed}")
-    world = World(seed, DrawnFaults(Random(f"faults {seed}")), draw_shape(random))
+    shape = _spoiled(draw_shape(random), Random(f"spoiled {seed}"))
+    shape = replace(shape, denials=draw_denials(Random(f"denials {seed}")))
+    world = World(seed, DrawnFaults(Random(f"faults {seed}")), shape)
     owners = [f"owner-{number}" for number in range(random.choice((1, 1, 2, 3)))]
     erasing = random.choice(owners) if random.random() < 0.1 else None
     for number in range(random.choice((1, 1, 2, 3, 6))):
@@ -60,7 +62,7 @@ def run(world: World) -> Run:
 def draw_shape(random: Random) -> Shape:
     manners = {Manner.GOOD: 8.0}
     for manner in Manner:
-        if manner is not Manner.GOOD and random.random() < 0.4:
+        if manner is not Manner.GOOD and manner not in SPOILING and random.random() < 0.4:
             manners[manner] = random.choice((0.3, 1.0, 4.0)) / (10 if manner is Manner.REFUSED else 1)
     seconds = random.choice(((4.0,), (0.5, 4.0, 15.0), (8.0, 30.0, 70.0), (1.0, 90.0, 200.0)))
     return Shape(
@@ -70,6 +72,13 @@ def draw_shape(random: Random) -> Shape:
         latency_seconds=random.choice((0.02, 0.02, 0.5, 2.0)),
         deadline_seconds=random.choice((900.0, 900.0, 100.0, 45.0)),
     )
+
+
+def _spoiled(shape: Shape, random: Random) -> Shape:
+    """Have a kind's own code raise now and then, in few of the schedules."""
+    if random.random() >= 0.1:
+        return shape
+    return replace(shape, manners=shape.manners | {manner: random.choice((0.3, 2.0)) for manner in SPOILING})
 
 
 def draw_habits(random: Random) -> Habits:

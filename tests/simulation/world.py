@@ -17,7 +17,7 @@ from shared.store import items
 from tests.factories import SETTINGS
 from tests.simulation.boundary import Boundary, DynamoDBClient, SqsClient
 from tests.simulation.dynamodb import FakeDynamoDB
-from tests.simulation.faults import Fault, Plan
+from tests.simulation.faults import Denial, Fault, Plan
 from tests.simulation.installation import HANDLERS, SETTINGS_OF_ALL
 from tests.simulation.invariants import Invariants
 from tests.simulation.kinds import SAGA
@@ -53,6 +53,7 @@ class Shape:
     latency_seconds: float = 0.02
     """How long a call takes at most: the longer, the more others do between a read and the write that follows."""
     deadline_seconds: float = 900.0
+    denials: tuple[Denial, ...] = ()
 
 
 class World:
@@ -66,7 +67,8 @@ class World:
         self.queues = FakeQueues(lambda: self.scheduler.now, self.random, plan, VISIBILITY_SECONDS)
         self.queues.arrived = self._ring
         self._settings = replace(SETTINGS_OF_ALL, deadline_seconds=shape.deadline_seconds)
-        self.boundary = Boundary(self.scheduler, self.random, plan, self.trace.note, shape.latency_seconds)
+        note, denials = self.trace.note, shape.denials
+        self.boundary = Boundary(self.scheduler, self.random, plan, note, shape.latency_seconds, denials)
         self.ledger = Ledger()
         self.invariants = Invariants(self)
         dynamodb = FakeDynamoDB(self.table, SETTINGS.table_name)

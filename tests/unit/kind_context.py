@@ -1,6 +1,6 @@
 """A kind's context without a worker: the model answers as a script says, and a step that is stored is not made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,10 @@ from shared.kinds.contract import Kind, Prompt
 
 type Answer = Callable[[Prompt], dict[str, Any]]
 """What the model says to a prompt, as JSON."""
+
+
+class ScriptedFailureError(Exception):
+    """What a kind raised on purpose: its arguments are the code and the message."""
 
 
 @dataclass
@@ -25,6 +29,8 @@ class ScriptedContext:
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     prompt_version: str = "1"
     happened: list[tuple[str, str]] = field(default_factory=list)
+    failures: Container[str] = ()
+    """The codes that the kind declares."""
     prompts: list[Prompt] = field(default_factory=list)
     forms: list[type[BaseModel]] = field(default_factory=list)
     shown: list[int] = field(default_factory=list)
@@ -49,6 +55,11 @@ class ScriptedContext:
 
     def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> Picture:
         raise AssertionError(f"none of these kinds draws: {prompt.schema_name}, {aspect_ratio}")
+
+    def failure(self, code: str, message: str) -> Exception:
+        assert code in self.failures, f"FAILURES declares {code}"
+        self.happened.append(("failure", code))
+        return ScriptedFailureError(code, message)
 
     def progress(self, percent: int, stage: str | None = None) -> None:
         assert stage is None or len(stage) <= 40, "the head has no room for more"

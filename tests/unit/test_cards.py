@@ -84,6 +84,7 @@ def test_a_card_says_where_it_came_from(store: Store, clock: FakeClock) -> None:
     [card] = page(store, head.user_id)["cards"]
     assert card.pop("card_id")
     assert card == {
+        "kind": "flashcards",
         "generation_id": head.generation_id,
         "number": 3,
         "front": "Question 3?",
@@ -153,7 +154,7 @@ def test_a_generation_shows_its_suggestions_as_they_were_decided(store: Store, c
         head,
         SUGGESTIONS,
         Review(),
-        [Wish(2, Decision.ACCEPTED, front="Mine?"), Wish(3, Decision.REJECTED)],
+        [Wish(2, Decision.ACCEPTED, {**SUGGESTIONS[1], "front": "Mine?"}), Wish(3, Decision.REJECTED)],
         now=clock.now(),
         new_id=clock.new_id,
     )

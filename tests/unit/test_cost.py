@@ -70,19 +70,19 @@ def test_the_longest_of_some_is_what_draws_of_them_say() -> None:
 
 def test_durations_that_do_not_scatter_wait_for_nobody() -> None:
     assert Durations(30.0, sigma=0).longest_of(10) == 30.0
-    assert Durations(29.0, sigma=0).beats(10.0) == 2
+    assert Durations(24.0, sigma=0).beats(10.0) == 2
 
 
-def test_beats_are_one_for_each_full_period() -> None:
+def test_beats_are_one_for_each_period_and_the_first_is_half_one_early() -> None:
     durations = Durations(30.0)
     steps = [durations.quantile((place + 0.5) / 20_000) for place in range(20_000)]
-    assert durations.beats(10.0) == pytest.approx(sum(math.floor(each / 10) for each in steps) / 20_000, rel=0.01)
+    assert durations.beats(10.0) == pytest.approx(sum(math.floor(each / 10 + 0.5) for each in steps) / 20_000, rel=0.01)
 
 
 def test_a_worker_alone_is_billed_for_all_of_its_wait() -> None:
     counts = expected(Workload(side_by_side=1, sigma=0, worker_memory=1_024, polls=0))
     assert counts.worker_gb_seconds == pytest.approx(30.37, abs=0.05)  # GB-seconds: 1 GB for 30 s and what comes on top
-    assert counts.write_units == 19 + 2  # it beats after 10 s and 20 s; at 30 s it is done
+    assert counts.write_units == 19 + 3  # it beats after 5 s, 15 s and 25 s; at 30 s it is done
     assert counts.queue_requests == 3  # sent, received, deleted
 
 
@@ -104,6 +104,12 @@ def test_a_key_of_the_users_own_adds_two_calls_of_kms() -> None:
     without, with_keys = expected(Workload()), expected(Workload(own_keys=0.5))
     assert (without.key_calls, with_keys.key_calls) == (0, 1)
     assert with_keys.write_units - without.write_units == pytest.approx(2)
+
+
+def test_a_flashcards_generation_of_its_usual_time_writes_twenty_units_in_the_median() -> None:
+    durations = Durations(float(kinds.load("flashcards").limits.usual_seconds))
+    beats = sorted(math.floor(durations.quantile((place + 0.5) / 1_001) / 10 + 0.5) for place in range(1_001))
+    assert FOOTPRINTS["flashcards"].write_units + beats[500] == 20
 
 
 @pytest.mark.parametrize(("longest_poll_seconds", "usd"), [(2, 65), (60, 45)])

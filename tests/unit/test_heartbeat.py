@@ -199,3 +199,10 @@ def test_a_beat_waits_its_interval_by_the_clock_that_it_is_given() -> None:
     head = a_generation(FakeClock())
     with Heartbeat(cast(WorkerStore, beats), head, Hurried(), 500, NEVER):
         beats.until_beats()
+
+
+def test_the_first_beat_comes_after_half_an_interval_so_that_a_short_call_shows_how_far_it_is() -> None:
+    beats, began = Beats(), time.monotonic()
+    with a_watch(beats, every=6.0):
+        beats.until_beats(1)
+    assert 3.0 <= time.monotonic() - began < 6.0

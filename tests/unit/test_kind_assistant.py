@@ -73,7 +73,7 @@ def test_the_sentence_is_data_in_every_call_and_progress_only_rises(intent: str)
     answers: dict[str, Any] = {"smart_goal": GOAL, "prioritization": {"intent": intent, "items": TASKS}, "unknown": {}}
     context = answering(intent, answers[intent])
     run(ASSISTANT, context, sentence=SENTENCE)
-    assert context.shown == [5, 25, 25, 95]
+    assert context.shown == [25, 50, 50, 75], "and 100 at the end"
     for prompt in context.prompts:
         assert prompt.data == {"sentence": SENTENCE}
         assert "marathon" not in prompt.system

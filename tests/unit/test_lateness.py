@@ -61,8 +61,8 @@ class Job:
                 write(at - seconds, begun, not_before=None)
             else:
                 write(at, begun)
-                for beat in range(1, math.ceil(seconds / settings.heartbeat_seconds)):
-                    beaten = beat * settings.heartbeat_seconds
+                for beat in range(1, math.ceil(seconds / settings.heartbeat_seconds + 0.5)):
+                    beaten = (beat - 0.5) * settings.heartbeat_seconds
                     write(at + beaten, begun + share * min(0.95, self.misjudged * beaten / seconds))
                 write(at + seconds, begun + share)
             at += abs(seconds)

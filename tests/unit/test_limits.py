@@ -193,10 +193,10 @@ MONEY = {
 def test_a_ceiling_of_money_has_the_templates_bounds(parameter: str, setting: str) -> None:
     template = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - a SafeLoader
     declared = template["Parameters"][parameter]
-    assert (declared["MinValue"], "MaxValue" in declared) == (0, False)
+    assert (declared["MinValue"], declared["MaxValue"]) == (0, 1_000_000_000)
     assert declared["Default"] == getattr(Settings("table", "queue", "isolated"), setting)
     environment = {name: name for name in ("TABLE_NAME", "QUEUE_URL", "ISOLATED_QUEUE_URL")}
-    for text, usd in (("0", Decimal(0)), ("0.05", Decimal("0.05")), ("1000000", Decimal(1_000_000))):
+    for text, usd in (("0", Decimal(0)), ("0.05", Decimal("0.05")), ("1000000000", Decimal(1_000_000_000))):
         read = policy_of(from_environment(environment | {setting.upper(): text}))
         assert getattr(read, setting) == usd
     with pytest.raises(ValueError, match=setting.upper()):

@@ -24,6 +24,11 @@ DRAWS = 4_000
 MEDIANS = (3.0, 15.0, 30.0)
 
 
+def ran(beat: int) -> float:
+    """Return after how many seconds a beat comes: the first after half an interval."""
+    return max(0.0, beat - 0.5) * HEARTBEAT
+
+
 @dataclass(frozen=True)
 class Course:
     """One generation of the simulation: how long it takes, and how well its progress tells so."""
@@ -39,19 +44,19 @@ class Course:
             return None
         if seconds < QUEUED:
             return self.generation
-        beat = int((seconds - QUEUED) // HEARTBEAT)
+        beat = int((seconds - QUEUED) / HEARTBEAT + 0.5)
         moved = beat
         while moved > 0 and self._progress(moved - 1) == self._progress(beat):
             moved -= 1
         head = replace(self.generation, status=Status.RUNNING, started_at=self._moment(QUEUED))
-        head = replace(head, heartbeat_at=self._moment(QUEUED + beat * HEARTBEAT), progress=self._progress(beat))
-        return replace(head, progress_at=self._moment(QUEUED + moved * HEARTBEAT)) if moved else head
+        head = replace(head, heartbeat_at=self._moment(QUEUED + ran(beat)), progress=self._progress(beat))
+        return replace(head, progress_at=self._moment(QUEUED + ran(moved))) if moved else head
 
     def _progress(self, beat: int) -> int:
         """Progress as `context.call` shows it: from the kind's 5 to 95 % of the way to the step's 95."""
         if beat == 0 or self.misjudged == 0:
             return 0
-        said = (beat * HEARTBEAT - FIRST_WORD) / max(0.1, self.seconds - QUEUED - FIRST_WORD)
+        said = (ran(beat) - FIRST_WORD) / max(0.1, self.seconds - QUEUED - FIRST_WORD)
         return 5 + int(90 * 0.95 * min(1.0, self.misjudged * said))
 
     def _moment(self, seconds: float) -> datetime:

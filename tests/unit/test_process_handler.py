@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions.process import handler as process
-from functions.process.worker import Ending, Handled
+from functions.process.ending import Ending, Handled
 from shared import wiring
 from shared.aws.dispatch import DispatchFailedError, QueueMessage
 from shared.domain.errors import MessageRefusedError, StoreUnavailableError

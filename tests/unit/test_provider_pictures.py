@@ -90,6 +90,8 @@ def test_a_picture_of_each_type_is_taken_with_its_size(content_type: str, data: 
         "data:image/png;base64," + base64.urlsafe_b64encode(PNG[:40] + b"\xfb\xff\xfe" * 9).decode(),
         data_url(PNG[:-1]),
         data_url(PNG[:-12]),
+        data_url(PNG[:33] + PNG[-12:]),
+        data_url(PNG[:33] + b"\x00\x00\x00\x00IDAT\x35\xaf\x06\x1e" + PNG[-12:]),
         data_url(JPEG[:-2], "image/jpeg"),
         data_url(LOSSY[:-1], "image/webp"),
         data_url(b"GIF89a" + bytes(30)),

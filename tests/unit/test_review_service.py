@@ -13,6 +13,7 @@ from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation, a_step, an_input, moto_dynamodb
+from tests.unit.services import review_service
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def dynamodb() -> Iterator[Any]:
 
 @pytest.fixture
 def service(store: Store, clock: FakeClock) -> ReviewService:
-    return ReviewService(store.reads, store.reviews, clock)
+    return review_service(store, clock)
 
 
 def running(store: Store, clock: FakeClock) -> Generation:
@@ -106,7 +107,7 @@ def fields_of(refused: pytest.ExceptionInfo[ProblemError]) -> list[tuple[str, st
     [
         ({}, [("decision", "missing")]),
         ({"decision": "maybe"}, [("decision", "literal_error")]),
-        ({"decision": "accepted", "front": " \n "}, [("front", "string_too_short")]),
+        ({"decision": "accepted", "front": " \n "}, [("front", "blank")]),
         ({"decision": "accepted", "front": "x" * 201}, [("front", "string_too_long")]),
         ({"decision": "accepted", "back": "x" * 501}, [("back", "string_too_long")]),
         ({"decision": "accepted", "back": 7}, [("back", "string_type")]),
@@ -144,7 +145,7 @@ def test_a_list_of_another_form_is_refused_field_by_field(
 def test_the_longest_texts_are_taken_and_trimmed(service: ReviewService, store: Store, head: Generation) -> None:
     one(service, head, {"decision": "accepted", "front": f" {'f' * 200}\n", "back": f"\t{'b' * 500} "})
     [card] = store.reviews.cards(head.user_id, None, 10)
-    assert (card.front, card.back) == ("f" * 200, "b" * 500)
+    assert card.fields == {"front": "f" * 200, "back": "b" * 500}
 
 
 @pytest.mark.parametrize("unseen", ["\u200b", "\ufeff\u200d", "\u3164", "\u0000", "\u0301"])

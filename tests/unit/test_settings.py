@@ -42,9 +42,9 @@ def test_a_number_that_is_none_is_an_error_that_names_its_variable(name: str, te
 
 
 @pytest.mark.parametrize("name", [name for name in NUMBERS if FIELDS[name] is int])
-def test_a_count_that_is_a_fraction_is_an_error(name: str) -> None:
-    with pytest.raises(ValueError, match=name.upper()):
-        from_environment(NEEDED | {name.upper(): "2.5"})
+def test_a_fraction_of_a_count_is_one_more_since_none_would_switch_a_limit_off(name: str) -> None:
+    assert getattr(from_environment(NEEDED | {name.upper(): "2.5"}), name) == 3
+    assert getattr(from_environment(NEEDED | {name.upper(): "0.5"}), name) == 1
 
 
 @pytest.mark.parametrize("name", NEEDED)

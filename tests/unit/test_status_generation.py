@@ -145,6 +145,7 @@ def test_reading_what_is_past_its_deadline_ends_it_and_tells_of_it_once(
         "StaleFound": 1,
         "RescueExpired": 1,
         "Failed": 1,
+        "Failures": 1,
         "LatencySeconds": [900],
         "PendingSeconds": [0],
         "Attempts": [1],

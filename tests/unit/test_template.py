@@ -1,6 +1,7 @@
 """What the template promises, read from the file as SAM and the linter read it."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -301,7 +302,10 @@ def test_only_the_worker_may_read_the_providers_key(resources: dict[str, Any]) -
 
 
 def test_who_takes_a_users_key_may_encrypt_and_only_the_worker_may_decrypt(resources: dict[str, Any]) -> None:
-    context = {"ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["user_id", "generation_id"]}}
+    context = {
+        "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["user_id", "generation_id"]},
+        "Null": {"kms:EncryptionContextKeys": "false"},  # ForAllValues holds for a key that is absent
+    }
     found = {}
     for name, role in of_type(resources, "AWS::IAM::Role").items():
         for statement in statements(role):
@@ -429,3 +433,45 @@ def test_every_parameter_says_what_it_is_for_and_is_used(template: dict[str, Any
     for name, parameter in template["Parameters"].items():
         assert parameter["Description"], name
         assert f"!Ref {name}" in body or f"${{{name}}}" in body, name
+
+
+def test_a_condition_on_all_values_of_a_key_also_asks_that_there_are_any(resources: dict[str, Any]) -> None:
+    for name, role in of_type(resources, "AWS::IAM::Role").items():
+        for statement in statements(role):
+            condition = statement.get("Condition", {})
+            for keys in (each for operator, each in condition.items() if operator.startswith("ForAllValues:")):
+                assert {"Null": dict.fromkeys(keys, "false")}.items() <= condition.items(), name
+
+
+def test_the_table_is_protected_against_deletion_where_that_is_asked_for(template: dict[str, Any]) -> None:
+    protected = template["Resources"]["Table"]["Properties"]["DeletionProtectionEnabled"]
+    assert protected == {"Fn::If": ["ProtectsTable", True, False]}
+    assert template["Conditions"]["ProtectsTable"] == {"Fn::Equals": [{"Ref": "TableDeletionProtection"}, "enabled"]}
+    assert template["Parameters"]["TableDeletionProtection"]["Default"] == "disabled"
+
+
+def test_no_function_holds_a_right_to_a_queue_that_nothing_uses(resources: dict[str, Any]) -> None:
+    """Receive, delete and attributes are the event source mapping's, which acts with the worker's role."""
+    found = {
+        action
+        for role in of_type(resources, "AWS::IAM::Role").values()
+        for statement in statements(role)
+        for action in as_list(statement["Action"])
+        if action.startswith("sqs:")
+    }
+    assert found == {"sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+
+
+def test_the_access_log_names_the_caller_only_where_that_is_asked_for(template: dict[str, Any]) -> None:
+    text, values = template["Resources"]["Stage"]["Properties"]["AccessLogSettings"]["Format"]["Fn::Sub"]
+    assert "authorizer.sub" not in text
+    assert "claims" not in text
+    assert template["Parameters"]["LogSubjects"]["Default"] == "disabled"
+    asked, by_verifier, otherwise = values["Subject"]["Fn::If"]
+    assert (asked, otherwise) == ("LogsSubjects", "")
+    verifies, own, gateways = by_verifier["Fn::If"]
+    assert verifies == "FunctionVerifies"
+    for subject, name in ((own, "$context.authorizer.sub"), (gateways, "$context.authorizer.claims.sub"), ("", None)):
+        line = json.loads(text.replace("${Subject}", subject))
+        assert line.get("sub") == name
+        assert line["request_id"] == "$context.requestId"

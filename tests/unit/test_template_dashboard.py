@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from functions.process import handler as process
-from functions.process.worker import Ending, Handled
+from functions.process.ending import Ending, Handled
 from shared.aws.metrics import Metric, measure_refused, measure_rescues
 from shared.domain.diagnosis import RescueOutcome
 from shared.domain.states import Status

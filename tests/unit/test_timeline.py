@@ -158,6 +158,7 @@ def test_what_was_sent_in_is_shown_with_the_model_and_the_version_of_the_prompts
         "kind": "flashcards",
         "model": "local/cards",
         "prompt_version": "1",
+        "request_id": "request",
         "input": {"source_text": LONG_TEXT},
     }
 

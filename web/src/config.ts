@@ -1,16 +1,10 @@
 // Reads config.json, which stands beside the page and says where its service is. Nothing else is configured.
 
-import type { Rhythm } from "./lateness";
-
 export interface Config {
   apiUrl: string;
-  rhythm: Rhythm;
   /** Where faults and tokens for any user are to be had: on a local stack alone. */
   faultsUrl: string | null;
 }
-
-/** What the template's parameters are where nobody set them. */
-const DEFAULT_RHYTHM: Rhythm = { heartbeatSeconds: 10, leaseSeconds: 40, graceSeconds: 60 };
 
 /** Throws an Error that says what is wrong with the file. */
 export async function loadConfig(): Promise<Config> {
@@ -25,19 +19,10 @@ export function readConfig(found: unknown): Config {
   const local = asRecord(given.local);
   return {
     apiUrl: given.apiUrl,
-    rhythm: {
-      heartbeatSeconds: positive(given.heartbeatSeconds) ?? DEFAULT_RHYTHM.heartbeatSeconds,
-      leaseSeconds: positive(given.leaseSeconds) ?? DEFAULT_RHYTHM.leaseSeconds,
-      graceSeconds: positive(given.graceSeconds) ?? DEFAULT_RHYTHM.graceSeconds,
-    },
     faultsUrl: typeof local.faults === "string" ? local.faults : null,
   };
 }
 
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-function positive(value: unknown): number | null {
-  return typeof value === "number" && value > 0 ? value : null;
 }

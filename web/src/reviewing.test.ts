@@ -1,6 +1,6 @@
 import type { Suggestion } from "unstuck-client";
 import { expect, it } from "vitest";
-import { acceptRest, asItIs, nextOpen, shortcutOf, textFaults } from "./reviewing";
+import { acceptRest, asItIs, nextOpen, shortcutOf } from "./reviewing";
 
 const suggestion = (number: number, state: Suggestion["state"]): Suggestion => ({
   number,
@@ -26,14 +26,6 @@ it("accepts the rest and leaves alone what was decided", () => {
 
 it("goes back to a state with the texts that it had", () => {
   expect(asItIs(suggestion(2, "accepted"))).toEqual({ number: 2, decision: "accepted", front: "F2", back: "B2" });
-});
-
-it("holds edits to the bounds of the API, counted in characters", () => {
-  expect(textFaults({ front: "🙂".repeat(200), back: "x" })).toEqual({});
-  expect(textFaults({ front: "🙂".repeat(201), back: " " })).toEqual({
-    front: "At most 200 characters.",
-    back: "This is needed.",
-  });
 });
 
 it("takes single keys, and none while somebody types or holds a modifier", () => {

@@ -1,6 +1,6 @@
 // What a review does besides storing decisions: where one stands in the list, and what can be taken back. Pure.
 
-import type { DecideNumbered, Suggestion } from "unstuck-client";
+import { type DecideNumbered, fieldsOf, type Suggestion } from "unstuck-client";
 
 /** The place of the next suggestion that is not decided on, from `place` on and around; `place` when there is none. */
 export function nextOpen(suggestions: readonly Suggestion[], place: number): number {
@@ -14,8 +14,7 @@ export function nextOpen(suggestions: readonly Suggestion[], place: number): num
 
 /** The decision that makes a suggestion what it is now: to go back to it later. */
 export function asItIs(suggestion: Suggestion): DecideNumbered {
-  const { number, state, front, back } = suggestion;
-  return { number, decision: state, front, back };
+  return { ...fieldsOf(suggestion), number: suggestion.number, decision: suggestion.state };
 }
 
 /** Decisions that accept whatever is not decided on. */
@@ -25,23 +24,8 @@ export function acceptRest(suggestions: readonly Suggestion[]): DecideNumbered[]
     .map((one) => ({ number: one.number, decision: "accepted" }));
 }
 
-export interface Texts {
-  front: string;
-  back: string;
-}
-
-const LONGEST = { front: 200, back: 500 } as const;
-
-/** What is wrong with edited texts, by field; the bounds are those of the API. */
-export function textFaults(texts: Texts): Partial<Texts> {
-  const faults: Partial<Texts> = {};
-  for (const field of ["front", "back"] as const) {
-    const letters = [...texts[field].trim()].length;
-    if (letters === 0) faults[field] = "This is needed.";
-    else if (letters > LONGEST[field]) faults[field] = `At most ${LONGEST[field]} characters.`;
-  }
-  return faults;
-}
+/** Fields of a suggestion as they shall be; one that is absent stays as it is. */
+export type Edit = Omit<DecideNumbered, "number" | "decision">;
 
 export type Shortcut = "next" | "previous" | "accept" | "reject" | "edit" | "undo" | "help";
 

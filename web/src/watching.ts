@@ -1,37 +1,34 @@
-// Follows one generation closely enough to say when its heartbeat is late, and says it.
+// Follows one generation, and says what it does at the moment that is shown.
 
 import { useEffect, useRef } from "react";
 import { type Client, type Generation, hasEnded } from "unstuck-client";
 import { type UseGenerationResult, useGeneration, useUnstuck } from "unstuck-client/react";
-import { asSeen, isStuck, nextDoubt, type Pulse, type Rhythm } from "./lateness";
-import { useSettings } from "./settings";
+import { explain, explainUnseen, isLate } from "./doing";
 import { clockAhead, type Look } from "./skew";
 import { getAhead, setAhead, useNow } from "./ticking";
 
 export interface Watching {
   result: UseGenerationResult;
-  pulse: Pulse;
+  /** One sentence or two: what it does, and what is being done about it; "" once it has ended. */
+  words: string;
+  /** Whether a heartbeat or a start was late when it was seen last. */
   stuck: boolean;
   /** The moment that is shown, in milliseconds by the service's clock. */
   now: number;
 }
 
-const ENDED: Pulse = { name: "ended" };
-
-/** Watches a generation; `known` stands in for it until it has been looked at. Looks when a heartbeat would be late. */
+/** Watches a generation; `known` stands in for it until it has been looked at. */
 export function useWatching(id: string | undefined, known?: Generation): Watching {
   const client = useUnstuck();
-  const { rhythm } = useSettings().config;
   const result = useGeneration(id);
   const head = result.data ?? known;
   const open = head !== undefined && !hasEnded(head);
   const now = useNow(open);
   const firstSeen = useRef(now);
   useSkew(result);
-  useDoubt(result, rhythm);
   const seenAt = result.seenAt === undefined ? firstSeen.current : onServer(result.seenAt, client);
-  const found = head === undefined ? ENDED : asSeen(head, seenAt, now, rhythm, result.isPaused);
-  return { result, pulse: found, stuck: isStuck(found), now };
+  const words = head === undefined ? "" : result.isPaused ? explainUnseen(head, seenAt, now) : explain(head, now);
+  return { result, words, stuck: head !== undefined && isLate(head), now };
 }
 
 /** A moment of this machine's clock by the service's. */
@@ -51,20 +48,4 @@ function useSkew({ data, seenAt }: UseGenerationResult): void {
     setAhead(clockAhead(getAhead(), before.current, look));
     before.current = look;
   }, [client, beat, seen]);
-}
-
-/** Looks again at the moment when the heartbeat would be late, and when the lease would be over. */
-function useDoubt(result: UseGenerationResult, rhythm: Rhythm): void {
-  const client = useUnstuck();
-  const { data, seenAt, refetch, isFollowing } = result;
-  const seen = seenAt?.getTime();
-  useEffect(() => {
-    if (data === undefined || seen === undefined || !isFollowing) return;
-    const delay = nextDoubt(data, client.now() - getAhead(), rhythm);
-    if (delay === null) return;
-    const timer = setTimeout(() => {
-      if (!document.hidden) void refetch();
-    }, delay);
-    return () => clearTimeout(timer);
-  }, [client, data, seen, refetch, isFollowing, rhythm]);
 }

@@ -35,6 +35,12 @@ export function callWords(call: Partial<Failure>): string {
   return words.filter((word) => word !== "").join(", ");
 }
 
+/** What ended an attempt that is followed by another. */
+export function becauseWords(code: string): string {
+  const words = code.replaceAll("_", " ");
+  return FAILURES[code]?.title ?? `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
 export function problemWords(code: string): Words | null {
   const known = PROBLEMS[code];
   return known ? { what: known.title, todo: known.fix } : (UNANSWERED[code] ?? null);

@@ -1,13 +1,8 @@
 /** Tells an answer of this API from any other: a portal's page, a proxy's JSON. Checks what callers and hooks rely on. */
+import type { Answer } from "./calls.js";
 import { errorOf, UnstuckError } from "./errors.js";
 
 export type Check = (value: unknown) => boolean;
-
-export interface Answer<Data> {
-  data?: Data;
-  error?: unknown;
-  response: Response;
-}
 
 const text: Check = (value) => typeof value === "string" && value !== "";
 const count: Check = (value) => typeof value === "number" && Number.isFinite(value);
@@ -35,54 +30,35 @@ function maybe(check: Check): Check {
 const figures = { version: count, progress: count, attempt: count };
 const times = { created_at: time, heartbeat_at: maybe(time), finished_at: maybe(time), dismissed_at: maybe(time) };
 const head = { generation_id: text, kind: text, status: word, ...figures, ...times };
-const suggestion = object({ number: count, front: text, back: text, state: word });
+const suggestion = object({ number: count, state: word });
+export const isCard = object({ card_id: text, kind: text, generation_id: text, number: count });
 
 export const isGeneration = object({ ...head, error: maybe(object({ code: text })) });
 export const isDetail: Check = (value) =>
-  isGeneration(value) && object({ poll_after_seconds: maybe(count), output: maybe(object()) })(value);
+  isGeneration(value) &&
+  object({ poll_after_seconds: maybe(count), output: maybe(object()), reviews: maybe(text) })(value);
 const isListed: Check = (value) =>
-  isGeneration(value) && object({ output: maybe(object()), output_omitted: maybe(truth) })(value);
+  isGeneration(value) && object({ output: maybe(object()), reviews: maybe(text), output_omitted: maybe(truth) })(value);
 export const isFeed = object({ generations: list(isListed), next_cursor: cursor });
 export const isAccepted = object({ generation_id: text, status: word, version: count });
 export const isTimeline = object({ version: count, attempts: list(object()), events: list(object({ name: text })) });
 export const isInput = object({ generation_id: text, kind: text, input: object() });
 export const isReviewed = object({ generation_id: text, version: count, suggestions: list(suggestion) });
-export const isCards = object({
-  cards: list(object({ card_id: text, generation_id: text, front: text, back: text })),
-  next_cursor: cursor,
-});
+export const isCards = object({ cards: list(isCard), next_cursor: cursor });
 export const isUsage = object({ month: text, days: list(object()), total: object(), limits: object() });
 export const isErasure = object({ done: truth });
 export const isHealth = object({ stale: count, oldest_pending_seconds: count });
 export const isDocument = object({ paths: object() });
 
-/** Wait for an answer whose body may be no JSON. */
-export async function received<Data>(call: Promise<Answer<Data>>): Promise<Answer<Data>> {
-  try {
-    return await call;
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw invalid(cause);
-  }
-}
+export const isNothing: Check = (value) => value === undefined;
 
 /** Return what a good answer holds; throw what any other stands for, `invalid_answer` where it is none of this API's. */
-export function dataOf<Data>({ data, error, response }: Answer<Data>, check: Check): Data {
-  if (response.ok && check(data)) return data as Data;
-  throw response.status < 400 ? invalid() : errorOf(response, error);
+export function dataOf<Data>({ data, response }: Answer<Data>, check: Check): Data {
+  if (response.ok && check(data)) return data;
+  throw response.status < 400 ? invalid() : errorOf(response, data);
 }
 
-export async function taken<Data>(call: Promise<Answer<Data>>, check: Check): Promise<Data> {
-  return dataOf(await received(call), check);
-}
-
-/** Wait for an answer that has nothing to say but that the call was done. */
-export async function done(call: Promise<Answer<unknown>>): Promise<void> {
-  const { response, error } = await received(call);
-  if (response.status !== 204) throw response.status < 400 ? invalid() : errorOf(response, error);
-}
-
-export function invalid(cause?: unknown): UnstuckError {
+export function invalid(): UnstuckError {
   const message = "The answer is none of this API's. Is the base URL right, or a sign-in of the network in between?";
-  return new UnstuckError({ code: "invalid_answer", message, cause });
+  return new UnstuckError({ code: "invalid_answer", message });
 }

@@ -1,7 +1,7 @@
 /** Every call of the API as a method. One method is one request; `watch.ts` and `pages.ts` are made of them. */
-import createFetch, { type Client as FetchClient } from "openapi-fetch";
 import * as is from "./answers.js";
-import { type Answer, dataOf, done, received, taken } from "./answers.js";
+import { dataOf } from "./answers.js";
+import { type Answer, type Asked, call, type DataOf, type Verb } from "./calls.js";
 import { type ChangeSource, polling } from "./changes.js";
 import { randomId } from "./ids.js";
 import { type JsonSchema, type KindSchema, kindsOf } from "./kinds.js";
@@ -58,7 +58,6 @@ export function createClient(options: ClientOptions): Client {
 
 export class Client {
   readonly #transport: Transport;
-  readonly #http: FetchClient<paths>;
   /** How changes are learned of. */
   readonly changes: ChangeSource;
   /** The API's address, without a slash at the end. */
@@ -69,7 +68,6 @@ export class Client {
   constructor(options: ClientOptions) {
     this.baseUrl = options.baseUrl.replace(/\/+$/, "");
     this.#transport = new Transport(options);
-    this.#http = createFetch<paths>({ baseUrl: this.baseUrl, fetch: this.#transport.send });
     this.mayRenew = typeof options.token === "function";
     this.changes = options.changes?.(this) ?? polling(this);
   }
@@ -90,20 +88,13 @@ export class Client {
   }
 
   async createGeneration(request: api.CreateRequest, options: CreateOptions = {}): Promise<Submitted> {
-    return this.#submitted(
-      this.#http.POST("/v1/generations", {
-        body: request,
-        params: { header: { "Idempotency-Key": options.idempotencyKey ?? randomId() } },
-        signal: options.signal,
-        fetch: this.#transport.sendFor(options.owner ?? {}),
-      }),
-    );
+    const { idempotencyKey = randomId(), owner, signal } = options;
+    const headers = { "idempotency-key": idempotencyKey };
+    return submitted(await this.#ask("post", "/v1/generations", { headers, body: request, signal }, owner));
   }
 
   async retryGeneration(id: string, request: api.RetryRequest = {}, options: CallOptions = {}): Promise<Submitted> {
-    return this.#submitted(
-      this.#http.POST("/v1/generations/{generation_id}/retry", { ...at(id), ...options, body: request }),
-    );
+    return submitted(await this.#ask("post", `${ONE}/retry`, { ...at(id, options), body: request }));
   }
 
   async getGeneration(id: string, options: CallOptions = {}): Promise<api.GenerationDetail> {
@@ -114,26 +105,22 @@ export class Client {
 
   /** Look at a generation; with `etag`, only for what changed since. */
   async lookAt(id: string, options: CallOptions & { etag?: string | undefined } = {}): Promise<Look> {
-    const header = options.etag === undefined ? {} : { "If-None-Match": options.etag };
-    const answer = await received(
-      this.#http.GET("/v1/generations/{generation_id}", {
-        params: { ...at(id).params, header },
-        signal: options.signal,
-      }),
-    );
-    const headers = answer.response.headers;
-    const found = { etag: headers.get("etag") ?? options.etag, lookAfterSeconds: hintOf(headers) };
-    if (answer.response.status === 304 && options.etag !== undefined) return found;
+    const { etag } = options;
+    const headers = etag === undefined ? undefined : { "if-none-match": etag };
+    const answer = await this.#ask("get", ONE, { ...at(id, options), headers });
+    const said = answer.response.headers;
+    const found = { etag: said.get("etag") ?? etag, lookAfterSeconds: hintOf(said) };
+    if (answer.response.status === 304 && etag !== undefined) return found;
     const generation = dataOf(answer, is.isDetail);
     if (generation.generation_id !== id.toLowerCase()) throw is.invalid(); // somebody else's answer
     return { ...found, generation, lookAfterSeconds: generation.poll_after_seconds ?? found.lookAfterSeconds };
   }
 
   /** One page of the feed, the newest first. */
-  async listGenerations(options: api.FeedFilter & PageOptions = {}): Promise<api.Feed> {
+  listGenerations(options: api.FeedFilter & PageOptions = {}): Promise<api.Feed> {
     const { signal, ...filter } = options;
     const query = filter as typeof filter & { kind?: api.Kind }; // the document names the kinds of the clone
-    return taken(this.#http.GET("/v1/generations", { params: { query }, signal }), is.isFeed);
+    return this.#take(is.isFeed, "get", "/v1/generations", { query, signal });
   }
 
   /** The whole feed, page by page as it is asked for. */
@@ -141,51 +128,52 @@ export class Client {
     return iterateFeed(this, options);
   }
 
-  async cancelGeneration(id: string, options: CallOptions = {}): Promise<api.Generation> {
-    return taken(this.#http.POST("/v1/generations/{generation_id}/cancel", { ...at(id), ...options }), is.isGeneration);
+  cancelGeneration(id: string, options: CallOptions = {}): Promise<api.Generation> {
+    return this.#take(is.isGeneration, "post", `${ONE}/cancel`, at(id, options));
   }
 
-  async dismissGeneration(id: string, options: CallOptions = {}): Promise<void> {
-    await done(this.#http.DELETE("/v1/generations/{generation_id}", { ...at(id), signal: options.signal }));
+  dismissGeneration(id: string, options: CallOptions = {}): Promise<void> {
+    return this.#take(is.isNothing, "delete", ONE, at(id, options));
   }
 
-  async listEvents(id: string, options: CallOptions & { results?: boolean } = {}): Promise<api.Timeline> {
+  listEvents(id: string, options: CallOptions & { results?: boolean } = {}): Promise<api.Timeline> {
     const query = options.results === undefined ? {} : ({ results: options.results ? "true" : "false" } as const);
-    const params = { ...at(id).params, query };
-    return taken(
-      this.#http.GET("/v1/generations/{generation_id}/events", { params, signal: options.signal }),
-      is.isTimeline,
-    );
+    return this.#take(is.isTimeline, "get", `${ONE}/events`, { ...at(id, options), query });
   }
 
-  async getInput(id: string, options: CallOptions = {}): Promise<api.GenerationInput> {
-    return taken(this.#http.GET("/v1/generations/{generation_id}/input", { ...at(id), ...options }), is.isInput);
+  getInput(id: string, options: CallOptions = {}): Promise<api.GenerationInput> {
+    return this.#take(is.isInput, "get", `${ONE}/input`, at(id, options));
   }
 
-  async decide(id: string, number: number, body: api.Decide, options: CallOptions = {}): Promise<api.Reviewed> {
-    return taken(
-      this.#http.PATCH("/v1/generations/{generation_id}/suggestions/{number}", {
-        params: { path: { generation_id: id, number } },
-        body,
-        ...options,
-      }),
-      is.isReviewed,
-    );
+  decide(id: string, number: number, body: api.Decide, { signal }: CallOptions = {}): Promise<api.Reviewed> {
+    const path = { generation_id: id, number };
+    return this.#take(is.isReviewed, "patch", `${ONE}/suggestions/{number}`, { path, body, signal });
   }
 
   /** Decide on 1 to 30 suggestions, on all or on none. */
-  async decideMany(id: string, decisions: api.DecideNumbered[], options: CallOptions = {}): Promise<api.Reviewed> {
-    const body = { decisions };
-    return taken(
-      this.#http.POST("/v1/generations/{generation_id}/suggestions", { ...at(id), body, ...options }),
-      is.isReviewed,
-    );
+  decideMany(id: string, decisions: api.DecideNumbered[], options: CallOptions = {}): Promise<api.Reviewed> {
+    return this.#take(is.isReviewed, "post", `${ONE}/suggestions`, { ...at(id, options), body: { decisions } });
   }
 
   /** One page of cards, the newest first. */
-  async listCards(options: { session_id?: string } & PageOptions = {}): Promise<api.Cards> {
+  listCards(options: { session_id?: string } & PageOptions = {}): Promise<api.Cards> {
     const { signal, ...query } = options;
-    return taken(this.#http.GET("/v1/cards", { params: { query }, signal }), is.isCards);
+    return this.#take(is.isCards, "get", "/v1/cards", { query, signal });
+  }
+
+  /** One card, whether or not its generation is still there. */
+  getCard(id: string, { signal }: CallOptions = {}): Promise<api.Card> {
+    return this.#take(is.isCard, "get", CARD, { path: { card_id: id }, signal });
+  }
+
+  /** Edit the named fields of a card. */
+  editCard(id: string, edit: api.EditCard, { signal }: CallOptions = {}): Promise<api.Card> {
+    return this.#take(is.isCard, "patch", CARD, { path: { card_id: id }, body: edit, signal });
+  }
+
+  /** Delete a card; its suggestion is rejected while that can be reviewed. */
+  deleteCard(id: string, { signal }: CallOptions = {}): Promise<void> {
+    return this.#take(is.isNothing, "delete", CARD, { path: { card_id: id }, signal });
   }
 
   /** All cards, page by page as they are asked for. */
@@ -194,29 +182,23 @@ export class Client {
   }
 
   /** One month's usage, `month` as YYYY-MM or this one. */
-  async getUsage(options: CallOptions & { month?: string } = {}): Promise<api.UsageOfMonth> {
+  getUsage(options: CallOptions & { month?: string } = {}): Promise<api.UsageOfMonth> {
     const { signal, ...query } = options;
-    return taken(this.#http.GET("/v1/usage", { params: { query }, signal }), is.isUsage);
+    return this.#take(is.isUsage, "get", "/v1/usage", { query, signal });
   }
 
   /** Erase everything of the caller. Call again until `done`. */
-  async eraseMe(options: CallOptions = {}): Promise<api.Erasure> {
-    return taken(this.#http.DELETE("/v1/me", { signal: options.signal }), is.isErasure);
+  eraseMe({ signal }: CallOptions = {}): Promise<api.Erasure> {
+    return this.#take(is.isErasure, "delete", "/v1/me", { signal });
   }
 
-  async getHealth(options: CallOptions = {}): Promise<api.Health> {
-    return taken(
-      this.#http.GET("/v1/health", { signal: options.signal, fetch: this.#transport.sendBare }),
-      is.isHealth,
-    );
+  getHealth({ signal }: CallOptions = {}): Promise<api.Health> {
+    return this.#take(is.isHealth, "get", "/v1/health", { signal }, NOBODY);
   }
 
   /** The OpenAPI document that this deployment serves. */
-  async getOpenApi(options: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
-    return taken(
-      this.#http.GET("/v1/openapi.json", { signal: options.signal, fetch: this.#transport.sendBare }),
-      is.isDocument,
-    );
+  getOpenApi({ signal }: CallOptions = {}): Promise<Readonly<Record<string, unknown>>> {
+    return this.#take(is.isDocument, "get", "/v1/openapi.json", { signal }, NOBODY);
   }
 
   /** The kinds that this deployment makes, and the JSON Schema of what each takes. */
@@ -234,17 +216,41 @@ export class Client {
     return createAndWait(this, request, options);
   }
 
-  async #submitted(call: Promise<Answer<api.Accepted>>): Promise<Submitted> {
-    const answer = await received(call);
-    const headers = answer.response.headers;
-    return {
-      ...dataOf(answer, is.isAccepted),
-      lookAfterSeconds: retryAfterSeconds(headers),
-      replayed: headers.get("idempotency-replayed") === "true",
-    };
+  #ask<V extends Verb, P extends keyof paths>(
+    verb: V,
+    path: P,
+    asked: Asked<P, V>,
+    owner: Owner | typeof NOBODY = {},
+  ): Promise<Answer<DataOf<P, V>>> {
+    const { send, sendBare } = this.#transport;
+    return call(owner === NOBODY ? sendBare : (request) => send(request, owner), this.baseUrl, verb, path, asked);
+  }
+
+  async #take<V extends Verb, P extends keyof paths>(
+    check: is.Check,
+    verb: V,
+    path: P,
+    asked: Asked<P, V>,
+    owner?: Owner | typeof NOBODY,
+  ): Promise<DataOf<P, V>> {
+    return dataOf(await this.#ask(verb, path, asked, owner), check);
   }
 }
 
-function at(id: string): { params: { path: { generation_id: string } } } {
-  return { params: { path: { generation_id: id } } };
+const CARD = "/v1/cards/{card_id}";
+const ONE = "/v1/generations/{generation_id}";
+/** Of a call that takes no token. */
+const NOBODY = null;
+
+function at(id: string, { signal }: CallOptions): { path: { generation_id: string }; signal: AbortSignal | undefined } {
+  return { path: { generation_id: id }, signal };
+}
+
+function submitted(answer: Answer<api.Accepted>): Submitted {
+  const headers = answer.response.headers;
+  return {
+    ...dataOf(answer, is.isAccepted),
+    lookAfterSeconds: retryAfterSeconds(headers),
+    replayed: headers.get("idempotency-replayed") === "true",
+  };
 }

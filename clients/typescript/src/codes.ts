@@ -75,6 +75,12 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
     "fault": "the caller's",
     "status": 404
   },
+  "card_not_found": {
+    "title": "There is no such card of yours.",
+    "fix": "Check the id, and read the list of cards again.",
+    "fault": "the caller's",
+    "status": 404
+  },
   "not_terminal": {
     "title": "The generation has not ended yet.",
     "fix": "Cancel it first, or wait for its end.",
@@ -186,6 +192,22 @@ export const FAILURES: Readonly<Record<string, Code>> = {
     "fix": "Report it to the operator of this service.",
     "fault": "the operator's",
     "retried": true
+  },
+  "storage_unavailable": {
+    "title": "What was made could not be stored.",
+    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "fault": "the operator's",
+    "retried": true
+  },
+  "kind_failed": {
+    "title": "The service's code for this kind failed.",
+    "fix": "Report it to the operator of this service. The same input is likely to fail again.",
+    "fault": "the operator's"
+  },
+  "kind_broken": {
+    "title": "The service's code for this kind breaks a rule of kinds.",
+    "fix": "Report it to the operator of this service. The same input is likely to fail again.",
+    "fault": "the operator's"
   },
   "call_limit": {
     "title": "One step used up all the calls of the model that it may make.",

@@ -71,8 +71,7 @@ export class UnstuckError extends Error {
 
   /** What a cache that outlives the page keeps of it; `new UnstuckError(...)` takes it back. */
   toJSON(): ErrorFacts {
-    const { code, status, message, retryAfterSeconds, requestId, errors, detail } = this;
-    return { code, status, message, retryAfterSeconds, requestId, errors, detail };
+    return { ...this, message: this.message };
   }
 }
 

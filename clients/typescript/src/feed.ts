@@ -87,8 +87,9 @@ export function isShownBy(filter: FeedFilter, seen: ListedGeneration): boolean {
 
 /** A generation that was looked at by itself, as a list with this filter shows it. */
 export function asListed(seen: GenerationDetail, filter: FeedFilter): ListedGeneration {
-  const { output, poll_after_seconds: _hint, stale: _stale, ...head } = seen;
-  return filter.fields === undefined || output === undefined ? head : { ...head, output };
+  const { output, reviews, poll_after_seconds: _hint, stale: _stale, ...head } = seen;
+  if (filter.fields === undefined || output === undefined) return head;
+  return { ...head, output, ...(reviews !== undefined && { reviews }) };
 }
 
 /** Ids of the open generations that readings of the newest page do not cover. */

@@ -1,5 +1,7 @@
 /** Reads from the served OpenAPI document which kinds there are, and the JSON Schema of what each takes. */
 
+import { ofKind } from "./types.js";
+
 /** As much of JSON Schema as the document uses. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -32,6 +34,8 @@ export interface KindSchema {
   description: string;
   /** Of the request's body, with every reference resolved. */
   schema: JsonSchema;
+  /** Of one item of what its owner reviews, which a card is made of; absent where a kind has nothing to review. */
+  item?: JsonSchema;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -39,11 +43,28 @@ type Json = Readonly<Record<string, unknown>>;
 /** Return the kinds in the order of the document. */
 export function kindsOf(document: Json): KindSchema[] {
   const body = follow(document, "#/paths/~1v1~1generations/post/requestBody/content/application~1json/schema");
+  const items = itemsOf(document);
   const forms = resolved(document, body as JsonSchema).oneOf ?? [];
   return forms.flatMap((schema) => {
     const kind = schema.properties?.kind?.const;
-    return typeof kind === "string" ? [{ kind, description: schema.description ?? "", schema }] : [];
+    if (typeof kind !== "string") return [];
+    const item = items.get(kind);
+    return [{ kind, description: schema.description ?? "", schema, ...(item && { item }) }];
   });
+}
+
+/** What of a card is its kind's, by kind. */
+function itemsOf(document: Json): Map<string, JsonSchema> {
+  const card = follow(document, "#/components/schemas/Card"); // a document of before there were any has none
+  const cards = card === undefined ? [] : (resolved(document, card).oneOf ?? []);
+  return new Map(
+    cards.flatMap(({ properties = {}, required = [] }) => {
+      const kind = properties.kind?.const;
+      const own = ofKind(properties);
+      const item = { type: "object", properties: own, required: required.filter((name) => name in own) };
+      return typeof kind === "string" ? [[kind, item] as const] : [];
+    }),
+  );
 }
 
 function resolved(document: Json, schema: unknown): JsonSchema {

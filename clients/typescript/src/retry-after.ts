@@ -8,10 +8,10 @@ const DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d
 export function retryAfterSeconds(headers: Headers): number | undefined {
   const said = headers.get("retry-after")?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(said)) return Math.min(Number(said), LONGEST_ASKED_SECONDS);
-  const at = DATE.test(said) ? Date.parse(said) : Number.NaN;
-  if (Number.isNaN(at)) return undefined;
+  const at = new Date(DATE.test(said) ? said : Number.NaN);
+  if (at.toUTCString().slice(5) !== said.slice(5)) return undefined; // 31 Feb is no day, though it is read as one
   const sent = Date.parse(headers.get("date") ?? "");
-  const seconds = (at - (Number.isNaN(sent) ? Date.now() : sent)) / 1000;
+  const seconds = (at.getTime() - (Number.isNaN(sent) ? Date.now() : sent)) / 1000;
   return Math.min(Math.max(seconds, 0), LONGEST_ASKED_SECONDS);
 }
 

@@ -159,6 +159,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/cards/{card_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read one card, whether or not its generation is still there */
+        get: operations["getCard"];
+        put?: never;
+        post?: never;
+        /** Delete one card; its suggestion is rejected while that can be reviewed */
+        delete: operations["deleteCard"];
+        options?: never;
+        head?: never;
+        /** Edit one card, and its suggestion while that can be reviewed */
+        patch: operations["editCard"];
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -292,16 +311,8 @@ export interface components {
             ended?: string;
             code?: string;
         };
-        /** @description An accepted suggestion. */
-        Card: {
-            card_id: components["schemas"]["CardId"];
-            generation_id: components["schemas"]["GenerationId"];
-            number: number;
-            front: string;
-            back: string;
-            created_at: components["schemas"]["Moment"];
-            session_id?: components["schemas"]["Label"];
-        };
+        /** @description An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired. */
+        Card: components["schemas"]["FlashcardsCard"];
         /** Format: uuid */
         CardId: string;
         /** @description One page of cards, newest first. It may be short, or empty, and go on: only a null cursor is the end. */
@@ -427,29 +438,16 @@ export interface components {
             generations: number;
             day: string;
         };
-        /** @description What to make of one suggestion; a text that is absent stays as it is. */
-        Decide: {
-            /** @enum {string} */
-            decision: "accepted" | "rejected" | "proposed";
-            /** @default null */
-            front?: string | null;
-            /** @default null */
-            back?: string | null;
-        };
+        /** @description What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is. */
+        Decide: components["schemas"]["FlashcardsDecide"];
         /** @description Several decisions, all of them or none. */
         DecideMany: {
             decisions: components["schemas"]["DecideNumbered"][];
         };
         /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
-        DecideNumbered: {
-            /** @enum {string} */
-            decision: "accepted" | "rejected" | "proposed";
-            /** @default null */
-            front?: string | null;
-            /** @default null */
-            back?: string | null;
-            number: number;
-        };
+        DecideNumbered: components["schemas"]["FlashcardsDecideNumbered"];
+        /** @description The fields of a card to edit, which are its kind's; one that is absent stays as it is. */
+        EditCard: components["schemas"]["FlashcardsEditCard"];
         /** @description Whether everything of the caller is gone; while it is not, call again. */
         Erasure: {
             done: boolean;
@@ -480,9 +478,44 @@ export interface components {
             code: string;
             message: string;
         };
+        /** @description An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired. */
+        FlashcardsCard: {
+            card_id: components["schemas"]["CardId"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "flashcards";
+            generation_id: components["schemas"]["GenerationId"];
+            number: number;
+            created_at: components["schemas"]["Moment"];
+            session_id?: components["schemas"]["Label"];
+            front: string;
+            back: string;
+        };
+        /** @description What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is. */
+        FlashcardsDecide: {
+            /** @enum {string} */
+            decision: "accepted" | "rejected" | "proposed";
+            front?: string;
+            back?: string;
+        };
+        /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
+        FlashcardsDecideNumbered: {
+            /** @enum {string} */
+            decision: "accepted" | "rejected" | "proposed";
+            number: number;
+            front?: string;
+            back?: string;
+        };
+        /** @description The fields of a card to edit, which are its kind's; one that is absent stays as it is. */
+        FlashcardsEditCard: {
+            front?: string;
+            back?: string;
+        };
         /** @description The proposed cards, in the order of the text. */
         FlashcardsOutput: {
-            suggestions: components["schemas"]["ReviewedSuggestion"][];
+            suggestions: components["schemas"]["ReviewedFlashcardsSuggestion"][];
         };
         /** @description What API Gateway answers itself. */
         GatewayMessage: {
@@ -522,7 +555,7 @@ export interface components {
             answered_by?: string;
             error?: components["schemas"]["Failure"];
         };
-        /** @description One generation, with its output once it has succeeded and, while it is open, when to look again. `stale` says that what the caller expects is not stored yet. */
+        /** @description One generation, with its output once it has succeeded and, while it is open, when to look again. `stale` says that what the caller expects is not stored yet, `reviews` which list of the output can be reviewed. */
         GenerationDetail: {
             generation_id: components["schemas"]["GenerationId"];
             kind: string;
@@ -559,6 +592,7 @@ export interface components {
             /** @constant */
             stale?: true;
             output?: components["schemas"]["Output"];
+            reviews?: string;
         };
         /** Format: uuid */
         GenerationId: string;
@@ -657,6 +691,7 @@ export interface components {
             answered_by?: string;
             error?: components["schemas"]["Failure"];
             output?: components["schemas"]["Output"];
+            reviews?: string;
             /** @constant */
             output_omitted?: true;
         };
@@ -665,7 +700,7 @@ export interface components {
          * @description UTC, to the millisecond.
          */
         Moment: string;
-        /** @description What the kind made, in the kind's own form. Suggestions, where it has any, are as their owner reviewed them. */
+        /** @description What the kind made, in the kind's own form. What of it can be reviewed is as its owner reviewed it. */
         Output: components["schemas"]["AssistantOutput"] | components["schemas"]["FlashcardsOutput"] | components["schemas"]["ImageOutput"] | components["schemas"]["StoryOutput"];
         /** @description RFC 9457. `detail` and `errors` are there only where they say more. */
         Problem: {
@@ -674,7 +709,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -706,15 +741,17 @@ export interface components {
             version: number;
             suggestions: components["schemas"]["ReviewedSuggestion"][];
         };
-        /** @description One suggestion with what its owner made of it. `number` is its 1-based place in the output. */
-        ReviewedSuggestion: {
+        /** @description One suggestion with what its owner made of it, beside its own fields, which are its kind's. `number` is its 1-based place in the list that is reviewed. */
+        ReviewedFlashcardsSuggestion: {
             number: number;
-            front: string;
-            back: string;
             /** @enum {string} */
             state: "proposed" | "accepted" | "rejected";
             card_id?: components["schemas"]["CardId"];
+            front: string;
+            back: string;
         };
+        /** @description One suggestion with what its owner made of it, beside its own fields, which are its kind's. `number` is its 1-based place in the list that is reviewed. */
+        ReviewedSuggestion: components["schemas"]["ReviewedFlashcardsSuggestion"];
         /** @description One chapter. */
         StoryChapter: {
             heading: string;
@@ -2107,6 +2144,349 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description API Gateway: Too many calls at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    getCard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An ETag: 304 when it still holds. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description As the list of cards has it. */
+                card_id: components["schemas"]["CardId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The card. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    /** @description Names this state, for If-None-Match. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description Unchanged since the state that If-None-Match names. */
+            304: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    /** @description Names this state, for If-None-Match. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_query`: The query string is not one that this call takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid_query";
+                    };
+                };
+            };
+            /** @description `unsupported_subject`: The token's subject cannot be used as an owner. `token_expired`: The token has expired. API Gateway: There is no valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_subject" | "token_expired";
+                    };
+                };
+            };
+            /** @description API Gateway: The deployment's authorizer function refuses the token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `card_not_found`: There is no such card of yours. API Gateway: There is no such route. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "card_not_found";
+                    };
+                };
+            };
+            /** @description API Gateway: Too many calls at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    deleteCard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list of cards has it. */
+                card_id: components["schemas"]["CardId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unsupported_subject`: The token's subject cannot be used as an owner. `token_expired`: The token has expired. API Gateway: There is no valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_subject" | "token_expired";
+                    };
+                };
+            };
+            /** @description API Gateway: The deployment's authorizer function refuses the token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `card_not_found`: There is no such card of yours. API Gateway: There is no such route. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "card_not_found";
+                    };
+                };
+            };
+            /** @description API Gateway: Too many calls at once. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    editCard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the list of cards has it. */
+                card_id: components["schemas"]["CardId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditCard"];
+            };
+        };
+        responses: {
+            /** @description The card as it then is. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    /** @description Names this state, for If-None-Match. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Card"];
+                };
+            };
+            /** @description `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid_json" | "invalid_encoding" | "validation_failed";
+                    };
+                };
+            };
+            /** @description `unsupported_subject`: The token's subject cannot be used as an owner. `token_expired`: The token has expired. API Gateway: There is no valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_subject" | "token_expired";
+                    };
+                };
+            };
+            /** @description API Gateway: The deployment's authorizer function refuses the token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `card_not_found`: There is no such card of yours. API Gateway: There is no such route. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "card_not_found";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than 256 KB. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "body_too_large";
+                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */

@@ -50,25 +50,20 @@ export class Transport {
     return Date.now() + (this.#serverAheadMs ?? 0);
   }
 
-  /** Send, and return the answer whatever its status. Throws UnstuckError, or the signal's reason when aborted. */
-  readonly send = (request: Request): Promise<Response> => this.#send(request, {});
-
-  /** The same for a call that is repeated: no try of it goes out with a token of another user than the first one's. */
-  readonly sendFor =
-    (owner: Owner) =>
-    (request: Request): Promise<Response> =>
-      this.#send(request, owner);
-
-  /** The same without a token, for what takes none. */
-  readonly sendBare = (request: Request): Promise<Response> =>
-    this.#timed(request.signal, (signal) => this.#exchange(request, signal));
-
-  async #send(request: Request, owner: Owner): Promise<Response> {
+  /**
+   * Send, and return the answer whatever its status. Throws UnstuckError, or the signal's reason when aborted. Of a call that is
+   * repeated with the same owner, no try goes out with a token of another user than the first one's.
+   */
+  readonly send = async (request: Request, owner: Owner): Promise<Response> => {
     const again = typeof this.#token === "function" ? request.clone() : undefined;
     const first = await this.#try(request, false, owner);
     const last = again !== undefined && first.refused ? await this.#try(again, true, owner) : first;
     return last.end();
-  }
+  };
+
+  /** The same without a token, for what takes none. */
+  readonly sendBare = (request: Request): Promise<Response> =>
+    this.#timed(request.signal, (signal) => this.#exchange(request, signal));
 
   async #try(request: Request, renew: boolean, owner: Owner): Promise<Tried> {
     let token: string | undefined;

@@ -36,6 +36,8 @@ export type Attempt = Schemas["Attempt"];
 export type GenerationInput = Schemas["Input"];
 export type Feed = Schemas["Feed"];
 export type Card = Schemas["Card"];
+/** The fields of a card to edit. */
+export type EditCard = Schemas["EditCard"];
 export type Cards = Schemas["Cards"];
 export type Decision = Schemas["Decide"]["decision"];
 export type Decide = Schemas["Decide"];
@@ -74,6 +76,28 @@ export function outputOf<Made extends object = Readonly<Record<string, unknown>>
   generation: Pick<GenerationDetail, "kind" | "output"> | undefined,
 ): Made | undefined {
   return generation?.kind === kind ? (generation.output as Made | undefined) : undefined;
+}
+
+/** What of a generation's output can be reviewed, whichever list of it its kind declares; undefined where nothing can. */
+export function suggestionsOf(
+  generation: { output?: Output | undefined; reviews?: string | undefined } | undefined,
+): Suggestion[] | undefined {
+  const { output, reviews } = generation ?? {};
+  if (output === undefined || reviews === undefined) return undefined;
+  const found = (output as Readonly<Record<string, unknown>>)[reviews];
+  return Array.isArray(found) ? (found as Suggestion[]) : undefined;
+}
+
+const COMMON = ["number", "state", "card_id", "kind", "generation_id", "created_at", "session_id"];
+
+/** The fields that are a kind's own of a suggestion, or of a card. */
+export function fieldsOf(item: Suggestion | Card): Record<string, unknown> {
+  return ofKind(item);
+}
+
+/** Leave out what every kind's suggestions and cards have. */
+export function ofKind<Value>(fields: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !COMMON.includes(name)));
 }
 
 export function isFlashcards(output: Output | undefined): output is FlashcardsOutput {

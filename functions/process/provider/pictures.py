@@ -138,14 +138,16 @@ def _read(data: bytes) -> tuple[str, tuple[int, int]]:
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
-    at, size = 8, (0, 0)
+    at, size, drawn = 8, (0, 0), 0
     if data[12:16] == b"IHDR" and data[8:12] == b"\x00\x00\x00\r":
         size = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     while at + 12 <= len(data):
         length, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
         at += 12 + length
+        drawn += length if kind == b"IDAT" else 0
         if kind == b"IEND":
-            return size if at <= len(data) else (0, 0)
+            # A header and an end are sound, and show nothing.
+            return size if at <= len(data) and drawn else (0, 0)
     return 0, 0
 
 

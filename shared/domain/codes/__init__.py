@@ -25,7 +25,7 @@ class Code(NamedTuple):
     title: str
     fix: str
     fault: Fault
-    detail: str
+    detail: str = ""
     status: int = 0
     retried: bool = False
     is_ours: bool = False

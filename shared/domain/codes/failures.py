@@ -36,6 +36,40 @@ FAILURES: Mapping[str, Code] = {
         ),
         retried=True,
     ),
+    "storage_unavailable": Code(
+        title="What was made could not be stored.",
+        fix="Retry it later: what is finished is kept and not paid for again.",
+        fault=Fault.OPERATOR,
+        detail=(
+            "DynamoDB or S3 did not take what an attempt read or wrote, `MaxReleases` times in a row: it was down, "
+            "throttled, or `process` lacks a right. Each attempt ended in order, with what it had spent counted. The "
+            "log line `storage failed under the worker` names the operation and the service's code."
+        ),
+        retried=True,
+        is_ours=True,
+    ),
+    "kind_failed": Code(
+        title="The service's code for this kind failed.",
+        fix="Report it to the operator of this service. The same input is likely to fail again.",
+        fault=Fault.OPERATOR,
+        detail=(
+            "The kind's code, or the worker's beneath it, raised what nobody expected. What was spent is counted, "
+            "and what is stored is kept. It is not tried again by itself, since code is likely to fail again, and each "
+            "try may be paid for. The log line `the kind's code failed` has the exception's type and place."
+        ),
+        is_ours=True,
+    ),
+    "kind_broken": Code(
+        title="The service's code for this kind breaks a rule of kinds.",
+        fix="Report it to the operator of this service. The same input is likely to fail again.",
+        fault=Fault.OPERATOR,
+        detail=(
+            "The kind cannot be loaded, names a step wrongly, makes none, stores or returns what does not fit its "
+            "form, or fails with a code that it does not declare. The log line `the kind is broken` says which. "
+            "[Adding a kind](adding-a-kind.md) has the rules."
+        ),
+        is_ours=True,
+    ),
     "call_limit": Code(
         title="One step used up all the calls of the model that it may make.",
         fix="Retry it later: what is finished is kept and not paid for again.",

@@ -99,6 +99,16 @@ PROBLEMS: Mapping[str, Code] = {
         detail="The generation has no suggestion of that number; numbers begin at 1.",
         status=404,
     ),
+    "card_not_found": Code(
+        title="There is no such card of yours.",
+        fix="Check the id, and read the list of cards again.",
+        fault=Fault.CALLER,
+        detail=(
+            "The caller has no such card. It never existed, it was deleted, its suggestion was decided on otherwise, "
+            "or it belongs to somebody else: the answer is the same on purpose."
+        ),
+        status=404,
+    ),
     "not_terminal": Code(
         title="The generation has not ended yet.",
         fix="Cancel it first, or wait for its end.",
@@ -129,7 +139,8 @@ PROBLEMS: Mapping[str, Code] = {
         fix="Review a generation whose kind makes suggestions.",
         fault=Fault.CALLER,
         detail=(
-            "The output of this kind has no `suggestions` with a front and a back, so there is nothing to decide on."
+            "The kind of this generation declares nothing of its output as reviewable (`REVIEWS`), so there is nothing "
+            "to decide on."
         ),
         status=409,
     ),

@@ -145,7 +145,7 @@ def _release(head: Generation, at: At, released: Released) -> Mapping[str, Any]:
     # As its holder counts them: it has taken back what was refused before a token.
     counted = {
         "step_calls": head.step_calls,
-        "fruitless_attempts": max(0, head.fruitless_attempts - 1),
+        "fruitless_attempts": 0,
         "releases": head.releases + (1 if released.counted else 0),
     }
     left = {"holder": None, "stage": None, "reserved_usd": released.reserved_usd}
@@ -234,8 +234,8 @@ RELEASE = Row[Released](
     _MINE,
     _release,
     Mark.OP,
-    "an orderly end is no crash, so an attempt less is fruitless; a release counts unless the provider said when; then "
-    "dispatch with the delay",
+    "an orderly end breaks a row of crashes: `fruitless_attempts` = 0. A release counts unless the provider said when; "
+    "then dispatch with the delay",
     raises_fence=True,
     raises_version=True,
 )

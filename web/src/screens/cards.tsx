@@ -1,10 +1,12 @@
 // The cards: what was accepted, newest first.
 
 import { Layers, X } from "lucide-react";
+import { fieldsOf } from "unstuck-client";
 import { useCards } from "unstuck-client/react";
 import { counted, dayAndTime } from "../format";
 import { Problem } from "../problems";
 import { to } from "../router";
+import { ItemView } from "../ui/item-view";
 import { Button, ButtonLink, Empty, Loading, PageHead } from "../ui/parts";
 
 const PAGE = 24;
@@ -32,14 +34,13 @@ export function CardsScreen({ session }: { session: string | null }) {
         {isPending && error === null && <Loading what="the cards" />}
         {!isPending && cards.length === 0 && !hasNextPage && (
           <Empty icon={Layers} title="No cards yet" actions={<ButtonLink href={to.feed()}>Go to the feed</ButtonLink>}>
-            Review a generation of flashcards: each suggestion that you accept becomes a card.
+            Review a generation: each suggestion that you accept becomes a card.
           </Empty>
         )}
         <ul className="cards">
           {cards.map((card) => (
             <li key={card.card_id} className="panel card" data-card={card.card_id}>
-              <p className="pair-front">{card.front}</p>
-              <p className="pair-back muted">{card.back}</p>
+              <ItemView fields={fieldsOf(card)} />
               <p className="muted small card-foot">
                 <time dateTime={card.created_at}>{dayAndTime(card.created_at)}</time>
                 {card.session_id !== undefined && <a href={to.cards(card.session_id)}>{card.session_id}</a>}

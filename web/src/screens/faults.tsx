@@ -2,7 +2,7 @@
 
 import { HeartCrack, MailX, Play, Skull, Snowflake } from "lucide-react";
 import { useCallback, useState } from "react";
-import { isFlashcards, requestOf } from "unstuck-client";
+import { requestOf, suggestionsOf } from "unstuck-client";
 import { useCreateGeneration, useGeneration, useGenerationEvents } from "unstuck-client/react";
 import { exampleOf } from "../examples";
 import { shortId, timeOfDay } from "../format";
@@ -224,7 +224,7 @@ function Patient({ id }: { id: string }) {
           <h2>
             {kindName(head.kind)} <a href={to.generation(id)}>{shortId(id)}</a>
           </h2>
-          {isFlashcards(head.output) && (
+          {suggestionsOf(head) !== undefined && (
             <ButtonLink href={to.review(id)} small look="primary">
               Review the cards
             </ButtonLink>

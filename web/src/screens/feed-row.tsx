@@ -5,12 +5,11 @@ import { memo } from "react";
 import { type CreateRequest, type Generation, hasEnded } from "unstuck-client";
 import { type FeedEntry, useCreateGeneration } from "unstuck-client/react";
 import { ago, dayAndTime, duration, firstLine, money, shortId } from "../format";
-import { explain } from "../lateness";
 import { explainError } from "../problems";
 import { to } from "../router";
 import { useSlowNow } from "../ticking";
 import { Button } from "../ui/parts";
-import { Bar, StatusBadge, StuckBadge } from "../ui/status";
+import { Bar, Doing, StatusBadge, StuckBadge } from "../ui/status";
 import { useWatching } from "../watching";
 import { failureWords, kindName } from "../words";
 import { Actions } from "./actions";
@@ -37,7 +36,9 @@ function isSame(before: RowProps, after: RowProps): boolean {
     one.error === other.error &&
     one.generation?.version === other.generation?.version &&
     one.generation?.heartbeat_at === other.generation?.heartbeat_at &&
-    one.generation?.progress === other.generation?.progress
+    one.generation?.progress === other.generation?.progress &&
+    one.generation?.state === other.generation?.state &&
+    one.generation?.stuck === other.generation?.stuck
   );
 }
 
@@ -49,9 +50,9 @@ interface KnownProps {
 
 function Known({ generation, request, followed }: KnownProps) {
   const watched = followed ? generation : undefined;
-  const { result, pulse, stuck } = useWatching(watched?.generation_id, watched);
+  const { result, words: doing, stuck } = useWatching(watched?.generation_id, watched);
   const head = newer(result.data, generation);
-  const words = !hasEnded(head) ? (followed ? explain(pulse) : (head.stage ?? "")) : endWords(head);
+  const words = !hasEnded(head) ? (followed ? doing : (head.stage ?? "")) : endWords(head);
   return (
     <li className="feed-row" data-generation={head.generation_id} data-status={head.status}>
       <KindMark kind={head.kind} />
@@ -66,6 +67,7 @@ function Known({ generation, request, followed }: KnownProps) {
         <div className="row">
           {stuck && <StuckBadge />}
           <StatusBadge status={head.status} />
+          <Doing head={head} />
         </div>
         {!hasEnded(head) && <Bar head={head} stuck={stuck} name={`Progress of ${shortId(head.generation_id)}`} />}
       </div>

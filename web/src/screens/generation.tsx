@@ -2,16 +2,22 @@
 
 import { ChevronRight, Copy, SearchX } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import { type Failure as GenerationFailure, type GenerationDetail, hasEnded, isFlashcards, UnstuckError } from "unstuck-client";
+import {
+  type GenerationDetail,
+  type Failure as GenerationFailure,
+  hasEnded,
+  suggestionsOf,
+  UnstuckError,
+} from "unstuck-client";
 import { useGenerationEvents, useGenerationInput } from "unstuck-client/react";
+import { reason } from "../doing";
 import { count, counted, dayAndTime, duration, money, shortId } from "../format";
-import { explain } from "../lateness";
 import { Problem } from "../problems";
 import { staying, to } from "../router";
 import { useSettings } from "../settings";
 import { useSay } from "../ui/overlays";
 import { Button, ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
-import { Bar, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
+import { Bar, Doing, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
 import { useWatching, type Watching } from "../watching";
 import { callWords, failureWords, kindName } from "../words";
 import { Actions } from "./actions";
@@ -65,7 +71,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
         lead={<Lead head={head} />}
         actions={
           <>
-            {isFlashcards(head.output) && (
+            {suggestionsOf(head) !== undefined && (
               <ButtonLink href={to.review(id)} look="primary">
                 Review the cards
               </ButtonLink>
@@ -78,7 +84,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
       <div className="stack">
         <State head={head} watching={watching} />
         {head.error !== undefined && <Failure head={head} error={head.error} />}
-        {head.output !== undefined && <OutputView output={head.output} />}
+        {head.output !== undefined && <OutputView kind={head.kind} output={head.output} reviews={head.reviews} />}
         <SoFar head={head} />
         <TimelinePanel head={head} watching={watching} />
         <Figures head={head} />
@@ -109,8 +115,9 @@ function Lead({ head }: { head: GenerationDetail }) {
 /** The state in one glance, and while it is open what goes on. */
 export function State(props: { head: GenerationDetail; watching: Watching; children?: ReactNode }) {
   const { head, watching, children } = props;
-  const { pulse, stuck, result } = watching;
-  const open = pulse.name !== "ended";
+  const { words, stuck, result } = watching;
+  const open = !hasEnded(head);
+  const because = reason(head);
   const lost = useRescues(head.generation_id, head.attempt);
   return (
     <section className="panel panel-body stack-tight" aria-label="State">
@@ -119,6 +126,7 @@ export function State(props: { head: GenerationDetail; watching: Watching; child
         <div className="row">
           {stuck && <StuckBadge />}
           <StatusBadge status={head.status} />
+          <Doing head={head} />
           {lost > 0 && <RescuedBadge times={lost} />}
           {head.attempt > 1 && <span className="muted small">attempt {head.attempt}</span>}
           {open && head.stage !== undefined && <span className="muted small">{head.stage}</span>}
@@ -126,14 +134,19 @@ export function State(props: { head: GenerationDetail; watching: Watching; child
         <span className="muted small figures">{head.progress} %</span>
       </div>
       <Bar head={head} stuck={stuck} name="Progress" />
-      {open && !stuck && <p className="muted small figures">{explain(pulse)}</p>}
+      {open && !stuck && <p className="muted small figures">{words}</p>}
+      {because !== "" && (
+        <p className="muted small" title={head.because} data-because={head.because}>
+          The attempt before ended: {because}
+        </p>
+      )}
       {/* What changes every second is not read out every second: only that it is stuck. */}
       <div role="status" className="unseen">
         {stuck && <span className="unseen">It is stuck. It will be given to another worker.</span>}
       </div>
       {stuck && (
         <Notice tone="stuck" title="Stuck, and being seen to">
-          <p className="figures">{explain(pulse)}</p>
+          <p className="figures">{words}</p>
         </Notice>
       )}
       {result.error !== null && <Problem error={result.error} title="It could not be looked at just now" />}

@@ -1,27 +1,31 @@
-// Edits the two texts of one suggestion.
+// Edits the fields of one suggestion, by the schema that the service has of its kind.
 
 import { Check } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
-import type { Suggestion } from "unstuck-client";
-import { type Texts, textFaults } from "../reviewing";
-import { LongTextField } from "../ui/fields";
+import { fieldsOf, type JsonSchema, type Suggestion } from "unstuck-client";
+import { type EditField, editFaults, editFields, editOf, typedOf } from "../editing";
+import type { Edit } from "../reviewing";
+import { ChoiceField, LongTextField, NumberField } from "../ui/fields";
 import { Button } from "../ui/parts";
 
 interface Props {
   suggestion: Suggestion;
-  onSave: (texts: Texts) => void;
+  schema: JsonSchema | undefined;
+  onSave: (edit: Edit) => void;
   onStop: () => void;
 }
 
-export function Editor({ suggestion, onSave, onStop }: Props) {
-  const [texts, setTexts] = useState<Texts>({ front: suggestion.front, back: suggestion.back });
+export function Editor({ suggestion, schema, onSave, onStop }: Props) {
+  const [fields] = useState(() => editFields(schema, fieldsOf(suggestion)));
+  const [before] = useState(() => typedOf(fields, fieldsOf(suggestion)));
+  const [values, setValues] = useState(before);
   const [shown, setShown] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector("textarea")?.focus(), []);
-  const faults = textFaults(texts);
+  useEffect(() => form.current?.querySelector<HTMLElement>("textarea, input, select")?.focus(), []);
+  const faults = editFaults(fields, values, before);
   const save = (): void => {
     if (Object.keys(faults).length > 0) setShown(true);
-    else onSave({ front: texts.front.trim(), back: texts.back.trim() });
+    else onSave(editOf(fields, values, before) as Edit);
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -33,24 +37,15 @@ export function Editor({ suggestion, onSave, onStop }: Props) {
   };
   return (
     <form ref={form} className="stack-tight" onSubmit={submit} onKeyDown={press} noValidate>
-      <LongTextField
-        name="front"
-        label="Front"
-        short
-        most={200}
-        value={texts.front}
-        fault={shown ? faults.front : undefined}
-        onChange={(front) => setTexts((before) => ({ ...before, front }))}
-      />
-      <LongTextField
-        name="back"
-        label="Back"
-        short
-        most={500}
-        value={texts.back}
-        fault={shown ? faults.back : undefined}
-        onChange={(back) => setTexts((before) => ({ ...before, back }))}
-      />
+      {fields.map((field) => (
+        <EditorField
+          key={field.name}
+          field={field}
+          value={values[field.name] ?? ""}
+          fault={shown ? faults[field.name] : undefined}
+          onChange={(value) => setValues((all) => ({ ...all, [field.name]: value }))}
+        />
+      ))}
       <div className="row">
         <Button type="submit" look="primary" small icon={Check}>
           Save and accept
@@ -64,4 +59,27 @@ export function Editor({ suggestion, onSave, onStop }: Props) {
       </div>
     </form>
   );
+}
+
+interface EditorFieldProps {
+  field: EditField;
+  value: string;
+  fault: string | undefined;
+  onChange: (value: string) => void;
+}
+
+function EditorField({ field, value, fault, onChange }: EditorFieldProps) {
+  const { name, label, hint, required } = field;
+  const common = { name, label, hint, required, value, fault, onChange };
+  if (field.json) return <LongTextField {...common} hint={`${hint} As JSON.`.trim()} short />;
+  if (field.control === "number") return <NumberField {...common} least={field.least} most={field.most} />;
+  if (field.control === "choice") {
+    return <ChoiceField {...common} options={field.options.map((option) => [option, option] as const)} />;
+  }
+  if (field.control === "switch") {
+    const options = [["true", "Yes"] as const, ["false", "No"] as const];
+    return <ChoiceField {...common} options={options} />;
+  }
+  if (field.control === "list") return <LongTextField {...common} hint={`${hint} One on each line.`.trim()} short />;
+  return <LongTextField {...common} short most={field.longest} />;
 }

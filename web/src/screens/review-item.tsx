@@ -1,25 +1,27 @@
-// One suggestion in the review: its texts, its state, and what can be decided.
+// One suggestion in the review: its fields, its state, and what can be decided.
 
 import { Check, Pencil, X } from "lucide-react";
 import { useEffect, useRef } from "react";
-import type { Suggestion } from "unstuck-client";
-import type { Texts } from "../reviewing";
+import { fieldsOf, type JsonSchema, type Suggestion } from "unstuck-client";
+import type { Edit } from "../reviewing";
+import { ItemView } from "../ui/item-view";
 import { Button } from "../ui/parts";
 import { Editor } from "./review-editor";
 
 interface ItemProps {
   suggestion: Suggestion;
+  schema: JsonSchema | undefined;
   isCurrent: boolean;
   editing: boolean;
   onChoose: () => void;
   onEdit: () => void;
   onStop: () => void;
-  onDecide: (decision: Suggestion["state"], texts?: Texts) => void;
+  onDecide: (decision: Suggestion["state"], edit?: Edit) => void;
 }
 
-export function ReviewItem({ suggestion, isCurrent, editing, onChoose, onEdit, onStop, onDecide }: ItemProps) {
+export function ReviewItem({ suggestion, schema, isCurrent, editing, onChoose, onEdit, onStop, onDecide }: ItemProps) {
   const element = useRef<HTMLLIElement>(null);
-  const { number, front, back, state } = suggestion;
+  const { number, state } = suggestion;
   useEffect(() => {
     if (!isCurrent || editing) return;
     element.current?.scrollIntoView({ block: "nearest" });
@@ -45,11 +47,10 @@ export function ReviewItem({ suggestion, isCurrent, editing, onChoose, onEdit, o
         </span>
       </div>
       {editing ? (
-        <Editor suggestion={suggestion} onSave={(texts) => onDecide("accepted", texts)} onStop={onStop} />
+        <Editor suggestion={suggestion} schema={schema} onSave={(edit) => onDecide("accepted", edit)} onStop={onStop} />
       ) : (
         <>
-          <p className="pair-front">{front}</p>
-          <p className="pair-back muted">{back}</p>
+          <ItemView fields={fieldsOf(suggestion)} />
           <div className="row review-buttons">
             <Button
               small

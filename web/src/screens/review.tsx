@@ -3,10 +3,10 @@
 import { CheckCheck, Keyboard, Layers, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { type DecideNumbered, type Suggestion, UnstuckError } from "unstuck-client";
-import { useGeneration, useReview } from "unstuck-client/react";
+import { useGeneration, useKinds, useReview } from "unstuck-client/react";
 import { counted, shortId } from "../format";
 import { Problem } from "../problems";
-import { acceptRest, asItIs, nextOpen, SHORTCUTS, type Shortcut, shortcutOf, type Texts } from "../reviewing";
+import { acceptRest, asItIs, type Edit, nextOpen, SHORTCUTS, type Shortcut, shortcutOf } from "../reviewing";
 import { to } from "../router";
 import { Modal, useSay } from "../ui/overlays";
 import { Button, ButtonLink, Empty, Loading, Notice, PageHead } from "../ui/parts";
@@ -23,7 +23,7 @@ export function ReviewScreen({ id }: { id: string }) {
         title="Review"
         lead={
           <>
-            The cards of generation <a href={to.generation(id)}>{shortId(id)}</a>
+            What came of generation <a href={to.generation(id)}>{shortId(id)}</a>
           </>
         }
         actions={
@@ -33,7 +33,7 @@ export function ReviewScreen({ id }: { id: string }) {
         }
       />
       {review.suggestions !== undefined ? (
-        <Reviewing id={id} suggestions={review.suggestions} review={review} />
+        <Reviewing kind={data?.kind ?? ""} suggestions={review.suggestions} review={review} />
       ) : error !== null ? (
         <Problem error={error} onAgain={() => void refetch()} />
       ) : data === undefined ? (
@@ -44,7 +44,7 @@ export function ReviewScreen({ id }: { id: string }) {
           title="There is nothing to review"
           actions={<ButtonLink href={to.generation(id)}>Back to it</ButtonLink>}
         >
-          It has not succeeded, or its result has no cards.
+          It has not succeeded, or its kind has nothing to review.
         </Empty>
       )}
     </>
@@ -52,15 +52,16 @@ export function ReviewScreen({ id }: { id: string }) {
 }
 
 interface ReviewingProps {
-  id: string;
+  kind: string;
   suggestions: Suggestion[];
   review: ReturnType<typeof useReview>;
 }
 
 const KEPT = "unstuck.shortcuts";
 
-function Reviewing({ suggestions, review }: ReviewingProps) {
+function Reviewing({ kind, suggestions, review }: ReviewingProps) {
   const say = useSay();
+  const schema = useKinds().data?.find((one) => one.kind === kind)?.item;
   const [place, setPlace] = useState(() => nextOpen(suggestions, suggestions.length - 1));
   const [editing, setEditing] = useState(false);
   const [help, setHelp] = useState(false);
@@ -74,8 +75,8 @@ function Reviewing({ suggestions, review }: ReviewingProps) {
     if (!undoing) setDone((all) => [...all, before]);
     void review.decideMany(decisions).catch((error: unknown) => say.failed("The decision was not stored", error));
   };
-  const decide = (suggestion: Suggestion, decision: Suggestion["state"], texts?: Texts): void => {
-    send([{ number: suggestion.number, decision, ...texts }]);
+  const decide = (suggestion: Suggestion, decision: Suggestion["state"], edit?: Edit): void => {
+    send([{ ...edit, number: suggestion.number, decision }]);
     setEditing(false);
     setPlace((at) => nextOpen(suggestions, at));
   };
@@ -132,6 +133,7 @@ function Reviewing({ suggestions, review }: ReviewingProps) {
           <ReviewItem
             key={one.number}
             suggestion={one}
+            schema={schema}
             isCurrent={at === place}
             editing={at === place && editing}
             onChoose={() => {
@@ -140,7 +142,7 @@ function Reviewing({ suggestions, review }: ReviewingProps) {
             }}
             onEdit={() => setEditing(true)}
             onStop={() => setEditing(false)}
-            onDecide={(decision, texts) => decide(one, decision, texts)}
+            onDecide={(decision, edit) => decide(one, decision, edit)}
           />
         ))}
       </ol>

@@ -8,9 +8,9 @@ interface Chapter {
   text: string;
 }
 
-/** Shown where there is no output and steps are stored. Steps of other forms are told by the timeline alone. */
+/** Shown where a story has no output yet and steps are stored. Steps of other kinds are told by the timeline alone. */
 export function SoFar({ head }: { head: GenerationDetail }) {
-  const wanted = head.output === undefined && head.steps_done > 0;
+  const wanted = head.kind === "story" && head.output === undefined && head.steps_done > 0;
   const events = useGenerationEvents(wanted ? head.generation_id : undefined, { results: true }).data?.events ?? [];
   const chapters = events.map(chapterOf).filter((chapter) => chapter !== null);
   if (!wanted || chapters.length === 0) return null;

@@ -2,6 +2,7 @@
 
 import { Ban, CircleCheck, CircleX, Clock, HeartPulse, LoaderCircle, type LucideIcon } from "lucide-react";
 import { type Generation, type Status, type StatusFacts, statusFacts } from "unstuck-client";
+import { type Open, reason, stateName } from "../doing";
 
 /** Words and tones are the client's; which picture and colour a tone has is the page's. */
 const ICONS: Record<StatusFacts["tone"], LucideIcon> = {
@@ -19,6 +20,17 @@ export function StatusBadge({ status }: { status: Status }) {
     <span className={`badge badge-${tone}`} data-status={status}>
       <Icon aria-hidden />
       {label}
+    </span>
+  );
+}
+
+/** What an open one does, by the service's word; its title is what ended the attempt before. Says nothing that the badge says. */
+export function Doing({ head }: { head: Open }) {
+  const name = stateName(head);
+  if (name === "" || head.state === "working") return null;
+  return (
+    <span className="muted small" data-state={head.state} title={reason(head) || undefined}>
+      {name}
     </span>
   );
 }

@@ -126,11 +126,9 @@ class AsyncClient:
         generation_id: str,
         number: int,
         decision: State,
-        *,
-        front: str | None = None,
-        back: str | None = None,
+        **edit: Any,
     ) -> ReviewedSuggestion:
-        return await self._run(operations.decide(self._conditions, generation_id, number, decision, front, back))
+        return await self._run(operations.decide(self._conditions, generation_id, number, decision, edit))
 
     async def decide_many(self, generation_id: str, decisions: Iterable[DecideNumbered]) -> Reviewed:
         return await self._run(operations.decide_many(self._conditions, generation_id, decisions))
@@ -167,6 +165,15 @@ class AsyncClient:
 
     def cards(self, *, session_id: str | None = None, page_size: int = 50) -> AsyncIterator[Card]:
         return self._each(following.cards(self._conditions, session_id, page_size))
+
+    async def card(self, card_id: str) -> Card:
+        return await self._run(operations.card(self._conditions, card_id))
+
+    async def edit_card(self, card_id: str, **edit: Any) -> Card:
+        return await self._run(operations.edit_card(self._conditions, card_id, edit))
+
+    async def delete_card(self, card_id: str) -> None:
+        return await self._run(operations.delete_card(self._conditions, card_id))
 
     async def usage(self, *, month: str | None = None) -> UsageOfMonth:
         return await self._run(operations.usage(self._conditions, month))

@@ -133,12 +133,13 @@ class Client:
         generation_id: str,
         number: int,
         decision: State,
-        *,
-        front: str | None = None,
-        back: str | None = None,
+        **edit: Any,
     ) -> ReviewedSuggestion:
-        """Accept, reject or propose again one suggestion, with edits if wanted. Accepting makes its card."""
-        return self._run(operations.decide(self._conditions, generation_id, number, decision, front, back))
+        """Accept, reject or propose again one suggestion. Accepting makes its card.
+
+        Further arguments edit the suggestion's own fields, as `front=...`.
+        """
+        return self._run(operations.decide(self._conditions, generation_id, number, decision, edit))
 
     def decide_many(self, generation_id: str, decisions: Iterable[DecideNumbered]) -> Reviewed:
         """Decide on 1 to 30 suggestions, on all or on none."""
@@ -181,6 +182,18 @@ class Client:
     def cards(self, *, session_id: str | None = None, page_size: int = 50) -> Iterator[Card]:
         """Go through all cards, the newest first; each page is read when it is needed."""
         return self._each(following.cards(self._conditions, session_id, page_size))
+
+    def card(self, card_id: str) -> Card:
+        """Return one card, whether or not its generation is still there."""
+        return self._run(operations.card(self._conditions, card_id))
+
+    def edit_card(self, card_id: str, **edit: Any) -> Card:
+        """Edit the named fields of a card, as `front=...`, and return it as it then is."""
+        return self._run(operations.edit_card(self._conditions, card_id, edit))
+
+    def delete_card(self, card_id: str) -> None:
+        """Delete one card; its suggestion is rejected while that can be reviewed."""
+        return self._run(operations.delete_card(self._conditions, card_id))
 
     def usage(self, *, month: str | None = None) -> UsageOfMonth:
         """Return a month's usage (`2026-01`, or this one), and where the caller stands with each limit."""

@@ -39,6 +39,7 @@ PROBLEMS: Mapping[str, Code] = {
         "The generation has no suggestion of that number.",
         "Number suggestions from 1, in the order of the output. Of several decisions in one call none was carried out.",
     ),
+    "card_not_found": Code("There is no such card of yours.", "Check the id, and read the list of cards again."),
     "not_terminal": Code("The generation has not ended yet.", "Cancel it first, or wait for its end."),
     "not_retryable": Code("Only a failed or canceled generation can be retried.", "Create a new one."),
     "not_succeeded": Code("Only a succeeded generation can be reviewed.", "While it is open, wait."),
@@ -93,6 +94,19 @@ FAILURES: Mapping[str, Code] = {
     ),
     "handover_limit": Code(
         "One step takes longer than a worker may run.", "Report it to the operator of this service.", retried=True
+    ),
+    "storage_unavailable": Code(
+        "What was made could not be stored.",
+        "Retry it later: what is finished is kept and not paid for again.",
+        retried=True,
+    ),
+    "kind_failed": Code(
+        "The service's code for this kind failed.",
+        "Report it to the operator of this service. The same input is likely to fail again.",
+    ),
+    "kind_broken": Code(
+        "The service's code for this kind breaks a rule of kinds.",
+        "Report it to the operator of this service. The same input is likely to fail again.",
     ),
     "call_limit": Code(
         "One step used up all the calls of the model that it may make.",

@@ -4,11 +4,11 @@ Names of a newer service are kept and not refused: what may grow (codes, names o
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from unstuck.outputs import Answered, Output, ReviewedSuggestion
+from unstuck.outputs import Answered, Output, ReviewedSuggestion, reviewable
 from unstuck.statuses import STATUSES, Status, is_known
 
 type Shown = Status | Annotated[str, Field(pattern="^[a-z][a-z_]*$")]
@@ -124,11 +124,18 @@ class GenerationDetail(Generation):
     """One generation, with its output once it has succeeded.
 
     While it is open, `poll_after_seconds` says when to look again. `stale`: what the caller expects is not stored yet.
+    `reviews` names the list of the output that can be reviewed, which is `suggestions`, whatever its name there.
     """
 
     poll_after_seconds: float | None = None
     stale: bool | None = None
     output: Output | None = None
+    reviews: str | None = None
+
+    @property
+    def suggestions(self) -> list[ReviewedSuggestion]:
+        """What of the output can be reviewed; empty where nothing can."""
+        return reviewable(self.output, self.reviews)
 
 
 class ListedGeneration(Generation):
@@ -138,6 +145,7 @@ class ListedGeneration(Generation):
     """
 
     output: Output | None = None
+    reviews: str | None = None
     output_omitted: bool | None = None
 
 
@@ -149,21 +157,43 @@ class Feed(Answered):
 
 
 class Card(Answered):
-    """An accepted suggestion."""
+    """An accepted suggestion. It stays when its generation has expired.
+
+    Its other attributes are the fields that its kind has; `fields` are all of them.
+    """
 
     card_id: str
+    kind: str
     generation_id: str
     number: int
-    front: str
-    back: str
     created_at: AwareDatetime
     session_id: str | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The card's own fields, which are its kind's."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if name not in _OF_CARDS}
+
+
+_OF_CARDS = frozenset(Card.model_fields)
+
+
+class FlashcardsCard(Card):
+    """A card of flashcards."""
+
+    kind: Literal["flashcards"]
+    front: str
+    back: str
+
+
+type AnyCard = Annotated[FlashcardsCard | Card, Field(union_mode="left_to_right")]
+"""A card of a kind that this client knows, or of any other."""
 
 
 class Cards(Answered):
     """One page of cards, newest first. It may be short, or empty, and go on: only a None cursor is the end."""
 
-    cards: list[Card]
+    cards: list[AnyCard]
     next_cursor: str | None
 
 

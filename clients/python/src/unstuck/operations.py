@@ -11,7 +11,17 @@ from unstuck.answers import read, read_document, retry_after_of
 from unstuck.errors import BadAnswerError, UnstuckError
 from unstuck.exchange import Conditions, exchange
 from unstuck.flow import Answer, Flow, Request
-from unstuck.models import Accepted, Cards, Feed, GenerationDetail, Input, Reviewed, Timeline
+from unstuck.models import (
+    Accepted,
+    Card,
+    Cards,
+    Feed,
+    FlashcardsCard,
+    GenerationDetail,
+    Input,
+    Reviewed,
+    Timeline,
+)
 from unstuck.outputs import Answered, ReviewedSuggestion, State
 from unstuck.requests import CreateGeneration, Decide, DecideMany, DecideNumbered, Retry
 from unstuck.statuses import Status
@@ -65,9 +75,9 @@ def input_of(conditions: Conditions, generation_id: str) -> Flow[Input]:
 
 
 def decide(
-    conditions: Conditions, generation_id: str, number: int, decision: State, front: str | None, back: str | None
+    conditions: Conditions, generation_id: str, number: int, decision: State, edit: Mapping[str, Any]
 ) -> Flow[ReviewedSuggestion]:
-    body = Decide(decision=decision, front=front, back=back).body()
+    body = Decide(decision=decision, **edit).body()
     path = f"/suggestions/{number}"
     reviewed = yield from _on(conditions, generation_id, "PATCH", path, partial(read, Reviewed), body=body)
     return reviewed.suggestions[0]
@@ -96,6 +106,19 @@ def cards(conditions: Conditions, session_id: str | None, limit: int | None, cur
     return (yield from _read_at(conditions, "/v1/cards", Cards, query))
 
 
+def card(conditions: Conditions, card_id: str) -> Flow[Card]:
+    return (yield from exchange(Request("GET", _path_of_card(card_id)), conditions, _read_card))
+
+
+def edit_card(conditions: Conditions, card_id: str, edit: Mapping[str, Any]) -> Flow[Card]:
+    call = Request("PATCH", _path_of_card(card_id), body=dict(edit))
+    return (yield from exchange(call, conditions, _read_card))
+
+
+def delete_card(conditions: Conditions, card_id: str) -> Flow[None]:
+    yield from exchange(Request("DELETE", _path_of_card(card_id)), conditions, _nothing)
+
+
 def usage(conditions: Conditions, month: str | None) -> Flow[UsageOfMonth]:
     return (yield from _read_at(conditions, "/v1/usage", UsageOfMonth, _query(month=month)))
 
@@ -121,6 +144,17 @@ def path_of(generation_id: str) -> str:
     if not generation_id.strip("."):
         raise ValueError("a generation's id cannot be empty")
     return f"/v1/generations/{quote(generation_id, safe='')}"
+
+
+def _path_of_card(card_id: str) -> str:
+    if not card_id.strip("."):
+        raise ValueError("a card's id cannot be empty")
+    return f"/v1/cards/{quote(card_id, safe='')}"
+
+
+def _read_card(answer: Answer) -> Card:
+    found = read(Card, answer)
+    return read(FlashcardsCard, answer) if found.kind == "flashcards" else found
 
 
 def _read_at[Model: Answered](

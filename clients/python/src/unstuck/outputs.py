@@ -14,19 +14,35 @@ class Answered(BaseModel):
 
 
 class ReviewedSuggestion(Answered):
-    """One suggestion with what its owner made of it. `number` is its 1-based place in the output."""
+    """One suggestion with what its owner made of it. `number` is its 1-based place in the list that is reviewed.
+
+    Its other attributes are the fields that its kind has; `fields` are all of them.
+    """
 
     number: int
-    front: str
-    back: str
     state: State
     card_id: str | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The suggestion's own fields, which are its kind's."""
+        return {name: value for name, value in self.model_dump(mode="json").items() if name not in _OF_SUGGESTIONS}
+
+
+_OF_SUGGESTIONS = frozenset(ReviewedSuggestion.model_fields)
+
+
+class ReviewedFlashcardsSuggestion(ReviewedSuggestion):
+    """One card as the model proposes it, or as its owner edited it."""
+
+    front: str
+    back: str
 
 
 class FlashcardsOutput(Answered):
     """The proposed cards, in the order of the text. A kind of your own with `suggestions` like these is read as it."""
 
-    suggestions: list[ReviewedSuggestion]
+    suggestions: list[ReviewedFlashcardsSuggestion]
 
 
 class StoryChapter(Answered):
@@ -106,3 +122,14 @@ type Output = Annotated[
     Field(union_mode="left_to_right"),
 ]
 """What the kind made; a plain dict for a kind that this client does not know."""
+
+
+def reviewable(output: Answered | dict[str, Any] | None, reviews: str | None) -> list[ReviewedSuggestion]:
+    """Return the suggestions of an output: the list that `reviews` names."""
+    if output is None or reviews is None:
+        return []
+    found = output.get(reviews) if isinstance(output, dict) else getattr(output, reviews, None)
+    return [
+        each if isinstance(each, ReviewedSuggestion) else ReviewedSuggestion.model_validate(each)
+        for each in found or ()
+    ]

@@ -75,11 +75,15 @@ class Retry(Asked):
 
 
 class Decide(Asked):
-    """What to make of one suggestion; a text that is left out stays as it is."""
+    """What to make of one suggestion. Further fields edit its own; one that is left out stays as it is."""
+
+    model_config = ConfigDict(extra="allow")
 
     decision: State
-    front: str | None = None
-    back: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON object to send; a field that is None is edited to null."""
+        return self.model_dump(mode="json")
 
 
 class DecideNumbered(Decide):
@@ -92,3 +96,6 @@ class DecideMany(Asked):
     """Several decisions, all of them or none."""
 
     decisions: list[DecideNumbered]
+
+    def body(self) -> dict[str, Any]:
+        return {"decisions": [decision.body() for decision in self.decisions]}

@@ -31,6 +31,11 @@ def address(base_url: str) -> str:
         raise ValueError("the base URL must be like https://abc.execute-api.eu-central-1.amazonaws.com")
     if parts.username or parts.query or parts.fragment:
         raise ValueError("the base URL must hold neither a user, a query nor a fragment")
+    try:
+        url = httpx.URL(base_url)
+        _ = url.host, url.raw_host.decode("ascii").encode("idna")  # as httpx and the resolver read it, at each call
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise ValueError("the base URL has no valid host or port") from error
     return base_url.rstrip("/")
 
 

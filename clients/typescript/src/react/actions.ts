@@ -4,14 +4,13 @@ import { useCallback, useState } from "react";
 import type { Submitted } from "../client.js";
 import type { UnstuckError } from "../errors.js";
 import { type FeedState, withAgain, without } from "../feed.js";
-import { backoff, mayRepeat, mayRepeatCreate } from "../pacing.js";
+import { mayRepeatCreate } from "../pacing.js";
 import type { Generation, RetryRequest } from "../types.js";
 import { lookAtOnce } from "./create.js";
 import { keys } from "./keys.js";
 import { useUnstuck } from "./provider.js";
+import { repeating } from "./repeating.js";
 import { learn } from "./snapshots.js";
-
-const MOST_RETRIES = 4;
 
 /** An action: `run` it, and see how the last run went. Each may be repeated, and is, where an answer did not come. */
 export interface ActionResult<Input, Answer> {
@@ -89,12 +88,10 @@ function useAction<Input, Answer, Undo = undefined>(
   call: (input: Input) => Promise<Answer>,
   effects: Effects<Input, Answer, Undo>,
 ): ActionResult<Input, Answer> {
-  const { repeats = mayRepeat, onMutate, onError, onSuccess } = effects;
+  const { repeats, onMutate, onError, onSuccess } = effects;
   const mutation = useMutation<Answer, UnstuckError, Input, Undo | undefined>({
-    networkMode: "always",
+    ...repeating(repeats),
     mutationFn: call,
-    retry: (failures, error) => failures < MOST_RETRIES && repeats(error),
-    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
     onMutate: (input) => onMutate?.(input),
     onError: (_error, _input, undo) => {
       if (undo !== undefined) onError?.(undo);

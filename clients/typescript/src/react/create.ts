@@ -4,14 +4,13 @@ import { useCallback, useState } from "react";
 import type { Client, Submitted } from "../client.js";
 import { UnstuckError } from "../errors.js";
 import { randomId } from "../ids.js";
-import { backoff, mayRepeatCreate } from "../pacing.js";
+import { mayRepeatCreate } from "../pacing.js";
 import type { CreateRequest } from "../types.js";
 import { useProvided } from "./provider.js";
+import { repeating } from "./repeating.js";
 import { changeSent, dropSent, nextRank, putSent, type Sent, sentIn } from "./sent.js";
 import { generationQuery } from "./snapshots.js";
 import { type Submit, submitsOf, withoutKey } from "./submits.js";
-
-const MOST_RETRIES = 4;
 
 export interface SubmitOptions {
   /** Makes submits with the same key one, in one tick too: a form's id, made anew when the form begins anew. */
@@ -46,10 +45,8 @@ export function useCreateGeneration(): UseCreateGenerationResult {
   const { client, submitSignal } = useProvided();
   const queries = useQueryClient();
   const mutation = useMutation<Submitted, UnstuckError, Sending>({
-    networkMode: "always",
+    ...repeating(mayRepeatCreate),
     mutationFn: (sending) => send(client, queries, sending),
-    retry: (failures, error) => failures < MOST_RETRIES && mayRepeatCreate(error),
-    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
     onError: (error, sending) => refuse(queries, sending, error),
     onSuccess: (submitted, sending) => {
       if (accept(queries, sending, submitted)) lookAtOnce(client, queries, submitted.generation_id);

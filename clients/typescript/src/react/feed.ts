@@ -5,13 +5,13 @@ import type { Client } from "../client.js";
 import type { UnstuckError } from "../errors.js";
 import { type FeedReading, type FeedState, matches, merged, openBelow, withOlder } from "../feed.js";
 import { madeAt } from "../ids.js";
-import { backoff, mayRepeat } from "../pacing.js";
 import { readNewest, readOlder } from "../reading.js";
 import { hasEnded } from "../statuses.js";
 import type { CreateRequest, FeedFilter, Generation, ListedGeneration } from "../types.js";
 import { keys } from "./keys.js";
 import { looking, remaining, type Standing, useStanding } from "./looking.js";
 import { useUnstuck } from "./provider.js";
+import { repeating } from "./repeating.js";
 import { type Sent, useSent } from "./sent.js";
 import { bestOf, generationQuery, learn } from "./snapshots.js";
 
@@ -63,14 +63,12 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
     combine: () => undefined, // what they learn, they tell the feed
   });
   const older = useMutation<void, UnstuckError, string>({
-    networkMode: "always",
+    ...repeating(),
     mutationFn: async (cursor) => {
       const page = await readOlder(client, { filter, pageSize }, cursor);
       share(client, queries, page.generations);
       queries.setQueryData<FeedState>(keys.feed(filter), (known) => known && withOlder(known, cursor, page));
     },
-    retry: (failures, error) => failures < 3 && mayRepeat(error),
-    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
   });
   const sent = useSent();
   const standing = useStanding(queries, keys.feed(filter), query);

@@ -4,19 +4,17 @@ import { useCallback, useMemo } from "react";
 import type { Snapshot } from "../changes.js";
 import type { UnstuckError } from "../errors.js";
 import { randomId } from "../ids.js";
-import { backoff, mayRepeat } from "../pacing.js";
-import { type DecideNumbered, isFlashcards, type Reviewed, type Suggestion } from "../types.js";
+import { type DecideNumbered, type GenerationDetail, type Reviewed, type Suggestion, suggestionsOf } from "../types.js";
 import { useGeneration } from "./generation.js";
 import { keys } from "./keys.js";
 import { useUnstuck } from "./provider.js";
+import { repeating } from "./repeating.js";
 import { tellFeeds } from "./snapshots.js";
-
-const MOST_RETRIES = 4;
 
 export interface UseReviewResult {
   /** As they stand with what was decided here; undefined until the generation has succeeded, or where it has none. */
   suggestions: Suggestion[] | undefined;
-  /** Decide on one, with texts to edit it. Rejects with UnstuckError, when it is shown as it was before. */
+  /** Decide on one, with fields of its own to edit it. Rejects with UnstuckError, when it is shown as it was before. */
   decide: (decision: DecideNumbered) => Promise<Reviewed>;
   /** Decide on several, on all or on none. */
   decideMany: (decisions: DecideNumbered[]) => Promise<Reviewed>;
@@ -40,11 +38,11 @@ const NONE: readonly Deciding[] = [];
 export function useReview(of: string | undefined): UseReviewResult {
   const client = useUnstuck();
   const queries = useQueryClient();
-  const output = useGeneration(of).data?.output;
+  const generation = useGeneration(of).data;
   const id = of ?? ""; // nothing can be decided on before it is known: there are no suggestions
   const deciding = useQuery({ queryKey: keys.decisions(id), queryFn: () => NONE, enabled: false }).data ?? NONE;
   const mutation = useMutation<Reviewed, UnstuckError, Deciding>({
-    networkMode: "always",
+    ...repeating(),
     mutationFn: ({ decisions }) => {
       const [first, ...others] = decisions;
       if (first === undefined || others.length > 0) return client.decideMany(id, [...decisions]);
@@ -52,8 +50,6 @@ export function useReview(of: string | undefined): UseReviewResult {
       return client.decide(id, number, decision);
     },
     scope: { id: `unstuck-review-${id}` }, // one after the other: the later decision on a suggestion holds
-    retry: (failures, error) => failures < MOST_RETRIES && mayRepeat(error),
-    retryDelay: (failures, error) => backoff(failures + 1, error) * 1000,
     onSuccess: (reviewed) => {
       storeReviewed(queries, reviewed);
       void queries.invalidateQueries({ queryKey: keys.cards });
@@ -72,8 +68,8 @@ export function useReview(of: string | undefined): UseReviewResult {
   );
   const decide = useCallback((decision: DecideNumbered) => decideMany([decision]), [decideMany]);
   const suggestions = useMemo(
-    () => (isFlashcards(output) ? output.suggestions.map((stored) => decided(stored, deciding)) : undefined),
-    [output, deciding],
+    () => suggestionsOf(generation)?.map((stored) => decided(stored, deciding)),
+    [generation, deciding],
   );
   const pending = useMemo(() => deciding.flatMap(({ decisions }) => decisions.map(({ number }) => number)), [deciding]);
   const { error, reset } = mutation;
@@ -93,22 +89,36 @@ function decided(stored: Suggestion, deciding: readonly Deciding[]): Suggestion 
   return deciding
     .flatMap(({ decisions }) => decisions)
     .filter(({ number }) => number === stored.number)
-    .reduce((shown, { decision, front, back }) => {
+    .reduce((shown, { decision, number: _number, ...edit }) => {
       const { card_id: cardId, ...rest } = shown;
-      const next: Suggestion = { ...rest, state: decision, front: front ?? shown.front, back: back ?? shown.back };
+      const next: Suggestion = { ...rest, ...edit, state: decision };
       return decision === "accepted" && cardId !== undefined ? { ...next, card_id: cardId } : next;
     }, stored);
 }
 
-/** Put in what the server has stored, at the version that it names. */
+/**
+ * Put in what the server has stored, at the version that it names. It names only what this call decided on: where more has
+ * changed than that, or nothing is known to put it into, the whole is read again.
+ */
 function storeReviewed(queries: QueryClient, { generation_id: id, version, suggestions }: Reviewed): void {
+  const queryKey = keys.generation(id);
   const stored = new Map(suggestions.map((suggestion) => [suggestion.number, suggestion]));
-  queries.setQueryData<Snapshot>(keys.generation(id), (known) => {
-    if (known === undefined || !isFlashcards(known.generation.output)) return known;
+  let isAll = false;
+  queries.setQueryData<Snapshot>(queryKey, (known) => {
+    const shown = suggestionsOf(known?.generation);
+    if (known === undefined || shown === undefined) return known;
+    isAll = version <= known.generation.version + 1;
     if (version < known.generation.version) return known; // what is known was read later
-    const merged = known.generation.output.suggestions.map((old) => stored.get(old.number) ?? old);
-    const generation = { ...known.generation, version, output: { suggestions: merged } };
+    const next = isAll ? version : known.generation.version;
+    const merged = shown.map((old) => stored.get(old.number) ?? old);
+    const generation = withSuggestions(known.generation, next, merged);
     tellFeeds(queries, generation);
     return { ...known, etag: undefined, generation };
   });
+  if (!isAll) void queries.invalidateQueries({ queryKey });
+}
+
+function withSuggestions(known: GenerationDetail, version: number, suggestions: Suggestion[]): GenerationDetail {
+  const output = { ...known.output, [known.reviews ?? ""]: suggestions } as GenerationDetail["output"];
+  return { ...known, version, output };
 }

@@ -48,10 +48,10 @@ export function learn(client: Client, queries: QueryClient, listed: ListedGenera
   tellFeeds(queries, listed);
   queries.setQueryData<Snapshot>(keys.generation(seen.generation_id), (known) => {
     if (known === undefined || !isOlder(known.generation, seen)) return known;
-    const output = seen.output ?? known.generation.output;
+    const { output, reviews } = seen.output === undefined ? known.generation : seen;
     const whole = hasEnded(seen) && (seen.status !== "succeeded" || output !== undefined);
     return newer(known, {
-      generation: output === undefined ? seen : { ...seen, output },
+      generation: output === undefined ? seen : { ...seen, output, ...(reviews !== undefined && { reviews }) },
       etag: undefined,
       seenAt: Date.now(),
       lookAfterSeconds: whole ? lookAfterEnd(seen, client.now()) : SOON_SECONDS,

@@ -63,13 +63,17 @@ describe("the hooks on the running API", () => {
       expect(entry?.generation?.status).toBe("succeeded");
     }, LONG);
     expect(new Set(shown.map(({ key }) => key)).size).toBe(1);
+    // A feed tells of the end before the output is read, and what has no output yet cannot be reviewed.
+    await waitFor(() => expect(result.current.review.suggestions).toBeDefined(), LONG);
     const progress = shown.map((seen) => seen.progress);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
 
     await act(() => result.current.review.decide({ number: 1, decision: "accepted", back: "Edited." }));
     await act(() => result.current.review.decide({ number: 2, decision: "rejected" }));
-    const states = result.current.review.suggestions?.slice(0, 3).map(({ state }) => state);
-    expect(states).toEqual(["accepted", "rejected", "proposed"]);
+    await waitFor(() => {
+      const states = result.current.review.suggestions?.slice(0, 3).map(({ state }) => state);
+      expect(states).toEqual(["accepted", "rejected", "proposed"]);
+    }, LONG);
     await waitFor(() => expect(result.current.cards.cards.map(({ back }) => back)).toEqual(["Edited."]), LONG);
     await waitFor(() => {
       const version = result.current.one.data?.version;

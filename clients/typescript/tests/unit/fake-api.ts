@@ -110,6 +110,7 @@ export function succeeded(fields: Partial<GenerationDetail> = {}): GenerationDet
     version: 5,
     progress: 100,
     output: { suggestions: SUGGESTIONS },
+    reviews: "suggestions",
     ...fields,
   });
 }

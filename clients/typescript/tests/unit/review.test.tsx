@@ -57,6 +57,34 @@ describe("useReview", () => {
     expect(result.current.one.data?.version).toBe(6);
   });
 
+  it("shows what was decided elsewhere meanwhile, beside its own decision", async () => {
+    const { client, id, states, decide } = start();
+    await pass(10);
+    await client.decide(id, 3, { decision: "rejected" });
+    decide(1, "accepted");
+    await pass(100);
+    expect(states()).toEqual(["accepted", "proposed", "rejected"]);
+  });
+
+  it("loses no decision that is made before the suggestions are known, while an older answer is under way", async () => {
+    const { server, states, decide } = start();
+    const plain = server.answer;
+    let late: (() => void) | undefined;
+    server.answer = async (request) => {
+      const answer = await plain(request);
+      if (request.method === "GET" && late === undefined) await new Promise<void>((resolve) => (late = resolve));
+      return answer;
+    };
+    await pass(10);
+    decide(1, "accepted");
+    await pass(10);
+    late?.();
+    await pass(10);
+    decide(2, "rejected");
+    await pass(100);
+    expect(states()).toEqual(["accepted", "rejected", "proposed"]);
+  });
+
   it("takes back the refused one alone", async () => {
     const { server, result, states, decide } = start();
     await pass(10);
@@ -144,6 +172,7 @@ describe("useCards", () => {
     const { server, id } = start();
     const card = (n: number) => ({
       card_id: `c${n}`,
+      kind: "flashcards",
       generation_id: id,
       number: n,
       front: "f",

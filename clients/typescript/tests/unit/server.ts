@@ -114,6 +114,6 @@ function listed(held: GenerationDetail): ListedGeneration {
   return isLarge ? { ...headOf(held), output_omitted: true } : held;
 }
 
-function headOf({ output: _output, ...head }: GenerationDetail): Generation {
+function headOf({ output: _output, reviews: _reviews, ...head }: GenerationDetail): Generation {
   return head;
 }

@@ -10,7 +10,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from unstuck import wire
-from unstuck.cli import exits, generations, login, operators, reviewing, usage, why
+from unstuck.cli import exits, generations, inputs, login, operators, reviewing, usage, why
 from unstuck.cli.session import Session, UnprintableError, UsageError
 from unstuck.cli.text import plain
 from unstuck.errors import ApiError, UnstuckError
@@ -27,7 +27,7 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Return what the command returns; the exit code of an error is that of docs/cli.md."""
         session = ctx.ensure_object(Session)
-        if not all(_is_text(argument) for argument in sys.argv[1:]):
+        if not all(inputs.is_text(argument) for argument in sys.argv[1:]):
             raise UsageError("An argument is not UTF-8 text. Write it in a file, and name that with --set NAME=@FILE.")
         try:
             return super().invoke(ctx)
@@ -80,11 +80,6 @@ def _before_each(
         sys.stderr.reconfigure(errors="backslashreplace")  # what went wrong is said whatever the stream can hold
     session = context.ensure_object(Session)
     session.url, session.token = url, token
-
-
-def _is_text(given: str) -> bool:
-    """Whether it came as UTF-8: Python stands half characters in for what did not."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in given)
 
 
 def _tell(session: Session, error: UnstuckError) -> None:

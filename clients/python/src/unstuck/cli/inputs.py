@@ -45,9 +45,21 @@ def text(file: str) -> str:
         raise UsageError(f"{file} is not UTF-8 text.") from error
 
 
+def is_text(given: str) -> bool:
+    """Whether it came as UTF-8: Python stands half characters in for what did not."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in given)
+
+
+def typed(asks: str, *, hidden: bool = False, default: str | None = None) -> str:
+    """Return what is typed on the terminal, a text. UsageError where it is none."""
+    found: str = typer.prompt(asks, hide_input=hidden, default=default)
+    if not is_text(found):
+        raise UsageError("What was typed is not UTF-8 text. Nothing was sent.")
+    return found
+
+
 def key(wanted: bool) -> str | None:
     """Return the user's own key, from where neither the shell's history nor a list of processes shows it."""
     if not wanted:
         return None
-    found: str = os.environ.get("UNSTUCK_USER_KEY") or typer.prompt("Your key (not shown)", hide_input=True)
-    return found
+    return os.environ.get("UNSTUCK_USER_KEY") or typed("Your key (not shown)", hidden=True)

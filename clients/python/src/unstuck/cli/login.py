@@ -8,6 +8,7 @@ import httpx
 import typer
 
 from unstuck import wire
+from unstuck.cli.inputs import typed
 from unstuck.cli.session import AsJson, UsageError, begin, keep, place
 
 
@@ -24,8 +25,8 @@ def login(context: typer.Context, as_json: AsJson = False) -> None:
     Asks for what --url, --token and the environment do not say.
     """
     session = begin(context, as_json)
-    url = session.url or typer.prompt("Address of the API")
-    given = session.token or typer.prompt("Your token (not shown)", hide_input=True)
+    url = session.url or typed("Address of the API")
+    given = session.token or typed("Your token (not shown)", hidden=True)
     with replace(session, url=url, token=given).client() as client:
         client.usage()
     kept = keep(url, given.strip())

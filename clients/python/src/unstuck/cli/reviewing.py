@@ -1,21 +1,26 @@
 """`review` and `cards`: decide on suggestions, by options or one by one with a key each, and see what was accepted."""
 
-from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
-from typing import Annotated
+import json
+from collections.abc import Iterable, Mapping
+from itertools import chain, islice, repeat
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
-from unstuck.cli import show
+from unstuck.cli import inputs, show
 from unstuck.cli.session import AsJson, Id, Session, UsageError, begin
 from unstuck.cli.text import plain
 from unstuck.client import Client
 from unstuck.models import GenerationDetail
-from unstuck.outputs import FlashcardsOutput, ReviewedSuggestion, State
+from unstuck.outputs import ReviewedSuggestion, State
 from unstuck.requests import DecideNumbered
 
 _AT_ONCE = 30
+Edits = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Edit a field; with one number of --accept."),
+]
 Numbers = Annotated[str | None, typer.Option(metavar="NUMBERS", help="As 1,3-5, or all.")]
 
 
@@ -23,6 +28,7 @@ def add_to(app: typer.Typer) -> None:
     """Make the commands some of `app`'s."""
     app.command()(review)
     app.command()(cards)
+    app.command()(card)
 
 
 def review(
@@ -33,8 +39,7 @@ def review(
     reset: Annotated[
         str | None, typer.Option(metavar="NUMBERS", help="Propose again, which takes back an accepted one's card.")
     ] = None,
-    front: Annotated[str | None, typer.Option(help="A new front; with --accept and one number.")] = None,
-    back: Annotated[str | None, typer.Option(help="A new back; with --accept and one number.")] = None,
+    edits: Edits = None,
     as_json: AsJson = False,
 ) -> None:
     """Accept, edit and reject what was suggested. What you accept becomes a card.
@@ -48,7 +53,7 @@ def review(
         if not any(wanted.values()):
             _look(session, client, found)
             return
-        decisions = _decisions(found, wanted, front, back)
+        decisions = _decisions(found, wanted, edits or [])
         decided = [
             suggestion
             for first in range(0, len(decisions), _AT_ONCE)
@@ -80,6 +85,30 @@ def cards(
         session.err.print("No cards yet. Accept some: unstuck review ID")
 
 
+def card(
+    context: typer.Context,
+    card_id: Annotated[str, typer.Argument(metavar="CARD", help="The card's id.")],
+    edits: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Edit a field of the card.")
+    ] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show, edit or delete one card, whether or not its generation is still there."""
+    session = begin(context, as_json)
+    if delete and edits:
+        raise UsageError("--set or --delete, not both.")
+    with session.client() as client:
+        if delete:
+            client.delete_card(card_id)
+            done = {"card_id": card_id, "deleted": True}
+            return session.answer(done) if as_json else session.out.print(f"{card_id} is deleted.", soft_wrap=True)
+        found = client.card(card_id)
+        if edits:
+            found = client.edit_card(card_id, **_edit(found.fields, edits))
+    return session.answer(found) if as_json else session.out.print(show.cards([found]))
+
+
 def _look(session: Session, client: Client, found: GenerationDetail) -> None:
     suggestions = _suggestions(found)
     if session.json:
@@ -91,26 +120,38 @@ def _look(session: Session, client: Client, found: GenerationDetail) -> None:
 
 
 def _suggestions(found: GenerationDetail) -> list[ReviewedSuggestion]:
-    if isinstance(found.output, FlashcardsOutput):
-        return found.output.suggestions
+    if found.suggestions:
+        return found.suggestions
     how = f"it is {found.status}" if found.output is None else f"a {found.kind} has none"
     raise UsageError(f"There are no suggestions to review: {how}. See: unstuck get {found.generation_id}")
 
 
+def _edit(fields: Mapping[str, Any], given: Iterable[str]) -> dict[str, Any]:
+    """Return the fields to edit; what is a text stays one, whatever it looks like."""
+    edit: dict[str, Any] = {}
+    for each in given:
+        name, value = inputs.field(each)
+        is_text = isinstance(fields.get(name), str) and not each.startswith(f"{name}=@")
+        edit[name] = each.partition("=")[2] if is_text else value
+    inputs.check(edit)
+    return edit
+
+
 def _decisions(
-    found: GenerationDetail, wanted: Mapping[State, str | None], front: str | None, back: str | None
+    found: GenerationDetail, wanted: Mapping[State, str | None], edits: Iterable[str]
 ) -> list[DecideNumbered]:
-    there = [each.number for each in _suggestions(found)]
+    suggestions = {each.number: each for each in _suggestions(found)}
+    there = list(suggestions)
     decided: dict[int, State] = {}
     for state, numbers in wanted.items():
         for number in _numbers(numbers, there) if numbers else ():
             if number in decided:
                 raise UsageError(f"Suggestion {number} is named twice.")
             decided[number] = state
-    if (front is not None or back is not None) and list(decided.values()) != ["accepted"]:
-        raise UsageError("--front and --back go with --accept and one number.")
+    if edits and list(decided.values()) != ["accepted"]:
+        raise UsageError("--set goes with --accept and one number.")
     return [
-        DecideNumbered(number=number, decision=state, front=front, back=back)
+        DecideNumbered(number=number, decision=state, **_edit(suggestions[number].fields, edits))
         for number, state in sorted(decided.items())
     ]
 
@@ -134,8 +175,8 @@ def _one_by_one(session: Session, client: Client, generation_id: str, suggestion
     session.out.check(show.suggested(waiting))  # before the first is decided on
     for place, each in enumerate(waiting, 1):
         session.out.print(Text(f"\n{place} of {len(waiting)}", "dim"))
-        session.out.print(Text(plain(each.front), "bold"))
-        session.out.print(Text(plain(each.back)))
+        for style, value in zip(chain(["bold"], repeat("")), each.fields.values(), strict=False):
+            session.out.print(Text(show.value(value), style))
         session.out.print(Text("a accept   e edit and accept   r reject   s skip   q quit", "dim"))
         match _key("aersq"):
             case "q":
@@ -146,8 +187,8 @@ def _one_by_one(session: Session, client: Client, generation_id: str, suggestion
                 client.decide(generation_id, each.number, "rejected")
                 session.out.print(Text("rejected", "red"))
             case pressed:
-                front, back = _edited(each, typer.prompt) if pressed == "e" else (None, None)
-                client.decide(generation_id, each.number, "accepted", front=front, back=back)
+                edit = _edited(each) if pressed == "e" else {}
+                client.decide(generation_id, each.number, "accepted", **edit)
                 session.out.print(Text("accepted", "green"))
     left = sum(1 for each in _suggestions(client.get(generation_id)) if each.state == "proposed")
     session.out.print(f"\n{left} left to review." if left else "\nAll are reviewed. Your cards: unstuck cards")
@@ -166,5 +207,12 @@ def _key(known: str) -> str:
             return pressed
 
 
-def _edited(each: ReviewedSuggestion, ask: Callable[..., str]) -> tuple[str, str]:
-    return ask("front", default=plain(each.front)), ask("back", default=plain(each.back))
+def _edited(each: ReviewedSuggestion) -> dict[str, Any]:
+    """Ask for each field, and return those that were changed; what is no text is asked for as JSON."""
+    edit: dict[str, Any] = {}
+    for name, old in each.fields.items():
+        shown = plain(old) if isinstance(old, str) else json.dumps(old)
+        given = inputs.typed(plain(name), default=shown)
+        if given != shown:
+            edit |= _edit(each.fields, [f"{name}={given}"])
+    return edit

@@ -1,6 +1,7 @@
 """What the commands show to people: tables of lists, one generation with its output, a timeline, the usage."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -11,7 +12,7 @@ from unstuck.account import Ceiling, UsageOfMonth
 from unstuck.cli.exits import duration
 from unstuck.cli.text import age, cost, in_json, moment, plain
 from unstuck.models import CallFacts, Card, Generation, GenerationDetail, Timeline
-from unstuck.outputs import AssistantOutput, FlashcardsOutput, ImageOutput, ReviewedSuggestion, StoryOutput
+from unstuck.outputs import AssistantOutput, ImageOutput, ReviewedSuggestion, StoryOutput
 from unstuck.statuses import color_of
 
 _NARROW = 110
@@ -85,8 +86,8 @@ def output(found: GenerationDetail) -> RenderableType | None:
     match found.output:
         case None:
             return None
-        case FlashcardsOutput(suggestions=suggestions):
-            return suggested(suggestions)
+        case _ if found.suggestions:
+            return suggested(found.suggestions)
         case StoryOutput() as story:
             chapters = [part for each in story.chapters for part in _titled(each.heading, each.text)]
             return Group(Text(plain(story.title), "bold"), *chapters)
@@ -99,29 +100,47 @@ def output(found: GenerationDetail) -> RenderableType | None:
             return Text(in_json(other))
 
 
-def suggested(suggestions: Iterable[ReviewedSuggestion]) -> RenderableType:
-    """Return suggestions with what was made of them."""
-    table = _table("#", "state", "front", "back")
-    table.columns[2].ratio, table.columns[3].ratio = 5, 6
+def suggested(suggestions: Sequence[ReviewedSuggestion]) -> RenderableType:
+    """Return suggestions with what was made of them, a column for each field that their kind has."""
+    names = _names(each.fields for each in suggestions)
+    table = _table("#", "state", *names)
+    for column in table.columns[2:]:
+        column.ratio = 1
     for each in suggestions:
         color = {"accepted": "green", "rejected": "red"}.get(each.state, "")
-        cells = (
-            Text(str(each.number)),
-            Text(plain(each.state), color),
-            Text(plain(each.front)),
-            Text(plain(each.back)),
-        )
-        table.add_row(*cells)
+        cells = (Text(value(each.fields.get(name))) for name in names)
+        table.add_row(Text(str(each.number)), Text(plain(each.state), color), *cells)
     return table
 
 
 def cards(found: Sequence[Card]) -> RenderableType:
-    """Return cards, a row each."""
-    table = _table("age", "front", "back")
-    table.columns[1].ratio, table.columns[2].ratio = 5, 6
+    """Return cards, a table for each kind, and a row each."""
+    return Group(*(_cards(list(group)) for _kind, group in groupby(found, key=lambda card: card.kind)))
+
+
+def _cards(found: Sequence[Card]) -> RenderableType:
+    names = _names(each.fields for each in found)
+    table = _table("age", *names)
+    for column in table.columns[1:]:
+        column.ratio = 1
     for each in found:
-        table.add_row(age(each.created_at), Text(plain(each.front)), Text(plain(each.back)))
+        table.add_row(age(each.created_at), *(Text(value(each.fields.get(name))) for name in names))
     return table
+
+
+def _names(found: Iterable[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(plain(name) for fields in found for name in fields))
+
+
+def value(found: Any) -> str:
+    """Return what a field holds, as a text."""
+    if isinstance(found, list):
+        return "; ".join(map(value, found))
+    if isinstance(found, dict):
+        return ", ".join(f"{plain(name)}: {value(each)}" for name, each in found.items())
+    if isinstance(found, bool):
+        return "yes" if found else "no"
+    return "" if found is None else plain(str(found))
 
 
 def timeline(found: Timeline) -> RenderableType:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import typer
+from rich.console import Group
 from rich.text import Text
 
 from unstuck.cli import show
@@ -31,9 +32,7 @@ def why(context: typer.Context, generation_id: Id, as_json: AsJson = False) -> N
     reasons = list(explain(found, datetime.now(UTC)))
     if as_json:
         return session.answer(_facts(found) | {"why": reasons})
-    for reason in reasons:
-        session.out.print(Text(plain(reason)), soft_wrap=True)
-    return None
+    return session.out.print(Group(*(Text(plain(reason)) for reason in reasons)), soft_wrap=True)
 
 
 def explain(found: Generation, now: datetime) -> Iterator[str]:

@@ -1,0 +1,39 @@
+"""Holds what an owner edits to the model of the kind's own item."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from shared.domain.review import Suggestion, merged
+from shared.http.problems import ProblemError
+from shared.http.validation import field_at, field_error, read_stored
+from shared.kinds.contract import Catalog, Reviewed
+
+_NOT_MADE = "This deployment does not make this kind any more: its cards can be read and deleted."
+
+
+def reviewed_of(kinds: Catalog, kind: str) -> Reviewed | None:
+    """Return what a kind has its owner review; None for one that has nothing, or is not made any more."""
+    return kinds.load(kind).reviewed if kind in kinds.names() else None
+
+
+def edited(
+    what: Reviewed | None, fields: Suggestion, edit: Mapping[str, Any], place: tuple[str | int, ...] = ()
+) -> dict[str, Any]:
+    """Return all fields with the edit in them, as the item's model has them. Raises ProblemError, validation_failed.
+
+    `place` is where the edit stands in the body: an error names each field with it.
+    """
+    if what is None:
+        raise ProblemError("validation_failed", errors=[field_error("kind", "unknown", _NOT_MADE)])
+    # A model may let pass what it does not know, and drop it.
+    unknown = [field_at(*place, name) for name in edit if name not in what.item.model_fields]
+    if unknown:
+        errors = [field_error(name, "extra_forbidden", "There is no such field to edit.") for name in unknown]
+        raise ProblemError("validation_failed", errors=errors)
+    try:
+        text = json.dumps(merged(fields, edit), allow_nan=False)
+    except ValueError as error:  # a number beyond all numbers, as 1e400
+        raise ProblemError("invalid_json", detail="Send finite numbers.") from error
+    found = read_stored(what.item, text, place)
+    return {**fields, **found.model_dump(mode="json")}

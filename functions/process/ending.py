@@ -1,0 +1,245 @@
+"""How an attempt ends: the one final write that its holder makes of the head, and what is noted and sent with it."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+from functions.process.dependencies import Dependencies
+from functions.process.unexpected import STORAGE, about
+from shared.aws.dispatch import Dispatch, DispatchFailedError
+from shared.aws.journal import log_ended
+from shared.aws.logs import logger
+from shared.domain import retry_policy
+from shared.domain.call_facts import NO_CALL, CallFacts
+from shared.domain.codes.failures import FAILURES
+from shared.domain.errors import GenerationError, LeaseLostError, StorageUnavailableError, TransitionRefusedError
+from shared.domain.generation import Asked, ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.settings import Settings
+from shared.domain.states import Status
+from shared.kinds.contract import Limits
+
+_PAUSES_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Before each try to give back what could not be ended: together less than a lease, after which a rescuer does it."""
+
+
+class Ending(StrEnum):
+    """How a worker was done with a message. `passed_over`: there was nothing to do for it."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    RELEASED = "released"
+    LEASE_LOST = "lease_lost"
+    PASSED_OVER = "passed_over"
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of one message.
+
+    `ended` is the generation as this worker ended it. `billed_usd` is what was found to have been spent, of the
+    deployment's money, on one that another had ended. `ours` says that whoever runs the deployment must act: others
+    will end the same until then.
+    """
+
+    ending: Ending
+    ended: Generation | None = None
+    billed_usd: Decimal = Decimal(0)
+    ours: bool = False
+
+
+class Attempt(Protocol):
+    """What an end asks of an attempt."""
+
+    @property
+    def head(self) -> Generation: ...
+
+    @property
+    def totals(self) -> Totals: ...
+
+    @property
+    def reserved_usd(self) -> Decimal: ...
+
+    @property
+    def last_step(self) -> str: ...
+
+    @property
+    def ended_with(self) -> CallFacts: ...
+
+    @property
+    def made_by(self) -> CallFacts: ...
+
+    @property
+    def asked(self) -> Asked: ...
+
+    @property
+    def logged(self) -> dict[str, str | int | float]: ...
+
+    def recount(self) -> None: ...
+
+    def bill(self) -> Usage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An attempt that ended before it could read what is stored: it has spent nothing, and the head stays as it is."""
+
+    head: Generation
+
+    @property
+    def last_step(self) -> str:
+        return ""
+
+    @property
+    def ended_with(self) -> CallFacts:
+        return NO_CALL
+
+    @property
+    def made_by(self) -> CallFacts:
+        return NO_CALL
+
+    @property
+    def asked(self) -> Asked:
+        return Asked()
+
+    @property
+    def logged(self) -> dict[str, str | int | float]:
+        return {}
+
+    @property
+    def totals(self) -> Totals:
+        return Totals(self.head.steps_done, self.head.usage)
+
+    @property
+    def reserved_usd(self) -> Decimal:
+        return self.head.reserved_usd
+
+    def recount(self) -> None:
+        """Nothing is known that could be counted."""
+
+    def bill(self) -> Usage:
+        return Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """Ends the attempts of one worker. Safe to use from several threads."""
+
+    dependencies: Dependencies
+    dispatch: Dispatch
+
+    def end(
+        self, attempt: Attempt, limits: Limits, error: GenerationError | LeaseLostError | None, until: float
+    ) -> Handled:
+        """Write how the attempt ended, None being well; return what that makes of the message.
+
+        When the end cannot be written, the generation is given back instead, with what is spent: that is tried until
+        the monotonic time `until`, and while the lease can last. Raises what is raised of STORAGE when nothing helped.
+        """
+        ours = isinstance(error, GenerationError) and is_ours(error.code)
+        try:
+            return replace(self._end(attempt, limits, error), ours=ours)
+        except LeaseLostError:
+            return replace(self._lost(attempt), ours=ours)
+        except STORAGE as failed:
+            logger().error("an end could not be written", extra=about(attempt.head) | {"reason": str(failed)})
+            return replace(self._give_back(attempt, limits, until), ours=True)
+
+    def _give_back(self, attempt: Attempt, limits: Limits, until: float) -> Handled:
+        clock = self.dependencies.clock
+        until = min(until, clock.monotonic() + self.dependencies.settings.lease_seconds)
+        for pause, following in zip(_PAUSES_SECONDS, (*_PAUSES_SECONDS[1:], None), strict=True):
+            self.dependencies.sleep(pause)
+            try:
+                return self._end(attempt, limits, StorageUnavailableError())
+            except LeaseLostError:
+                return self._lost(attempt)
+            except STORAGE:
+                if following is None or clock.monotonic() + following >= until:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    def _lost(self, attempt: Attempt) -> Handled:
+        """Another holds it, or it has ended: nothing of this attempt may be written but what it has cost, and that only
+        where nobody else will ever count for the generation again. Best effort: nobody waits for it."""
+        head, billed = attempt.head, Decimal(0)
+        logger().info("the lease was lost", extra=about(head) | attempt.logged)
+        try:
+            billed = attempt.bill().cost_usd
+        except (*STORAGE, TransitionRefusedError):
+            logger().warning("what the attempt has spent is not counted", extra=about(head))
+        return Handled(Ending.LEASE_LOST, billed_usd=Decimal(0) if head.own_key else billed)
+
+    def _end(self, attempt: Attempt, limits: Limits, error: GenerationError | LeaseLostError | None) -> Handled:
+        if isinstance(error, LeaseLostError):
+            raise error
+        if error is None:
+            self.dependencies.store.succeed(attempt.head, attempt.totals, attempt.last_step, attempt.made_by)
+            return Handled(Ending.SUCCEEDED, self._as_ended(attempt, status=Status.SUCCEEDED, call=attempt.made_by))
+        decision = self._decide(attempt.head, limits, error)
+        log = logger().error if is_ours(error.code) else logger().info
+        said: dict[str, Any] = {"code": error.code, "decision": repr(decision), **attempt.logged}
+        log("the attempt ended", extra=about(attempt.head) | said)
+        if isinstance(decision, retry_policy.GiveUp):
+            return self._fail(attempt, decision)
+        return self._release(attempt, error.code, decision)
+
+    def _decide(
+        self, head: Generation, limits: Limits, error: GenerationError
+    ) -> retry_policy.Retry | retry_policy.GiveUp:
+        clock = self.dependencies.clock
+        return retry_policy.decide(
+            error,
+            head.releases,
+            _policy(limits, self.dependencies.settings),
+            attempt=head.attempt,
+            jitter=clock.random(),
+            seconds_left=(head.deadline_at - clock.now()) / timedelta(seconds=1),
+        )
+
+    def _fail(self, attempt: Attempt, decision: retry_policy.GiveUp) -> Handled:
+        store, now = self.dependencies.store, self.dependencies.clock.now()
+        attempt.recount()
+        head = attempt.head
+        said = ErrorInfo(decision.code, decision.message)
+        store.fail(head, attempt.totals, said, attempt.ended_with)
+        ended = replace(head, version=head.version + 1)
+        store.timeline.note(ended, Event("failed", now, head.attempt, decision.code, call=attempt.ended_with))
+        shown = self._as_ended(attempt, status=Status.FAILED, error=said, call=attempt.ended_with)
+        return Handled(Ending.FAILED, shown)
+
+    def _release(self, attempt: Attempt, code: str, decision: retry_policy.Retry) -> Handled:
+        store, head, now = self.dependencies.store, attempt.head, self.dependencies.clock.now()
+        pending = store.release(
+            head,
+            attempt.totals,
+            not_before=now + timedelta(seconds=decision.delay_seconds) if decision.delay_seconds else None,
+            counted=decision.counted,
+            reserved_usd=attempt.reserved_usd,
+            because=code,
+        )
+        try:
+            self.dispatch.send(pending, self.dependencies.clock.now())
+        except DispatchFailedError:
+            logger().exception("given back and not dispatched; left to a rescuer", extra=about(head))
+        event = Event("released", now, head.attempt, code, decision.delay_seconds, attempt.ended_with)
+        store.timeline.note(pending, event)
+        return Handled(Ending.RELEASED)
+
+    def _as_ended(self, attempt: Attempt, **ended: Any) -> Generation:
+        now = self.dependencies.clock.now()
+        head = replace(attempt.head, usage=attempt.totals.usage, finished_at=now, **ended)
+        log_ended(head, attempt.asked)
+        return head
+
+
+def is_ours(code: str) -> bool:
+    """Whether whoever runs the deployment must act on a failure with this code."""
+    known = FAILURES.get(code)
+    return known is not None and known.is_ours
+
+
+def _policy(limits: Limits, settings: Settings) -> retry_policy.RetryPolicy:
+    releases = settings.max_releases if limits.max_attempts is None else limits.max_attempts - 1
+    return retry_policy.RetryPolicy(releases, settings.retry_base_seconds)

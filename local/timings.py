@@ -1,0 +1,25 @@
+"""Which timings `make run` deploys the template with: its own, or short ones to watch faults with. Says which it is."""
+
+from collections.abc import Mapping
+
+from local.running import RunningStack
+
+# Somebody tries one thing after the other: the default of five in five minutes is soon over.
+_FOR_TRYING = {"RateLimits": "*=60/300"}
+_FAST = {"HeartbeatSeconds": "0.5", "LeaseSeconds": "5", "DispatchGraceSeconds": "10"}
+
+
+def parameters(*, fast: bool) -> Mapping[str, str]:
+    """Return the template's parameters: all timings are its own, unless `fast`."""
+    return {**_FOR_TRYING, **(_FAST if fast else {})}
+
+
+def described(stack: RunningStack, *, fast: bool) -> str:
+    """Return in a sentence or two which timings the stack runs with, as its functions have them."""
+    functions = stack.client("lambda")
+    found = functions.get_function_configuration(FunctionName=stack.function_names["status"])
+    own = found["Environment"]["Variables"]
+    beat, lease = f"{float(own['HEARTBEAT_SECONDS']):g} s", f"{float(own['LEASE_SECONDS']):g} s"
+    which = "Short timings, to watch faults with" if fast else "The template's own timings"
+    other = "make run without FAST=1 has the template's own." if fast else "make run FAST=1 makes faults heal in 5 s."
+    return f"{which}: a heartbeat every {beat}, a lost worker replaced after {lease}. {other}"

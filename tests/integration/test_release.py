@@ -1,0 +1,182 @@
+"""A release of the clients, made in a copy of the project: what it builds and refuses, and the workflow."""
+
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.node import MISSING, NPM, ROOT
+
+VERSION = "4.5.6"
+FILES = [
+    "pyproject.toml",
+    "clients/python/pyproject.toml",
+    "clients/typescript/package.json",
+    "clients/typescript/package-lock.json",
+    "web/package-lock.json",
+]
+BUILT = {
+    f"unstuck-client-{VERSION}.tgz",
+    f"unstuck_client-{VERSION}.tar.gz",
+    f"unstuck_client-{VERSION}-py3-none-any.whl",
+}
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(NPM is None, reason=MISSING),
+    pytest.mark.skipif(
+        not (ROOT / "clients/typescript/node_modules/.installed").exists(), reason="see CONTRIBUTING.md"
+    ),
+]
+
+
+def git(project: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
+    command = ["git", *who, *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stdout  # noqa: S603 - ours
+
+
+def make(project: Path, version: str, *, dry: bool) -> subprocess.CompletedProcess[str]:
+    """Run `make release` with what is installed here: nothing is downloaded."""
+    installed = [f"--old-file={name}" for name in ("setup", "clients/typescript/node_modules/.installed")]
+    command = ["make", "release", *installed, f"VERSION={version}", *(["DRY=1"] if dry else [])]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=200)  # noqa: S603 - ours
+
+
+def edit(file: Path, old: str, new: str, count: int = 1) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text, f"{file} has no {old!r}"
+    file.write_text(text.replace(old, new, count), encoding="utf-8")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A committed copy, whose files all say VERSION, with what is installed here."""
+    copy = tmp_path / "project"
+    for name in git(
+        ROOT, "ls-files", "Makefile", "local", "CHANGELOG.md", "clients", ".gitignore", *FILES
+    ).splitlines():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, copy / name)
+    for name in ("clients/typescript/node_modules", ".venv", ".venv-node"):
+        (copy / name).symlink_to((ROOT / name).resolve(), target_is_directory=True)
+    for name in FILES:
+        said = re.search(r'^\s*"?version"?\s*[:=] "([^"]+)"', (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+        assert said is not None
+        where = '    "../clients/typescript": {' if name.startswith("web/") else ""
+        text = (copy / name).read_text(encoding="utf-8")
+        before, found, after = text.partition(where) if where else ("", "", text)
+        assert found == where
+        many = 2 if name == "clients/typescript/package-lock.json" else 1
+        current = json.loads((ROOT / "clients/typescript/package.json").read_text(encoding="utf-8"))["version"]
+        (copy / name).write_text(before + found + after.replace(f'"{current}"', f'"{VERSION}"', many), encoding="utf-8")
+    edit(copy / "CHANGELOG.md", "## [Unreleased]\n", f"## [{VERSION}] - 2026-02-03\n\n- Kiwis.\n\n## [Unreleased]\n")
+    git(copy, "init", "--quiet")
+    (copy / ".git/info/exclude").write_text("node_modules\n.venv*\n", encoding="utf-8")
+    git(copy, "config", "user.name", "a")
+    git(copy, "config", "user.email", "a@example.org")
+    git(copy, "add", ".")
+    git(copy, "commit", "--quiet", "-m", "All of it")
+    return copy
+
+
+def test_a_dry_run_builds_the_clients_with_their_checksums_and_tags_nothing(project: Path) -> None:
+    ended = make(project, VERSION, dry=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    built = project / "dist" / "release"
+    assert {file.name for file in built.iterdir()} == BUILT | {"SHA256SUMS"}
+    sums = dict(line.split("  ")[::-1] for line in (built / "SHA256SUMS").read_text().splitlines())
+    assert sums == {name: hashlib.sha256((built / name).read_bytes()).hexdigest() for name in BUILT}
+    with tarfile.open(built / f"unstuck-client-{VERSION}.tgz") as archive:
+        packed = archive.getnames()
+    assert {"package/dist/index.js", "package/dist/react/index.d.ts", "package/LICENSE"} <= set(packed)
+    with zipfile.ZipFile(built / f"unstuck_client-{VERSION}-py3-none-any.whl") as wheel:
+        assert {"unstuck/client.py", "unstuck/cli/app.py", "unstuck/py.typed"} <= set(wheel.namelist())
+        assert wheel.testzip() is None
+    assert (project / "dist" / "release-notes.md").read_text() == "- Kiwis.\n"
+    assert git(project, "tag") == ""
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_the_same_commit_gives_the_same_wheel_and_tarball(project: Path) -> None:
+    sums = []
+    for _ in range(2):
+        assert make(project, VERSION, dry=True).returncode == 0
+        sums.append((project / "dist/release/SHA256SUMS").read_text().splitlines())
+    assert [line for line in sums[0] if not line.endswith(".tar.gz")] == [
+        line for line in sums[1] if not line.endswith(".tar.gz")
+    ]
+
+
+def test_a_release_makes_one_annotated_tag_with_its_notes(project: Path) -> None:
+    ended = make(project, VERSION, dry=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert git(project, "cat-file", "-t", f"v{VERSION}").strip() == "tag"
+    assert "- Kiwis." in git(project, "tag", "--list", "--format=%(contents)", f"v{VERSION}")
+    again = make(project, VERSION, dry=False)
+    assert again.returncode != 0
+    assert "is there already" in again.stderr
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_says_another_version_is_named(project: Path, name: str) -> None:
+    edit(project / name, VERSION, "4.5.7")
+    ended = make(project, VERSION, dry=True)
+    assert ended.returncode != 0
+    assert f"{name} says " in ended.stderr
+    assert "4.5.7" in ended.stderr
+    assert not (project / "dist").exists()
+
+
+@pytest.mark.parametrize(
+    ("new", "says"),
+    [
+        (f"## [{VERSION}] - unreleased\n\n- Kiwis.", "no dated section"),
+        (f"## [{VERSION}] - 2026-02-03\n", "no dated section"),
+        ("## [4.5.5] - 2026-02-03\n\n- Kiwis.", "no dated section"),
+    ],
+)
+def test_a_version_that_the_changelog_does_not_have_is_refused(project: Path, new: str, says: str) -> None:
+    edit(project / "CHANGELOG.md", f"## [{VERSION}] - 2026-02-03\n\n- Kiwis.", new)
+    ended = make(project, VERSION, dry=True)
+    assert ended.returncode != 0
+    assert says in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "version", ["", "v4.5.6", "4.5", "4.5.6-rc.1", "04.5.6", "4.5.6; touch pwned", "4.5.6'; touch pwned; '"]
+)
+def test_what_is_no_version_is_refused(project: Path, version: str) -> None:
+    ended = make(project, version, dry=True)
+    assert ended.returncode != 0
+    assert "Write three numbers" in ended.stderr
+    assert not (project / "pwned").exists()
+
+
+def test_what_is_not_committed_is_not_tagged(project: Path) -> None:
+    (project / "CHANGELOG.md").write_text((project / "CHANGELOG.md").read_text() + "\n", encoding="utf-8")
+    ended = make(project, VERSION, dry=False)
+    assert ended.returncode != 0
+    assert "Commit or stash" in ended.stderr
+    assert git(project, "tag") == ""
+
+
+def test_the_workflow_attaches_what_make_release_builds_and_may_do_nothing_else() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+    assert workflow[True] == {"push": {"tags": ["v[0-9]*.[0-9]*.[0-9]*"]}}  # YAML 1.1 reads `on` as true
+    assert workflow["permissions"] == {}
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == {"contents": "write"}
+    uses = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each) for each in uses)
+    runs = [step["run"] for step in job["steps"] if "run" in step]
+    assert runs[0] == 'make release VERSION="${GITHUB_REF_NAME#v}" DRY=1'
+    assert "gh release create" in runs[1]
+    assert "dist/release/*" in runs[1]
+    assert not [run for run in runs if "${{" in run]  # a tag's name is no code

@@ -1,0 +1,43 @@
+// What of an output is reviewed, with what was made of it, whichever fields its kind has; the rest by its form.
+
+import { fieldsOf, type Suggestion } from "unstuck-client";
+import { ItemView } from "../ui/item-view";
+
+interface Props {
+  name: string;
+  suggestions: readonly Suggestion[];
+}
+
+export function Suggestions({ name, suggestions }: Props) {
+  const accepted = suggestions.filter((one) => one.state === "accepted").length;
+  const open = suggestions.filter((one) => one.state === "proposed").length;
+  return (
+    <section className="panel" aria-labelledby="reviewed">
+      <div className="panel-body spread">
+        <h2 id="reviewed">
+          {suggestions.length} {name.replaceAll("_", " ")}
+        </h2>
+        <span className="muted small">
+          {accepted} accepted, {open} to decide on
+        </span>
+      </div>
+      <ol className="pairs">
+        {suggestions.map((one) => (
+          <li key={one.number} data-state={one.state}>
+            <span className="pair-number muted small figures">{one.number}</span>
+            <div>
+              <ItemView fields={fieldsOf(one)} />
+            </div>
+            <span className={`badge ${BADGES[one.state]}`}>{one.state}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+const BADGES: Record<Suggestion["state"], string> = {
+  proposed: "",
+  accepted: "badge-good",
+  rejected: "badge-bad",
+};
