@@ -12,7 +12,15 @@ from shared.view import schemas
 ALWAYS = ("internal_error", "unavailable")
 WITH_TOKEN = ("unsupported_subject", "token_expired")
 WITH_BODY = ("invalid_json", "invalid_encoding", "validation_failed", "body_too_large")
-LIMITS = ("rate_limited", "too_many_running", "daily_spend_reached", "kind_disabled", "creates_paused")
+LIMITS = (
+    "rate_limited",
+    "too_many_running",
+    "daily_spend_reached",
+    "monthly_spend_reached",
+    "deployment_spend_reached",
+    "kind_disabled",
+    "creates_paused",
+)
 PAGED = ("session_id", "limit", "cursor")
 RATE_HEADERS = ("RateLimit", "RateLimit-Policy")
 

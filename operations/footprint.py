@@ -72,7 +72,8 @@ CREATE_LOG_BYTES = 344
 POLL_LOG_BYTES = 0
 WORKER_LOG_BYTES = 344 + 540
 """Of an invocation: Lambda's own, and the metrics."""
-GENERATION_LOG_BYTES = 270
+ACCEPTED_LOG_BYTES, GENERATION_LOG_BYTES = 320, 560
+"""Of the line of a generation's create, and of that of its end."""
 
 AWS_CALL_SECONDS = 0.010
 """A call of another service, where it says that it takes single-digit milliseconds."""

@@ -84,8 +84,8 @@ class Partition:
         """Take in one item, in whatever state it is."""
         sort_key = item["sk"]["S"]
         self.size += 1
-        if self.owner == NO_OWNER:
-            return  # the sweep's mark, which is read on its own
+        if self.owner.startswith(NO_OWNER):
+            return  # the sweep's mark, which is read on its own, and what all owners together have spent
         take = TAKERS.get(sort_key[:2])
         if take is None:
             self.unknown.append(sort_key)

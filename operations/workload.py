@@ -67,7 +67,7 @@ def created(workload: Workload) -> Counts:
         invocations=1,
         http_gb_seconds=seconds * workload.http_memory / 1024,
         queue_requests=1,
-        log_bytes=uses.ACCESS_LOG_BYTES + uses.CREATE_LOG_BYTES,
+        log_bytes=uses.ACCESS_LOG_BYTES + uses.CREATE_LOG_BYTES + uses.ACCEPTED_LOG_BYTES,
     )
 
 

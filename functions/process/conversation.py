@@ -61,14 +61,15 @@ def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
     try:
         return result.model_validate_json(text.strip().removeprefix("\ufeff"))
     except ValidationError as whole:
-        invalid = whole
+        # It would hold this frame, and the frame it: the whole text, until somebody looks for garbage.
+        invalid = whole.with_traceback(None)
     found = json_candidates(text)
     longest = max(found, key=len, default="")
     for candidate in found:
         try:
             return result.model_validate_json(candidate)
         except ValidationError as other:
-            invalid = other if candidate == longest else invalid
+            invalid = other.with_traceback(None) if candidate == longest else invalid
     raise InvalidOutputError("output_invalid", _where(invalid, result)) from None
 
 

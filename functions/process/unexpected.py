@@ -6,6 +6,7 @@ What it logs of an exception is its type and where it was raised. Its own words 
 import traceback
 from typing import Any
 
+from functions.process.provider.frames import let_go
 from shared.aws.logs import logger
 from shared.domain.errors import (
     DeadlinePassedError,
@@ -34,7 +35,17 @@ def about(head: Generation) -> dict[str, Any]:
 
 
 def end_of(raised: BaseException, head: Generation) -> GenerationError | LeaseLostError:
-    """Return the error that ends the attempt, and log what an operator must know of one that nobody expected."""
+    """Return the error that ends the attempt, and log what an operator must know of one that nobody expected.
+
+    Nothing of what was received hangs on either of them: neither keeps the frames that it came by.
+    """
+    ended = _end_of(raised, head)
+    let_go(raised)
+    raised.__traceback__ = raised.__context__ = raised.__cause__ = None
+    return ended
+
+
+def _end_of(raised: BaseException, head: Generation) -> GenerationError | LeaseLostError:
     if isinstance(raised, GenerationError | LeaseLostError):
         return raised
     if isinstance(raised, DeadlinePassedError):

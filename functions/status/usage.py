@@ -51,10 +51,14 @@ class UsageService:
             left = max(0, policy.max_running - use.running)
             found["running"] = {"limit": policy.max_running, "used": use.running, "remaining": left}
         if policy.max_daily_spend_usd:
-            limit, used = float(policy.max_daily_spend_usd), float(use.spent_today_usd)
-            left_usd = float(max(policy.max_daily_spend_usd - use.spent_today_usd, Decimal(0)))
-            found["daily_spend_usd"] = {"limit": limit, "used": used, "remaining": left_usd}
+            found["daily_spend_usd"] = _spend(policy.max_daily_spend_usd, use.spent.today)
+        if policy.max_monthly_spend_usd:
+            found["monthly_spend_usd"] = _spend(policy.max_monthly_spend_usd, use.spent.month)
         return found
+
+
+def _spend(ceiling: Decimal, used: Decimal) -> dict[str, float]:
+    return {"limit": float(ceiling), "used": float(used), "remaining": float(max(ceiling - used, Decimal(0)))}
 
 
 def _rate(rate: Rate) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from functions.sweeper.service import Sweep
 from shared import wiring
 from shared.aws.logs import logger
 from shared.aws.metrics import measure_rescues
+from shared.store.deployment_spend import DeploymentSpend
 from shared.store.reads import Reader
 from shared.store.sweeps import SweepMarks
 
@@ -22,12 +23,14 @@ class LambdaContext(Protocol):
 @cache
 def _sweep() -> Sweep:
     ground = wiring.ground()
-    return Sweep(Reader(ground), SweepMarks(ground), wiring.rescuer(ground), wiring.clock)
+    spend = DeploymentSpend(ground)
+    return Sweep(Reader(ground), SweepMarks(ground), wiring.rescuer(ground), wiring.clock, spend)
 
 
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Sweep once and return the report: outcome to number of generations. Fails when a shard could not be read."""
-    found = _sweep().run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS)
+    sweep = _sweep()
+    found = sweep.run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS)
     report, oldest = dict(found.report), found.oldest_pending
     if report:
         logger().info("swept", extra={"report": report})
@@ -37,6 +40,7 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         found.ended,
         errors=report.get("error", 0),
         oldest_pending_seconds=waiting,
+        deployment_spend_percent=sweep.spent_percent(),
         beyond_bound=found.beyond_bound,
     )
     found.raise_failure()

@@ -12,6 +12,7 @@ from shared.domain.diagnosis import RescueOutcome
 from shared.domain.generation import Generation
 from shared.domain.states import Status
 from shared.rescue import Rescuer
+from shared.store.deployment_spend import DeploymentSpend
 from shared.store.items import DUE_SHARDS
 from shared.store.reads import Due, Reader
 from shared.store.sweeps import SweepMark, SweepMarks
@@ -73,6 +74,15 @@ class Sweep:
     sweeps: SweepMarks
     rescuer: Rescuer
     clock: Clock
+    spend: DeploymentSpend | None = None
+
+    def spent_percent(self) -> float:
+        """Return how much of the deployment's day is spent; 0 without a ceiling, or when it cannot be read now."""
+        try:
+            return self.spend.percent(self.clock.now()) if self.spend else 0.0
+        except Exception:  # noqa: BLE001 - what was swept must be told all the same; the next sweep tells of this
+            logger().exception("the deployment's spend could not be read")
+            return 0.0
 
     def run(self, time_is_up: Callable[[], bool]) -> Found:
         """Return what it has met; a generation that cannot be read is an `error` in the report, and stops nothing.

@@ -46,6 +46,8 @@ class Metric(StrEnum):
     RESCUE_CRASH_LOOP = "RescueCrashLoop"
     RESCUE_EXPIRED = "RescueExpired"
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
+    DEPLOYMENT_SPEND_PERCENT = "DeploymentSpendPercent"
+    """Of MaxDeploymentDailySpendUsd, what today's generations have cost. Told with each sweep, where there is one."""
     FAILURES = "Failures"
     """`Failed` told apart by its code, of the closed set of docs/errors.md."""
     REFUSALS = "Refusals"
@@ -61,6 +63,8 @@ class Metric(StrEnum):
         """One of CloudWatch's units; it has none for money."""
         if self is Metric.SPENT_USD:
             return "None"
+        if self is Metric.DEPLOYMENT_SPEND_PERCENT:
+            return "Percent"
         return "Seconds" if self.endswith("Seconds") else "Count"
 
 
@@ -113,6 +117,7 @@ def measure_rescues(
     *,
     errors: int = 0,
     oldest_pending_seconds: float = 0.0,
+    deployment_spend_percent: float = 0.0,
     beyond_bound: int | None = None,
 ) -> None:
     """Measure what rescues did: `report` counts them by RescueOutcome, `ended` are those that they failed.
@@ -121,8 +126,12 @@ def measure_rescues(
     """
     rescues = {metric: report.get(outcome, 0) for outcome, metric in _OF_OUTCOME.items()}
     found = {Metric.STALE_FOUND: sum(rescues.values()), Metric.ERRORS: errors}
+    gauges = {
+        Metric.OLDEST_PENDING_SECONDS: oldest_pending_seconds,
+        Metric.DEPLOYMENT_SPEND_PERCENT: deployment_spend_percent,
+    }
     counted: Values = {} if beyond_bound is None else {Metric.OPEN_BEYOND_BOUND: beyond_bound}
-    measure({**found, **rescues, Metric.OLDEST_PENDING_SECONDS: oldest_pending_seconds}, ended, counted=counted)
+    measure({**found, **rescues, **gauges}, ended, counted=counted)
 
 
 def _lines(values: Values, ended: Iterable[Generation], counted: _Told) -> Iterator[list[_Directive]]:

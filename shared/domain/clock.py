@@ -69,3 +69,9 @@ def epoch_milliseconds(moment: datetime) -> int:
 def midnight_after(moment: datetime) -> datetime:
     """Return the end of the day (UTC) in which `moment` lies."""
     return (moment + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def month_after(moment: datetime) -> datetime:
+    """Return the end of the month (UTC) in which `moment` lies."""
+    first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)

@@ -1,4 +1,4 @@
-"""How much an owner may start: exact sliding windows and two ceilings. Pure: it decides, `store` reads and writes.
+"""How much an owner may start: exact sliding windows and ceilings. Pure: it decides, `store` reads and writes.
 
 A window is exact because it keeps the time of every accepted request in it. Times are whole epoch milliseconds.
 """
@@ -34,6 +34,14 @@ class Policy:
     limits: Mapping[str, Limit]
     max_running: int = 0
     max_daily_spend_usd: Decimal = Decimal(0)
+    max_monthly_spend_usd: Decimal = Decimal(0)
+    max_deployment_daily_spend_usd: Decimal = Decimal(0)
+    """Of all owners together; the others are each owner's own."""
+
+    @property
+    def counts_open(self) -> bool:
+        """Whether a limit goes by the generations that an owner has open."""
+        return bool(self.max_running or self.max_daily_spend_usd or self.max_monthly_spend_usd)
 
     def limit_for(self, kind: str) -> Limit | None:
         """Return the limit whose window a generation of this kind goes into; None when nothing limits it."""
@@ -112,10 +120,20 @@ class Accepted:
 
 
 def policy_of(settings: Settings) -> Policy:
-    """Return the policy that the settings name. Raises ValueError for RATE_LIMITS of another form."""
+    """Return the policy that the settings name. Raises ValueError for RATE_LIMITS of another form, and below 0."""
     return Policy(
-        parse(settings.rate_limits), settings.max_running, Decimal(str(settings.max_daily_spend_usd)).normalize()
+        parse(settings.rate_limits),
+        settings.max_running,
+        _usd("MAX_DAILY_SPEND_USD", settings.max_daily_spend_usd),
+        _usd("MAX_MONTHLY_SPEND_USD", settings.max_monthly_spend_usd),
+        _usd("MAX_DEPLOYMENT_DAILY_SPEND_USD", settings.max_deployment_daily_spend_usd),
     )
+
+
+def _usd(name: str, value: float) -> Decimal:
+    if value < 0:
+        raise ValueError(f"{name} must be 0, for no ceiling, or more, and is {value}")
+    return Decimal(str(value)).normalize()
 
 
 def parse(entries: Iterable[str]) -> dict[str, Limit]:

@@ -26,6 +26,8 @@ class Settings:
     rate_limits: tuple[str, ...] = ("*=5/300",)
     max_running: int = 10
     max_daily_spend_usd: float = 5.0
+    max_monthly_spend_usd: float = 0.0
+    max_deployment_daily_spend_usd: float = 0.0
     bucket_name: str = ""
     signed_url_seconds: float = 600.0
     longest_poll_seconds: float = 2.0

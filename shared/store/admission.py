@@ -227,7 +227,7 @@ class AdmissionStore:
         now, limit = epoch_milliseconds(moment), admission.limit_for(generation.kind)
         self._ceilings.refuse(generation, policy, limit, seen.accepted, moment)
         writes, rate = [], None
-        if limit or policy.max_running or policy.max_daily_spend_usd:
+        if limit or policy.counts_open:
             open_for = (generation.deadline_at - generation.created_at) // timedelta(milliseconds=1)
             op = generation.create_op or self._clock.token()
             taken = seen.accepted.take(policy, limit, now, open_for, op)

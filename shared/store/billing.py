@@ -7,8 +7,9 @@ from shared.domain.errors import TransitionRefusedError
 from shared.domain.generation import Generation, GenerationKey, StoredStep, Totals, Usage, apart_from_waste
 from shared.domain.rows.worker import Billed
 from shared.domain.states import Status
+from shared.store import booking
 from shared.store.ground import Ground
-from shared.store.move import Mover, counted
+from shared.store.move import Mover
 from shared.store.reads import Reader
 
 _TRIES = 5
@@ -18,7 +19,8 @@ class Bills:
     """One row of the table. Nothing but usage is moved by it."""
 
     def __init__(self, ground: Ground) -> None:
-        self._clock, self._mover, self._reads = ground.clock, Mover(ground), Reader(ground)
+        self._clock, self._settings = ground.clock, ground.settings
+        self._mover, self._reads = Mover(ground), Reader(ground)
 
     def ended_under(self, held: Generation) -> bool:
         """Whether the generation was canceled or failed by another while its holder was the one that `held` shows."""
@@ -45,9 +47,9 @@ class Bills:
                 return Usage()
             day = (ended.finished_at or self._clock.now()).date()
             missed, reserved_usd = totals.usage - ended.usage, held.reserved_usd - ended.reserved_usd
-            beside = counted(ended, missed, day, generations=0, reserved_usd=reserved_usd)
+            booked = booking.writes(ended, missed, day, self._settings, generations=0, reserved_usd=reserved_usd)
             try:
-                self._mover.move_with(rows.BILL, ended, Billed(totals, held.reserved_usd), [beside])
+                self._mover.move_with(rows.BILL, ended, Billed(totals, held.reserved_usd), booked)
             except TransitionRefusedError as moved:
                 refused = moved  # dismissed or retried between the read and the write: read again
             else:

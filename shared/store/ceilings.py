@@ -1,11 +1,12 @@
-"""Asks every limit of an owner, the cheapest first, before one more generation is let in. Writes nothing."""
+"""Asks every limit, the cheapest first, before one more generation is let in. Writes nothing."""
 
 from datetime import datetime, timedelta
 
-from shared.domain.clock import epoch_milliseconds, midnight_after
+from shared.domain.clock import epoch_milliseconds, midnight_after, month_after
 from shared.domain.errors import AdmissionRefusedError
 from shared.domain.generation import Generation
 from shared.domain.limits import Accepted, Limit, Policy, whole_seconds
+from shared.store.deployment_spend import DeploymentSpend
 from shared.store.ground import Ground
 from shared.store.quota import QuotaReader
 
@@ -13,10 +14,10 @@ _RUNNING_RETRY_SECONDS = 5  # nobody knows when one of them ends: about as long 
 
 
 class Ceilings:
-    """Every read is strongly consistent."""
+    """Every read is strongly consistent, but the deployment's day, of which a process keeps the sum for seconds."""
 
     def __init__(self, ground: Ground) -> None:
-        self._quota = QuotaReader(ground)
+        self._quota, self._deployment = QuotaReader(ground), DeploymentSpend(ground)
 
     def refuse(
         self, generation: Generation, policy: Policy, limit: Limit | None, accepted: Accepted, moment: datetime
@@ -30,17 +31,25 @@ class Ceilings:
         rate = accepted.rate(limit, now) if limit else None
         if limit and (wait := accepted.wait(limit, now)):
             raise AdmissionRefusedError("rate_limited", whole_seconds(wait), rate)
-        if not (policy.max_running or policy.max_daily_spend_usd):
+        if generation.own_key:
+            policy = Policy(policy.limits, policy.max_running)  # it costs the deployment no money
+        ceiling = policy.max_deployment_daily_spend_usd
+        if ceiling and self._deployment.spent_today(moment) >= ceiling:
+            raise AdmissionRefusedError("deployment_spend_reached", _until(midnight_after(moment), moment), rate)
+        if not policy.counts_open:
             return
         running = self._quota.open_heads(generation.user_id, accepted, moment)
         if policy.max_running and len(running) >= policy.max_running:
             raise AdmissionRefusedError("too_many_running", _RUNNING_RETRY_SECONDS, rate)
+        if not (policy.max_daily_spend_usd or policy.max_monthly_spend_usd):
+            return
         # The day's usage after the heads: one that ends in between is counted twice for a moment, never not at all.
-        if policy.max_daily_spend_usd and not generation.own_key:
-            spent = self._quota.spent_today(generation.user_id, running, moment)
-            if spent >= policy.max_daily_spend_usd:
-                raise AdmissionRefusedError("daily_spend_reached", _until_midnight(moment), rate)
+        spent = self._quota.spent(generation.user_id, policy, running, moment)
+        if policy.max_monthly_spend_usd and spent.month >= policy.max_monthly_spend_usd:
+            raise AdmissionRefusedError("monthly_spend_reached", _until(month_after(moment), moment), rate)
+        if policy.max_daily_spend_usd and spent.today >= policy.max_daily_spend_usd:
+            raise AdmissionRefusedError("daily_spend_reached", _until(midnight_after(moment), moment), rate)
 
 
-def _until_midnight(moment: datetime) -> int:
-    return whole_seconds((midnight_after(moment) - moment) // timedelta(milliseconds=1))
+def _until(end: datetime, moment: datetime) -> int:
+    return whole_seconds((end - moment) // timedelta(milliseconds=1))

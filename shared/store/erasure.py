@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import batched, islice
 
-from shared.domain.clock import epoch_milliseconds, midnight_after
+from shared.domain.clock import epoch_milliseconds, midnight_after, month_after
 from shared.domain.limits import policy_of
 from shared.store import items
 from shared.store.admission_items import decode_accepted
@@ -21,8 +22,9 @@ _NOT_SPENT = ("generations", "paid_calls", "prompt_tokens", "completion_tokens",
 class ErasureStore:
     """Deletes by key alone. Ending what still runs, and the order, are the caller's.
 
-    What holds an owner to the limits goes last, once it binds nobody any more: the times of the last accepted requests
-    and what was spent today. Else an erasure would be a way around them. Neither holds anything of a generation.
+    What holds an owner to the limits goes last, once it binds nobody any more: the times of the last accepted requests,
+    and what was spent today, or this month where that has a ceiling. Else an erasure would be a way around them.
+    Neither holds anything of a generation.
     """
 
     def __init__(self, ground: Ground) -> None:
@@ -52,20 +54,28 @@ class ErasureStore:
         return self._objects.delete_some(user_id) > 0
 
     def keep_only_spend(self, user_id: str) -> None:
-        """Strip what was used today down to what was spent, and let it lapse when the day has. A ceiling needs it."""
+        """Strip the days that a ceiling of money goes by down to what was spent, and let them lapse when they bind
+        nobody any more. So is today, whatever is set."""
         now = self._clock.now()
+        today = items.usage_key(user_id, now.date().isoformat())
+        kept = {day["sk"]["S"]: day for day in (*self._days(user_id, now), self._table.get(today)) if day}
+        for sort_key, day in kept.items():
+            if "expires_at" not in day or day.keys() & {*_NOT_SPENT}:
+                self._strip(user_id, sort_key, self._lapse_of_spend(now) + timedelta(days=_MARK_DAYS))
+
+    def _strip(self, user_id: str, sort_key: str, lapses: datetime) -> None:
         try:
             self._table.update(
-                items.usage_key(user_id, now.date().isoformat()),
+                items.marshal({"pk": user_id, "sk": sort_key}),
                 {
                     "UpdateExpression": f"SET expires_at = :at REMOVE {', '.join(_NOT_SPENT)}",
                     "ConditionExpression": "attribute_exists(pk)",
-                    "ExpressionAttributeValues": items.marshal({":at": items.expiry(now + timedelta(days=1))}),
+                    "ExpressionAttributeValues": items.marshal({":at": items.expiry(lapses)}),
                 },
                 mine=lambda _item: False,
             )
         except ConditionFailedError:
-            return  # nothing was used today
+            return  # another call has deleted it
 
     def mark_erasure(self, user_id: str, not_before: datetime) -> None:
         """Note that an erasure is under way, and over at the earliest at `not_before`; a later note stands."""
@@ -119,18 +129,28 @@ class ErasureStore:
 
     def _binding(self, user_id: str, now: datetime) -> dict[str, datetime]:
         """Return the sort keys of what holds the owner to the limits, each with the time at which it lapses."""
-        binding = {}
-        today, ceiling = items.usage_key(user_id, now.date().isoformat()), self._settings.max_daily_spend_usd
-        day = self._table.get(today) if ceiling > 0 else None
+        lapse = self._lapse_of_spend(now)
+        binding = {day["sk"]["S"]: lapse for day in self._days(user_id, now)}
         state = items.accepted_key(user_id)
         with suppress(*items.DAMAGED):  # what cannot be read binds nobody, and goes with the rest
-            if items.charged(day):
-                binding[today["sk"]["S"]] = midnight_after(now)
-        with suppress(*items.DAMAGED):
             accepted = decode_accepted(self._table.get(state))
             if lapses := accepted.lapses_in(policy_of(self._settings), epoch_milliseconds(now)):
                 binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
         return binding
+
+    def _days(self, user_id: str, now: datetime) -> list[items.Item]:
+        """Return the usage items with a spend that a ceiling goes by now: the month's, or today's, or none."""
+        if self._settings.max_monthly_spend_usd > 0:
+            days = list(self._table.query(**items.days_of_month(user_id, f"{now:%Y-%m}")))
+        elif self._settings.max_daily_spend_usd > 0:
+            today = self._table.get(items.usage_key(user_id, now.date().isoformat()))
+            days = [] if today is None else [today]
+        else:
+            days = []
+        return [day for day in days if _charged(day)]
+
+    def _lapse_of_spend(self, now: datetime) -> datetime:
+        return month_after(now) if self._settings.max_monthly_spend_usd > 0 else midnight_after(now)
 
 
 def _marked(not_before: datetime) -> items.Item:
@@ -139,3 +159,10 @@ def _marked(not_before: datetime) -> items.Item:
 
 def _mark_key(user_id: str) -> items.Item:
     return items.marshal({"pk": user_id, "sk": _MARK})
+
+
+def _charged(day: items.Item) -> Decimal:
+    try:
+        return items.charged(day)
+    except items.DAMAGED:
+        return Decimal(0)  # what cannot be read binds nobody, and goes with the rest

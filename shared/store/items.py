@@ -84,6 +84,15 @@ def usage_key(user_id: str, day: str) -> Item:
     return marshal({"pk": user_id, "sk": f"U#{day}"})
 
 
+def days_of_month(user_id: str, month: str) -> Item:
+    """Return the query for what an owner used on each day of a month (YYYY-MM)."""
+    return {
+        "ConsistentRead": True,
+        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
+        "ExpressionAttributeValues": marshal({":pk": user_id, ":prefix": f"U#{month}-"}),
+    }
+
+
 def accepted_key(user_id: str) -> Item:
     return marshal({"pk": user_id, "sk": "L#create"})
 

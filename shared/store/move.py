@@ -1,16 +1,14 @@
 """The one place where a row becomes a write, and the only writer of heads."""
 
 from collections.abc import Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from shared.domain.errors import TransitionRefusedError
-from shared.domain.generation import Called, Generation, Usage
+from shared.domain.generation import Called, Generation
 from shared.domain.marks import Write, knows_itself
 from shared.domain.row import At, Mark, Row
 from shared.domain.states import TERMINAL
-from shared.store import items, user_key
+from shared.store import booking, items, user_key
 from shared.store.expressions import as_read, update_of
 from shared.store.ground import Ground
 from shared.store.table import ConditionFailedError, Mine
@@ -52,14 +50,16 @@ class Mover:
     ) -> None:
         """Move a head and write `beside`, all or nothing; `op` is the mark's token, a new one unless it is given.
 
-        A row that ends a generation counts its usage on the owner's day and deletes the owner's key with it.
+        A row that ends a generation books its usage on the day and deletes the owner's key with it.
         """
         at = self._at(row, op)
         sets = self._sets(row, head, at, given)
         write = {"Update": {"Key": items.head_key(head.key), **update_of(row, as_read(head, at.now), sets)}}
         if row.target in TERMINAL:
-            used = counted(head, sets["usage"], at.now.date(), generations=1, reserved_usd=sets["reserved_usd"])
-            beside = [*beside, used, *user_key.deletion(head)]
+            booked = booking.writes(
+                head, sets["usage"], at.now.date(), self._settings, generations=1, reserved_usd=sets["reserved_usd"]
+            )
+            beside = [*beside, *booked, *user_key.deletion(head)]
         try:
             self._table.transact([write, *beside], _mine(row, Write(head, sets, at)))
         except ConditionFailedError as failed:
@@ -88,29 +88,6 @@ class Mover:
 def refused(row: Row[Any], failed: ConditionFailedError) -> TransitionRefusedError:
     """Return what to raise for a head's condition that did not hold."""
     return TransitionRefusedError(row.name, items.decode_head(failed.item) if failed.item else None)
-
-
-def counted(head: Generation, usage: Usage, day: date, *, generations: int, reserved_usd: Decimal) -> items.Item:
-    """Return what adds to the usage of the owner's day; it belongs into the transaction that moves `head`.
-
-    `reserved_usd` is for calls whose bill has not come: the day is charged with it, and given it back by a bill.
-    """
-    added: dict[str, Any] = {"generations": generations or None, **items.usage_values(usage)}
-    if head.own_key:
-        added["own_cost_usd"] = usage.cost_usd
-    else:
-        added["reserved_usd"] = reserved_usd or None
-    names = [name for name, value in added.items() if value is not None]
-    adds = ", ".join(f"#{name} :{name}" for name in names)
-    return {
-        "Update": {
-            "Key": items.usage_key(head.user_id, day.isoformat()),
-            # An erasure earlier that day has left the sum to lapse; what comes after it is to be kept.
-            "UpdateExpression": f"ADD {adds} REMOVE expires_at",
-            "ExpressionAttributeNames": {f"#{name}": name for name in names},
-            "ExpressionAttributeValues": items.marshal({f":{name}": added[name] for name in names}),
-        }
-    }
 
 
 def _mine(row: Row[Any], write: Write) -> Mine:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from shared.domain.clock import epoch_milliseconds, uuid7
 from shared.domain.generation import Generation
@@ -14,13 +15,25 @@ from shared.store.ground import Ground
 _SKEW_MILLISECONDS = 60_000
 
 
+class Spent(NamedTuple):
+    """What an owner has spent and reserved by now, in US dollars, without what their own keys paid for."""
+
+    today: Decimal
+    month: Decimal
+    """0 where the policy has no ceiling for it: then it is not read."""
+
+
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
     """What an owner has used of a policy at this moment."""
 
     rates: tuple[Rate, ...]
     running: int
-    spent_today_usd: Decimal
+    spent: Spent
+
+    @property
+    def spent_today_usd(self) -> Decimal:
+        return self.spent.today
 
 
 class QuotaReader:
@@ -35,7 +48,7 @@ class QuotaReader:
         accepted = decode_accepted(self._table.get(items.accepted_key(user_id)))
         running = self.open_heads(user_id, accepted, now)
         rates = tuple(accepted.rate(limit, epoch_milliseconds(now)) for limit in policy.limits.values())
-        return QuotaUse(rates, len(running), self.spent_today(user_id, running, now))
+        return QuotaUse(rates, len(running), self.spent(user_id, policy, running, now))
 
     def open_heads(self, user_id: str, accepted: Accepted, now: datetime) -> list[Generation]:
         """Return the owner's open generations, but those that should have ended a minute ago.
@@ -58,11 +71,18 @@ class QuotaReader:
         )
         return [items.decode_head(item) for item in found]
 
-    def spent_today(self, user_id: str, running: list[Generation], now: datetime) -> Decimal:
-        """Return the day's usage (UTC), and what the open generations have spent and reserved, in US dollars.
+    def spent(self, user_id: str, policy: Policy, running: list[Generation], now: datetime) -> Spent:
+        """Return what was booked today and this month (UTC), and what the open generations have spent and reserved.
 
-        What is paid with the owner's own keys is left out: the ceiling guards the deployment's account.
+        What is paid with the owner's own keys is left out: the ceilings guard the deployment's account. A month is the
+        sum of its days: reading 31 small items costs two units, and writing a month's own would cost two at each end.
         """
-        day = self._table.get(items.usage_key(user_id, now.date().isoformat()))
         ours = (head for head in running if not head.own_key)
-        return items.charged(day) + sum((head.usage.cost_usd + head.reserved_usd for head in ours), Decimal(0))
+        open_usd = sum((head.usage.cost_usd + head.reserved_usd for head in ours), Decimal(0))
+        today = items.usage_key(user_id, now.date().isoformat())
+        if not policy.max_monthly_spend_usd:
+            return Spent(items.charged(self._table.get(today)) + open_usd, Decimal(0))
+        found = self._table.query(**items.days_of_month(user_id, f"{now:%Y-%m}"))
+        days = {day["sk"]["S"]: items.charged(day) for day in found}
+        booked = days.get(today["sk"]["S"], Decimal(0))
+        return Spent(booked + open_usd, sum(days.values(), Decimal(0)) + open_usd)

@@ -148,12 +148,7 @@ class Reader:
 
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
         """Return what was used on each day of a month (YYYY-MM) on which a generation ended, the first day first."""
-        found = self._table.query(
-            ConsistentRead=True,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": f"U#{month}-"}),
-        )
-        days = (items.unmarshal(item) for item in found)
+        days = (items.unmarshal(item) for item in self._table.query(**items.days_of_month(user_id, month)))
         return [
             DayUsage(day["sk"].removeprefix("U#"), int(day.get("generations", 0)), items.decode_usage(day))
             for day in days

@@ -54,7 +54,7 @@ class ConflictError(Exception):
 
 
 class Table:
-    """One DynamoDB table. Every read is strongly consistent but those of an index, which cannot be.
+    """One DynamoDB table. Every read is strongly consistent, but a query is as it asks: that of an index cannot be.
 
     Raises StoreUnavailableError when DynamoDB did not take or confirm a request, whatever became of it, and
     StoreRefusedError when it refused one that it would refuse again.

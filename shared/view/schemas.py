@@ -293,6 +293,7 @@ class UserLimits(TypedDict):
     rates: list[Rate]
     running: NotRequired[Ceiling]
     daily_spend_usd: NotRequired[Ceiling]
+    monthly_spend_usd: NotRequired[Ceiling]
 
 
 class UsageOfMonth(TypedDict):

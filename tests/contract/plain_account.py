@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,8 @@ from shared.domain.errors import DeadlinePassedError, LeaseLostError, Transition
 from shared.domain.generation import Generation, StoredStep, Totals, Usage
 from shared.domain.row import Row
 from shared.domain.states import TERMINAL, Guard, Status
-from shared.store.items import decode_usage, due_shard, unmarshal, usage_key
+from shared.store.deployment_spend import DeploymentSpend
+from shared.store.items import charged, decode_usage, due_shard, unmarshal, usage_key
 from tests.factories import SETTINGS, START, FakeClock, a_generation, an_input, store_over
 
 REFUSALS = (TransitionRefusedError, LeaseLostError, DeadlinePassedError)
@@ -41,7 +43,9 @@ class PlainAccount:
 
     def __init__(self, client: Any) -> None:
         self.client, self.clock = client, FakeClock()
-        self.store = store_over(client, self.clock)
+        # Never reached: what all owners spend is booked beside what each does.
+        self.store = store_over(client, self.clock, replace(SETTINGS, max_deployment_daily_spend_usd=1e9))
+        self.spent_before = spent_by_all(client, self.clock)
         self.steps: list[StoredStep] = []
         self.day = Usage()
         self.ends = 0
@@ -173,6 +177,12 @@ class PlainAccount:
         item = self.client.get_item(TableName=SETTINGS.table_name, Key=usage_key(owner, START.date().isoformat()))
         day = unmarshal(item.get("Item", {}))
         assert (int(day.get("generations", 0)), decode_usage(day)) == (self.ends, self.day)
+        assert spent_by_all(self.client, self.clock) - self.spent_before == charged(item.get("Item"))
         later = head.deadline_at + timedelta(days=1)
         due = {found.key.generation_id for found in self.store.reads.due(int(due_shard(head.generation_id)), later)}
         assert (head.generation_id in due) == (not head.terminal)
+
+
+def spent_by_all(client: Any, clock: FakeClock) -> Decimal:
+    """The deployment's day on which every account begins, read anew."""
+    return DeploymentSpend(store_over(client, clock).ground).spent_today(START)

@@ -313,6 +313,29 @@ def test_an_erasure_is_no_way_around_the_limits_and_is_done_when_they_have_lapse
     assert account.items() == {}
 
 
+def test_an_erasure_is_no_way_around_a_month_either(an_account: Callable[..., Account]) -> None:
+    monthly = replace(UNLIMITED, max_monthly_spend_usd=2.0)
+    account = an_account(monthly)
+    account.succeeded()
+    account.clock.pass_seconds(86_400)
+    account.succeeded()
+    account.clock.pass_seconds(LEASE)
+    status, done, wait = account.erase()
+    assert (status, done, account.content_erased) == (202, False, True)
+    assert wait == 30 * 86_400 - LEASE, "until the month is over"
+    left = account.items()
+    assert left.keys() >= {"U#2026-01-01", "U#2026-01-02"}
+    for day in ("U#2026-01-01", "U#2026-01-02"):
+        assert left[day].keys() == {"pk", "sk", "cost_usd", "expires_at"}
+    assert account.store.quota.use(account.name, policy_of(monthly)).spent.month == Decimal(1)
+    before = account.items()
+    account.erase()
+    assert account.items() == before, "what is stripped is not written again"
+    account.clock.pass_seconds(wait)
+    assert account.erase() == (200, True, None)
+    assert account.items() == {}
+
+
 def test_what_is_used_after_an_erasure_on_the_same_day_does_not_lapse_with_what_was_erased(
     an_account: Callable[..., Account],
 ) -> None:

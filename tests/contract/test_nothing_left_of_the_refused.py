@@ -18,7 +18,7 @@ from shared.store.admission import Admission, AdmissionStore
 from shared.store.objects import Objects
 from shared.store.reads import Reader
 from tests.contract.admitting import LIMITED
-from tests.contract.counter import Counter, meanwhile
+from tests.contract.counter import Counter, body_of, meanwhile
 from tests.contract.leftovers import PICTURES, all_of, one_that_drew, parts_of, writes_of
 from tests.contract.test_lost_answers import answers_lost
 from tests.contract.test_objects import Place
@@ -137,7 +137,7 @@ def test_of_a_crowd_of_retries_only_the_winners_copy_stays(place: Place, counter
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(lambda _: counter.retry(), range(6)))
     [new] = counter.successors()
-    assert {answer.headers["location"] for answer in answers} == {f"/v1/generations/{new.generation_id}"}
+    assert {body_of(answer)["generation_id"] for answer in answers} == {new.generation_id}
     assert parts_of(place, counter.head.user_id) == {counter.head.generation_id, new.generation_id}
 
 
@@ -159,12 +159,22 @@ def test_a_retry_whose_limit_is_reached_while_it_copies_leaves_nothing(
     assert parts_of(place, counter.head.user_id) == {counter.head.generation_id, others[0].generation_id}
 
 
-def test_a_retry_that_misses_a_picture_leaves_no_copy_of_the_others(place: Place, counter: Counter) -> None:
-    [last] = [key for key in place.keys(counter.head.user_id) if key.endswith(f"-{PICTURES - 1}.png")]
-    place.s3.delete_object(Bucket=SETTINGS.bucket_name, Key=last)
-    for _ in range(2):
-        with pytest.raises(ClientError):
-            counter.retry()
+def test_a_retry_whose_copying_fails_halfway_leaves_no_copy(
+    place: Place, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, copied = Objects.copy, list[str]()
+
+    def denied_after_three(self: Objects, source: str, target: str) -> None:
+        if len(copied) == 3:
+            about: Any = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            raise ClientError(about, "CopyObject")
+        copied.append(target)
+        copy(self, source, target)
+
+    monkeypatch.setattr(Objects, "copy", denied_after_three)
+    with pytest.raises(ClientError):
+        counter.retry()
+    assert len(copied) == 3
     assert counter.successors() == []
     assert parts_of(place, counter.head.user_id) == {counter.head.generation_id}
 

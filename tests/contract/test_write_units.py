@@ -168,6 +168,29 @@ def test_a_normal_flashcards_generation_costs_at_most_twenty_write_units(
     assert sum(table + index for _, table, index in bill) <= 20
 
 
+@pytest.mark.parametrize(("ceiling", "units"), [(0.0, 4.0), (100.0, 6.0)])
+def test_an_end_costs_two_units_more_where_the_deployments_day_has_a_ceiling(
+    dynamodb: Any, clock: FakeClock, ceiling: float, units: float
+) -> None:
+    store = store_over(dynamodb, clock, replace(SETTINGS, max_deployment_daily_spend_usd=ceiling))
+    head = store.admission.create(a_generation(clock), an_input())
+    head = store.worker.claim(Called(head.key, head.fence), clock.token(), KINDS)
+    with units_of(dynamodb) as found:
+        store.worker.succeed(head, Totals(1, Usage(1, 1500, 900, Decimal("0.000765"))), "cards")
+    assert [table for _, table, _ in found] == [units]
+
+
+def test_the_ceilings_of_money_cost_a_create_no_write(dynamodb: Any, clock: FakeClock) -> None:
+    settings = replace(SETTINGS, max_monthly_spend_usd=100.0, max_deployment_daily_spend_usd=100.0)
+    costs = []
+    for each in (SETTINGS, settings):
+        store = store_over(dynamodb, clock, each)
+        with units_of(dynamodb) as found:
+            store.admission.admit(a_generation(clock), an_input(), Admission(policy_of(each)))
+        costs.append(sum(table for _, table, _ in found))
+    assert costs[0] == costs[1]
+
+
 def admitted(answer: Admitted) -> Generation:
     assert answer.head is not None
     return answer.head

@@ -11,7 +11,7 @@ from bench.bill import logs
 from bench.bill.load import CALLS, Browser, Followed, Order
 from bench.bill.meter import Meter
 from local.stack import LocalStack
-from operations.footprint import FOOTPRINTS
+from operations.footprint import ACCEPTED_LOG_BYTES, FOOTPRINTS, GENERATION_LOG_BYTES
 
 PATIENCE_SECONDS = 30
 
@@ -88,7 +88,16 @@ def test_what_the_worker_logs_of_a_generation_is_what_the_cost_model_expects(
     for one in worked:
         # A line of metrics for the invocation, and a part of one for each further kind.
         kinds = len({each.order.kind for each in followed.values() if each.generation_id in one.succeeded})
-        assert one.own_bytes <= 540 + 270 * len(one.succeeded) + 300 * (kinds - 1)
+        assert one.own_bytes <= 540 + GENERATION_LOG_BYTES * len(one.succeeded) + 300 * (kinds - 1)
+
+
+def test_what_create_logs_of_a_generation_is_what_the_cost_model_expects(
+    stack: LocalStack, followed: dict[str, Followed]
+) -> None:
+    lines = [line for one in logs.invocations(stack, "create") for line in one.lines]
+    for each in followed.values():
+        [line] = [line for line in lines if each.generation_id in line]
+        assert logs.event_bytes(line) <= ACCEPTED_LOG_BYTES
 
 
 def test_a_poll_writes_no_line_of_its_own(stack: LocalStack, followed: dict[str, Followed]) -> None:

@@ -76,7 +76,10 @@ def test_who_has_the_credentials_of_this_stack_may_do_everything(emulator: Emula
     assert client("lambda", emulator.url).list_functions()["Functions"] == []
 
 
-@pytest.mark.parametrize("key", ["test", "000000000000", "123456789012", "AKIAIOSFODNN7EXAMPLE", ACCESS_KEY[:-1]])
+@pytest.mark.parametrize(
+    "key",
+    ["test", "000000000000", "123456789012", "AKIAIOSFODNN7EXAMPLE", pytest.param(ACCESS_KEY[:-1], id="a part of it")],
+)
 def test_no_other_key_is_the_root_users(emulator: Emulator, key: str) -> None:
     session = boto3.Session(key, key, region_name=REGION)
     for service, call in (("dynamodb", "list_tables"), ("lambda", "list_functions"), ("s3", "list_buckets")):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from shared.domain.generation import Generation
 from shared.store import items
@@ -147,3 +148,19 @@ class Accounts:
             head = items.decode_head(self.table.items[self.heads[head.retry_of]])
             line.append(head.generation_id)
         return line
+
+
+def invariant_10_the_days_of_owners_and_the_deployments_are_one_sum(changes: list[Change]) -> None:
+    """What one write adds to owners' days it adds to the deployment's. An erasure deletes from the first alone."""
+    owners = deployment = Decimal(0)
+    for key, before, after in changes:
+        if key[1].startswith("U#") and after is not None:
+            owners += items.charged(after) - items.charged(before)
+        elif key[1].startswith("spend ") and after is not None:
+            deployment += _spent(after) - _spent(before)
+    if owners != deployment:
+        raise ViolationError("invariant_10_the_days_are_one_sum", f"{owners} and {deployment} USD")
+
+
+def _spent(shard: items.Item | None) -> Decimal:
+    return Decimal(0) if shard is None else Decimal(items.unmarshal(shard)["spent_usd"])

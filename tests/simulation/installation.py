@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from types import ModuleType, SimpleNamespace
 from typing import Any, Protocol
@@ -30,6 +31,7 @@ from shared.domain import idempotency, settings
 from shared.kinds import forms
 from shared.kinds.contract import Kind
 from shared.store import items
+from shared.store.deployment_spend import DeploymentSpend
 from shared.store.table import Table
 from tests.factories import SETTINGS
 
@@ -49,8 +51,9 @@ SETTINGS_OF_ALL = replace(
     rate_limits=("*=100/300",),
     max_running=0,
     max_daily_spend_usd=0.0,
+    max_deployment_daily_spend_usd=1e9,
 )
-"""The limits of one owner are not what is simulated."""
+"""No limit is simulated. What all owners spend is booked, and never reaches its ceiling."""
 
 _SHARDS = 3
 _MOST_REMEMBERED = 5_000
@@ -179,11 +182,13 @@ def installed() -> Iterator[None]:
         (functions.process.provider.Provider, lambda *_settings, **_more: _here[-1].model()),
         (functions.process.key.ServiceKey, lambda *_name, **_more: lambda: "sk-simulated"),
     ]
-    changes = [change for old, new in substitutes for change in _places(old, new)]
+    changes: list[tuple[Any, str, Any]] = [change for old, new in substitutes for change in _places(old, new)]
     changes += [change for module in HANDLERS.values() for change in _caches(module)]
     changes.append((sys.modules["functions.process.heartbeat"], "threading", _threading()))
     # A quarter of all boundaries would be the sweeper's looks into shards where nothing is.
     changes += [(module, "DUE_SHARDS", _SHARDS) for module in (items, functions.sweeper.service)]
+    # Its ceiling is never reached, and each create would ask ten partitions for the sum.
+    changes.append((DeploymentSpend, "spent_today", lambda _spend, _moment: Decimal(0)))
     defaults = tuple(_sleep if default is time.sleep else default for default in Table.__init__.__defaults__ or ())
     before = {(module, name): getattr(module, name) for module, name, _new in changes}
     kept = Table.__init__.__defaults__

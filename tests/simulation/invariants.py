@@ -12,7 +12,7 @@ from shared.domain.generation import Generation
 from shared.domain.states import Status
 from shared.store import items
 from tests.factories import START
-from tests.simulation.accounts import Accounts
+from tests.simulation.accounts import Accounts, invariant_10_the_days_of_owners_and_the_deployments_are_one_sum
 from tests.simulation.model import Paid
 from tests.simulation.process import Process
 from tests.simulation.scheduler import Task
@@ -80,6 +80,7 @@ class Invariants:
                 case "U#":
                     self.accounts.day(change)
         self.accounts.invariant_10_an_ended_head_and_its_day_are_one_write()
+        invariant_10_the_days_of_owners_and_the_deployments_are_one_sum(changes)
 
     def _head(self, change: Change, author: Process) -> None:
         key, before_item, after_item = change

@@ -4,7 +4,7 @@ import json
 import math
 from typing import Any
 
-UNITS = frozenset({"Count", "Seconds", "None"})
+UNITS = frozenset({"Count", "Seconds", "Percent", "None"})
 """Those of CloudWatch's units that are in use here."""
 Series = dict[tuple[str, ...], list[float]]
 

@@ -57,7 +57,10 @@ def test_what_was_let_in_before_gets_the_same_answer_says_so_and_starts_nothing(
     assert dispatch.sent == [head]
 
 
-@pytest.mark.parametrize("code", ["rate_limited", "too_many_running", "daily_spend_reached"])
+@pytest.mark.parametrize(
+    "code",
+    ["rate_limited", "too_many_running", "daily_spend_reached", "monthly_spend_reached", "deployment_spend_reached"],
+)
 @pytest.mark.parametrize("rate", [RATE, None])
 def test_a_limit_that_is_reached_is_a_429_that_says_when_to_come_back(code: str, rate: Rate | None) -> None:
     status, body, headers = answered(AdmissionRefusedError(code, 297, rate))

@@ -41,7 +41,7 @@ def test_the_list_of_items_has_each_kind_of_sort_key_that_the_store_writes_and_n
     listed = {re.findall(r"`([^`]+)`", cells[0])[0] for cells in rows_below("What the table holds")}
     written = {match[0] for text in texts_of(ROOT / "shared") if (match := re.match(r"[A-Z]#", text))}
     assert {key[:2] for key in listed if "#" in key} == written
-    assert {key for key in listed if "#" not in key} == {"sweep"}
+    assert {key for key in listed if "#" not in key} == {"sweep", "spend <shard>"}
     assert NO_OWNER in PAGE
     assert set(TAKERS) == written, "the doctor knows the same"
 

@@ -4,12 +4,14 @@ import random
 from decimal import Decimal
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.limits import Accepted, Limit, Policy, Rate, parse, policy_of
-from shared.domain.settings import Settings
+from shared.domain.settings import Settings, from_environment
 from tests.factories import SETTINGS
+from tests.unit.test_template import TEMPLATE, _Loader
 
 FIVE = Limit("create", 5, 300)
 POLICY = Policy({"*": FIVE})
@@ -178,3 +180,24 @@ def test_a_kind_cannot_have_two_limits() -> None:
 
 def test_the_defaults_are_five_in_three_hundred_seconds_ten_at_once_and_five_dollars_a_day() -> None:
     assert policy_of(SETTINGS) == Policy({"*": FIVE}, 10, Decimal(5))
+
+
+MONEY = {
+    "MaxDailySpendUsd": "max_daily_spend_usd",
+    "MaxMonthlySpendUsd": "max_monthly_spend_usd",
+    "MaxDeploymentDailySpendUsd": "max_deployment_daily_spend_usd",
+}
+
+
+@pytest.mark.parametrize(("parameter", "setting"), MONEY.items())
+def test_a_ceiling_of_money_has_the_templates_bounds(parameter: str, setting: str) -> None:
+    template = yaml.load(TEMPLATE.read_text(), _Loader)  # noqa: S506 - a SafeLoader
+    declared = template["Parameters"][parameter]
+    assert (declared["MinValue"], declared["MaxValue"]) == (0, 1_000_000_000)
+    assert declared["Default"] == getattr(Settings("table", "queue", "isolated"), setting)
+    environment = {name: name for name in ("TABLE_NAME", "QUEUE_URL", "ISOLATED_QUEUE_URL")}
+    for text, usd in (("0", Decimal(0)), ("0.05", Decimal("0.05")), ("1000000000", Decimal(1_000_000_000))):
+        read = policy_of(from_environment(environment | {setting.upper(): text}))
+        assert getattr(read, setting) == usd
+    with pytest.raises(ValueError, match=setting.upper()):
+        policy_of(from_environment(environment | {setting.upper(): "-0.01"}))

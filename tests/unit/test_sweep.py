@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
@@ -12,13 +13,14 @@ import pytest
 from functions.sweeper import handler as sweeper
 from functions.sweeper.service import Sweep
 from shared.domain.errors import StoreUnavailableError
-from shared.domain.generation import Called, Generation
+from shared.domain.generation import Called, Generation, Totals, Usage
 from shared.domain.states import Status
 from shared.rescue import Rescuer
+from shared.store.deployment_spend import DeploymentSpend
 from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, to_epoch
 from shared.store.reads import Due, Reader
 from shared.store.whole import Store
-from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input
+from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input, store_over
 from tests.unit.emf import metrics_of
 
 
@@ -41,6 +43,7 @@ class Rounds:
             self.store.sweeps,
             Rescuer(self.store.rescuer, self.dispatch, self.clock, SETTINGS, ("flashcards",)),
             self.clock,
+            DeploymentSpend(self.store.ground),
         )
 
     def pending(self, count: int = 1) -> list[Generation]:
@@ -306,3 +309,30 @@ def test_a_sweep_that_has_no_time_left_says_at_least_that_there_are_some(rounds:
     assert beyond_bound(rounds, lambda: True) == 0
     rounds.clock.pass_seconds(1)
     assert beyond_bound(rounds, lambda: True) == 1
+
+
+def test_the_function_tells_how_much_of_the_deployments_day_is_spent(
+    dynamodb: Any, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = store_over(dynamodb, clock, replace(SETTINGS, max_deployment_daily_spend_usd=4.0))
+    rounds = Rounds(store, clock, RecordingDispatch())
+    (head,) = rounds.pending()
+    held = store.worker.claim(Called(head.key, head.fence), "holder", ("flashcards",))
+    store.worker.succeed(held, Totals(1, Usage(1, 1, 1, Decimal("3.25"))), "cards")
+    monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
+    sweeper.handler({}, Context(60_000))
+    assert metrics_of(capsys.readouterr().out) == {"DeploymentSpendPercent": 81.25, "OpenBeyondBound": [0]}
+
+
+def test_a_spend_that_cannot_be_read_keeps_nothing_from_being_told(
+    rounds: Rounds, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def down(*_: Any) -> float:
+        raise StoreUnavailableError("ThrottlingException")
+
+    monkeypatch.setattr(DeploymentSpend, "percent", down)
+    monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
+    rounds.pending()
+    rounds.clock.pass_seconds(60)
+    assert sweeper.handler({}, Context(60_000)) == {"sent_again": 1}
+    assert metrics_of(capsys.readouterr().out)["RescueSentAgain"] == 1

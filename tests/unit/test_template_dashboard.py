@@ -41,6 +41,8 @@ TYPES = {
     "TableName": "AWS::DynamoDB::Table",
     "ApiId": "AWS::ApiGatewayV2::Api",
 }
+CONDITIONAL = ("DeploymentSpendAlarm", "AuthorizerErrorsAlarm")
+"""Alarms that are not always there, in the order in which the dashboard's parts add them."""
 VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 SEARCHED = re.compile(r"SEARCH\('\{\"\$\{AWS::StackName\}\",(\w+)\} MetricName=\"(\w+)\"', '(p\d+|Sum)', (\d+)\)")
 APART = {Metric.LATENCY_SECONDS: "Kind", Metric.FAILURES: "Code", Metric.REFUSALS: "Code"}
@@ -89,19 +91,20 @@ def test_without_a_parameter_there_is_one_and_with_it_none(template: dict[str, A
     assert template["Resources"]["MetricsDashboard"]["Condition"] == "HasDashboard"
 
 
-@pytest.mark.parametrize("verifies", [True, False])
-def test_its_body_is_json_and_names_nothing_that_is_not_there(template: dict[str, Any], verifies: bool) -> None:
+@pytest.mark.parametrize("there", [(), ("AuthorizerErrorsAlarm",), ("DeploymentSpendAlarm",), CONDITIONAL])
+def test_its_body_is_json_and_names_nothing_that_is_not_there(template: dict[str, Any], there: tuple[str, ...]) -> None:
     resources = template["Resources"]
     text, parts = resources["MetricsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    (alarm,) = parts.values()
-    assert alarm["Fn::If"][0] == resources["AuthorizerErrorsAlarm"]["Condition"]
-    text = text.replace("${AuthorizerAlarm}", alarm["Fn::If"][1]["Fn::Sub"] if verifies else alarm["Fn::If"][2])
+    for part, alarm in zip(parts, CONDITIONAL, strict=True):
+        condition, shown, hidden = parts[part]["Fn::If"]
+        assert (condition, hidden) == (resources[alarm]["Condition"], "")
+        assert alarm in shown["Fn::Sub"]
+        text = text.replace(f"${{{part}}}", shown["Fn::Sub"] if alarm in there else hidden)
     for name in VARIABLE.findall(text):
         resource, _, attribute = name.partition(".")
         assert attribute in ("", "Arn", "QueueName"), name
         if not name.startswith("AWS::"):
-            needed = resources[resource].get("Condition")
-            assert needed is None or verifies, f"{name} is not always there"
+            assert "Condition" not in resources[resource] or resource in there, f"{name} is not always there"
     body = json.loads(VARIABLE.sub("made-up", text))
     assert "${!" not in json.dumps(body).replace("${!PROP(", "")
 
@@ -162,7 +165,8 @@ def test_it_shows_every_metric_of_the_codes_each_function_and_queue_and_every_al
 ) -> None:
     shown = list(metrics_in(widgets))
     own = {name for namespace, name, *_ in shown if namespace == "${AWS::StackName}"}
-    assert own == set(Metric) - {Metric.STALE_FOUND}, "that is the sum of the rescues, for the alarm"
+    # The sum of the rescues, and what is there only with a ceiling: both are for their alarms.
+    assert own == set(Metric) - {Metric.STALE_FOUND, Metric.DEPLOYMENT_SPEND_PERCENT}
     named = {
         variable.removesuffix(".QueueName") for line in shown for text in line for variable in VARIABLE.findall(text)
     }
@@ -192,7 +196,8 @@ def test_the_code_emits_every_metric_that_it_has_a_name_for(
     context = type("Context", (), {"get_remaining_time_in_millis": lambda _self: 300_000})()
     process.handler({"Records": [{"messageId": "1"}, {"messageId": "2"}]}, context)
     ends = [an_end(status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)]
-    measure_rescues(dict.fromkeys(RescueOutcome, 1), ends, oldest_pending_seconds=1, beyond_bound=1)
+    report = {str(outcome): 1 for outcome in RescueOutcome}
+    measure_rescues(report, ends, oldest_pending_seconds=1, deployment_spend_percent=1, beyond_bound=1)
     measure_refused("rate_limited")
     assert {key[-1] for key in series_of(capsys.readouterr().out)} == set(Metric)
 
@@ -201,7 +206,7 @@ def test_the_guide_tells_of_each_metric_and_what_they_cost(widgets: list[dict[st
     section = read("docs/operating.md").partition("## What you see")[2].partition("\n## ")[0]
     rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
     listed = {name: row[2].strip() for row in rows for name in re.findall(r"`(\w+)`", row[1])}
-    units = {"Count": "count", "Seconds": "seconds", "None": "US dollars"}
+    units = {"Count": "count", "Seconds": "seconds", "Percent": "percent", "None": "US dollars"}
     assert listed == {metric: units[metric.unit] for metric in Metric}
     series = len(Metric) - len(APART)
     assert f"There are {series}, and one more for each kind" in section

@@ -113,3 +113,14 @@ def test_another_owners_usage_is_not_in_it(store: Store, clock: FakeClock, alice
 def test_what_is_no_month_is_refused(store: Store, alice: str, month: str) -> None:
     with pytest.raises(ProblemError, match="invalid_query"):
         read(store, alice, month=month)
+
+
+def test_a_month_with_a_ceiling_shows_what_is_left_of_it(store: Store, clock: FakeClock, alice: str) -> None:
+    policy = policy_of(replace(LIMITED, max_monthly_spend_usd=8.0))
+    spend(store, clock, alice, Usage(1, 1, 1, Decimal("1.5")))
+    clock.pass_seconds(86_400)
+    spend(store, clock, alice, Usage(1, 1, 1, Decimal("0.5")))
+    limits = read(store, alice, policy)["limits"]
+    assert limits["daily_spend_usd"] == {"limit": 5.0, "used": 0.5, "remaining": 4.5}
+    assert limits["monthly_spend_usd"] == {"limit": 8.0, "used": 2.0, "remaining": 6.0}
+    assert "monthly_spend_usd" not in read(store, alice)["limits"]

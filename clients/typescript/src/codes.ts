@@ -135,6 +135,18 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
     "fault": "the caller's",
     "status": 429
   },
+  "monthly_spend_reached": {
+    "title": "Your generations have cost as much this month as they may.",
+    "fix": "Wait for the next month (UTC).",
+    "fault": "the caller's",
+    "status": 429
+  },
+  "deployment_spend_reached": {
+    "title": "The service has spent as much today as it may.",
+    "fix": "Wait for the next day (UTC), or bring a key of your own where the service takes one.",
+    "fault": "the operator's",
+    "status": 429
+  },
   "kind_disabled": {
     "title": "This kind is switched off.",
     "fix": "Do not offer this kind, or ask the operator to add it to `EnabledKinds`.",

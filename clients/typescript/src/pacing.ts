@@ -62,7 +62,7 @@ export function mayLookAgain(error: unknown): boolean {
 }
 
 function isLimit(code: string): boolean {
-  return code === "rate_limited" || code === "too_many_running" || code === "daily_spend_reached";
+  return code === "rate_limited" || code === "too_many_running" || code.endsWith("_spend_reached");
 }
 
 /** Return a timer's length in milliseconds, within what timers can hold. */

@@ -709,7 +709,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -793,6 +793,7 @@ export interface components {
             rates: components["schemas"]["Rate"][];
             running?: components["schemas"]["Ceiling"];
             daily_spend_usd?: components["schemas"]["Ceiling"];
+            monthly_spend_usd?: components["schemas"]["Ceiling"];
         };
     };
     responses: never;
@@ -1040,7 +1041,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `rate_limited`: You have started as many generations as you may for now. `too_many_running`: You have as many generations under way as you may have at once. `daily_spend_reached`: Your generations have cost as much today as they may. API Gateway: Too many calls at once. */
+            /** @description `rate_limited`: You have started as many generations as you may for now. `too_many_running`: You have as many generations under way as you may have at once. `daily_spend_reached`: Your generations have cost as much today as they may. `monthly_spend_reached`: Your generations have cost as much this month as they may. `deployment_spend_reached`: The service has spent as much today as it may. API Gateway: Too many calls at once. */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1052,7 +1053,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "rate_limited" | "too_many_running" | "daily_spend_reached";
+                        code?: "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached";
                     };
                 };
             };
@@ -1748,7 +1749,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `rate_limited`: You have started as many generations as you may for now. `too_many_running`: You have as many generations under way as you may have at once. `daily_spend_reached`: Your generations have cost as much today as they may. API Gateway: Too many calls at once. */
+            /** @description `rate_limited`: You have started as many generations as you may for now. `too_many_running`: You have as many generations under way as you may have at once. `daily_spend_reached`: Your generations have cost as much today as they may. `monthly_spend_reached`: Your generations have cost as much this month as they may. `deployment_spend_reached`: The service has spent as much today as it may. API Gateway: Too many calls at once. */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1760,7 +1761,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "rate_limited" | "too_many_running" | "daily_spend_reached";
+                        code?: "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached";
                     };
                 };
             };

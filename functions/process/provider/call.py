@@ -24,6 +24,7 @@ from functions.process.provider.failures import (
     of_refusal,
     why_unreachable,
 )
+from functions.process.provider.frames import let_go
 from functions.process.provider.gate import Gate
 from functions.process.provider.report import Report
 from functions.process.provider.request import Completion
@@ -76,17 +77,21 @@ class Call:
         try:
             async with client, gate, asyncio.timeout_at(deadline) as limit:
                 await self._connect(client, gate)
-        except TimeoutError:
+        except TimeoutError as error:
             if not limit.expired():
                 raise
             self._stop(DEADLINE, refused=not gate.open)
+            let_go(error)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             self._stop(UNREACHABLE, why_unreachable(error), refused=True)
+            let_go(error)
         except httpx.RemoteProtocolError as error:
             # It speaks, and no HTTP; or it was cut off in the middle of it.
             self._stop(PROTOCOL_BROKEN if "illegal" in str(error).lower() else STREAM_CUT)
-        except httpx.HTTPError:
+            let_go(error)
+        except httpx.HTTPError as error:
             self._stop(STREAM_CUT)
+            let_go(error)
         return self._answer.completion()
 
     def _stop(self, failure: CallFailure, detail: str = "", *, refused: bool = False) -> None:
@@ -103,6 +108,7 @@ class Call:
                 # Nothing was sent, so this pays for nothing twice.
                 if not retries or is_tls_failure(error):
                     raise
+                let_go(error)
             else:
                 return
             await asyncio.sleep(QUICK_RETRY_SECONDS * (0.5 + self._clock.random()))
@@ -112,17 +118,24 @@ class Call:
         extensions = {"trace": gate.trace}
         url, body, headers = self._wired.url, self._wired.body, dict(self._wired.headers)
         async with client.stream("POST", url, content=body, headers=headers, extensions=extensions) as response:
-            self._answer.record.status = response.status_code
-            self._note_bill_id(response)
-            if not response.is_success:
-                await self._refusal(response)
-                return
             try:
-                await self._read(response.aiter_raw(), Decoder(response.headers.get("Content-Encoding", "")))
-            except UnknownEncodingError:
-                self._answer.fail(PROTOCOL_BROKEN, "it was compressed unasked")
-            except TooLongError:
-                self._answer.fail(OUTPUT_TOO_LARGE)
+                await self._hear(response)
+            finally:
+                await response.aclose()
+                response.stream = httpx.ByteStream(b"")  # httpx's own leads back to the response
+
+    async def _hear(self, response: httpx.Response) -> None:
+        self._answer.record.status = response.status_code
+        self._note_bill_id(response)
+        if not response.is_success:
+            await self._refusal(response)
+            return
+        try:
+            await self._read(response.aiter_raw(), Decoder(response.headers.get("Content-Encoding", "")))
+        except UnknownEncodingError:
+            self._answer.fail(PROTOCOL_BROKEN, "it was compressed unasked")
+        except TooLongError:
+            self._answer.fail(OUTPUT_TOO_LARGE)
 
     def _note_bill_id(self, response: httpx.Response) -> None:
         name = self._dialect.bill_id_header

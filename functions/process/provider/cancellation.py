@@ -7,8 +7,10 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from functions.process.provider.frames import let_go
 from shared.domain.errors import CallCanceledError
 
 _TURNS = 5
@@ -62,14 +64,25 @@ def run_until_cancelled[T](work: Callable[[], Coroutine[Any, Any, T]], cancellat
         raise CallCanceledError("nothing was started: the call was closed before")
     loop = asyncio.new_event_loop()
     task = loop.create_task(work())
+    failed: Exception | None = None
     try:
-        with cancellation.closing(lambda: loop.call_soon_threadsafe(task.cancel)):
+        with cancellation.closing(partial(loop.call_soon_threadsafe, task.cancel)):
             return loop.run_until_complete(task)
-    except asyncio.CancelledError:
-        raise CallCanceledError("the call was closed on our side") from None
+    except asyncio.CancelledError as canceled:
+        let_go(canceled)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+        failed = error
     finally:
         task.cancel()
         _wind_down(loop)
+        del task, work  # the task holds its error, which would hold this frame, and so the task
+    # Raised here and not above: no error of the loop's hangs on it as its context.
+    failed = failed or CallCanceledError("the call was closed on our side")
+    let_go(failed)
+    try:
+        raise failed
+    finally:
+        del failed
 
 
 def _wind_down(loop: asyncio.AbstractEventLoop) -> None:

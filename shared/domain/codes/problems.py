@@ -193,6 +193,28 @@ PROBLEMS: Mapping[str, Code] = {
         ),
         status=429,
     ),
+    "monthly_spend_reached": Code(
+        title="Your generations have cost as much this month as they may.",
+        fix="Wait for the next month (UTC).",
+        fault=Fault.CALLER,
+        detail=(
+            "The caller's generations have cost as much this month as they may (`MaxMonthlySpendUsd`; no ceiling by "
+            "default), with what open ones have spent and reserved. The month ends at midnight UTC, which is what "
+            "`Retry-After` says."
+        ),
+        status=429,
+    ),
+    "deployment_spend_reached": Code(
+        title="The service has spent as much today as it may.",
+        fix="Wait for the next day (UTC), or bring a key of your own where the service takes one.",
+        fault=Fault.OPERATOR,
+        detail=(
+            "The generations of all callers together have cost as much today as they may "
+            "(`MaxDeploymentDailySpendUsd`; no ceiling by default). The day ends at midnight UTC, which is what "
+            "`Retry-After` says. Generations that were accepted before go on."
+        ),
+        status=429,
+    ),
     "kind_disabled": Code(
         title="This kind is switched off.",
         fix="Do not offer this kind, or ask the operator to add it to `EnabledKinds`.",

@@ -55,7 +55,7 @@ export function LimitMeters({ limits }: { limits: UserLimits }) {
   );
 }
 
-function rowsOf({ rates, running, daily_spend_usd: spend }: UserLimits): Shown[] {
+function rowsOf({ rates, running, daily_spend_usd: today, monthly_spend_usd: month }: UserLimits): Shown[] {
   const rows: Shown[] = rates.map((rate) => ({
     name: rate.name === "create" ? "Started" : `Started: ${rate.name.replace("create-", "")}`,
     used: rate.limit - rate.remaining,
@@ -66,9 +66,13 @@ function rowsOf({ rates, running, daily_spend_usd: spend }: UserLimits): Shown[]
     const words = `${count(running.remaining)} of ${count(running.limit)} left`;
     rows.push({ name: "Open at once", used: running.used, limit: running.limit, words });
   }
-  if (spend) {
+  for (const [name, spend] of [
+    ["Spent today (UTC)", today],
+    ["Spent this month (UTC)", month],
+  ] as const) {
+    if (!spend) continue;
     const words = `${money(spend.remaining)} of ${money(spend.limit)} left`;
-    rows.push({ name: "Spent today (UTC)", used: spend.used, limit: spend.limit, words });
+    rows.push({ name, used: spend.used, limit: spend.limit, words });
   }
   return rows;
 }

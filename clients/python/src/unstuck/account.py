@@ -44,6 +44,7 @@ class UserLimits(Answered):
     rates: list[Rate]
     running: Ceiling | None = None
     daily_spend_usd: Ceiling | None = None
+    monthly_spend_usd: Ceiling | None = None
 
 
 class UsageOfMonth(Answered):

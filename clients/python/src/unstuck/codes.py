@@ -60,6 +60,13 @@ PROBLEMS: Mapping[str, Code] = {
     "daily_spend_reached": Code(
         "Your generations have cost as much today as they may.", "Wait for the next day (UTC)."
     ),
+    "monthly_spend_reached": Code(
+        "Your generations have cost as much this month as they may.", "Wait for the next month (UTC)."
+    ),
+    "deployment_spend_reached": Code(
+        "The service has spent as much today as it may.",
+        "Wait for the next day (UTC), or bring a key of your own where the service takes one.",
+    ),
     "kind_disabled": Code(
         "This kind is switched off.", "Do not offer this kind, or ask the operator to add it to `EnabledKinds`."
     ),

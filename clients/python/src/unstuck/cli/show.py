@@ -173,6 +173,7 @@ def usage(found: UsageOfMonth) -> RenderableType:
     }
     limits["under way"] = _left(found.limits.running, "")
     limits["spent today"] = _left(found.limits.daily_spend_usd, " USD")
+    limits["spent this month"] = _left(found.limits.monthly_spend_usd, " USD")
     return Group(table, Text(), _facts(limits))
 
 

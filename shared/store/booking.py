@@ -1,0 +1,70 @@
+"""Books what a generation has used: on its owner's day and, where there is a ceiling for it, on the deployment's.
+
+Both belong into the transaction that moves the head, so that no bill is counted twice, or lost.
+"""
+
+import hashlib
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from shared.domain.generation import Generation, Usage
+from shared.domain.settings import Settings
+from shared.store import items
+from shared.store.sweeps import NO_OWNER
+
+PARTITIONS = 10
+"""Of one deployment's day. Each takes a thousand units a second by itself: some 5,000 ends a second in all."""
+_SHARDS_IN_EACH = 10  # two transactions that meet in one item repeat: the more items, the fewer meet
+_KEPT_DAYS = 3
+
+
+def writes(
+    head: Generation, usage: Usage, day: date, settings: Settings, *, generations: int, reserved_usd: Decimal
+) -> list[items.Item]:
+    """Return what adds to the days that `head` is counted on.
+
+    `reserved_usd` is for calls whose bill has not come: a day is charged with it, and given it back by a bill.
+    """
+    ours = Decimal(0) if head.own_key else usage.cost_usd + reserved_usd
+    found = [_of_owner(head, usage, day, generations=generations, reserved_usd=reserved_usd)]
+    if settings.max_deployment_daily_spend_usd and ours:
+        found.append(_of_deployment(head, ours, day))
+    return found
+
+
+def partition_of(day: date, number: int) -> str:
+    """Return the partition key of one of a day's PARTITIONS, which no token can be."""
+    return f"{NO_OWNER} spend {day.isoformat()} {number}"
+
+
+def _of_owner(head: Generation, usage: Usage, day: date, *, generations: int, reserved_usd: Decimal) -> items.Item:
+    added: dict[str, Any] = {"generations": generations or None, **items.usage_values(usage)}
+    if head.own_key:
+        added["own_cost_usd"] = usage.cost_usd
+    else:
+        added["reserved_usd"] = reserved_usd or None
+    names = [name for name, value in added.items() if value is not None]
+    adds = ", ".join(f"#{name} :{name}" for name in names)
+    return {
+        "Update": {
+            "Key": items.usage_key(head.user_id, day.isoformat()),
+            # An erasure earlier that day has left the sum to lapse; what comes after it is to be kept.
+            "UpdateExpression": f"ADD {adds} REMOVE expires_at",
+            "ExpressionAttributeNames": {f"#{name}": name for name in names},
+            "ExpressionAttributeValues": items.marshal({f":{name}": added[name] for name in names}),
+        }
+    }
+
+
+def _of_deployment(head: Generation, ours: Decimal, day: date) -> items.Item:
+    drawn = hashlib.sha256(head.generation_id.encode()).digest()
+    partition, shard = drawn[0] % PARTITIONS, drawn[1] % _SHARDS_IN_EACH
+    lapses = datetime.combine(day, time(tzinfo=UTC)) + timedelta(days=_KEPT_DAYS)
+    return {
+        "Update": {
+            "Key": items.marshal({"pk": partition_of(day, partition), "sk": f"spend {shard}"}),
+            "UpdateExpression": "ADD spent_usd :ours SET expires_at = :lapses",
+            "ExpressionAttributeValues": items.marshal({":ours": ours, ":lapses": items.expiry(lapses)}),
+        }
+    }

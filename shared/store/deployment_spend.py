@@ -1,0 +1,41 @@
+"""What all owners together have spent today: the sum over the day's shards, kept for seconds. Writes nothing."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from shared.store import items
+from shared.store.booking import PARTITIONS, partition_of
+from shared.store.ground import Ground
+
+CACHE_SECONDS = 5.0
+"""How old a sum may be that a process goes by. Ten queries make one: some five read units."""
+
+
+class DeploymentSpend:
+    """Nothing open is in it: a generation is booked when it ends.
+
+    The reads are eventually consistent, at half the price: what lags by milliseconds is kept for seconds anyway.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._clock = ground.table, ground.clock
+        self._ceiling_usd = ground.settings.max_deployment_daily_spend_usd
+        self._day, self._spent, self._read_at = "", Decimal(0), 0.0
+
+    def spent_today(self, moment: datetime) -> Decimal:
+        """Return the sum of the day (UTC), in US dollars, at most CACHE_SECONDS old."""
+        day, now = moment.date(), self._clock.monotonic()
+        if self._day != day.isoformat() or now - self._read_at >= CACHE_SECONDS:
+            spent = sum((self._sum_of(partition_of(day, number)) for number in range(PARTITIONS)), Decimal(0))
+            self._day, self._spent, self._read_at = day.isoformat(), spent, now
+        return self._spent
+
+    def percent(self, moment: datetime) -> float:
+        """Return how much of MaxDeploymentDailySpendUsd is spent; 0, and nothing is read, where there is none."""
+        return 100 * float(self.spent_today(moment)) / self._ceiling_usd if self._ceiling_usd else 0.0
+
+    def _sum_of(self, partition: str) -> Decimal:
+        found = self._table.query(
+            KeyConditionExpression="pk = :pk", ExpressionAttributeValues=items.marshal({":pk": partition})
+        )
+        return sum((Decimal(items.unmarshal(shard).get("spent_usd", 0)) for shard in found), Decimal(0))
