@@ -238,3 +238,23 @@ def test_a_lease_that_is_lost_in_the_middle_of_a_call_closes_the_call(rig: Rig) 
 
     handled, after = rig.run(head, then(canceled_by_its_owner))
     assert (handled.ending, after.status) == (Ending.LEASE_LOST, Status.CANCELED)
+
+
+def test_workers_lost_with_orderly_ends_between_are_no_crash_loop(rig: Rig) -> None:
+    head = rig.pending()
+    for _ in range(SETTINGS.max_fruitless_attempts + 1):
+        head = rig.lost(rig.claimed(head))
+        assert head.fruitless_attempts == 1, "the first of a row"
+        _, head = rig.run(head, raising(BUSY))
+        assert head.status is Status.PENDING
+        rig.clock.pass_seconds(60)
+    handled, _ = rig.run(head, answering())
+    assert handled.ending is Ending.SUCCEEDED
+
+
+def test_as_many_workers_lost_in_a_row_are_a_crash_loop(rig: Rig) -> None:
+    head = rig.pending()
+    for lost in range(1, SETTINGS.max_fruitless_attempts + 1):
+        head = rig.lost(rig.claimed(head))
+        assert head.fruitless_attempts == lost
+    assert rig.handle(head).ending is Ending.PASSED_OVER, "no worker may take it: a rescuer ends it"
