@@ -17,6 +17,7 @@ from functions.process.ledger import Ledger
 from functions.process.unexpected import broken
 from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import GenerationError, InvalidOutputError, KindFailureError
+from shared.domain.finite import not_finite
 from shared.domain.generation import Asked, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.pictures import Picture, name_of
 from shared.kinds.contract import Kind, Prompt
@@ -159,6 +160,8 @@ class AttemptContext:
         if not isinstance(made, BaseModel):
             raise broken(self.head, f"the step {name} made no model of pydantic's")
         found: dict[str, Any] = made.model_dump(mode="json")
+        if list(not_finite(found)):
+            raise broken(self.head, f"the step {name} made a number that is not finite")
         try:
             result.model_validate(found)
         except ValidationError as unfit:

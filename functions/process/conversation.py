@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import InitErrorDetails
 
 from functions.process.delimiting import cleaned, delimited, names_in
 from functions.process.form_in_words import in_words
 from functions.process.provider import ChatMessage, json_candidates
 from shared.domain.errors import InvalidOutputError
+from shared.domain.finite import not_finite
 from shared.kinds.contract import Prompt
 
 _SHOWN_ERRORS = 5
@@ -59,7 +61,7 @@ def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
     """Read the model's answer, whatever it has written around it. Raises InvalidOutputError, which says where it does
     not fit and never what it said."""
     try:
-        return result.model_validate_json(text.strip().removeprefix("\ufeff"))
+        return _validated(text.strip().removeprefix("\ufeff"), result)
     except ValidationError as whole:
         # It would hold this frame, and the frame it: the whole text, until somebody looks for garbage.
         invalid = whole.with_traceback(None)
@@ -67,10 +69,19 @@ def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
     longest = max(found, key=len, default="")
     for candidate in found:
         try:
-            return result.model_validate_json(candidate)
+            return _validated(candidate, result)
         except ValidationError as other:
             invalid = other.with_traceback(None) if candidate == longest else invalid
     raise InvalidOutputError("output_invalid", _where(invalid, result)) from None
+
+
+def _validated[Result: BaseModel](text: str, result: type[Result]) -> Result:
+    """Return the answer as `result` has it. A number that JSON does not have, as NaN or 1e400, fits no field."""
+    found = result.model_validate_json(text)
+    if endless := list(not_finite(found.model_dump())):
+        wrong = [InitErrorDetails(type="finite_number", loc=place, input=None) for place in endless]
+        raise ValidationError.from_exception_data(result.__name__, wrong)
+    return found
 
 
 def _where(invalid: ValidationError, result: type[BaseModel]) -> str:

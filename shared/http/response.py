@@ -102,5 +102,5 @@ def _to_gateway(response: Response) -> dict[str, Any]:
     headers = {"content-type": "application/json", "cache-control": "no-store", **response.headers}
     body = "" if response.body is None else response.body
     if not isinstance(body, str):
-        body = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        body = json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return {"statusCode": response.status, "headers": headers, "body": body}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from shared.domain.finite import not_finite
 from shared.http.problems import ProblemError
 
 _KEY = "^[!-~]{8,512}$"
@@ -42,13 +43,17 @@ def read[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
 def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: list[dict[str, str]]) -> Model | None:
     """Return the values as the model has them, or None with what is wrong added to `errors`.
 
-    A text in which nothing is to be seen is an empty one, whatever the model takes: it is wrong wherever it stands.
+    A text in which nothing is to be seen is an empty one, whatever the model takes: it is wrong wherever it stands. So
+    is a number that is too large for a float, as 1e400.
     """
     wrong: dict[str, dict[str, str]] = {}
     found: Model | None = None
     for place in _blanks(values):
         field = ".".join(map(_shown, place))
         wrong[field] = field_error(field, "blank", "The text has no visible character.")
+    for place in not_finite(values):
+        field = field_at(*place)
+        wrong[field] = field_error(field, "finite_number", "The number is too large.")
     try:
         found = model.model_validate(values)
     except ValidationError as invalid:

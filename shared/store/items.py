@@ -129,13 +129,13 @@ def from_epoch(value: Decimal) -> datetime:
 
 
 def pack(value: Mapping[str, Any]) -> bytes:
-    """Return `value` as compressed JSON: write units are paid by the kilobyte."""
-    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), 9)
+    """Return `value` as compressed JSON: write units are paid by the kilobyte. Raises ValueError for NaN."""
+    return zlib.compress(json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode(), 9)
 
 
 def unpack(data: bytes) -> dict[str, Any]:
-    """Undo `pack`."""
-    unpacked: dict[str, Any] = json.loads(zlib.decompress(data))
+    """Undo `pack`. What an earlier version stored as NaN is null: JSON has no other word for it."""
+    unpacked: dict[str, Any] = json.loads(zlib.decompress(data), parse_constant=lambda _name: None)
     return unpacked
 
 
