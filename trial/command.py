@@ -1,6 +1,8 @@
 """`unstuck try KIND`: runs a kind once, shows what happens, and prints its output."""
 
 import argparse
+import contextlib
+import io
 import json
 import logging
 import os
@@ -106,7 +108,9 @@ def _try(body: dict[str, Any], screen: Screen) -> int:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(sys.stderr)
     try:
-        ended = run(body, screen)
+        # The functions write their metrics to stdout, which is for the output alone.
+        with contextlib.redirect_stdout(io.StringIO()):
+            ended = run(body, screen)
     except RefusedError as refused:
         _explain(refused.problem)
         return REFUSED

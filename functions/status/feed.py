@@ -85,7 +85,7 @@ class FeedService:
             query.one_of("status", [str(status) for status in Status]),
             query.one_of("kind", kinds.names()),
         )
-        limit = query.number("limit", 1, most) or default
+        limit = min(query.number("limit", 1, _MAX_LIMIT) or default, most)
         after = query.cursor()
         query.check()
         found, next_cursor = self._page(request.owner, wanted, limit, after)

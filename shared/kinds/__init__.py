@@ -52,7 +52,8 @@ def reviews(name: str) -> str | None:
     """
     from shared.kinds import reviewing  # noqa: PLC0415 - only those who show an output need it
 
-    return reviewing.declared(_modules()[name]) if name in names() else None
+    module = _modules().get(name)
+    return None if module is None else reviewing.declared(module)
 
 
 @cache

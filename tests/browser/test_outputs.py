@@ -65,7 +65,7 @@ def test_an_output_that_its_view_cannot_draw_is_shown_by_its_form_and_the_rest_o
 ) -> None:
     tab = open_page(alice.name)
     show(tab, made(alice), kind, output)
-    expect(tab.page.get_by_role("region", name="Result").get_by_text("A title")).to_be_visible()
+    expect(tab.page.get_by_role("region", name="Result").get_by_text("A title", exact=True)).to_be_visible()
     expect(tab.page.get_by_label("State")).to_be_visible()
     expect(tab.page.get_by_role("heading", name="Timeline")).to_be_visible()
     tab.complaints.clear()  # React names what was thrown, which is what this test is about

@@ -108,6 +108,7 @@ CARD = {
     "card_id": "X",
     "generation_id": "X",
     "number": 1,
+    "kind": "flashcards",
     "front": "X",
     "back": "X",
     "created_at": "2026-01-31T08:00:00Z",

@@ -23,7 +23,8 @@ ABSENT = "01900000-0000-7000-8000-000000000000"
 ROUTES = sorted({*CREATE, *STATUS, *ACTIONS})
 FREE = {"GET /v1/openapi.json", "GET /v1/health"}
 OF_ONE = [route for route in ROUTES if "{generation_id}" in route]
-OF_ALL = [route for route in ROUTES if route not in {*FREE, *OF_ONE}]
+OF_CARD = [route for route in ROUTES if "{card_id}" in route]
+OF_ALL = [route for route in ROUTES if route not in {*FREE, *OF_ONE, *OF_CARD}]
 
 ENDS_IN: dict[str, str] = dict.fromkeys(OF_ONE, "succeeded") | {
     "POST /v1/generations/{generation_id}/retry": "failed",
@@ -36,6 +37,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/generations/{generation_id}/retry": {"from": "start"},
     "POST /v1/generations/{generation_id}/suggestions": {"decisions": [{"number": 1, "decision": "accepted"}]},
     "PATCH /v1/generations/{generation_id}/suggestions/{number}": {"decision": "rejected"},
+    "PATCH /v1/cards/{card_id}": {"back": "What it says on the back."},
 }
 TAKEN = {200, 202, 204}
 
@@ -53,10 +55,18 @@ class World:
         method, path = route.split(" ")
         wanted = generation_id or self.ended.get(ENDS_IN.get(route, ""), ABSENT)
         path = path.replace("{generation_id}", wanted).replace("{number}", "1")
+        path = path.replace("{card_id}", generation_id or self.card) if "{card_id}" in path else path
         headers = {} if token is None else {"authorization": f"Bearer {token}"}
         answer = httpx.request(method, self.stack.api_url + path, headers=headers, json=BODIES.get(route), timeout=30)
         assert_described(answer)
         return answer
+
+    @property
+    def card(self) -> str:
+        """A card of the owner's, made again where none is left."""
+        path = f"/v1/generations/{self.ended['succeeded']}/suggestions"
+        decided = self.owner.http.post(path, json={"decisions": [{"number": 2, "decision": "accepted"}]})
+        return str(decided.json()["suggestions"][0]["card_id"])
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +129,16 @@ def test_what_another_tries_changes_nothing(world: World, route: str) -> None:
     before = {each: world.owner.look(each) for each in world.ended.values()}
     world.call(route, owner_of_nothing(world.stack))
     assert {each: world.owner.look(each) for each in world.ended.values()} == before
+
+
+@pytest.mark.parametrize("route", OF_CARD)
+def test_anothers_card_cannot_be_told_from_an_absent_one_and_stays(world: World, route: str) -> None:
+    token = owner_of_nothing(world.stack)
+    card = world.owner.http.get(f"/v1/cards/{world.card}").json()
+    anothers, absent = world.call(route, token), world.call(route, token, ABSENT)
+    assert comparable(anothers) == comparable(absent)
+    assert (absent.status_code, absent.json()["code"]) == (404, "card_not_found")
+    assert world.owner.http.get(f"/v1/cards/{card['card_id']}").json() == card
 
 
 @pytest.mark.parametrize("route", OF_ALL)

@@ -23,7 +23,7 @@ GOOD = {"v": 1, "user_id": "alice", "generation_id": "g-1", "fence": 3}
 ATTRIBUTES: Any = ["All"]
 
 
-@given(st.text(), st.text(), st.integers(1, 10**9))
+@given(st.text(min_size=1, max_size=100), st.text(min_size=1, max_size=100), st.integers(1, 10**9))
 @settings(deadline=None)
 def test_a_message_comes_back_as_it_was_written(user_id: str, generation_id: str, fence: int) -> None:
     message = QueueMessage(user_id, generation_id, fence)

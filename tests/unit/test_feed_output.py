@@ -199,10 +199,9 @@ def test_a_page_holds_ten_rows_unless_asked_for_up_to_twenty_five(gallery: Galle
         gallery.add(CARDS, "flashcards")
     assert [len(page) for page in gallery.pages()] == [10, 10, 7]
     assert [len(page) for page in gallery.pages(limit="25")] == [25, 2]
-    with pytest.raises(ProblemError, match="invalid_query") as refused:
-        gallery.read(limit="26")
-    [error] = refused.value.errors or []
-    assert error["message"] == "A whole number from 1 to 25."
+    assert [len(page) for page in gallery.pages(limit="100")] == [25, 2]
+    with pytest.raises(ProblemError, match="invalid_query"):
+        gallery.read(limit="101")
 
 
 def test_a_page_costs_two_reads_of_many_items_whatever_it_holds(gallery: Gallery, dynamodb: Any) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from functions.process import conversation
+from functions.process.provider import excerpt
 from functions.process.provider.answer import AnswerReader
 from functions.process.provider.dialects.bedrock import EventStreamFraming
 from functions.process.provider.dialects.chat_completions import Compatible
@@ -40,11 +41,13 @@ OURS = {
     "functions/process/conversation.py",
     "shared/store/expressions.py",
     "operations/deployment.py",
+    "operations/exposure.py",
+    "local/release.py",
     "operations/idle_cost.py",
     "local/model_server/named_bounds.py",
 }
-# Each is given a text of a bounded length, which `test_the_local_rules_see_no_long_text` holds.
-BOUNDED = {
+# Each is given a text of a bounded length, which `test_the_local_rules_see_no_long_text` holds, and its neighbour.
+BOUNDED = {"functions/process/provider/excerpt.py"} | {
     f"local/model_server/{name}.py"
     for name in ("card_rules", "verb_rules", "grammar", "assistance", "gullible", "stories")
 }
@@ -253,6 +256,19 @@ def test_a_hundred_times_the_text_takes_a_hundred_times_the_steps(reader: str) -
 
 def _of(piece: str, size: int) -> str:
     return (piece * (size // len(piece) + 1))[:size]
+
+
+@pytest.mark.parametrize("piece", ["key ", "eyJ-", "authorization" + " " * 500, "sk-" * 9])
+def test_an_excerpt_looks_at_the_begin_of_what_was_said_alone(monkeypatch: pytest.MonkeyPatch, piece: str) -> None:
+    looked_at, visible = [0], excerpt._visible
+
+    def counted(letter: str) -> str:
+        looked_at[0] += 1
+        return visible(letter)
+
+    monkeypatch.setattr(excerpt, "_visible", counted)
+    excerpt.excerpt_of(piece * 100_000, "sk-the-key-of-the-call")
+    assert looked_at == [8_000]
 
 
 def test_the_local_rules_see_no_long_text(monkeypatch: pytest.MonkeyPatch) -> None:
