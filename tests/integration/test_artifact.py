@@ -65,6 +65,7 @@ def test_the_built_template_keeps_what_the_emulator_ignores(tree: Path) -> None:
     table = resources["Table"]["Properties"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert resources["ProcessFunction"]["Properties"]["RecursiveLoop"] == "Allow"
     alarms = {name for name, resource in resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
     assert {"DeadLettersAlarm", "QueueAgeAlarm", "IsolatedQueueAgeAlarm", "SweeperSilentAlarm", "StaleAlarm"} <= alarms
     assert {"FailedAlarm", "SpentAlarm", *(f"{name.capitalize()}ErrorsAlarm" for name in FUNCTIONS)} <= alarms
