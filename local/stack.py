@@ -25,7 +25,7 @@ from local.processes import Child, kill_all_with, start_server
 from local.state import drop_state, new_state
 
 AUDIENCE = "unstuck-local"
-KEY_PARAMETER = "/unstuck/openrouter-api-key"
+KEY_PARAMETER = f"/{deployment.STACK_NAME}/openrouter-api-key"
 FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -108,7 +108,7 @@ class LocalStack:
             self._page = PageServer(self).start()
         self._lap("servers")
         key = self.options.api_key or f"sk-local-{secrets.token_hex(16)}"
-        deployment.put_provider_key(self.endpoint, self.parameters["ProviderKeyParameter"], key)
+        deployment.put_provider_key(self.endpoint, KEY_PARAMETER, key)
         self._outputs = deployment.deploy(self.endpoint, tree, self.parameters, self.state)
         deployment.settle(self.endpoint, tree, self._outputs, self.parameters["AllowedOrigins"])
         self._lap("deploy")
@@ -211,7 +211,6 @@ class LocalStack:
             "DefaultModel": self.options.default_model,
             **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
-            "ProviderKeyParameter": KEY_PARAMETER,
             "KindsPackage": own_kinds.package(),
             **self.options.parameters,
         }
