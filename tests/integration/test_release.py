@@ -83,6 +83,7 @@ def copied(copy: Path) -> Path:
         "CHANGELOG.md",
         "LICENSE",
         "samconfig.toml",
+        "deploy.example.toml",
         "clients",
         "web",
         ".gitignore",
@@ -141,7 +142,8 @@ def test_the_built_functions_can_be_deployed_from_the_archive_alone(released: Pa
     assert len(codes) > 5
     for code in codes:
         assert any((folder / code).rglob("*.py")), code
-    assert (folder / "samconfig.toml").read_bytes() == (ROOT / "samconfig.toml").read_bytes()
+    for name in ("samconfig.toml", "deploy.example.toml"):
+        assert (folder / name).read_bytes() == (ROOT / name).read_bytes()
 
 
 def test_each_bill_names_what_its_locks_pin(released: Path) -> None:
