@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local import deployment, own_kinds, probes
-from local.build import built_tree, host_architecture
+from local import deployment, disk, own_kinds, probes
+from local.build import BUILDS, built_tree, host_architecture
 from local.emulator import PROJECT, Emulator, restart_emulator, start_emulator
 from local.page import PageServer
 from local.processes import Child, kill_all_with, start_server
@@ -76,15 +76,22 @@ class LocalStack:
         self.state.mkdir(parents=True, exist_ok=True)
         try:
             self._start()
-        except BaseException:
-            self.stop()
+        except BaseException as error:
+            self._end(error)
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        # Asked before the end, which gives room back.
+        full = disk.was_full(error, [self.state, BUILDS]) if isinstance(error, Exception) else None
         self.stop()
+        if full is not None:
+            raise disk.FullError(full) from error
 
     def _start(self) -> None:
         self._clock = time.monotonic()
@@ -198,7 +205,7 @@ class LocalStack:
             "JwtIssuer": self.issuer_url,
             "JwtAudience": AUDIENCE,
             "AllowedOrigins": ",".join((*self.options.allowed_origins, *(self._page.origins if self._page else ()))),
-            "LlmBaseUrl": self._llm_base_url,
+            **({} if "LlmPlainHttpUrl" in self.options.parameters else {"LlmBaseUrl": self._llm_base_url}),
             # The local model server speaks OpenRouter's protocol, and its host does not tell.
             "LlmProtocol": "openrouter" if self.options.model_url is None else "auto",
             "DefaultModel": self.options.default_model,
