@@ -44,7 +44,10 @@ def deployment(project: Path, into: Path, version: str, seconds: int) -> Path:
     """Pack what `make build` built, with what a deploy reads: `sam deploy` in the unpacked folder needs no build."""
     if not (project / BUILT / "template.yaml").is_file():
         raise IncompleteError(f"{BUILT} has no template.yaml. Run make build first.")
-    files = {**_in(project / BUILT), **{name: project / name for name in ("samconfig.toml", "deploy.example.toml", "LICENSE")}}
+    files = {
+        **_in(project / BUILT),
+        **{name: project / name for name in ("samconfig.toml", "deploy.example.toml", "LICENSE")},
+    }
     return _packed(into / f"unstuck-sam-{version}.tar.gz", f"unstuck-sam-{version}", seconds, files)
 
 
