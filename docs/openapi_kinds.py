@@ -1,12 +1,15 @@
 """What each kind adds to the OpenAPI document: the form of its create, and of its output as the owner reads it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from docs.openapi_parts import REF, Json, parts, title
 from docs.openapi_reviews import suggestion_name
 from functions.create.service import Envelope
 from shared import kinds
+from shared.domain.pictures import Picture
 from shared.kinds.contract import Kind
 
 
@@ -46,7 +49,8 @@ def add_outputs(schemas: Json) -> None:
 def _output(kind: Kind, shown: Json, schemas: Json) -> Json:
     found: Json = {}
     own = parts(kind.output, found, title(kind))
-    own["properties"] |= {name: form for name, form in shown.items() if name in own["properties"]}
+    if _are_pictures(kind.output.model_fields.get("images")):
+        own["properties"] |= shown
     if kind.reviewed is not None:
         reference = {"$ref": REF.format(model=suggestion_name(kind, kind.reviewed))}
         own["properties"][kind.reviewed.name] = {"type": "array", "items": reference}
@@ -61,6 +65,23 @@ def _output(kind: Kind, shown: Json, schemas: Json) -> Json:
                 open_names.append(referred)
                 schemas[referred] = found[referred]
     return {"$ref": REF.format(model=name)}
+
+
+def _are_pictures(field: FieldInfo | None) -> bool:
+    """Whether `images` of an output are what a model drew: another list of that name stays as its kind has it."""
+    return field is not None and get_origin(field.annotation) is list and get_args(field.annotation) == (Picture,)
+
+
+def names(kind: Kind) -> Json:
+    """Return where in the document this kind's forms are: what makes types of them need not guess by a name."""
+    forms = {"create": f"Create{title(kind)}", "output": f"{title(kind)}Output"}
+    if kind.reviewed is not None:
+        forms["suggestion"] = suggestion_name(kind, kind.reviewed)
+        forms |= {part: f"{title(kind)}{name}" for part, name in _REVIEWED.items()}
+    return {part: {"$ref": REF.format(model=name)} for part, name in forms.items()}
+
+
+_REVIEWED = {"card": "Card", "decide": "Decide", "decideNumbered": "DecideNumbered", "editCard": "EditCard"}
 
 
 def _referred(schema: Any) -> Iterator[str]:

@@ -17,12 +17,14 @@ from pydantic import TypeAdapter
 from docs.failures import failures
 from docs.openapi_forms import GATEWAY_MEANINGS, HEADERS, PARAMETERS, SCHEMAS
 from docs.openapi_kinds import add_outputs, create_forms
+from docs.openapi_kinds import names as forms_of
 from docs.openapi_operations import OPERATIONS, Operation, Reply
 from docs.openapi_parts import plain
 from docs.openapi_reviews import add_reviews
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
 from functions.status.handler import ROUTES as STATUS
+from shared import kinds
 from shared.domain.codes import Code
 from shared.domain.codes.problems import PROBLEMS
 
@@ -59,6 +61,7 @@ def document() -> Json:
         },
         "x-problems": _codes(PROBLEMS),
         "x-failures": _codes(failures()),
+        "x-kinds": {name: forms_of(kinds.load(name)) for name in kinds.names()},
     }
 
 

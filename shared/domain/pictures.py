@@ -34,9 +34,17 @@ def name_of(fence: int, step: str, number: int, content_type: str) -> str:
     return f"{fence}-{step}-{number}.{EXTENSIONS[content_type]}"
 
 
+_SURE = frozenset({"name", "content_type", "sha256"})
+"""What every stored picture says of itself, and hardly another object does."""
+
+
 def pictures_in(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what a step's result says of its pictures; none where it has no `images` of ours."""
+    """Return what a step's result says of its pictures; none where its `images` are something else, even in part."""
     images = result.get("images")
-    if not isinstance(images, list):
+    if not isinstance(images, list) or not all(map(_is_picture, images)):
         return []
-    return [image for image in images if isinstance(image, dict) and _NAME.fullmatch(str(image.get("name")))]
+    return images
+
+
+def _is_picture(image: object) -> bool:
+    return isinstance(image, dict) and image.keys() >= _SURE and bool(_NAME.fullmatch(str(image["name"])))

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +89,10 @@ def test_orval(stack: LocalStack, alice: Owner, document: Path, tmp_path: Path) 
     assert_it_works(run(NODE, bundled("orval.mjs", tmp_path), given(stack, alice), place=tmp_path), alice)
 
 
-def test_the_documented_commands_make_types_of_the_deployments_own_kinds(stack: LocalStack, tmp_path: Path) -> None:
+def test_the_documented_command_makes_types_of_what_a_deployment_serves(stack: LocalStack, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"```sh\n(npx openapi-typescript.*?)```", page, re.DOTALL)
-    # As they are, but for what would install the tools anew.
-    commands = re.sub(r"npx (\S+?)@\S+", r"\1", re.sub(r"uvx --from \S+ ", "", block))
-    (tmp_path / "src").mkdir()
-    run("sh", "-ec", f"API='{stack.api_url}'\n{commands}", place=tmp_path)
-    assert "CreateStory" in (tmp_path / "src" / "unstuck-kinds.ts").read_text(encoding="utf-8")
-    code = "import unstuck_kinds; print(sorted(unstuck_kinds.CreateStory.__required_keys__))"
-    assert "premise" in run(sys.executable, "-c", code, place=tmp_path)
+    [command] = re.findall(r"```sh\n(unstuck --url .*? types .*?)```", page, re.DOTALL)
+    command = command.replace("unstuck", str(ROOT / ".venv" / "bin" / "unstuck"), 1)
+    assert "Own kinds: none" in run("sh", "-ec", f"API='{stack.api_url}'\n{command}", place=tmp_path)
+    assert "interface Kinds" in (tmp_path / "src" / "unstuck-kinds.ts").read_text(encoding="utf-8")
+    compile((tmp_path / "unstuck_kinds.py").read_text(encoding="utf-8"), "unstuck_kinds.py", "exec")

@@ -212,6 +212,11 @@ export class Client {
   }
 
   /** Create, with one Idempotency-Key however often it is sent, and wait for the end. */
+  createAndWait<K extends api.Kind>(
+    request: api.CreateOf<K>,
+    options?: CreateOptions & WaitOptions,
+  ): Promise<api.DetailOf<K>>;
+  createAndWait(request: api.CreateRequest, options?: CreateOptions & WaitOptions): Promise<api.GenerationDetail>;
   createAndWait(request: api.CreateRequest, options: CreateOptions & WaitOptions = {}): Promise<api.GenerationDetail> {
     return createAndWait(this, request, options);
   }

@@ -1,7 +1,7 @@
 /** The state of a feed that is read bit by bit: pure merging. An entry neither vanishes nor doubles while pages shift. */
 import { isOlder } from "./changes.js";
 import { hasEnded } from "./statuses.js";
-import { type FeedFilter, type Generation, type GenerationDetail, isImages, type ListedGeneration } from "./types.js";
+import type { FeedFilter, Generation, GenerationDetail, ListedGeneration } from "./types.js";
 
 export interface FeedState {
   /** Newest first: ids are UUIDv7, and the server's order is theirs. */
@@ -120,8 +120,13 @@ function ordered(generations: readonly ListedGeneration[], gone: readonly string
  * another picture to a browser, which would fetch it again with every reading.
  */
 function withLinksOf(held: ListedGeneration | undefined, seen: ListedGeneration): ListedGeneration {
-  if (held?.version !== seen.version || !isImages(held.output) || !isImages(seen.output)) return seen;
-  const goodFor = ({ images }: typeof held.output) =>
-    Math.min(...images.map(({ expires_at }) => Date.parse(expires_at))) - Date.now();
-  return goodFor(held.output) * 2 > goodFor(seen.output) ? { ...seen, output: held.output } : seen;
+  if (held?.version !== seen.version || held.output === undefined) return seen;
+  return goodFor(held) * 2 > goodFor(seen) ? { ...seen, output: held.output } : seen;
+}
+
+/** How many milliseconds the links of its pictures are good for; NaN where it has none, whatever its kind. */
+function goodFor({ output }: ListedGeneration): number {
+  const images = (output as { images?: unknown }).images;
+  const ends = Array.isArray(images) ? images.map((image) => Date.parse(image?.url && image.expires_at)) : [];
+  return ends.length ? Math.min(...ends) - Date.now() : Number.NaN;
 }

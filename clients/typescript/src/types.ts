@@ -7,15 +7,18 @@ export type Status = Schemas["Generation"]["status"];
 /** A generation as lists show it: without its output. */
 export type Generation = Schemas["Generation"];
 /** One generation, with its output once it has succeeded. */
-export type GenerationDetail = Schemas["GenerationDetail"];
+export type GenerationDetail = Omit<Schemas["GenerationDetail"], "output"> & { output?: Output };
+/** The same of one kind, which its request names. */
+export type DetailOf<K extends Kind> = Omit<GenerationDetail, "kind" | "output"> & {
+  kind: K;
+  output?: Kinds[K]["output"];
+};
 /** A generation as the feed lists it; with `fields: "output"` with its output, where that is small enough for a list. */
-export type ListedGeneration = Schemas["ListedGeneration"];
-export type Output = Schemas["Output"];
+export type ListedGeneration = Omit<Schemas["ListedGeneration"], "output"> & { output?: Output };
 export type FlashcardsOutput = Schemas["FlashcardsOutput"];
 export type StoryOutput = Schemas["StoryOutput"];
 export type ImageOutput = Schemas["ImageOutput"];
 export type AssistantOutput = Schemas["AssistantOutput"];
-export type Suggestion = Schemas["ReviewedSuggestion"];
 export type Failure = Schemas["Failure"];
 export type Usage = Schemas["Usage"];
 
@@ -23,10 +26,35 @@ export type CreateFlashcards = Schemas["CreateFlashcards"];
 export type CreateStory = Schemas["CreateStory"];
 export type CreateImage = Schemas["CreateImage"];
 export type CreateAssistant = Schemas["CreateAssistant"];
-export type CreateRequest = CreateFlashcards | CreateStory | CreateImage | CreateAssistant;
-/** A kind that this client knows. What takes a kind takes one of your own, too. */
-export type Kind = NonNullable<CreateRequest["kind"]>;
-export type AnyKind = Kind | (string & Record<never, never>);
+
+/** What each kind takes and gives. `unstuck types` writes a file that adds a deployment's own kinds to it. */
+export interface Kinds {
+  flashcards: {
+    create: CreateFlashcards;
+    output: FlashcardsOutput;
+    suggestion: Schemas["ReviewedFlashcardsSuggestion"];
+    card: Schemas["FlashcardsCard"];
+    decide: Schemas["FlashcardsDecide"];
+    decideNumbered: Schemas["FlashcardsDecideNumbered"];
+    editCard: Schemas["FlashcardsEditCard"];
+  };
+  story: { create: CreateStory; output: StoryOutput };
+  image: { create: CreateImage; output: ImageOutput };
+  assistant: { create: CreateAssistant; output: AssistantOutput };
+}
+/** A kind whose types are known. */
+export type Kind = keyof Kinds;
+/** Where a kind is named: any text, until `unstuck types` has said which kinds there are. */
+export type AnyKind = [Exclude<Kind, "flashcards" | "story" | "image" | "assistant">] extends [never]
+  ? Kind | (string & Record<never, never>)
+  : Kind;
+type Part<Name extends string> = { [K in Kind]: Kinds[K] extends Record<Name, infer Found> ? Found : never }[Kind];
+
+export type CreateRequest = Part<"create">;
+/** The request of one kind, which it names. */
+export type CreateOf<K extends Kind> = Kinds[K]["create"] & { kind: K };
+export type Output = Part<"output">;
+export type Suggestion = Part<"suggestion">;
 export type Accepted = Schemas["Accepted"];
 export type RetryRequest = Schemas["Retry"];
 
@@ -34,15 +62,15 @@ export type Timeline = Schemas["Timeline"];
 export type TimelineEvent = Schemas["Line"];
 export type Attempt = Schemas["Attempt"];
 export type GenerationInput = Schemas["Input"];
-export type Feed = Schemas["Feed"];
-export type Card = Schemas["Card"];
+export type Feed = Omit<Schemas["Feed"], "generations"> & { generations: ListedGeneration[] };
+export type Card = Part<"card">;
 /** The fields of a card to edit. */
-export type EditCard = Schemas["EditCard"];
-export type Cards = Schemas["Cards"];
+export type EditCard = Part<"editCard">;
+export type Cards = Omit<Schemas["Cards"], "cards"> & { cards: Card[] };
 export type Decision = Schemas["Decide"]["decision"];
-export type Decide = Schemas["Decide"];
-export type DecideNumbered = Schemas["DecideNumbered"];
-export type Reviewed = Schemas["Reviewed"];
+export type Decide = Part<"decide">;
+export type DecideNumbered = Part<"decideNumbered">;
+export type Reviewed = Omit<Schemas["Reviewed"], "suggestions"> & { suggestions: Suggestion[] };
 export type UsageOfMonth = Schemas["UsageOfMonth"];
 export type DayCounts = Schemas["DayCounts"];
 export type UserLimits = Schemas["UserLimits"];
@@ -70,12 +98,16 @@ export function requestOf<Fields extends object = Readonly<Record<string, unknow
   return { ...fields, kind } as unknown as CreateRequest;
 }
 
-/** The output of a kind that these types do not know, once a generation of that kind has succeeded. */
+type WithOutput = { kind: string; output?: Output | undefined } | undefined;
+
+/** The output of a generation of this kind, once it has succeeded; undefined for one of any other kind. */
+export function outputOf<K extends Kind>(kind: K, generation: WithOutput): Kinds[K]["output"] | undefined;
 export function outputOf<Made extends object = Readonly<Record<string, unknown>>>(
   kind: string,
-  generation: Pick<GenerationDetail, "kind" | "output"> | undefined,
-): Made | undefined {
-  return generation?.kind === kind ? (generation.output as Made | undefined) : undefined;
+  generation: WithOutput,
+): Made | undefined;
+export function outputOf(kind: string, generation: WithOutput): object | undefined {
+  return generation?.kind === kind ? generation.output : undefined;
 }
 
 /** What of a generation's output can be reviewed, whichever list of it its kind declares; undefined where nothing can. */
@@ -98,20 +130,4 @@ export function fieldsOf(item: Suggestion | Card): Record<string, unknown> {
 /** Leave out what every kind's suggestions and cards have. */
 export function ofKind<Value>(fields: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !COMMON.includes(name)));
-}
-
-export function isFlashcards(output: Output | undefined): output is FlashcardsOutput {
-  return output !== undefined && "suggestions" in output;
-}
-
-export function isStory(output: Output | undefined): output is StoryOutput {
-  return output !== undefined && "chapters" in output;
-}
-
-export function isImages(output: Output | undefined): output is ImageOutput {
-  return output !== undefined && "images" in output;
-}
-
-export function isAssistant(output: Output | undefined): output is AssistantOutput {
-  return output !== undefined && "result" in output;
 }

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from unstuck.outputs import Answered, Output, ReviewedSuggestion, reviewable
+from unstuck.outputs import Answered, MadeByKind, ReviewedSuggestion, reviewable
 from unstuck.statuses import STATUSES, Status, is_known
 
 type Shown = Status | Annotated[str, Field(pattern="^[a-z][a-z_]*$")]
@@ -129,7 +129,7 @@ class GenerationDetail(Generation):
 
     poll_after_seconds: float | None = None
     stale: bool | None = None
-    output: Output | None = None
+    output: MadeByKind = None
     reviews: str | None = None
 
     @property
@@ -144,7 +144,7 @@ class ListedGeneration(Generation):
     An output that is too large for a list is left out: then `output_omitted` is True, and `get` has it.
     """
 
-    output: Output | None = None
+    output: MadeByKind = None
     reviews: str | None = None
     output_omitted: bool | None = None
 

@@ -1,8 +1,9 @@
 """What each kind makes, as models. A kind that this client does not know is read as a plain dict."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo
 
 type State = Literal["proposed", "accepted", "rejected"]
 
@@ -40,7 +41,7 @@ class ReviewedFlashcardsSuggestion(ReviewedSuggestion):
 
 
 class FlashcardsOutput(Answered):
-    """The proposed cards, in the order of the text. A kind of your own with `suggestions` like these is read as it."""
+    """The proposed cards, in the order of the text."""
 
     suggestions: list[ReviewedFlashcardsSuggestion]
 
@@ -122,6 +123,34 @@ type Output = Annotated[
     Field(union_mode="left_to_right"),
 ]
 """What the kind made; a plain dict for a kind that this client does not know."""
+
+OUTPUTS: Mapping[str, type[Answered]] = {
+    "flashcards": FlashcardsOutput,
+    "story": StoryOutput,
+    "image": ImageOutput,
+    "assistant": AssistantOutput,
+}
+"""The kinds that this client knows."""
+
+
+def _of_its_kind(output: object, info: ValidationInfo) -> Any:
+    """Return an output as its kind has it, whatever its fields are called.
+
+    It stays a dict for a kind that is not known, and where a deployment makes something else of a known one.
+    """
+    if output is None or isinstance(output, Answered):
+        return output
+    if not isinstance(output, dict):
+        raise ValueError("an output is an object")
+    model = OUTPUTS.get(str(info.data.get("kind")))
+    try:
+        return output if model is None else model.model_validate(output)
+    except ValidationError:
+        return output
+
+
+type MadeByKind = Annotated[Output | None, PlainValidator(_of_its_kind, json_schema_input_type=Output | None)]
+"""The output of a model that has its `kind` before it."""
 
 
 def reviewable(output: Answered | dict[str, Any] | None, reviews: str | None) -> list[ReviewedSuggestion]:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic_core import to_jsonable_python
 
 from unstuck.errors import AnotherUserError, UnreachableError
 from unstuck.flow import Answer, Owner, Request
@@ -102,7 +103,7 @@ def built(
         base_url + request.path,
         params=dict(request.query) or None,
         headers=dict(headers_of(request, token)),
-        json=dict(request.body) if request.body is not None else None,
+        json=to_jsonable_python(dict(request.body)) if request.body is not None else None,
         timeout=httpx.Timeout(request.within_seconds, connect=min(CONNECT_SECONDS, request.within_seconds)),
     )
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Card, type Generation, type GenerationDetail, hasEnded, isFlashcards } from "../../src/index.js";
+import { type Card, type Generation, type GenerationDetail, hasEnded, outputOf } from "../../src/index.js";
 import { connect, EXPIRED_TOKEN, listening, OTHER_TOKEN, ownSession, ownText, TOKEN } from "./stack.js";
 
 const client = connect();
@@ -29,7 +29,7 @@ describe("a generation", () => {
     expect(submitted.lookAfterSeconds).toBeGreaterThan(0);
     const end = await watching.waitFor(submitted.generation_id, { onChange: (state) => seen.push(state) });
     expect(end).toMatchObject({ status: "succeeded", progress: 100, client_id: "mine" });
-    expect(isFlashcards(end.output) && end.output.suggestions.length).toBeGreaterThan(3);
+    expect(outputOf("flashcards", end)?.suggestions.length).toBeGreaterThan(3);
     expect(seen.length).toBeGreaterThan(1);
     expect(seen.map((state) => state.version)).toEqual(seen.map((state) => state.version).sort((a, b) => a - b));
     expect(seen.map((state) => state.progress)).toEqual(seen.map((state) => state.progress).sort((a, b) => a - b));
@@ -103,8 +103,8 @@ describe("reviewing", () => {
       { number: 3, decision: "rejected" },
     ]);
     expect(two.version).toBeGreaterThan(one.version);
-    const { output } = await client.getGeneration(id);
-    const states = isFlashcards(output) ? output.suggestions.slice(0, 4).map((suggestion) => suggestion.state) : [];
+    const made = outputOf("flashcards", await client.getGeneration(id));
+    const states = made?.suggestions.slice(0, 4).map((suggestion) => suggestion.state);
     expect(states).toEqual(["accepted", "accepted", "rejected", "proposed"]);
     const cards: Card[] = [];
     for await (const card of client.cards({ session_id: session, pageSize: 1 })) cards.push(card);

@@ -1,6 +1,6 @@
 /** The proxy routes of examples/proxy in front of the running API: an app with cookie sessions, and no token in its page. */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { type Client, createClient, isFlashcards } from "../../src/index.js";
+import { type Client, createClient } from "../../src/index.js";
 import { type Framework, fromPage, serve } from "../proxied.js";
 import { EXPIRED_TOKEN, OTHER_TOKEN, ownText, TOKEN, URL } from "./stack.js";
 
@@ -35,7 +35,7 @@ describe.each<Framework>(["astro", "next"])("an app with %s and cookie sessions"
     );
     expect(done.status).toBe("succeeded");
     expect(seen).toEqual([...seen].sort((one, other) => one - other));
-    expect(isFlashcards(done.output) && done.output.suggestions.length).toBeGreaterThan(0);
+    expect(done.output?.suggestions.length).toBeGreaterThan(0);
     const [decided] = await client
       .decideMany(done.generation_id, [{ number: 1, decision: "accepted" }])
       .then(({ suggestions }) => suggestions);

@@ -5,10 +5,8 @@ import {
   createClient,
   type ErrorCode,
   type GenerationDetail,
-  isAssistant,
-  isFlashcards,
-  isImages,
-  isStory,
+  type Output,
+  outputOf,
   requestOf,
   type Status,
   UnstuckError,
@@ -51,16 +49,34 @@ export async function calls(client: Client): Promise<void> {
   assert<Same<(typeof document)[string], unknown>>();
 }
 
-export function outputs({ output }: GenerationDetail): string | undefined {
-  if (isFlashcards(output)) return output.suggestions[0]?.front;
-  if (isStory(output)) return output.chapters[0]?.heading;
-  if (isImages(output)) return output.images[0]?.url;
-  if (isAssistant(output)) {
-    assert<Same<typeof output.result.intent, "smart_goal" | "prioritization" | "unknown">>();
-    return output.result.intent === "unknown" ? output.result.reason : undefined;
-  }
-  assert<Same<typeof output, undefined>>();
-  return undefined;
+export function outputs(done: GenerationDetail): (string | undefined)[] {
+  assert<Same<typeof done.output, Output | undefined>>();
+  const result = outputOf("assistant", done)?.result;
+  assert<Same<NonNullable<typeof result>["intent"], "smart_goal" | "prioritization" | "unknown">>();
+  // @ts-expect-error: a story has no pictures
+  outputOf("story", done)?.images;
+  return [
+    outputOf("flashcards", done)?.suggestions[0]?.front,
+    outputOf("story", done)?.chapters[0]?.heading,
+    outputOf("image", done)?.images[0]?.url,
+    result?.intent === "unknown" ? result.reason : undefined,
+    outputOf<{ lines: string[] }>("poem", done)?.lines[0],
+  ];
+}
+
+export async function waits(client: Client, request: CreateRequest): Promise<void> {
+  const story = await client.createAndWait({ kind: "story", premise: "" });
+  assert<Same<typeof story.kind, "story">>();
+  assert<Same<NonNullable<typeof story.output>["title"], string>>();
+  assert<Same<Awaited<ReturnType<typeof client.createAndWait<"image">>>["kind"], "image">>();
+  const any = await client.createAndWait(request);
+  assert<Same<typeof any, GenerationDetail>>();
+  const cards = await client.createAndWait({ source_text: "" });
+  assert<Same<typeof cards, GenerationDetail>>();
+  // @ts-expect-error: a story takes no source_text
+  await client.createAndWait({ kind: "story", premise: "", source_text: "" });
+  // @ts-expect-error: a picture needs its prompt
+  await client.createAndWait({ kind: "image" });
 }
 
 export function errors(error: unknown): ErrorCode | undefined {

@@ -12,9 +12,11 @@ declare const auth: { getToken(): Promise<string> };
 declare const client: import("unstuck-client").Client;
 `;
 
-/** Return the examples of a page, each a module. */
+/** Return the examples of a page, each a module. What takes types of own kinds is checked by tests/clients/test_own_types.py. */
 function examples(page: string): [string, string][] {
-  const found = readFileSync(page, "utf8").matchAll(/^```(tsx?)\n(.*?)^```$/gms);
+  const found = readFileSync(page, "utf8")
+    .replace(/^<!-- types: .*?^```$/gms, "")
+    .matchAll(/^```(tsx?)\n(.*?)^```$/gms);
   return [...found].map(([, kind, code], number) => [resolve(`tests/unit/example-${number}.${kind}`), code ?? ""]);
 }
 

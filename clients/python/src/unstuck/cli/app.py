@@ -10,7 +10,7 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from unstuck import wire
-from unstuck.cli import exits, generations, inputs, login, operators, reviewing, usage, why
+from unstuck.cli import exits, generations, inputs, login, operators, own_types, reviewing, usage, why
 from unstuck.cli.session import Session, UnprintableError, UsageError
 from unstuck.cli.text import plain
 from unstuck.errors import ApiError, UnstuckError
@@ -99,5 +99,6 @@ generations.add_to(app)
 why.add_to(app)
 reviewing.add_to(app)
 usage.add_to(app)
+own_types.add_to(app)
 login.add_to(app)
 operators.add_to(app)

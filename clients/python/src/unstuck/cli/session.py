@@ -79,10 +79,14 @@ class Session:
         """Whether somebody looks at a terminal; then lines may change in place."""
         return not self.json and self.out.is_terminal
 
-    def client(self) -> Client:
-        """Return a client for the service that was named. UsageError says what is missing."""
+    def client(self, *, without_token: bool = False) -> Client:
+        """Return a client for the service that was named. UsageError says what is missing.
+
+        `without_token` is for what anybody may ask: then none is missing, and none is sent.
+        """
         kept = {} if self.url and self.token else load()
-        url, token = self.url or kept.get("url"), self.token or kept.get("token")
+        url = self.url or kept.get("url")
+        token = "nobody" if without_token else self.token or kept.get("token")
         if not url:
             raise UsageError("No address. Set UNSTUCK_URL to the API's, or run: unstuck login")
         if not token:
