@@ -35,7 +35,7 @@ class LambdaContext(Protocol):
 def _worker() -> Worker:
     config = settings()
     prices = read_prices(config.model_prices)
-    model = Provider(config.llm_base_url, protocol=config.llm_protocol, prices=prices)
+    model = Provider(config.model_url, protocol=config.llm_protocol, prices=prices)
     ssm = Late(clients.ssm)
     if under_way() and model.takes_key:
         ssm()  # the first job needs it
