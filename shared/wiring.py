@@ -2,6 +2,7 @@
 
 from shared import kinds
 from shared.aws import clients
+from shared.aws.clients import FOR_A_CALLER, FOR_A_HEARTBEAT, Patience
 from shared.aws.dispatch import SqsDispatch
 from shared.aws.sealing import Seal
 from shared.domain.clock import SystemClock
@@ -15,15 +16,19 @@ from shared.store.table import Table
 clock = SystemClock()
 
 
-def ground() -> Ground:
+def ground(patience: Patience = FOR_A_CALLER) -> Ground:
     """Return what each part of the store is made with: the deployment's table and bucket."""
     objects = Objects(clients.Late(clients.s3), settings().bucket_name)
-    return Ground(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
+    return Ground(_table(patience), clock, settings(), objects)
 
 
 def heartbeat_ground() -> Ground:
-    """Return it for heartbeats alone: each write is tried once, since the next beat is the better retry."""
-    return Ground(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+    """Return it for heartbeats alone, with a client of their own and little patience."""
+    return Ground(_table(FOR_A_HEARTBEAT), clock, settings())
+
+
+def _table(patience: Patience) -> Table:
+    return Table(clients.dynamodb(), settings().table_name, clock, patience=patience)
 
 
 def seal() -> Seal | None:
