@@ -287,6 +287,7 @@ def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> I
             "model": step.model,
             "answered_by": step.answered_by,
             "finish": step.finish,
+            "released_usd": step.released_usd or None,
             "schema_version": SCHEMA_VERSION,
             "expires_at": expiry(expires_at),
         }
@@ -320,4 +321,5 @@ def decode_step(item: Item) -> StoredStep:
         model=values.get("model"),
         answered_by=values.get("answered_by"),
         finish=values.get("finish"),
+        released_usd=values.get("released_usd", Decimal(0)),
     )

@@ -78,6 +78,9 @@ QUARRIES = {
     "the owner's day is a write of its own": Quarry(simulate, "invariant_10_an_ended_head_and_its_day_are_one_write"),
     "an end leaves the owner's key": Quarry(simulate, "an_ended_generations_key_is_gone"),
     "an end does not count what was stored and not shown": Quarry(simulate, "invariant_10_stored_steps_are_counted"),
+    "an end keeps the reserve of a call whose bill it counts": Quarry(
+        simulate, "invariant_10_a_bill_takes_the_place_of_its_reserve"
+    ),
     "retry counts the copied steps again": Quarry(simulate, "invariant_10_no_call_counts_with_two_generations"),
     "a key is not remembered": Quarry(simulate, "one_key_one_generation"),
     "a lost answer of an update is taken for a refusal": Quarry(hunts.an_answer_lost, _UNDISTURBED),
