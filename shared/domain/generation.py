@@ -127,6 +127,8 @@ class Generation:
     open."""
     usual_seconds: int = 0
     """How long this kind usually takes; 0 where a head does not say. `pacing` goes by it."""
+    left_cents: int = 0
+    """What the nearest ceiling of money left when it was let in; 0 where none applies."""
     op: str | None = None
     create_op: str | None = None
     schema_version: int = SCHEMA_VERSION

@@ -47,7 +47,7 @@ _COUNTS = frozenset(
         "step_calls",
         "steps_done",
     }
-    | {"schema_version", "usual_seconds"}
+    | {"schema_version", "usual_seconds", "left_cents"}
 )
 _TEXTS = frozenset(
     {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}

@@ -16,6 +16,7 @@ from shared.store.ground import Ground
 from shared.store.move import Mover
 from shared.store.pictures import PictureStore
 from shared.store.reads import Reader
+from shared.store.spending import SpendingReader
 from shared.store.table import ConditionFailedError
 from shared.store.timeline import Timeline
 from shared.store.user_key import UserKeyReader
@@ -33,6 +34,7 @@ class WorkerStore:
         self._mover = Mover(ground)
         self.reads = Reader(ground)
         self.bills = Bills(ground)
+        self.spending = SpendingReader(ground)
         self.timeline = Timeline(ground)
         self.user_keys = UserKeyReader(ground)
         self.pictures = PictureStore(ground)

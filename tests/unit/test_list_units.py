@@ -1,9 +1,7 @@
 """What one filtered list reads of its owner's partition: so little that one owner's lists alone cannot exhaust it."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from random import Random
-from typing import Any
 
 import pytest
 
@@ -17,7 +15,7 @@ from shared.http.response import Response
 from shared.rescue import Rescuer
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
-from tests.simulation.capacity import read_units, size_of
+from tests.read_units import counted
 from tests.unit.requests import a_request
 from tests.unit.services import outputs
 
@@ -25,23 +23,6 @@ A_PARTITION, CALLS = 3_000, 51
 """Read units a second that AWS gives one partition, and calls a second of one owner."""
 LABEL = "x" * 64
 OWNER = "alice-" + "a" * 58
-
-
-@contextmanager
-def counted(store: Store) -> Iterator[list[float]]:
-    units: list[float] = []
-
-    def count(parsed: dict[str, Any], **_: Any) -> None:
-        found = parsed.get("Items") or ([parsed["Item"]] if "Item" in parsed else [])
-        units.append(read_units(sum(map(size_of, found)), consistent=True))
-
-    table: Any = store.ground.table
-    events = table._client.meta.events
-    events.register("after-call.dynamodb", count)
-    try:
-        yield units
-    finally:
-        events.unregister("after-call.dynamodb", count)
 
 
 def random_text(length: int) -> str:
