@@ -709,7 +709,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -896,6 +896,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1013,6 +1026,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description `body_too_large`: The body is larger than 256 KB. */
@@ -1178,6 +1204,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1271,7 +1310,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_terminal`: The generation has not ended yet. */
+            /** @description `not_terminal`: The generation has not ended yet. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1280,7 +1319,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_terminal";
+                        code?: "not_terminal" | "unreadable";
                     };
                 };
             };
@@ -1395,6 +1434,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1503,6 +1555,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1597,6 +1662,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
                     };
                 };
             };
@@ -1723,7 +1801,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_retryable`: Only a failed or canceled generation can be retried. */
+            /** @description `not_retryable`: Only a failed or canceled generation can be retried. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1732,7 +1810,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_retryable";
+                        code?: "not_retryable" | "unreadable";
                     };
                 };
             };
@@ -1872,7 +1950,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
+            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1881,7 +1959,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_succeeded" | "no_suggestions";
+                        code?: "not_succeeded" | "no_suggestions" | "unreadable";
                     };
                 };
             };
@@ -2012,7 +2090,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
+            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2021,7 +2099,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_succeeded" | "no_suggestions";
+                        code?: "not_succeeded" | "no_suggestions" | "unreadable";
                     };
                 };
             };
@@ -2144,6 +2222,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2269,6 +2360,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -2359,6 +2463,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "card_not_found";
+                    };
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
                     };
                 };
             };
@@ -2473,6 +2590,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "card_not_found";
+                    };
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
                     };
                 };
             };
@@ -2593,6 +2723,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -2691,6 +2834,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */
