@@ -55,7 +55,7 @@ class Calls:
         self.excerpt: str | None = None
         self.under_way = False
         self._late_bills = LateBills(dependencies, heartbeat)
-        self._spend_guard = SpendGuard(head, dependencies.store.spending, dependencies.settings.max_running)
+        self._spend_guard = SpendGuard(head, lambda: dependencies.store.spending, dependencies.settings.max_running)
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._step, self._target = "", heartbeat.progress
         # Opened once an attempt and gone with it. The service's key is not even read for who brings one.

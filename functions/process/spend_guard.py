@@ -2,6 +2,7 @@
 the reads that it is given.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Protocol
 
@@ -27,7 +28,7 @@ class SpendGuard:
     than its share it asks, and goes by what is left then.
     """
 
-    def __init__(self, head: Generation, spending: Spending, max_running: int) -> None:
+    def __init__(self, head: Generation, spending: Callable[[], Spending], max_running: int) -> None:
         self._spending, self._max_running = spending, max_running
         self._left_usd = head.left_cents * _CENT
         self._asked_at_usd = Decimal(0)
@@ -37,7 +38,7 @@ class SpendGuard:
         cost and reserved so far, `reserve_usd` what the call reserves."""
         if not self._left_usd or head.own_key or self._is_far(cost_usd + reserve_usd - self._asked_at_usd):
             return
-        left = self._spending.left_usd(head, cost_usd)
+        left = self._spending().left_usd(head, cost_usd)
         if left is None:
             self._left_usd = Decimal(0)  # the ceilings have been switched off meanwhile
             return
