@@ -4,9 +4,11 @@ from shared import kinds
 from shared.aws import clients
 from shared.aws.dispatch import SqsDispatch
 from shared.aws.sealing import Seal
+from shared.aws.sockets import Sockets
 from shared.domain.clock import SystemClock
 from shared.domain.settings import settings
 from shared.rescue import Rescuer
+from shared.store.connections import Connections
 from shared.store.ground import Ground
 from shared.store.objects import Objects
 from shared.store.rescuer import RescuerStore
@@ -24,6 +26,23 @@ def ground() -> Ground:
 def heartbeat_ground() -> Ground:
     """Return it for heartbeats alone: each write is tried once, since the next beat is the better retry."""
     return Ground(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+
+
+def push_stores() -> tuple[Ground, Connections]:
+    """Return what tells of changes reads: each call is tried once, and no object is ever read."""
+    client = clients.dynamodb_for_push()
+    ground = Ground(Table(client, settings().table_name, clock), clock, settings())
+    return ground, Connections(Table(client, settings().live_table_name, clock), clock)
+
+
+def connections() -> Connections:
+    """Return the open connections of the deployment, which must have some (`Live`)."""
+    return Connections(Table(clients.dynamodb(), settings().live_table_name, clock), clock)
+
+
+def sockets() -> Sockets:
+    """Return what posts to the open connections, and closes them."""
+    return Sockets(clients.Late(lambda: clients.connections(settings().live_endpoint)))
 
 
 def seal() -> Seal | None:

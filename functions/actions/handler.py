@@ -19,6 +19,8 @@ from shared.store.reads import Reader
 from shared.store.timeline import Timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from functions.actions.cards import CardService
     from functions.actions.retry import RetryService
     from functions.actions.review import ReviewService
@@ -57,7 +59,15 @@ def _cards() -> "CardService":
 
 
 def _erasures() -> EraseService:
-    return EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings())
+    return EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings(), _hang_up())
+
+
+def _hang_up() -> "Callable[[str], None]":
+    if not settings().live_table_name:
+        return lambda _owner: None
+    from functions.actions.hang_up import HangUp
+
+    return HangUp(wiring.connections(), wiring.sockets())
 
 
 ROUTES: dict[str, Route] = {

@@ -49,6 +49,13 @@ class Settings:
     """The kinds that may be created; empty for all."""
     accept_creates: bool = True
 
+    live_table_name: str = ""
+    """The table of open connections; empty where the deployment has none (`Live`)."""
+    live_url: str = ""
+    live_endpoint: str = ""
+    """Where a browser connects to, and where functions post to what is connected."""
+    allowed_origins: tuple[str, ...] = ()
+
     def takes(self, kind: str) -> bool:
         """Whether a generation of this kind may be created."""
         return not self.enabled_kinds or kind in self.enabled_kinds
