@@ -16,7 +16,9 @@ APPS := examples/vite/node_modules/.installed examples/next/node_modules/.instal
 LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: client release help setup run build test prove soak bench check static format lint lock clean \
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
+
+.PHONY: client docs site release help setup run build test prove soak bench check static format lint lock clean \
 	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
@@ -29,6 +31,12 @@ run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start th
 
 client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
 	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"
+
+docs: setup ## serve the documentation as a site, at http://127.0.0.1:8000, and follow its changes
+	@$(SITE) serve --dev-addr 127.0.0.1:8000
+
+site: setup ## build the documentation into dist/site; a broken link fails
+	@$(SITE) build
 
 release: setup clients/typescript/node_modules/.installed ## check, build and tag a release of the clients: make release VERSION=x.y.z [DRY=1]
 	@$(BIN)/python -m local.release "$$VERSION" $(if $(DRY),--dry)
