@@ -2,6 +2,7 @@
 
 # Those who cancel or dismiss do not wait for pydantic, which only a retry and a review need.
 # ruff: noqa: PLC0415
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,6 @@ from shared.store.reads import Reader
 from shared.store.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from functions.actions.cards import CardService
     from functions.actions.retry import RetryService
     from functions.actions.review import ReviewService
@@ -59,15 +58,12 @@ def _cards() -> "CardService":
 
 
 def _erasures() -> EraseService:
-    return EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings(), _hang_up())
-
-
-def _hang_up() -> "Callable[[str], None]":
+    service = EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings())
     if not settings().live_table_name:
-        return lambda _owner: None
+        return service
     from functions.actions.hang_up import HangUp
 
-    return HangUp(wiring.connections(), wiring.sockets())
+    return replace(service, hang_up=HangUp(wiring.connections(), wiring.sockets()))
 
 
 ROUTES: dict[str, Route] = {

@@ -10,7 +10,7 @@ from shared.store.connections import Connections
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """Raises what the store raises. What is forgotten is told nothing more, whether or not its socket could be closed."""
+    """Raises what the store raises. A forgotten connection is told nothing more, also where its socket stays open."""
 
     connections: Connections
     sockets: Sockets

@@ -28,7 +28,7 @@ ROUTES: dict[str, Route] = {"POST /v1/live": lambda request: _tickets().issue(re
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer the HTTP API (payload format 2.0), and the authorizer's and the two lifecycle routes of the WebSocket API."""
+    """Answer the HTTP API, payload format 2.0, and the WebSocket API: its authorizer, `$connect` and `$disconnect`."""
     if event.get("type") == "REQUEST":
         return _sockets().judge(event)
     if "routeKey" in event:

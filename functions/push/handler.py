@@ -24,13 +24,14 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     is not told looks by itself."""
     failed = _push().tell(changed(event["Records"]))
     if failed:
-        logger().error("changes were not told", extra={"failed": dict(failed)})
+        logger().error("changes were not pushed", extra={"failed": dict(failed)})
         measure({Metric.ERRORS: failed.total()})
     return {}
 
 
 def changed(records: Iterable[Mapping[str, Any]]) -> Changed:
-    """Return the ids of the changed heads by owner, each once. What is new its creator knows; what is gone shows nothing."""
+    """Return the ids of the changed heads by owner, each once. A new one its creator knows, and one that is gone shows
+    nothing."""
     found: dict[str, dict[str, None]] = {}
     for record in records:
         if record["eventName"] == "MODIFY":

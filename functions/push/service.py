@@ -1,4 +1,4 @@
-"""Tells the open connections of an owner what has become of a generation. Reads it as it now is, and changes nothing."""
+"""Tells an owner's open connections what has become of a generation. Reads it as it now is, and changes nothing."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
