@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from shared.aws.logs import logger
 from shared.aws.sockets import Sockets
 from shared.domain.clock import Clock
-from shared.domain.errors import ConnectionGoneError, NotPostedError, StoreRefusedError, StoreUnavailableError
+from shared.domain.errors import (
+    ConnectionGoneError,
+    NotPostedError,
+    StoreRefusedError,
+    StoreUnavailableError,
+    UnreadableError,
+)
 from shared.domain.generation import GenerationKey
 from shared.domain.settings import Settings
 from shared.store.connections import Connection, Connections
-from shared.store.items import DAMAGED
+from shared.store.damage import reading
 from shared.store.reads import Reader
 from shared.view.frames import generation_frame
 
@@ -66,8 +72,9 @@ class Push:
     def _message(self, key: GenerationKey, failed: Counter[str]) -> bytes | None:
         try:
             head = self.reads.get(key)
-            return None if head is None else generation_frame(head, self.clock.now(), self.settings)
-        except DAMAGED as error:
+            with reading():
+                return None if head is None else generation_frame(head, self.clock.now(), self.settings)
+        except UnreadableError as error:
             failed[type(error).__name__] += 1
             return None
 

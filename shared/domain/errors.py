@@ -44,6 +44,15 @@ class StoreRefusedError(UnstuckError):
     """
 
 
+class ObjectDeniedError(StoreRefusedError):
+    """S3 did not hand out an object. It says the same of a missing right and, to a caller who may not list the bucket,
+    of an object that is gone."""
+
+
+class UnreadableError(UnstuckError, ValueError):
+    """What is stored cannot be read, now or later, by this version: it is damaged, of a newer one, or gone."""
+
+
 class ConnectionGoneError(UnstuckError):
     """API Gateway knows no such connection: it has been closed, or its handshake has not ended yet."""
 

@@ -14,7 +14,13 @@ from functions.push.handler import changed
 from functions.push.service import BUDGET_SECONDS, Push
 from shared.aws.sockets import Sockets
 from shared.domain.call_facts import CallFacts
-from shared.domain.errors import MESSAGE_LENGTH, ConnectionGoneError, NotPostedError, StoreUnavailableError
+from shared.domain.errors import (
+    MESSAGE_LENGTH,
+    ConnectionGoneError,
+    NotPostedError,
+    StoreUnavailableError,
+    UnreadableError,
+)
 from shared.domain.generation import Called, ErrorInfo, Generation, GenerationKey, Totals, Usage
 from shared.domain.pacing import heals_after_seconds
 from shared.domain.states import Status
@@ -171,7 +177,7 @@ def test_one_bad_owner_in_a_batch_of_a_hundred_costs_nobody_else_a_word(
 
     def read(key: GenerationKey) -> Generation | None:
         if key == damaged.key:
-            raise KeyError("status")
+            raise UnreadableError("status")
         if key == broken.key:
             raise RuntimeError(f"secret of {key.owner}")
         return get(key)
@@ -184,7 +190,7 @@ def test_one_bad_owner_in_a_batch_of_a_hundred_costs_nobody_else_a_word(
     monkeypatch.setattr(house.store.reads, "get", read)
     monkeypatch.setattr(house.connections, "of", listed)
     failed = tell(house, *heads)
-    assert failed == {"ThrottlingException": 1, "KeyError": 1, "unexpected": 1}
+    assert failed == {"ThrottlingException": 1, "UnreadableError": 1, "unexpected": 1}
     expected = {head.generation_id for head in heads if head not in (bad, damaged, broken)}
     assert {generation_id for _, generation_id in house.told()} == expected
 

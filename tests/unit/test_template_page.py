@@ -99,12 +99,15 @@ def test_every_answer_says_what_it_may_be_used_for(page: dict[str, Any]) -> None
 
 def test_the_page_may_talk_to_its_own_api_alone(page: dict[str, Any]) -> None:
     headers = page["PageHeaders"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
-    text, parts = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    text, values = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
     policy = policy_of(text)
-    api = "${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
-    assert policy["connect-src"] == ["'self'", f"https://{api}${{Live}}"]
-    socket = {"Fn::Sub": f" wss://{api.replace('${Api}', '${LiveApi}')}"}
-    assert parts == {"Live": {"Fn::If": ["IsLive", socket, ""]}}
+    assert policy["connect-src"] == ["'self'", "https://${Host}${Live}"]
+    host = "${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+    socket = {"Fn::Sub": f" wss://{host.replace('${Api}', '${LiveApi}')}"}
+    assert values == {
+        "Host": {"Fn::If": ["HasDomain", {"Ref": "DomainName"}, {"Fn::Sub": host}]},
+        "Live": {"Fn::If": ["IsLive", socket, ""]},
+    }
     # The two forms that a signed URL's host can have: S3's own of a region, and in us-east-1 the one without.
     buckets = {"https://${Bucket.RegionalDomainName}", "https://${Bucket.DomainName}"}
     assert set(policy["img-src"]) == {"'self'", "data:"} | buckets

@@ -178,6 +178,23 @@ export interface paths {
         patch: operations["editCard"];
         trace?: never;
     };
+    "/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a ticket to a WebSocket that tells of each change; 404 where the deployment has none */
+        post: operations["openLive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -695,6 +712,11 @@ export interface components {
             /** @constant */
             output_omitted?: true;
         };
+        /** @description Where to connect, once and within 30 seconds, and when the connection ends, in epoch seconds: with the token, and after two hours at most. */
+        LiveTicket: {
+            url: string;
+            ends_at: number;
+        };
         /**
          * Format: date-time
          * @description UTC, to the millisecond.
@@ -709,7 +731,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "too_many_connections" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -896,6 +918,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1013,6 +1048,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description `body_too_large`: The body is larger than 256 KB. */
@@ -1178,6 +1226,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1271,7 +1332,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_terminal`: The generation has not ended yet. */
+            /** @description `not_terminal`: The generation has not ended yet. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1280,7 +1341,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_terminal";
+                        code?: "not_terminal" | "unreadable";
                     };
                 };
             };
@@ -1395,6 +1456,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1503,6 +1577,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1597,6 +1684,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
                     };
                 };
             };
@@ -1723,7 +1823,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_retryable`: Only a failed or canceled generation can be retried. */
+            /** @description `not_retryable`: Only a failed or canceled generation can be retried. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1732,7 +1832,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_retryable";
+                        code?: "not_retryable" | "unreadable";
                     };
                 };
             };
@@ -1872,7 +1972,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
+            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1881,7 +1981,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_succeeded" | "no_suggestions";
+                        code?: "not_succeeded" | "no_suggestions" | "unreadable";
                     };
                 };
             };
@@ -2012,7 +2112,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
+            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2021,7 +2121,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_succeeded" | "no_suggestions";
+                        code?: "not_succeeded" | "no_suggestions" | "unreadable";
                     };
                 };
             };
@@ -2144,6 +2244,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2269,6 +2382,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -2359,6 +2485,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "card_not_found";
+                    };
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
                     };
                 };
             };
@@ -2476,6 +2615,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description `body_too_large`: The body is larger than 256 KB. */
             413: {
                 headers: {
@@ -2496,6 +2648,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    openLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveTicket"];
+                };
+            };
+            /** @description `unsupported_subject`: The token's subject cannot be used as an owner. `token_expired`: The token has expired. API Gateway: There is no valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_subject" | "token_expired";
+                    };
+                };
+            };
+            /** @description API Gateway: The deployment's authorizer function refuses the token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description API Gateway: There is no such route. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: You have too many live connections open. API Gateway: Too many calls at once. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_many_connections";
+                    };
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
@@ -2591,6 +2851,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2691,6 +2964,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */
