@@ -14,7 +14,7 @@ from functions.process.provider import Provider
 from functions.process.worker import Worker
 from shared import kinds, wiring
 from shared.aws import clients
-from shared.aws.clients import Late
+from shared.aws.clients import FOR_A_WORKER, Late
 from shared.aws.dispatch import QueueMessage
 from shared.aws.init import prepare, under_way
 from shared.aws.logs import logger
@@ -39,7 +39,7 @@ def _worker() -> Worker:
     ssm = Late(clients.ssm)
     if under_way() and model.takes_key:
         ssm()  # the first job needs it
-    store = WorkerStore(wiring.ground())
+    store = WorkerStore(wiring.ground(FOR_A_WORKER))
     dependencies = Dependencies(
         store=store,
         heartbeats=WorkerStore(wiring.heartbeat_ground()),

@@ -21,6 +21,8 @@ MADE = {
     "process": "_worker",
     "sweeper": "_sweep",
     "authorizer": "_service",
+    "live": "_connections",
+    "push": "_push",
 }
 """What each function makes once and keeps."""
 
