@@ -17,7 +17,7 @@ clock = SystemClock()
 
 def ground() -> Ground:
     """Return what each part of the store is made with: the deployment's table and bucket."""
-    objects = Objects(clients.Late(clients.s3), settings().bucket_name)
+    objects = Objects(clients.Late(clients.s3), settings().bucket_name, settings().owner_key)
     return Ground(Table(clients.dynamodb(), settings().table_name, clock), clock, settings(), objects)
 
 
@@ -33,7 +33,8 @@ def seal() -> Seal | None:
 
 def dispatch() -> SqsDispatch:
     """Return the sender to the deployment's two queues."""
-    return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().isolated_queue_url)
+    known = settings()
+    return SqsDispatch(clients.Late(clients.sqs), known.queue_url, known.isolated_queue_url, known.owner_key)
 
 
 def rescuer(over: Ground) -> Rescuer:

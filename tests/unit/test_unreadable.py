@@ -18,7 +18,6 @@ from shared.domain.limits import Policy
 from shared.domain.settings import settings
 from shared.http.response import respond
 from shared.store.admission import Admission
-from shared.store.objects import key_of
 from shared.store.table import Table
 from shared.store.whole import Store
 from tests.factories import (
@@ -321,7 +320,11 @@ def test_a_retry_goes_on_from_what_is_not_lost(
     head = service.failed(TOO_LARGE if lost == "first step" else {"a": 1}, second, {"c": 3})
     s3 = s3_beside(service.dynamodb)
     if lost == "input":
-        service.damage(f"I#{head.generation_id}", content=None, content_object={"S": key_of(head.key, "input")})
+        service.damage(
+            f"I#{head.generation_id}",
+            content=None,
+            content_object={"S": service.store.ground.objects.key_of(head.key, "input")},
+        )
     elif lost != "picture":
         service.store.ground.objects.delete_some(service.owner)
     if not may_list:
