@@ -101,7 +101,7 @@ def deployed(store: Store, clock: FakeClock, dynamodb: Any, monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(wiring, "clock", clock)
     monkeypatch.setattr(wiring, "dispatch", RecordingDispatch)
-    monkeypatch.setattr(wiring, "ground", lambda: store.ground)
+    monkeypatch.setattr(wiring, "ground", lambda *_: store.ground)
     caches = (
         settings,
         status._ground,
