@@ -31,7 +31,7 @@ clock = SystemClock()
 
 def ground(patience: Patience = FOR_A_CALLER) -> Ground:
     """Return what each part of the store is made with: the deployment's table and bucket."""
-    objects = Objects(clients.Late(clients.s3), settings().bucket_name)
+    objects = Objects(clients.Late(clients.s3), settings().bucket_name, settings().owner_key)
     return Ground(_table(patience), clock, settings(), objects)
 
 
@@ -74,7 +74,9 @@ def seal() -> Seal | None:
 
 def dispatch(client: "Callable[[], SQSClient] | None" = None) -> SqsDispatch:
     """Return the sender to the deployment's two queues; without a client it makes one when it sends."""
-    return SqsDispatch(client or clients.Late(clients.sqs), settings().queue_url, settings().isolated_queue_url)
+    known = settings()
+    sqs = client or clients.Late(clients.sqs)
+    return SqsDispatch(sqs, known.queue_url, known.isolated_queue_url, known.owner_key)
 
 
 def load_kinds() -> None:
