@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from shared.aws import clients
+from shared.aws.clients import FOR_A_WORKER
 from shared.aws.dispatch import SqsDispatch
 from shared.domain.clock import SystemClock
 from shared.domain.settings import Settings, from_environment
@@ -43,7 +44,7 @@ class Deployment:
     def store(self) -> Store:
         clock = SystemClock()
         objects = Objects(clients.Late(clients.s3), self.settings.bucket_name)
-        table = Table(clients.dynamodb(), self.settings.table_name, clock)
+        table = Table(clients.dynamodb(), self.settings.table_name, clock, patience=FOR_A_WORKER)
         return Store(Ground(table, clock, self.settings, objects))
 
     def dispatch(self) -> SqsDispatch:
