@@ -901,7 +901,7 @@ export interface components {
             duration_seconds?: number;
             /** @description What the step's calls cost. */
             usage?: components["schemas"]["Usage"];
-            /** @description Unstuck's own id of the call. */
+            /** @description The provider's id of the step's call, for its support. */
             call_id?: string;
             /** @description With `results=true`: what the step stored. */
             result?: {
