@@ -429,11 +429,12 @@ class UsageOfMonth(TypedDict):
 
 
 class LiveTicket(TypedDict):
-    """Where to connect, once and within 30 seconds, and when the connection ends, in epoch seconds: with the token, and
-    after two hours at most."""
+    """A ticket to one connection."""
 
     url: str
+    """Where to connect, with the ticket in it: good once, and for 30 seconds."""
     ends_at: int
+    """When the connection ends, in epoch seconds: with the token, and after two hours at most."""
 
 
 class Erasure(TypedDict):

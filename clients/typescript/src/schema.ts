@@ -985,9 +985,11 @@ export interface components {
              */
             output_omitted?: true;
         };
-        /** @description Where to connect, once and within 30 seconds, and when the connection ends, in epoch seconds: with the token, and after two hours at most. */
+        /** @description A ticket to one connection. */
         LiveTicket: {
+            /** @description Where to connect, with the ticket in it: good once, and for 30 seconds. */
             url: string;
+            /** @description When the connection ends, in epoch seconds: with the token, and after two hours at most. */
             ends_at: number;
         };
         /**
