@@ -371,6 +371,7 @@ export interface components {
              * @default null
              */
             user_provided_key?: string | null;
+            /** Text */
             source_text: string;
             /** @default null */
             count?: number | null;
