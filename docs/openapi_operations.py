@@ -10,7 +10,7 @@ from functions.actions import bodies
 from shared.view import schemas
 
 ALWAYS = ("internal_error", "unavailable")
-WITH_TOKEN = ("unsupported_subject", "token_expired")
+WITH_TOKEN = ("unsupported_subject", "token_expired", "unreadable")
 WITH_BODY = ("invalid_json", "invalid_encoding", "validation_failed", "body_too_large")
 LIMITS = (
     "rate_limited",

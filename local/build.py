@@ -11,7 +11,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +26,8 @@ SOURCES = ("functions", "shared")
 KEPT_BUILDS = 6
 BUILD_TIMEOUT_SECONDS = 300
 # Local by-products that must not make a new build.
+# A profile that is not there, or a setting that leads elsewhere, is none of a build's.
+_NOT_PASSED_ON = ("PYTHON", "AWS_", "SAM_")
 IGNORED_DIRECTORIES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
 
@@ -73,6 +74,18 @@ def _build_lock() -> Iterator[int]:
         yield lock.fileno()
 
 
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    """A directory for the block, under the lock: what a build left there that was killed goes first."""
+    directory = BUILDS / "temporary"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def _sam_build(architecture: str, lock: int) -> None:
     """Run `sam build` where the last one for the processor ran, so that it finds its caches.
 
@@ -89,13 +102,13 @@ def _sam_build(architecture: str, lock: int) -> None:
         *("--build-dir", work / "build", "--cache-dir", work / "cache"),
         *("--parameter-overrides", f"Architecture={architecture}"),
     ]
-    with tempfile.TemporaryDirectory(prefix="unstuck-sam-") as temporary:
+    with _temporary() as temporary:
         # pip reads the user's own configuration, so the rest of the environment stays.
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        env = {**inherited, **sam_environment(Path(temporary)), "AWS_DEFAULT_REGION": "us-east-1"}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
+        env = {**inherited, **sam_environment(temporary / "sam"), "AWS_DEFAULT_REGION": "us-east-1"}
         log = BUILDS / "build.log"
         log.unlink(missing_ok=True)
-        build = Child("sam build", argv, env=env, cwd=PROJECT, log=log, hold=[lock])
+        build = Child("sam build", argv, env={**env, "TMPDIR": str(temporary)}, cwd=PROJECT, log=log, hold=[lock])
         build.finish(BUILD_TIMEOUT_SECONDS)
     unfinished.unlink()
 
@@ -130,8 +143,8 @@ def built_tree(architecture: str | None = None, *, for_this_machine: bool = True
     with _build_lock() as lock:
         if not tree.exists():
             _sam_build(architecture, lock)
-            with tempfile.TemporaryDirectory(dir=BUILDS) as temporary:
-                unfinished = Path(temporary) / "tree"
+            with _temporary() as temporary:
+                unfinished = temporary / "tree"
                 shutil.copytree(BUILDS / f"work-{architecture}" / "build", unfinished)
                 if native:
                     _install_for_macos(unfinished)

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import yaml
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as SETTINGS
 from botocore.exceptions import ClientError
 
 from local.build import sam_environment
@@ -26,7 +28,7 @@ DEPLOY_TIMEOUT_SECONDS = 180
 
 def client(service: str, endpoint: str) -> Any:
     """A boto3 client of MiniStack's root user, which may do everything."""
-    session = boto3.session.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY, region_name=REGION)
+    session = boto3.session.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION, botocore_session=_own_session())
     config = Config(
         connect_timeout=5,
         read_timeout=70,
@@ -35,6 +37,13 @@ def client(service: str, endpoint: str) -> Any:
         s3={"addressing_style": "path"},
     )
     return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]
+
+
+def _own_session() -> botocore.session.Session:
+    """A session that reads no variable and no file of the developer: a profile or a setting there is none of ours."""
+    variables = {name: (None, None, default, cast) for name, (_, _, default, cast) in SETTINGS.items()}
+    files: dict[str, Any] = dict.fromkeys(("config_file", "credentials_file"), (None, None, None, None))
+    return botocore.session.Session(session_vars={**variables, **files})
 
 
 def environment(endpoint: str) -> dict[str, str]:

@@ -17,15 +17,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local import deployment, own_kinds, probes
-from local.build import built_tree, host_architecture
+from local import deployment, disk, own_kinds, probes
+from local.build import BUILDS, built_tree, host_architecture
 from local.emulator import PROJECT, Emulator, restart_emulator, start_emulator
 from local.page import PageServer
 from local.processes import Child, kill_all_with, start_server
 from local.state import drop_state, new_state
 
 AUDIENCE = "unstuck-local"
-KEY_PARAMETER = "/unstuck/openrouter-api-key"
+KEY_PARAMETER = f"/{deployment.STACK_NAME}/openrouter-api-key"
 FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -76,15 +76,22 @@ class LocalStack:
         self.state.mkdir(parents=True, exist_ok=True)
         try:
             self._start()
-        except BaseException:
-            self.stop()
+        except BaseException as error:
+            self._end(error)
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        # Asked before the end, which gives room back.
+        full = disk.was_full(error, [self.state, BUILDS]) if isinstance(error, Exception) else None
         self.stop()
+        if full is not None:
+            raise disk.FullError(full) from error
 
     def _start(self) -> None:
         self._clock = time.monotonic()
@@ -101,7 +108,7 @@ class LocalStack:
             self._page = PageServer(self).start()
         self._lap("servers")
         key = self.options.api_key or f"sk-local-{secrets.token_hex(16)}"
-        deployment.put_provider_key(self.endpoint, self.parameters["ProviderKeyParameter"], key)
+        deployment.put_provider_key(self.endpoint, KEY_PARAMETER, key)
         self._outputs = deployment.deploy(self.endpoint, tree, self.parameters, self.state)
         deployment.settle(self.endpoint, tree, self._outputs, self.parameters["AllowedOrigins"])
         self._lap("deploy")
@@ -198,13 +205,12 @@ class LocalStack:
             "JwtIssuer": self.issuer_url,
             "JwtAudience": AUDIENCE,
             "AllowedOrigins": ",".join((*self.options.allowed_origins, *(self._page.origins if self._page else ()))),
-            "LlmBaseUrl": self._llm_base_url,
+            **({} if "LlmPlainHttpUrl" in self.options.parameters else {"LlmBaseUrl": self._llm_base_url}),
             # The local model server speaks OpenRouter's protocol, and its host does not tell.
             "LlmProtocol": "openrouter" if self.options.model_url is None else "auto",
             "DefaultModel": self.options.default_model,
             **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
-            "ProviderKeyParameter": KEY_PARAMETER,
             "KindsPackage": own_kinds.package(),
             **self.options.parameters,
         }

@@ -1,6 +1,6 @@
 """The directory of one stack: a temporary one, removed even when its owner was killed, or one that is kept.
 
-Owns directories alone; processes end by themselves, see `local.supervisor`.
+Processes end by themselves, see `local.supervisor`; those that could not are ended with the directory that they use.
 """
 
 import contextlib
@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from local.processes import kill_all_with
 
 _PREFIX = "unstuck-"
 _LOCK = "owner.lock"
@@ -39,6 +41,7 @@ def kept_state(directory: Path, *, fresh: bool) -> Iterator[Path | None]:
         except OSError:
             yield None
             return
+        clear_tmpdir(directory.resolve() / "tmp")
         for found in directory.iterdir() if fresh else ():
             if found.name != _LOCK:
                 shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
@@ -52,12 +55,22 @@ def drop_state(directory: Path) -> None:
         os.close(lock)
 
 
+def clear_tmpdir(directory: Path) -> None:
+    """End the processes that a killed owner left, and remove their directory. Only for who holds the state's lock.
+
+    They have it as their TMPDIR, and nothing else on the machine has.
+    """
+    kill_all_with("TMPDIR", str(directory))
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 def _remove_abandoned() -> None:
     for found in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
         with contextlib.suppress(OSError):  # its owner lives, is another user, or it was removed meanwhile
             lock = os.open(found, os.O_RDWR)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                clear_tmpdir(found.parent.resolve() / "tmp")
                 shutil.rmtree(found.parent, ignore_errors=True)
             finally:
                 os.close(lock)

@@ -1,4 +1,4 @@
-"""What `unstuck doctor`, `find`, `redrive`, `bulk-retry` and `cost` do. Exit codes are in docs/operating.md."""
+"""What the commands of operators do, `unstuck preflight` to `cost`. Exit codes are in docs/operating.md."""
 
 import argparse
 import json
@@ -16,6 +16,7 @@ from operations import estimate, redrive, report, retry, search
 from operations.checks import Expected
 from operations.deployment import Deployment, Named, NotFoundError, find, polling_client, reading_client
 from operations.doctor import Doctor
+from operations.preflight import command as preflight
 from operations.prices import PricesError
 from operations.reading import Reader
 from shared import kinds
@@ -143,7 +144,10 @@ def _deployment(given: argparse.Namespace, *, acts: bool) -> Deployment:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="unstuck", description="What operators of Unstuck have.")
-    commands = parser.add_subparsers(required=True, metavar="doctor|find|redrive|bulk-retry|cost")
+    commands = parser.add_subparsers(required=True, metavar="preflight|doctor|find|redrive|bulk-retry|cost")
+    before = commands.add_parser("preflight", help="ask the account what would fail in a deploy; changes nothing")
+    before.set_defaults(run=preflight.run)
+    preflight.add_options(before)
     doctor = _command(commands, "doctor", _doctor, "look for what must not be; changes nothing")
     doctor.add_argument("--limit", type=_count, help="look at so many items at most")
     doctor.add_argument("--objects", action="store_true", help="ask S3 for each object that an item names, too")

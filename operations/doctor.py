@@ -16,7 +16,8 @@ from operations.reading import Reader
 from operations.relations import between
 from shared.domain.clock import Clock
 from shared.domain.states import OPEN
-from shared.store.items import DAMAGED, DUE_SHARDS
+from shared.store.damage import DAMAGED
+from shared.store.items import DUE_SHARDS
 from shared.store.sweeps import NO_OWNER
 from shared.store.whole import Store
 

@@ -9,6 +9,7 @@ from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationKey, 
 from shared.domain.review import Card, Review
 from shared.store import items
 from shared.store.admission_items import decode_accepted
+from shared.store.damage import DAMAGED
 from shared.store.objects import key_of
 from shared.store.pictures import pictures_of
 from shared.store.review import decode_card, decode_review
@@ -16,7 +17,7 @@ from shared.store.sweeps import NO_OWNER
 from shared.store.timeline import decode_event
 
 # What a decoder may run into with an item that is not as the code writes it.
-_UNREADABLE = (*items.DAMAGED, OSError)
+_UNREADABLE = (*DAMAGED, OSError)
 _BEYOND_YEAR = 3000
 _NOT_SPENT = frozenset({"generations", "paid_calls", "prompt_tokens", "completion_tokens", "wasted_cost_usd"})
 

@@ -17,7 +17,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import MessageRefusedError
 from shared.domain.generation import SCHEMA_VERSION, Generation
 from shared.domain.states import Status
-from shared.store.items import DAMAGED
+from shared.store.damage import DAMAGED, named
 from shared.store.whole import Store
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Redrive:
         try:
             head = self.store.reads.get(message.called.key)
         except DAMAGED as error:
-            return Letter(message_id, RedriveOutcome.LEFT, f"its head cannot be read: {type(error).__name__}")
+            return Letter(message_id, RedriveOutcome.LEFT, f"its head cannot be read: {named(error)}")
         outcome, reason = self._outcome(message, head)
         return Letter(message_id, outcome, reason, message.generation_id, head)
 

@@ -18,6 +18,7 @@ from shared.domain.states import Status
 from shared.rerun import successor_of, why_not_retryable
 from shared.store import items
 from shared.store.admission import Admission
+from shared.store.damage import DAMAGED, named
 from shared.store.whole import Store
 
 _NO_CEILING = 1_000_000_000
@@ -116,10 +117,10 @@ class BulkRetry:
         for item in found:
             try:
                 head = items.decode_head(item)
-            except items.DAMAGED as error:
+            except DAMAGED as error:
                 if item.get("status", {}).get("S", CANCELED) in RETRY.sources:
                     key = GenerationKey(item["pk"]["S"], item["sk"]["S"].removeprefix("G#"))
-                    yield Line(key, "?", RetryOutcome.SKIPPED, f"Its head cannot be read: {type(error).__name__}")
+                    yield Line(key, "?", RetryOutcome.SKIPPED, f"Its head cannot be read: {named(error)}")
                 continue
             if wanted.names(head):
                 yield head
@@ -127,8 +128,8 @@ class BulkRetry:
     def _safely(self, seen: Generation, wanted: Wanted, *, act: bool) -> Line | None:
         try:
             return self._one(seen, wanted, act=act)
-        except items.DAMAGED as error:
-            return _line(seen, RetryOutcome.SKIPPED, f"It is damaged: {type(error).__name__}")
+        except DAMAGED as error:
+            return _line(seen, RetryOutcome.SKIPPED, f"It is damaged: {named(error)}")
 
     def _one(self, seen: Generation, wanted: Wanted, *, act: bool) -> Line | None:
         """Return None for one that is not meant any more."""

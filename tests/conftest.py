@@ -1,5 +1,6 @@
 """Fixtures that several layers of tests share."""
 
+import os
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -14,13 +15,16 @@ def pytest_configure() -> None:
     # A shell has what it starts in the background ignore SIGINT, and so would every process that a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What a test calls is on this machine, where no proxy of the developer's leads.
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get(name))))
 
 
 @pytest.fixture(autouse=True)
 def _no_credentials_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test can reach an account, whatever the shell it runs in is signed in to."""
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")

@@ -11,6 +11,7 @@ from shared.domain.states import Status
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
+from shared.store.damage import reading
 from shared.store.ending import EndingStore
 from shared.store.timeline import Timeline
 from shared.view.view import etag, view
@@ -40,7 +41,8 @@ class EndingService:
         if head.status is Status.CANCELED and head.finished_at is not None and as_it_ended:
             # A second time writes the same line again: the version names it, as long as nothing else raised that.
             self.timeline.note(head, Event("canceled", head.finished_at, head.attempt))
-        return Response(200, view(head), {"etag": etag(head)})
+        with reading():
+            return Response(200, view(head), {"etag": etag(head)})
 
     def dismiss(self, request: Request) -> Response:
         """Take an ended generation out of the feed. It can still be read by its id."""

@@ -14,9 +14,9 @@ from shared.domain.pseudonym import pseudonym
 from shared.domain.settings import Settings
 from shared.http.request import Request
 from shared.http.response import Response
+from shared.store.damage import DAMAGED
 from shared.store.ending import EndingStore
 from shared.store.erasure import ErasureStore
-from shared.store.items import DAMAGED
 from shared.store.reads import Listed
 
 _SECONDS = 5.0

@@ -5,6 +5,8 @@ from typing import Any
 
 from functions.create.service import CreateService
 from shared import wiring
+from shared.aws.journal import warn_of_suffixes
+from shared.domain.allowed_models import with_any_suffix
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
@@ -13,6 +15,7 @@ from shared.store.admission import AdmissionStore
 
 @cache
 def _service() -> CreateService:
+    warn_of_suffixes(with_any_suffix(settings()))
     store, policy = AdmissionStore(wiring.ground()), policy_of(settings())
     return CreateService(store, wiring.dispatch(), wiring.clock, settings(), policy, wiring.seal())
 

@@ -34,7 +34,7 @@ class LambdaContext(Protocol):
 def _worker() -> Worker:
     config = settings()
     prices = read_prices(config.model_prices)
-    model = Provider(config.llm_base_url, protocol=config.llm_protocol, prices=prices)
+    model = Provider(config.model_url, protocol=config.llm_protocol, prices=prices)
     model.warm_up()
     store = WorkerStore(wiring.ground())
     dependencies = Dependencies(

@@ -18,7 +18,7 @@ from shared.http import cursor
 from shared.http.query import LABEL, Query
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.items import DAMAGED
+from shared.store.damage import DAMAGED
 from shared.store.reads import Reader
 from shared.view.view import status_shown, view
 

@@ -13,6 +13,7 @@ from shared.http.problems import ProblemError
 from shared.http.query import Query
 from shared.http.request import Request
 from shared.http.response import Response
+from shared.store.damage import reading
 from shared.store.reads import Reader
 from shared.view.view import etag, matches, view
 
@@ -31,7 +32,7 @@ class GenerationService:
         """Answer one generation, 304 when the caller has it already, 404 when it is not the caller's.
 
         Who expects more than is stored (`expected_progress`, `min_version`) gets it read once more, and then as it is
-        with `stale: true`, never as 304.
+        with `stale: true`, never as 304. Raises UnreadableError where the head, or what it made, cannot be shown.
         """
         query = Query(request, "expected_progress", "min_version")
         progress, version = (
@@ -44,6 +45,10 @@ class GenerationService:
         if behind:
             head = self._read(request)
             behind = _is_behind(head, progress, version)
+        with reading():
+            return self._answer(request, head, behind=behind)
+
+    def _answer(self, request: Request, head: Generation, *, behind: bool) -> Response:
         does = moving(head, self.clock.now(), self.settings)
         headers, hint = self._hints(head, does)
         dated = self.outputs.pictures.dated(headers["etag"])

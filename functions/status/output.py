@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.status.pictures import PictureLinks
+from shared.domain.errors import UnreadableError
 from shared.domain.generation import Generation
 from shared.domain.review import Review, shown, suggestions_of
 from shared.domain.states import Status
@@ -26,12 +27,12 @@ class Outputs:
     """Which list of its output a kind has its owner review."""
 
     def of(self, head: Generation) -> Output | None:
-        """Return the output, its pictures by their names."""
+        """Return the output, its pictures by their names. Raises UnreadableError where it is lost."""
         if head.status is not Status.SUCCEEDED or head.output_step is None:
             return None
         step = self.reads.get_step(head.key, head.output_step)
         if step is None:
-            return None
+            raise UnreadableError("output")
         return self._reviewed(head, step.result, self.reviews.get_review(head.key) if head.reviewed else Review())
 
     def linked(self, head: Generation, output: Output) -> Output:
@@ -41,7 +42,8 @@ class Outputs:
     def bounded(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, Output | None]:
         """Return the outputs of at most 100 generations by id, read in two calls at most, and none of them from S3.
 
-        One that takes more than `most_bytes` as JSON is None. What has none is absent.
+        One that takes more than `most_bytes` as JSON is None, and so is one whose review cannot be read. What has none
+        is absent.
         """
         made = self.reads.get_results(heads, most_bytes)
         reviews = self.reviews.get_reviews(
@@ -52,9 +54,10 @@ class Outputs:
             if head.generation_id not in made:
                 continue
             result = made[head.generation_id]
-            if result is not None:
-                result = self.linked(head, self._reviewed(head, result, reviews.get(head.generation_id, Review())))
-            fits = result is not None and bytes_of(result) <= most_bytes
+            review = reviews.get(head.generation_id, Review())
+            if result is not None and review is not None:
+                result = self.linked(head, self._reviewed(head, result, review))
+            fits = result is not None and review is not None and bytes_of(result) <= most_bytes
             found[head.generation_id] = result if fits else None
         return found
 

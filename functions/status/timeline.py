@@ -11,6 +11,7 @@ from shared.http.problems import ProblemError
 from shared.http.query import Query
 from shared.http.request import Request
 from shared.http.response import Response
+from shared.store.damage import reading
 from shared.store.reads import Reader
 from shared.store.timeline import Timeline
 from shared.view.view import iso, usage_view
@@ -36,9 +37,15 @@ class TimelineService:
         with_results = query.one_of("results", ("true", "false")) == "true"
         query.check()
         head = self._head(request)
-        steps = self.reads.get_steps(head.key, results=with_results)
+        steps = self.reads.known_steps(head.key, results=with_results)
         results = {step.name: self.pictures.shown(head, step.result) for step in steps} if with_results else {}
         noted = self.timeline.get_events(head.key)
+        with reading():
+            return self._answer(head, steps, noted, results)
+
+    def _answer(
+        self, head: Generation, steps: list[StoredStep], noted: list[Event], results: dict[str, dict[str, Any]]
+    ) -> Response:
         created = iso(head.created_at)
         # The steps that a retry took over are older than it.
         lines = sorted(_lines(head, steps, noted, results), key=lambda line: max(line["at"], created))

@@ -44,6 +44,15 @@ class StoreRefusedError(UnstuckError):
     """
 
 
+class ObjectDeniedError(StoreRefusedError):
+    """S3 did not hand out an object. It says the same of a missing right and, to a caller who may not list the bucket,
+    of an object that is gone."""
+
+
+class UnreadableError(UnstuckError, ValueError):
+    """What is stored cannot be read, now or later, by this version: it is damaged, of a newer one, or gone."""
+
+
 class SealUnavailableError(UnstuckError):
     """KMS did not encrypt or decrypt: trying later may help. Its one argument is KMS's own code, never a key."""
 

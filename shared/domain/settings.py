@@ -2,8 +2,12 @@
 
 import math
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import urlsplit
+
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Settings:
     allowed_models: tuple[str, ...] = ()
     fallback_models: tuple[str, ...] = ()
     llm_base_url: str = ""
+    llm_plain_http_url: str = ""
+    """A model API without TLS that the operator asked for by this very name; it stands for `llm_base_url`."""
     llm_protocol: str = "auto"
     model_prices: tuple[str, ...] = ()
     max_completion_tokens: int = 5_000
@@ -48,6 +54,19 @@ class Settings:
     enabled_kinds: tuple[str, ...] = ()
     """The kinds that may be created; empty for all."""
     accept_creates: bool = True
+
+    @property
+    def model_url(self) -> str:
+        """Base URL of the model API. Raises ValueError for plain http that is neither on loopback nor asked for."""
+        if self.llm_plain_http_url:
+            return self.llm_plain_http_url
+        address = urlsplit(self.llm_base_url)
+        if address.scheme == "http" and not _LOOPBACK.fullmatch(address.hostname or ""):
+            raise ValueError(
+                "LLM_BASE_URL has no TLS: keys and prompts would go there in the clear. Set LlmPlainHttpUrl in place "
+                "of LlmBaseUrl if that network is your own."
+            )
+        return self.llm_base_url
 
     def takes(self, kind: str) -> bool:
         """Whether a generation of this kind may be created."""

@@ -14,8 +14,10 @@ from shared.domain.errors import (
     AdmissionRefusedError,
     EditsTooLargeError,
     KeyReusedError,
+    ObjectDeniedError,
     SealUnavailableError,
     StoreUnavailableError,
+    UnreadableError,
 )
 from shared.domain.settings import error_docs_url
 from shared.http.problems import ProblemError
@@ -67,11 +69,19 @@ def _problem_of(error: Exception) -> ProblemError:
         case EditsTooLargeError():
             return ProblemError("body_too_large", detail="The edits are more than can be stored. Shorten them.")
     measure({Metric.ERRORS: 1})
-    if isinstance(error, StoreUnavailableError | SealUnavailableError):
-        logger().exception("DynamoDB or KMS is unavailable")
-        return ProblemError("unavailable")
-    logger().exception("unexpected error")
-    return ProblemError("internal_error")
+    code, said = _fault(error)
+    logger().exception(said)
+    return ProblemError(code)
+
+
+def _fault(error: Exception) -> tuple[str, str]:
+    """Return a fault's code, and what the log says of it."""
+    match error:
+        case UnreadableError() | ObjectDeniedError():
+            return "unreadable", "what is stored cannot be read"
+        case StoreUnavailableError() | SealUnavailableError():
+            return "unavailable", "DynamoDB or KMS is unavailable"
+    return "internal_error", "unexpected error"
 
 
 def _refusal(refused: AdmissionRefusedError) -> ProblemError:

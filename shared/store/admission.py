@@ -18,6 +18,7 @@ from shared.domain.row import At
 from shared.store import items, user_key
 from shared.store.admission_items import StoredKey, decode_accepted, decode_key, encode_accepted, encode_key
 from shared.store.ceilings import Ceilings
+from shared.store.damage import reading
 from shared.store.ground import Ground
 from shared.store.move import refused
 from shared.store.parts import Parts
@@ -201,11 +202,12 @@ class AdmissionStore:
         found = self._table.get_many(*keys)
         head = found[-1] if again else None
         stored = found[1] if key else None
-        return _Seen(
-            decode_accepted(found[0]),
-            decode_key(stored, self._clock.now()) if stored else None,
-            items.decode_head(head) if head else None,
-        )
+        with reading():
+            return _Seen(
+                decode_accepted(found[0]),
+                decode_key(stored, self._clock.now()) if stored else None,
+                items.decode_head(head) if head else None,
+            )
 
     def _told(self, generation: Generation, admission: Admission, seen: _Seen) -> Admitted | None:
         """Return what this request was let in as before, by an earlier try or an earlier request."""

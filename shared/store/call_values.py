@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.domain.call_facts import CallFacts
+from shared.store.values import text_or_none
 
 
 def call_value(call: CallFacts) -> dict[str, Any] | None:
@@ -20,7 +21,7 @@ def decode_call(value: Mapping[str, Any]) -> CallFacts:
     status, seconds = value.get("provider_status"), value.get("seconds")
     texts = ("model", "answered_by", "provider_code", "provider_call_id", "finish")
     return CallFacts(
-        **{name: value.get(name) for name in texts},
+        **{name: text_or_none(value, name) for name in texts},
         provider_status=None if status is None else int(status),
         seconds=None if seconds is None else float(seconds),
     )

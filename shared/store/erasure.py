@@ -10,6 +10,7 @@ from shared.domain.clock import epoch_milliseconds, midnight_after, month_after
 from shared.domain.limits import policy_of
 from shared.store import items
 from shared.store.admission_items import decode_accepted
+from shared.store.damage import DAMAGED
 from shared.store.ground import Ground
 from shared.store.table import ConditionFailedError
 
@@ -100,7 +101,7 @@ class ErasureStore:
             return None
         try:
             return items.from_epoch(items.unmarshal(item)["not_before"])
-        except items.DAMAGED:
+        except DAMAGED:
             return datetime.max.replace(tzinfo=UTC)
 
     def replace_mark(self, user_id: str, not_before: datetime) -> None:
@@ -132,7 +133,7 @@ class ErasureStore:
         lapse = self._lapse_of_spend(now)
         binding = {day["sk"]["S"]: lapse for day in self._days(user_id, now)}
         state = items.accepted_key(user_id)
-        with suppress(*items.DAMAGED):  # what cannot be read binds nobody, and goes with the rest
+        with suppress(*DAMAGED):  # what cannot be read binds nobody, and goes with the rest
             accepted = decode_accepted(self._table.get(state))
             if lapses := accepted.lapses_in(policy_of(self._settings), epoch_milliseconds(now)):
                 binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
@@ -164,5 +165,5 @@ def _mark_key(user_id: str) -> items.Item:
 def _charged(day: items.Item) -> Decimal:
     try:
         return items.charged(day)
-    except items.DAMAGED:
+    except DAMAGED:
         return Decimal(0)  # what cannot be read binds nobody, and goes with the rest

@@ -7,7 +7,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,10 +25,11 @@ from shared.domain.generation import (
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.store.call_values import call_value, decode_call
-from shared.store.values import deserialize, serialize
+from shared.store.values import deserialize, serialize, text_of, text_or_none
 
 Item = dict[str, Any]
 DUE_SHARDS = 10
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 TIMES = frozenset(
     {"created_at", "deadline_at", "due_at", "heartbeat_at", "not_before", "progress_at", "started_at", "finished_at"}
@@ -58,10 +59,6 @@ RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "s
 schema: what a counter of a head has under both names belongs together."""
 
 _FLAGS = ("isolated", "reviewed", "own_key", "asked_to_wait")
-
-
-DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, zlib.error)
-"""What reading an item raises that is not as this code writes it: a newer version's, or changed by somebody else."""
 
 
 def head_key(key: GenerationKey) -> Item:
@@ -135,15 +132,21 @@ def pack(value: Mapping[str, Any]) -> bytes:
 
 def unpack(data: bytes) -> dict[str, Any]:
     """Undo `pack`. What an earlier version stored as NaN is null: JSON has no other word for it."""
-    unpacked: dict[str, Any] = json.loads(zlib.decompress(data), parse_constant=lambda _name: None)
-    return unpacked
+    return _object(zlib.decompress(data))
 
 
 def unpack_within(data: bytes, most_bytes: int) -> dict[str, Any] | None:
     """Undo `pack`, or return None for more JSON than so many bytes: it is not unpacked any further."""
     unpacking = zlib.decompressobj()
     text = unpacking.decompress(data, most_bytes + 1)
-    return None if len(text) > most_bytes else json.loads(text)
+    return None if len(text) > most_bytes else _object(text)
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    unpacked = json.loads(text, parse_constant=lambda _name: None)
+    if not isinstance(unpacked, dict):
+        raise TypeError("what was packed is no object")
+    return unpacked
 
 
 def encode_head(generation: Generation) -> Item:
@@ -191,7 +194,7 @@ def expiry(moment: datetime | None) -> int | None:
 
 def parts_expiry(head: Generation, settings: Settings) -> datetime:
     """Return until when what belongs to a generation is kept: a day longer than its head can be."""
-    return head.deadline_at + timedelta(days=settings.retention_days + 1)
+    return head.deadline_at + min(timedelta(days=settings.retention_days + 1), _LAST - head.deadline_at)
 
 
 def error_value(error: ErrorInfo) -> dict[str, str]:
@@ -230,10 +233,10 @@ def decode_head(item: Item) -> Generation:
     values = unmarshal(item)
     fields: dict[str, Any] = {name: from_epoch(values[name]) for name in TIMES if name in values}
     fields |= {name: int(values.get(name, 0)) + int(values.get(RENAMED.get(name, ""), 0)) for name in _COUNTS}
-    fields |= {name: values[name] for name in _TEXTS if name in values}
+    fields |= {name: text_of(values, name) for name in _TEXTS if name in values}
     fields |= {name: bool(values.get(name) or values.get(RENAMED.get(name, ""))) for name in _FLAGS}
     if "error" in values:
-        fields["error"] = ErrorInfo(**{name: values["error"][name] for name in ("code", "message")})
+        fields["error"] = ErrorInfo(**{name: text_of(values["error"], name) for name in ("code", "message")})
     if "call" in values:
         fields["call"] = decode_call(values["call"])
     if "expires_at" in values:
@@ -242,7 +245,7 @@ def decode_head(item: Item) -> Generation:
         user_id=values["pk"],
         generation_id=values["sk"].removeprefix("G#"),
         status=Status(values["status"]),
-        reserved_usd=values.get("reserved_usd", Decimal(0)),
+        reserved_usd=Decimal(values.get("reserved_usd", 0)),
         usage=decode_usage(values),
         **fields,
     )
@@ -264,14 +267,17 @@ def encode_input(key: GenerationKey, value: GenerationInput, expires_at: datetim
 def decode_input(item: Item) -> GenerationInput:
     values = unmarshal(item)
     return GenerationInput(
-        unpack(values["content"]), values["model"], values["prompt_version"], values.get("request_id", "")
+        unpack(values["content"]),
+        text_of(values, "model"),
+        text_of(values, "prompt_version"),
+        text_or_none(values, "request_id") or "",
     )
 
 
 def decode_asked(item: Item) -> Asked:
     """Return what a log line says of an input, whose content may be in an object."""
     values = unmarshal({name: item[name] for name in ("model", "request_id") if name in item})
-    return Asked(values.get("model"), values.get("request_id") or None)
+    return Asked(text_or_none(values, "model"), text_or_none(values, "request_id") or None)
 
 
 def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> Item:
@@ -312,12 +318,12 @@ def decode_step(item: Item) -> StoredStep:
         position=int(values["position"]),
         result=unpack(values["result"]) if "result" in values else {},  # it is in an object, not asked for
         usage=decode_usage(values),
-        call_id=values.get("call_id"),
+        call_id=text_or_none(values, "call_id"),
         duration_seconds=float(values["duration_seconds"]),
         stored_at=from_epoch(values["stored_at"]),
-        op=values["op"],
+        op=text_of(values, "op"),
         shown=decode_usage(values.get("shown", {})),
-        model=values.get("model"),
-        answered_by=values.get("answered_by"),
-        finish=values.get("finish"),
+        model=text_or_none(values, "model"),
+        answered_by=text_or_none(values, "answered_by"),
+        finish=text_or_none(values, "finish"),
     )

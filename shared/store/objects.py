@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.domain.errors import StoreRefusedError, StoreUnavailableError
+from shared.domain.errors import ObjectDeniedError, StoreRefusedError, StoreUnavailableError, UnreadableError
 from shared.domain.generation import GenerationKey
 from shared.store.items import Item
 
@@ -23,6 +23,9 @@ _LARGE = ("content", "result")
 _AT_ONCE = 1_000  # the most that one page lists and one DeleteObjects takes
 # botocore has tried again already, and a later try may succeed all the same.
 _TRANSIENT = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "OperationAborted"})
+
+_GONE = frozenset({"NoSuchKey", "404"})  # HeadObject has no body that could say more than the status
+_DENIED = frozenset({("GetObject", "AccessDenied"), ("CopyObject", "AccessDenied"), ("HeadObject", "403")})
 
 
 def prefix_of(user_id: str) -> str:
@@ -38,8 +41,8 @@ class Objects:
     """One S3 bucket. `client` returns the client; it is asked with each request, so that it need not be made before.
 
     Raises StoreUnavailableError when S3 did not take or answer a request, and StoreRefusedError when it refused one and
-    would again. That an object is missing which an item names is a fault of ours, or of whoever changed the bucket, and
-    raised as S3 says it.
+    would again. An object that an item names and that is gone is an UnreadableError. S3 only says that it is gone to
+    a caller who may list the bucket; to all others it is an ObjectDeniedError.
     """
 
     def __init__(self, client: Callable[[], "S3Client"], bucket: str) -> None:
@@ -74,13 +77,11 @@ class Objects:
         return self._send(lambda s3: s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
 
     def exists(self, key: str) -> bool:
-        """Whether the object is there. Who may not list the bucket cannot tell, and gets AccessDenied."""
+        """Whether the object is there. Raises ObjectDeniedError to a caller who may not list the bucket."""
         try:
             self._send(lambda s3: s3.head_object(Bucket=self._bucket, Key=key))
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-                return False
-            raise
+        except UnreadableError:
+            return False
         return True
 
     def copy(self, source: str, target: str) -> None:
@@ -121,9 +122,10 @@ class Objects:
             code = error.response["Error"]["Code"]
             if code in _TRANSIENT or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
                 raise StoreUnavailableError(code) from error
-            if code == "NoSuchKey":
-                raise
-            raise StoreRefusedError(f"{error.operation_name}: {code}") from error
+            if code in _GONE:
+                raise UnreadableError("NoSuchKey") from error
+            refusal = ObjectDeniedError if (error.operation_name, code) in _DENIED else StoreRefusedError
+            raise refusal(f"{error.operation_name}: {code}") from error
         except BotoCoreError as error:
             raise StoreUnavailableError(type(error).__name__) from error
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from shared.domain.clock import epoch_milliseconds, uuid7
@@ -10,6 +11,7 @@ from shared.domain.generation import Generation
 from shared.domain.limits import Accepted, Policy, Rate
 from shared.store import items
 from shared.store.admission_items import decode_accepted
+from shared.store.damage import if_readable, reading
 from shared.store.ground import Ground
 
 _SKEW_MILLISECONDS = 60_000
@@ -45,7 +47,8 @@ class QuotaReader:
     def use(self, user_id: str, policy: Policy) -> QuotaUse:
         """Return what the owner has used: of each rate limit, of the generations open at once, of today's spend."""
         now = self._clock.now()
-        accepted = decode_accepted(self._table.get(items.accepted_key(user_id)))
+        with reading():
+            accepted = decode_accepted(self._table.get(items.accepted_key(user_id)))
         running = self.open_heads(user_id, accepted, now)
         rates = tuple(accepted.rate(limit, epoch_milliseconds(now)) for limit in policy.limits.values())
         return QuotaUse(rates, len(running), self.spent(user_id, policy, running, now))
@@ -53,7 +56,8 @@ class QuotaReader:
     def open_heads(self, user_id: str, accepted: Accepted, now: datetime) -> list[Generation]:
         """Return the owner's open generations, but those that should have ended a minute ago.
 
-        Open is what is due: so are the statuses that only a newer version knows.
+        Open is what is due: so are the statuses that only a newer version knows. A head that cannot be read binds
+        nobody.
 
         Nothing is read when the last acceptance was too long ago for anything to be open. `longest` is the longest
         time that anything accepted may stay open, so that no other setting of today can hide what was let in before.
@@ -69,7 +73,8 @@ class QuotaReader:
                 {":pk": user_id, ":oldest": f"G#{uuid7(since, 0)}", ":newest": "G#g"}
             ),
         )
-        return [items.decode_head(item) for item in found]
+        heads = (if_readable(partial(items.decode_head, item)) for item in found)
+        return [head for head in heads if head is not None]
 
     def spent(self, user_id: str, policy: Policy, running: list[Generation], now: datetime) -> Spent:
         """Return what was booked today and this month (UTC), and what the open generations have spent and reserved.
@@ -77,6 +82,10 @@ class QuotaReader:
         What is paid with the owner's own keys is left out: the ceilings guard the deployment's account. A month is the
         sum of its days: reading 31 small items costs two units, and writing a month's own would cost two at each end.
         """
+        with reading():
+            return self._spent(user_id, policy, running, now)
+
+    def _spent(self, user_id: str, policy: Policy, running: list[Generation], now: datetime) -> Spent:
         ours = (head for head in running if not head.own_key)
         open_usd = sum((head.usage.cost_usd + head.reserved_usd for head in ours), Decimal(0))
         today = items.usage_key(user_id, now.date().isoformat())

@@ -1,9 +1,10 @@
 """What the table is asked about generations. Every read of one is strongly consistent; the due index is only a hint."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import count, takewhile
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -21,7 +22,10 @@ from shared.domain.generation import (
     settle,
 )
 from shared.store import items
+from shared.store.damage import DAMAGED, if_readable, reading
 from shared.store.ground import Ground
+
+_POSITION = attrgetter("position")
 
 
 class Listed(NamedTuple):
@@ -49,7 +53,8 @@ class Reader:
         item = self._table.get(items.head_key(key))
         if item is None:
             return None
-        generation = items.decode_head(item)
+        with reading():
+            generation = items.decode_head(item)
         return None if self.expired(generation) else generation
 
     def expired(self, generation: Generation) -> bool:
@@ -58,26 +63,27 @@ class Reader:
 
     def get_input(self, key: GenerationKey) -> GenerationInput | None:
         item = self._table.get(items.input_key(key))
-        return None if item is None else items.decode_input(self._objects.restore(item))
+        with reading():
+            return None if item is None else items.decode_input(self._objects.restore(item))
 
     def asked(self, key: GenerationKey) -> Asked:
         """Return what a log line says of the input. Best effort: what cannot be read now is not known."""
         try:
             item = self._table.get(items.input_key(key))
             return Asked() if item is None else items.decode_asked(item)
-        except (StoreUnavailableError, ClientError, *items.DAMAGED):
+        except (StoreUnavailableError, ClientError, *DAMAGED):
             return Asked()
 
     def readable_input(self, key: GenerationKey) -> GenerationInput | None:
         """Return what was sent in; None also where it cannot be read, or its object is gone."""
-        return _if_readable(lambda: self.get_input(key))
+        return if_readable(lambda: self.get_input(key))
 
     def readable_steps(self, key: GenerationKey) -> list[StoredStep]:
         """Return the stored steps in their order, up to the first that is missing, cannot be read or lost its object.
 
         What comes behind it stays where it is: a generation that goes on makes the steps in their order.
         """
-        found = (_if_readable(partial(self._readable, item)) for item in self._steps(key))
+        found = (if_readable(partial(self._readable, item)) for item in self._steps(key))
         steps = {step.position: step for step in found if step is not None}
         return [steps[at] for at in takewhile(steps.__contains__, count(1))]
 
@@ -88,7 +94,8 @@ class Reader:
 
     def get_step(self, key: GenerationKey, name: str) -> StoredStep | None:
         item = self._table.get(items.step_key(key, name))
-        return None if item is None else items.decode_step(self._objects.restore(item))
+        with reading():
+            return None if item is None else self._readable(item)
 
     def get_steps(self, key: GenerationKey, *, results: bool = True) -> list[StoredStep]:
         """Return the stored steps in their order.
@@ -96,9 +103,15 @@ class Reader:
         With `results=False` a result that is too large for its item is left empty: who only counts the steps needs no
         right to read the bucket, and does not wait for it.
         """
-        found = self._steps(key)
-        stored = map(self._objects.restore, found) if results else found
-        return sorted((items.decode_step(item) for item in stored), key=lambda step: step.position)
+        with reading():
+            decode = self._readable if results else items.decode_step
+            return sorted(map(decode, self._steps(key)), key=_POSITION)
+
+    def known_steps(self, key: GenerationKey, *, results: bool = False) -> list[StoredStep]:
+        """Return what `get_steps` does, without the steps that cannot be read: for what has to go on without them."""
+        decode = self._readable if results else items.decode_step
+        found = (if_readable(partial(decode, item)) for item in self._steps(key))
+        return sorted((step for step in found if step is not None), key=_POSITION)
 
     def _steps(self, key: GenerationKey) -> Iterator[items.Item]:
         prefix = items.step_prefix(key.generation_id)
@@ -118,14 +131,17 @@ class Reader:
         found = self._table.get_many(*made.values()) if made else []
         pairs = zip(made, found, strict=True)
         return {
-            name: _if_readable(partial(items.decode_result, item, most_bytes))
+            name: if_readable(partial(items.decode_result, item, most_bytes))
             for name, item in pairs
             if item is not None
         }
 
     def settled(self, head: Generation) -> Totals:
-        """Return what the head must show once the steps that it does not count yet are counted."""
-        return settle(head, self.get_steps(head.key, results=False))
+        """Return what the head must show once the steps that it does not count yet are counted.
+
+        A step that cannot be read keeps no generation from its end.
+        """
+        return settle(head, self.known_steps(head.key))
 
     def newest(self, user_id: str, after: str | None, page: int) -> Iterator[Listed]:
         """Yield the owner's heads, the newest first, beginning behind the id `after`, expired ones among them.
@@ -149,10 +165,11 @@ class Reader:
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
         """Return what was used on each day of a month (YYYY-MM) on which a generation ended, the first day first."""
         days = (items.unmarshal(item) for item in self._table.query(**items.days_of_month(user_id, month)))
-        return [
-            DayUsage(day["sk"].removeprefix("U#"), int(day.get("generations", 0)), items.decode_usage(day))
-            for day in days
-        ]
+        with reading():
+            return [
+                DayUsage(day["sk"].removeprefix("U#"), int(day.get("generations", 0)), items.decode_usage(day))
+                for day in days
+            ]
 
     def due(self, shard: int, now: datetime) -> Iterator[Due]:
         """Yield what the index says is due in one of its DUE_SHARDS shards, the longest due first."""
@@ -166,28 +183,16 @@ class Reader:
             owned = GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
             try:
                 at = items.from_epoch(key["due_at"])
-            except items.DAMAGED:
+            except DAMAGED:
                 at = now  # before all calendars: it must not hide what stands behind it in the index
             yield Due(owned, at)
-
-
-def _if_readable[Found](read: Callable[[], Found]) -> Found | None:
-    try:
-        return read()
-    except items.DAMAGED as error:
-        logger().error("an item cannot be read", extra={"error": type(error).__name__})
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchKey":
-            raise
-        logger().error("an object is gone that an item names")
-    return None
 
 
 def _listed(item: items.Item) -> Listed:
     generation_id = str(item["sk"]["S"]).removeprefix("G#")
     try:
         return Listed(generation_id, items.decode_head(item))
-    except items.DAMAGED as error:
+    except DAMAGED as error:
         # What it says may hold what the item does; its type says which field to look for.
         about = {"generation_id": generation_id, "error": type(error).__name__}
         logger().error("a head cannot be read", extra=about)

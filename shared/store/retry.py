@@ -4,10 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from botocore.exceptions import ClientError
-
 from shared.domain import rows
-from shared.domain.errors import TransitionRefusedError
+from shared.domain.errors import ObjectDeniedError, TransitionRefusedError, UnreadableError
 from shared.domain.generation import Generation, GenerationInput, StoredStep, Usage
 from shared.store import items
 from shared.store.admission import Admission, AdmissionStore, Admitted
@@ -59,9 +57,7 @@ class RetryStore:
             for name in set(pictures_of([step])) - copied:
                 try:
                     parts.copy(old.key, name)
-                except ClientError as error:
-                    if error.response["Error"]["Code"] != "NoSuchKey":
-                        raise
+                except (UnreadableError, ObjectDeniedError):
                     return taken
                 copied.add(name)
             taken.append(step)

@@ -1,6 +1,7 @@
 """The owner's decisions, one item a generation, and the cards: written together or not at all."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from shared.domain import rows
@@ -9,10 +10,12 @@ from shared.domain.errors import EditsTooLargeError
 from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationKey
 from shared.domain.review import Card, Decision, Review, ReviewChange, Verdict
 from shared.store import items
+from shared.store.damage import if_readable, reading
 from shared.store.ground import Ground
 from shared.store.items import Item, marshal, unmarshal
 from shared.store.move import Mover
 from shared.store.table import ConditionFailedError
+from shared.store.values import text_of, text_or_none
 
 _CARDS = "C#"
 _FIRST_KIND = "flashcards"
@@ -31,21 +34,28 @@ class ReviewReader:
     def get_review(self, key: GenerationKey) -> Review:
         """Return the decisions so far, strongly read; none at all is a review of version 0."""
         item = self._table.get(_review_key(key))
-        return Review() if item is None else decode_review(item)
+        with reading():
+            return Review() if item is None else decode_review(item)
 
-    def get_reviews(self, keys: Sequence[GenerationKey]) -> dict[str, Review]:
-        """Return the reviews of at most 100 generations by id, read in one call; absent is one that nobody began."""
+    def get_reviews(self, keys: Sequence[GenerationKey]) -> dict[str, Review | None]:
+        """Return the reviews of at most 100 generations by id, read in one call.
+
+        Absent is one that nobody began; None is one that cannot be read.
+        """
         found = self._table.get_many(*map(_review_key, keys)) if keys else []
         pairs = zip(keys, found, strict=True)
-        return {key.generation_id: decode_review(item) for key, item in pairs if item is not None}
+        return {key.generation_id: if_readable(partial(decode_review, item)) for key, item in pairs if item is not None}
 
     def get_card(self, user_id: str, card_id: str) -> Card | None:
         """Return an owner's card, strongly read, None where there is none."""
         item = self._table.get(_card_key(user_id, card_id))
-        return None if item is None else decode_card(item)
+        with reading():
+            return None if item is None else decode_card(item)
 
     def cards(self, user_id: str, before: str | None, page: int) -> Iterator[Card]:
         """Yield the owner's cards, the newest first, only those older than the card `before` where it is given.
+
+        A card that cannot be read is passed over.
 
         `page` is how many are read at once.
         """
@@ -59,7 +69,8 @@ class ReviewReader:
                 {":pk": user_id, ":first": _CARDS, ":last": f"{_CARDS}{'~' if before is None else before}"}
             ),
         )
-        return (card for card in map(decode_card, found) if card.card_id != before)
+        cards = (if_readable(partial(decode_card, item)) for item in found)
+        return (card for card in cards if card is not None and card.card_id != before)
 
 
 class ReviewStore(ReviewReader):
@@ -196,11 +207,11 @@ def decode_card(item: Item) -> Card:
     old = {name: value for name, value in values.items() if name not in _OF_CARDS}
     return Card(
         card_id=values["sk"].removeprefix(_CARDS),
-        kind=values.get("kind", _FIRST_KIND),
-        generation_id=values["generation_id"],
+        kind=text_or_none(values, "kind") or _FIRST_KIND,
+        generation_id=text_of(values, "generation_id"),
         number=int(values["number"]),
         fields=old if packed is None else items.unpack(packed),
         created_at=items.from_epoch(values["created_at"]),
-        session_id=values.get("session_id"),
+        session_id=text_or_none(values, "session_id"),
         version=int(values.get("version", 0)),
     )

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from shared.domain.errors import StoreRefusedError, StoreUnavailableError
 from shared.domain.generation import SCHEMA_VERSION, Event, Generation, GenerationKey
 from shared.store import items
 from shared.store.call_values import call_value, decode_call
+from shared.store.damage import if_readable
 from shared.store.ground import Ground
+from shared.store.values import text_of, text_or_none
 
 
 class Timeline:
@@ -39,13 +42,14 @@ class Timeline:
         return True
 
     def get_events(self, key: GenerationKey) -> list[Event]:
-        """Return the logged events, the oldest first."""
+        """Return the logged events that can be read, the oldest first."""
         found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             ExpressionAttributeValues=items.marshal({":pk": key.owner, ":prefix": f"E#{key.generation_id}#"}),
         )
-        return [decode_event(item) for item in found]
+        events = (if_readable(partial(decode_event, item)) for item in found)
+        return [event for event in events if event is not None]
 
 
 def _encode(key: GenerationKey, name: str, event: Event, expires_at: datetime) -> items.Item:
@@ -70,10 +74,10 @@ def decode_event(item: items.Item) -> Event:
     values = items.unmarshal(item)
     delay = values.get("delay_seconds")
     return Event(
-        name=values["name"],
+        name=text_of(values, "name"),
         at=items.from_epoch(values["at"]),
         attempt=int(values["attempt"]),
-        code=values.get("code"),
+        code=text_or_none(values, "code"),
         delay_seconds=None if delay is None else float(delay),
         call=decode_call(values.get("call", {})),
     )

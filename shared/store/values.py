@@ -4,7 +4,7 @@ boto3.dynamodb.types is not heavy, but importing it imports all of boto3, with S
 `tests/unit/test_values.py` holds this to boto3's answers, for the types that the store uses; others are refused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from typing import Any
 
@@ -28,6 +28,18 @@ def deserialize(value: dict[str, Any]) -> Any:
     ((kind, held),) = value.items()
     read = _READERS[kind]
     return read(held)
+
+
+def text_of(values: Mapping[str, Any], name: str) -> str:
+    """Return an attribute that must be a text. Raises KeyError where it is missing, and TypeError for all else."""
+    value = values[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is no text")
+    return value
+
+
+def text_or_none(values: Mapping[str, Any], name: str) -> str | None:
+    return None if values.get(name) is None else text_of(values, name)
 
 
 def _number(value: Any) -> dict[str, Any]:

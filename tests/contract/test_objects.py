@@ -4,13 +4,18 @@ import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from functions.actions.erase import EraseService
-from shared.domain.errors import StoreRefusedError, StoreUnavailableError
+from operations.checks import Expected
+from operations.doctor import Doctor
+from operations.findings import OBJECT_GONE
+from operations.reading import Reader as TableReader
+from shared.domain.errors import StoreRefusedError, StoreUnavailableError, UnreadableError
 from shared.domain.generation import Called, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.limits import Policy
 from shared.store.admission import Admission
@@ -247,7 +252,37 @@ def test_what_would_be_refused_again_is_raised_with_its_operation_and_code(code:
         Objects(lambda: client, "b").get("k")
 
 
-def test_an_object_that_is_gone_is_raised_as_s3_says_it() -> None:
+def test_an_object_that_is_gone_cannot_be_read() -> None:
     client: Any = OneThat(refused("NoSuchKey", 404))
-    with pytest.raises(ClientError):
+    with pytest.raises(UnreadableError):
         Objects(lambda: client, "b").get("k")
+
+
+def test_an_object_is_there_until_it_is_gone(place: Place) -> None:
+    objects, key = place.store.ground.objects, key_of(place.running().key, "2-cards")
+    assert not objects.exists(key)
+    objects.put(key, b"there", "application/zlib")
+    assert objects.exists(key)
+    objects.delete([key])
+    assert not objects.exists(key)
+
+
+def test_doctor_asks_the_bucket_for_what_each_item_names(place: Place) -> None:
+    sound, odd = place.running(), place.running()
+    for head in (sound, odd):
+        drawn = {"name": f"{head.fence}-image-1-1.png"}
+        place.store.worker.store_step(head, a_large_step(place.clock))
+        place.store.worker.store_step(head, a_step(place.clock, "image-1", 2, result={"images": [drawn]}))
+        place.store.pictures.put_picture(head, drawn["name"], PICTURE, "image/png")
+    place.store.ground.objects.delete([key_of(odd.key, f"{odd.fence}-image-1-1.png")])
+    doctor = Doctor(
+        reader=TableReader(place.dynamodb, SETTINGS.table_name, place.clock, 1_000.0),
+        store=place.store,
+        clock=place.clock,
+        expected=Expected(timedelta(days=30), timedelta(seconds=40), timedelta(seconds=180)),
+        sleep=lambda _seconds: None,
+        has_object=place.store.ground.objects.exists,
+    )
+    found = [finding for finding in doctor.look().findings if finding.rule == OBJECT_GONE]
+    ours = [(finding.owner, finding.item) for finding in found if finding.owner in (sound.user_id, odd.user_id)]
+    assert ours == [(odd.user_id, f"S#{odd.generation_id}#image-1")]

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import struct
@@ -64,6 +65,7 @@ def test_the_built_template_keeps_what_the_emulator_ignores(tree: Path) -> None:
     table = resources["Table"]["Properties"]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert resources["ProcessFunction"]["Properties"]["RecursiveLoop"] == "Allow"
     alarms = {name for name, resource in resources.items() if resource["Type"] == "AWS::CloudWatch::Alarm"}
     assert {"DeadLettersAlarm", "QueueAgeAlarm", "IsolatedQueueAgeAlarm", "SweeperSilentAlarm", "StaleAlarm"} <= alarms
     assert {"FailedAlarm", "SpentAlarm", *(f"{name.capitalize()}ErrorsAlarm" for name in FUNCTIONS)} <= alarms
@@ -120,13 +122,47 @@ def test_every_module_comes_with_byte_code_that_needs_no_source_to_be_valid(tree
         assert header == importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little"), module
 
 
-def test_the_same_sources_give_the_same_byte_code_wherever_they_lie(tree: Path, tmp_path: Path) -> None:
-    shutil.copytree(tree, tmp_path / "elsewhere", ignore=shutil.ignore_patterns("__pycache__"))
-    assert compile_tree(tmp_path / "elsewhere") > 100
-    there = {path.relative_to(tree): path.read_bytes() for path in tree.rglob("*.pyc")}
-    here = {path.relative_to(tmp_path / "elsewhere"): path for path in (tmp_path / "elsewhere").rglob("*.pyc")}
-    assert here.keys() == there.keys()
-    assert not [name for name, path in here.items() if path.read_bytes() != there[name]]
+def byte_code(tree: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(tree)): path.read_bytes() for path in tree.rglob("*.pyc")}
+
+
+def without_byte_code(tree: Path, copy: Path) -> Path:
+    return Path(shutil.copytree(tree, copy, ignore=shutil.ignore_patterns("__pycache__")))
+
+
+# Each importer shares strings with what it compiles, and another number of them.
+BARE = "import sys; from pathlib import Path; from local.compiled import compile_tree; compile_tree(Path(sys.argv[1]))"
+COMMANDS = {
+    "the command": ["-m", "local.compiled"],
+    "a bare process": ["-c", BARE],
+    "one that has imported the libraries": [
+        "-c",
+        f"import pydantic, boto3, httpx, rich, ast, dis, unittest.mock; {BARE}",
+    ],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_the_same_sources_give_the_same_byte_code_wherever_they_lie_and_whoever_compiles(
+    tree: Path, tmp_path: Path, command: list[str]
+) -> None:
+    here = without_byte_code(tree, tmp_path / "here")
+    elsewhere = without_byte_code(tree, tmp_path / "a" / "longer path" / "elsewhere")
+    assert compile_tree(here) > 100
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONOPTIMIZE": "", "PYTHONDONTWRITEBYTECODE": "1"}
+    argv = [sys.executable, *command, str(elsewhere)]
+    subprocess.run(argv, cwd=PROJECT, env=environment, check=True, timeout=300)  # noqa: S603
+    ours, theirs = byte_code(here), byte_code(elsewhere)
+    assert ours.keys() == theirs.keys() == byte_code(tree).keys()
+    assert not [name for name, content in ours.items() if theirs[name] != content]
+    assert not [name for name, content in byte_code(tree).items() if ours[name] != content]
+
+
+def test_a_module_that_does_not_compile_is_named(tree: Path, tmp_path: Path) -> None:
+    copy = without_byte_code(tree, tmp_path / "copy")
+    (copy / "CreateFunction" / "functions" / "create" / "handler.py").write_text("def handler(:\n")
+    with pytest.raises(NotCompiledError, match=r"functions/create/handler\.py"):
+        compile_tree(copy)
 
 
 def test_a_folder_that_is_no_built_tree_is_refused_with_what_to_do(tmp_path: Path) -> None:

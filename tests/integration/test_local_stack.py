@@ -9,7 +9,7 @@ import pytest
 
 from local.emulator import RUNTIME_PACKAGES
 from local.processes import environments
-from local.stack import LocalStack, StackOptions
+from local.stack import KEY_PARAMETER, LocalStack, StackOptions
 
 ORIGIN = "http://localhost:5173"
 UNKNOWN = "01940000-0000-7000-8000-000000000001"
@@ -76,9 +76,7 @@ def test_a_function_may_do_what_its_role_says_until_that_is_denied(stack: LocalS
 
 
 def test_the_providers_key_is_a_secure_string_and_in_no_functions_configuration(stack: LocalStack) -> None:
-    parameter = stack.client("ssm").get_parameter(Name=stack.parameters["ProviderKeyParameter"], WithDecryption=True)[
-        "Parameter"
-    ]
+    parameter = stack.client("ssm").get_parameter(Name=KEY_PARAMETER, WithDecryption=True)["Parameter"]
     assert parameter["Type"] == "SecureString"
     for name in stack.function_names.values():
         configuration = stack.client("lambda").get_function_configuration(FunctionName=name)

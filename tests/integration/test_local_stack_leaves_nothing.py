@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.processes import environments
-from local.state import drop_state, new_state
+from local.state import drop_state, kept_state, new_state
 
 ROOT = Path(__file__).resolve().parents[2]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -91,6 +91,46 @@ def test_the_directory_of_a_killed_owner_goes_with_the_next_start_and_a_live_one
     drop_state(alive)
     drop_state(another)
     assert not list(tmp_path.glob("unstuck-*"))
+
+
+def kill_all_but_what_left_them(state: Path) -> set[int]:
+    """Kill an owner's supervisors and commands at once, as a machine out of memory may; return who is left."""
+    lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in processes_of(state)}
+    for pid in [pid for pid, line in lines.items() if b"supervisor.py" in line]:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: len(processes_of(state)) == 2, "the commands gone with their supervisors, and their children left")
+    return set(processes_of(state))
+
+
+@linux_only
+@pytest.mark.parametrize("state", ["kept", "temporary"])
+def test_what_a_kill_of_all_left_goes_with_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    directory = tmp_path / "kept" if state == "kept" else tmp_path / "unstuck-abandoned"
+    tmpdir = directory / "tmp"
+    (tmpdir / "ministack-lambda-1").mkdir(parents=True)
+    (directory / "owner.lock").touch()
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tmpdir)], cwd=ROOT, start_new_session=True)  # noqa: S603
+    try:
+        wait_for(lambda: len(processes_of(tmpdir)) >= 6, "two supervisors, two commands, two grandchildren")
+        left = kill_all_but_what_left_them(tmpdir)
+        owner.kill()
+        owner.wait()
+        assert set(processes_of(tmpdir)) == left
+        if state == "kept":
+            with kept_state(directory, fresh=False):
+                assert not tmpdir.exists()
+        else:
+            drop_state(new_state())
+            assert not directory.exists()
+        wait_for(lambda: not processes_of(tmpdir), "what was left gone")
+    finally:
+        owner.kill()
+        owner.wait()
+        for pid in processes_of(tmpdir):
+            os.kill(pid, signal.SIGKILL)
 
 
 @linux_only

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from local.processes import environments
-from local.stack import LocalStack
+from local.stack import KEY_PARAMETER, LocalStack
 from tests.e2e import faults, messages
 from tests.e2e.test_operations import operate
 from tests.soak.hurts import Hurt
@@ -62,9 +62,7 @@ def gather(stack: LocalStack, owners: list[SoakOwner], hurts: list[Hurt], compla
         else:
             stray.append(call)
     queues = (stack.queue_url, stack.isolated_queue_url)
-    parameter = stack.client("ssm").get_parameter(Name=stack.parameters["ProviderKeyParameter"], WithDecryption=True)[
-        "Parameter"
-    ]["Value"]
+    parameter = stack.client("ssm").get_parameter(Name=KEY_PARAMETER, WithDecryption=True)["Parameter"]["Value"]
     return Evidence(
         accepted=accepted,
         items={owner.name: faults.items(stack, owner.name) for owner in owners},

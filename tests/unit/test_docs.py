@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import yaml
@@ -160,7 +161,7 @@ def test_each_relative_link_leads_somewhere(page: Path) -> None:
         if re.match(r"[a-z]+:", link):
             continue
         name, _, anchor = link.partition("#")
-        target = page.parent / name if name else page
+        target = page.parent / unquote(name) if name else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
 

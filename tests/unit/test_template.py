@@ -293,12 +293,18 @@ def test_only_the_worker_may_read_the_providers_key(resources: dict[str, Any]) -
         if any(action.startswith(("ssm:", "secretsmanager:")) for action in as_list(statement["Action"]))
     }
     assert set(readers) == {"ProcessRole", "AuthorizerRole"}
-    assert readers["ProcessRole"]["Fn::Sub"].endswith(":parameter${ProviderKeyParameter}")
-    assert readers["AuthorizerRole"]["Fn::Sub"].endswith(":parameter${JwtSecretParameter}"), "another parameter"
-    told = [
-        name for name, each in of_type(resources, "AWS::Serverless::Function").items() if "PROVIDER_KEY" in str(each)
-    ]
-    assert told == ["ProcessFunction"]
+    functions = of_type(resources, "AWS::Serverless::Function")
+    names = {
+        "ProviderKeyParameter": functions["ProcessFunction"]["Environment"]["Variables"]["PROVIDER_KEY_PARAMETER"],
+        "JwtSecretParameter": functions["AuthorizerFunction"]["Environment"]["Variables"]["JWT_SECRET_PARAMETER"][
+            "Fn::If"
+        ][1],
+    }
+    for role, own in (("ProcessRole", names["ProviderKeyParameter"]), ("AuthorizerRole", names["JwtSecretParameter"])):
+        text, [named] = readers[role]["Fn::Sub"][0], readers[role]["Fn::Sub"][1].values()
+        assert text.endswith((":parameter${Key}", ":parameter${Secret}"))
+        assert named == own, "the one that the function asks for, and no other"
+    assert [name for name, each in functions.items() if "PROVIDER_KEY" in str(each)] == ["ProcessFunction"]
 
 
 def test_who_takes_a_users_key_may_encrypt_and_only_the_worker_may_decrypt(resources: dict[str, Any]) -> None:

@@ -99,8 +99,11 @@ def test_every_answer_says_what_it_may_be_used_for(page: dict[str, Any]) -> None
 
 def test_the_page_may_talk_to_its_own_api_alone(page: dict[str, Any]) -> None:
     headers = page["PageHeaders"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
-    policy = policy_of(headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"])
-    assert policy["connect-src"] == ["'self'", "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"]
+    text, values = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    policy = policy_of(text)
+    assert policy["connect-src"] == ["'self'", "https://${Host}"]
+    own = {"Fn::Sub": "${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}
+    assert values == {"Host": {"Fn::If": ["HasDomain", {"Ref": "DomainName"}, own]}}
     # The two forms that a signed URL's host can have: S3's own of a region, and in us-east-1 the one without.
     buckets = {"https://${Bucket.RegionalDomainName}", "https://${Bucket.DomainName}"}
     assert set(policy["img-src"]) == {"'self'", "data:"} | buckets
@@ -109,7 +112,7 @@ def test_the_page_may_talk_to_its_own_api_alone(page: dict[str, Any]) -> None:
 
 def test_the_page_is_held_to_the_same_on_this_machine_and_on_aws(page: dict[str, Any]) -> None:
     headers = page["PageHeaders"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
-    there = policy_of(headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"])
+    there = policy_of(headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"][0])
     here = policy_of(content_security_policy(""))
 
     def own(policy: dict[str, list[str]]) -> dict[str, list[str]]:

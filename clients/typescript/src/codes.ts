@@ -105,6 +105,12 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
     "fault": "the caller's",
     "status": 409
   },
+  "unreadable": {
+    "title": "What is stored cannot be read.",
+    "fix": "Tell the operator, with the `request_id`; until then the same call fails again. Other generations are not touched by it, and `DELETE /v1/me` needs nothing of it.",
+    "fault": "the operator's",
+    "status": 409
+  },
   "body_too_large": {
     "title": "The body is larger than 256 KB.",
     "fix": "Send less.",

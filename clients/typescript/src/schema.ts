@@ -710,7 +710,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -897,6 +897,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1014,6 +1027,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description `body_too_large`: The body is larger than 256 KB. */
@@ -1179,6 +1205,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1272,7 +1311,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_terminal`: The generation has not ended yet. */
+            /** @description `not_terminal`: The generation has not ended yet. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1281,7 +1320,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_terminal";
+                        code?: "not_terminal" | "unreadable";
                     };
                 };
             };
@@ -1396,6 +1435,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1504,6 +1556,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1598,6 +1663,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
                     };
                 };
             };
@@ -1724,7 +1802,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_retryable`: Only a failed or canceled generation can be retried. */
+            /** @description `not_retryable`: Only a failed or canceled generation can be retried. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1733,7 +1811,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_retryable";
+                        code?: "not_retryable" | "unreadable";
                     };
                 };
             };
@@ -1873,7 +1951,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
+            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1882,7 +1960,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_succeeded" | "no_suggestions";
+                        code?: "not_succeeded" | "no_suggestions" | "unreadable";
                     };
                 };
             };
@@ -2013,7 +2091,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. */
+            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: What is stored cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2022,7 +2100,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
-                        code?: "not_succeeded" | "no_suggestions";
+                        code?: "not_succeeded" | "no_suggestions" | "unreadable";
                     };
                 };
             };
@@ -2145,6 +2223,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2270,6 +2361,19 @@ export interface operations {
                     };
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -2360,6 +2464,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "card_not_found";
+                    };
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
                     };
                 };
             };
@@ -2474,6 +2591,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "card_not_found";
+                    };
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
                     };
                 };
             };
@@ -2594,6 +2724,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -2692,6 +2835,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */

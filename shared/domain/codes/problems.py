@@ -144,6 +144,20 @@ PROBLEMS: Mapping[str, Code] = {
         ),
         status=409,
     ),
+    "unreadable": Code(
+        title="What is stored cannot be read.",
+        fix=(
+            "Tell the operator, with the `request_id`; until then the same call fails again. Other generations are not "
+            "touched by it, and `DELETE /v1/me` needs nothing of it."
+        ),
+        fault=Fault.OPERATOR,
+        detail=(
+            "What this call needs is damaged or lost, or a newer version of the service wrote it: the generation, its "
+            "output or input, the card, the day's usage or the state of the limits. The feed and the list of cards "
+            "pass over it. [`doctor`](operating.md#doctor) names the item."
+        ),
+        status=409,
+    ),
     "body_too_large": Code(
         title="The body is larger than 256 KB.",
         fix="Send less.",

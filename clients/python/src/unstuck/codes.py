@@ -46,6 +46,10 @@ PROBLEMS: Mapping[str, Code] = {
     "no_suggestions": Code(
         "This kind of generation has nothing to review.", "Review a generation whose kind makes suggestions."
     ),
+    "unreadable": Code(
+        "What is stored cannot be read.",
+        "Tell the operator, with the `request_id`; until then the same call fails again. Other generations are not touched by it, and `DELETE /v1/me` needs nothing of it.",
+    ),
     "body_too_large": Code("The body is larger than 256 KB.", "Send less."),
     "idempotency_key_reused": Code(
         "The Idempotency-Key was used for another request.",

@@ -1,0 +1,85 @@
+"""What mkdocs.yml cannot say of the site: pages and files that lie outside of docs/, and folders that are listed whole.
+
+mkdocs calls these functions by their names. Nothing here changes what GitHub shows of the same files.
+"""
+
+import posixpath
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parent.parent
+# Pages that lie where GitHub looks for them, and their names in the site.
+PAGES = {name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")} | {"README.md": "first-steps.md"}
+SOURCES = "source"  # the folder of the site that has the other files which a page links to
+_LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#)([^)\s\"#]+)")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Replace each folder of the navigation, such as `runbooks/`, by its pages; README.md is first."""
+    config.nav = [_expanded(entry) for entry in config.nav or []]
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages of the root folder, and each file outside of docs/ to which a page links."""
+    for name, title in PAGES.items():
+        files.append(File.generated(config, title, content=(ROOT / name).read_text(encoding="utf-8")))
+    for page in files.documentation_pages():
+        for name in sorted(_outside(page.src_uri, page.content_string)):
+            if files.get_file_from_path(f"{SOURCES}/{name}") is None:
+                files.append(File.generated(config, f"{SOURCES}/{name}", content=_content(name, page.src_uri)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Lead the links that leave docs/ to where `on_files` has put what they mean."""
+
+    def led(match: re.Match[str]) -> str:
+        name = _place(page.file.src_uri, match[2])
+        if name is None:
+            return match[0]
+        return match[1] + quote(posixpath.relpath(name, posixpath.dirname(page.file.src_uri) or "."))
+
+    return _LINK.sub(led, markdown)
+
+
+def _expanded(entry: Any) -> Any:
+    if isinstance(entry, dict):
+        return {title: _expanded(under) for title, under in entry.items()}
+    if isinstance(entry, list):
+        return [_expanded(each) for each in entry]
+    if not entry.endswith("/"):
+        return entry
+    found = sorted((ROOT / "docs" / entry).glob("*.md"), key=lambda file: (file.name != "README.md", file.name))
+    return [f"{entry}{file.name}" for file in found]
+
+
+def _place(source: str, link: str) -> str | None:
+    """Return where the site has what a link out of docs/ means, or one from a page of the root folder into docs/."""
+    if source in PAGES.values():
+        return link.removeprefix("docs/") if link.startswith("docs/") else _named(link)
+    target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(source), unquote(link)))
+    return None if target.startswith("docs/") else _named(target)
+
+
+def _named(target: str) -> str:
+    return PAGES.get(target, f"{SOURCES}/{target}")
+
+
+def _outside(source: str, markdown: str) -> set[str]:
+    places = {_place(source, match[2]) for match in _LINK.finditer(markdown)}
+    return {place.removeprefix(f"{SOURCES}/") for place in places if place and place.startswith(f"{SOURCES}/")}
+
+
+def _content(name: str, page: str) -> bytes:
+    file = ROOT / name
+    if not file.is_file():
+        raise PluginError(f"{page} links to {name}, which is no file. Link to a file; a site has no folders to show.")
+    return file.read_bytes()
