@@ -5,19 +5,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from shared.kinds.contract import Context, Limits
-from shared.kinds.forms import Written, trimmed
+from shared.kinds.forms import Asked, Written, trimmed
 
 LIMITS = Limits(usual_seconds=1)
 PROMPT_VERSIONS = ("1",)
-
-
-class Asked(BaseModel):
-    """Not strict: dates and enumerations come as text."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Diet(StrEnum):
