@@ -14,7 +14,7 @@ from functions.process.provider import Provider
 from functions.process.worker import Worker
 from shared import kinds, wiring
 from shared.aws import clients
-from shared.aws.clients import Late
+from shared.aws.clients import FOR_A_WORKER, Late
 from shared.aws.dispatch import QueueMessage
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
@@ -36,7 +36,7 @@ def _worker() -> Worker:
     prices = read_prices(config.model_prices)
     model = Provider(config.model_url, protocol=config.llm_protocol, prices=prices)
     model.warm_up()
-    store = WorkerStore(wiring.ground())
+    store = WorkerStore(wiring.ground(FOR_A_WORKER))
     dependencies = Dependencies(
         store=store,
         heartbeats=WorkerStore(wiring.heartbeat_ground()),

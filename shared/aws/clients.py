@@ -6,7 +6,7 @@ They are botocore's own, as boto3.client returns them: importing boto3 itself co
 import threading
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore.session
 from botocore.config import Config
@@ -21,13 +21,33 @@ if TYPE_CHECKING:
 STANDARD = Config(
     retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=2, max_pool_connections=32
 )
+# For the table, whose requests are repeated in one place, shared.store.table: with three tries here and five there, one
+# read of a throttled partition was fifteen requests and 8 to 12 s. It answers within milliseconds or is not well.
 ONE_SHORT_TRY = Config(
-    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=2, max_pool_connections=32
+    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=1.5, max_pool_connections=32
 )
 
 # Without `virtual` a signed URL names S3's global host, which redirects elsewhere than to what was signed; without
 # `s3v4` it is signed in the old way in us-east-1. An object may take longer to be answered than an item.
 FOR_OBJECTS = STANDARD.merge(Config(read_timeout=5, signature_version="s3v4", s3={"addressing_style": "virtual"}))
+
+
+class Patience(NamedTuple):
+    """How often one request is sent at most, and for how many seconds another try may begin.
+
+    It is the one layer of retries: the client beneath must not retry, or the two multiply.
+    """
+
+    tries: int
+    seconds: float
+
+
+FOR_A_CALLER = Patience(5, 2.0)
+"""Somebody waits for the answer, in a function of ten seconds: a try that hangs takes 1.5, so this ends within 3.5."""
+FOR_A_WORKER = Patience(8, 8.0)
+"""Nobody waits, and what is given up was paid for; a lease takes 40."""
+FOR_A_HEARTBEAT = Patience(2, 0.5)
+"""The next beat is the better retry."""
 
 
 _LOCK = threading.Lock()
@@ -65,15 +85,20 @@ def _client(service: str, config: Config) -> Any:
 
 
 def dynamodb() -> "DynamoDBClient":
-    """Return a client whose calls end within about 10 seconds."""
-    client: DynamoDBClient = _client("dynamodb", STANDARD)
-    return client
-
-
-def dynamodb_for_heartbeats() -> "DynamoDBClient":
-    """Return a client that tries once: a beat that fails is followed by the next, and ten tries outlast the lease."""
+    """Return a client that tries once, for 2.5 s at most: who uses it tries again."""
     client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
     return client
+
+
+def dynamodb_for_push() -> "DynamoDBClient":
+    """Return a client that tries once: who is not told of a change looks by itself, and others wait behind it."""
+    client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
+    return client
+
+
+def connections(endpoint: str) -> Any:
+    """Return a client that posts to the open WebSockets of the stage at `endpoint`, with one try of 3 s at most."""
+    return _session().create_client("apigatewaymanagementapi", endpoint_url=endpoint, config=ONE_SHORT_TRY)
 
 
 def s3() -> "S3Client":
