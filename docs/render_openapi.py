@@ -19,7 +19,7 @@ from docs.field_texts import described
 from docs.openapi_forms import GATEWAY_MEANINGS, HEADERS, PARAMETERS, SCHEMAS
 from docs.openapi_kinds import add_outputs, create_forms
 from docs.openapi_operations import OPERATIONS, Operation, Reply
-from docs.openapi_parts import plain
+from docs.openapi_parts import OwnTitles, plain
 from docs.openapi_reviews import add_reviews
 from functions.actions import bodies
 from functions.actions.handler import ROUTES as ACTIONS
@@ -122,7 +122,7 @@ def _schema(kind: type, schemas: Json, mode: Any) -> Json:
     """Return a reference to a type's schema, which is added to `schemas` with all that it refers to."""
     if kind is dict:
         return {"type": "object"}
-    schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode)
+    schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode, schema_generator=OwnTitles)
     schemas |= {name: plain(each) for name, each in schema.pop("$defs", {}).items()}
     schemas[kind.__name__] = plain(schema)
     return {"$ref": f"#/components/schemas/{kind.__name__}"}

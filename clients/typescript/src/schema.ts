@@ -443,6 +443,7 @@ export interface components {
              * @default null
              */
             user_provided_key?: string | null;
+            /** Text */
             source_text: string;
             /** @default null */
             count?: number | null;
@@ -842,7 +843,6 @@ export interface components {
         };
         /** @description The pictures in the order in which they were drawn. */
         ImageOutput: {
-            /** @description Pictures, with URLs that end. */
             images: components["schemas"]["Image"][];
         };
         /** @description What was sent in, and how it is made. `request_id` is that of the request that created it, as logs have it. */
