@@ -11,7 +11,7 @@ from typing import Any
 
 from local import deployment, probes
 
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer", "live", "push")
 
 
 class DeployedStack(ABC):
@@ -35,6 +35,15 @@ class DeployedStack(ABC):
     def api_url(self) -> str:
         """Base URL of the HTTP API, without a slash at the end."""
         return f"{self.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/$default"
+
+    @property
+    def live_table_name(self) -> str:
+        return self._outputs["LiveTableName"]
+
+    @property
+    def live_stage(self) -> str:
+        """Where functions post to open WebSockets."""
+        return deployment.live_stage(self.endpoint, self._outputs)
 
     @property
     def table_name(self) -> str:

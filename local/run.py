@@ -151,6 +151,7 @@ def _kept(arguments: argparse.Namespace, console: Console) -> Iterator[Path | No
 @contextmanager
 def _by_model(model: str, timed: Mapping[str, str], console: Console) -> Iterator[StackOptions]:
     key, url = os.environ.get("OPENROUTER_API_KEY"), os.environ.get("LLM_BASE_URL")
+    plain = os.environ.get("LLM_PLAIN_HTTP_URL")
 
     def report(part: str, seconds: float) -> None:
         console.print(f"  [green]✓[/] {_PARTS.get(part, part):<42} [dim]{seconds:5.1f} s[/]")
@@ -164,16 +165,17 @@ def _by_model(model: str, timed: Mapping[str, str], console: Console) -> Iterato
             yield StackOptions(
                 page=True, report=report, parameters=parameters, model_url=server.url, default_model=model
             )
-    elif not (key or url):
+    elif not (key or url or plain):
         console.print("[bold]Unstuck[/] on this machine, with a model server of its own (no account, no key)")
         yield StackOptions(page=True, report=report, parameters=timed, default_model=model or "local/stream:2")
     else:
-        console.print(f"[bold]Unstuck[/] on this machine, with the model at {escape(url or _OPENROUTER)}")
+        at = (plain or url or _OPENROUTER).rstrip("/")
+        console.print(f"[bold]Unstuck[/] on this machine, with the model at {escape(at)}")
         yield StackOptions(
             page=True,
             report=report,
-            parameters=timed,
-            model_url=(url or _OPENROUTER).rstrip("/"),
+            parameters={**timed, "LlmPlainHttpUrl": plain.rstrip("/")} if plain else timed,
+            model_url=at,
             api_key=key or "none",
             default_model=model or "openai/gpt-4o-mini",
         )

@@ -127,12 +127,18 @@ class LocalStack(DeployedStack):
             answers = [
                 pool.submit(self.invoke, "process", {"Records": []}),
                 pool.submit(self.invoke, "sweeper"),
+                *(pool.submit(self.invoke, "push", {"Records": []}) for _ in range(self._is_live)),
                 pool.submit(self._status_of, "POST", "/v1/generations", b"{}"),
                 pool.submit(self._status_of, "GET", "/v1/generations/01900000-0000-7000-8000-000000000000"),
+                pool.submit(self._status_of, "POST", "/v1/live"),
             ]
             found = [answer.result() for answer in answers]
-        if found[2:] != [400, 404]:
+        if found[-3:] != [400, 404, 200 if self._is_live else 404]:
             raise RuntimeError(f"the API does not answer as it must: {found}; see the logs in {self.state}")
+
+    @property
+    def _is_live(self) -> bool:
+        return self.parameters["Live"] == "enabled"
 
     def _status_of(self, method: str, path: str, body: bytes | None = None) -> int:
         headers = {"authorization": f"Bearer {self.token('nobody')}", "content-type": "application/json"}
@@ -210,13 +216,14 @@ class LocalStack(DeployedStack):
             "JwtIssuer": self.issuer_url,
             "JwtAudience": AUDIENCE,
             "AllowedOrigins": ",".join((*self.options.allowed_origins, *(self._page.origins if self._page else ()))),
-            "LlmBaseUrl": self._llm_base_url,
+            **({} if "LlmPlainHttpUrl" in self.options.parameters else {"LlmBaseUrl": self._llm_base_url}),
             # The local model server speaks OpenRouter's protocol, and its host does not tell.
             "LlmProtocol": "openrouter" if self.options.model_url is None else "auto",
             "DefaultModel": self.options.default_model,
             **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
             "KindsPackage": own_kinds.package(),
+            "Live": "enabled",
             **self.options.parameters,
         }
 

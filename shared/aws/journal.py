@@ -8,13 +8,16 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from shared.domain.clock import SystemClock
 from shared.domain.generation import Asked, Generation
 from shared.domain.pseudonym import pseudonym
+from shared.domain.settings import owner_key
 
-_QUIET = frozenset({"WARNING", "WARN", "ERROR", "CRITICAL", "FATAL"})
+_QUIETER = frozenset({"ERROR", "CRITICAL", "FATAL"})
+_QUIET = _QUIETER | {"WARNING", "WARN"}
 _STEPS = 1_000_000
 _clock = SystemClock()
 
@@ -53,6 +56,15 @@ def log_answered(route: str, request_id: str, status: int, code: str | None, sec
         _write("answered", request_id=request_id, route=route, status=status, code=code, seconds=round(seconds, 3))
 
 
+def warn_of_suffixes(patterns: Sequence[str]) -> None:
+    """Write a warning that these patterns of AllowedModels take suffixes that cost more; nothing for none."""
+    if patterns:
+        message = (
+            "AllowedModels takes suffixes that cost more, such as :online and :nitro; name the models to refuse them"
+        )
+        _line("WARNING", message, {"patterns": ", ".join(patterns)})
+
+
 def is_sampled(request_id: str) -> bool:
     """Whether a call is of the share whose lines are written: the same for each of its lines, and for each function."""
     place = int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:4]) % _STEPS
@@ -67,18 +79,23 @@ def sample_rate() -> float:
 def _about(head: Generation, asked: Asked) -> dict[str, str | None]:
     return {
         "generation_id": head.generation_id,
-        "owner": pseudonym(head.user_id),
+        "owner": pseudonym(head.user_id, owner_key()),
         "kind": head.kind,
         "request_id": asked.request_id,
     }
 
 
 def _write(message: str, **fields: str | float | None) -> None:
-    if os.environ.get("POWERTOOLS_LOG_LEVEL", "").upper() in _QUIET:
+    _line("INFO", message, fields)
+
+
+def _line(level: str, message: str, fields: Mapping[str, str | float | None]) -> None:
+    least = os.environ.get("POWERTOOLS_LOG_LEVEL", "").upper()
+    if least in (_QUIETER if level == "WARNING" else _QUIET):
         return
     moment = _clock.now().isoformat(timespec="milliseconds")
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", "unstuck")
-    line = {"level": "INFO", "message": message, "timestamp": moment, "service": service, **fields}
+    line = {"level": level, "message": message, "timestamp": moment, "service": service, **fields}
     told = {name: value for name, value in line.items() if value is not None}
     # In one piece: other threads of a batch write as well.
     sys.stdout.write(json.dumps(told, separators=(",", ":")) + "\n")

@@ -2,12 +2,22 @@
 
 from fnmatch import fnmatchcase
 
+from shared.domain.model_prices import tells_cost
 from shared.domain.settings import Settings
 
 
 def allowed_models(settings: Settings) -> tuple[str, ...]:
     """Return the patterns of the models that a request may name."""
     return settings.allowed_models or (settings.default_model, settings.image_model)
+
+
+def with_any_suffix(settings: Settings) -> tuple[str, ...]:
+    """Return the patterns that also take a model of OpenRouter's with a suffix which costs more, such as `:online` or
+    `:nitro`, though they name none. Other servers have no such suffixes."""
+    if not tells_cost(settings.model_url, settings.llm_protocol):
+        return ()
+    patterns = allowed_models(settings)
+    return tuple(each for each in patterns if "*" in each and fnmatchcase(each.replace("*", "m") + ":online", each))
 
 
 def is_allowed(model: str, settings: Settings) -> bool:

@@ -40,7 +40,7 @@ def price_for(prices: Iterable[ModelPrice], model: str) -> ModelPrice | None:
 def unpriced_models(settings: "Settings") -> tuple[str, ...]:
     """Return the models and patterns that this deployment offers and whose cost nobody tells it: no ceiling of money
     binds there. A server of OpenRouter's protocol tells what each call costs."""
-    if tells_cost(settings.llm_base_url, settings.llm_protocol):
+    if tells_cost(settings.model_url, settings.llm_protocol):
         return ()
     prices = read_prices(settings.model_prices)
     offered = (settings.default_model, settings.image_model, *settings.allowed_models, *settings.fallback_models)

@@ -2,8 +2,12 @@
 
 import math
 import os
+import re
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import urlsplit
+
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class Settings:
     allowed_models: tuple[str, ...] = ()
     fallback_models: tuple[str, ...] = ()
     llm_base_url: str = ""
+    llm_plain_http_url: str = ""
+    """A model API without TLS that the operator asked for by this very name; it stands for `llm_base_url`."""
     llm_protocol: str = "auto"
     model_prices: tuple[str, ...] = ()
     max_completion_tokens: int = 5_000
@@ -45,9 +51,30 @@ class Settings:
     keep_provider_excerpts: bool = False
     """Whether the worker's log keeps what a provider says of its errors, scrubbed of keys."""
     kms_key_id: str = ""
+    owner_key: str = ""
+    """The key of the hashes that stand for owners (`shared.domain.pseudonym`)."""
     enabled_kinds: tuple[str, ...] = ()
     """The kinds that may be created; empty for all."""
     accept_creates: bool = True
+    live_table_name: str = ""
+    """The table of open connections; empty where the deployment has none (`Live`)."""
+    live_url: str = ""
+    live_endpoint: str = ""
+    """Where a browser connects to, and where functions post to what is connected."""
+    allowed_origins: tuple[str, ...] = ()
+
+    @property
+    def model_url(self) -> str:
+        """Base URL of the model API. Raises ValueError for plain http that is neither on loopback nor asked for."""
+        if self.llm_plain_http_url:
+            return self.llm_plain_http_url
+        address = urlsplit(self.llm_base_url)
+        if address.scheme == "http" and not _LOOPBACK.fullmatch(address.hostname or ""):
+            raise ValueError(
+                "LLM_BASE_URL has no TLS: keys and prompts would go there in the clear. Set LlmPlainHttpUrl in place "
+                "of LlmBaseUrl if that network is your own."
+            )
+        return self.llm_base_url
 
     def takes(self, kind: str) -> bool:
         """Whether a generation of this kind may be created."""
@@ -58,6 +85,11 @@ class Settings:
 def settings() -> Settings:
     """Return the settings of this process. Raises KeyError or ValueError that names the variable at fault."""
     return from_environment(dict(os.environ))
+
+
+def owner_key() -> str:
+    """Return `Settings.owner_key` for log lines, which must be written whatever is wrong with the others."""
+    return os.environ.get("OWNER_KEY", "")
 
 
 @cache

@@ -1,7 +1,9 @@
 """What CloudFormation takes for a parameter, the code that reads it takes too: else each call of a deployment fails."""
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +13,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from functions.authorizer.settings import from_environment as authorizer_settings
+from functions.create import handler as create
 from functions.process.provider import Provider
 from operations.deployment import sweep_seconds
-from shared.domain.allowed_models import is_allowed
+from shared import wiring
+from shared.aws.journal import warn_of_suffixes
+from shared.domain.allowed_models import is_allowed, with_any_suffix
 from shared.domain.clock import epoch_milliseconds
 from shared.domain.generation import Usage
 from shared.domain.limits import policy_of
@@ -68,8 +73,8 @@ def use(read: Settings) -> None:
     assert items.expiry(ended)
     assert epoch_milliseconds(ended + timedelta(seconds=read.max_releases * read.retry_base_seconds)) > 0
     assert poll_after_seconds(head, clock.now(), read) >= 0
-    if read.llm_base_url:
-        Provider(read.llm_base_url, protocol="openai")
+    if read.model_url:
+        Provider(read.model_url, protocol="openai")
 
 
 def texts() -> Iterator[Any]:
@@ -115,6 +120,72 @@ def test_each_number_between_its_bounds_is_read(name: str) -> None:
                 run_with(name, text)
 
     walk()
+
+
+@pytest.mark.parametrize(
+    ("url", "deploys"),
+    [
+        ("https://llm.example.org/v1", True),
+        ("http://127.0.0.1:8080/v1", True),
+        ("http://127.9.8.7", True),
+        ("http://localhost:11434/v1", True),
+        ("http://llm.example.org/v1", False),
+        ("http://10.0.0.7:8000/v1", False),
+        ("http://127.example.org/v1", False),
+        ("http://127.0.0.1.example.org/v1", False),
+        ("http://localhost.example.org", False),
+    ],
+)
+def test_a_model_api_without_tls_is_on_loopback_or_asked_for_by_name(url: str, deploys: bool) -> None:
+    assert bool(re.fullmatch(PARAMETERS["LlmBaseUrl"]["AllowedPattern"], url)) is deploys
+    read = from_environment(NEEDED | {"LLM_BASE_URL": url})
+    if deploys:
+        assert read.model_url == url
+    else:
+        with pytest.raises(ValueError, match="LlmPlainHttpUrl"):
+            _ = read.model_url
+    if url.startswith("http://"):
+        assert re.fullmatch(PARAMETERS["LlmPlainHttpUrl"]["AllowedPattern"], url)
+    asked = from_environment(NEEDED | {"LLM_BASE_URL": "https://openrouter.ai/api/v1", "LLM_PLAIN_HTTP_URL": url})
+    assert asked.model_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["http://1270.0.0.1", "http://user@127.0.0.1/v1", "http://127.0.0.1@example.org/v1", "HTTP://example.org/v1"]
+)
+def test_a_model_api_whose_address_only_looks_like_loopback_does_not_deploy_and_is_not_called(url: str) -> None:
+    assert not re.fullmatch(PARAMETERS["LlmBaseUrl"]["AllowedPattern"], url)
+    assert not re.fullmatch(PARAMETERS["LlmPlainHttpUrl"]["AllowedPattern"], url)
+    with pytest.raises(ValueError, match=r"LlmPlainHttpUrl|credentials|password"):
+        Provider(from_environment(NEEDED | {"LLM_BASE_URL": url}).model_url, protocol="openai")
+
+
+@pytest.mark.parametrize(
+    ("allowed", "warned"),
+    [
+        ("openai/*", "openai/*"),
+        ("openai/gpt-4o*,a/b", "openai/gpt-4o*"),
+        ("*,x/*", "*, x/*"),
+        ("*:free", None),
+        ("openai/*-mini", None),
+        ("openai/gpt-4o:online", None),
+        ("", None),
+    ],
+)
+def test_a_pattern_that_takes_suffixes_which_cost_more_is_warned_of(
+    allowed: str, warned: str | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_openrouter = NEEDED | {"LLM_BASE_URL": "https://openrouter.ai/api/v1", "ALLOWED_MODELS": allowed}
+    warn_of_suffixes(with_any_suffix(from_environment(of_openrouter)))
+    printed = capsys.readouterr().out
+    assert (json.loads(printed)["patterns"] if printed else None) == warned
+    monkeypatch.setattr("functions.create.handler.settings", lambda: from_environment(of_openrouter))
+    monkeypatch.setattr(wiring, "ground", lambda *_: None)
+    with suppress(AttributeError, KeyError):  # of a store without a table only the start is of interest
+        create._service.__wrapped__()
+    assert capsys.readouterr().out.count("WARNING") == (warned is not None)
+    elsewhere = from_environment(of_openrouter | {"LLM_BASE_URL": "https://api.openai.com/v1"})
+    assert with_any_suffix(elsewhere) == ()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`doctor`, `find`, `redrive`, `bulk-retry`, `cost`, `try`: hand over to the project's own tools, which a clone has.
+"""`preflight`, `doctor`, `find`, `redrive`, `bulk-retry`, `cost`, `try`: hand over to a clone's own tools.
 
 They are no part of this package, and boto3 none of its dependencies. All but `cost` and `try` need AWS rights.
 """
@@ -15,6 +15,7 @@ import typer
 from unstuck.cli.session import UsageError
 
 COMMANDS = {
+    "preflight": "Ask the AWS account what would fail in a deploy; changes nothing.",
     "doctor": "Look for what must not be in a deployment; changes nothing.",
     "find": "Find the generation that a request created, by the request's id.",
     "redrive": "Send dead letters back, each after a look at its generation.",
