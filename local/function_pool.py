@@ -19,8 +19,8 @@ from typing import Any
 CODE = "ministack-lambda-code"
 """The directory of unpacked code, in TMPDIR, with a directory for each archive that was unpacked."""
 STARTS_AT_ONCE = max(2, os.cpu_count() or 2)
-PATIENCE_SECONDS = 2.0
-"""How long a call waits for a process to become free before it starts another. The API answers in a tenth of it."""
+PATIENCE_SECONDS = 5.0
+"""How long a call waits for a process to become free before it starts another. The API answers in a fraction of it."""
 WORKERS_PATIENCE_SECONDS = 0.2
 """The worker's, whose calls take as long as the models do."""
 HUNG_SECONDS = 30.0
