@@ -49,7 +49,7 @@ docs: setup ## serve the documentation as a site, at http://127.0.0.1:8000, and 
 site: setup ## build the documentation into dist/site; a broken link fails
 	@$(SITE) build
 
-release: setup clients/typescript/node_modules/.installed ## check, build and tag a release of the clients: make release VERSION=x.y.z [DRY=1]
+release: setup build clients/typescript/node_modules/.installed ## check, build and tag a release: make release VERSION=x.y.z [DRY=1]
 	@$(BIN)/python -m local.release "$$VERSION" $(if $(DRY),--dry)
 
 build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts

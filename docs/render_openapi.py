@@ -22,6 +22,7 @@ from docs.openapi_parts import plain
 from docs.openapi_reviews import add_reviews
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
+from functions.live.handler import ROUTES as LIVE
 from functions.status.handler import ROUTES as STATUS
 from shared.domain.codes import Code
 from shared.domain.codes.problems import PROBLEMS
@@ -34,7 +35,7 @@ Json = dict[str, Any]
 
 def document() -> Json:
     """Return the document. Raises ValueError when the route tables and the described operations are not the same."""
-    routes = {*CREATE, *STATUS, *ACTIONS}
+    routes = {*CREATE, *STATUS, *ACTIONS, *LIVE}
     if routes != set(OPERATIONS):
         raise ValueError(f"described and routed differ in {sorted(routes ^ set(OPERATIONS))}")
     schemas: Json = {}

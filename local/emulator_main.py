@@ -9,9 +9,13 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
+import time
 import zipfile  # noqa: F401 - MiniStack imports it late, in several threads at once, and then one finds half of it
 from pathlib import Path
 from typing import Any
+
+_STREAM_POLL_SECONDS = 0.1
 
 
 async def leave_threads(_loop: asyncio.BaseEventLoop, _timeout: float | None = None) -> None:
@@ -28,10 +32,36 @@ def _guard() -> Any:
     return module
 
 
+def streams_apart(functions: Any) -> None:
+    """Have a thread of its own poll the tables' streams. MiniStack's one poller waits for each function that it runs:
+    while a stream's is at work, no message of any queue is taken."""
+    poll = functions._poll_dynamodb_streams
+    begun = threading.Event()
+
+    def run() -> None:
+        while True:
+            try:
+                busy = poll()
+            except Exception as error:  # noqa: BLE001 - as in the loop that it comes from
+                print(f"streams: {type(error).__name__}", file=sys.stderr, flush=True)
+                busy = False
+            if not busy:
+                time.sleep(_STREAM_POLL_SECONDS)
+
+    def begin() -> bool:
+        if not begun.is_set():
+            begun.set()
+            threading.Thread(target=run, name="streams", daemon=True).start()
+        return False
+
+    functions._poll_dynamodb_streams = begin
+
+
 def main(functions_interpreter: str) -> None:
     """Serve until killed. `functions_interpreter` sees the standard library and boto3, as on Lambda."""
     app: Any = importlib.import_module("ministack.app")
     app.app = _guard().guarded(app.app, os.environ["AWS_ACCESS_KEY_ID"])
+    streams_apart(importlib.import_module("ministack.services.lambda_svc"))
     sys.executable = functions_interpreter
     sys.argv = ["ministack"]
     asyncio.BaseEventLoop.shutdown_default_executor = leave_threads  # type: ignore[assignment, method-assign]

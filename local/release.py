@@ -1,6 +1,7 @@
 """Builds what a release carries: `make release VERSION=x.y.z [DRY=1]`. Publishes nothing: a pushed tag does that.
 
-The clients go to dist/release with their checksums, once every place says the same version.
+The clients, the page, the built functions and the bills of materials go to dist/release with their checksums, once
+every place says the same version.
 """
 
 import argparse
@@ -14,6 +15,8 @@ import sys
 import tomllib
 from pathlib import Path
 from typing import Any
+
+from local import artifacts
 
 PROJECT = Path(__file__).resolve().parent.parent
 RELEASE = PROJECT / "dist" / "release"
@@ -65,12 +68,29 @@ def check(project: Path, version: str) -> None:
 
 
 def build(project: Path, version: str, into: Path) -> list[Path]:
-    """Build the clients into an empty folder, with SHA256SUMS of all files, and return them."""
+    """Build everything into an empty folder, with SHA256SUMS of all files, and return them."""
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
-    # Archives hold times: the same commit gives the same wheel and tarball.
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": _git(project, "log", "-1", "--format=%ct")}
-    environment["PATH"] = f"{project / '.venv-node' / 'bin'}{os.pathsep}{environment['PATH']}"
+    # Archives hold times: the same commit gives the same wheel and tarballs.
+    committed = _git(project, "log", "-1", "--format=%ct")
+    os.environ["SOURCE_DATE_EPOCH"] = committed
+    os.environ["PATH"] = f"{project / '.venv-node' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    _clients(project, version, into)
+    try:
+        artifacts.page(project, into, version, int(committed))
+        artifacts.deployment(project, into, version, int(committed))
+        list(artifacts.bills(project, into, version))
+    except artifacts.IncompleteError as error:
+        raise NotReleasableError(str(error)) from error
+    files = sorted(into.iterdir())
+    sums = into / "SHA256SUMS"
+    sums.write_text("".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files))
+    return [*files, sums]
+
+
+def _clients(project: Path, version: str, into: Path) -> None:
+    """Pack the TypeScript client, and build the Python client's wheel and sources."""
+    environment = dict(os.environ)
     typescript = project / "clients" / "typescript"
     _run(["npm", "pack", "--silent", "--pack-destination", str(into)], typescript, environment)
     sources = into / "sources"  # a build leaves folders beside what it builds
@@ -81,14 +101,10 @@ def build(project: Path, version: str, into: Path) -> list[Path]:
         code = f"import sys; from setuptools.build_meta import build_{made} as build; build(sys.argv[1])"
         _run([sys.executable, "-c", code, str(into)], sources, environment)
     shutil.rmtree(sources)
-    files = sorted(into.iterdir())
     expected = {f"unstuck-client-{version}.tgz", f"unstuck_client-{version}.tar.gz"}
     expected.add(f"unstuck_client-{version}-py3-none-any.whl")
-    if {file.name for file in files} != expected:
-        raise NotReleasableError(f"Built {[file.name for file in files]}, not {sorted(expected)}.")
-    sums = into / "SHA256SUMS"
-    sums.write_text("".join(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files))
-    return [*files, sums]
+    if (built := {file.name for file in into.iterdir()}) != expected:
+        raise NotReleasableError(f"Built {sorted(built)}, not {sorted(expected)}.")
 
 
 def tag(project: Path, version: str) -> str:

@@ -26,7 +26,7 @@ from local.state import drop_state, new_state
 
 AUDIENCE = "unstuck-local"
 KEY_PARAMETER = f"/{deployment.STACK_NAME}/openrouter-api-key"
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer", "live", "push")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -123,12 +123,18 @@ class LocalStack:
             answers = [
                 pool.submit(self.invoke, "process", {"Records": []}),
                 pool.submit(self.invoke, "sweeper"),
+                *(pool.submit(self.invoke, "push", {"Records": []}) for _ in range(self._is_live)),
                 pool.submit(self._status_of, "POST", "/v1/generations", b"{}"),
                 pool.submit(self._status_of, "GET", "/v1/generations/01900000-0000-7000-8000-000000000000"),
+                pool.submit(self._status_of, "POST", "/v1/live"),
             ]
             found = [answer.result() for answer in answers]
-        if found[2:] != [400, 404]:
+        if found[-3:] != [400, 404, 200 if self._is_live else 404]:
             raise RuntimeError(f"the API does not answer as it must: {found}; see the logs in {self.state}")
+
+    @property
+    def _is_live(self) -> bool:
+        return self.parameters["Live"] == "enabled"
 
     def _status_of(self, method: str, path: str, body: bytes | None = None) -> int:
         headers = {"authorization": f"Bearer {self.token('nobody')}", "content-type": "application/json"}
@@ -212,6 +218,7 @@ class LocalStack:
             **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
             "KindsPackage": own_kinds.package(),
+            "Live": "enabled",
             **self.options.parameters,
         }
 
@@ -219,6 +226,15 @@ class LocalStack:
     def api_url(self) -> str:
         """Base URL of the HTTP API, without a slash at the end."""
         return f"{self.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/$default"
+
+    @property
+    def live_table_name(self) -> str:
+        return self._outputs["LiveTableName"]
+
+    @property
+    def live_stage(self) -> str:
+        """Where functions post to open WebSockets."""
+        return deployment.live_stage(self.endpoint, self._outputs)
 
     @property
     def page_url(self) -> str:

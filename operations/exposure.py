@@ -46,8 +46,8 @@ def rates(path: Path = TEMPLATE) -> dict[str, float]:
     """Return the calls a second of each route with a limit of its own, and of all others under the empty name."""
     text = path.read_text()
     found = {route: _rate(text, limit) for route, limit in _ROUTE.findall(text)}
-    [default] = _DEFAULT.findall(text)
-    return found | {"": _rate(text, default)}
+    http, *_sockets = _DEFAULT.findall(text)
+    return found | {"": _rate(text, http)}
 
 
 def _rate(text: str, limit: str) -> float:

@@ -1,5 +1,9 @@
 """Builds from the settings what the handlers hand to their services; nothing else in `shared` imports it."""
 
+# Live connections are a few calls' and two functions': no other cold start waits for their imports.
+# ruff: noqa: PLC0415
+from typing import TYPE_CHECKING
+
 from shared import kinds
 from shared.aws import clients
 from shared.aws.dispatch import SqsDispatch
@@ -11,6 +15,10 @@ from shared.store.ground import Ground
 from shared.store.objects import Objects
 from shared.store.rescuer import RescuerStore
 from shared.store.table import Table
+
+if TYPE_CHECKING:
+    from shared.aws.sockets import Sockets
+    from shared.store.connections import Connections
 
 clock = SystemClock()
 
@@ -24,6 +32,29 @@ def ground() -> Ground:
 def heartbeat_ground() -> Ground:
     """Return it for heartbeats alone: each write is tried once, since the next beat is the better retry."""
     return Ground(Table(clients.dynamodb_for_heartbeats(), settings().table_name, clock), clock, settings())
+
+
+def push_stores() -> "tuple[Ground, Connections]":
+    """Return what `push` reads: each call is tried once, and no object is ever read."""
+    from shared.store.connections import Connections
+
+    client = clients.dynamodb_for_push()
+    ground = Ground(Table(client, settings().table_name, clock), clock, settings())
+    return ground, Connections(Table(client, settings().live_table_name, clock), clock)
+
+
+def connections() -> "Connections":
+    """Return the open connections of the deployment, which must have some (`Live`)."""
+    from shared.store.connections import Connections
+
+    return Connections(Table(clients.dynamodb(), settings().live_table_name, clock), clock)
+
+
+def sockets() -> "Sockets":
+    """Return what posts to the open connections, and closes them."""
+    from shared.aws.sockets import Sockets
+
+    return Sockets(clients.Late(lambda: clients.connections(settings().live_endpoint)))
 
 
 def seal() -> Seal | None:

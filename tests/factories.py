@@ -159,6 +159,16 @@ def create_table(client: Any, name: str) -> None:
     )
 
 
+def create_live_table(client: Any, name: str) -> None:
+    """Create a table of the shape of the template's of open connections."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+
+
 def store_over(client: Any, clock: FakeClock, settings: Settings = SETTINGS) -> Store:
     table = Table(client, settings.table_name, clock, sleep=lambda _seconds: None)
     objects = Objects(lambda: s3_beside(client), settings.bucket_name)

@@ -8,6 +8,7 @@ from shared.domain.review import Suggestion, merged
 from shared.http.problems import ProblemError
 from shared.http.validation import field_at, field_error, read_stored
 from shared.kinds.contract import Catalog, Reviewed
+from shared.kinds.values import to_json
 
 _NOT_MADE = "This deployment does not make this kind any more: its cards can be read and deleted."
 
@@ -27,7 +28,8 @@ def edited(
     if what is None:
         raise ProblemError("validation_failed", errors=[field_error("kind", "unknown", _NOT_MADE)])
     # A model may let pass what it does not know, and drop it.
-    unknown = [field_at(*place, name) for name in edit if name not in what.item.model_fields]
+    names = {field.alias or name for name, field in what.item.model_fields.items()}
+    unknown = [field_at(*place, name) for name in edit if name not in names]
     if unknown:
         errors = [field_error(name, "extra_forbidden", "There is no such field to edit.") for name in unknown]
         raise ProblemError("validation_failed", errors=errors)
@@ -36,4 +38,4 @@ def edited(
     except ValueError as error:  # a number beyond all numbers, as 1e400
         raise ProblemError("invalid_json", detail="Send finite numbers.") from error
     found = read_stored(what.item, text, place)
-    return {**fields, **found.model_dump(mode="json")}
+    return {**fields, **to_json(found)}

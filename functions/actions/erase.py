@@ -1,5 +1,6 @@
 """Erases everything of the caller, a bounded piece a call, until a look finds nothing that could come back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -41,6 +42,8 @@ class EraseService:
     endings: EndingStore
     clock: Clock
     settings: Settings
+    hang_up: Callable[[str], None] = lambda _owner: None
+    """Ends the live connections of an owner, where the deployment has any."""
 
     def erase(self, request: Request) -> Response:
         """Answer 200 and `done: true` when nothing is left, or 202 and when to call again.
@@ -49,6 +52,7 @@ class EraseService:
         """
         owner, clock = request.owner, self.clock
         until = clock.monotonic() + _SECONDS
+        self.hang_up(owner)
         while clock.monotonic() < until:
             # Heads first: without its head no worker can write anything more but a step.
             heads = list(islice(self.endings.reads.newest(owner, None, _HEADS_AT_ONCE), _HEADS_AT_ONCE))

@@ -2,6 +2,7 @@
 
 # Those who cancel or dismiss do not wait for pydantic, which only a retry and a review need.
 # ruff: noqa: PLC0415
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,12 @@ def _cards() -> "CardService":
 
 
 def _erasures() -> EraseService:
-    return EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings())
+    service = EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings())
+    if not settings().live_table_name:
+        return service
+    from functions.actions.hang_up import HangUp
+
+    return replace(service, hang_up=HangUp(wiring.connections(), wiring.sockets()))
 
 
 ROUTES: dict[str, Route] = {

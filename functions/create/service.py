@@ -21,6 +21,7 @@ from shared.http.response import Response
 from shared.http.validation import KEY_NOT_TAKEN, UserProvidedKey, field_error, parse
 from shared.kinds import load, names
 from shared.kinds.contract import Kind
+from shared.kinds.values import to_json
 from shared.store.admission import Admission, AdmissionStore
 
 _Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:~-]{1,64}$")]
@@ -65,7 +66,7 @@ class CreateService:
         envelope, content = self._validate(body)
         refuse_if_switched_off(envelope.kind, self.settings)
         # As asked, before the deployment's own defaults: a new default is no other request.
-        asked = {"create": envelope.model_dump(exclude={"user_provided_key"}), "input": _given(content)}
+        asked = {"create": envelope.model_dump(exclude={"user_provided_key"}), "input": _asked(content)}
         key = key_of(request, asked, envelope.provider_key)
         generation, given = self._new(owner, envelope, content, request.request_id)
         seal = sealing(self.seal, envelope.provider_key, generation)
@@ -122,8 +123,17 @@ class CreateService:
 
 
 def _given(content: BaseModel) -> dict[str, Any]:
-    """Return the input without what was left out: an option that a kind gets later makes no other request of it."""
-    return content.model_dump(mode="json", exclude_none=True)
+    """Return the input as it is stored: without what was left out, as far as the kind finds it again by itself."""
+    left_out = {field.alias or name for name, field in type(content).model_fields.items() if field.default is None}
+    return {name: value for name, value in to_json(content).items() if value is not None or name not in left_out}
+
+
+def _asked(content: BaseModel) -> dict[str, Any]:
+    """Return what makes two requests the same: an option that a kind gets later makes no other request of one, and
+    neither does what the kind made up where it was not sent, as a new UUID."""
+    fields, sent = type(content).model_fields, content.model_fields_set
+    made_up = {field.alias or name for name, field in fields.items() if field.default_factory and name not in sent}
+    return {name: value for name, value in _given(content).items() if name not in made_up}
 
 
 def _kind(name: object, errors: list[dict[str, str]]) -> Kind | None:

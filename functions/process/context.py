@@ -20,7 +20,9 @@ from shared.domain.errors import GenerationError, InvalidOutputError, KindFailur
 from shared.domain.finite import not_finite
 from shared.domain.generation import Asked, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.pictures import Picture, name_of
+from shared.kinds.checking import fault_of
 from shared.kinds.contract import Kind, Prompt
+from shared.kinds.values import alike, from_json, to_json
 
 _STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
 
@@ -118,6 +120,8 @@ class AttemptContext:
     ) -> Result:
         if not _STEP_NAME.fullmatch(name):
             raise broken(self.head, "a step's name has 1 to 40 of a-z, 0-9, _, . and -")
+        if fault := fault_of(result):
+            raise broken(self.head, f"the step {name} cannot be stored: {fault}")
         self._heartbeat.check()
         stored = self._ledger.stored(name)
         if stored is None:
@@ -126,7 +130,7 @@ class AttemptContext:
         self._heartbeat.show(progress)
         self.last_step = name
         try:
-            return result.model_validate(stored.result)
+            return from_json(result, stored.result)
         except ValidationError:
             raise GenerationError("step_unreadable", f"The stored step {name} is of another version.") from None
 
@@ -159,13 +163,18 @@ class AttemptContext:
         """Return what is stored of a step. What could not be read again must not be: each attempt would fail at it."""
         if not isinstance(made, BaseModel):
             raise broken(self.head, f"the step {name} made no model of pydantic's")
-        found: dict[str, Any] = made.model_dump(mode="json")
+        try:
+            found = to_json(made)
+        except ValueError as unfit:  # pydantic's own for a value that it cannot write, too
+            raise broken(self.head, f"what the step {name} made has no JSON", unfit) from None
         if list(not_finite(found)):
             raise broken(self.head, f"the step {name} made a number that is not finite")
         try:
-            result.model_validate(found)
+            again = from_json(result, found)
         except ValidationError as unfit:
             raise broken(self.head, f"what the step {name} made does not fit {result.__name__}", unfit) from None
+        if not alike(made, again):
+            raise broken(self.head, f"what the step {name} made comes back from JSON as something else")
         return found
 
     def check_output(self, returned: object) -> None:
@@ -176,10 +185,10 @@ class AttemptContext:
         if not isinstance(returned, output):
             raise broken(self.head, f"run returned a {type(returned).__name__} and not its Output")
         try:
-            last = output.model_validate(stored.result)
+            last = from_json(output, stored.result)
         except ValidationError as unfit:
             raise broken(self.head, "the result of the last step is no Output", unfit) from None
-        if last.model_dump() != returned.model_dump():
+        if not alike(last, returned):
             raise broken(self.head, "run returned something else than its last step has stored")
 
     def failure(self, code: str, message: str) -> Exception:

@@ -13,6 +13,7 @@ from functions.process.provider import ChatMessage, json_candidates
 from shared.domain.errors import InvalidOutputError
 from shared.domain.finite import not_finite
 from shared.kinds.contract import Prompt
+from shared.kinds.values import to_json
 
 _SHOWN_ERRORS = 5
 _LEAST_REPEATED = 40  # characters of a sentence of ours that nobody writes by chance
@@ -38,7 +39,7 @@ def read[Result: BaseModel](prompt: Prompt, text: str, result: type[Result]) -> 
     secret, but no result either, unless the user's text holds the sentence itself.
     """
     found = parse(text, result)
-    said, given = _plain(*_texts(found.model_dump(mode="json"))), _plain(*prompt.data.values())
+    said, given = _plain(*_texts(to_json(found))), _plain(*prompt.data.values())
     for sentence in re.split(r"(?<=[.:;!?])\s+|\n", prompt.system):
         ours = _plain(sentence)
         if len(ours) >= _LEAST_REPEATED and ours in said and ours not in given:
@@ -78,7 +79,7 @@ def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
 def _validated[Result: BaseModel](text: str, result: type[Result]) -> Result:
     """Return the answer as `result` has it. A number that JSON does not have, as NaN or 1e400, fits no field."""
     found = result.model_validate_json(text)
-    if endless := list(not_finite(found.model_dump())):
+    if endless := list(not_finite(found.model_dump(mode="json"))):
         wrong = [InitErrorDetails(type="finite_number", loc=place, input=None) for place in endless]
         raise ValidationError.from_exception_data(result.__name__, wrong)
     return found

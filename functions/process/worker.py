@@ -20,6 +20,7 @@ from shared.domain.errors import (
 from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationInput, StoredStep
 from shared.domain.states import Status
 from shared.kinds.contract import Catalog, Kind, Limits
+from shared.kinds.values import from_json
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
@@ -119,7 +120,7 @@ class Worker:
 def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | LeaseLostError | None:
     """Run the kind's steps; return the error that ended the attempt, None when all is stored and is what it says."""
     try:
-        given = kind.input.model_validate(content.content)
+        given = from_json(kind.input, content.content)
     except ValidationError:
         return GenerationError("input_unreadable", "What was sent in is not what this version of the kind takes.")
     except RAISED as raised:

@@ -4,6 +4,7 @@ It knows the part of JSON Schema that structured outputs use; `pattern` is not h
 """
 
 import itertools
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -18,9 +19,14 @@ FORMATS = {
     "date": "2025-01-31",
     "date-time": "2025-01-31T12:00:00Z",
     "time": "12:00:00Z",
+    "duration": "PT1H",
     "email": "reader@example.com",
     "uri": "https://example.com/",
     "uuid": "00000000-0000-4000-8000-000000000000",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "fraction": "1/2",
+    "base64": "AAAA",
 }
 
 Schema = dict[str, Any]
@@ -115,6 +121,8 @@ class _Filler:
         return self.value(schema, depth)
 
     def _array(self, schema: Schema, depth: int) -> list[Any]:
+        if "prefixItems" in schema:  # a tuple
+            return [self.value(part, depth + 1) for part in schema["prefixItems"]]
         items: Schema = schema.get("items", {"type": "string"})
         least, most = int(schema.get("minItems", 0)), int(schema.get("maxItems", 10**6))
         wanted = self._resolve(items, depth).get("properties", {})
@@ -127,6 +135,8 @@ class _Filler:
     def _string(self, schema: Schema, text: str) -> str:
         if schema.get("format") in FORMATS:
             return FORMATS[schema["format"]]
+        if "contentSchema" in schema:
+            return json.dumps(self.value(schema["contentSchema"], 1))
         least, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", 10**6))
         filled = clip(text, most)
         return filled if len(filled) >= least else "".join(_take(itertools.cycle(f"{filled} "), least))

@@ -76,6 +76,17 @@ def dynamodb_for_heartbeats() -> "DynamoDBClient":
     return client
 
 
+def dynamodb_for_push() -> "DynamoDBClient":
+    """Return a client that tries once: who is not told of a change looks by itself, and others wait behind it."""
+    client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
+    return client
+
+
+def connections(endpoint: str) -> Any:
+    """Return a client that posts to the open WebSockets of the stage at `endpoint`, with one try of 3 s at most."""
+    return _session().create_client("apigatewaymanagementapi", endpoint_url=endpoint, config=ONE_SHORT_TRY)
+
+
 def s3() -> "S3Client":
     """Return a client for objects of some megabytes, whose signed URLs lead to the bucket in its own region."""
     client: S3Client = _client("s3", FOR_OBJECTS)

@@ -54,6 +54,12 @@ class Settings:
     enabled_kinds: tuple[str, ...] = ()
     """The kinds that may be created; empty for all."""
     accept_creates: bool = True
+    live_table_name: str = ""
+    """The table of open connections; empty where the deployment has none (`Live`)."""
+    live_url: str = ""
+    live_endpoint: str = ""
+    """Where a browser connects to, and where functions post to what is connected."""
+    allowed_origins: tuple[str, ...] = ()
 
     @property
     def model_url(self) -> str:

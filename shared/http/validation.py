@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.domain.finite import not_finite
 from shared.http.problems import ProblemError
+from shared.kinds.values import MOST_LEVELS, from_json, too_deep
 
 _KEY = "^[!-~]{8,512}$"
 
@@ -44,8 +45,12 @@ def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: 
     """Return the values as the model has them, or None with what is wrong added to `errors`.
 
     A text in which nothing is to be seen is an empty one, whatever the model takes: it is wrong wherever it stands. So
-    is a number that is too large for a float, as 1e400.
+    is a number that is too large for a float, as 1e400, and a value that is nested too deep to be stored and read.
     """
+    if deep := [name for name, value in values.items() if too_deep(value)]:
+        message = f"It is nested deeper than {MOST_LEVELS} levels."
+        errors.extend(field_error(field_at(name), "too_deep", message) for name in deep)
+        return None
     wrong: dict[str, dict[str, str]] = {}
     found: Model | None = None
     for place in _blanks(values):
@@ -54,14 +59,26 @@ def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: 
     for place in not_finite(values):
         field = field_at(*place)
         wrong[field] = field_error(field, "finite_number", "The number is too large.")
+    for name in _unnamed(model, values):
+        wrong[name] = field_error(field_at(name), "extra_forbidden", "Extra inputs are not permitted")
     try:
-        found = model.model_validate(values)
+        found = from_json(model, values)
     except ValidationError as invalid:
         for error in _errors(invalid, ()):
             wrong.pop(error["field"], None)  # one fault is told once, in the model's words
             errors.append(error)
     errors.extend(wrong.values())
     return None if wrong else found
+
+
+def _unnamed(model: type[BaseModel], values: dict[str, Any]) -> set[str]:
+    """Return the names in a body that only the code has for a field which callers know by its alias.
+
+    Out of JSON, pydantic drops these without a word, though the model forbids what it does not name.
+    """
+    if model.model_config.get("extra") != "forbid":
+        return set()
+    return {*values} & {*model.model_fields} - {field.alias or name for name, field in model.model_fields.items()}
 
 
 _UNSEEN = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})

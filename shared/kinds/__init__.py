@@ -11,7 +11,7 @@ from functools import cache
 
 from shared.kinds.contract import Kind
 
-NO_KINDS = frozenset({"contract", "forms", "reviewing"})
+NO_KINDS = frozenset({"checking", "contract", "forms", "reviewing", "values"})
 """The modules of this package that kinds are written with, and read."""
 PACKAGE_VARIABLE = "KINDS_PACKAGE"
 
@@ -27,10 +27,10 @@ def names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Kind:
-    """Import a kind. Raises KeyError when there is none of that name."""
-    from shared.kinds import reviewing  # noqa: PLC0415 - see `reviews`
+    """Import a kind. Raises KeyError when there is none of that name, and ValueError for one that breaks a rule."""
+    from shared.kinds import checking, reviewing  # noqa: PLC0415 - see `reviews`
 
-    module = importlib.import_module(_modules()[name])
+    module = checking.checked(name, _modules()[name])
     return Kind(
         name,
         module.Input,

@@ -35,9 +35,11 @@ def reviewed(module: ModuleType) -> Reviewed | None:
     if not isinstance(name, str) or declared(module.__name__) != name:
         raise ValueError(f"{module.__name__}: write {_NAME} as a plain string at the top of the file")
     field: Any = module.Output.model_fields.get(name)
+    if field is not None and field.alias not in (None, name):
+        raise ValueError(f"{module.__name__}: {_NAME} names a field that has an alias: give it its name alone")
     model: Any = next(iter(get_args(field.annotation)), None) if field else None
     if field is None or get_origin(field.annotation) is not list or not hasattr(model, "model_fields"):
         raise ValueError(f"{module.__name__}: {_NAME} names no field of Output that is a list of one model: {name}")
-    if taken := sorted(RESERVED & {*model.model_fields}):
+    if taken := sorted(RESERVED & {field.alias or own for own, field in model.model_fields.items()}):
         raise ValueError(f"{module.__name__}: fields of what is reviewed cannot be named {', '.join(taken)}: rename")
     return Reviewed(name, model)

@@ -136,6 +136,17 @@ class Table:
         """Delete one item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""
         self._send(lambda: self._client.delete_item(TableName=self._name, Key=key, **condition))
 
+    def take(self, key: Item, **condition: Any) -> Item:
+        """Delete one item and return it as it was. Raises ConditionFailedError when `condition` does not hold.
+
+        Where only the answer was lost, the item is gone all the same, and the next try fails at the condition.
+        """
+        answer = self._send(
+            lambda: self._client.delete_item(TableName=self._name, Key=key, ReturnValues="ALL_OLD", **condition)
+        )
+        taken: Item = answer["Attributes"]
+        return taken
+
     def delete_many(self, keys: list[Item]) -> None:
         """Delete at most 25 items, in no order; those that DynamoDB puts off are sent again."""
         left: Any = {self._name: [{"DeleteRequest": {"Key": key}} for key in keys]}

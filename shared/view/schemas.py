@@ -305,6 +305,14 @@ class UsageOfMonth(TypedDict):
     limits: UserLimits
 
 
+class LiveTicket(TypedDict):
+    """Where to connect, once and within 30 seconds, and when the connection ends, in epoch seconds: with the token, and
+    after two hours at most."""
+
+    url: str
+    ends_at: int
+
+
 class Erasure(TypedDict):
     """Whether everything of the caller is gone; while it is not, call again."""
 

@@ -64,3 +64,20 @@ def assert_described(response: httpx.Response) -> None:
     media_type = response.headers["content-type"].partition(";")[0]
     for error in _validator(route, status, media_type).iter_errors(response.json()):
         raise AssertionError(f"{route} {status}: {error.message} in {response.text}")
+
+
+@cache
+def _of_a_head() -> Any:
+    schema = {"components": _components(), "$ref": "#/components/schemas/Generation"}
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def assert_frame(frame: dict[str, Any]) -> None:
+    """Check what was told over a live connection: the head as the API shows it, and nothing besides."""
+    if frame["type"] != "generation":
+        return
+    assert set(frame) <= {"type", "etag", "look_after_seconds", "generation"}, frame
+    head = frame["generation"]
+    assert ("look_after_seconds" in frame) is ("finished_at" not in head), frame
+    for error in _of_a_head().iter_errors(head):
+        raise AssertionError(f"{error.message} in {head}")

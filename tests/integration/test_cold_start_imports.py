@@ -18,7 +18,7 @@ from bench.world import World, world
 from local.emulator import PROJECT, runtime_packages
 
 LISTS = Path(__file__).with_name("imports")
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer", "live", "push")
 
 FIRST_ANSWER = """
 import gc, importlib, json, sys

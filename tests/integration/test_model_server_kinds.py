@@ -16,6 +16,8 @@ from local.model_server.conversation import read_conversation
 from local.model_server.schema_fill import fill
 from shared import kinds
 from shared.kinds.contract import Prompt
+from shared.kinds.values import from_json
+from tests.kinds_of_types import MATRIX, kind_of
 from tests.unit.kind_context import ScriptedContext, run
 
 PREMISE = "A lighthouse keeper named Mara finds a bottle with a map that shows her own island."
@@ -166,3 +168,9 @@ def test_at_a_pace_the_answer_takes_as_long_as_it_is() -> None:
     written = answer.json()["choices"][0]["message"]["content"]
     assert call.finished_at is not None
     assert call.finished_at - call.received_at >= 0.9 * len(written) / 1000
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX.keys() - {"pattern"}))
+def test_a_value_of_each_type_that_a_kind_may_hold_is_made(name: str) -> None:
+    form = kind_of(name, None).output
+    assert from_json(form, fill(form.model_json_schema(), "Enzymes are proteins. They speed up reactions."))

@@ -1,4 +1,4 @@
-"""A release of the clients, made in a copy of the project: what it builds and refuses, and the workflow."""
+"""A release, made in a copy of the project: what it builds and refuses."""
 
 import hashlib
 import json
@@ -10,8 +10,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import yaml
 
+from local.artifacts import DEVELOPMENT, FUNCTIONS
+from local.build import built_tree
 from tests.node import MISSING, NPM, ROOT
 
 VERSION = "4.5.6"
@@ -26,6 +27,9 @@ BUILT = {
     f"unstuck-client-{VERSION}.tgz",
     f"unstuck_client-{VERSION}.tar.gz",
     f"unstuck_client-{VERSION}-py3-none-any.whl",
+    f"unstuck-page-{VERSION}.tar.gz",
+    f"unstuck-sam-{VERSION}.tar.gz",
+    *(f"unstuck-{name}-{VERSION}.cdx.json" for name in ("functions", "development", "page")),
 }
 pytestmark = [
     pytest.mark.timeout(300),
@@ -44,7 +48,7 @@ def git(project: Path, *arguments: str) -> str:
 
 def make(project: Path, version: str, *, dry: bool) -> subprocess.CompletedProcess[str]:
     """Run `make release` with what is installed here: nothing is downloaded."""
-    installed = [f"--old-file={name}" for name in ("setup", "clients/typescript/node_modules/.installed")]
+    installed = [f"--old-file={name}" for name in ("setup", "build", "clients/typescript/node_modules/.installed")]
     command = ["make", "release", *installed, f"VERSION={version}", *(["DRY=1"] if dry else [])]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=200)  # noqa: S603 - ours
 
@@ -57,15 +61,42 @@ def edit(file: Path, old: str, new: str, count: int = 1) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
+    return copied(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy in which a dry run has built everything; tests only look at it."""
+    copy = copied(tmp_path_factory.mktemp("released") / "project")
+    ended = make(copy, VERSION, dry=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return copy
+
+
+def copied(copy: Path) -> Path:
     """A committed copy, whose files all say VERSION, with what is installed here."""
-    copy = tmp_path / "project"
     for name in git(
-        ROOT, "ls-files", "Makefile", "local", "CHANGELOG.md", "clients", ".gitignore", *FILES
+        ROOT,
+        "ls-files",
+        "Makefile",
+        "local",
+        "CHANGELOG.md",
+        "LICENSE",
+        "samconfig.toml",
+        "deploy.example.toml",
+        "clients",
+        "web",
+        ".gitignore",
+        *FILES,
+        *FUNCTIONS,
+        *DEVELOPMENT,
     ).splitlines():
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, copy / name)
     for name in ("clients/typescript/node_modules", ".venv", ".venv-node"):
         (copy / name).symlink_to((ROOT / name).resolve(), target_is_directory=True)
+    (copy / ".aws-sam").mkdir()
+    (copy / ".aws-sam" / "build").symlink_to(built_tree(), target_is_directory=True)
     for name in FILES:
         said = re.search(r'^\s*"?version"?\s*[:=] "([^"]+)"', (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
         assert said is not None
@@ -86,10 +117,8 @@ def project(tmp_path: Path) -> Path:
     return copy
 
 
-def test_a_dry_run_builds_the_clients_with_their_checksums_and_tags_nothing(project: Path) -> None:
-    ended = make(project, VERSION, dry=True)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    built = project / "dist" / "release"
+def test_a_dry_run_builds_everything_with_its_checksums_and_tags_nothing(released: Path) -> None:
+    built = released / "dist" / "release"
     assert {file.name for file in built.iterdir()} == BUILT | {"SHA256SUMS"}
     sums = dict(line.split("  ")[::-1] for line in (built / "SHA256SUMS").read_text().splitlines())
     assert sums == {name: hashlib.sha256((built / name).read_bytes()).hexdigest() for name in BUILT}
@@ -99,19 +128,45 @@ def test_a_dry_run_builds_the_clients_with_their_checksums_and_tags_nothing(proj
     with zipfile.ZipFile(built / f"unstuck_client-{VERSION}-py3-none-any.whl") as wheel:
         assert {"unstuck/client.py", "unstuck/cli/app.py", "unstuck/py.typed"} <= set(wheel.namelist())
         assert wheel.testzip() is None
-    assert (project / "dist" / "release-notes.md").read_text() == "- Kiwis.\n"
-    assert git(project, "tag") == ""
-    assert git(project, "status", "--porcelain") == ""
+    assert (released / "dist" / "release-notes.md").read_text() == "- Kiwis.\n"
+    assert git(released, "tag") == ""
+    assert git(released, "status", "--porcelain") == ""
 
 
-def test_the_same_commit_gives_the_same_wheel_and_tarball(project: Path) -> None:
-    sums = []
-    for _ in range(2):
-        assert make(project, VERSION, dry=True).returncode == 0
-        sums.append((project / "dist/release/SHA256SUMS").read_text().splitlines())
-    assert [line for line in sums[0] if not line.endswith(".tar.gz")] == [
-        line for line in sums[1] if not line.endswith(".tar.gz")
-    ]
+def test_the_built_functions_can_be_deployed_from_the_archive_alone(released: Path, tmp_path: Path) -> None:
+    with tarfile.open(released / "dist" / "release" / f"unstuck-sam-{VERSION}.tar.gz") as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    folder = tmp_path / "unpacked" / f"unstuck-sam-{VERSION}"
+    # What `sam build` leaves has these names as plain values, whatever the other tags.
+    codes = re.findall(r"^\s+(?:CodeUri|ContentUri): (\S+)$", (folder / "template.yaml").read_text(), re.MULTILINE)
+    assert len(codes) > 5
+    for code in codes:
+        assert any((folder / code).rglob("*.py")), code
+    for name in ("samconfig.toml", "deploy.example.toml"):
+        assert (folder / name).read_bytes() == (ROOT / name).read_bytes()
+
+
+def test_each_bill_names_what_its_locks_pin(released: Path) -> None:
+    found: dict[str, set[str]] = {}
+    for bill in (released / "dist" / "release").glob("*.cdx.json"):
+        document = json.loads(bill.read_text(encoding="utf-8"))
+        assert document["bomFormat"] == "CycloneDX"
+        found[bill.name.split("-")[1]] = {f"{each['name']}=={each['version']}" for each in document["components"]}
+    for name, locks in (("functions", FUNCTIONS), ("development", DEVELOPMENT)):
+        pinned = {
+            each for lock in locks for each in re.findall(r"^([\w.-]+==[^ ;\\]+)", (ROOT / lock).read_text(), re.M)
+        }
+        assert len(pinned) > 5
+        assert {each.lower() for each in pinned} == {each.lower() for each in found[name]}
+    assert {each.partition("==")[0] for each in found["page"]} >= {"react", "react-dom"}
+
+
+def test_the_same_commit_gives_the_same_files(released: Path) -> None:
+    sums = [(released / "dist/release/SHA256SUMS").read_text().splitlines()]
+    assert make(released, VERSION, dry=True).returncode == 0
+    sums.append((released / "dist/release/SHA256SUMS").read_text().splitlines())
+    sources = f"unstuck_client-{VERSION}.tar.gz"  # setuptools writes the time into it
+    assert [line for line in sums[0] if sources not in line] == [line for line in sums[1] if sources not in line]
 
 
 def test_a_release_makes_one_annotated_tag_with_its_notes(project: Path) -> None:
@@ -165,18 +220,3 @@ def test_what_is_not_committed_is_not_tagged(project: Path) -> None:
     assert ended.returncode != 0
     assert "Commit or stash" in ended.stderr
     assert git(project, "tag") == ""
-
-
-def test_the_workflow_attaches_what_make_release_builds_and_may_do_nothing_else() -> None:
-    workflow = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))
-    assert workflow[True] == {"push": {"tags": ["v[0-9]*.[0-9]*.[0-9]*"]}}  # YAML 1.1 reads `on` as true
-    assert workflow["permissions"] == {}
-    (job,) = workflow["jobs"].values()
-    assert job["permissions"] == {"contents": "write"}
-    uses = [step["uses"] for step in job["steps"] if "uses" in step]
-    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each) for each in uses)
-    runs = [step["run"] for step in job["steps"] if "run" in step]
-    assert runs[0] == 'make release VERSION="${GITHUB_REF_NAME#v}" DRY=1'
-    assert "gh release create" in runs[1]
-    assert "dist/release/*" in runs[1]
-    assert not [run for run in runs if "${{" in run]  # a tag's name is no code

@@ -153,6 +153,12 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
     "fault": "the operator's",
     "status": 429
   },
+  "too_many_connections": {
+    "title": "You have too many live connections open.",
+    "fix": "Poll instead, or close another tab and ask again after `Retry-After`.",
+    "fault": "the caller's",
+    "status": 429
+  },
   "kind_disabled": {
     "title": "This kind is switched off.",
     "fix": "Do not offer this kind, or ask the operator to add it to `EnabledKinds`.",

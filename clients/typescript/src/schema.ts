@@ -178,6 +178,23 @@ export interface paths {
         patch: operations["editCard"];
         trace?: never;
     };
+    "/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a ticket to a WebSocket that tells of each change; 404 where the deployment has none */
+        post: operations["openLive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -695,6 +712,11 @@ export interface components {
             /** @constant */
             output_omitted?: true;
         };
+        /** @description Where to connect, once and within 30 seconds, and when the connection ends, in epoch seconds: with the token, and after two hours at most. */
+        LiveTicket: {
+            url: string;
+            ends_at: number;
+        };
         /**
          * Format: date-time
          * @description UTC, to the millisecond.
@@ -709,7 +731,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "too_many_connections" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
@@ -2626,6 +2648,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    openLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveTicket"];
+                };
+            };
+            /** @description `unsupported_subject`: The token's subject cannot be used as an owner. `token_expired`: The token has expired. API Gateway: There is no valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_subject" | "token_expired";
+                    };
+                };
+            };
+            /** @description API Gateway: The deployment's authorizer function refuses the token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description API Gateway: There is no such route. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: You have too many live connections open. API Gateway: Too many calls at once. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_many_connections";
+                    };
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */

@@ -229,6 +229,16 @@ PROBLEMS: Mapping[str, Code] = {
         ),
         status=429,
     ),
+    "too_many_connections": Code(
+        title="You have too many live connections open.",
+        fix="Poll instead, or close another tab and ask again after `Retry-After`.",
+        fault=Fault.CALLER,
+        detail=(
+            "The caller has eight live connections, which is the most. Only `POST /v1/live` answers this. Everything "
+            "else works, and polling shows the same; both clients poll by themselves."
+        ),
+        status=429,
+    ),
     "kind_disabled": Code(
         title="This kind is switched off.",
         fix="Do not offer this kind, or ask the operator to add it to `EnabledKinds`.",

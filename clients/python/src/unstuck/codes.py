@@ -71,6 +71,10 @@ PROBLEMS: Mapping[str, Code] = {
         "The service has spent as much today as it may.",
         "Wait for the next day (UTC), or bring a key of your own where the service takes one.",
     ),
+    "too_many_connections": Code(
+        "You have too many live connections open.",
+        "Poll instead, or close another tab and ask again after `Retry-After`.",
+    ),
     "kind_disabled": Code(
         "This kind is switched off.", "Do not offer this kind, or ask the operator to add it to `EnabledKinds`."
     ),
