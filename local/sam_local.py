@@ -31,8 +31,8 @@ def main(argv: list[str] | None = None) -> int:
         print("Set the variables that `make run` prints under 'Look after it', and run this again.", file=sys.stderr)
         return 1
     folder.mkdir(parents=True, exist_ok=True)
-    template = folder / "template.yaml"
-    template.write_text(yaml.safe_dump(template_for(built_tree(), endpoint), sort_keys=False), encoding="utf-8")
+    template = folder / "template.json"
+    template.write_text(json.dumps(template_for(built_tree(), endpoint), indent=2), encoding="utf-8")
     variables = folder / "env.json"
     variables.touch(mode=0o600)
     variables.write_text(json.dumps(variables_of_functions(endpoint), indent=2) + "\n", encoding="utf-8")
@@ -47,10 +47,18 @@ def template_for(tree: Path, endpoint: str) -> dict[str, Any]:
     template: dict[str, Any] = yaml.safe_load((tree / "template.yaml").read_text(encoding="utf-8"))
     template["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
     template["Parameters"]["Architecture"]["Default"] = host_architecture()
+    # `start-api` knows no WebSocket APIs, and refuses a template with the authorizer of one.
+    resources = template["Resources"].items()
+    template["Resources"] = {name: each for name, each in resources if not _is_of_sockets(each)}
     for resource in template["Resources"].values():
         if path := _PATHS.get(resource["Type"]):
             resource["Properties"][path] = str((tree / resource["Properties"][path]).resolve())
     return template
+
+
+def _is_of_sockets(resource: dict[str, Any]) -> bool:
+    properties = resource.get("Properties", {})
+    return properties.get("ProtocolType") == "WEBSOCKET" or properties.get("ApiId") == {"Ref": "LiveApi"}
 
 
 def variables_of_functions(endpoint: str) -> dict[str, dict[str, str]]:

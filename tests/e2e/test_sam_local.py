@@ -5,15 +5,13 @@ The variables are resolved by the SAM CLI's own code, and Lambda's runtime inter
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from samcli.commands.local.lib.local_lambda import LocalLambdaRunner
-from samcli.lib.providers.api_provider import ApiProvider
-from samcli.lib.providers.sam_function_provider import SamFunctionProvider
-from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
 from local import deployment, sam_local
 from local.build import built_tree
@@ -27,27 +25,31 @@ IN_FILES = "01940000-0000-7000-8000-000000000001"
 
 
 class SamLocal:
-    """The two files, and what the SAM CLI makes of them."""
+    """The two files, and what the SAM CLI reads of them."""
 
     def __init__(self, folder: Path) -> None:
-        stacks, _ = SamLocalStackProvider.get_stacks(str(folder / "template.yaml"))
-        self._functions = SamFunctionProvider(stacks)
-        values = json.loads((folder / "env.json").read_text(encoding="utf-8"))
-        self._runner = LocalLambdaRunner(
-            local_runtime=None,
-            function_provider=self._functions,
-            cwd=str(folder),
-            real_path=str(folder),
-            env_vars_values=values,
+        self.folder = folder
+        self._functions = self.read()["functions"]
+
+    def read(self, *parameters: str) -> dict[str, Any]:
+        files = (self.folder / "template.json", self.folder / "env.json")
+        done = subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-m", "tests.e2e.sam_reading", *files, *parameters],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            cwd=ROOT,
         )
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
 
     def variables(self, name: str) -> dict[str, str]:
         """What the container of a function gets as its environment."""
-        function = self._functions.get(f"{name.capitalize()}Function")
-        return dict(self._runner._make_env_vars(function).resolve())
+        return dict(self._functions[f"{name.capitalize()}Function"]["variables"])
 
     def code(self, name: str) -> Path:
-        return Path(self._functions.get(f"{name.capitalize()}Function").codeuri)
+        return Path(self._functions[f"{name.capitalize()}Function"]["code"])
 
 
 @pytest.fixture
@@ -102,24 +104,25 @@ def test_without_the_variables_of_make_run_it_says_what_to_set(
 
 
 @pytest.mark.parametrize(("verifier", "asks"), [("gateway", None), ("function", "RequestAuthorizer")])
-@pytest.mark.usefixtures("files")
 def test_start_api_asks_a_lambda_authorizer_and_leaves_out_the_gateways_own(
-    tmp_path: Path, verifier: str, asks: str | None
+    files: SamLocal, verifier: str, asks: str | None
 ) -> None:
     """What docs/local.md says of it, by the code with which it reads the template's routes."""
-    given = {"TokenVerifier": verifier, "JwtIssuer": "https://a.example", "JwtAudience": "a", "AllowedOrigins": "b"}
-    template = str(tmp_path / "sam" / "template.yaml")
-    stacks, _ = SamLocalStackProvider.get_stacks(template, parameter_overrides=given)
-    routes = list(ApiProvider(stacks, cwd=str(tmp_path)).api.routes)
-    served = {(method, route.path) for route in routes for method in route.methods if method != "OPTIONS"}
-    assert served == {tuple(each.split(" ")) for each in routes_of_the_template()}
-    protected = {route.authorizer_name for route in routes if route.path not in {"/v1/health", "/v1/openapi.json"}}
-    assert protected == {asks}
+    values = ("JwtIssuer=https://a.example", "JwtAudience=a", "AllowedOrigins=https://b.example")
+    routes = files.read(f"TokenVerifier={verifier}", *values)["routes"]
+    assert {f"{method} {path}" for method, path, _ in routes} == routes_of_the_template()
+    free = {"/v1/health", "/v1/openapi.json"}
+    assert {authorizer for _, path, authorizer in routes if path not in free} == {asks}
+    assert {authorizer for _, path, authorizer in routes if path in free} == {None}
 
 
 def routes_of_the_template() -> set[str]:
     resources = yaml.safe_load((built_tree() / "template.yaml").read_text(encoding="utf-8"))["Resources"].values()
-    return {each["Properties"]["RouteKey"] for each in resources if each["Type"] == "AWS::ApiGatewayV2::Route"}
+    return {
+        each["Properties"]["RouteKey"]
+        for each in resources
+        if each["Type"] == "AWS::ApiGatewayV2::Route" and " /" in each["Properties"]["RouteKey"]
+    }
 
 
 def test_the_page_shows_each_function_with_its_event() -> None:
