@@ -88,6 +88,16 @@ FAILURES: Mapping[str, Code] = {
             "was never reported count with the kind's reserve. It is the guard against a bill."
         ),
     ),
+    "spend_ceiling": Code(
+        title="What may be spent in this day or month is used up.",
+        fix="Retry it once the ceiling is reset: what is finished is kept and not paid for again.",
+        fault=Fault.NOBODY,
+        detail=(
+            "The next call could pass `MaxDailySpendUsd`, `MaxMonthlySpendUsd` or `MaxDeploymentDailySpendUsd`, which "
+            "left room when the generation was accepted. Others have spent it since, or this one itself. Days and "
+            "months begin at midnight UTC."
+        ),
+    ),
     "input_unreadable": Code(
         title="What was sent in cannot be read any more.",
         fix="Create it again.",
