@@ -58,7 +58,7 @@ def template_for(tree: Path, endpoint: str) -> dict[str, Any]:
 
 def _is_of_sockets(resource: dict[str, Any]) -> bool:
     properties = resource.get("Properties", {})
-    return properties.get("ProtocolType") == "WEBSOCKET" or properties.get("ApiId") == {"Ref": "LiveApi"}
+    return bool(properties.get("ProtocolType") == "WEBSOCKET" or properties.get("ApiId") == {"Ref": "LiveApi"})
 
 
 def variables_of_functions(endpoint: str) -> dict[str, dict[str, str]]:
