@@ -14,6 +14,7 @@ from functions.process.calls import Calls
 from functions.process.dependencies import Dependencies
 from functions.process.heartbeat import Heartbeat
 from functions.process.ledger import Ledger
+from functions.process.partials import Partials
 from functions.process.unexpected import broken
 from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import GenerationError, InvalidOutputError, KindFailureError
@@ -38,10 +39,11 @@ class AttemptContext:
         steps: list[StoredStep],
         dependencies: Dependencies,
         heartbeat: Heartbeat,
+        partials: Partials | None = None,
     ) -> None:
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._ledger = Ledger(head, steps, Decimal(str(kind.limits.call_reserve_usd)))
-        self._calls = Calls(head, kind, content, dependencies, heartbeat, self._ledger)
+        self._calls = Calls(head, kind, content, dependencies, heartbeat, self._ledger, partials)
         # Steps that a lost worker stored and did not count are shown with the next advance.
         self._behind = self.totals.steps_done > head.steps_done
         self._drawn = 0

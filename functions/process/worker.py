@@ -1,5 +1,6 @@
 """What becomes of one queue message: claim, run the kind's steps under a heartbeat, one final transition."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from functions.process.context import AttemptContext
 from functions.process.dependencies import Dependencies
 from functions.process.ending import Attempt, Ending, Endings, Handled, Unread
 from functions.process.heartbeat import Heartbeat
+from functions.process.partials import Partials
 from functions.process.unexpected import RAISED, STORAGE, broken, end_of
 from shared.aws.dispatch import Dispatch, QueueMessage
 from shared.domain.errors import (
@@ -77,12 +79,16 @@ class Worker:
         dependencies, settings = self.dependencies, self.dependencies.settings
         # The beats end, and their thread is joined, before the final write.
         seconds = settings.heartbeat_seconds
-        with Heartbeat(dependencies.heartbeats, head, dependencies.clock, seconds, handover_at) as heartbeat:
-            worked = self._work(head, heartbeat)
-        until = handover_at + settings.handover_margin_seconds / 2
-        return Endings(dependencies, self.dispatch).end(*worked, until)
+        # A message about the text so far may still be under way then: the final write does not wait for it.
+        with dependencies.partials(head) if dependencies.partials else nullcontext() as partials:
+            with Heartbeat(dependencies.heartbeats, head, dependencies.clock, seconds, handover_at) as heartbeat:
+                worked = self._work(head, heartbeat, partials)
+            if partials is not None:
+                partials.stop()
+            until = handover_at + settings.handover_margin_seconds / 2
+            return Endings(dependencies, self.dispatch).end(*worked, until)
 
-    def _work(self, head: Generation, heartbeat: Heartbeat) -> _Worked:
+    def _work(self, head: Generation, heartbeat: Heartbeat, partials: Partials | None) -> _Worked:
         try:
             kind = self.kinds.load(head.kind)
         except RAISED as raised:
@@ -91,7 +97,8 @@ class Worker:
             content, steps = self._read(head)
         except RAISED as raised:
             return _Worked(Unread(head), kind.limits, end_of(raised, head))
-        context = AttemptContext(head, kind, content, steps, self.dependencies, heartbeat)
+        shown = partials if kind.shows_partials else None
+        context = AttemptContext(head, kind, content, steps, self.dependencies, heartbeat, shown)
         error = _run(context, kind, content)
         if not isinstance(error, LeaseLostError):
             try:

@@ -16,6 +16,8 @@ CHANGED = {
     "ActionsRole": {"LiveTable.Arn", "/live/DELETE/@connections/*"},
     "MetricsDashboard": {"LiveErrorsAlarm", "PushErrorsAlarm", "PushAgeAlarm"},
     "PageHeaders": {"wss://"},
+    "ProcessFunction": {"LIVE_TABLE_NAME", "LIVE_ENDPOINT"},
+    "ProcessRole": {"LiveTable.Arn", "/live/POST/@connections/*"},
     "Table": {"KEYS_ONLY"},
 }
 """What `Live` changes of what is there without it, and what is new in each."""
@@ -122,6 +124,12 @@ def test_an_erasure_may_close_connections_and_post_to_none(resources: dict[str, 
     assert found["LiveTable.Arn"] == {"dynamodb:Query", "dynamodb:DeleteItem"}
     assert found[CONNECTIONS.replace("POST", "DELETE")] == {"execute-api:ManageConnections"}
     assert CONNECTIONS not in found
+
+
+def test_the_worker_may_post_what_is_written_so_far_and_touch_no_connection(resources: dict[str, Any]) -> None:
+    found = rights(resources, "ProcessRole")
+    assert found["LiveTable.Arn"] == {"dynamodb:Query"}
+    assert found[CONNECTIONS] == {"execute-api:ManageConnections"}
 
 
 def test_the_stream_holds_keys_alone_and_heads_alone_are_told_of(resources: dict[str, Any]) -> None:
