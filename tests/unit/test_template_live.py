@@ -91,9 +91,10 @@ def rights(resources: dict[str, Any], role: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for statement in statements(resources[role]["Properties"]):
         assert statement["Effect"] == "Allow"
-        resource = statement["Resource"]
-        named = resource if isinstance(resource, str) else ".".join(as_list(next(iter(resource.values()))))
-        found.setdefault(named, set()).update(as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"]):
+            parts = as_list(resource if isinstance(resource, str) else next(iter(resource.values())))
+            named = ".".join(part if isinstance(part, str) else texts(part) for part in parts)
+            found.setdefault(named, set()).update(as_list(statement["Action"]))
     return found
 
 
