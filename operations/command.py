@@ -55,9 +55,14 @@ def _doctor(given: argparse.Namespace) -> int:
     )
     found = doctor.look(given.limit)
     if given.json:
-        print(json.dumps(report.doctor_json(found, show_owners=given.show_owners), indent=2))
+        print(
+            json.dumps(
+                report.doctor_json(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key),
+                indent=2,
+            )
+        )
     else:
-        print(report.doctor_text(found, show_owners=given.show_owners))
+        print(report.doctor_text(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key))
     return FOUND if found.findings else CLEAN
 
 
@@ -67,9 +72,14 @@ def _find(given: argparse.Namespace) -> int:
     reads = deployment.store().reads
     found = search.find(reader, reads, given.request_id, owner=given.owner, pages=given.pages)
     if given.json:
-        print(json.dumps(report.found_json(found, show_owners=given.show_owners), indent=2))
+        print(
+            json.dumps(
+                report.found_json(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key),
+                indent=2,
+            )
+        )
     else:
-        print(report.found_text(found, show_owners=given.show_owners))
+        print(report.found_text(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key))
     return CLEAN if found.key is not None else FOUND
 
 
@@ -119,8 +129,9 @@ def _retry(given: argparse.Namespace) -> int:
         sleep=time.sleep,
     )
     lines = work.run(wanted, act=given.yes, limit=given.limit, per_second=given.per_second)
-    done = list(_told(lines, lambda line: report.retry_line(line, show_owners=given.show_owners), given))
-    _end(given, report.retries_json(done, show_owners=given.show_owners), [str(line.outcome) for line in done])
+    told: report.Told = {"show_owners": given.show_owners, "owner_key": deployment.settings.owner_key}
+    done = list(_told(lines, lambda line: report.retry_line(line, **told), given))
+    _end(given, report.retries_json(done, **told), [str(line.outcome) for line in done])
     return FOUND if any(line.outcome is retry.RetryOutcome.NOT_SENT for line in done) else CLEAN
 
 

@@ -3,7 +3,6 @@
 What is known of the last one is kept for whoever tells of the attempt.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from functions.process.ledger import Ledger
 from functions.process.partials import Partials
 from functions.process.provider import CallRecord, ChatMessage, Completion, ModelRequest
 from functions.process.reserve import believable, reserve_for
+from functions.process.spend_guard import SpendGuard
 from shared.aws.logs import logger
 from shared.domain.call_facts import NO_CALL
 from shared.domain.errors import (
@@ -33,6 +33,7 @@ from shared.domain.errors import (
     ProviderError,
 )
 from shared.domain.generation import Event, Generation, GenerationInput, Usage
+from shared.domain.pseudonym import keyed_hash
 from shared.kinds.contract import Kind, Prompt
 
 _NO_BILL = Usage(calls=1)
@@ -56,6 +57,7 @@ class Calls:
         self.excerpt: str | None = None
         self.under_way = False
         self._late_bills = LateBills(dependencies, heartbeat)
+        self._spend_guard = SpendGuard(head, lambda: dependencies.store.spending, dependencies.settings.max_running)
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._step, self._target = "", heartbeat.progress
         # Opened once an attempt and gone with it. The service's key is not even read for who brings one.
@@ -220,7 +222,7 @@ class Calls:
             schema_name=prompt.schema_name,
             schema=result.model_json_schema() if result else None,
             max_completion_tokens=limits.max_completion_tokens or settings.max_completion_tokens,
-            user=hashlib.sha256(head.user_id.encode()).hexdigest(),
+            user=keyed_hash(head.user_id, settings.owner_key),
             # Who stands in for a model that writes cannot draw.
             fallback_models=tuple(name for name in settings.fallback_models if name != self._input.model)
             if result
@@ -233,6 +235,7 @@ class Calls:
     def _begin_call(self) -> Decimal:
         ledger = self._ledger
         reserve = reserve_for(self.head, self._step, self._kind.limits, ledger)
+        self._spend_guard.check(self.head, ledger.cost_usd + ledger.reserved_usd, reserve)
         self._heartbeat.check()
         reserved = ledger.reserved_usd + reserve
         begin_call, shown = self._dependencies.store.begin_call, self._heartbeat.shown

@@ -155,6 +155,7 @@ class AttemptContext:
             model=call.model,
             answered_by=call.answered_by,
             finish=call.finish,
+            released_usd=self._calls.head.reserved_usd - self.reserved_usd,
         )
         kept = self._dependencies.store.store_step(self._calls.head, step)
         self._ledger.keep(step, kept)

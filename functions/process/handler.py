@@ -15,8 +15,9 @@ from functions.process.provider import Provider
 from functions.process.worker import Worker
 from shared import kinds, wiring
 from shared.aws import clients
-from shared.aws.clients import Late
+from shared.aws.clients import FOR_A_WORKER, Late
 from shared.aws.dispatch import QueueMessage
+from shared.aws.init import prepare, under_way
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
 from shared.domain.generation import Generation
@@ -41,19 +42,22 @@ def _worker() -> Worker:
     config = settings()
     prices = read_prices(config.model_prices)
     model = Provider(config.model_url, protocol=config.llm_protocol, prices=prices)
-    model.warm_up()
-    store = WorkerStore(wiring.ground())
+    ssm = Late(clients.ssm)
+    if under_way() and model.takes_key:
+        ssm()  # the first job needs it
+    store = WorkerStore(wiring.ground(FOR_A_WORKER))
     dependencies = Dependencies(
         store=store,
         heartbeats=WorkerStore(wiring.heartbeat_ground()),
         model=model,
-        api_key=ServiceKey(Late(clients.ssm), config.provider_key_parameter, wiring.clock),
+        api_key=ServiceKey(ssm, config.provider_key_parameter, wiring.clock),
         user_key=UserKeys(store.user_keys, wiring.seal()),
         clock=wiring.clock,
         settings=config,
         sleep=sleep,
         partials=_partials if config.live_table_name else None,
     )
+    model.warm_up()
     name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")
     return Worker(dependencies, wiring.dispatch(), name, Catalog(kinds.names, kinds.load))
 
@@ -110,3 +114,6 @@ def _measure(handled: list[Handled], returned: int) -> None:
         Metric.ERRORS: returned + sum(one.ours for one in handled),
     }
     measure(values, [one.ended for one in handled if one.ended is not None])
+
+
+prepare(_worker, wiring.load_kinds, logger)

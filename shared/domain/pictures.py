@@ -11,7 +11,7 @@ from typing import Any
 EXTENSIONS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 """The types of pictures that are taken from a model. An SVG may hold scripts, and is none of them."""
 
-_NAME = re.compile(rf"[0-9]{{1,9}}-[a-z0-9_.-]{{1,40}}-[0-9]{{1,3}}\.({'|'.join(EXTENSIONS.values())})")
+_NAME = re.compile(rf"k?[0-9]{{1,9}}-[a-z0-9_.-]{{1,40}}-[0-9]{{1,3}}\.({'|'.join(EXTENSIONS.values())})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,12 @@ def name_of(fence: int, step: str, number: int, content_type: str) -> str:
 
     The fence keeps a worker that has lost its generation from writing over what the next holder stored.
     """
-    return f"{fence}-{step}-{number}.{EXTENSIONS[content_type]}"
+    return f"k{fence}-{step}-{number}.{EXTENSIONS[content_type]}"
+
+
+def is_keyed(name: str) -> bool:
+    """Whether a picture was drawn since the hash that stands for its owner has a key. A copy keeps its name."""
+    return name.startswith("k")
 
 
 def pictures_in(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -448,6 +448,26 @@ def test_every_parameter_says_what_it_is_for_and_is_used(template: dict[str, Any
         assert f"!Ref {name}" in body or f"${{{name}}}" in body, name
 
 
+def test_the_sweeper_keeps_concurrency_only_where_it_is_asked_for(template: dict[str, Any]) -> None:
+    """An account that has no more than AWS's least refuses to reserve any: the deploy of a new one must not fail."""
+    parameter = template["Parameters"]["SweeperReservedConcurrency"]
+    assert parameter["Default"] == ""
+    assert [bool(re.fullmatch(parameter["AllowedPattern"], each)) for each in ("", "2", "0", "-1", "x")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    reserved = {
+        name: function["ReservedConcurrentExecutions"]
+        for name, function in of_type(template["Resources"], "AWS::Serverless::Function").items()
+        if "ReservedConcurrentExecutions" in function
+    }
+    either = ["ReservesForSweeper", {"Ref": "SweeperReservedConcurrency"}, {"Ref": "AWS::NoValue"}]
+    assert reserved == {"SweeperFunction": {"Fn::If": either}}
+
+
 def test_a_condition_on_all_values_of_a_key_also_asks_that_there_are_any(resources: dict[str, Any]) -> None:
     for name, role in of_type(resources, "AWS::IAM::Role").items():
         for statement in statements(role):

@@ -231,6 +231,11 @@ export const FAILURES: Readonly<Record<string, Code>> = {
     "fix": "Ask for less, or for a cheaper model.",
     "fault": "nobody's"
   },
+  "spend_ceiling": {
+    "title": "What may be spent in this day or month is used up.",
+    "fix": "Retry it once the ceiling is reset: what is finished is kept and not paid for again.",
+    "fault": "nobody's"
+  },
   "input_unreadable": {
     "title": "What was sent in cannot be read any more.",
     "fix": "Create it again.",

@@ -123,6 +123,10 @@ FAILURES: Mapping[str, Code] = {
     "cost_limit": Code(
         "Going on could have cost more than one generation may.", "Ask for less, or for a cheaper model."
     ),
+    "spend_ceiling": Code(
+        "What may be spent in this day or month is used up.",
+        "Retry it once the ceiling is reset: what is finished is kept and not paid for again.",
+    ),
     "input_unreadable": Code("What was sent in cannot be read any more.", "Create it again."),
     "step_unreadable": Code("A stored result cannot be read any more.", "Create it again."),
     "provider_key_unavailable": Code(
