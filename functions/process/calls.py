@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -16,7 +17,6 @@ from functions.process.heartbeat import Heartbeat
 from functions.process.key import as_the_owners
 from functions.process.late_bills import LateBills, Unbilled
 from functions.process.ledger import Ledger
-from functions.process.partials import Partials
 from functions.process.provider import CallRecord, ChatMessage, Completion, ModelRequest
 from functions.process.reserve import believable, reserve_for
 from functions.process.spend_guard import SpendGuard
@@ -36,6 +36,9 @@ from shared.domain.generation import Event, Generation, GenerationInput, Usage
 from shared.domain.pseudonym import keyed_hash
 from shared.kinds.contract import Kind, Prompt
 
+if TYPE_CHECKING:
+    from functions.process.partials import Partials
+
 _NO_BILL = Usage(calls=1)
 
 
@@ -50,7 +53,7 @@ class Calls:
         dependencies: Dependencies,
         heartbeat: Heartbeat,
         ledger: Ledger,
-        partials: Partials | None = None,
+        partials: "Partials | None" = None,
     ) -> None:
         self.head, self._ledger, self._partials = head, ledger, partials
         self.facts = NO_CALL

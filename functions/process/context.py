@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -14,7 +14,6 @@ from functions.process.calls import Calls
 from functions.process.dependencies import Dependencies
 from functions.process.heartbeat import Heartbeat
 from functions.process.ledger import Ledger
-from functions.process.partials import Partials
 from functions.process.unexpected import broken
 from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import GenerationError, InvalidOutputError, KindFailureError
@@ -24,6 +23,9 @@ from shared.domain.pictures import Picture, name_of
 from shared.kinds.checking import fault_of
 from shared.kinds.contract import Kind, Prompt
 from shared.kinds.values import alike, from_json, to_json
+
+if TYPE_CHECKING:
+    from functions.process.partials import Partials
 
 _STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
 
@@ -39,7 +41,7 @@ class AttemptContext:
         steps: list[StoredStep],
         dependencies: Dependencies,
         heartbeat: Heartbeat,
-        partials: Partials | None = None,
+        partials: "Partials | None" = None,
     ) -> None:
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._ledger = Ledger(head, steps, Decimal(str(kind.limits.call_reserve_usd)))

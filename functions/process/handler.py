@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from functions.process.dependencies import Dependencies
 from functions.process.ending import Ending, Handled
 from functions.process.key import ServiceKey, UserKeys
-from functions.process.partials import Partials
 from functions.process.provider import Provider
 from functions.process.worker import Worker
 from shared import kinds, wiring
@@ -27,6 +26,7 @@ from shared.kinds.contract import Catalog
 from shared.store.worker import WorkerStore
 
 if TYPE_CHECKING:
+    from functions.process.partials import Partials
     from shared.aws.sockets import Sockets
     from shared.store.connections import Connections
 
@@ -72,8 +72,10 @@ def _sockets() -> "Sockets":
     return wiring.sockets()
 
 
-def _partials(head: Generation) -> Partials:
-    # Made when the first words have come: no cold start waits for it.
+def _partials(head: Generation) -> "Partials":
+    # The clients are made when the first words have come: no cold start waits for them.
+    from functions.process.partials import Partials  # noqa: PLC0415 - nor for this, where nobody is live
+
     def listeners(owner: str) -> list[str]:
         return [connection.connection_id for connection in _connections().of(owner)]
 

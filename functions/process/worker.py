@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
@@ -10,7 +10,6 @@ from functions.process.context import AttemptContext
 from functions.process.dependencies import Dependencies
 from functions.process.ending import Attempt, Ending, Endings, Handled, Unread
 from functions.process.heartbeat import Heartbeat
-from functions.process.partials import Partials
 from functions.process.unexpected import RAISED, STORAGE, broken, end_of
 from shared.aws.dispatch import Dispatch, QueueMessage
 from shared.domain.errors import (
@@ -23,6 +22,9 @@ from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationInput
 from shared.domain.states import Status
 from shared.kinds.contract import Catalog, Kind, Limits
 from shared.kinds.values import from_json
+
+if TYPE_CHECKING:
+    from functions.process.partials import Partials
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
@@ -88,7 +90,7 @@ class Worker:
             until = handover_at + settings.handover_margin_seconds / 2
             return Endings(dependencies, self.dispatch).end(*worked, until)
 
-    def _work(self, head: Generation, heartbeat: Heartbeat, partials: Partials | None) -> _Worked:
+    def _work(self, head: Generation, heartbeat: Heartbeat, partials: "Partials | None") -> _Worked:
         try:
             kind = self.kinds.load(head.kind)
         except RAISED as raised:
