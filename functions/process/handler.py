@@ -26,6 +26,8 @@ from shared.kinds.contract import Catalog
 from shared.store.worker import WorkerStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from functions.process.partials import Partials
     from shared.aws.sockets import Sockets
     from shared.store.connections import Connections
@@ -55,7 +57,7 @@ def _worker() -> Worker:
         clock=wiring.clock,
         settings=config,
         sleep=sleep,
-        partials=_partials if config.live_table_name else None,
+        partials=_partials() if config.live_table_name else None,
     )
     model.warm_up()
     name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")
@@ -72,14 +74,14 @@ def _sockets() -> "Sockets":
     return wiring.sockets()
 
 
-def _partials(head: Generation) -> "Partials":
-    # The clients are made when the first words have come: no cold start waits for them.
-    from functions.process.partials import Partials  # noqa: PLC0415 - nor for this, where nobody is live
+def _partials() -> "Callable[[Generation], Partials]":
+    from functions.process.partials import Partials  # noqa: PLC0415 - only where pages can be live
 
     def listeners(owner: str) -> list[str]:
         return [connection.connection_id for connection in _connections().of(owner)]
 
-    return Partials(head, listeners, lambda to, message: _sockets().post(to, message), wiring.clock)
+    # The clients are made when the first words have come: no start waits for them.
+    return lambda head: Partials(head, listeners, lambda to, message: _sockets().post(to, message), wiring.clock)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
