@@ -48,6 +48,8 @@ FOR_A_WORKER = Patience(8, 8.0)
 """Nobody waits, and what is given up was paid for; a lease takes 40."""
 FOR_A_HEARTBEAT = Patience(2, 0.5)
 """The next beat is the better retry."""
+FOR_A_PUSH = Patience(1, 0.0)
+"""Who is not told of a change looks by itself, and others wait behind it."""
 
 
 _LOCK = threading.Lock()
@@ -86,12 +88,6 @@ def _client(service: str, config: Config) -> Any:
 
 def dynamodb() -> "DynamoDBClient":
     """Return a client that tries once, for 2.5 s at most: who uses it tries again."""
-    client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
-    return client
-
-
-def dynamodb_for_push() -> "DynamoDBClient":
-    """Return a client that tries once: who is not told of a change looks by itself, and others wait behind it."""
     client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
     return client
 
