@@ -84,6 +84,9 @@ def _variables(endpoint: str, tree: Path, issuer: Issuer) -> dict[str, str]:
         "PROVIDER_KEY_PARAMETER": _KEY_PARAMETER,
         "RATE_LIMITS": "*=10000/1",
         "MAX_RUNNING": "0",
+        # Longer than any bench: what waits for its job is not what a sweep finds.
+        "DISPATCH_GRACE_SECONDS": "36000",
+        "DEADLINE_SECONDS": "72000",
         "JWT_ISSUER": issuer.url,
         "JWT_AUDIENCE": AUDIENCE,
         "TOKEN_ALGORITHM": "ES256",

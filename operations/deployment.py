@@ -43,12 +43,13 @@ class Deployment:
 
     def store(self) -> Store:
         clock = SystemClock()
-        objects = Objects(clients.Late(clients.s3), self.settings.bucket_name)
+        objects = Objects(clients.Late(clients.s3), self.settings.bucket_name, self.settings.owner_key)
         table = Table(clients.dynamodb(), self.settings.table_name, clock, patience=FOR_A_WORKER)
         return Store(Ground(table, clock, self.settings, objects))
 
     def dispatch(self) -> SqsDispatch:
-        return SqsDispatch(clients.sqs, self.settings.queue_url, self.settings.isolated_queue_url)
+        known = self.settings
+        return SqsDispatch(clients.sqs, known.queue_url, known.isolated_queue_url, known.owner_key)
 
 
 @dataclass(frozen=True, slots=True)

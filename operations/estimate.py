@@ -104,6 +104,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--memory", dest="http_memory", type=_whole, default=DEFAULTS.http_memory, help="MemorySize in MB (1024)"
     )
     command.add_argument(
+        "--status-memory", type=_whole, default=DEFAULTS.status_memory, help="StatusMemorySize in MB (512)"
+    )
+    command.add_argument(
         "--heartbeat-seconds", type=_whole, default=DEFAULTS.heartbeat_seconds, help="HeartbeatSeconds (10)"
     )
     command.add_argument(

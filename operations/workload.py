@@ -24,6 +24,7 @@ class Workload:
     polls: float | None = None
     worker_memory: int = 256
     http_memory: int = 1_024
+    status_memory: int = 512
     heartbeat_seconds: float = 10.0
     longest_poll_seconds: float = 2.0
     own_keys: float = 0.0
@@ -72,13 +73,13 @@ def created(workload: Workload) -> Counts:
 
 
 def polled(workload: Workload) -> Counts:
-    seconds = uses.http_seconds(uses.POLL_PROCESSOR_SECONDS, uses.POLL_AWS_CALLS, workload.http_memory)
+    seconds = uses.http_seconds(uses.POLL_PROCESSOR_SECONDS, uses.POLL_AWS_CALLS, workload.status_memory)
     polls = workload.polls_each
     each = Counts(
         read_units=1,
         api_calls=1,
         invocations=1,
-        http_gb_seconds=seconds * workload.http_memory / 1024,
+        http_gb_seconds=seconds * workload.status_memory / 1024,
         log_bytes=uses.ACCESS_LOG_BYTES + uses.POLL_LOG_BYTES,
     ).times(polls)
     # The last look reads the output as well; those before it are answered with the head.

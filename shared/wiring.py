@@ -2,12 +2,15 @@
 
 # Live connections are a few calls' and two functions': no other cold start waits for their imports.
 # ruff: noqa: PLC0415
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shared import kinds
 from shared.aws import clients
 from shared.aws.clients import FOR_A_CALLER, FOR_A_HEARTBEAT, FOR_A_PUSH, Patience
 from shared.aws.dispatch import SqsDispatch
+from shared.aws.init import prepare
 from shared.aws.sealing import Seal
 from shared.domain.clock import SystemClock
 from shared.domain.settings import settings
@@ -18,6 +21,8 @@ from shared.store.rescuer import RescuerStore
 from shared.store.table import Table
 
 if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
     from shared.aws.sockets import Sockets
     from shared.store.connections import Connections
 
@@ -26,7 +31,7 @@ clock = SystemClock()
 
 def ground(patience: Patience = FOR_A_CALLER) -> Ground:
     """Return what each part of the store is made with: the deployment's table and bucket."""
-    objects = Objects(clients.Late(clients.s3), settings().bucket_name)
+    objects = Objects(clients.Late(clients.s3), settings().bucket_name, settings().owner_key)
     return Ground(_table(patience), clock, settings(), objects)
 
 
@@ -69,9 +74,16 @@ def seal() -> Seal | None:
     return Seal(clients.Late(clients.kms), settings().kms_key_id) if settings().kms_key_id else None
 
 
-def dispatch() -> SqsDispatch:
-    """Return the sender to the deployment's two queues."""
-    return SqsDispatch(clients.Late(clients.sqs), settings().queue_url, settings().isolated_queue_url)
+def dispatch(client: "Callable[[], SQSClient] | None" = None) -> SqsDispatch:
+    """Return the sender to the deployment's two queues; without a client it makes one when it sends."""
+    known = settings()
+    sqs = client or clients.Late(clients.sqs)
+    return SqsDispatch(sqs, known.queue_url, known.isolated_queue_url, known.owner_key)
+
+
+def load_kinds() -> None:
+    """Import the kinds that may be created, and their models, before the first event; one that fails stops no other."""
+    prepare(*(partial(kinds.load, name) for name in kinds.names() if settings().takes(name)))
 
 
 def rescuer(over: Ground) -> Rescuer:

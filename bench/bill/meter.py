@@ -3,7 +3,6 @@
 A function is led here by the environment variables that every AWS SDK honours; its code is as it ships.
 """
 
-import hashlib
 import http.client
 import json
 import re
@@ -19,6 +18,7 @@ from typing import Any
 from bench.bill.units import READ_UNIT_BYTES, item_bytes, read_units
 from local.emulator import ACCESS_KEY
 from local.stack import LocalStack
+from shared.domain.pseudonym import keyed_hash
 
 SERVICES = ("DYNAMODB", "SQS", "S3", "KMS", "SSM")
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
@@ -56,6 +56,7 @@ class Meter:
     def on(self) -> Iterator["Meter"]:
         """Lead the functions here, and back at the end. Whatever they run at either moment is cut off."""
         before = {name: self._environment(name) for name in self._stack.function_names}
+        self._owner_key = next(iter(before.values()))["OWNER_KEY"]
         try:
             for name, own in before.items():
                 leads = {f"AWS_ENDPOINT_URL_{service}": self._listen(name) for service in SERVICES}
@@ -70,7 +71,7 @@ class Meter:
 
     def of(self, owner: str) -> list[Call]:
         """Return what was called for one owner."""
-        hashed = hashlib.sha256(owner.encode()).hexdigest()
+        hashed = keyed_hash(owner, self._owner_key)
         return [*self._by_mark.get(owner, ()), *self._by_mark.get(hashed, ())]
 
     def note(self, call: Call) -> None:

@@ -107,7 +107,9 @@ class EraseService:
         if not self.store.unmark_erasure(owner, not_before):
             return _not_done(_GO_ON_SECONDS)
         # The audit: once an erasure, by the call that ended it.
-        logger().info("erased", extra={"owner": pseudonym(owner), "request_id": request.request_id})
+        logger().info(
+            "erased", extra={"owner": pseudonym(owner, self.settings.owner_key), "request_id": request.request_id}
+        )
         return self._limits_alone(owner)
 
     def _limits_alone(self, owner: str) -> Response:

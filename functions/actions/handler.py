@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from functions.actions.ending import EndingService
 from functions.actions.erase import EraseService
 from shared import kinds, wiring
+from shared.aws.init import prepare
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
@@ -81,3 +82,6 @@ ROUTES: dict[str, Route] = {
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
     return respond(event, ROUTES)
+
+
+prepare(_ground)

@@ -6,6 +6,7 @@ from typing import Any
 from functions.live.sockets import SocketService
 from functions.live.tickets import TicketService
 from shared import wiring
+from shared.aws.init import prepare
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
 from shared.store.connections import Connections
@@ -34,3 +35,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if "routeKey" in event:
         return respond(event, ROUTES)
     return _sockets().follow(event)
+
+
+prepare(_connections)

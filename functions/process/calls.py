@@ -3,7 +3,6 @@
 What is known of the last one is kept for whoever tells of the attempt.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -33,6 +32,7 @@ from shared.domain.errors import (
     ProviderError,
 )
 from shared.domain.generation import Event, Generation, GenerationInput, Usage
+from shared.domain.pseudonym import keyed_hash
 from shared.kinds.contract import Kind, Prompt
 
 _NO_BILL = Usage(calls=1)
@@ -219,7 +219,7 @@ class Calls:
             schema_name=prompt.schema_name,
             schema=result.model_json_schema() if result else None,
             max_completion_tokens=limits.max_completion_tokens or settings.max_completion_tokens,
-            user=hashlib.sha256(head.user_id.encode()).hexdigest(),
+            user=keyed_hash(head.user_id, settings.owner_key),
             # Who stands in for a model that writes cannot draw.
             fallback_models=tuple(name for name in settings.fallback_models if name != self._input.model)
             if result

@@ -16,6 +16,7 @@ from shared import kinds, wiring
 from shared.aws import clients
 from shared.aws.clients import FOR_A_WORKER, Late
 from shared.aws.dispatch import QueueMessage
+from shared.aws.init import prepare, under_way
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
 from shared.domain.model_prices import read_prices
@@ -35,18 +36,21 @@ def _worker() -> Worker:
     config = settings()
     prices = read_prices(config.model_prices)
     model = Provider(config.model_url, protocol=config.llm_protocol, prices=prices)
-    model.warm_up()
+    ssm = Late(clients.ssm)
+    if under_way() and model.takes_key:
+        ssm()  # the first job needs it
     store = WorkerStore(wiring.ground(FOR_A_WORKER))
     dependencies = Dependencies(
         store=store,
         heartbeats=WorkerStore(wiring.heartbeat_ground()),
         model=model,
-        api_key=ServiceKey(Late(clients.ssm), config.provider_key_parameter, wiring.clock),
+        api_key=ServiceKey(ssm, config.provider_key_parameter, wiring.clock),
         user_key=UserKeys(store.user_keys, wiring.seal()),
         clock=wiring.clock,
         settings=config,
         sleep=sleep,
     )
+    model.warm_up()
     name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")
     return Worker(dependencies, wiring.dispatch(), name, Catalog(kinds.names, kinds.load))
 
@@ -85,3 +89,6 @@ def _measure(handled: list[Handled], returned: int) -> None:
         Metric.ERRORS: returned + sum(one.ours for one in handled),
     }
     measure(values, [one.ended for one in handled if one.ended is not None])
+
+
+prepare(_worker, wiring.load_kinds, logger)

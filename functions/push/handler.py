@@ -6,6 +6,7 @@ from typing import Any
 
 from functions.push.service import Changed, Push
 from shared import wiring
+from shared.aws.init import prepare
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
 from shared.domain.settings import settings
@@ -38,3 +39,6 @@ def changed(records: Iterable[Mapping[str, Any]]) -> Changed:
             key = items.unmarshal(record["dynamodb"]["Keys"])
             found.setdefault(str(key["pk"]), {})[str(key["sk"]).removeprefix("G#")] = None
     return {owner: list(ids) for owner, ids in found.items()}
+
+
+prepare(_push)

@@ -28,7 +28,7 @@ class Input(Asked):
     `count` is how many cards to make at most, `language` theirs: what is left out follows from the text.
     """
 
-    source_text: Annotated[str, trimmed(10_000, shortest=1_000)]
+    source_text: Annotated[str, trimmed(10_000, shortest=1_000), Field(title="Text")]
     count: Annotated[int, Field(ge=1, le=30)] | None = None
     language: Language | None = None
 

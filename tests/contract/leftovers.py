@@ -36,7 +36,7 @@ def writes_of(*clients: Any) -> Iterator[list[str]]:
 def one_that_drew(place: Place) -> Counter:
     """One that failed after it had drawn pictures and written a step that is too large for its item."""
     head, store, clock = place.running(kind="image"), place.store, place.clock
-    names = [f"{head.fence}-image-1-{number}.png" for number in range(PICTURES)]
+    names = [f"k{head.fence}-image-1-{number}.png" for number in range(PICTURES)]
     for name in names:
         store.pictures.put_picture(head, name, PICTURE, "image/png")
     images = [{"name": name, "content_type": "image/png", "bytes": len(PICTURE)} for name in names]

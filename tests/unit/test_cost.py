@@ -138,6 +138,8 @@ def test_the_defaults_are_the_templates() -> None:
     workload = Workload()
     assert parameters["ProcessMemorySize"] == workload.worker_memory
     assert parameters["MemorySize"] == workload.http_memory
+    assert parameters["StatusMemorySize"] == workload.status_memory
+    assert parameters["CreateMemorySize"] == parameters["SweeperMemorySize"] == 0, "theirs is MemorySize"
     assert parameters["HeartbeatSeconds"] == workload.heartbeat_seconds
     assert parameters["LongestPollSeconds"] == workload.longest_poll_seconds
     assert parameters["BatchSize"] == workload.side_by_side
