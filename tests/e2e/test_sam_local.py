@@ -15,8 +15,9 @@ import yaml
 
 from local import deployment, sam_local
 from local.build import built_tree
+from local.deployed import FUNCTIONS
 from local.lambda_runtime import built_function
-from local.stack import FUNCTIONS, LocalStack
+from local.stack import LocalStack
 from tests.e2e.owner import TERMINAL, Owner, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
