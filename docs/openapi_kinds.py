@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from docs.field_texts import described, texts
 from docs.openapi_parts import REF, Json, OwnTitles, parts, plain, title
 from docs.openapi_reviews import suggestion_name
 from functions.create.service import Envelope
@@ -20,11 +21,10 @@ def create_forms(schemas: Json) -> Json:
 
 def _create_form(kind: Kind, schemas: Json) -> Json:
     """Return the form of a create of this kind: the envelope and the kind's own input are one object."""
-    envelope, own = parts(Envelope, schemas), parts(kind.input, schemas, title(kind))
+    envelope, own = described(parts(Envelope, schemas), Envelope), parts(kind.input, schemas, title(kind))
     properties = {**envelope["properties"], **own["properties"]}
-    properties["kind"] = {"const": kind.name}
-    versions: Json = {"enum": [*kind.prompt_versions, None]}
-    properties["prompt_version"] = versions
+    for field, form in (("kind", {"const": kind.name}), ("prompt_version", {"enum": [*kind.prompt_versions, None]})):
+        properties[field] = {"description": texts(Envelope)[field], **form}
     required = [*own.get("required", ())]
     if kind.name != Envelope.model_fields["kind"].default:
         required.append("kind")
