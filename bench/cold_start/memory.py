@@ -6,21 +6,25 @@ from statistics import median
 
 import yaml
 
+from bench.cold_start.contestants import FUNCTIONS
 from bench.cold_start.starts import Contestant, Start
 from bench.report import Spread, Table
 from operations.prices import read
 
 SIZES = {"status": (256, 512, 1_024, 1_769), "process": (128, 256, 512, 1_024)}
 """Functions whose memory is in question, with what is tried, in MB."""
-_PARAMETERS = {"process": "ProcessMemorySize"}
 _MILLION = 1_000_000
 
 
 def of_the_template(tree: Path) -> dict[str, int]:
     """Return each function's memory in MB as the built template has it by default."""
     parameters = yaml.safe_load((tree / "template.yaml").read_text())["Parameters"]
-    functions = ("create", "status", "actions", "process", "sweeper", "authorizer")
-    return {name: int(parameters[_PARAMETERS.get(name, "MemorySize")]["Default"]) for name in functions}
+
+    def of(function: str) -> int:
+        own = parameters[f"{function.capitalize()}MemorySize"]["Default"]
+        return int(own or parameters["MemorySize"]["Default"])
+
+    return {function: of(function) for function in FUNCTIONS}
 
 
 def sizes(contestant: Contestant, name: str) -> list[Contestant]:

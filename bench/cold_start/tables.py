@@ -27,13 +27,23 @@ def beside(found: Found, notes: Sequence[str]) -> Table:
 
 def split(found: Found, notes: Sequence[str]) -> Table:
     """Before and ours, apart at the first event, with what Lambda bills and what memory was used."""
-    columns = ("function", "INIT, CPU ms", "first event, CPU ms", "its ms", "all, ms", "of before", "GB-s", "peak MB")
+    columns: tuple[str, ...] = (
+        "function",
+        "INIT, CPU ms",
+        "first event, CPU ms",
+        "its ms",
+        "all, ms",
+        "of before",
+        "GB-s",
+        "peak MB",
+    )
+    columns += ("as it passed here, ms",)
     rows = []
     for name, starts in found.items():
         for whose, each in zip(("before", "ours"), starts, strict=False):
-            ratio = of_before(starts[0], each, "wall_ms").text()
-            figures = [_spread(each, figure) for figure in ("init_cpu_ms", "first_cpu_ms", "first_ms", "wall_ms")]
-            used = (_spread(each, "gb_seconds", 3), _spread(each, "peak_mb"))
+            ratio = of_before(starts[0], each, "lambda_ms").text()
+            figures = [_spread(each, figure) for figure in ("init_cpu_ms", "first_cpu_ms", "first_ms", "lambda_ms")]
+            used = (_spread(each, "lambda_gb_seconds", 3), _spread(each, "peak_mb"), _spread(each, "wall_ms"))
             rows.append((f"{_named(name, each)}, {whose}", *figures, ratio, *used))
     return Table("Apart at the first event", columns, rows, notes)
 

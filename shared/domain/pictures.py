@@ -1,11 +1,12 @@
 """Pictures that a model drew: what is told of a stored one, and how a step's result names them. Holds no bytes.
 
-A result's `images` are its pictures, each with the name that its object has below the generation's own prefix.
+A picture is known by its form, wherever in a result it stands; its name is its object's below the generation's prefix.
 """
 
+import copy
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 EXTENSIONS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -26,6 +27,9 @@ class Picture:
     height: int
 
 
+_FIELDS = {each.name for each in fields(Picture)}
+
+
 def name_of(fence: int, step: str, number: int, content_type: str) -> str:
     """Return the name of the `number`th picture that the holder of `fence` draws in a step.
 
@@ -40,8 +44,34 @@ def is_keyed(name: str) -> bool:
 
 
 def pictures_in(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what a step's result says of its pictures; none where it has no `images` of ours."""
-    images = result.get("images")
-    if not isinstance(images, list):
-        return []
-    return [image for image in images if isinstance(image, dict) and _NAME.fullmatch(str(image.get("name")))]
+    """Return what a step's result says of its pictures, in the result's order."""
+    return [container[place] for container, place in _places(result)]
+
+
+def with_pictures(result: Mapping[str, Any], shown: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the result with each picture as `shown` makes it; the result itself stays as it is."""
+    whole = copy.deepcopy(dict(result))
+    for container, place in _places(whole):
+        container[place] = shown(container[place])
+    return whole
+
+
+def _places(result: Mapping[str, Any]) -> list[tuple[Any, str | int]]:
+    """Return where pictures stand: the object or list that holds one, and its key there."""
+    found: list[tuple[Any, str | int]] = []
+    left: list[Any] = [result]
+    while left:  # not by recursion: a result may be nested as deep as it can be read
+        container = left.pop()
+        pairs = container.items() if isinstance(container, Mapping) else enumerate(container)
+        inner = []
+        for place, value in pairs:
+            if _is_picture(value):
+                found.append((container, place))
+            elif isinstance(value, dict | list):
+                inner.append(value)
+        left.extend(reversed(inner))
+    return found
+
+
+def _is_picture(value: object) -> bool:
+    return isinstance(value, dict) and value.keys() == _FIELDS and _NAME.fullmatch(str(value["name"])) is not None

@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { JsonSchema } from "unstuck-client";
 import { describe, expect, it } from "vitest";
-import { bodyOf, check, type Field, faultsFrom, fieldsOf, initialValues } from "./schema-form";
+import { check, faultsFrom } from "./faults";
+import { type Field, fieldsOf } from "./fields";
+import { bodyOf, initialValues } from "./typed";
 
-const DOCUMENT = JSON.parse(readFileSync(new URL("../../functions/status/openapi.json", import.meta.url), "utf8")) as {
+const DOCUMENT = JSON.parse(
+  readFileSync(new URL("../../../functions/status/openapi.json", import.meta.url), "utf8"),
+) as {
   components: { schemas: Record<string, JsonSchema> };
 };
 
@@ -41,11 +45,11 @@ describe("the form of the service's own kinds", () => {
       shortest: 1000,
       longest: 10_000,
     });
-    expect(field(cards, "count")).toMatchObject({ control: "number", whole: true, least: 1, most: 30, initial: "" });
+    expect(field(cards, "count")).toMatchObject({ control: "number", whole: true, least: 1, most: 30, initial: null });
     expect(field(cards, "user_provided_key").control).toBe("secret");
     const image = formOf("CreateImage");
     expect(field(image, "aspect_ratio")).toMatchObject({ control: "choice", initial: "1:1" });
-    expect(field(image, "aspect_ratio").options).toContain("16:9");
+    expect(field(image, "aspect_ratio").options.map(({ key }) => key)).toContain("16:9");
   });
 
   it("makes a form of every kind, whatever kinds there are", () => {
@@ -93,7 +97,7 @@ describe("the body", () => {
       required: ["topics"],
       properties: { topics: { type: "array", items: { type: "string" }, minItems: 2, maxItems: 3 } },
     });
-    expect(fields[0]).toMatchObject({ control: "list" });
+    expect(fields[0]).toMatchObject({ control: "lines" });
     expect(check(fields, { topics: "one" }).topics).toBe("At least 2 lines.");
     expect(check(fields, { topics: "1\n2\n3\n4" }).topics).toBe("At most 3 lines.");
     expect(bodyOf(fields, { topics: " one \n\ntwo\n" })).toEqual({ topics: ["one", "two"] });
@@ -109,6 +113,7 @@ it("shows the service's faults at their fields, and the rest above the form", ()
       { field: "colour", message: "Extra inputs are not permitted" },
     ],
     fields,
+    initialValues(fields),
   );
   expect(faults).toEqual({
     model: "Allowed models: a.",
