@@ -27,9 +27,9 @@ DEPLOY_TIMEOUT_SECONDS = 180
 _LIVE_FUNCTIONS = ("LiveFunctionName", "PushFunctionName", "ActionsFunctionName", "ProcessFunctionName")
 
 
-def client(service: str, endpoint: str) -> Any:
-    """A boto3 client of MiniStack's root user, which may do everything."""
-    session = boto3.session.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION, botocore_session=_own_session())
+def client(service: str, endpoint: str, key: str = ACCESS_KEY) -> Any:
+    """A boto3 client of MiniStack's root user, which may do everything. `key`: that of another process's stack."""
+    session = boto3.session.Session(key, key, region_name=REGION, botocore_session=_own_session())
     config = Config(
         connect_timeout=5,
         read_timeout=70,

@@ -22,11 +22,11 @@ async def leave_threads(_loop: asyncio.BaseEventLoop, _timeout: float | None = N
     """Wait for no thread: some wait, for as long as a function may run, for one that has been killed."""
 
 
-def _guard() -> Any:
-    """Return the module beside this one: an isolated interpreter finds none by its name."""
-    found = importlib.util.spec_from_file_location("guard", Path(__file__).with_name("guard.py"))
+def _beside(name: str) -> Any:
+    """Return a module of this folder: an isolated interpreter finds none by its name."""
+    found = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     if found is None or found.loader is None:
-        raise ImportError("local/guard.py is missing")
+        raise ImportError(f"local/{name}.py is missing")
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
@@ -60,8 +60,11 @@ def streams_apart(functions: Any) -> None:
 def main(functions_interpreter: str) -> None:
     """Serve until killed. `functions_interpreter` sees the standard library and boto3, as on Lambda."""
     app: Any = importlib.import_module("ministack.app")
-    app.app = _guard().guarded(app.app, os.environ["AWS_ACCESS_KEY_ID"])
-    streams_apart(importlib.import_module("ministack.services.lambda_svc"))
+    app.app = _beside("guard").guarded(app.app, os.environ["AWS_ACCESS_KEY_ID"])
+    runtime = importlib.import_module("ministack.core.lambda_runtime")
+    functions = importlib.import_module("ministack.services.lambda_svc")
+    streams_apart(functions)
+    _beside("function_pool").install(runtime, functions, os.environ.get("UNSTUCK_WARM", ""))
     sys.executable = functions_interpreter
     sys.argv = ["ministack"]
     asyncio.BaseEventLoop.shutdown_default_executor = leave_threads  # type: ignore[assignment, method-assign]

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 import shared.aws.silence  # noqa: F401 - what botocore would log at DEBUG holds users' texts
-from operations import estimate, redrive, report, retry, search
+from operations import estimate, redrive, report, retry, search, smoke
 from operations.checks import Expected
 from operations.deployment import Deployment, Named, NotFoundError, find, polling_client, reading_client
 from operations.doctor import Doctor
@@ -155,10 +155,13 @@ def _deployment(given: argparse.Namespace, *, acts: bool) -> Deployment:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="unstuck", description="What operators of Unstuck have.")
-    commands = parser.add_subparsers(required=True, metavar="preflight|doctor|find|redrive|bulk-retry|cost")
+    commands = parser.add_subparsers(required=True, metavar="preflight|smoke|doctor|find|redrive|bulk-retry|cost")
     before = commands.add_parser("preflight", help="ask the account what would fail in a deploy; changes nothing")
     before.set_defaults(run=preflight.run)
     preflight.add_options(before)
+    after = commands.add_parser("smoke", help="go through a deployment as a user does; makes two generations")
+    after.set_defaults(run=smoke.run)
+    smoke.add_options(after)
     doctor = _command(commands, "doctor", _doctor, "look for what must not be; changes nothing")
     doctor.add_argument("--limit", type=_count, help="look at so many items at most")
     doctor.add_argument("--objects", action="store_true", help="ask S3 for each object that an item names, too")

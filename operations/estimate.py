@@ -33,6 +33,10 @@ _UNITS = {
     "kept_bytes": "bytes",
     "object_bytes": "bytes",
     "sent_bytes": "bytes",
+    "push_gb_seconds": "GB-s",
+    "socket_messages": "messages",
+    "socket_minutes": "minutes",
+    "stream_reads": "reads",
 }
 
 
@@ -117,6 +121,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         type=_part,
         default=DEFAULTS.own_keys,
         help="part of them with a key of the user's own, 0 to 1 (0)",
+    )
+    command.add_argument(
+        "--live", type=_number, help="open pages of the owner while one runs, with Live=enabled; 0: enabled, and none"
     )
     command.add_argument("--prices", type=Path, default=published.PUBLISHED, help="another table than us-east-1's")
     command.add_argument(

@@ -96,6 +96,12 @@ CALLS = (
         True,
         _answered(0.02, 5, read_units=16, write_units=264, sent_bytes=25_000),
     ),
+    Call(
+        "a ticket to a live connection that nobody opens",
+        "POST /v1/live",
+        True,
+        _answered(0.004, 2, read_units=1, write_units=1),
+    ),
     Call("an erasure of nothing", "DELETE /v1/me", True, _answered(0.01, 7, read_units=7)),
 )
 

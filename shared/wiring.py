@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared import kinds
 from shared.aws import clients
-from shared.aws.clients import FOR_A_CALLER, FOR_A_HEARTBEAT, Patience
+from shared.aws.clients import FOR_A_CALLER, FOR_A_HEARTBEAT, FOR_A_PUSH, Patience
 from shared.aws.dispatch import SqsDispatch
 from shared.aws.init import prepare
 from shared.aws.sealing import Seal
@@ -48,9 +48,11 @@ def push_stores() -> "tuple[Ground, Connections]":
     """Return what `push` reads: each call is tried once, and no object is ever read."""
     from shared.store.connections import Connections
 
-    client = clients.dynamodb_for_push()
-    ground = Ground(Table(client, settings().table_name, clock), clock, settings())
-    return ground, Connections(Table(client, settings().live_table_name, clock), clock)
+    client = clients.dynamodb()
+    table, live = (
+        Table(client, name, clock, patience=FOR_A_PUSH) for name in (settings().table_name, settings().live_table_name)
+    )
+    return Ground(table, clock, settings()), Connections(live, clock)
 
 
 def connections() -> "Connections":

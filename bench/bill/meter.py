@@ -40,6 +40,8 @@ class Call:
     write_units: float = 0.0
     index_units: float = 0.0
     read_units: float = 0.0
+    table: str = ""
+    """Which it was of, where one call is of one table by name."""
 
 
 class Meter:
@@ -159,10 +161,11 @@ def _counted(function: str, operation: str, status: int, path: str, body: bytes,
     if status != 200 or operation not in _WRITES | {"GetItem", "BatchGetItem", "Query"}:
         return Call(function, operation, status, mark)
     asked, found = json.loads(body), json.loads(answer)
+    name = str(asked.get("TableName", ""))
     if operation in _WRITES:
         table, index = _write_units(found["ConsumedCapacity"])
-        return Call(function, operation, status, mark, write_units=table, index_units=index)
-    return Call(function, operation, status, mark, read_units=_read_units(operation, asked, found))
+        return Call(function, operation, status, mark, write_units=table, index_units=index, table=name)
+    return Call(function, operation, status, mark, read_units=_read_units(operation, asked, found), table=name)
 
 
 def _write_units(consumed: Any) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -35,6 +36,9 @@ from shared.domain.generation import Event, Generation, GenerationInput, Usage
 from shared.domain.pseudonym import keyed_hash
 from shared.kinds.contract import Kind, Prompt
 
+if TYPE_CHECKING:
+    from functions.process.partials import Partials
+
 _NO_BILL = Usage(calls=1)
 
 
@@ -49,8 +53,9 @@ class Calls:
         dependencies: Dependencies,
         heartbeat: Heartbeat,
         ledger: Ledger,
+        partials: "Partials | None" = None,
     ) -> None:
-        self.head, self._ledger = head, ledger
+        self.head, self._ledger, self._partials = head, ledger, partials
         self.facts = NO_CALL
         self.excerpt: str | None = None
         self.under_way = False
@@ -86,10 +91,10 @@ class Calls:
         """
         request = self._request(prompt, messages, result, aspect_ratio)
         try:
-            return self._complete(request, prompt.expected_characters)
+            return self._complete(request, prompt, result)
         except ProtocolBrokenError as broken:
             self.note_asked_again(broken)
-            return self._complete(request, prompt.expected_characters)
+            return self._complete(request, prompt, result)
 
     def note_asked_again(self, error: GenerationError) -> None:
         """Tell of a call whose answer was of no use, before the model is asked once more."""
@@ -112,7 +117,7 @@ class Calls:
         excerpt = {} if self.excerpt is None else {"provider_excerpt": self.excerpt}
         return self.facts.known() | excerpt
 
-    def _complete(self, request: ModelRequest, expected_characters: int) -> Completion:
+    def _complete(self, request: ModelRequest, prompt: Prompt, result: type[BaseModel] | None) -> Completion:
         dependencies, head = self._dependencies, self.head
         api_key = self._key() if dependencies.model.takes_key or head.own_key else ""
         sent_until = dependencies.clock.monotonic() + dependencies.settings.lease_seconds
@@ -133,9 +138,10 @@ class Calls:
                 deadline=dependencies.clock.monotonic() + min(left, dependencies.settings.model_timeout_seconds),
                 may_send=may_send,
                 cancellation=self._heartbeat.cancellation,
-                on_text=self._on_text(expected_characters),
+                on_text=self._on_text(prompt.expected_characters),
                 on_bill_id=bill_ids.append,
                 record=record,
+                on_words=self._partials.of_call(self._step, prompt, result) if self._partials and result else None,
             )
         except (LeaseLostError, DeadlinePassedError, HandoverError):
             self._take_back_call(reserve)  # it had no leave: nothing was sent

@@ -5,7 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from time import sleep
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from functions.process.dependencies import Dependencies
 from functions.process.ending import Ending, Handled
@@ -19,10 +19,18 @@ from shared.aws.dispatch import QueueMessage
 from shared.aws.init import prepare, under_way
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
+from shared.domain.generation import Generation
 from shared.domain.model_prices import read_prices
 from shared.domain.settings import settings
 from shared.kinds.contract import Catalog
 from shared.store.worker import WorkerStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from functions.process.partials import Partials
+    from shared.aws.sockets import Sockets
+    from shared.store.connections import Connections
 
 
 class LambdaContext(Protocol):
@@ -49,10 +57,31 @@ def _worker() -> Worker:
         clock=wiring.clock,
         settings=config,
         sleep=sleep,
+        partials=_partials() if config.live_table_name else None,
     )
     model.warm_up()
     name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")
     return Worker(dependencies, wiring.dispatch(), name, Catalog(kinds.names, kinds.load))
+
+
+@cache
+def _connections() -> "Connections":
+    return wiring.push_stores()[1]
+
+
+@cache
+def _sockets() -> "Sockets":
+    return wiring.sockets()
+
+
+def _partials() -> "Callable[[Generation], Partials]":
+    from functions.process.partials import Partials  # noqa: PLC0415 - only where pages can be live
+
+    def listeners(owner: str) -> list[str]:
+        return [connection.connection_id for connection in _connections().of(owner)]
+
+    # The clients are made when the first words have come: no start waits for them.
+    return lambda head: Partials(head, listeners, lambda to, message: _sockets().post(to, message), wiring.clock)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -53,6 +53,8 @@ FOR_A_WORKER = Patience(8, 8.0)
 """Nobody waits, and what is given up was paid for; a lease takes 40."""
 FOR_A_HEARTBEAT = Patience(2, 0.5)
 """The next beat is the better retry."""
+FOR_A_PUSH = Patience(1, 0.0)
+"""Who is not told of a change looks by itself, and others wait behind it."""
 
 
 # urllib3 reads the whole bundle for each new connection: 19 ms of CPU for the 126 authorities that botocore brings.
@@ -106,12 +108,6 @@ def _trusted() -> str | None:
 
 def dynamodb() -> "DynamoDBClient":
     """Return a client that tries once, for 2.5 s at most: who uses it tries again."""
-    client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
-    return client
-
-
-def dynamodb_for_push() -> "DynamoDBClient":
-    """Return a client that tries once: who is not told of a change looks by itself, and others wait behind it."""
     client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
     return client
 

@@ -10,6 +10,7 @@ from shared.kinds.forms import Asked, Language, Written, trimmed, with_length
 LIMITS = Limits(max_cost_usd=0.25, usual_seconds=15)
 PROMPT_VERSIONS = ("1",)
 REVIEWS = "suggestions"
+SHOWS_PARTIALS = True
 
 _SYSTEM = """\
 You make flashcards for a learner from a text.

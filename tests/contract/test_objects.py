@@ -31,6 +31,8 @@ KINDS = ("flashcards", "image")
 LARGE = "".join(random.Random(5).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=1_000_000))
 """A megabyte that zlib makes little of."""
 PICTURE = b"\x89PNG of a lighthouse"
+SAID = {"sha256": "0" * 64, "width": 512, "height": 288}
+"""What a result says of a picture beside its name, type and bytes: only with all of it is it one."""
 
 
 @dataclass
@@ -148,7 +150,7 @@ def test_a_successor_has_copies_that_outlive_what_they_were_made_of(place: Place
     head = place.running(kind="image")
     name = f"k{head.fence}-image-1-1.png"
     place.store.pictures.put_picture(head, name, PICTURE, "image/png")
-    image = {"name": name, "content_type": "image/png", "bytes": len(PICTURE)}
+    image = {"name": name, "content_type": "image/png", "bytes": len(PICTURE), **SAID}
     steps = [
         a_step(place.clock, "image-1", 1, result={"images": [image]}),
         a_step(place.clock, "image-2", 2, result={"images": [image], "text": LARGE}),
@@ -272,10 +274,11 @@ def test_an_object_is_there_until_it_is_gone(place: Place) -> None:
 def test_doctor_asks_the_bucket_for_what_each_item_names(place: Place) -> None:
     sound, odd = place.running(), place.running()
     for head in (sound, odd):
-        drawn = {"name": f"k{head.fence}-image-1-1.png"}
+        name = f"k{head.fence}-image-1-1.png"
+        drawn = {"name": name, "content_type": "image/png", "bytes": len(PICTURE), **SAID}
         place.store.worker.store_step(head, a_large_step(place.clock))
         place.store.worker.store_step(head, a_step(place.clock, "image-1", 2, result={"images": [drawn]}))
-        place.store.pictures.put_picture(head, drawn["name"], PICTURE, "image/png")
+        place.store.pictures.put_picture(head, name, PICTURE, "image/png")
     place.store.ground.objects.delete([place.store.ground.objects.key_of(odd.key, f"k{odd.fence}-image-1-1.png")])
     doctor = Doctor(
         reader=TableReader(place.dynamodb, SETTINGS.table_name, place.clock, 1_000.0),
@@ -298,7 +301,7 @@ def drawn_before_there_was_a_key(place: Place) -> tuple[Generation, str, str]:
     objects = place.store.ground.objects
     objects.put(picture, PICTURE, "image/png")
     objects.put(step, pack({"text": "of old"}), "application/zlib")
-    images = [{"name": "2-image-1-1.png", "content_type": "image/png", "bytes": len(PICTURE)}]
+    images = [{"name": "2-image-1-1.png", "content_type": "image/png", "bytes": len(PICTURE), **SAID}]
     place.store.worker.store_step(head, a_step(place.clock, "image-1", 1, result={"images": images}))
     place.store.worker.store_step(head, a_step(place.clock, "image-2", 2))
     place.dynamodb.update_item(

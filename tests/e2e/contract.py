@@ -85,8 +85,11 @@ def _of_a_head() -> Any:
 
 def assert_frame(frame: dict[str, Any]) -> None:
     """Check what was told over a live connection: the head as the API shows it, and nothing besides."""
-    if frame["type"] != "generation":
+    if frame["type"] == "partial":
+        known = {"type", "generation_id", "attempt", "step", "number", "output"}
+        assert known <= set(frame) <= known | {"offset"}, frame
         return
+    assert frame["type"] == "generation"
     assert set(frame) <= {"type", "etag", "look_after_seconds", "generation"}, frame
     head = frame["generation"]
     assert ("look_after_seconds" in frame) is ("finished_at" not in head), frame

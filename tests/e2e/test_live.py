@@ -14,6 +14,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from functions.process.partials import MOST_MESSAGES
 from local.deployment import client
 from local.stack import LocalStack
 from shared.store.connections import MOST_CONNECTIONS
@@ -21,7 +22,7 @@ from shared.store.items import unmarshal
 from tests.canary import Secret
 from tests.e2e import faults
 from tests.e2e.listening import Listener, is_of, ticket
-from tests.e2e.owner import TERMINAL, TEXT, Owner, eventually
+from tests.e2e.owner import TERMINAL, TEXT, Owner, eventually, own_text
 
 
 def connected(stack: LocalStack, owner: str) -> list[dict[str, Any]]:
@@ -33,6 +34,15 @@ def connected(stack: LocalStack, owner: str) -> list[dict[str, Any]]:
         ConsistentRead=True,
     )
     return [unmarshal(item) for item in found["Items"]]
+
+
+def id_of(frame: dict[str, Any]) -> str:
+    """Return which generation a frame tells of."""
+    return str(frame["generation_id"] if frame["type"] == "partial" else frame["generation"]["generation_id"])
+
+
+def heads_in(heard: Listener) -> list[dict[str, Any]]:
+    return [frame for frame in heard.frames if frame["type"] == "generation"]
 
 
 def is_past(version: int, frame: dict[str, Any]) -> bool:
@@ -62,8 +72,8 @@ def test_each_tab_of_an_owner_is_told_of_each_step_and_nobody_else_of_any(
             assert {frame["generation"]["status"] for frame in heard.of(generation_id)} == {"running", "succeeded"}
             assert any(0 < frame["generation"]["progress"] < 100 for frame in heard.of(generation_id))
         other.wait_for_end(bobs)
-        assert {frame["generation"]["generation_id"] for frame in one.frames + two.frames} == {generation_id}
-        assert {frame["generation"]["generation_id"] for frame in other.frames} == {bobs}
+        assert {id_of(frame) for frame in one.frames + two.frames} == {generation_id}
+        assert {id_of(frame) for frame in other.frames} == {bobs}
         assert len(connected(stack, alice.name)) == 2
         # What the last frame says is what a look finds, but for the output.
         seen = alice.look(generation_id)
@@ -90,7 +100,7 @@ def test_nothing_that_is_sent_is_answered_and_a_ping_keeps_the_connection(alice:
             heard.socket.send(text)
         alice_s = alice.submit()
         heard.wait_for_end(alice_s)
-        assert all(is_of(frame, alice_s) for frame in heard.frames)
+        assert {id_of(frame) for frame in heard.frames} == {alice_s}
 
 
 def test_an_owner_has_eight_connections_and_a_ninth_is_refused_and_polls(stack: LocalStack, alice: Owner) -> None:
@@ -144,7 +154,7 @@ def test_none_of_25_who_connect_while_a_head_changes_every_25_ms_is_deaf(stack: 
         for _ in range(25):
             with Listener(leaver.http) as heard:
                 heard.wait_for(lambda frame: is_of(frame, generation_id))
-                seen = heard.frames[0]["generation"]["version"]
+                seen = heads_in(heard)[0]["generation"]["version"]
                 heard.wait_for(partial(is_past, seen))
 
 
@@ -156,7 +166,7 @@ def test_a_push_that_is_denied_everything_costs_nothing_but_its_news(stack: Loca
         after = alice.submit()
         heard.wait_for_end(after)
         assert not heard.closed, "the same connection"
-        assert len(heard.of(after)) == len(heard.frames), "and nothing of the others ever came"
+        assert len(heard.of(after)) == len(heads_in(heard)), "and nothing of the others ever came"
 
 
 def test_a_message_that_is_lost_is_made_good_by_the_next_one(stack: LocalStack, alice: Owner) -> None:
@@ -165,7 +175,7 @@ def test_a_message_that_is_lost_is_made_good_by_the_next_one(stack: LocalStack, 
         heard.wait_for(lambda frame: is_of(frame, generation_id))
         with faults.denied(stack, "push", "execute-api:ManageConnections"):
             lost_until = alice.wait_for(generation_id, lambda found: found["progress"] >= 30)["version"]
-        beat = heard.wait_for(lambda frame: frame["generation"]["version"] > lost_until)
+        beat = heard.wait_for(lambda frame: is_of(frame, generation_id) and is_past(lost_until, frame))
         assert beat["generation"]["progress"] >= 30, "a frame is a whole state"
         heard.wait_for_end(generation_id)
 
@@ -237,10 +247,10 @@ def test_a_connection_is_told_nothing_once_its_token_has_expired(stack: LocalSta
         with Listener(short, asked["url"]) as heard:
             heard.wait_for_end(alice.submit())
             eventually(time.time, lambda now: now > asked["ends_at"])
-            before = len(heard.frames)
+            before = len(heads_in(heard))
             with Listener(alice.http) as renewed:
                 renewed.wait_for_end(alice.submit())
-            assert len(heard.frames) == before
+            assert len(heads_in(heard)) == before
 
 
 def test_an_erasure_closes_the_owners_connections_and_leaves_none(stack: LocalStack, leaver: Owner) -> None:
@@ -252,8 +262,8 @@ def test_an_erasure_closes_the_owners_connections_and_leaves_none(stack: LocalSt
         heard.wait_until_closed()
         second.wait_until_closed()
         assert connected(stack, leaver.name) == []
-        told = heard.frames[before:]
-        assert all(frame["generation"]["status"] == "running" for frame in told), "of the erasure nothing is told"
+        heads = [frame for frame in heard.frames[before:] if frame["type"] == "generation"]
+        assert all(frame["generation"]["status"] == "running" for frame in heads), "of the erasure nothing is told"
     eventually(lambda: leaver.http.delete("/v1/me").status_code, lambda status: status == 200)
     assert connected(stack, leaver.name) == []
 
@@ -263,7 +273,7 @@ def test_neither_content_nor_tickets_nor_owners_are_in_the_logs(stack: LocalStac
     with Listener(alice.http) as heard:
         generation_id = alice.submit(source_text=f"{TEXT} The {phrase.text} is an organelle of the cell.")
         heard.wait_for_end(generation_id)
-        assert phrase.text not in json.dumps(heard.frames)
+        assert phrase.text not in json.dumps(heads_in(heard)), "a head holds nothing of what was written"
         with faults.denied(stack, "push", "execute-api:ManageConnections"):
             alice.wait_for_end(alice.submit())
     lines = eventually(
@@ -275,3 +285,46 @@ def test_neither_content_nor_tickets_nor_owners_are_in_the_logs(stack: LocalStac
         assert phrase.text not in line
         assert secret not in line
         assert alice.name not in line
+
+
+STEPS = {"flashcards": ["cards"], "story": ["outline", "chapter-1", "chapter-2"]}
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_the_text_is_shown_while_it_is_written_and_is_what_the_end_holds(alice: Owner, kind: str) -> None:
+    story = {"kind": "story", "premise": f"A keeper finds a door in the cliff. {uuid.uuid4()}", "chapters": 2}
+    asked = story if kind == "story" else {"source_text": own_text()}
+    with Listener(alice.http) as heard:
+        answer = alice.http.post("/v1/generations", json={"model": "local/stream:3", **asked})
+        assert answer.status_code == 202, answer.text
+        alice.generations.append(generation_id := str(answer.json()["generation_id"]))
+        heard.wait_for_end(generation_id)
+        shown = [frame for frame in heard.frames if frame["type"] == "partial"]
+    assert {frame["generation_id"] for frame in shown} == {generation_id}
+    assert list(dict.fromkeys(frame["step"] for frame in shown)) == STEPS[kind]
+    for of in {(frame["attempt"], frame["step"]) for frame in shown}:
+        numbers = [frame["number"] for frame in shown if (frame["attempt"], frame["step"]) == of]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) <= MOST_MESSAGES
+    assert len(shown) >= 2 * len(STEPS[kind])
+    output = alice.look(generation_id)["output"]
+    if kind == "story":
+        assert output["chapters"][-1]["text"].startswith(shown[-1]["output"]["text"])
+    else:
+        cards, whole = shown[-1]["output"]["suggestions"], output["suggestions"]
+        assert 0 < len(cards) <= len(whole)
+        assert [card["front"] for card in cards[:-1]] == [card["front"] for card in whole[: len(cards) - 1]]
+
+
+def test_a_worker_that_may_not_post_works_as_ever(stack: LocalStack, alice: Owner) -> None:
+    with Listener(alice.http) as heard:
+        for action in ("execute-api:ManageConnections", "dynamodb:Query"):
+            resource = "*" if action.startswith("execute") else f"*{stack.live_table_name}*"
+            stack.deny("process", action, resource)
+            try:
+                generation_id = alice.submit("local/stream:3")
+                heard.wait_for_end(generation_id)
+            finally:
+                stack.allow_again("process")
+            assert alice.look(generation_id)["status"] == "succeeded"
+        assert [frame for frame in heard.frames if frame["type"] == "partial"] == []

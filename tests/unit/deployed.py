@@ -100,7 +100,7 @@ def deployed(store: Store, clock: FakeClock, dynamodb: Any, monkeypatch: pytest.
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(wiring, "clock", clock)
-    monkeypatch.setattr(wiring, "dispatch", RecordingDispatch)
+    monkeypatch.setattr(wiring, "dispatch", lambda *_: RecordingDispatch())
     monkeypatch.setattr(wiring, "ground", lambda *_: store.ground)
     caches = (
         settings,

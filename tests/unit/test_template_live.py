@@ -16,6 +16,8 @@ CHANGED = {
     "ActionsRole": {"LiveTable.Arn", "/live/DELETE/@connections/*"},
     "MetricsDashboard": {"LiveErrorsAlarm", "PushErrorsAlarm", "PushAgeAlarm"},
     "PageHeaders": {"wss://"},
+    "ProcessFunction": {"LIVE_TABLE_NAME", "LIVE_ENDPOINT"},
+    "ProcessRole": {"LiveTable.Arn", "/live/POST/@connections/*"},
     "Table": {"KEYS_ONLY"},
 }
 """What `Live` changes of what is there without it, and what is new in each."""
@@ -89,9 +91,10 @@ def rights(resources: dict[str, Any], role: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for statement in statements(resources[role]["Properties"]):
         assert statement["Effect"] == "Allow"
-        resource = statement["Resource"]
-        named = resource if isinstance(resource, str) else ".".join(as_list(next(iter(resource.values()))))
-        found.setdefault(named, set()).update(as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"]):
+            parts = as_list(resource if isinstance(resource, str) else next(iter(resource.values())))
+            named = ".".join(part if isinstance(part, str) else texts(part) for part in parts)
+            found.setdefault(named, set()).update(as_list(statement["Action"]))
     return found
 
 
@@ -122,6 +125,12 @@ def test_an_erasure_may_close_connections_and_post_to_none(resources: dict[str, 
     assert found["LiveTable.Arn"] == {"dynamodb:Query", "dynamodb:DeleteItem"}
     assert found[CONNECTIONS.replace("POST", "DELETE")] == {"execute-api:ManageConnections"}
     assert CONNECTIONS not in found
+
+
+def test_the_worker_may_post_what_is_written_so_far_and_touch_no_connection(resources: dict[str, Any]) -> None:
+    found = rights(resources, "ProcessRole")
+    assert found["LiveTable.Arn"] == {"dynamodb:Query"}
+    assert found[CONNECTIONS] == {"execute-api:ManageConnections"}
 
 
 def test_the_stream_holds_keys_alone_and_heads_alone_are_told_of(resources: dict[str, Any]) -> None:

@@ -2,52 +2,9 @@ import type { JsonSchema } from "unstuck-client";
 import { describe, expect, it } from "vitest";
 import { check, faultsFrom } from "./faults";
 import { type Field, fieldOf, fieldsOf } from "./fields";
-import { bodyOf, initialValues, isExpressed, jsonOf, openOf, startOf, typedOf, type Values } from "./typed";
+import { PARTY } from "./nested.example";
+import { bodyOf, initialValues, jsonOf, openOf, startOf, type Values } from "./typed";
 
-// As pydantic writes them, with the references resolved.
-const GUEST: JsonSchema = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    name: { type: "string", minLength: 1, maxLength: 20 },
-    age: { anyOf: [{ type: "integer", minimum: 0, maximum: 120 }, { type: "null" }], default: null },
-    meal: { type: "string", enum: ["meat", "plants"], default: "plants" },
-  },
-  required: ["name"],
-};
-const PARTY: JsonSchema = {
-  type: "object",
-  properties: {
-    kind: { const: "party" },
-    on: { type: "string", format: "date", title: "Day" },
-    guests: { type: "array", items: GUEST, minItems: 1, maxItems: 3 },
-    place: {
-      discriminator: { propertyName: "form", mapping: {} },
-      oneOf: [
-        { type: "object", properties: { form: { const: "house" }, rooms: { type: "integer" } }, required: ["form"] },
-        {
-          type: "object",
-          properties: { form: { const: "garden" }, has_tent: { type: "boolean", default: false } },
-          required: ["form"],
-        },
-      ],
-    },
-    host: { anyOf: [GUEST, { type: "null" }], default: null },
-    songs: { type: "array", items: { type: "string", maxLength: 40 }, maxItems: 2, default: [] },
-    prizes: { type: "array", items: { type: "integer", exclusiveMinimum: 0 }, default: [] },
-    budget: {
-      anyOf: [
-        { type: "number", exclusiveMinimum: 0 },
-        { type: "string", pattern: "^(?!^[-+.]*$)[+-]?0*\\d*\\.?\\d*$" },
-      ],
-    },
-    table: { type: "object", additionalProperties: { type: "integer" }, default: {} },
-    corner: { type: "array", prefixItems: [{ type: "integer" }, { type: "string" }], minItems: 2, maxItems: 2 },
-    grade: { enum: [1, 2, 3], type: "integer", default: 2 },
-    opens_at: { anyOf: [{ type: "string", format: "date-time" }, { type: "null" }], default: null },
-  },
-  required: ["on", "guests", "place", "budget", "corner"],
-};
 const fields = fieldsOf(PARTY);
 const start = initialValues(fields);
 const field = (name: string): Field => fields.find((one) => one.name === name) as Field;
@@ -215,36 +172,6 @@ describe("what may be null", () => {
     expect(sent({ type: ["string", "null"] }, true)).toBeNull();
     expect(sent({ enum: ["a", null] }, true)).toBeNull();
     expect(sent({ type: "string", default: "warm" }, false)).toBe("");
-  });
-});
-
-describe("a value that is there already", () => {
-  it.each<[JsonSchema, unknown]>([
-    [PARTY.properties?.guests as JsonSchema, [{ name: "Ada", age: null, meal: "meat" }]],
-    [PARTY.properties?.place as JsonSchema, { form: "garden", has_tent: false }],
-    [PARTY.properties?.corner as JsonSchema, [1, "x"]],
-    [{ type: "string", format: "date-time" }, "2027-05-01T20:15:30+02:00"],
-    [{ anyOf: [{ type: "integer" }, { type: "string" }] }, "5"],
-    [{ anyOf: [{ type: "integer" }, { type: "array", items: { type: "integer" } }] }, [5]],
-    [{ type: "boolean" }, false],
-    [{ enum: [1, 2] }, 2],
-  ])("comes out of the form as it went in: %j", (schema, value) => {
-    const made = fieldOf("it", schema, true);
-    expect(isExpressed(made, value)).toBe(true);
-    expect(check([made], { it: typedOf(made, value) })).toEqual({});
-  });
-
-  it.each<[JsonSchema, unknown]>([
-    [GUEST, { name: "Ada", colour: "red" }],
-    [{ type: "array", items: { type: "string" } }, ["one\ntwo"]],
-    [{ type: "array", items: { type: "string" } }, [""]],
-    [{ type: "string", format: "date-time" }, "2027-05-01T20:15:30"],
-    [{ type: "string", format: "date-time" }, "2027-05-01T20:15:30.123456Z"],
-    [{ type: "string", format: "time" }, "20:15Z"],
-    [{ type: "integer" }, "5"],
-    [{ enum: ["a"] }, "b"],
-  ])("or the form knows that it would not: %j", (schema, value) => {
-    expect(isExpressed(fieldOf("it", schema, true), value)).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 // One generation: how it is, what came of it, and how it came about.
 
-import { ChevronRight, Copy, SearchX } from "lucide-react";
+import { ChevronRight, SearchX } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import {
   type GenerationDetail,
@@ -11,19 +11,19 @@ import {
 } from "unstuck-client";
 import { useGenerationEvents, useGenerationInput } from "unstuck-client/react";
 import { reason } from "../doing";
-import { count, counted, dayAndTime, duration, money, shortId } from "../format";
+import { counted, dayAndTime, shortId } from "../format";
 import { Problem } from "../problems";
 import { staying, to } from "../router";
 import { useSettings } from "../settings";
 import { Part } from "../ui/boundary";
-import { useSay } from "../ui/overlays";
-import { Button, ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
+import { ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
 import { Bar, Doing, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
 import { ValueView } from "../values/value-view";
 import { useWatching, type Watching } from "../watching";
 import { callWords, failureWords, kindName } from "../words";
 import { Actions } from "./actions";
 import { titleOf } from "./feed-row";
+import { Figures } from "./figures";
 import { OutputView, useKind } from "./output";
 import { SoFar } from "./so-far";
 import { TimelineView } from "./timeline-view";
@@ -209,48 +209,6 @@ function TimelinePanel({ head, watching }: { head: GenerationDetail; watching: W
       )}
     </section>
   );
-}
-
-function Figures({ head }: { head: GenerationDetail }) {
-  const say = useSay();
-  const { usage } = head;
-  const ended = head.finished_at === undefined ? null : seconds(head.created_at, head.finished_at);
-  const copy = (): void =>
-    void navigator.clipboard.writeText(head.generation_id).then(() => say.done("The id is copied"));
-  return (
-    <section className="panel panel-body stack" aria-labelledby="figures">
-      <div className="spread">
-        <h2 id="figures">Figures</h2>
-        <Button small look="quiet" icon={Copy} onClick={copy}>
-          Copy the id
-        </Button>
-      </div>
-      <Facts
-        facts={[
-          ["Cost", money(usage.cost_usd)],
-          ["Wasted", money(usage.wasted_cost_usd)],
-          ["Calls of the model", count(usage.calls)],
-          ["Tokens in / out", `${count(usage.prompt_tokens)} / ${count(usage.completion_tokens)}`],
-          ["Steps stored", count(head.steps_done)],
-          ["Attempts", count(head.attempt)],
-          ["Took", ended === null ? "still open" : duration(ended)],
-          ["Had time until", dayAndTime(head.deadline_at)],
-          ...(head.model === undefined ? [] : ([["Model", head.model]] as const)),
-          ...(head.answered_by === undefined || head.answered_by === head.model
-            ? []
-            : ([["Answered by", head.answered_by]] as const)),
-          ...(head.own_key ? ([["Key", "your own"]] as const) : []),
-        ]}
-      />
-      <p className="muted small">
-        Id <code>{head.generation_id}</code>
-      </p>
-    </section>
-  );
-}
-
-function seconds(from: string, to: string): number {
-  return (Date.parse(to) - Date.parse(from)) / 1000;
 }
 
 function InputPanel({ id, kind }: { id: string; kind: string }) {
