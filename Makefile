@@ -20,7 +20,9 @@ export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 override TEXT := $(value TEXT)
 override MODEL := $(value MODEL)
 override ORIGIN := $(value ORIGIN)
-export TEXT MODEL ORIGIN
+override ID := $(value ID)
+override FUNCTION := $(value FUNCTION)
+export TEXT MODEL ORIGIN ID FUNCTION
 
 GENERATORS := .venv-generators/.installed tests/generators/node_modules/.installed
 APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed
@@ -39,6 +41,9 @@ setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install ever
 
 run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...] [FAST=1] [FRESH=1]
 	@$(BIN)/python -m local.run --state .local/run $(if $(FRESH),--fresh) $(if $(FAST),--fast) $(if $(TEXT),--text="$$TEXT") $(if $(MODEL),--model="$$MODEL") $(if $(ORIGIN),--origin="$$ORIGIN")
+
+logs: setup ## follow the logs of the functions of make run, in a second terminal: make logs [ID=generation] [FUNCTION=process]
+	@$(BIN)/python -m local.logs --state .local/run $(if $(ID),--id="$$ID") $(if $(FUNCTION),--function="$$FUNCTION")
 
 client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
 	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"
@@ -126,9 +131,10 @@ clean: ## remove everything that was built or installed here
 	@touch $@
 
 # The Python client from its folder, with `unstuck`. All that it takes is in the lock, its builder too: nothing is resolved.
+# uv leaves a lock of the folder where temporary files are.
 .venv/.client: clients/python/pyproject.toml .venv/.installed
 	@echo "installing clients/python into .venv"
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable clients/python || \
+	@TMPDIR="$(CURDIR)/.venv" $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable clients/python || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable clients/python
 	@touch $@
 

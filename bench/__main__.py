@@ -13,6 +13,7 @@ BENCHES = {
     "warm": "what a poll and a create cost after the first",
     "recovery": "how long a job takes whose worker was killed, beside task queues",
     "bill": "what a million generations cost on AWS, beside other ways of running them",
+    "live": "how soon an open page sees a change, by push and by polling",
     "scale": "the sweeper over a million generations, and 100,000 creates a minute under AWS's quotas",
     "throughput": "creates, polls and whole generations a second on the local stack, and what is full then",
 }

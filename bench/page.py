@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.report import PROJECT, RESULTS
 
-PAGES = {"performance.md": ("cold_start", "warm", "bill", "recovery", "throughput"), "scale.md": ("scale",)}
+PAGES = {"performance.md": ("cold_start", "warm", "bill", "recovery", "throughput", "live"), "scale.md": ("scale",)}
 """Of docs, each with the benches whose tables it shows."""
 _BEGIN, _END = "<!-- tables: {name} -->", "<!-- end -->"
 

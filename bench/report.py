@@ -94,14 +94,21 @@ def commit() -> str:
     return found.stdout.strip() or "a tree without git"
 
 
-def run(measure: Callable[[], Report], description: str) -> int:
+def run(
+    measure: Callable[[], Report],
+    description: str,
+    arguments: Sequence[str] | None = None,
+    parents: Sequence[argparse.ArgumentParser] = (),
+) -> int:
     """Measure, print and keep: the whole of a bench's command line, but for options of its own.
 
-    Returns 0 also when a goal was missed: that is a finding. A bench that could not measure raises.
+    `arguments` are what `parents`, the parsers of such options, have left of it. Returns 0 also when a goal was missed:
+    that is a finding. A bench that could not measure raises.
     """
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=description, formatter_class=form, parents=list(parents))
     parser.add_argument("--json", type=Path, help="where to write the figures (default: .bench/NAME.json)")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     machine = Machine(commit())
     report = measure()
     show(report)

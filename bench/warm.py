@@ -16,12 +16,13 @@ from typing import Any
 
 from bench.cold_start.contestants import Cast
 from bench.cold_start.places import prepare
-from bench.cold_start.starts import Contestant, WrongAnswerError, process_of
+from bench.cold_start.starts import Contestant, WrongAnswerError
 from bench.cpu import cpu_seconds
 from bench.report import Goal, Report, Spread, Table, run
 from bench.world import World, world
 from local.build import built_tree
 from local.lambda_runtime import BuiltFunction, running_handler
+from local.processes import environments
 
 TURNS, CALLS = 7, 60
 OF_FLOOR = 1.3
@@ -51,6 +52,16 @@ class Warm:
             if not self._contestant.good(answer):
                 raise WrongAnswerError(f"{self._contestant.handler}: {answer}")
         return used / CALLS * 1000
+
+
+def process_of(directory: Path) -> int:
+    """Return the pid of the handler's process: the emulator of the runtime API is not given its address."""
+    (pid,) = [
+        pid
+        for pid, environment in environments()
+        if environment.get("TMPDIR") == str(directory) and "AWS_LAMBDA_RUNTIME_API" in environment
+    ]
+    return pid
 
 
 def measure() -> Report:

@@ -49,7 +49,7 @@ def world(state: Path) -> Iterator[World]:
         if created.get("statusCode") != 202:
             raise RuntimeError(f"create does not answer as it must: {created}")
         generation_id = json.loads(created["body"])["generation_id"]
-        for name in ("status", "actions"):
+        for name in ("status", "actions", "push"):
             events[name] = json.loads(json.dumps(events[name]).replace(_IN_FILES, generation_id))
         token = f"Bearer {issuer.token('alice', ttl_seconds=3600)}"
         events["authorizer"] |= {"identitySource": [token]}
@@ -58,9 +58,12 @@ def world(state: Path) -> Iterator[World]:
 
 
 def _variables(endpoint: str, tree: Path, issuer: Issuer) -> dict[str, str]:
-    table = yaml.safe_load((tree / "template.yaml").read_text())["Resources"]["Table"]["Properties"]
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    client("dynamodb", endpoint).create_table(TableName="table", **{name: table[name] for name in wanted})
+    resources = yaml.safe_load((tree / "template.yaml").read_text())["Resources"]
+    wanted = {"BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"}
+    for name, resource in (("table", "Table"), ("live-table", "LiveTable")):
+        table = resources[resource]["Properties"]
+        given = {each: table[each] for each in wanted & table.keys()}
+        client("dynamodb", endpoint).create_table(TableName=name, **given)
     client("ssm", endpoint).put_parameter(Name=_KEY_PARAMETER, Value="sk-made-up", Type="SecureString")
     sqs = client("sqs", endpoint)
     return {
@@ -70,6 +73,9 @@ def _variables(endpoint: str, tree: Path, issuer: Issuer) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": ACCESS_KEY,
         "TABLE_NAME": "table",
+        "LIVE_TABLE_NAME": "live-table",
+        "LIVE_URL": "wss://live.invalid/live",
+        "LIVE_ENDPOINT": "https://live.invalid/live",
         "QUEUE_URL": sqs.create_queue(QueueName="queue")["QueueUrl"],
         "ISOLATED_QUEUE_URL": sqs.create_queue(QueueName="alone-queue")["QueueUrl"],
         "DEFAULT_MODEL": "local/cards",
@@ -78,6 +84,9 @@ def _variables(endpoint: str, tree: Path, issuer: Issuer) -> dict[str, str]:
         "PROVIDER_KEY_PARAMETER": _KEY_PARAMETER,
         "RATE_LIMITS": "*=10000/1",
         "MAX_RUNNING": "0",
+        # Longer than any bench: what waits for its job is not what a sweep finds.
+        "DISPATCH_GRACE_SECONDS": "36000",
+        "DEADLINE_SECONDS": "72000",
         "JWT_ISSUER": issuer.url,
         "JWT_AUDIENCE": AUDIENCE,
         "TOKEN_ALGORITHM": "ES256",

@@ -1,11 +1,12 @@
 """What each kind adds to the OpenAPI document: the form of its create, and of its output as the owner reads it."""
 
 from collections.abc import Iterator
-from typing import Any, get_args, get_origin
+from typing import Any
 
-from pydantic.fields import FieldInfo
+from pydantic import TypeAdapter
 
-from docs.openapi_parts import REF, Json, parts, title
+from docs.field_texts import described, texts
+from docs.openapi_parts import REF, Json, OwnTitles, parts, plain, title
 from docs.openapi_reviews import suggestion_name
 from functions.create.service import Envelope
 from shared import kinds
@@ -20,11 +21,10 @@ def create_forms(schemas: Json) -> Json:
 
 def _create_form(kind: Kind, schemas: Json) -> Json:
     """Return the form of a create of this kind: the envelope and the kind's own input are one object."""
-    envelope, own = parts(Envelope, schemas), parts(kind.input, schemas, title(kind))
+    envelope, own = described(parts(Envelope, schemas), Envelope), parts(kind.input, schemas, title(kind))
     properties = {**envelope["properties"], **own["properties"]}
-    properties["kind"] = {"const": kind.name}
-    versions: Json = {"enum": [*kind.prompt_versions, None]}
-    properties["prompt_version"] = versions
+    for field, form in (("kind", {"const": kind.name}), ("prompt_version", {"enum": [*kind.prompt_versions, None]})):
+        properties[field] = {"description": texts(Envelope)[field], **form}
     required = [*own.get("required", ())]
     if kind.name != Envelope.model_fields["kind"].default:
         required.append("kind")
@@ -41,16 +41,16 @@ def _create_form(kind: Kind, schemas: Json) -> Json:
 
 def add_outputs(schemas: Json) -> None:
     """Make of `Output`, which holds what is shown in another form than the kinds have it, the outputs of all kinds."""
-    shown = schemas["Output"]["properties"]
+    shown = schemas["Output"]["properties"]["images"]["items"]
     outputs = [_output(kinds.load(name), shown, schemas) for name in kinds.names()]
     schemas["Output"] = {"description": schemas["Output"]["description"], "anyOf": outputs}
 
 
-def _output(kind: Kind, shown: Json, schemas: Json) -> Json:
+def _output(kind: Kind, picture: Json, schemas: Json) -> Json:
     found: Json = {}
     own = parts(kind.output, found, title(kind))
-    if _are_pictures(kind.output.model_fields.get("images")):
-        own["properties"] |= shown
+    stored = {REF.format(model=name) for name, form in found.items() if form == _STORED_PICTURE}
+    own, found = _replaced(own, stored, picture), _replaced(found, stored, picture)
     if kind.reviewed is not None:
         reference = {"$ref": REF.format(model=suggestion_name(kind, kind.reviewed))}
         own["properties"][kind.reviewed.name] = {"type": "array", "items": reference}
@@ -67,11 +67,6 @@ def _output(kind: Kind, shown: Json, schemas: Json) -> Json:
     return {"$ref": REF.format(model=name)}
 
 
-def _are_pictures(field: FieldInfo | None) -> bool:
-    """Whether `images` of an output are what a model drew: another list of that name stays as its kind has it."""
-    return field is not None and get_origin(field.annotation) is list and get_args(field.annotation) == (Picture,)
-
-
 def names(kind: Kind) -> Json:
     """Return where in the document this kind's forms are: what makes types of them need not guess by a name."""
     forms = {"create": f"Create{title(kind)}", "output": f"{title(kind)}Output"}
@@ -82,6 +77,20 @@ def names(kind: Kind) -> Json:
 
 
 _REVIEWED = {"card": "Card", "decide": "Decide", "decideNumbered": "DecideNumbered", "editCard": "EditCard"}
+
+
+_STORED_PICTURE = plain(TypeAdapter(Picture).json_schema(schema_generator=OwnTitles))
+
+
+def _replaced(schema: Any, references: set[str], by: Json) -> Any:
+    """Return the form with `by` in place of each reference to one of these."""
+    if isinstance(schema, list):
+        return [_replaced(each, references, by) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("$ref") in references:
+        return {**schema, **by}
+    return {name: _replaced(each, references, by) for name, each in schema.items()}
 
 
 def _referred(schema: Any) -> Iterator[str]:

@@ -182,6 +182,13 @@ OPERATIONS: Mapping[str, Operation] = {
         {204: Reply("Deleted.")},
         ("card_not_found",),
     ),
+    "POST /v1/live": Operation(
+        "openLive",
+        "live",
+        "Ask for a ticket to a WebSocket that tells of each change; 404 where the deployment has none",
+        {200: Reply("The ticket.", schemas.LiveTicket)},
+        ("too_many_connections",),
+    ),
     "GET /v1/usage": Operation(
         "getUsage",
         "account",

@@ -15,18 +15,22 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from docs.failures import failures
+from docs.field_texts import described
 from docs.openapi_forms import GATEWAY_MEANINGS, HEADERS, PARAMETERS, SCHEMAS
 from docs.openapi_kinds import add_outputs, create_forms
 from docs.openapi_kinds import names as forms_of
 from docs.openapi_operations import OPERATIONS, Operation, Reply
-from docs.openapi_parts import plain
+from docs.openapi_parts import OwnTitles, plain
 from docs.openapi_reviews import add_reviews
+from functions.actions import bodies
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
+from functions.live.handler import ROUTES as LIVE
 from functions.status.handler import ROUTES as STATUS
 from shared import kinds
 from shared.domain.codes import Code
 from shared.domain.codes.problems import PROBLEMS
+from shared.view import schemas as answers
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "functions" / "status" / "openapi.json"
@@ -36,7 +40,7 @@ Json = dict[str, Any]
 
 def document() -> Json:
     """Return the document. Raises ValueError when the route tables and the described operations are not the same."""
-    routes = {*CREATE, *STATUS, *ACTIONS}
+    routes = {*CREATE, *STATUS, *ACTIONS, *LIVE}
     if routes != set(OPERATIONS):
         raise ValueError(f"described and routed differ in {sorted(routes ^ set(OPERATIONS))}")
     schemas: Json = {}
@@ -44,6 +48,7 @@ def document() -> Json:
     for route, operation in OPERATIONS.items():
         method, path = route.split(" ")
         paths.setdefault(path, {})[method.lower()] = _operation(path, operation, schemas)
+    _describe_fields(schemas)
     add_reviews(schemas)
     add_outputs(schemas)
     schemas |= SCHEMAS  # an alias's own form replaces the plain text that its type is
@@ -63,6 +68,13 @@ def document() -> Json:
         "x-failures": _codes(failures()),
         "x-kinds": {name: forms_of(kinds.load(name)) for name in kinds.names()},
     }
+
+
+def _describe_fields(schemas: Json) -> None:
+    for name, schema in schemas.items():
+        model = getattr(answers, name, None) or getattr(bodies, name, None)
+        if isinstance(model, type) and schema.get("type") == "object":
+            schemas[name] = described(schema, model)
 
 
 def _info() -> Json:
@@ -113,7 +125,7 @@ def _schema(kind: type, schemas: Json, mode: Any) -> Json:
     """Return a reference to a type's schema, which is added to `schemas` with all that it refers to."""
     if kind is dict:
         return {"type": "object"}
-    schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode)
+    schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode, schema_generator=OwnTitles)
     schemas |= {name: plain(each) for name, each in schema.pop("$defs", {}).items()}
     schemas[kind.__name__] = plain(schema)
     return {"$ref": f"#/components/schemas/{kind.__name__}"}

@@ -24,11 +24,12 @@ from local.processes import Child, ChildFailedError
 STACK_NAME = "unstuck"
 ARTIFACT_BUCKET = "unstuck-artifacts"
 DEPLOY_TIMEOUT_SECONDS = 180
+_LIVE_FUNCTIONS = ("LiveFunctionName", "PushFunctionName", "ActionsFunctionName", "ProcessFunctionName")
 
 
-def client(service: str, endpoint: str) -> Any:
-    """A boto3 client of MiniStack's root user, which may do everything."""
-    session = boto3.session.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION, botocore_session=_own_session())
+def client(service: str, endpoint: str, key: str = ACCESS_KEY) -> Any:
+    """A boto3 client of MiniStack's root user, which may do everything. `key`: that of another process's stack."""
+    session = boto3.session.Session(key, key, region_name=REGION, botocore_session=_own_session())
     config = Config(
         connect_timeout=5,
         read_timeout=70,
@@ -102,8 +103,8 @@ def _refused(endpoint: str) -> list[str]:
 def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) -> None:
     """Repeat, through their own APIs, two settings of the template that MiniStack's CloudFormation stores unreadably.
     And take back two that it enforces: the bucket's policy wants TLS, which loopback does not have, and the rights to
-    the users' keys want an encryption context, which MiniStack's IAM does not see. docs/aws.md lists these
-    differences, and how they are tested.
+    the users' keys want an encryption context, which MiniStack's IAM does not see. And say where the WebSocket API is.
+    docs/aws.md lists these differences, and how they are tested.
 
     CORS is kept under the template's names and read under the API's; a numeric parameter inside ScalingConfig stays
     text, on which the poller of the queue fails.
@@ -122,5 +123,27 @@ def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) 
             iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
     functions = client("lambda", endpoint)
     for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if "ScalingConfig" not in source:
+            continue
         scaling = {"MaximumConcurrency": int(source["ScalingConfig"]["MaximumConcurrency"])}
         functions.update_event_source_mapping(UUID=source["UUID"], ScalingConfig=scaling)
+    if "LiveApiId" in outputs:
+        _settle_live(functions, endpoint, outputs)
+
+
+def live_stage(endpoint: str, outputs: Mapping[str, str]) -> str:
+    """Where the stage of the WebSocket API is, for what posts to open connections."""
+    return f"{endpoint}/_aws/execute-api/{outputs['LiveApiId']}/live"
+
+
+def _settle_live(functions: Any, endpoint: str, outputs: Mapping[str, str]) -> None:
+    """Have browsers and functions find the WebSocket API, which the template names by its host on AWS."""
+    stage = live_stage(endpoint, outputs)
+    here = {"LIVE_URL": stage.replace("http", "ws", 1), "LIVE_ENDPOINT": stage}
+    for name in _LIVE_FUNCTIONS:
+        configuration = functions.get_function_configuration(FunctionName=outputs[name])
+        variables = configuration["Environment"]["Variables"]
+        known = {variable: value for variable, value in here.items() if variable in variables}
+        functions.update_function_configuration(
+            FunctionName=outputs[name], Environment={"Variables": {**variables, **known}}
+        )

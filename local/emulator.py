@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class Emulator:
     port: int
     tmpdir: Path
     keeps_state: bool = False
+    warm: str = ""
 
     @property
     def url(self) -> str:
@@ -118,7 +120,7 @@ def _healthy(url: str, pid_file: Path) -> bool:
         return False
 
 
-def _start_once(state: Path, port: int, keeps_state: bool) -> Emulator:
+def _start_once(state: Path, port: int, keeps_state: bool, warm: str) -> Emulator:
     home, tmpdir = state / "home", state / "tmp"
     home.mkdir(exist_ok=True)
     tmpdir.mkdir(exist_ok=True)
@@ -134,6 +136,7 @@ def _start_once(state: Path, port: int, keeps_state: bool) -> Emulator:
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        "UNSTUCK_WARM": warm,
         "DOCKER_HOST": f"unix://{state}/no-docker",
     }
     if keeps_state:
@@ -142,7 +145,7 @@ def _start_once(state: Path, port: int, keeps_state: bool) -> Emulator:
     interpreter = write_functions_interpreter(state, env)
     argv: list[str | Path] = [VENV / "bin" / "python", "-I", Path(__file__).with_name("emulator_main.py"), interpreter]
     child = Child("ministack", argv, env=env, cwd=state, log=state / "ministack.log")
-    emulator = Emulator(child, port, tmpdir, keeps_state)
+    emulator = Emulator(child, port, tmpdir, keeps_state, warm)
     try:
         child.wait_until(lambda: _healthy(emulator.url, _pid_file(tmpdir, port)), timeout_seconds=60)
     except BaseException:
@@ -151,32 +154,34 @@ def _start_once(state: Path, port: int, keeps_state: bool) -> Emulator:
     return emulator
 
 
-def start_emulator(state: Path, *, keeps_state: bool = False) -> Emulator:
+def start_emulator(state: Path, *, keeps_state: bool = False, warm: Mapping[str, int] | None = None) -> Emulator:
     """Start MiniStack on a free port of loopback. Raises ChildFailedError with its output when it does not come up.
 
-    A state that was kept gets the port that it had: addresses of its queues are in it.
+    A state that was kept gets the port that it had: addresses of its queues are in it. `warm`: how many processes of a
+    function are kept once it was called, by its folder's name; one of each unless named.
     """
+    kept_warm = ",".join(f"{name}={count}" for name, count in (warm or {}).items())
     if not (VENV / "bin" / "python").exists():
         raise FileNotFoundError(f"{VENV.name} is missing: run `make setup` first")
     kept = state / KEPT_PORT
     if keeps_state:
         if kept.exists():
-            return _start_once(state, int(kept.read_text()), keeps_state)
-        emulator = _start_somewhere(state, keeps_state)
+            return _start_once(state, int(kept.read_text()), keeps_state, kept_warm)
+        emulator = _start_somewhere(state, keeps_state, kept_warm)
         kept.write_text(str(emulator.port))
         return emulator
-    return _start_somewhere(state, keeps_state)
+    return _start_somewhere(state, keeps_state, kept_warm)
 
 
-def _start_somewhere(state: Path, keeps_state: bool) -> Emulator:
+def _start_somewhere(state: Path, keeps_state: bool, warm: str) -> Emulator:
     for _ in range(STARTS - 1):
         try:
-            return _start_once(state, _free_port(), keeps_state)
+            return _start_once(state, _free_port(), keeps_state, warm)
         except ChildFailedError as failure:
             # Another process may take the port between our look and MiniStack's bind.
             if "already in use" not in str(failure):
                 raise
-    return _start_once(state, _free_port(), keeps_state)
+    return _start_once(state, _free_port(), keeps_state, warm)
 
 
 def restart_emulator(emulator: Emulator, state: Path) -> Emulator:
@@ -184,4 +189,4 @@ def restart_emulator(emulator: Emulator, state: Path) -> Emulator:
     if not emulator.keeps_state:
         raise ValueError("this emulator was not started to keep its state")
     emulator.end_in_order()
-    return _start_once(state, emulator.port, keeps_state=True)
+    return _start_once(state, emulator.port, keeps_state=True, warm=emulator.warm)

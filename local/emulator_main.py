@@ -9,29 +9,62 @@ import importlib
 import importlib.util
 import os
 import sys
+import threading
+import time
 import zipfile  # noqa: F401 - MiniStack imports it late, in several threads at once, and then one finds half of it
 from pathlib import Path
 from typing import Any
+
+_STREAM_POLL_SECONDS = 0.1
 
 
 async def leave_threads(_loop: asyncio.BaseEventLoop, _timeout: float | None = None) -> None:
     """Wait for no thread: some wait, for as long as a function may run, for one that has been killed."""
 
 
-def _guard() -> Any:
-    """Return the module beside this one: an isolated interpreter finds none by its name."""
-    found = importlib.util.spec_from_file_location("guard", Path(__file__).with_name("guard.py"))
+def _beside(name: str) -> Any:
+    """Return a module of this folder: an isolated interpreter finds none by its name."""
+    found = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     if found is None or found.loader is None:
-        raise ImportError("local/guard.py is missing")
+        raise ImportError(f"local/{name}.py is missing")
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
     return module
 
 
+def streams_apart(functions: Any) -> None:
+    """Have a thread of its own poll the tables' streams. MiniStack's one poller waits for each function that it runs:
+    while a stream's is at work, no message of any queue is taken."""
+    poll = functions._poll_dynamodb_streams
+    begun = threading.Event()
+
+    def run() -> None:
+        while True:
+            try:
+                busy = poll()
+            except Exception as error:  # noqa: BLE001 - as in the loop that it comes from
+                print(f"streams: {type(error).__name__}", file=sys.stderr, flush=True)
+                busy = False
+            if not busy:
+                time.sleep(_STREAM_POLL_SECONDS)
+
+    def begin() -> bool:
+        if not begun.is_set():
+            begun.set()
+            threading.Thread(target=run, name="streams", daemon=True).start()
+        return False
+
+    functions._poll_dynamodb_streams = begin
+
+
 def main(functions_interpreter: str) -> None:
     """Serve until killed. `functions_interpreter` sees the standard library and boto3, as on Lambda."""
     app: Any = importlib.import_module("ministack.app")
-    app.app = _guard().guarded(app.app, os.environ["AWS_ACCESS_KEY_ID"])
+    app.app = _beside("guard").guarded(app.app, os.environ["AWS_ACCESS_KEY_ID"])
+    runtime = importlib.import_module("ministack.core.lambda_runtime")
+    functions = importlib.import_module("ministack.services.lambda_svc")
+    streams_apart(functions)
+    _beside("function_pool").install(runtime, functions, os.environ.get("UNSTUCK_WARM", ""))
     sys.executable = functions_interpreter
     sys.argv = ["ministack"]
     asyncio.BaseEventLoop.shutdown_default_executor = leave_threads  # type: ignore[assignment, method-assign]

@@ -71,7 +71,8 @@ def no_delivery(stack: RunningStack, *queue_urls: str) -> Iterator[None]:
     names = tuple(f":{url.rpartition('/')[2]}" for url in queue_urls) or ("",)
     functions = stack.client("lambda")
     sources = functions.list_event_source_mappings()["EventSourceMappings"]
-    held = [source["UUID"] for source in sources if source["EventSourceArn"].endswith(names)]
+    arns = {source["UUID"]: source["EventSourceArn"] for source in sources}
+    held = [source for source, arn in arns.items() if ":sqs:" in arn and arn.endswith(names)]
     for source in held:
         functions.update_event_source_mapping(UUID=source, Enabled=False)
     try:

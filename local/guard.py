@@ -21,6 +21,7 @@ KEY_HEADER = "x-unstuck-key"
 _NAMES = frozenset({"127.0.0.1", "localhost"})
 _API_HOST = re.compile(r"[a-z0-9]{1,32}\.execute-api\.localhost")
 _API_PATH = "/_aws/execute-api/"
+_CONNECTIONS = "/@connections/"
 _HEALTH = "/_ministack/health"
 _CREDENTIAL = re.compile(r"Credential=([A-Za-z0-9]{1,128})/")
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -31,7 +32,7 @@ def guarded(app: App, access_key: str) -> App:
     """Return `app` behind the guard. `access_key` is the id of the one key of its root user that is let through."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
+        if scope["type"] == "lifespan" or (scope["type"] == "websocket" and _is_socket(scope)):
             await app(scope, receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
@@ -68,7 +69,18 @@ def _is_taken(key: str, access_key: str, path: str) -> bool:
     return not roots and not path.startswith("/_ministack/")
 
 
+def _is_socket(scope: Scope) -> bool:
+    """Whether a WebSocket is to an API's stage. Who may open one, and from which page, its authorizer says."""
+    host = _host(_headers(scope))
+    return (host in _NAMES or bool(_API_HOST.fullmatch(host))) and _is_api(scope)
+
+
 def _is_api(scope: Scope) -> bool:
+    # What posts to open WebSockets is AWS's own, and only functions may call it.
+    return _CONNECTIONS not in str(scope["path"]) and _is_below_an_api(scope)
+
+
+def _is_below_an_api(scope: Scope) -> bool:
     return str(scope["path"]).startswith(_API_PATH) or bool(_API_HOST.fullmatch(_host(_headers(scope))))
 
 

@@ -84,28 +84,40 @@ def runtime_with_client(directory: Path) -> Path:
     return packages
 
 
-@contextlib.contextmanager
-def running_handler(
+def handler_environment(
     handler: str, path: Sequence[Path], variables: Mapping[str, str], directory: Path
-) -> Iterator[BuiltFunction]:
-    """Start a handler that finds its modules on `path`, first its own; `directory` is its TMPDIR and takes its log."""
-    name = handler.split(".")[1]
-    port, runtime_port = _free_ports(2)
-    env = {
+) -> dict[str, str]:
+    """The variables of a handler's process, but for those of the runtime API that it asks."""
+    return {
         **variables,
         "PATH": "/usr/bin:/bin",
         "TMPDIR": str(directory),
         "LAMBDA_TASK_ROOT": str(path[0]),
         "PYTHONPATH": ":".join(map(str, path)),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "AWS_LAMBDA_FUNCTION_NAME": f"unstuck-{name}",
+        "AWS_LAMBDA_FUNCTION_NAME": f"unstuck-{handler.split('.')[-2]}",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": "60",
     }
+
+
+def handler_command(handler: str) -> tuple[str | Path, ...]:
+    """What runs a handler under the real runtime client, with no package but those of its environment's path."""
     python = (PROJECT / ".venv-ministack" / "bin" / "python").resolve()
+    return (python, "-S", "-s", "-m", "awslambdaric", handler)
+
+
+@contextlib.contextmanager
+def running_handler(
+    handler: str, path: Sequence[Path], variables: Mapping[str, str], directory: Path
+) -> Iterator[BuiltFunction]:
+    """Start a handler that finds its modules on `path`, first its own; `directory` is its TMPDIR and takes its log."""
+    name = handler.split(".")[-2]
+    port, runtime_port = _free_ports(2)
+    env = handler_environment(handler, path, variables, directory)
     argv: list[str | Path] = [
         *(_emulator_binary(), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
         *("--runtime-api-address", f"127.0.0.1:{runtime_port}"),
-        *(python, "-S", "-s", "-m", "awslambdaric", handler),
+        *handler_command(handler),
     ]
     child = Child(f"rie-{name}", argv, env=env, cwd=path[0], log=directory / "log")
     try:

@@ -42,12 +42,12 @@ _NO_PAGE = b"<!doctype html><title>Unstuck</title><p>web/dist is missing: run `n
 def content_security_policy(api: str) -> str:
     """The page's policy, on this machine and on AWS alike: only its own scripts, and only its own API to talk to.
 
-    Pictures are signed URLs: here they lead to the API's origin too.
+    Pictures are signed URLs: here they lead to the API's origin too, and so does its WebSocket.
     """
     return "; ".join(
         (
             "default-src 'self'",
-            f"connect-src 'self' {api}".strip(),
+            f"connect-src 'self' {api} {api.replace('http', 'ws', 1)}".strip(),
             f"img-src 'self' data: {api}".strip(),
             "object-src 'none'",
             "base-uri 'none'",

@@ -47,7 +47,7 @@ def main() -> int:
     # A terminal that has no sign for a tick or a bar gets a question mark.
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     console = Console(highlight=False)
-    folders = [BUILDS, *([arguments.state] if arguments.state else ()), Path(tempfile.gettempdir())]
+    folders = [BUILDS, arguments.state or Path(tempfile.gettempdir())]
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)
@@ -72,7 +72,8 @@ def main() -> int:
 def _run(text: str, arguments: argparse.Namespace, console: Console) -> int:
     began = time.monotonic()
     with _options(arguments, console) as options, LocalStack(options) as stack:
-        console.print(f"The stack is up after [bold]{time.monotonic() - began:.0f} s[/].\n")
+        console.print(f"The stack is up after [bold]{time.monotonic() - began:.0f} s[/].")
+        console.print("Its functions' logs, in a second terminal: [bold]make logs[/]\n")
         result = _demonstrate(stack, text, arguments, console)
         if arguments.once or result == 2:
             return result
@@ -127,6 +128,7 @@ def _options(arguments: argparse.Namespace, console: Console) -> Iterator[StackO
             allowed_origins=(*options.allowed_origins, *origins),
             state_dir=state,
             restartable=state is not None,
+            warm=timings.WARM,
         )
 
 

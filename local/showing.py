@@ -75,6 +75,8 @@ def show_end(found: dict[str, Any], console: Console) -> None:
         return
     error = found.get("error", {})
     console.print(f"[red]{error.get('code')}[/]: {escape(error.get('message', ''))} (see docs/errors.md)")
+    console.print("What its worker wrote, in a second terminal; the lines are 'the attempt ended' and 'ended':")
+    print(f"make logs ID={found['generation_id']}")
 
 
 def _show_cards(found: dict[str, Any], console: Console) -> None:

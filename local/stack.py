@@ -17,16 +17,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from local import deployment, disk, own_kinds, probes
+from local import deployment, disk, logs, own_kinds
 from local.build import BUILDS, built_tree, host_architecture
-from local.emulator import PROJECT, Emulator, restart_emulator, start_emulator
+from local.deployed import DeployedStack
+from local.emulator import ACCESS_KEY, PROJECT, Emulator, restart_emulator, start_emulator
 from local.page import PageServer
 from local.processes import Child, kill_all_with, start_server
 from local.state import drop_state, new_state
 
 AUDIENCE = "unstuck-local"
 KEY_PARAMETER = f"/{deployment.STACK_NAME}/openrouter-api-key"
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -41,7 +41,8 @@ class StackOptions:
     `parameters` override the template's, by name. `model_url`: a model API to use instead of the local model server.
     `api_key`: its key; without one a random key is made up. `state_dir` is kept afterwards; without one the state is
     in a temporary directory that goes with the stack. `restartable`: the emulator can be restarted with its state kept.
-    With `page` the web page is served, see `page_url`.
+    With `page` the web page is served, see `page_url`. `warm`: how many processes of a function stay up once it was
+    called, by its short name; one of each unless named.
     """
 
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -52,22 +53,22 @@ class StackOptions:
     state_dir: Path | None = None
     restartable: bool = False
     page: bool = False
+    warm: Mapping[str, int] = field(default_factory=dict)
     report: Callable[[str, float], None] = lambda _part, _seconds: None
     """Called after each part of the start with its name and the seconds that it took."""
 
 
-class LocalStack:
+class LocalStack(DeployedStack):
     """`with LocalStack(options) as stack:` - up when the block begins, gone when it ends."""
 
     def __init__(self, options: StackOptions | None = None) -> None:
+        super().__init__()
         self.options = options or StackOptions()
         self.timings: dict[str, float] = {}
         """Seconds that each part of the start took."""
         self._children: list[Child] = []
         self._emulator: Emulator | None = None
         self._page: PageServer | None = None
-        self._clients: dict[str, Any] = {}
-        self._outputs: dict[str, str] = {}
         self._clock = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -97,7 +98,7 @@ class LocalStack:
         self._clock = time.monotonic()
         tree = built_tree()
         self._lap("build")
-        self._emulator = start_emulator(self.state, keeps_state=self.options.restartable)
+        self._emulator = start_emulator(self.state, keeps_state=self.options.restartable, warm=self.options.warm)
         self._children.append(self._emulator.child)
         self._lap("ministack")
         self.issuer_url = self._serve("local.token_issuer")
@@ -115,6 +116,9 @@ class LocalStack:
         self._answer_once()
         if self._page is not None:
             self._page.stack_is_up()
+        logs.announce(
+            self.state, self.endpoint, ACCESS_KEY, {name: self._log_group(name) for name in self.function_names}
+        )
         self._lap("warm")
 
     def _answer_once(self) -> None:
@@ -123,12 +127,18 @@ class LocalStack:
             answers = [
                 pool.submit(self.invoke, "process", {"Records": []}),
                 pool.submit(self.invoke, "sweeper"),
+                *(pool.submit(self.invoke, "push", {"Records": []}) for _ in range(self._is_live)),
                 pool.submit(self._status_of, "POST", "/v1/generations", b"{}"),
                 pool.submit(self._status_of, "GET", "/v1/generations/01900000-0000-7000-8000-000000000000"),
+                pool.submit(self._status_of, "POST", "/v1/live"),
             ]
             found = [answer.result() for answer in answers]
-        if found[2:] != [400, 404]:
+        if found[-3:] != [400, 404, 200 if self._is_live else 404]:
             raise RuntimeError(f"the API does not answer as it must: {found}; see the logs in {self.state}")
+
+    @property
+    def _is_live(self) -> bool:
+        return self.parameters["Live"] == "enabled"
 
     def _status_of(self, method: str, path: str, body: bytes | None = None) -> int:
         headers = {"authorization": f"Bearer {self.token('nobody')}", "content-type": "application/json"}
@@ -162,6 +172,7 @@ class LocalStack:
 
     def stop(self) -> None:
         """End everything that was started. Safe to call twice and after a start that failed half-way."""
+        logs.withdraw(self.state)
         if self._page is not None:
             self._page.stop()
             self._page = None
@@ -212,13 +223,9 @@ class LocalStack:
             **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
             "AllowedModels": "local/*" if self.options.model_url is None else "*",
             "KindsPackage": own_kinds.package(),
+            "Live": "enabled",
             **self.options.parameters,
         }
-
-    @property
-    def api_url(self) -> str:
-        """Base URL of the HTTP API, without a slash at the end."""
-        return f"{self.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/$default"
 
     @property
     def page_url(self) -> str:
@@ -226,46 +233,6 @@ class LocalStack:
         if self._page is None:
             raise RuntimeError("this stack has no page: StackOptions(page=True)")
         return self._page.url
-
-    @property
-    def table_name(self) -> str:
-        return self._outputs["TableName"]
-
-    @property
-    def bucket_name(self) -> str:
-        return self._outputs["BucketName"]
-
-    @property
-    def queue_url(self) -> str:
-        return self._outputs["QueueUrl"]
-
-    @property
-    def isolated_queue_url(self) -> str:
-        return self._outputs["IsolatedQueueUrl"]
-
-    @property
-    def dead_letter_queue_url(self) -> str:
-        return self._outputs["DeadLetterQueueUrl"]
-
-    @property
-    def function_names(self) -> dict[str, str]:
-        """Deployed name of each function that the parameters ask for, by its short name, as `create`."""
-        return self._outputs_of_functions("FunctionName")
-
-    @property
-    def role_names(self) -> dict[str, str]:
-        """Name of each function's role, by the function's short name."""
-        return self._outputs_of_functions("RoleName")
-
-    def _outputs_of_functions(self, output: str) -> dict[str, str]:
-        keys = {name: f"{name.capitalize()}{output}" for name in FUNCTIONS}
-        return {name: self._outputs[key] for name, key in keys.items() if key in self._outputs}
-
-    def client(self, service: str) -> Any:
-        """A boto3 client that may do everything, as the account's root user."""
-        if service not in self._clients:
-            self._clients[service] = deployment.client(service, self.endpoint)
-        return self._clients[service]
 
     def token(self, sub: str = "alice", *, audience: str = AUDIENCE, ttl_seconds: int = 3600) -> str:
         """A token of the local issuer for the user `sub`; expired already when `ttl_seconds` is negative."""
@@ -281,29 +248,3 @@ class LocalStack:
         root = str(self.model_url).removesuffix("/api/v1")
         with _DIRECT.open(f"{root}/_ledger", timeout=10) as answer:
             return list(json.load(answer)["calls"])
-
-    def invoke(self, name: str, event: Mapping[str, Any] | None = None) -> Any:
-        """Run a function once and return its answer. Raises RuntimeError with its error when it failed."""
-        payload = json.dumps(event or {}).encode()
-        answer = self.client("lambda").invoke(FunctionName=self.function_names[name], Payload=payload)
-        body = json.loads(answer["Payload"].read() or b"null")
-        if "FunctionError" in answer:
-            raise RuntimeError(f"{name} failed: {body}")
-        return body
-
-    def worker_pids(self, name: str) -> list[int]:
-        """The processes of a function, oldest first. Linux only."""
-        return probes.worker_pids(self.tmpdir, self.function_names[name])
-
-    def log_lines(self, name: str) -> list[str]:
-        """What a function has logged so far. MiniStack delivers the lines when an invocation ends."""
-        configuration = self.client("lambda").get_function_configuration(FunctionName=self.function_names[name])
-        return probes.log_lines(self.client("logs"), configuration["LoggingConfig"]["LogGroup"])
-
-    def deny(self, name: str, action: str, resource: str = "*") -> None:
-        """Refuse an action to a function from its next call on, until `allow_again`."""
-        probes.deny(self.client("iam"), self.role_names[name], action, resource)
-
-    def allow_again(self, name: str) -> None:
-        """Take back every `deny` of a function."""
-        probes.allow_again(self.client("iam"), self.role_names[name])

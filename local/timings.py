@@ -6,6 +6,8 @@ from local.running import RunningStack
 
 # Somebody tries one thing after the other: the default of five in five minutes is soon over.
 _FOR_TRYING = {"RateLimits": "*=60/300"}
+WARM = {"create": 3, "status": 2, "process": 7}
+"""How many processes of each function stay up: a burst of nine on two processors is answered and begun by them."""
 _FAST = {"HeartbeatSeconds": "0.5", "LeaseSeconds": "5", "DispatchGraceSeconds": "10"}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 import shared.aws.silence  # noqa: F401 - what botocore would log at DEBUG holds users' texts
-from operations import estimate, redrive, report, retry, search
+from operations import estimate, redrive, report, retry, search, smoke
 from operations.checks import Expected
 from operations.deployment import Deployment, Named, NotFoundError, find, polling_client, reading_client
 from operations.doctor import Doctor
@@ -55,9 +55,14 @@ def _doctor(given: argparse.Namespace) -> int:
     )
     found = doctor.look(given.limit)
     if given.json:
-        print(json.dumps(report.doctor_json(found, show_owners=given.show_owners), indent=2))
+        print(
+            json.dumps(
+                report.doctor_json(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key),
+                indent=2,
+            )
+        )
     else:
-        print(report.doctor_text(found, show_owners=given.show_owners))
+        print(report.doctor_text(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key))
     return FOUND if found.findings else CLEAN
 
 
@@ -67,9 +72,14 @@ def _find(given: argparse.Namespace) -> int:
     reads = deployment.store().reads
     found = search.find(reader, reads, given.request_id, owner=given.owner, pages=given.pages)
     if given.json:
-        print(json.dumps(report.found_json(found, show_owners=given.show_owners), indent=2))
+        print(
+            json.dumps(
+                report.found_json(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key),
+                indent=2,
+            )
+        )
     else:
-        print(report.found_text(found, show_owners=given.show_owners))
+        print(report.found_text(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key))
     return CLEAN if found.key is not None else FOUND
 
 
@@ -119,8 +129,9 @@ def _retry(given: argparse.Namespace) -> int:
         sleep=time.sleep,
     )
     lines = work.run(wanted, act=given.yes, limit=given.limit, per_second=given.per_second)
-    done = list(_told(lines, lambda line: report.retry_line(line, show_owners=given.show_owners), given))
-    _end(given, report.retries_json(done, show_owners=given.show_owners), [str(line.outcome) for line in done])
+    told: report.Told = {"show_owners": given.show_owners, "owner_key": deployment.settings.owner_key}
+    done = list(_told(lines, lambda line: report.retry_line(line, **told), given))
+    _end(given, report.retries_json(done, **told), [str(line.outcome) for line in done])
     return FOUND if any(line.outcome is retry.RetryOutcome.NOT_SENT for line in done) else CLEAN
 
 
@@ -144,10 +155,13 @@ def _deployment(given: argparse.Namespace, *, acts: bool) -> Deployment:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="unstuck", description="What operators of Unstuck have.")
-    commands = parser.add_subparsers(required=True, metavar="preflight|doctor|find|redrive|bulk-retry|cost")
+    commands = parser.add_subparsers(required=True, metavar="preflight|smoke|doctor|find|redrive|bulk-retry|cost")
     before = commands.add_parser("preflight", help="ask the account what would fail in a deploy; changes nothing")
     before.set_defaults(run=preflight.run)
     preflight.add_options(before)
+    after = commands.add_parser("smoke", help="go through a deployment as a user does; makes two generations")
+    after.set_defaults(run=smoke.run)
+    smoke.add_options(after)
     doctor = _command(commands, "doctor", _doctor, "look for what must not be; changes nothing")
     doctor.add_argument("--limit", type=_count, help="look at so many items at most")
     doctor.add_argument("--objects", action="store_true", help="ask S3 for each object that an item names, too")

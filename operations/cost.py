@@ -31,6 +31,10 @@ class Counts:
     object_writes: float = 0.0
     object_reads: float = 0.0
     sent_bytes: float = 0.0
+    push_gb_seconds: float = 0.0
+    socket_messages: float = 0.0
+    socket_minutes: float = 0.0
+    stream_reads: float = 0.0
     kept_bytes: float = 0.0
     object_bytes: float = 0.0
 
@@ -54,10 +58,14 @@ class Meter:
 METERS: Mapping[str, Meter] = {
     "worker_gb_seconds": Meter("Lambda, workers", {"gb_second": 1}),
     "http_gb_seconds": Meter("Lambda, HTTP", {"gb_second": 1}),
+    "push_gb_seconds": Meter("Lambda, push", {"gb_second": 1}),
     "invocations": Meter("Lambda, requests", {"invocation": 1}),
     "write_units": Meter("DynamoDB, writes", {"write_unit": 1}),
     "read_units": Meter("DynamoDB, reads", {"read_unit": 1}),
     "api_calls": Meter("API Gateway", {"api_call": 1}),
+    "socket_messages": Meter("WebSockets", {"socket_message": 1}),
+    "socket_minutes": Meter("WebSockets", {"socket_minute": 1}),
+    "stream_reads": Meter("DynamoDB, streams", {"stream_read": 1}),
     "queue_requests": Meter("SQS", {"queue_request": 1, "fair_queue_request": 1}),
     "log_bytes": Meter("CloudWatch, logs", {"log_gb": 1 / GB}),
     "key_calls": Meter("KMS", {"key_call": 1}),

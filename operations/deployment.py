@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from shared.aws import clients
+from shared.aws.clients import FOR_A_WORKER
 from shared.aws.dispatch import SqsDispatch
 from shared.domain.clock import SystemClock
 from shared.domain.settings import Settings, from_environment
@@ -42,12 +43,13 @@ class Deployment:
 
     def store(self) -> Store:
         clock = SystemClock()
-        objects = Objects(clients.Late(clients.s3), self.settings.bucket_name)
-        table = Table(clients.dynamodb(), self.settings.table_name, clock)
+        objects = Objects(clients.Late(clients.s3), self.settings.bucket_name, self.settings.owner_key)
+        table = Table(clients.dynamodb(), self.settings.table_name, clock, patience=FOR_A_WORKER)
         return Store(Ground(table, clock, self.settings, objects))
 
     def dispatch(self) -> SqsDispatch:
-        return SqsDispatch(clients.sqs, self.settings.queue_url, self.settings.isolated_queue_url)
+        known = self.settings
+        return SqsDispatch(clients.sqs, known.queue_url, known.isolated_queue_url, known.owner_key)
 
 
 @dataclass(frozen=True, slots=True)

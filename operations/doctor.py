@@ -15,6 +15,7 @@ from operations.partition import Partition
 from operations.reading import Reader
 from operations.relations import between
 from shared.domain.clock import Clock
+from shared.domain.generation import GenerationKey
 from shared.domain.states import OPEN
 from shared.store.damage import DAMAGED
 from shared.store.items import DUE_SHARDS
@@ -105,7 +106,11 @@ class Doctor:
     def _objects(self, partition: Partition, now: datetime) -> Iterator[Finding]:
         if self.has_object is None:
             return
-        for sort_key, keys in partition.objects.items():
+        place = self.store.ground.objects.key_of_picture
+        for sort_key in partition.objects | partition.pictures:
+            of, names = partition.pictures.get(sort_key, ("", []))
+            drawn = [place(GenerationKey(partition.owner, of), name) for name in names]
+            keys = [*partition.objects.get(sort_key, []), *drawn]
             lapses = partition.lapses.get(sort_key)
             gone = [key for key in keys if not self.has_object(key)] if lapses is None or lapses > now else []
             if gone:

@@ -33,6 +33,10 @@ _UNITS = {
     "kept_bytes": "bytes",
     "object_bytes": "bytes",
     "sent_bytes": "bytes",
+    "push_gb_seconds": "GB-s",
+    "socket_messages": "messages",
+    "socket_minutes": "minutes",
+    "stream_reads": "reads",
 }
 
 
@@ -104,6 +108,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--memory", dest="http_memory", type=_whole, default=DEFAULTS.http_memory, help="MemorySize in MB (1024)"
     )
     command.add_argument(
+        "--status-memory", type=_whole, default=DEFAULTS.status_memory, help="StatusMemorySize in MB (512)"
+    )
+    command.add_argument(
         "--heartbeat-seconds", type=_whole, default=DEFAULTS.heartbeat_seconds, help="HeartbeatSeconds (10)"
     )
     command.add_argument(
@@ -114,6 +121,9 @@ def add_options(command: argparse.ArgumentParser) -> None:
         type=_part,
         default=DEFAULTS.own_keys,
         help="part of them with a key of the user's own, 0 to 1 (0)",
+    )
+    command.add_argument(
+        "--live", type=_number, help="open pages of the owner while one runs, with Live=enabled; 0: enabled, and none"
     )
     command.add_argument("--prices", type=Path, default=published.PUBLISHED, help="another table than us-east-1's")
     command.add_argument(

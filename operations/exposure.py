@@ -46,8 +46,8 @@ def rates(path: Path = TEMPLATE) -> dict[str, float]:
     """Return the calls a second of each route with a limit of its own, and of all others under the empty name."""
     text = path.read_text()
     found = {route: _rate(text, limit) for route, limit in _ROUTE.findall(text)}
-    [default] = _DEFAULT.findall(text)
-    return found | {"": _rate(text, default)}
+    http, *_sockets = _DEFAULT.findall(text)
+    return found | {"": _rate(text, http)}
 
 
 def _rate(text: str, limit: str) -> float:
@@ -95,6 +95,12 @@ CALLS = (
         "POST /v1/generations/{generation_id}/suggestions",
         True,
         _answered(0.02, 5, read_units=16, write_units=264, sent_bytes=25_000),
+    ),
+    Call(
+        "a ticket to a live connection that nobody opens",
+        "POST /v1/live",
+        True,
+        _answered(0.004, 2, read_units=1, write_units=1),
     ),
     Call("an erasure of nothing", "DELETE /v1/me", True, _answered(0.01, 7, read_units=7)),
 )

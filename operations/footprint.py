@@ -26,6 +26,10 @@ class Footprint:
     calls: int
     sent_bytes: int
     kept_bytes: int
+    head_changes: int = 3
+    """After its create and but for heartbeats: a claim, a count of each call, an advance between steps, its end."""
+    partial_messages: int = 0
+    """Of the text while it is written, to each open page."""
     shows_progress: bool = True
     object_writes: int = 0
     object_bytes: int = 0
@@ -33,8 +37,18 @@ class Footprint:
 
 FOOTPRINTS: Mapping[str, Footprint] = {
     # About 5,000 characters, an Idempotency-Key, labels of 36 characters; a story of 4 chapters; one picture.
-    "flashcards": Footprint(write_units=19, read_units=5, calls=1, sent_bytes=3_930, kept_bytes=5_570),
-    "story": Footprint(write_units=35, read_units=5, calls=5, sent_bytes=12_060, kept_bytes=10_830),
+    "flashcards": Footprint(
+        write_units=19, read_units=5, calls=1, sent_bytes=3_930, kept_bytes=5_570, partial_messages=14
+    ),
+    "story": Footprint(
+        write_units=35,
+        read_units=5,
+        calls=5,
+        sent_bytes=12_060,
+        kept_bytes=10_830,
+        head_changes=12,
+        partial_messages=5 * 14,
+    ),
     "image": Footprint(
         write_units=16,
         read_units=5,
@@ -45,7 +59,7 @@ FOOTPRINTS: Mapping[str, Footprint] = {
         object_writes=1,
         object_bytes=1_500_000,
     ),
-    "assistant": Footprint(write_units=19, read_units=5, calls=2, sent_bytes=1_790, kept_bytes=3_100),
+    "assistant": Footprint(write_units=19, read_units=5, calls=2, sent_bytes=1_790, kept_bytes=3_100, head_changes=5),
 }
 
 
@@ -57,7 +71,8 @@ def footprint_of(kind: str, calls: int | None = None) -> Footprint:
     if kind in FOOTPRINTS:
         return FOOTPRINTS[kind]
     usual, calls = FOOTPRINTS["flashcards"], calls or 1
-    return replace(usual, calls=calls, write_units=usual.write_units + 4 * (calls - 1))
+    writes, changes = usual.write_units + 4 * (calls - 1), usual.head_changes + 2 * (calls - 1)
+    return replace(usual, calls=calls, write_units=writes, head_changes=changes, partial_messages=0)
 
 
 POLL_SENT_BYTES = 740
@@ -79,6 +94,13 @@ AWS_CALL_SECONDS = 0.010
 """A call of another service, where it says that it takes single-digit milliseconds."""
 CREATE_PROCESSOR_SECONDS, CREATE_AWS_CALLS = 0.010, 5
 POLL_PROCESSOR_SECONDS, POLL_AWS_CALLS = 0.004, 1
+
+PUSH_PROCESSOR_SECONDS = 0.004
+PUSH_LOG_BYTES = 0
+LIVE_LOOKS = 1.7
+"""Polls of a generation that an open page hears of: one for its output, and one in some when the page opens."""
+PARTIALS_LOOK_SECONDS = 2.0
+"""How often a worker that streams looks who is connected."""
 
 
 def http_seconds(processor_seconds: float, aws_calls: int, memory_mb: float) -> float:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationKey, StoredStep, Usage
+from shared.domain.generation import SCHEMA_VERSION, Generation, StoredStep, Usage
 from shared.domain.review import Card, Review
 from shared.store import items
 from shared.store.admission_items import decode_accepted
 from shared.store.damage import DAMAGED
-from shared.store.objects import key_of
 from shared.store.pictures import pictures_of
 from shared.store.review import decode_card, decode_review
 from shared.store.sweeps import NO_OWNER
@@ -66,6 +65,8 @@ class Partition:
     empty_steps: list[str] = field(default_factory=list)
     objects: dict[str, list[str]] = field(default_factory=dict)
     """The keys of the bucket's objects that each item names."""
+    pictures: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+    """The generation's id and the names of the pictures that each item names."""
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     """Sort key and the error's name of each item that cannot be read."""
     newer: list[str] = field(default_factory=list)
@@ -148,10 +149,8 @@ def _step(partition: Partition, item: items.Item) -> None:
     _objects(partition, item, "result")
     if "result" not in item and "result_object" not in item:
         partition.empty_steps.append(item["sk"]["S"])
-    key = GenerationKey(partition.owner, _id(item))
-    drawn = [key_of(key, name) for name in pictures_of([stored])]
-    if drawn:
-        partition.objects.setdefault(item["sk"]["S"], []).extend(drawn)
+    if drawn := pictures_of([stored]):
+        partition.pictures[item["sk"]["S"]] = (_id(item), drawn)
     step = replace(stored, result={})
     partition.steps.setdefault(_id(item), []).append(step)
 
@@ -159,7 +158,7 @@ def _step(partition: Partition, item: items.Item) -> None:
 def _objects(partition: Partition, item: items.Item, attribute: str) -> None:
     named = item.get(f"{attribute}_object")
     if named is not None:
-        partition.objects.setdefault(item["sk"]["S"], []).append(str(named["S"]))
+        partition.objects[item["sk"]["S"]] = [str(named["S"])]
 
 
 def _key(partition: Partition, item: items.Item) -> None:

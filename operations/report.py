@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 from operations import redrive, retry, search
 from operations.doctor import Report
@@ -12,26 +12,33 @@ from shared.domain.pseudonym import pseudonym
 _SHOWN = 10
 
 
-def named(owner: str, *, show_owners: bool) -> str:
+class Told(TypedDict):
+    """How owners are told: by their ids, or by what stands for them under the deployment's key."""
+
+    show_owners: bool
+    owner_key: str
+
+
+def named(owner: str, *, show_owners: bool, owner_key: str = "") -> str:
     """Return the owner's id where it may be shown, else what stands for it."""
-    return owner if show_owners else pseudonym(owner)
+    return owner if show_owners else pseudonym(owner, owner_key)
 
 
-def found_text(found: search.Found, *, show_owners: bool) -> str:
+def found_text(found: search.Found, *, show_owners: bool, owner_key: str = "") -> str:
     """Return the generation that a search found, a fact a line; or how far it looked."""
     if found.key is None:
         looked = "in all inputs" if found.complete else f"in the first {found.pages:,} pages; --pages reads more"
         return f"No generation of this request was found {looked}."
-    facts = found_json(found, show_owners=show_owners)["generation"]
+    facts = found_json(found, show_owners=show_owners, owner_key=owner_key)["generation"]
     return "\n".join(f"{name:<16}  {fact}" for name, fact in facts.items())
 
 
-def found_json(found: search.Found, *, show_owners: bool) -> dict[str, Any]:
+def found_json(found: search.Found, *, show_owners: bool, owner_key: str = "") -> dict[str, Any]:
     if found.key is None:
         return {"complete": found.complete, "pages": found.pages, "generation": None}
     facts: dict[str, Any] = {
         "generation_id": found.key.generation_id,
-        "owner": named(found.key.owner, show_owners=show_owners),
+        "owner": named(found.key.owner, show_owners=show_owners, owner_key=owner_key),
         "model": found.model,
     }
     if (head := found.head) is None:
@@ -52,7 +59,7 @@ def found_json(found: search.Found, *, show_owners: bool) -> dict[str, Any]:
     return {"complete": found.complete, "pages": found.pages, "generation": known}
 
 
-def doctor_text(report: Report, *, show_owners: bool) -> str:
+def doctor_text(report: Report, *, show_owners: bool, owner_key: str = "") -> str:
     """Return the report for a person: what was looked at, then each rule that does not hold, faults first."""
     lines = [_looked_at(report)]
     by_rule = defaultdict[str, list[Finding]](list)
@@ -62,7 +69,7 @@ def doctor_text(report: Report, *, show_owners: bool) -> str:
         rule = found[0].rule
         lines += ["", f"{rule.severity:<7} {code}  ({len(found)})  {rule.means}"]
         for finding in found[:_SHOWN]:
-            where = f"{shown_key(finding.item)}  {named(finding.owner, show_owners=show_owners)}"
+            where = f"{shown_key(finding.item)}  {named(finding.owner, show_owners=show_owners, owner_key=owner_key)}"
             lines.append(
                 "        "
                 + "  ".join(part for part in (where.strip() if finding.owner else "", finding.detail) if part)
@@ -90,7 +97,7 @@ def _sum(report: Report) -> str:
     return found if report.complete else f"{found} The limit ended the look: there is more that was not looked at."
 
 
-def doctor_json(report: Report, *, show_owners: bool) -> dict[str, Any]:
+def doctor_json(report: Report, *, show_owners: bool, owner_key: str = "") -> dict[str, Any]:
     return {
         "complete": report.complete,
         "items": report.items,
@@ -105,7 +112,7 @@ def doctor_json(report: Report, *, show_owners: bool) -> dict[str, Any]:
                 "severity": str(finding.rule.severity),
                 "means": finding.rule.means,
                 "do": finding.rule.do,
-                "owner": named(finding.owner, show_owners=show_owners) or None,
+                "owner": named(finding.owner, show_owners=show_owners, owner_key=owner_key) or None,
                 "item": shown_key(finding.item) if finding.item else None,
                 "detail": finding.detail or None,
             }
@@ -130,18 +137,18 @@ def letters_json(letters: Iterable[redrive.Letter]) -> list[dict[str, Any]]:
     ]
 
 
-def retry_line(line: retry.Line, *, show_owners: bool) -> str:
-    owner = named(line.key.owner, show_owners=show_owners)
+def retry_line(line: retry.Line, *, show_owners: bool, owner_key: str = "") -> str:
+    owner = named(line.key.owner, show_owners=show_owners, owner_key=owner_key)
     told = f"as {line.successor_id}  {line.reason}" if line.successor_id else line.reason
     return f"{line.outcome:<9}{line.key.generation_id}  {line.kind:<12}{owner}  {told}".rstrip()
 
 
-def retries_json(lines: Iterable[retry.Line], *, show_owners: bool) -> list[dict[str, Any]]:
+def retries_json(lines: Iterable[retry.Line], *, show_owners: bool, owner_key: str = "") -> list[dict[str, Any]]:
     return [
         {
             "generation_id": line.key.generation_id,
             "kind": line.kind,
-            "owner": named(line.key.owner, show_owners=show_owners),
+            "owner": named(line.key.owner, show_owners=show_owners, owner_key=owner_key),
             "outcome": str(line.outcome),
             "reason": line.reason or None,
             "successor_id": line.successor_id or None,

@@ -24,12 +24,15 @@ class Workload:
     polls: float | None = None
     worker_memory: int = 256
     http_memory: int = 1_024
+    status_memory: int = 512
     heartbeat_seconds: float = 10.0
     longest_poll_seconds: float = 2.0
     own_keys: float = 0.0
     """The part of generations that come with a provider key of the user's own."""
     calls: int | None = None
     """Of one generation of a kind of your own, which nobody has counted; None for one."""
+    live: float | None = None
+    """Open pages of the owner while a generation runs, with Live=enabled; None without."""
 
     @property
     def durations(self) -> Durations:
@@ -39,6 +42,8 @@ class Workload:
     def polls_each(self) -> float:
         if self.polls is not None:
             return self.polls
+        if self.live:
+            return uses.LIVE_LOOKS
         reader = Reader(
             kinds.load(self.kind).limits.usual_seconds,
             self.heartbeat_seconds,
@@ -57,7 +62,7 @@ class Workload:
 
 def expected(workload: Workload) -> Counts:
     """Return what one generation uses, on average."""
-    return created(workload) + polled(workload) + worked(workload)
+    return created(workload) + polled(workload) + worked(workload) + pushed(workload)
 
 
 def created(workload: Workload) -> Counts:
@@ -72,13 +77,13 @@ def created(workload: Workload) -> Counts:
 
 
 def polled(workload: Workload) -> Counts:
-    seconds = uses.http_seconds(uses.POLL_PROCESSOR_SECONDS, uses.POLL_AWS_CALLS, workload.http_memory)
+    seconds = uses.http_seconds(uses.POLL_PROCESSOR_SECONDS, uses.POLL_AWS_CALLS, workload.status_memory)
     polls = workload.polls_each
     each = Counts(
         read_units=1,
         api_calls=1,
         invocations=1,
-        http_gb_seconds=seconds * workload.http_memory / 1024,
+        http_gb_seconds=seconds * workload.status_memory / 1024,
         log_bytes=uses.ACCESS_LOG_BYTES + uses.POLL_LOG_BYTES,
     ).times(polls)
     # The last look reads the output as well; those before it are answered with the head.
@@ -103,4 +108,29 @@ def worked(workload: Workload) -> Counts:
         object_bytes=kind.object_bytes,
         sent_bytes=kind.sent_bytes,
         kept_bytes=kind.kept_bytes,
+    )
+
+
+def pushed(workload: Workload) -> Counts:
+    """Return what live pages add: a call of `push` for each change of the head, and the messages that somebody hears.
+
+    A connection's own begin is left out: one serves every generation of two hours.
+    """
+    if workload.live is None:
+        return Counts()
+    kind, pages = footprint_of(workload.kind, workload.calls), workload.live
+    changes = kind.head_changes + workload.durations.beats(workload.heartbeat_seconds)
+    heard = min(1.0, pages)
+    seconds = uses.http_seconds(uses.PUSH_PROCESSOR_SECONDS, 1, workload.http_memory)
+    seconds += uses.AWS_CALL_SECONDS * (heard + pages)  # the head, and each message
+    partials = kind.partial_messages * pages
+    looks = workload.model_seconds / uses.PARTIALS_LOOK_SECONDS if kind.partial_messages else 0.0
+    return Counts(
+        invocations=changes,
+        push_gb_seconds=changes * seconds * workload.http_memory / 1024,
+        stream_reads=changes,
+        read_units=changes * (1 + heard) + looks,
+        socket_messages=changes * pages + partials,
+        socket_minutes=workload.model_seconds / 60 * pages,
+        log_bytes=changes * uses.PUSH_LOG_BYTES,
     )

@@ -33,6 +33,7 @@ SETTINGS = Settings(
     allowed_models=("local/*",),
     image_model="local/image",
     bucket_name="unstuck-objects",
+    owner_key="the key of a deployment that is only tested",
     llm_protocol="openrouter",
 )
 LONG_TEXT = "Enzymes are proteins that speed up reactions in the cell. " * 25
@@ -159,9 +160,19 @@ def create_table(client: Any, name: str) -> None:
     )
 
 
+def create_live_table(client: Any, name: str) -> None:
+    """Create a table of the shape of the template's of open connections."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    )
+
+
 def store_over(client: Any, clock: FakeClock, settings: Settings = SETTINGS) -> Store:
     table = Table(client, settings.table_name, clock, sleep=lambda _seconds: None)
-    objects = Objects(lambda: s3_beside(client), settings.bucket_name)
+    objects = Objects(lambda: s3_beside(client), settings.bucket_name, settings.owner_key)
     return Store(Ground(table, clock, settings, objects))
 
 

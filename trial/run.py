@@ -15,6 +15,7 @@ from functions.process.provider import Provider
 from functions.process.worker import Worker
 from functions.status import handler as status
 from shared import kinds, wiring
+from shared.aws.clients import FOR_A_WORKER
 from shared.aws.dispatch import QueueMessage
 from shared.domain.generation import Generation, GenerationKey, StoredStep
 from shared.domain.model_prices import read_prices
@@ -90,7 +91,7 @@ def _answer(handler: Any, method: str, generation_id: str | None, body: Any = No
 def _worker(screen: Screen) -> Worker:
     config = settings()
     provider = Provider(config.llm_base_url, protocol=config.llm_protocol, prices=read_prices(config.model_prices))
-    store = WorkerStore(wiring.ground())
+    store = WorkerStore(wiring.ground(FOR_A_WORKER))
     dependencies = Dependencies(
         store=store,
         heartbeats=WorkerStore(wiring.heartbeat_ground()),

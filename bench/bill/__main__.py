@@ -23,8 +23,9 @@ from operations.workload import Workload, expected
 
 TABS = 400
 REFILLS = (150.0, 240.0, 600.0, 840.0)
-SPACIOUS = {"MaximumConcurrency": "50"}
-"""Beside the template's defaults: so many invocations wait for their models here at the same time."""
+SPACIOUS = {"MaximumConcurrency": "50", "Live": "disabled"}
+"""Beside the template's defaults: so many invocations wait for their models here at the same time. What live pages add,
+`unstuck cost` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,8 @@ def _priced(one: Counted, found: Measured, workload: Workload) -> Counts:
     fills = 1 / one.side_by_side
     at = Workload(kind=one.kind, model_seconds=one.mean_seconds, side_by_side=one.side_by_side)
     seconds = at.durations.longest_of(one.side_by_side) + found.beyond.shared.median
-    http = http_seconds(found.calls.create.median, footprint.CREATE_AWS_CALLS, workload.http_memory)
-    http += one.polls * http_seconds(found.calls.poll.median, footprint.POLL_AWS_CALLS, workload.http_memory)
+    create = http_seconds(found.calls.create.median, footprint.CREATE_AWS_CALLS, workload.http_memory)
+    poll = http_seconds(found.calls.poll.median, footprint.POLL_AWS_CALLS, workload.status_memory)
     logged = {name: logs.logged_by_lambda(name) for name in ("create", "status", "process")}
     return Counts(
         write_units=one.write_units,
@@ -116,7 +117,7 @@ def _priced(one: Counted, found: Measured, workload: Workload) -> Counts:
         api_calls=calls,
         invocations=calls + fills,
         worker_gb_seconds=seconds * fills * workload.worker_memory / 1024,
-        http_gb_seconds=http * workload.http_memory / 1024,
+        http_gb_seconds=(create * workload.http_memory + one.polls * poll * workload.status_memory) / 1024,
         log_bytes=calls * logs.access_log_bytes()
         + logged["create"]
         + found.http_log_bytes["create"]

@@ -99,7 +99,7 @@ def _begin(browser: Browser, meter: Meter, group: Group) -> Group:
 def _batch_size(stack: LocalStack, size: int) -> Iterator[None]:
     functions = stack.client("lambda")
     sources = functions.list_event_source_mappings()["EventSourceMappings"]
-    before = {source["UUID"]: source["BatchSize"] for source in sources}
+    before = {source["UUID"]: source["BatchSize"] for source in sources if "ScalingConfig" in source}
     for source in before:
         functions.update_event_source_mapping(UUID=source, BatchSize=size)
     try:

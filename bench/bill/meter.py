@@ -3,7 +3,6 @@
 A function is led here by the environment variables that every AWS SDK honours; its code is as it ships.
 """
 
-import hashlib
 import http.client
 import json
 import re
@@ -19,6 +18,7 @@ from typing import Any
 from bench.bill.units import READ_UNIT_BYTES, item_bytes, read_units
 from local.emulator import ACCESS_KEY
 from local.stack import LocalStack
+from shared.domain.pseudonym import keyed_hash
 
 SERVICES = ("DYNAMODB", "SQS", "S3", "KMS", "SSM")
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
@@ -40,6 +40,8 @@ class Call:
     write_units: float = 0.0
     index_units: float = 0.0
     read_units: float = 0.0
+    table: str = ""
+    """Which it was of, where one call is of one table by name."""
 
 
 class Meter:
@@ -56,6 +58,7 @@ class Meter:
     def on(self) -> Iterator["Meter"]:
         """Lead the functions here, and back at the end. Whatever they run at either moment is cut off."""
         before = {name: self._environment(name) for name in self._stack.function_names}
+        self._owner_key = next(iter(before.values()))["OWNER_KEY"]
         try:
             for name, own in before.items():
                 leads = {f"AWS_ENDPOINT_URL_{service}": self._listen(name) for service in SERVICES}
@@ -70,7 +73,7 @@ class Meter:
 
     def of(self, owner: str) -> list[Call]:
         """Return what was called for one owner."""
-        hashed = hashlib.sha256(owner.encode()).hexdigest()
+        hashed = keyed_hash(owner, self._owner_key)
         return [*self._by_mark.get(owner, ()), *self._by_mark.get(hashed, ())]
 
     def note(self, call: Call) -> None:
@@ -158,10 +161,11 @@ def _counted(function: str, operation: str, status: int, path: str, body: bytes,
     if status != 200 or operation not in _WRITES | {"GetItem", "BatchGetItem", "Query"}:
         return Call(function, operation, status, mark)
     asked, found = json.loads(body), json.loads(answer)
+    name = str(asked.get("TableName", ""))
     if operation in _WRITES:
         table, index = _write_units(found["ConsumedCapacity"])
-        return Call(function, operation, status, mark, write_units=table, index_units=index)
-    return Call(function, operation, status, mark, read_units=_read_units(operation, asked, found))
+        return Call(function, operation, status, mark, write_units=table, index_units=index, table=name)
+    return Call(function, operation, status, mark, read_units=_read_units(operation, asked, found), table=name)
 
 
 def _write_units(consumed: Any) -> tuple[float, float]:

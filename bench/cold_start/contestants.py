@@ -1,15 +1,18 @@
 """Who is measured: our six functions, the least and the usual beside each, and each lever on its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.cold_start.places import Places
 from bench.cold_start.starts import Contestant
+from bench.cold_start.surroundings import Surroundings
 from bench.world import World
 
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
+FUNCTIONS = ("process", "sweeper", "create", "status", "actions", "authorizer")
+BATCH = 10
 _FLOOR = {"create": "floor.creates.handler", "process": "floor.works.handler"}
 _USUAL = {
     "create": "usual.creates.handler",
@@ -39,20 +42,19 @@ _GOOD_OF_USUAL = _GOOD | {"authorizer": lambda answer: answer == {}}
 class Cast:
     """Makes contestants out of what lies in `places` and happens in `world`."""
 
-    def __init__(self, places: Places, world: World) -> None:
-        self._places, self._world = places, world
+    def __init__(self, places: Places, world: World, memory: Mapping[str, int] | None = None) -> None:
+        self._places, self._world, self._memory = places, world, memory or {}
 
     def ours(self, function: str, *, tree: Path | None = None, runtime: Path | None = None) -> Contestant:
         built, places = tree or self._places.built, self._places
-        path = (built / f"{function.capitalize()}Function", built / "SharedLayer" / "python")
-        handler, event = f"functions.{function}.handler.handler", self._world.events[function]
-        return Contestant("ours", handler, (*path, runtime or places.runtime), event, _GOOD[function])
+        path = (built / f"{function.capitalize()}Function", built / "SharedLayer" / "python", runtime or places.runtime)
+        return self._made("ours", f"functions.{function}.handler.handler", path, function)
 
     def floor(self, function: str) -> Contestant:
         """The least that does the function's work."""
         handler = _FLOOR.get(function, "floor.reads.handler")
-        good = _GOOD[function] if function in _FLOOR else _answered(200)
-        return Contestant("floor", handler, self._path_of_peers(), self._world.events[function], good)
+        made = self._made("floor", handler, self._path_of_peers(), function)
+        return made if function in _FLOOR else replace(made, good=_answered(200))
 
     def thin(self, function: str) -> Contestant:
         """What the floor does, by a thin signed client in boto3's place."""
@@ -63,35 +65,54 @@ class Cast:
         """The usual stack; `plain` as `sam build` leaves it, without byte code but for the runtime."""
         path = self._path_of_peers(self._places.plain if plain else None)
         own = self._places.plain_usual if plain else self._places.usual
-        event, good = self._world.events[function], _GOOD_OF_USUAL[function]
-        return Contestant("usual", _USUAL[function], (*path[:-1], own, path[-1]), event, good)
+        made = self._made("usual", _USUAL[function], (*path[:-1], own, path[-1]), function)
+        return replace(made, good=_GOOD_OF_USUAL[function])
+
+    def unprepared(self, function: str) -> Contestant:
+        """Ours without what it does before its first event; like the peers it trusts whom botocore trusts."""
+        ours = self.ours(function)
+        path = (self._places.peers, *ours.path)
+        return replace(ours, handler="lever.unprepared.handler", path=path, variables={"FUNCTION": function})
+
+    def _made(self, name: str, handler: str, path: tuple[Path, ...], function: str) -> Contestant:
+        event, memory = self._world.events[function], self._memory.get(function, 1_024)
+        return Contestant(name, handler, path, event, _GOOD[function], memory_mb=memory)
 
     def _path_of_peers(self, tree: Path | None = None) -> tuple[Path, ...]:
         built, places = tree or self._places.built, self._places
         return (places.peers, built / "ProcessFunction", built / "SharedLayer" / "python", places.runtime)
 
-    def levers(self) -> dict[str, tuple[Contestant, Contestant]]:
-        """Each lever's name, with what is measured without it and with it, on the function where it counts."""
-        places = self._places
-        status, process, sweeper = self.ours("status"), self.ours("process"), self.ours("sweeper")
-        path = (places.peers, *status.path[:2], places.built / "ProcessFunction", places.usual, places.runtime)
-        one_certificate = {"SSL_CERT_FILE": str(places.one_certificate)}
 
-        def by(lever: str) -> Contestant:
-            return replace(status, handler=f"lever.{lever}.handler", path=path)
+class Shaped:
+    """Contestants as Lambda would run them: over TLS, on new jobs, each function with its own memory."""
 
-        whole_store = replace(sweeper, handler="lever.whole_store.handler", path=(places.peers, *sweeper.path))
-        return {
-            "byte code in the artifact (status)": (self.ours("status", tree=places.plain), status),
-            "byte code in the artifact (process)": (self.ours("process", tree=places.plain), process),
-            "no Tracer (status)": (by("tracer"), status),
-            "no pydantic, no HTTP client (status)": (by("eager"), status),
-            "garbage looked for less often (status)": (by("collecting"), status),
-            "a part of the store alone (sweeper)": (whole_store, sweeper),
-            "no awscrt beside boto3 (status)": (replace(status, path=(*status.path, places.crt)), status),
-            "botocore's data of two services alone (status)": (
-                status,
-                self.ours("status", runtime=places.pruned_runtime),
-            ),
-            "one certificate instead of certifi's (process)": (process, replace(process, variables=one_certificate)),
-        }
+    def __init__(self, cast: Cast, around: Surroundings, before: Path | None = None) -> None:
+        self._cast, self._around, self._before = cast, around, before
+
+    def ours(self, function: str) -> Contestant:
+        return self._fresh(function, replace(self._cast.ours(function), variables=self._around.amazon_only))
+
+    def before(self, function: str) -> Contestant:
+        """Without work at INIT and a small bundle: of another tree, or this one's with both switched off."""
+        old = self._cast.ours(function, tree=self._before) if self._before else self._cast.unprepared(function)
+        return self._fresh(function, replace(old, name="before"))
+
+    def beside(self, function: str) -> list[Contestant]:
+        """Before and ours, the floor, and the usual stack, plain and compiled."""
+        peers = (self._cast.floor(function), *(self._cast.usual(function, plain=plain) for plain in (True, False)))
+        return [self.before(function), self.ours(function), *(self._fresh(function, peer) for peer in peers)]
+
+    def batch(self) -> list[Contestant]:
+        """Before and ours, with a first batch of ten."""
+        made = (self.before("process"), self.ours("process"))
+        return [replace(each, fresh=partial(self._around.job, BATCH)) for each in made]
+
+    def bundle_alone(self, function: str) -> list[Contestant]:
+        """Ours with the bundle that botocore brings, and with Amazon's authorities alone."""
+        ours = self.ours(function)
+        return [replace(ours, variables={}), ours]
+
+    def _fresh(self, function: str, made: Contestant) -> Contestant:
+        if function == "process":
+            return replace(made, fresh=self._around.job)
+        return replace(made, fresh=self._around.cancel) if function == "actions" else made

@@ -16,7 +16,7 @@ from bench.report import PROJECT, RESULTS
 from local.lambda_runtime import runtime_with_client
 
 _PEERS = Path(__file__).with_name("peers")
-_SERVICES = ("dynamodb", "sqs")
+_SERVICES = ("dynamodb", "sqs", "ssm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,6 @@ class Places:
     usual: Path
     plain_usual: Path
     crt: Path
-    one_certificate: Path
 
     @property
     def layer(self) -> Path:
@@ -58,7 +57,6 @@ def prepare(tree: Path) -> Places:
         usual,
         shutil.copytree(usual, home / "plain-usual"),
         crt,
-        _one_certificate(home, tree),
     )
     for path in (places.runtime, places.pruned_runtime, places.peers, usual, crt):
         unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
@@ -72,14 +70,6 @@ def _installed(home: Path) -> Path:
     python = str(PROJECT / ".venv" / "bin" / "python")
     subprocess.run([*command, "--python", python, "--target", str(home / "usual"), "-r", str(lock)], check=True)
     return home / "usual"
-
-
-def _one_certificate(home: Path, tree: Path) -> Path:
-    """The first that certifi has: what a bundle of one provider's own authority would be."""
-    first = (tree / "ProcessFunction" / "certifi" / "cacert.pem").read_text().partition("-----END CERTIFICATE-----")
-    path = home / "one.pem"
-    path.write_text("".join(first[:2]) + "\n")
-    return path
 
 
 def _other_services(directory: str, names: list[str]) -> set[str]:

@@ -19,7 +19,7 @@ from bench.scale.wire import TABLE, Meter
 from functions.sweeper import service
 from functions.sweeper.service import Sweep
 from shared import kinds
-from shared.aws.clients import STANDARD
+from shared.aws.clients import ONE_SHORT_TRY, STANDARD
 from shared.aws.dispatch import SqsDispatch
 from shared.rescue import Rescuer
 from shared.store.ground import Ground
@@ -63,7 +63,7 @@ def cpu_of_a_sweep(due: int) -> tuple[float, int]:
     stock.add_due(due)
     fake = FakeDynamoDB(stock.table, TABLE)
     session = boto3.Session("key", "secret", region_name="eu-central-1")
-    dynamodb, sqs = session.client("dynamodb", config=STANDARD), session.client("sqs", config=STANDARD)
+    dynamodb, sqs = session.client("dynamodb", config=ONE_SHORT_TRY), session.client("sqs", config=STANDARD)
     dynamodb.meta.events.register("before-send", _answering(meter, lambda name, given: getattr(fake, name)(**given)))
     sqs.meta.events.register("before-send", _answering(meter, lambda _name, _given: {"MessageId": "sent"}))
     store = Store(Ground(Table(dynamodb, TABLE, clock), clock, SETTINGS))

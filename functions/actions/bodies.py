@@ -16,6 +16,7 @@ class Retry(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     begin: Annotated[Literal["stored", "start"], Field(alias="from")] = "stored"
+    """`stored` goes on at the first step that has no result; `start` makes everything again."""
     user_provided_key: UserProvidedKey = None
 
 
@@ -25,6 +26,7 @@ class Decide(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow")
 
     decision: Literal["accepted", "rejected", "proposed"]
+    """What to make of it; `proposed` takes a decision back."""
 
     @property
     def edit(self) -> dict[str, Any]:
@@ -42,6 +44,7 @@ class DecideNumbered(Decide):
     """The same in a list: with the number of the suggestion, its 1-based place in the output."""
 
     number: Annotated[int, Field(ge=1)]
+    """The suggestion's place in the list, from 1."""
 
 
 class DecideMany(BaseModel):
@@ -50,6 +53,7 @@ class DecideMany(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     decisions: Annotated[list[DecideNumbered], Field(min_length=1, max_length=MAX_DECISIONS)]
+    """No number twice."""
 
     @model_validator(mode="after")
     def _no_number_twice(self) -> Self:

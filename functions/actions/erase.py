@@ -1,5 +1,6 @@
 """Erases everything of the caller, a bounded piece a call, until a look finds nothing that could come back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -41,6 +42,8 @@ class EraseService:
     endings: EndingStore
     clock: Clock
     settings: Settings
+    hang_up: Callable[[str], None] = lambda _owner: None
+    """Ends the live connections of an owner, where the deployment has any."""
 
     def erase(self, request: Request) -> Response:
         """Answer 200 and `done: true` when nothing is left, or 202 and when to call again.
@@ -49,6 +52,7 @@ class EraseService:
         """
         owner, clock = request.owner, self.clock
         until = clock.monotonic() + _SECONDS
+        self.hang_up(owner)
         while clock.monotonic() < until:
             # Heads first: without its head no worker can write anything more but a step.
             heads = list(islice(self.endings.reads.newest(owner, None, _HEADS_AT_ONCE), _HEADS_AT_ONCE))
@@ -103,7 +107,9 @@ class EraseService:
         if not self.store.unmark_erasure(owner, not_before):
             return _not_done(_GO_ON_SECONDS)
         # The audit: once an erasure, by the call that ended it.
-        logger().info("erased", extra={"owner": pseudonym(owner), "request_id": request.request_id})
+        logger().info(
+            "erased", extra={"owner": pseudonym(owner, self.settings.owner_key), "request_id": request.request_id}
+        )
         return self._limits_alone(owner)
 
     def _limits_alone(self, owner: str) -> Response:

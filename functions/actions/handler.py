@@ -2,12 +2,14 @@
 
 # Those who cancel or dismiss do not wait for pydantic, which only a retry and a review need.
 # ruff: noqa: PLC0415
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from functions.actions.ending import EndingService
 from functions.actions.erase import EraseService
 from shared import kinds, wiring
+from shared.aws.init import prepare
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
@@ -57,7 +59,12 @@ def _cards() -> "CardService":
 
 
 def _erasures() -> EraseService:
-    return EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings())
+    service = EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings())
+    if not settings().live_table_name:
+        return service
+    from functions.actions.hang_up import HangUp
+
+    return replace(service, hang_up=HangUp(wiring.connections(), wiring.sockets()))
 
 
 ROUTES: dict[str, Route] = {
@@ -75,3 +82,6 @@ ROUTES: dict[str, Route] = {
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
     return respond(event, ROUTES)
+
+
+prepare(_ground)

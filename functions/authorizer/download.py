@@ -18,10 +18,11 @@ MAX_BYTES = 256 * 1024
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
-def download(url: str, clock: Clock, seconds: float = TIMEOUT_SECONDS) -> bytes:
+def download(url: str, clock: Clock, seconds: float = TIMEOUT_SECONDS, trust: ssl.SSLContext | None = None) -> bytes:
     """Return what is at `url`. Raises OSError when it is not to be had, ValueError when it must not be asked for.
 
-    A redirect is not followed: the keys decide who gets in, and come from the configured address or not at all.
+    `trust` says whom to trust; None reads the system's authorities now, 20 ms of a processor. A redirect is not
+    followed: the keys decide who gets in, and come from the configured address or not at all.
     """
     address = urlsplit(url)
     if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
@@ -29,7 +30,7 @@ def download(url: str, clock: Clock, seconds: float = TIMEOUT_SECONDS) -> bytes:
     if not address.hostname:
         raise ValueError("the address of the keys names no host")
     deadline = _Deadline(clock, seconds)
-    connection = _connection(address, deadline)
+    connection = _connection(address, deadline, trust)
     try:
         connection.request("GET", f"{address.path or '/'}{'?' if address.query else ''}{address.query}")
         answer = connection.getresponse()
@@ -80,12 +81,12 @@ class _Timed(io.RawIOBase):
         super().close()
 
 
-def _connection(address: SplitResult, deadline: _Deadline) -> http.client.HTTPConnection:
+def _connection(address: SplitResult, deadline: _Deadline, trust: ssl.SSLContext | None) -> http.client.HTTPConnection:
     host, secure = address.hostname or "", address.scheme == "https"
     connected = _connect(host, address.port or (443 if secure else 80), deadline)
     try:
         if secure:
-            context = ssl.create_default_context()
+            context = trust or ssl.create_default_context()
             connected.settimeout(deadline.left())  # of the handshake as a whole
             connected = context.wrap_socket(connected, server_hostname=host)
         connected.settimeout(deadline.left())

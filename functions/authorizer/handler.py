@@ -2,8 +2,11 @@
 
 import logging
 import os
+import ssl
 from functools import cache, partial
 from typing import Any
+
+from cryptography.hazmat.backends import default_backend
 
 import shared.aws.silence  # noqa: F401 - at DEBUG the root logger, which is used here, is botocore's as well
 from functions.authorizer.download import download
@@ -12,6 +15,7 @@ from functions.authorizer.sampling import Sampler
 from functions.authorizer.service import AuthorizerService
 from functions.authorizer.settings import Settings, from_environment
 from functions.authorizer.tokens import Keys, TokenVerifier
+from shared.aws.init import prepare
 from shared.domain.clock import SystemClock
 
 
@@ -27,9 +31,13 @@ def _keys(settings: Settings, clock: SystemClock) -> Keys:
         from functions.authorizer.secret import SharedSecret  # noqa: PLC0415 - boto3 costs 300 ms that only HS256 needs
 
         return SharedSecret(settings.secret_parameter)
-    return Jwks(settings.jwks_url, settings.algorithm, clock, partial(download, clock=clock))
+    fetch = partial(download, clock=clock, trust=ssl.create_default_context())
+    return Jwks(settings.jwks_url, settings.algorithm, clock, fetch)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer whether a call may pass, and whose it is."""
     return _service().judge(event)
+
+
+prepare(_service, default_backend)

@@ -5,6 +5,8 @@ from typing import Any
 
 from functions.create.service import CreateService
 from shared import wiring
+from shared.aws import clients
+from shared.aws.init import prepare
 from shared.aws.journal import warn_of_suffixes
 from shared.domain.allowed_models import with_any_suffix
 from shared.domain.limits import policy_of
@@ -16,8 +18,8 @@ from shared.store.admission import AdmissionStore
 @cache
 def _service() -> CreateService:
     warn_of_suffixes(with_any_suffix(settings()))
-    store, policy = AdmissionStore(wiring.ground()), policy_of(settings())
-    return CreateService(store, wiring.dispatch(), wiring.clock, settings(), policy, wiring.seal())
+    store, policy, sqs = AdmissionStore(wiring.ground()), policy_of(settings()), clients.sqs()
+    return CreateService(store, wiring.dispatch(lambda: sqs), wiring.clock, settings(), policy, wiring.seal())
 
 
 ROUTES: dict[str, Route] = {"POST /v1/generations": lambda request: _service().create(request)}
@@ -26,3 +28,6 @@ ROUTES: dict[str, Route] = {"POST /v1/generations": lambda request: _service().c
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
     return respond(event, ROUTES)
+
+
+prepare(_service, wiring.load_kinds)

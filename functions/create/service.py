@@ -33,10 +33,15 @@ class Envelope(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     kind: str = "flashcards"
+    """Which kind of generation to start."""
     model: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./:@-]{1,100}$")] | None = None
+    """The model to ask, of those that the deployment allows; its default if absent."""
     prompt_version: _Label | None = None
+    """A version of the kind's prompts; the newest if absent."""
     client_id: _Label | None = None
+    """A label of your own."""
     session_id: _Label | None = None
+    """A label of your own, by which the lists can be filtered."""
     user_provided_key: UserProvidedKey = None
 
     @property

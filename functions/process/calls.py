@@ -3,12 +3,12 @@
 What is known of the last one is kept for whoever tells of the attempt.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -19,6 +19,7 @@ from functions.process.late_bills import LateBills, Unbilled
 from functions.process.ledger import Ledger
 from functions.process.provider import CallRecord, ChatMessage, Completion, ModelRequest
 from functions.process.reserve import believable, reserve_for
+from functions.process.spend_guard import SpendGuard
 from shared.aws.logs import logger
 from shared.domain.call_facts import NO_CALL
 from shared.domain.errors import (
@@ -32,7 +33,11 @@ from shared.domain.errors import (
     ProviderError,
 )
 from shared.domain.generation import Event, Generation, GenerationInput, Usage
+from shared.domain.pseudonym import keyed_hash
 from shared.kinds.contract import Kind, Prompt
+
+if TYPE_CHECKING:
+    from functions.process.partials import Partials
 
 _NO_BILL = Usage(calls=1)
 
@@ -48,12 +53,14 @@ class Calls:
         dependencies: Dependencies,
         heartbeat: Heartbeat,
         ledger: Ledger,
+        partials: "Partials | None" = None,
     ) -> None:
-        self.head, self._ledger = head, ledger
+        self.head, self._ledger, self._partials = head, ledger, partials
         self.facts = NO_CALL
         self.excerpt: str | None = None
         self.under_way = False
         self._late_bills = LateBills(dependencies, heartbeat)
+        self._spend_guard = SpendGuard(head, lambda: dependencies.store.spending, dependencies.settings.max_running)
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._step, self._target = "", heartbeat.progress
         # Opened once an attempt and gone with it. The service's key is not even read for who brings one.
@@ -84,10 +91,10 @@ class Calls:
         """
         request = self._request(prompt, messages, result, aspect_ratio)
         try:
-            return self._complete(request, prompt.expected_characters)
+            return self._complete(request, prompt, result)
         except ProtocolBrokenError as broken:
             self.note_asked_again(broken)
-            return self._complete(request, prompt.expected_characters)
+            return self._complete(request, prompt, result)
 
     def note_asked_again(self, error: GenerationError) -> None:
         """Tell of a call whose answer was of no use, before the model is asked once more."""
@@ -110,7 +117,7 @@ class Calls:
         excerpt = {} if self.excerpt is None else {"provider_excerpt": self.excerpt}
         return self.facts.known() | excerpt
 
-    def _complete(self, request: ModelRequest, expected_characters: int) -> Completion:
+    def _complete(self, request: ModelRequest, prompt: Prompt, result: type[BaseModel] | None) -> Completion:
         dependencies, head = self._dependencies, self.head
         api_key = self._key() if dependencies.model.takes_key or head.own_key else ""
         sent_until = dependencies.clock.monotonic() + dependencies.settings.lease_seconds
@@ -131,9 +138,10 @@ class Calls:
                 deadline=dependencies.clock.monotonic() + min(left, dependencies.settings.model_timeout_seconds),
                 may_send=may_send,
                 cancellation=self._heartbeat.cancellation,
-                on_text=self._on_text(expected_characters),
+                on_text=self._on_text(prompt.expected_characters),
                 on_bill_id=bill_ids.append,
                 record=record,
+                on_words=self._partials.of_call(self._step, prompt, result) if self._partials and result else None,
             )
         except (LeaseLostError, DeadlinePassedError, HandoverError):
             self._take_back_call(reserve)  # it had no leave: nothing was sent
@@ -217,7 +225,7 @@ class Calls:
             schema_name=prompt.schema_name,
             schema=result.model_json_schema() if result else None,
             max_completion_tokens=limits.max_completion_tokens or settings.max_completion_tokens,
-            user=hashlib.sha256(head.user_id.encode()).hexdigest(),
+            user=keyed_hash(head.user_id, settings.owner_key),
             # Who stands in for a model that writes cannot draw.
             fallback_models=tuple(name for name in settings.fallback_models if name != self._input.model)
             if result
@@ -230,6 +238,7 @@ class Calls:
     def _begin_call(self) -> Decimal:
         ledger = self._ledger
         reserve = reserve_for(self.head, self._step, self._kind.limits, ledger)
+        self._spend_guard.check(self.head, ledger.cost_usd + ledger.reserved_usd, reserve)
         self._heartbeat.check()
         reserved = ledger.reserved_usd + reserve
         begin_call, shown = self._dependencies.store.begin_call, self._heartbeat.shown

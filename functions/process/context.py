@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -24,6 +24,9 @@ from shared.kinds.checking import fault_of
 from shared.kinds.contract import Kind, Prompt
 from shared.kinds.values import alike, from_json, to_json
 
+if TYPE_CHECKING:
+    from functions.process.partials import Partials
+
 _STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
 
 
@@ -38,10 +41,11 @@ class AttemptContext:
         steps: list[StoredStep],
         dependencies: Dependencies,
         heartbeat: Heartbeat,
+        partials: "Partials | None" = None,
     ) -> None:
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._ledger = Ledger(head, steps, Decimal(str(kind.limits.call_reserve_usd)))
-        self._calls = Calls(head, kind, content, dependencies, heartbeat, self._ledger)
+        self._calls = Calls(head, kind, content, dependencies, heartbeat, self._ledger, partials)
         # Steps that a lost worker stored and did not count are shown with the next advance.
         self._behind = self.totals.steps_done > head.steps_done
         self._drawn = 0
@@ -153,6 +157,7 @@ class AttemptContext:
             model=call.model,
             answered_by=call.answered_by,
             finish=call.finish,
+            released_usd=self._calls.head.reserved_usd - self.reserved_usd,
         )
         kept = self._dependencies.store.store_step(self._calls.head, step)
         self._ledger.keep(step, kept)

@@ -39,12 +39,22 @@ def read[Result: BaseModel](prompt: Prompt, text: str, result: type[Result]) -> 
     secret, but no result either, unless the user's text holds the sentence itself.
     """
     found = parse(text, result)
-    said, given = _plain(*_texts(to_json(found))), _plain(*prompt.data.values())
-    for sentence in re.split(r"(?<=[.:;!?])\s+|\n", prompt.system):
-        ours = _plain(sentence)
-        if len(ours) >= _LEAST_REPEATED and ours in said and ours not in given:
-            raise InvalidOutputError("output_invalid", "The model's answer does not fit: it repeats its instructions")
+    if _repeats(prompt, to_json(found), most=None):
+        raise InvalidOutputError("output_invalid", "The model's answer does not fit: it repeats its instructions")
     return found
+
+
+def begins_to_repeat(prompt: Prompt, value: Any) -> bool:
+    """Whether what there is of an answer holds a sentence of our instructions, or so much of its begin as nobody writes
+    by chance. For who shows an answer before it is whole, and `read` can judge it."""
+    return _repeats(prompt, value, most=_LEAST_REPEATED)
+
+
+def _repeats(prompt: Prompt, value: Any, most: int | None) -> bool:
+    said, given = _plain(*_texts(value)), _plain(*prompt.data.values())
+    sentences = (_plain(sentence) for sentence in re.split(r"(?<=[.:;!?])\s+|\n", prompt.system))
+    ours = [sentence[:most] for sentence in sentences if len(sentence) >= _LEAST_REPEATED]
+    return any(sentence in said and sentence not in given for sentence in ours)
 
 
 def _plain(*texts: str) -> str:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from functions.process.provider import CallRecord, Cancellation, Completion, ModelRequest
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation, Usage
 from shared.domain.settings import Settings
 from shared.store.worker import WorkerStore
+
+if TYPE_CHECKING:
+    from functions.process.partials import Partials
 
 
 class Model(Protocol):
@@ -28,6 +31,7 @@ class Model(Protocol):
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None],
         record: CallRecord,
+        on_words: Callable[[str], None] | None = None,
     ) -> Completion: ...
 
     def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None: ...
@@ -48,3 +52,5 @@ class Dependencies:
     settings: Settings
     sleep: Callable[[float], None]
     """Waits for so many seconds, without a beat of the heart."""
+    partials: "Callable[[Generation], Partials] | None" = None
+    """What shows an attempt's owner the text while it is written; None where the deployment has no live connections."""

@@ -5,7 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from time import sleep
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from functions.process.dependencies import Dependencies
 from functions.process.ending import Ending, Handled
@@ -14,14 +14,23 @@ from functions.process.provider import Provider
 from functions.process.worker import Worker
 from shared import kinds, wiring
 from shared.aws import clients
-from shared.aws.clients import Late
+from shared.aws.clients import FOR_A_WORKER, Late
 from shared.aws.dispatch import QueueMessage
+from shared.aws.init import prepare, under_way
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
+from shared.domain.generation import Generation
 from shared.domain.model_prices import read_prices
 from shared.domain.settings import settings
 from shared.kinds.contract import Catalog
 from shared.store.worker import WorkerStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from functions.process.partials import Partials
+    from shared.aws.sockets import Sockets
+    from shared.store.connections import Connections
 
 
 class LambdaContext(Protocol):
@@ -35,20 +44,44 @@ def _worker() -> Worker:
     config = settings()
     prices = read_prices(config.model_prices)
     model = Provider(config.model_url, protocol=config.llm_protocol, prices=prices)
-    model.warm_up()
-    store = WorkerStore(wiring.ground())
+    ssm = Late(clients.ssm)
+    if under_way() and model.takes_key:
+        ssm()  # the first job needs it
+    store = WorkerStore(wiring.ground(FOR_A_WORKER))
     dependencies = Dependencies(
         store=store,
         heartbeats=WorkerStore(wiring.heartbeat_ground()),
         model=model,
-        api_key=ServiceKey(Late(clients.ssm), config.provider_key_parameter, wiring.clock),
+        api_key=ServiceKey(ssm, config.provider_key_parameter, wiring.clock),
         user_key=UserKeys(store.user_keys, wiring.seal()),
         clock=wiring.clock,
         settings=config,
         sleep=sleep,
+        partials=_partials() if config.live_table_name else None,
     )
+    model.warm_up()
     name = os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "local")
     return Worker(dependencies, wiring.dispatch(), name, Catalog(kinds.names, kinds.load))
+
+
+@cache
+def _connections() -> "Connections":
+    return wiring.push_stores()[1]
+
+
+@cache
+def _sockets() -> "Sockets":
+    return wiring.sockets()
+
+
+def _partials() -> "Callable[[Generation], Partials]":
+    from functions.process.partials import Partials  # noqa: PLC0415 - only where pages can be live
+
+    def listeners(owner: str) -> list[str]:
+        return [connection.connection_id for connection in _connections().of(owner)]
+
+    # The clients are made when the first words have come: no start waits for them.
+    return lambda head: Partials(head, listeners, lambda to, message: _sockets().post(to, message), wiring.clock)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -85,3 +118,6 @@ def _measure(handled: list[Handled], returned: int) -> None:
         Metric.ERRORS: returned + sum(one.ours for one in handled),
     }
     measure(values, [one.ended for one in handled if one.ended is not None])
+
+
+prepare(_worker, wiring.load_kinds, logger)

@@ -10,19 +10,14 @@ from shared.domain.generation import Generation, StoredStep, Totals, Usage, apar
 class Ledger:
     """Follows each call's bill and each stored step.
 
-    `reserved_usd` is what calls may have cost whose cost is not known.
-    `call_reserve_usd` is what a call reserves: that of a step's last call was still reserved when its worker died after
-    it had stored the step, and what the call cost is known by the step.
+    `reserved_usd` is what calls may have cost whose cost is not known; `call_reserve_usd` is what one call reserves.
     """
 
     def __init__(self, head: Generation, steps: Iterable[StoredStep], call_reserve_usd: Decimal) -> None:
         self._steps = {step.name: step for step in steps}
         self._call_reserve_usd = call_reserve_usd
-        self._spent = settle(head, list(self._steps.values())).usage
-        self.reserved_usd = head.reserved_usd
-        for step in self._steps.values():
-            if step.position > head.steps_done:
-                self._release_reserve_of(step)
+        settled = settle(head, list(self._steps.values()))
+        self._spent, self.reserved_usd = settled.usage, settled.reserved_of(head)
         self.begin_step()
 
     @property
@@ -84,5 +79,4 @@ class Ledger:
         return list(self._steps.values())
 
     def _release_reserve_of(self, step: StoredStep) -> None:
-        if step.usage.calls:
-            self.reserved_usd = max(self.reserved_usd - self._call_reserve_usd, Decimal(0))
+        self.reserved_usd = max(self.reserved_usd - step.released_usd, Decimal(0))

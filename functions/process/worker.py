@@ -1,7 +1,8 @@
 """What becomes of one queue message: claim, run the kind's steps under a heartbeat, one final transition."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
@@ -21,6 +22,9 @@ from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationInput
 from shared.domain.states import Status
 from shared.kinds.contract import Catalog, Kind, Limits
 from shared.kinds.values import from_json
+
+if TYPE_CHECKING:
+    from functions.process.partials import Partials
 
 # The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
@@ -77,12 +81,16 @@ class Worker:
         dependencies, settings = self.dependencies, self.dependencies.settings
         # The beats end, and their thread is joined, before the final write.
         seconds = settings.heartbeat_seconds
-        with Heartbeat(dependencies.heartbeats, head, dependencies.clock, seconds, handover_at) as heartbeat:
-            worked = self._work(head, heartbeat)
-        until = handover_at + settings.handover_margin_seconds / 2
-        return Endings(dependencies, self.dispatch).end(*worked, until)
+        # A message about the text so far may still be under way then: the final write does not wait for it.
+        with dependencies.partials(head) if dependencies.partials else nullcontext() as partials:
+            with Heartbeat(dependencies.heartbeats, head, dependencies.clock, seconds, handover_at) as heartbeat:
+                worked = self._work(head, heartbeat, partials)
+            if partials is not None:
+                partials.stop()
+            until = handover_at + settings.handover_margin_seconds / 2
+            return Endings(dependencies, self.dispatch).end(*worked, until)
 
-    def _work(self, head: Generation, heartbeat: Heartbeat) -> _Worked:
+    def _work(self, head: Generation, heartbeat: Heartbeat, partials: "Partials | None") -> _Worked:
         try:
             kind = self.kinds.load(head.kind)
         except RAISED as raised:
@@ -91,7 +99,8 @@ class Worker:
             content, steps = self._read(head)
         except RAISED as raised:
             return _Worked(Unread(head), kind.limits, end_of(raised, head))
-        context = AttemptContext(head, kind, content, steps, self.dependencies, heartbeat)
+        shown = partials if kind.shows_partials else None
+        context = AttemptContext(head, kind, content, steps, self.dependencies, heartbeat, shown)
         error = _run(context, kind, content)
         if not isinstance(error, LeaseLostError):
             try:

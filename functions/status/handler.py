@@ -14,6 +14,7 @@ from functions.status.pictures import PictureLinks
 from functions.status.timeline import TimelineService
 from functions.status.usage import UsageService
 from shared import kinds, wiring
+from shared.aws.init import prepare
 from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
@@ -85,3 +86,6 @@ ROUTES: dict[str, Route] = {
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer API Gateway's HTTP API, payload format 2.0."""
     return respond(event, ROUTES)
+
+
+prepare(_healer)

@@ -1,12 +1,13 @@
 """Hands out the pictures of a succeeded generation as signed URLs, and tells when they must be given anew."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from shared.domain.clock import Clock
 from shared.domain.generation import Generation
-from shared.domain.pictures import pictures_in
+from shared.domain.pictures import pictures_in, with_pictures
 from shared.store.pictures import PictureStore
 from shared.view.view import iso
 
@@ -21,17 +22,17 @@ class PictureLinks:
 
     def shown(self, head: Generation, output: dict[str, Any]) -> dict[str, Any]:
         """Return `output` with a URL in place of each picture's name; as it is where it has no pictures of ours."""
-        pictures = pictures_in(output)
-        if not pictures:
+        if not pictures_in(output):
             return output
         lifetime = timedelta(seconds=self.url_seconds)
         expires_at = iso(self.clock.now() + lifetime)  # before they are signed: never later than the truth
-        shown = []
-        for picture in pictures:
+
+        def signed(picture: Mapping[str, Any]) -> dict[str, Any]:
             url = self.pictures.picture_url(head.key, picture["name"])
             told = {name: value for name, value in picture.items() if name != "name"}
-            shown.append({"url": url, "expires_at": expires_at, **told})
-        return output | {"images": shown}
+            return {"url": url, "expires_at": expires_at, **told}
+
+        return with_pictures(output, signed)
 
     def dated(self, tag: str) -> str:
         """Return the tag of a state whose body holds URLs: another one with each half of their lifetime.

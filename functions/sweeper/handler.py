@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from functions.sweeper.service import Sweep
 from shared import wiring
+from shared.aws.clients import FOR_A_WORKER
+from shared.aws.init import prepare
 from shared.aws.logs import logger
 from shared.aws.metrics import measure_rescues
 from shared.store.deployment_spend import DeploymentSpend
@@ -22,7 +24,7 @@ class LambdaContext(Protocol):
 
 @cache
 def _sweep() -> Sweep:
-    ground = wiring.ground()
+    ground = wiring.ground(FOR_A_WORKER)
     spend = DeploymentSpend(ground)
     return Sweep(Reader(ground), SweepMarks(ground), wiring.rescuer(ground), wiring.clock, spend)
 
@@ -45,3 +47,6 @@ def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     )
     found.raise_failure()
     return report
+
+
+prepare(_sweep)

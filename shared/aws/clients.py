@@ -3,13 +3,18 @@
 They are botocore's own, as boto3.client returns them: importing boto3 itself costs a seventh of a cold start.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import botocore.session
 from botocore.config import Config
+
+from shared.aws import init
+from shared.aws.rehearsal import rehearse
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,14 +26,40 @@ if TYPE_CHECKING:
 STANDARD = Config(
     retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=2, max_pool_connections=32
 )
+# For the table, whose requests are repeated in one place, shared.store.table: with three tries here and five there, one
+# read of a throttled partition was fifteen requests and 8 to 12 s. It answers within milliseconds or is not well.
 ONE_SHORT_TRY = Config(
-    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=2, max_pool_connections=32
+    retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=1.5, max_pool_connections=32
 )
 
 # Without `virtual` a signed URL names S3's global host, which redirects elsewhere than to what was signed; without
 # `s3v4` it is signed in the old way in us-east-1. An object may take longer to be answered than an item.
 FOR_OBJECTS = STANDARD.merge(Config(read_timeout=5, signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
+
+class Patience(NamedTuple):
+    """How often one request is sent at most, and for how many seconds another try may begin.
+
+    It is the one layer of retries: the client beneath must not retry, or the two multiply.
+    """
+
+    tries: int
+    seconds: float
+
+
+FOR_A_CALLER = Patience(5, 2.0)
+"""Somebody waits for the answer, in a function of ten seconds: a try that hangs takes 1.5, so this ends within 3.5."""
+FOR_A_WORKER = Patience(8, 8.0)
+"""Nobody waits, and what is given up was paid for; a lease takes 40."""
+FOR_A_HEARTBEAT = Patience(2, 0.5)
+"""The next beat is the better retry."""
+FOR_A_PUSH = Patience(1, 0.0)
+"""Who is not told of a change looks by itself, and others wait behind it."""
+
+
+# urllib3 reads the whole bundle for each new connection: 19 ms of CPU for the 126 authorities that botocore brings.
+AMAZON_ROOTS = Path(__file__).with_name("amazon-roots.pem")
+"""Amazon's own five authorities, one of which vouches for each endpoint of the partition `aws`."""
 
 _LOCK = threading.Lock()
 
@@ -61,19 +92,31 @@ def set_region(name: str) -> None:
 
 
 def _client(service: str, config: Config) -> Any:
-    return _session().create_client(service, config=config)
+    """Make a client. Before the first event it rehearses a call, and the first real one need not load anything."""
+    client = _session().create_client(service, config=config, verify=_trusted())
+    if init.under_way():
+        rehearse(client)
+    return client
+
+
+def _trusted() -> str | None:
+    """Return the bundle that clients trust; with None botocore decides: by AWS_CA_BUNDLE, or by what it brings."""
+    if os.environ.get("AMAZON_ROOTS_ONLY") == "true" and not os.environ.get("AWS_CA_BUNDLE"):
+        return str(AMAZON_ROOTS)
+    return None
 
 
 def dynamodb() -> "DynamoDBClient":
-    """Return a client whose calls end within about 10 seconds."""
-    client: DynamoDBClient = _client("dynamodb", STANDARD)
-    return client
-
-
-def dynamodb_for_heartbeats() -> "DynamoDBClient":
-    """Return a client that tries once: a beat that fails is followed by the next, and ten tries outlast the lease."""
+    """Return a client that tries once, for 2.5 s at most: who uses it tries again."""
     client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
     return client
+
+
+def connections(endpoint: str) -> Any:
+    """Return a client that posts to the open WebSockets of the stage at `endpoint`, with one try of 3 s at most."""
+    return _session().create_client(
+        "apigatewaymanagementapi", endpoint_url=endpoint, config=ONE_SHORT_TRY, verify=_trusted()
+    )
 
 
 def s3() -> "S3Client":

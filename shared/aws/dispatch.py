@@ -1,6 +1,5 @@
 """The queue message and its sending: the only way that work is started, by the right to send to the queues."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.domain.errors import MessageRefusedError
 from shared.domain.generation import Called, Generation, GenerationKey
+from shared.domain.pseudonym import keyed_hash
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -90,8 +90,10 @@ class SqsDispatch:
     `client` returns the client; it is asked with each message, so that it need not be made before the first.
     """
 
-    def __init__(self, client: Callable[[], "SQSClient"], queue_url: str, isolated_queue_url: str) -> None:
-        self._client = client
+    def __init__(
+        self, client: Callable[[], "SQSClient"], queue_url: str, isolated_queue_url: str, owner_key: str = ""
+    ) -> None:
+        self._client, self._owner_key = client, owner_key
         self._queue_url = queue_url
         self._alone_queue_url = isolated_queue_url
 
@@ -104,7 +106,7 @@ class SqsDispatch:
                 MessageBody=message.to_json(),
                 DelaySeconds=delay_seconds(generation.not_before, now),
                 # Fair queues: one owner's crowd does not starve the others. Hashed: not every subject is a legal id.
-                MessageGroupId=hashlib.sha256(generation.user_id.encode()).hexdigest(),
+                MessageGroupId=keyed_hash(generation.user_id, self._owner_key),
             )
         except (ClientError, BotoCoreError) as error:
             raise DispatchFailedError(type(error).__name__) from error

@@ -14,6 +14,7 @@ from datetime import timedelta
 from shared.domain.clock import SystemClock
 from shared.domain.generation import Asked, Generation
 from shared.domain.pseudonym import pseudonym
+from shared.domain.settings import owner_key
 
 _QUIETER = frozenset({"ERROR", "CRITICAL", "FATAL"})
 _QUIET = _QUIETER | {"WARNING", "WARN"}
@@ -78,7 +79,7 @@ def sample_rate() -> float:
 def _about(head: Generation, asked: Asked) -> dict[str, str | None]:
     return {
         "generation_id": head.generation_id,
-        "owner": pseudonym(head.user_id),
+        "owner": pseudonym(head.user_id, owner_key()),
         "kind": head.kind,
         "request_id": asked.request_id,
     }

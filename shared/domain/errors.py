@@ -53,6 +53,14 @@ class UnreadableError(UnstuckError, ValueError):
     """What is stored cannot be read, now or later, by this version: it is damaged, of a newer one, or gone."""
 
 
+class ConnectionGoneError(UnstuckError):
+    """API Gateway knows no such connection: it has been closed, or its handshake has not ended yet."""
+
+
+class NotPostedError(UnstuckError):
+    """A message was not posted to a connection. Its one argument is the service's or botocore's own code."""
+
+
 class SealUnavailableError(UnstuckError):
     """KMS did not encrypt or decrypt: trying later may help. Its one argument is KMS's own code, never a key."""
 

@@ -127,6 +127,8 @@ class Generation:
     open."""
     usual_seconds: int = 0
     """How long this kind usually takes; 0 where a head does not say. `pacing` goes by it."""
+    left_cents: int = 0
+    """What the nearest ceiling of money left when it was let in; 0 where none applies."""
     op: str | None = None
     create_op: str | None = None
     schema_version: int = SCHEMA_VERSION
@@ -172,7 +174,7 @@ class StoredStep:
 
     `usage` is all that the attempt which stored it spent on it, `shown` the part of that which the head showed before:
     each begin_call carries what is known to be spent by then. `model`, `answered_by` and `finish` are facts of its last
-    call (see `CallFacts`).
+    call (see `CallFacts`). `released_usd` is what the head still reserves for calls that `usage` bills.
     """
 
     name: str
@@ -187,6 +189,7 @@ class StoredStep:
     model: str | None = None
     answered_by: str | None = None
     finish: str | None = None
+    released_usd: Decimal = Decimal(0)
 
     @property
     def unshown(self) -> Usage:
@@ -216,10 +219,18 @@ class DayUsage:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a head must show once its stored steps are counted."""
+    """What a head must show once its stored steps are counted.
+
+    `released_usd` is what the head still reserves for calls whose bill is in `usage`.
+    """
 
     steps_done: int
     usage: Usage
+    released_usd: Decimal = Decimal(0)
+
+    def reserved_of(self, head: Generation) -> Decimal:
+        """Return what the head must reserve from then on, for calls without a bill."""
+        return max(head.reserved_usd - self.released_usd, Decimal(0))
 
 
 def settle(generation: Generation, steps: list[StoredStep]) -> Totals:
@@ -233,8 +244,11 @@ def settle(generation: Generation, steps: list[StoredStep]) -> Totals:
     #   steps_done. That is true of a late holder as well: it is told the same way, and the next holder's own calls of
     #   that step are calls like any other.
     # - Hence: lost is only what a worker was told and took with it, by dying before its next write.
-    usage = sum((step.unshown for step in steps if step.position > generation.steps_done), generation.usage)
-    return Totals(max(generation.steps_done, len(steps)), apart_from_waste(usage, steps))
+    # - What a step's calls had reserved stays on the head until then, too: by the same count it is no longer reserved.
+    uncounted = [step for step in steps if step.position > generation.steps_done]
+    usage = sum((step.unshown for step in uncounted), generation.usage)
+    released_usd = sum((step.released_usd for step in uncounted), Decimal(0))
+    return Totals(max(generation.steps_done, len(steps)), apart_from_waste(usage, steps), released_usd)
 
 
 def apart_from_waste(usage: Usage, steps: Iterable[StoredStep]) -> Usage:

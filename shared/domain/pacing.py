@@ -38,6 +38,15 @@ def poll_after_seconds(head: Generation, now: datetime, settings: Settings) -> f
     return _bounded(min(_estimate(head, now, settings.heartbeat_seconds), heals), settings)
 
 
+def heals_after_seconds(head: Generation, now: datetime, settings: Settings) -> float:
+    """Return in how many seconds a look would heal an open generation, if its worker or its message were lost.
+
+    Whoever is told of every change need not look before; whoever looks then heals it. Never below zero.
+    """
+    until_deadline = _seconds(now, head.deadline_at) + _SURELY_OVER
+    return max(0.0, min(until_deadline, _until_a_look_heals(head, now, settings.lease_seconds)))
+
+
 def first_look_seconds(usual_seconds: int, settings: Settings) -> float:
     """Return in how many seconds to look first at a new generation: when one in twenty is over, within the bound."""
     return _bounded(_FIRST * (usual_seconds or USUAL_SECONDS), settings)

@@ -51,9 +51,17 @@ class Settings:
     keep_provider_excerpts: bool = False
     """Whether the worker's log keeps what a provider says of its errors, scrubbed of keys."""
     kms_key_id: str = ""
+    owner_key: str = ""
+    """The key of the hashes that stand for owners (`shared.domain.pseudonym`)."""
     enabled_kinds: tuple[str, ...] = ()
     """The kinds that may be created; empty for all."""
     accept_creates: bool = True
+    live_table_name: str = ""
+    """The table of open connections; empty where the deployment has none (`Live`)."""
+    live_url: str = ""
+    live_endpoint: str = ""
+    """Where a browser connects to, and where functions post to what is connected."""
+    allowed_origins: tuple[str, ...] = ()
 
     @property
     def model_url(self) -> str:
@@ -77,6 +85,11 @@ class Settings:
 def settings() -> Settings:
     """Return the settings of this process. Raises KeyError or ValueError that names the variable at fault."""
     return from_environment(dict(os.environ))
+
+
+def owner_key() -> str:
+    """Return `Settings.owner_key` for log lines, which must be written whatever is wrong with the others."""
+    return os.environ.get("OWNER_KEY", "")
 
 
 @cache

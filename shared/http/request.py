@@ -36,6 +36,11 @@ class Request:
             raise ProblemError("unsupported_subject")
         return subject
 
+    @property
+    def token_ends_at(self) -> int:
+        """When the caller's token expires, in whole epoch seconds, rounded down: a claim may be text or a fraction."""
+        return int(float(self._claims()["exp"]))
+
     def _claims(self) -> Mapping[str, Any]:
         """What API Gateway says of the token: its own verifier's claims, or what functions/authorizer answered.
 

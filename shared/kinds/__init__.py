@@ -39,6 +39,7 @@ def load(name: str) -> Kind:
         module.PROMPT_VERSIONS,
         module.run,
         draws=getattr(module, "DRAWS", False),
+        shows_partials=getattr(module, "SHOWS_PARTIALS", False),
         reviewed=reviewing.reviewed(module),
         failures=getattr(module, "FAILURES", {}),
     )

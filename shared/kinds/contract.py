@@ -108,6 +108,8 @@ class Kind:
     """Whether its model draws pictures: a request that names none gets the deployment's image model."""
     reviewed: Reviewed | None = None
     """What its owner reviews, and makes cards of; None for a kind that declares no REVIEWS."""
+    shows_partials: bool = False
+    """Whether an owner who is connected sees the answers of its calls while they are written (SHOWS_PARTIALS)."""
     failures: "Mapping[str, Code]" = field(default_factory=dict)
     """The codes that it fails with on purpose, beside the register's."""
 

@@ -10,6 +10,7 @@ from shared.kinds.forms import Asked, Language, Written, trimmed, with_length
 LIMITS = Limits(max_cost_usd=0.25, usual_seconds=15)
 PROMPT_VERSIONS = ("1",)
 REVIEWS = "suggestions"
+SHOWS_PARTIALS = True
 
 _SYSTEM = """\
 You make flashcards for a learner from a text.
@@ -28,7 +29,7 @@ class Input(Asked):
     `count` is how many cards to make at most, `language` theirs: what is left out follows from the text.
     """
 
-    source_text: Annotated[str, trimmed(10_000, shortest=1_000)]
+    source_text: Annotated[str, trimmed(10_000, shortest=1_000), Field(title="Text")]
     count: Annotated[int, Field(ge=1, le=30)] | None = None
     language: Language | None = None
 

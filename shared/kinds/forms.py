@@ -4,7 +4,11 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$")]
+Language = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?$"),
+    Field(description="A language tag, as de or pt-BR. Left out, it follows from the text."),
+]
 """A language as a BCP 47 tag: `de`, `pt-BR`, `zh-Hant-TW`. So short and closed a form may stand among our own words in
 a prompt, where no text of the user's may."""
 

@@ -9,6 +9,7 @@ from shared.kinds.forms import Asked, Language, Written, trimmed, with_length
 
 LIMITS = Limits(deadline_seconds=1_800, max_cost_usd=1.0, call_reserve_usd=0.05, usual_seconds=60)
 PROMPT_VERSIONS = ("1",)
+SHOWS_PARTIALS = True
 
 _PLAN = """\
 You plan a short story of {chapters} chapters from the premise between <premise> and </premise>: its title, and for \

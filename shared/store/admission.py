@@ -6,6 +6,7 @@ What decides is pure and in `shared.domain.limits`; here it is read strongly and
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import cache
 
 from shared.domain import rows
@@ -153,7 +154,8 @@ class AdmissionStore:
             told = self._told(generation, admission, seen)
             if told is not None:
                 return told
-            own, rate = self._writes(generation, admission, seen)
+            own, rate, left_usd = self._writes(generation, admission, seen)
+            generation = replace(generation, left_cents=_cents(left_usd))
             if attempt == 1:
                 generation = self._store_parts(generation, content, inherit, parts)
             try:
@@ -223,11 +225,12 @@ class AdmissionStore:
 
     def _writes(
         self, generation: Generation, admission: Admission, seen: _Seen
-    ) -> tuple[list[items.Item], Rate | None]:
-        """Return the writes that let the generation in if nothing has moved since. Raises AdmissionRefusedError."""
+    ) -> tuple[list[items.Item], Rate | None, Decimal | None]:
+        """Return the writes that let the generation in if nothing has moved since, where its owner then stands, and
+        what the nearest ceiling of money leaves. Raises AdmissionRefusedError."""
         policy, moment = admission.policy, self._clock.now()
         now, limit = epoch_milliseconds(moment), admission.limit_for(generation.kind)
-        self._ceilings.refuse(generation, policy, limit, seen.accepted, moment)
+        left_usd = self._ceilings.refuse(generation, policy, limit, seen.accepted, moment)
         writes, rate = [], None
         if limit or policy.counts_open:
             open_for = (generation.deadline_at - generation.created_at) // timedelta(milliseconds=1)
@@ -239,4 +242,9 @@ class AdmissionStore:
             writes.append(encode_key(generation, admission.key, moment))
         if admission.seal is not None:
             writes.append(user_key.put(generation, admission.seal()))
-        return writes, rate
+        return writes, rate, left_usd
+
+
+def _cents(left_usd: Decimal | None) -> int:
+    """Return whole cents, and never 0, which says that no ceiling applies."""
+    return 0 if left_usd is None else max(1, int(left_usd * 100))

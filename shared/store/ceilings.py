@@ -1,6 +1,7 @@
 """Asks every limit, the cheapest first, before one more generation is let in. Writes nothing."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from shared.domain.clock import epoch_milliseconds, midnight_after, month_after
 from shared.domain.errors import AdmissionRefusedError
@@ -21,8 +22,9 @@ class Ceilings:
 
     def refuse(
         self, generation: Generation, policy: Policy, limit: Limit | None, accepted: Accepted, moment: datetime
-    ) -> None:
-        """Raise AdmissionRefusedError for the first limit that is reached; `limit` is the rate limit, if any.
+    ) -> Decimal | None:
+        """Raise AdmissionRefusedError for the first limit that is reached; `limit` is the rate limit, if any. Return
+        what the nearest ceiling of money leaves, in US dollars; None where none applies.
 
         The write that follows is conditional on `accepted`, which every acceptance of the owner's renews: of two
         requests that count the same open generations one is refused and counts again.
@@ -33,22 +35,25 @@ class Ceilings:
             raise AdmissionRefusedError("rate_limited", whole_seconds(wait), rate)
         if generation.own_key:
             policy = Policy(policy.limits, policy.max_running)  # it costs the deployment no money
-        ceiling = policy.max_deployment_daily_spend_usd
-        if ceiling and self._deployment.spent_today(moment) >= ceiling:
-            raise AdmissionRefusedError("deployment_spend_reached", _until(midnight_after(moment), moment), rate)
+        left = list[Decimal]()
+        if ceiling := policy.max_deployment_daily_spend_usd:
+            left.append(ceiling - self._deployment.spent_today(moment))
+            if left[0] <= 0:
+                raise AdmissionRefusedError("deployment_spend_reached", _until(midnight_after(moment), moment), rate)
         if not policy.counts_open:
-            return
+            return min(left, default=None)
         running = self._quota.open_heads(generation.user_id, accepted, moment)
         if policy.max_running and len(running) >= policy.max_running:
             raise AdmissionRefusedError("too_many_running", _RUNNING_RETRY_SECONDS, rate)
         if not (policy.max_daily_spend_usd or policy.max_monthly_spend_usd):
-            return
+            return min(left, default=None)
         # The day's usage after the heads: one that ends in between is counted twice for a moment, never not at all.
         spent = self._quota.spent(generation.user_id, policy, running, moment)
         if policy.max_monthly_spend_usd and spent.month >= policy.max_monthly_spend_usd:
             raise AdmissionRefusedError("monthly_spend_reached", _until(month_after(moment), moment), rate)
         if policy.max_daily_spend_usd and spent.today >= policy.max_daily_spend_usd:
             raise AdmissionRefusedError("daily_spend_reached", _until(midnight_after(moment), moment), rate)
+        return min([*left, *spent.left_of(policy)], default=None)
 
 
 def _until(end: datetime, moment: datetime) -> int:

@@ -48,7 +48,7 @@ _COUNTS = frozenset(
         "step_calls",
         "steps_done",
     }
-    | {"schema_version", "usual_seconds"}
+    | {"schema_version", "usual_seconds", "left_cents"}
 )
 _TEXTS = frozenset(
     {"kind", "holder", "stage", "call_step", "output_step", "client_id", "session_id", "op", "create_op"}
@@ -293,6 +293,7 @@ def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> I
             "model": step.model,
             "answered_by": step.answered_by,
             "finish": step.finish,
+            "released_usd": step.released_usd or None,
             "schema_version": SCHEMA_VERSION,
             "expires_at": expiry(expires_at),
         }
@@ -326,4 +327,5 @@ def decode_step(item: Item) -> StoredStep:
         model=text_or_none(values, "model"),
         answered_by=text_or_none(values, "answered_by"),
         finish=text_or_none(values, "finish"),
+        released_usd=Decimal(values.get("released_usd", 0)),
     )

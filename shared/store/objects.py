@@ -1,9 +1,9 @@
 """Sends requests to the one bucket: what is too large for an item, and pictures. Knows S3's errors.
 
-Keys are `<hash of the owner>/<generation id>/<name>`: everything of an owner is below one prefix.
+Keys are `<hash of the owner>/<generation id>/<name>`. The hash has the deployment's key; before there was one it had
+none, and what is named by that is found still: pictures by the form of their name, all else by the key in its item.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.domain.errors import ObjectDeniedError, StoreRefusedError, StoreUnavailableError, UnreadableError
 from shared.domain.generation import GenerationKey
+from shared.domain.pictures import is_keyed
+from shared.domain.pseudonym import bare_hash, keyed_hash
 from shared.store.items import Item
 
 if TYPE_CHECKING:
@@ -28,33 +30,45 @@ _GONE = frozenset({"NoSuchKey", "404"})  # HeadObject has no body that could say
 _DENIED = frozenset({("GetObject", "AccessDenied"), ("CopyObject", "AccessDenied"), ("HeadObject", "403")})
 
 
-def prefix_of(user_id: str) -> str:
-    """Return what the keys of an owner begin with: the user id may hold what a key should not, and says who it is."""
-    return f"{hashlib.sha256(user_id.encode()).hexdigest()}/"
-
-
-def key_of(key: GenerationKey, name: str) -> str:
-    return f"{prefix_of(key.owner)}{key.generation_id}/{name}"
+def named_by(item: Item) -> list[str]:
+    """Return the keys of the objects that an item, as it is stored, names in place of what is too large for it."""
+    return [str(item[name]["S"]) for name in (f"{attribute}_object" for attribute in _LARGE) if name in item]
 
 
 class Objects:
     """One S3 bucket. `client` returns the client; it is asked with each request, so that it need not be made before.
+    `owner_key` is the key of the hashes that stand for owners.
 
     Raises StoreUnavailableError when S3 did not take or answer a request, and StoreRefusedError when it refused one and
     would again. An object that an item names and that is gone is an UnreadableError. S3 only says that it is gone to
     a caller who may list the bucket; to all others it is an ObjectDeniedError.
     """
 
-    def __init__(self, client: Callable[[], "S3Client"], bucket: str) -> None:
+    def __init__(self, client: Callable[[], "S3Client"], bucket: str, owner_key: str = "") -> None:
         self._client = client
         self._bucket = bucket
+        self._owner_key = owner_key
+
+    def prefixes_of(self, user_id: str) -> tuple[str, str]:
+        """Return what the keys of an owner begin with, now and before there was a key: an id may hold what a key should
+        not, and says who it is."""
+        return f"{keyed_hash(user_id, self._owner_key)}/", f"{bare_hash(user_id)}/"
+
+    def key_of(self, key: GenerationKey, name: str) -> str:
+        """Return the key of an object that is stored now."""
+        return f"{self.prefixes_of(key.owner)[0]}{key.generation_id}/{name}"
+
+    def key_of_picture(self, key: GenerationKey, name: str) -> str:
+        """Return the key of a picture, whose name tells since when it is there."""
+        prefix = self.prefixes_of(key.owner)[0 if is_keyed(name) else 1]
+        return f"{prefix}{key.generation_id}/{name}"
 
     def offload(self, item: Item, name: str) -> Item:
         """Return `item` as it may be stored: what is too large for it goes to the object `name`, before the item."""
         for attribute in _LARGE:
             packed = bytes(item.get(attribute, {}).get("B", b""))
             if len(packed) > MOST_IN_AN_ITEM:
-                key = key_of(GenerationKey(item["pk"]["S"], item["sk"]["S"].split("#")[1]), name)
+                key = self.key_of(GenerationKey(item["pk"]["S"], item["sk"]["S"].split("#")[1]), name)
                 self.put(key, packed, "application/zlib")
                 item = {part: value for part, value in item.items() if part != attribute}
                 item[f"{attribute}_object"] = {"S": key}
@@ -102,9 +116,14 @@ class Objects:
 
     def delete_some(self, user_id: str) -> int:
         """Delete at most a thousand objects of an owner and return how many there were; 0 when none is left."""
-        prefix = prefix_of(user_id)
+        for prefix in self.prefixes_of(user_id):
+            if there := self._some(prefix):
+                return self.delete(there)
+        return 0
+
+    def _some(self, prefix: str) -> list[str]:
         page = self._send(lambda s3: s3.list_objects_v2(Bucket=self._bucket, Prefix=prefix, MaxKeys=_AT_ONCE))
-        return self.delete([found["Key"] for found in page.get("Contents", [])])
+        return [found["Key"] for found in page.get("Contents", [])]
 
     def delete(self, keys: Sequence[str]) -> int:
         """Delete at most a thousand objects and return how many; one that is gone already is no error."""

@@ -6,7 +6,6 @@ from typing import Any
 from shared.domain.generation import Generation, GenerationKey, StoredStep
 from shared.domain.pictures import pictures_in
 from shared.store.ground import Ground
-from shared.store.objects import key_of
 
 _CACHED = "private, max-age=900, immutable"
 """A picture never changes; its URL is good for at most as long."""
@@ -21,11 +20,17 @@ class PictureStore:
 
     def put_picture(self, head: Generation, name: str, data: bytes, content_type: str) -> None:
         """Store a picture under a name of `pictures.name_of`. Not fenced: the fence is in the name."""
-        self._objects.put(key_of(head.key, name), data, content_type, ContentDisposition="inline", CacheControl=_CACHED)
+        self._objects.put(
+            self._objects.key_of_picture(head.key, name),
+            data,
+            content_type,
+            ContentDisposition="inline",
+            CacheControl=_CACHED,
+        )
 
     def picture_url(self, key: GenerationKey, name: str) -> str:
         """Return a URL by which whoever holds it may read the picture, for `signed_url_seconds`."""
-        return self._objects.signed_url(key_of(key, name), self._settings.signed_url_seconds)
+        return self._objects.signed_url(self._objects.key_of_picture(key, name), self._settings.signed_url_seconds)
 
 
 def pictures_of(steps: Iterable[StoredStep]) -> list[str]:

@@ -24,6 +24,11 @@ class Spent(NamedTuple):
     month: Decimal
     """0 where the policy has no ceiling for it: then it is not read."""
 
+    def left_of(self, policy: Policy) -> list[Decimal]:
+        """Return what each of the owner's ceilings leaves."""
+        ceilings = ((policy.max_daily_spend_usd, self.today), (policy.max_monthly_spend_usd, self.month))
+        return [ceiling - spent for ceiling, spent in ceilings if ceiling]
+
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 
 from shared.domain import rows
@@ -74,6 +75,6 @@ class RetryStore:
         expires_at = items.parts_expiry(new, self._settings)
         for step in taken:
             unpaid = step.unshown if step.position > counted else Usage()
-            own = replace(step, usage=unpaid, shown=Usage())
+            own = replace(step, usage=unpaid, shown=Usage(), released_usd=Decimal(0))
             parts.put(items.encode_step(new.key, own, expires_at), f"{new.fence}-{step.name}")
         return counted

@@ -3,13 +3,16 @@
 Knows DynamoDB's errors and nothing of the lifecycle.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Never
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnectedError
 
+from shared.aws.clients import FOR_A_CALLER, Patience
 from shared.domain.clock import Clock
 from shared.domain.errors import StoreRefusedError, StoreUnavailableError
 from shared.store.items import Item
@@ -17,9 +20,8 @@ from shared.store.items import Item
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_TRIES = 5
 _BACKOFF_SECONDS = 0.02
-# What a later try of the same bytes may succeed at. botocore retries none of a transaction's conflicts.
+# What a later try of the same bytes may succeed at.
 _TRANSIENT = frozenset(
     {
         "TransactionConflictException",
@@ -27,10 +29,13 @@ _TRANSIENT = frozenset(
         "ProvisionedThroughputExceededException",
         "ThrottlingException",
         "RequestLimitExceeded",
+        "RequestTimeout",
         "InternalServerError",
         "ServiceUnavailable",
         "500",
+        "502",
         "503",
+        "504",
     }
 )
 _TRANSIENT_REASONS = frozenset(
@@ -61,12 +66,18 @@ class Table:
     """
 
     def __init__(
-        self, client: "DynamoDBClient", name: str, clock: Clock, sleep: Callable[[float], None] = time.sleep
+        self,
+        client: "DynamoDBClient",
+        name: str,
+        clock: Clock,
+        sleep: Callable[[float], None] = time.sleep,
+        patience: Patience = FOR_A_CALLER,
     ) -> None:
         self._client = client
         self._name = name
         self._clock = clock
         self._sleep = sleep
+        self._patience = patience
 
     def get(self, key: Item) -> Item | None:
         answer = self._send(lambda: self._client.get_item(TableName=self._name, Key=key, ConsistentRead=True))
@@ -77,13 +88,12 @@ class Table:
         """Return the items of at most 100 keys in their order, read in one call; each is as strongly read as alone."""
         found: dict[str, Item] = {}
         asked: Any = {self._name: {"Keys": list(keys), "ConsistentRead": True}}
-        for attempt in range(1, _TRIES + 1):
-            answer = self._send(partial(self._client.batch_get_item, RequestItems=asked))
+        for until in self._attempts():
+            answer = self._send(partial(self._client.batch_get_item, RequestItems=asked), until=until)
             found |= {_key_of(item): item for item in answer["Responses"].get(self._name, [])}
             asked = answer.get("UnprocessedKeys")
             if not asked:
                 return [found.get(_key_of(key)) for key in keys]
-            self.pause(attempt)
         raise StoreUnavailableError("UnprocessedKeys")
 
     def query(self, **arguments: Any) -> Iterator[Item]:
@@ -136,15 +146,25 @@ class Table:
         """Delete one item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""
         self._send(lambda: self._client.delete_item(TableName=self._name, Key=key, **condition))
 
+    def take(self, key: Item, **condition: Any) -> Item:
+        """Delete one item and return it as it was. Raises ConditionFailedError when `condition` does not hold.
+
+        Where only the answer was lost, the item is gone all the same, and the next try fails at the condition.
+        """
+        answer = self._send(
+            lambda: self._client.delete_item(TableName=self._name, Key=key, ReturnValues="ALL_OLD", **condition)
+        )
+        taken: Item = answer["Attributes"]
+        return taken
+
     def delete_many(self, keys: list[Item]) -> None:
         """Delete at most 25 items, in no order; those that DynamoDB puts off are sent again."""
         left: Any = {self._name: [{"DeleteRequest": {"Key": key}} for key in keys]}
-        for attempt in range(1, _TRIES + 1):
-            answer = self._send(partial(self._client.batch_write_item, RequestItems=left))
+        for until in self._attempts():
+            answer = self._send(partial(self._client.batch_write_item, RequestItems=left), until=until)
             left = answer.get("UnprocessedItems")
             if not left:
                 return
-            self.pause(attempt)
         raise StoreUnavailableError("items were put off again and again")
 
     def transact(self, writes: list[Item], mine: Mine, *, repeat_conflicts: bool = True) -> None:
@@ -169,24 +189,36 @@ class Table:
                 raise
 
     def pause(self, attempt: int) -> None:
-        """Wait a moment, longer and longer up to 320 ms at most, before what lost a race is tried again."""
+        """Wait a moment, longer and longer up to 320 ms at most, before what failed or lost a race is tried again."""
         self._sleep(_BACKOFF_SECONDS * 2 ** min(attempt, 4) * self._clock.random())
 
-    def _send(self, request: Callable[[], Any], *, repeat_conflicts: bool = True) -> Any:
-        for attempt in range(1, _TRIES + 1):
+    def _attempts(self, until: float = math.inf) -> Iterator[float]:
+        """Yield for each try, after a pause but for the first, the time until which another may begin."""
+        until = min(until, self._clock.monotonic() + self._patience.seconds)
+        for attempt in range(self._patience.tries):
+            if attempt > 0:
+                self.pause(attempt)
+                if self._clock.monotonic() >= until:
+                    return
+            yield until
+
+    def _send(self, request: Callable[[], Any], *, repeat_conflicts: bool = True, until: float = math.inf) -> Any:
+        """Send until it is answered, within what patience allows and, where several requests share that, `until`."""
+        failed: ClientError | BotoCoreError | None = None
+        for _ in self._attempts(until):
             try:
                 return request()
             except ClientError as error:
                 _raise_unless_transient(error)
                 if not repeat_conflicts and _is_conflict(error):
                     raise ConflictError from error
-                if attempt == _TRIES:
-                    raise StoreUnavailableError(error.response["Error"]["Code"]) from error
-            except BotoCoreError as error:
-                # botocore has tried again already: time-outs, refused and broken connections.
+                failed = error
+            except (NotConnectedError, HTTPClientError) as error:  # refused, broken, or without an answer in time
+                failed = error
+            except BotoCoreError as error:  # no credentials, say: another try meets the same
                 raise StoreUnavailableError(type(error).__name__) from error
-            self._sleep(_BACKOFF_SECONDS * 2**attempt * self._clock.random())
-        raise AssertionError("the last try returns or raises")
+        code = failed.response["Error"]["Code"] if isinstance(failed, ClientError) else type(failed).__name__
+        raise StoreUnavailableError(code) from failed
 
 
 def _raise_unless_transient(error: ClientError) -> None:

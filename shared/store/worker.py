@@ -2,6 +2,8 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from shared.domain import rows
 from shared.domain.call_facts import NO_CALL, CallFacts
@@ -20,6 +22,9 @@ from shared.store.table import ConditionFailedError
 from shared.store.timeline import Timeline
 from shared.store.user_key import UserKeyReader
 
+if TYPE_CHECKING:
+    from shared.store.spending import SpendingReader
+
 
 class WorkerStore:
     """Every method but claim and store_step needs the lease, and raises LeaseLostError when it is gone.
@@ -33,9 +38,17 @@ class WorkerStore:
         self._mover = Mover(ground)
         self.reads = Reader(ground)
         self.bills = Bills(ground)
+        self._ground = ground
         self.timeline = Timeline(ground)
         self.user_keys = UserKeyReader(ground)
         self.pictures = PictureStore(ground)
+
+    @cached_property
+    def spending(self) -> "SpendingReader":
+        """What tells how near a ceiling of money is."""
+        from shared.store.spending import SpendingReader  # noqa: PLC0415 - far from a ceiling nobody needs it
+
+        return SpendingReader(self._ground)
 
     def claim(self, called: Called, holder: str, kinds: tuple[str, ...]) -> Generation:
         """Take a pending generation; `holder` must be new for each claim. Raises TransitionRefusedError."""

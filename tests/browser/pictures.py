@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from local.stack import LocalStack, StackOptions
-from tests.browser.conftest import FOR_WATCHING
+from tests.browser.conftest import FOR_WATCHING, served_document, with_own_kinds
 from tests.browser.opening import NARROW, WIDE, chromium, opened
 from tests.browser.screens import Furnished, screens
 from tests.browser.shown import pictures_shown
@@ -18,8 +18,8 @@ from tests.node import ROOT
 
 USER = "alice"
 SHOWN = ROOT / "docs" / "images"
-# Two of them narrow, as on a telephone.
-ALSO_NARROW = ("feed", "review")
+# Some of them narrow, as on a telephone.
+ALSO_NARROW = ("feed", "review", "own-form", "own-output", "own-review")
 
 
 def main() -> None:
@@ -28,8 +28,8 @@ def main() -> None:
     given: Path | None = parser.parse_args().into
     into = given or SHOWN
     into.mkdir(parents=True, exist_ok=True)
-    with LocalStack(StackOptions(parameters=FOR_WATCHING, page=True)) as stack, chromium() as browser:
-        account = Furnished(stack, Owner(stack, USER))
+    with with_own_kinds(StackOptions(parameters=FOR_WATCHING, page=True)) as stack, chromium() as browser:
+        account = Furnished(stack, Owner(stack, USER, served_document(stack)))
         account.furnish()
         take(browser, stack, account, into, only=None if given else {Path(name).name for name in pictures_shown()})
         account.owner.close()

@@ -5,6 +5,7 @@ Owns the list of the screens and what has to be there for each. What is looked f
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from playwright.sync_api import expect
 
@@ -14,6 +15,13 @@ from tests.browser.opening import Tab
 from tests.e2e.owner import Owner
 
 PREMISE = "A lighthouse keeper named Mara finds a bottle with a map that shows her own island."
+TRIP: dict[str, Any] = {
+    "destination": "The coast of Brittany",
+    "starts_on": "2027-05-14",
+    "travellers": [{"name": "Ada", "age": 36, "diet": "vegetarian"}],
+    "stay": {"form": "tent", "site": "Behind the dunes", "has_power": True},
+    "days": 2,
+}
 
 
 @dataclass
@@ -34,6 +42,8 @@ class Furnished:
         self.made["assistant"] = self._submit(
             kind="assistant", sentence="I want to run a marathon in October and have never run more than 5 km."
         )
+        self.made["quiz"] = self._submit(kind="quiz", topic="The cell")
+        self.made["trip"] = self._submit(kind="trip", **TRIP)
         self.made["canceled"] = self.owner.submit("local/hang")
         for name, generation_id in self.made.items():
             if name == "canceled":
@@ -79,6 +89,7 @@ def _visits(tab: Tab, account: Furnished) -> Iterator[str]:
     page.locator("form summary").click()
     yield "playground"
     page.get_by_role("button", name="Generate").click(trial=True)
+    yield from _own_kinds(tab, made)
     tab.go("feed")
     expect(using.rows(tab).nth(5)).to_be_visible()
     yield "feed"
@@ -110,6 +121,26 @@ def _visits(tab: Tab, account: Furnished) -> Iterator[str]:
     expect(page.locator("main svg").first).to_be_visible()
     yield "usage"
     yield from _a_rescue(tab, account)
+
+
+def _own_kinds(tab: Tab, made: dict[str, str]) -> Iterator[str]:
+    page = tab.page
+    page.get_by_role("button", name="Trip", exact=True).click()
+    form = page.get_by_role("form", name="Trip")
+    form.get_by_role("button", name="Fill in an example").click()
+    form.get_by_role("button", name="Add to Travellers").click()
+    form.locator("form > details > summary, summary").first.click()
+    form.get_by_role("button", name="Add Start").click()
+    form.get_by_role("button", name="Generate").click()
+    expect(form.get_by_text("This is needed.").first).to_be_visible()
+    yield "own-form"
+    tab.go(f"generations/{made['trip']}")
+    expect(page.get_by_role("heading", name="What to pack")).to_be_visible()
+    yield "own-output"
+    tab.go(f"generations/{made['quiz']}/review")
+    page.get_by_role("button", name="Edit 1").click()
+    expect(page.get_by_role("spinbutton", name="Page").or_(page.get_by_label("Page"))).to_be_visible()
+    yield "own-review"
 
 
 def _a_rescue(tab: Tab, account: Furnished) -> Iterator[str]:

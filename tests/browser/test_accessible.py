@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from local.stack import LocalStack
 from tests.browser.axe import violations
+from tests.browser.conftest import served_document
 from tests.browser.opening import NARROW, WIDE, Scheme, Tab
 from tests.browser.screens import Furnished, screens
 from tests.e2e.owner import Owner
@@ -15,7 +16,7 @@ from tests.e2e.owner import Owner
 
 @pytest.fixture(scope="module")
 def account(stack: LocalStack) -> Iterator[Furnished]:
-    owner = Owner(stack, f"furnished-{uuid.uuid4()}")
+    owner = Owner(stack, f"furnished-{uuid.uuid4()}", served_document(stack))
     furnished = Furnished(stack, owner)
     furnished.furnish()
     yield furnished

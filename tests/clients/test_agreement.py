@@ -53,6 +53,7 @@ OPERATIONS = {
     "deleteCard": "delete_card",
     "getUsage": "usage",
     "eraseMe": "erase_me",
+    "openLive": "open_live",
     "getOpenApi": "openapi",
     "getHealth": "health",
 }

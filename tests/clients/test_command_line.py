@@ -279,6 +279,28 @@ def test_the_usage_shows_the_limits(run: Run) -> None:
     assert "1 of 10" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("ceilings", "lines"),
+    [
+        ({}, []),
+        ({"daily_spend_usd": {"limit": 5, "used": 1.25, "remaining": 3.75}}, ["spent today 1.25 of 5 USD"]),
+        (
+            {
+                "daily_spend_usd": {"limit": 5, "used": 1.25, "remaining": 3.75},
+                "monthly_spend_usd": {"limit": 40, "used": 40.5, "remaining": 0},
+            },
+            ["spent today 1.25 of 5 USD", "spent this month 40.5 of 40 USD"],
+        ),
+    ],
+)
+def test_the_usage_shows_the_ceilings_of_money_that_there_are(
+    run: Run, ceilings: dict[str, Any], lines: list[str]
+) -> None:
+    limits: dict[str, Any] = {**MONTH["limits"], **ceilings}  # type: ignore[dict-item]
+    shown = run(Service(ok({**MONTH, "limits": limits})), "usage").stdout
+    assert [" ".join(line.split()) for line in shown.splitlines() if line.startswith("spent")] == lines
+
+
 def test_watch_without_a_terminal_writes_a_line_a_change(run: Run) -> None:
     steps = [
         ok(generation("pending", 1, attempt=0)),

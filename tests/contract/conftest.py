@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from local.emulator import ACCESS_KEY, REGION, start_emulator
-from shared.aws.clients import STANDARD
+from shared.aws.clients import ONE_SHORT_TRY
 from tests.factories import SETTINGS, FakeClock, create_bucket, create_table, moto_dynamodb, s3_beside
 
 
@@ -20,7 +20,7 @@ def ministack() -> Iterator[Any]:
         emulator = start_emulator(Path(state))
         try:
             session = boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION)
-            client = session.client("dynamodb", endpoint_url=emulator.url, config=STANDARD)
+            client = session.client("dynamodb", endpoint_url=emulator.url, config=ONE_SHORT_TRY)
             create_table(client, SETTINGS.table_name)
             create_bucket(client)
             yield client

@@ -9,7 +9,7 @@ from typing import Any
 from shared.domain.generation import ErrorInfo, Totals, Usage
 from tests.contract.admitting import kept
 from tests.contract.counter import Counter
-from tests.contract.test_objects import LARGE, PICTURE, Place
+from tests.contract.test_objects import LARGE, PICTURE, SAID, Place
 from tests.factories import SETTINGS, a_step
 
 PICTURES = 5
@@ -36,10 +36,10 @@ def writes_of(*clients: Any) -> Iterator[list[str]]:
 def one_that_drew(place: Place) -> Counter:
     """One that failed after it had drawn pictures and written a step that is too large for its item."""
     head, store, clock = place.running(kind="image"), place.store, place.clock
-    names = [f"{head.fence}-image-1-{number}.png" for number in range(PICTURES)]
+    names = [f"k{head.fence}-image-1-{number}.png" for number in range(PICTURES)]
     for name in names:
         store.pictures.put_picture(head, name, PICTURE, "image/png")
-    images = [{"name": name, "content_type": "image/png", "bytes": len(PICTURE)} for name in names]
+    images = [{"name": name, "content_type": "image/png", "bytes": len(PICTURE), **SAID} for name in names]
     store.worker.store_step(head, a_step(clock, "image-1", 1, result={"images": images}))
     store.worker.store_step(head, a_step(clock, "image-2", 2, result={"images": images, "text": LARGE}))
     store.worker.fail(head, Totals(2, Usage(1, 1, 1, Decimal("0.5"))), ErrorInfo("output_refused", "No."))

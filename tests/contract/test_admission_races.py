@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.aws.clients import FOR_A_CALLER
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError, StoreUnavailableError, TransitionRefusedError
 from shared.domain.generation import Generation, GenerationKey
 from shared.domain.idempotency import IdempotencyKey
@@ -51,9 +52,9 @@ def test_a_request_whose_answers_were_lost_makes_one_generation_and_its_key_find
 def test_a_transaction_whose_answers_were_all_lost_is_found_by_its_key(wire: Any, clock: FakeClock, owner: str) -> None:
     store = store_over(wire, clock)
     generation = a_generation(clock, user_id=owner)
-    with answers_lost(wire, 3) as loss, pytest.raises(StoreUnavailableError):
+    with answers_lost(wire, FOR_A_CALLER.tries) as loss, pytest.raises(StoreUnavailableError):
         store.admission.admit(generation, None, Admission(LIMITED, a_key()))
-    assert loss.count == 3
+    assert loss.count == FOR_A_CALLER.tries
     again = admit(store, clock, owner, key=a_key())
     assert (again.generation_id, again.head) == (generation.generation_id, None)
     assert store.quota.use(owner, LIMITED).rates == (Rate(FIVE, 4, 300),)

@@ -121,7 +121,7 @@ def test_an_erasure_leaves_one_line_for_the_auditor_that_names_nobody(
         for _ in range(3):
             assert account.erase() == (200, True, None)
     [line] = caplog.records
-    assert (line.message, line.__dict__["owner"]) == ("erased", pseudonym(account.name))
+    assert (line.message, line.__dict__["owner"]) == ("erased", pseudonym(account.name, SETTINGS.owner_key))
     assert account.name not in str(line.__dict__)
 
 

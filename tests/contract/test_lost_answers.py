@@ -37,6 +37,10 @@ class Loss:
 ANY_WRITE = ("UpdateItem", "PutItem", "TransactWriteItems")
 
 
+EVERY_TRY = 1_000
+"""More answers than any patience waits for."""
+
+
 @contextmanager
 def answers_lost(client: Any, times: int = 1, of: tuple[str, ...] = ANY_WRITE) -> Iterator[Loss]:
     """Have the next writes applied, and their answers never arrive. Reads are left alone."""

@@ -20,7 +20,7 @@ from shared.store.reads import Reader
 from tests.contract.admitting import LIMITED
 from tests.contract.counter import Counter, body_of, meanwhile
 from tests.contract.leftovers import PICTURES, all_of, one_that_drew, parts_of, writes_of
-from tests.contract.test_lost_answers import answers_lost
+from tests.contract.test_lost_answers import EVERY_TRY, answers_lost
 from tests.contract.test_objects import Place
 from tests.factories import (
     SETTINGS,
@@ -181,7 +181,7 @@ def test_a_retry_whose_copying_fails_halfway_leaves_no_copy(
 
 @ON_MINISTACK
 def test_a_retry_of_which_nobody_knows_whether_it_was_let_in_keeps_its_copy(place: Place, counter: Counter) -> None:
-    with answers_lost(place.dynamodb, 3, ("TransactWriteItems",)), pytest.raises(StoreUnavailableError):
+    with answers_lost(place.dynamodb, EVERY_TRY, ("TransactWriteItems",)), pytest.raises(StoreUnavailableError):
         counter.retry()
     [new] = counter.successors()
     assert len(counter.store.reads.get_steps(new.key)) == 2

@@ -1,9 +1,8 @@
 """What is too large for an item, and pictures, against a real S3 protocol: nobody who calls the store can tell."""
 
-import hashlib
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,12 +15,15 @@ from operations.doctor import Doctor
 from operations.findings import OBJECT_GONE
 from operations.reading import Reader as TableReader
 from shared.domain.errors import StoreRefusedError, StoreUnavailableError, UnreadableError
-from shared.domain.generation import Called, Generation, GenerationInput, StoredStep, Totals, Usage
+from shared.domain.generation import Called, ErrorInfo, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.limits import Policy
+from shared.domain.pictures import name_of
+from shared.domain.pseudonym import bare_hash
 from shared.store.admission import Admission
-from shared.store.items import input_key, step_key, unmarshal
-from shared.store.objects import MOST_IN_AN_ITEM, Objects, key_of
+from shared.store.items import input_key, pack, step_key, unmarshal
+from shared.store.objects import MOST_IN_AN_ITEM, Objects
 from shared.store.whole import Store
+from tests.contract.counter import Counter
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input, s3_beside, store_over
 from tests.unit.requests import a_request, body_of
 
@@ -29,6 +31,8 @@ KINDS = ("flashcards", "image")
 LARGE = "".join(random.Random(5).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=1_000_000))
 """A megabyte that zlib makes little of."""
 PICTURE = b"\x89PNG of a lighthouse"
+SAID = {"sha256": "0" * 64, "width": 512, "height": 288}
+"""What a result says of a picture beside its name, type and bytes: only with all of it is it one."""
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Place:
         return self.store.worker.claim(Called(head.key, head.fence), self.clock.token(), KINDS)
 
     def keys(self, user_id: str) -> list[str]:
-        prefix = hashlib.sha256(user_id.encode()).hexdigest() + "/"
+        prefix = self.store.ground.objects.prefixes_of(user_id)[0]
         found = self.s3.list_objects_v2(Bucket=SETTINGS.bucket_name, Prefix=prefix)
         return [each["Key"] for each in found.get("Contents", [])]
 
@@ -70,7 +74,7 @@ def test_a_result_of_a_megabyte_is_read_as_it_was_stored(place: Place) -> None:
     assert place.store.reads.get_steps(head.key) == [step]
     item = place.item(step_key(head.key, "cards"))
     assert "result" not in item
-    assert item["result_object"] == key_of(head.key, f"{head.fence}-cards")
+    assert item["result_object"] == place.store.ground.objects.key_of(head.key, f"{head.fence}-cards")
     assert place.keys(head.user_id) == [item["result_object"]]
 
 
@@ -144,9 +148,9 @@ def test_who_ends_a_generation_counts_its_large_steps_without_reading_them(
 
 def test_a_successor_has_copies_that_outlive_what_they_were_made_of(place: Place) -> None:
     head = place.running(kind="image")
-    name = f"{head.fence}-image-1-1.png"
+    name = f"k{head.fence}-image-1-1.png"
     place.store.pictures.put_picture(head, name, PICTURE, "image/png")
-    image = {"name": name, "content_type": "image/png", "bytes": len(PICTURE)}
+    image = {"name": name, "content_type": "image/png", "bytes": len(PICTURE), **SAID}
     steps = [
         a_step(place.clock, "image-1", 1, result={"images": [image]}),
         a_step(place.clock, "image-2", 2, result={"images": [image], "text": LARGE}),
@@ -165,7 +169,7 @@ def test_a_successor_has_copies_that_outlive_what_they_were_made_of(place: Place
     copied = place.store.reads.get_steps(new.key)
     assert [step.result for step in copied] == [step.result for step in steps]
     assert place.store.reads.get_input(new.key) is not None
-    found = place.s3.get_object(Bucket=SETTINGS.bucket_name, Key=key_of(new.key, name))
+    found = place.s3.get_object(Bucket=SETTINGS.bucket_name, Key=place.store.ground.objects.key_of(new.key, name))
     assert (found["Body"].read(), found["ContentType"]) == (PICTURE, "image/png")
     assert (found["ContentDisposition"], found["CacheControl"]) == ("inline", "private, max-age=900, immutable")
 
@@ -174,13 +178,13 @@ def test_an_erasure_deletes_every_object_of_the_owner_and_none_of_anothers(place
     head, other = place.running(), place.running()
     for one in (head, other):
         place.store.worker.store_step(one, a_large_step(place.clock))
-        place.store.pictures.put_picture(one, "2-image-1-1.png", PICTURE, "image/png")
+        place.store.pictures.put_picture(one, "k2-image-1-1.png", PICTURE, "image/png")
     store = place.store
     erasures = EraseService(store.erasure, store.endings, place.clock, store.ground.settings)
     assert body_of(erasures.erase(a_request(head.user_id)))["done"] is False, "its lease is not over"
     assert place.keys(head.user_id) == []
     # A worker that was in the middle of it: the mark waits for its lease, and then it is looked for again.
-    place.store.pictures.put_picture(head, "2-image-1-2.png", PICTURE, "image/png")
+    place.store.pictures.put_picture(head, "k2-image-1-2.png", PICTURE, "image/png")
     place.clock.pass_seconds(SETTINGS.lease_seconds)
     assert erasures.erase(a_request(head.user_id)).status == 200
     assert place.keys(head.user_id) == []
@@ -193,13 +197,13 @@ def test_more_objects_than_one_page_lists_are_deleted_page_by_page(
     monkeypatch.setattr("shared.store.objects._AT_ONCE", 2)
     head = place.running()
     for number in range(5):
-        place.store.pictures.put_picture(head, f"2-image-1-{number}.png", PICTURE, "image/png")
+        place.store.pictures.put_picture(head, f"k2-image-1-{number}.png", PICTURE, "image/png")
     assert [place.store.erasure.delete_objects(head.user_id) for _ in range(4)] == [True, True, True, False]
 
 
 def test_a_dismissed_generation_keeps_its_objects(place: Place) -> None:
     head = place.running()
-    place.store.pictures.put_picture(head, "2-image-1-1.png", PICTURE, "image/png")
+    place.store.pictures.put_picture(head, "k2-image-1-1.png", PICTURE, "image/png")
     place.store.worker.succeed(head, Totals(1, Usage()), "image-1")
     ended = place.store.reads.get(head.key)
     assert ended is not None
@@ -259,7 +263,7 @@ def test_an_object_that_is_gone_cannot_be_read() -> None:
 
 
 def test_an_object_is_there_until_it_is_gone(place: Place) -> None:
-    objects, key = place.store.ground.objects, key_of(place.running().key, "2-cards")
+    objects, key = place.store.ground.objects, place.store.ground.objects.key_of(place.running().key, "2-cards")
     assert not objects.exists(key)
     objects.put(key, b"there", "application/zlib")
     assert objects.exists(key)
@@ -270,11 +274,12 @@ def test_an_object_is_there_until_it_is_gone(place: Place) -> None:
 def test_doctor_asks_the_bucket_for_what_each_item_names(place: Place) -> None:
     sound, odd = place.running(), place.running()
     for head in (sound, odd):
-        drawn = {"name": f"{head.fence}-image-1-1.png"}
+        name = f"k{head.fence}-image-1-1.png"
+        drawn = {"name": name, "content_type": "image/png", "bytes": len(PICTURE), **SAID}
         place.store.worker.store_step(head, a_large_step(place.clock))
         place.store.worker.store_step(head, a_step(place.clock, "image-1", 2, result={"images": [drawn]}))
-        place.store.pictures.put_picture(head, drawn["name"], PICTURE, "image/png")
-    place.store.ground.objects.delete([key_of(odd.key, f"{odd.fence}-image-1-1.png")])
+        place.store.pictures.put_picture(head, name, PICTURE, "image/png")
+    place.store.ground.objects.delete([place.store.ground.objects.key_of(odd.key, f"k{odd.fence}-image-1-1.png")])
     doctor = Doctor(
         reader=TableReader(place.dynamodb, SETTINGS.table_name, place.clock, 1_000.0),
         store=place.store,
@@ -286,3 +291,52 @@ def test_doctor_asks_the_bucket_for_what_each_item_names(place: Place) -> None:
     found = [finding for finding in doctor.look().findings if finding.rule == OBJECT_GONE]
     ours = [(finding.owner, finding.item) for finding in found if finding.owner in (sound.user_id, odd.user_id)]
     assert ours == [(odd.user_id, f"S#{odd.generation_id}#image-1")]
+
+
+def drawn_before_there_was_a_key(place: Place) -> tuple[Generation, str, str]:
+    """Return a failed generation as the version before this one left it, and the keys of its picture and its step."""
+    head = place.running(kind="image")
+    root = f"{bare_hash(head.user_id)}/{head.generation_id}"
+    picture, step = f"{root}/2-image-1-1.png", f"{root}/2-image-2"
+    objects = place.store.ground.objects
+    objects.put(picture, PICTURE, "image/png")
+    objects.put(step, pack({"text": "of old"}), "application/zlib")
+    images = [{"name": "2-image-1-1.png", "content_type": "image/png", "bytes": len(PICTURE), **SAID}]
+    place.store.worker.store_step(head, a_step(place.clock, "image-1", 1, result={"images": images}))
+    place.store.worker.store_step(head, a_step(place.clock, "image-2", 2))
+    place.dynamodb.update_item(
+        TableName=SETTINGS.table_name,
+        Key=step_key(head.key, "image-2"),
+        UpdateExpression="SET result_object = :key REMOVE #result",
+        ExpressionAttributeNames={"#result": "result"},
+        ExpressionAttributeValues={":key": {"S": step}},
+    )
+    place.store.worker.fail(head, Totals(2, Usage()), ErrorInfo("output_invalid", ""))
+    return head, picture, step
+
+
+def test_what_was_stored_before_there_was_a_key_is_read_taken_over_and_erased(place: Place) -> None:
+    head, picture, _ = drawn_before_there_was_a_key(place)
+    assert picture in place.store.pictures.picture_url(head.key, "2-image-1-1.png")
+    assert [step.result for step in place.store.reads.get_steps(head.key)][1] == {"text": "of old"}
+    counter = Counter(place.store, place.clock, head, settings=replace(SETTINGS, default_model="local/cards"))
+    [new] = counter.successors() if counter.retry().status == 202 else []
+    root = f"{bare_hash(head.user_id)}/{new.generation_id}"
+    found = place.s3.get_object(Bucket=SETTINGS.bucket_name, Key=f"{root}/2-image-1-1.png")
+    assert found["Body"].read() == PICTURE
+    place.store.pictures.put_picture(new, "k2-image-1-2.png", PICTURE, "image/png")
+    objects = place.store.ground.objects
+    while objects.delete_some(head.user_id):
+        pass
+    for prefix in objects.prefixes_of(head.user_id):
+        assert "Contents" not in place.s3.list_objects_v2(Bucket=SETTINGS.bucket_name, Prefix=prefix)
+
+
+def test_nothing_that_is_stored_is_named_by_a_hash_that_anybody_could_make(place: Place) -> None:
+    head = place.running()
+    place.store.worker.store_step(head, a_large_step(place.clock))
+    place.store.pictures.put_picture(head, name_of(head.fence, "image-1", 1, "image/png"), PICTURE, "image/png")
+    found = place.s3.list_objects_v2(Bucket=SETTINGS.bucket_name)["Contents"]
+    ours = [each["Key"] for each in found if head.generation_id in each["Key"]]
+    assert len(ours) == 2
+    assert not any(key.startswith(bare_hash(head.user_id)) for key in ours)

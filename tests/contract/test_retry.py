@@ -16,7 +16,7 @@ from shared.http.response import Response
 from shared.store.admission import Admission
 from shared.store.whole import Store
 from tests.contract.counter import PAID, Counter, a_failed_one, body_of, meanwhile, started
-from tests.contract.test_lost_answers import answers_lost
+from tests.contract.test_lost_answers import EVERY_TRY, answers_lost
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input
 
 ON_MINISTACK = pytest.mark.parametrize("dynamodb", ["ministack"], indirect=True)
@@ -118,7 +118,7 @@ def test_a_retry_whose_answer_was_lost_makes_one_generation(
 
 @ON_MINISTACK
 def test_a_retry_that_nobody_heard_of_is_found_when_it_is_asked_for_again(counter: Counter, dynamodb: Any) -> None:
-    with answers_lost(dynamodb, 3, ("TransactWriteItems",)), pytest.raises(StoreUnavailableError):
+    with answers_lost(dynamodb, EVERY_TRY, ("TransactWriteItems",)), pytest.raises(StoreUnavailableError):
         counter.retry()
     answer = counter.retry()
     [new] = counter.successors()

@@ -20,7 +20,7 @@ from shared.http.request import Request
 from shared.http.response import Response
 from shared.store.review import ReviewReader
 from shared.store.whole import Store
-from tests.contract.test_lost_answers import answers_lost
+from tests.contract.test_lost_answers import EVERY_TRY, answers_lost
 from tests.factories import FakeClock, a_generation, a_step, an_acceptance, an_input
 from tests.unit.services import review_service
 
@@ -163,7 +163,7 @@ def test_a_review_whose_answer_was_lost_makes_one_card(desk: Desk, dynamodb: Any
 
 @ON_MINISTACK
 def test_a_review_that_nobody_heard_of_is_not_done_twice_when_it_is_asked_for_again(desk: Desk, dynamodb: Any) -> None:
-    with answers_lost(dynamodb, 3), pytest.raises(StoreUnavailableError):
+    with answers_lost(dynamodb, EVERY_TRY), pytest.raises(StoreUnavailableError):
         desk.decide(4, "accepted")
     desk.decide(4, "accepted")
     assert set(desk.cards()) == {4}

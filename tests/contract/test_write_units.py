@@ -71,6 +71,7 @@ def largest(clock: FakeClock) -> Generation:
         session_id="s" * 64,
         retry_of="r" * 36,
         usual_seconds=999,
+        left_cents=9_999_999,
         isolated=True,
         own_key=True,
         reserved_usd=Decimal("99.99999999999"),

@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ _OPEN = ("GatewayMessage",)  # the gateway's
 
 
 @cache
-def _components() -> dict[str, Any]:
+def _components(document: "Document") -> dict[str, Any]:
     """Return the schemas, closed: clients must take a field that they do not know, and here none may be forgotten."""
-    schemas = copy.deepcopy(DOCUMENT["components"]["schemas"])
+    schemas = copy.deepcopy(document.content["components"]["schemas"])
     for name, schema in schemas.items():
         if "properties" in schema and name not in _OPEN:
             schema["additionalProperties"] = False
@@ -25,11 +26,11 @@ def _components() -> dict[str, Any]:
 
 
 @cache
-def _validator(route: str, status: str, media_type: str) -> Any:
+def _validator(document: "Document", route: str, status: str, media_type: str) -> Any:
     method, path = route.split(" ")
-    content = DOCUMENT["paths"][path][method]["responses"][status].get("content", {})
+    content = document.content["paths"][path][method]["responses"][status].get("content", {})
     assert media_type in content, f"{route} answers {status} as {media_type}, which is not described"
-    schema = {"components": _components(), "allOf": [content[media_type]["schema"]]}
+    schema = {"components": _components(document), "allOf": [content[media_type]["schema"]]}
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
@@ -41,7 +42,17 @@ def route_of(method: str, path: str) -> str | None:
     return None
 
 
-def assert_described(response: httpx.Response) -> None:
+@dataclass(frozen=True, eq=False)
+class Document:
+    """What answers are held against: the committed document, or that of a stack with kinds of its own."""
+
+    content: dict[str, Any]
+
+
+COMMITTED = Document(DOCUMENT)
+
+
+def assert_described(response: httpx.Response, document: Document = COMMITTED) -> None:
     """Check an answer; a call of no route at all is API Gateway's own matter. An httpx hook for responses."""
     response.read()
     # API Gateway answers for CORS, and to browsers alone: what a function sets, it would drop or double.
@@ -54,7 +65,7 @@ def assert_described(response: httpx.Response) -> None:
     if response.status_code >= 500 and response.headers.get("content-type") != "application/problem+json":
         return  # made by the gateway: the function's process died under the call
     method, template = route.split(" ")
-    described, status = DOCUMENT["paths"][template][method]["responses"], str(response.status_code)
+    described, status = document.content["paths"][template][method]["responses"], str(response.status_code)
     assert status in described, f"{route} answers {status}, which is not described: {response.text}"
     for name, header in described[status].get("headers", {}).items():
         assert not header.get("required") or name in response.headers, f"{route} {status} without {name}"
@@ -62,5 +73,25 @@ def assert_described(response: httpx.Response) -> None:
         assert response.content == b"", (route, response.text)
         return
     media_type = response.headers["content-type"].partition(";")[0]
-    for error in _validator(route, status, media_type).iter_errors(response.json()):
+    for error in _validator(document, route, status, media_type).iter_errors(response.json()):
         raise AssertionError(f"{route} {status}: {error.message} in {response.text}")
+
+
+@cache
+def _of_a_head() -> Any:
+    schema = {"components": _components(), "$ref": "#/components/schemas/Generation"}
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+
+def assert_frame(frame: dict[str, Any]) -> None:
+    """Check what was told over a live connection: the head as the API shows it, and nothing besides."""
+    if frame["type"] == "partial":
+        known = {"type", "generation_id", "attempt", "step", "number", "output"}
+        assert known <= set(frame) <= known | {"offset"}, frame
+        return
+    assert frame["type"] == "generation"
+    assert set(frame) <= {"type", "etag", "look_after_seconds", "generation"}, frame
+    head = frame["generation"]
+    assert ("look_after_seconds" in frame) is ("finished_at" not in head), frame
+    for error in _of_a_head().iter_errors(head):
+        raise AssertionError(f"{error.message} in {head}")

@@ -45,7 +45,9 @@ class Gate:
         self._rules: list[Held] = []
         self._lock = threading.Lock()
         self._lost: Match = _nothing
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(endpoint, self._held, self._is_lost))
+        self._closed = threading.Event()
+        handler = _handler(endpoint, self._held, self._is_lost, self._closed.is_set)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="gate")
 
@@ -70,6 +72,15 @@ class Gate:
         finally:
             with self._lock:
                 self._lost = _nothing
+
+    @contextmanager
+    def down(self) -> Iterator[None]:
+        """Answer 503 to everything, and pass nothing on, for the length of the block."""
+        self._closed.set()
+        try:
+            yield
+        finally:
+            self._closed.clear()
 
     def _is_lost(self, operation: str, body: str) -> bool:
         with self._lock:
@@ -99,7 +110,9 @@ def _nothing(_operation: str, _body: str) -> bool:
     return False
 
 
-def _handler(endpoint: str, held_by: Callable[[str, str], Held | None], is_lost: Match) -> type[BaseHTTPRequestHandler]:
+def _handler(
+    endpoint: str, held_by: Callable[[str, str], Held | None], is_lost: Match, is_down: Callable[[], bool]
+) -> type[BaseHTTPRequestHandler]:
     address = urlsplit(endpoint).netloc
 
     class Handler(BaseHTTPRequestHandler):
@@ -107,6 +120,9 @@ def _handler(endpoint: str, held_by: Callable[[str, str], Held | None], is_lost:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            if is_down():
+                self._answer(503, [("Content-Type", "application/xml")], b"<Error><Code>SlowDown</Code></Error>")
+                return
             text = body.decode(errors="replace")  # a picture is none
             operation = self.headers.get("X-Amz-Target", self.command).rpartition(".")[2]
             held = held_by(operation, text)
@@ -114,7 +130,11 @@ def _handler(endpoint: str, held_by: Callable[[str, str], Held | None], is_lost:
                 held.arrived.set()
                 if not held.go_on.wait(PATIENCE_SECONDS):
                     return
-            status, headers, answer = self._pass_on(body)
+            try:
+                status, headers, answer = self._pass_on(body)
+            except OSError:
+                self.close_connection = True  # the emulator is being restarted
+                return
             if held is not None and held.once_done:
                 held.arrived.set()
                 held.go_on.wait(PATIENCE_SECONDS)

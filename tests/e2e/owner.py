@@ -4,13 +4,14 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from local.stack import LocalStack
-from tests.e2e.contract import assert_described
+from tests.e2e.contract import COMMITTED, Document, assert_described
 
 TEXT = Path("examples/biology.txt").read_text(encoding="utf-8")
 TERMINAL = ("succeeded", "failed", "canceled")
@@ -23,6 +24,8 @@ class Owner:
 
     stack: LocalStack
     name: str
+    document: Document = COMMITTED
+    """What each answer is held against."""
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
     generations: list[str] = field(default_factory=list)
     """Of this owner; `tests.e2e.soundness` judges every one of them when the test is over."""
@@ -34,7 +37,7 @@ class Owner:
     def __post_init__(self) -> None:
         headers = {"authorization": f"Bearer {self.stack.token(self.name)}"}
         # Whatever a test is about, each answer that it gets is one that the OpenAPI document describes.
-        hooks: Any = {"response": [assert_described]}
+        hooks: Any = {"response": [partial(assert_described, document=self.document)]}
         self.http = httpx.Client(
             base_url=self.stack.api_url, headers=headers, timeout=PATIENCE_SECONDS, event_hooks=hooks
         )

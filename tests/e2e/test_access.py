@@ -13,6 +13,7 @@ import pytest
 
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
+from functions.live.handler import ROUTES as LIVE
 from functions.status.handler import ROUTES as STATUS
 from local.stack import LocalStack
 from tests.e2e.contract import assert_described
@@ -20,7 +21,7 @@ from tests.e2e.owner import TERMINAL, Owner, eventually, own_text
 from tests.e2e.soundness import assert_sound
 
 ABSENT = "01900000-0000-7000-8000-000000000000"
-ROUTES = sorted({*CREATE, *STATUS, *ACTIONS})
+ROUTES = sorted({*CREATE, *STATUS, *ACTIONS, *LIVE})
 FREE = {"GET /v1/openapi.json", "GET /v1/health"}
 OF_ONE = [route for route in ROUTES if "{generation_id}" in route]
 OF_CARD = [route for route in ROUTES if "{card_id}" in route]

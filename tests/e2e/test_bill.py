@@ -9,7 +9,7 @@ import pytest
 
 from bench.bill import logs
 from bench.bill.load import CALLS, Browser, Followed, Order
-from bench.bill.meter import Meter
+from bench.bill.meter import Call, Meter
 from local.stack import LocalStack
 from operations.footprint import ACCEPTED_LOG_BYTES, FOOTPRINTS, GENERATION_LOG_BYTES
 
@@ -38,9 +38,10 @@ def followed(stack: LocalStack, meter: Meter) -> dict[str, Followed]:  # noqa: A
 
 @pytest.mark.parametrize("kind", sorted(FOOTPRINTS))
 def test_a_generation_uses_the_units_that_the_cost_model_expects(
-    meter: Meter, followed: dict[str, Followed], kind: str
+    stack: LocalStack, meter: Meter, followed: dict[str, Followed], kind: str
 ) -> None:
-    one, calls = followed[kind], meter.of(followed[kind].order.owner)
+    one = followed[kind]
+    calls = [call for call in meter.of(one.order.owner) if not is_of_live(stack, call)]
     assert one.status == "succeeded"
     polled = [call for call in calls if call.function == "status"]
     made = [call for call in calls if call.function != "status"]
@@ -49,6 +50,24 @@ def test_a_generation_uses_the_units_that_the_cost_model_expects(
     assert sum(call.read_units for call in made) == FOOTPRINTS[kind].read_units
     assert sum(call.read_units for call in polled) <= one.polls + math.ceil(one.sent_bytes / 4096)
     assert sum(call.write_units for call in polled) == 0
+
+
+def is_of_live(stack: LocalStack, call: Call) -> bool:
+    """Whether a call is for whoever may be connected: it is counted apart, and writes nothing."""
+    return call.function == "push" or call.table == stack.live_table_name
+
+
+@pytest.mark.parametrize("kind", sorted(FOOTPRINTS))
+def test_where_nobody_is_connected_live_costs_a_look_at_the_connections_and_no_write(
+    stack: LocalStack, meter: Meter, followed: dict[str, Followed], kind: str
+) -> None:
+    calls = [call for call in meter.of(followed[kind].order.owner) if is_of_live(stack, call)]
+    assert {call.operation for call in calls} == {"Query"}
+    assert {call.table for call in calls} == {stack.live_table_name}
+    assert sum(call.write_units + call.index_units for call in calls) == 0
+    pushed = [call for call in calls if call.function == "push"]
+    steps = {"flashcards": 1, "story": 6, "image": 1, "assistant": 2}[kind]
+    assert 1 <= len(pushed) <= 1 + CALLS[kind] + (steps - 1) + 1  # a claim, counts, advances, an end
 
 
 @pytest.mark.parametrize("kind", sorted(FOOTPRINTS))

@@ -12,6 +12,7 @@ import pytest
 
 from local.model_server.drawing import draw
 from local.stack import LocalStack
+from shared.domain.pseudonym import keyed_hash
 from tests.e2e import faults
 from tests.e2e.owner import Owner, eventually
 
@@ -29,13 +30,14 @@ def a_prompt() -> str:
     return f"A lighthouse in the evening, number {uuid.uuid4()}"
 
 
-def prefix_of(owner: Owner) -> str:
-    return hashlib.sha256(owner.name.encode()).hexdigest() + "/"
+def prefix_of(stack: LocalStack, owner: Owner) -> str:
+    found = stack.client("lambda").get_function_configuration(FunctionName=stack.function_names["status"])
+    return keyed_hash(owner.name, found["Environment"]["Variables"]["OWNER_KEY"]) + "/"
 
 
 def keys_of(stack: LocalStack, owner: Owner) -> list[str]:
     """Return the keys of all that the bucket holds of an owner."""
-    found = stack.client("s3").list_objects_v2(Bucket=stack.bucket_name, Prefix=prefix_of(owner))
+    found = stack.client("s3").list_objects_v2(Bucket=stack.bucket_name, Prefix=prefix_of(stack, owner))
     return sorted(each["Key"] for each in found.get("Contents", []))
 
 
@@ -59,7 +61,9 @@ def test_a_picture_is_what_the_model_drew_and_is_read_without_a_token(stack: Loc
     assert picture.headers["content-disposition"] == "inline"
     assert picture.headers["cache-control"] == "private, max-age=900, immutable"
     [key] = keys_of(stack, alice)
-    assert key == f"{prefix_of(alice)}{generation_id}/2-image-1-1.png", "the fence of its one attempt is in its key"
+    assert key == f"{prefix_of(stack, alice)}{generation_id}/k2-image-1-1.png", (
+        "the fence of its one attempt is in its key"
+    )
     [call] = faults.calls(stack, generation_id)
     assert (call["model"], call["step"]) == ("local/image", "image-1")
 
@@ -133,10 +137,10 @@ def test_a_worker_killed_between_the_picture_and_its_step_leaves_one_picture_lis
     assert (found["status"], found["attempt"]) == ("succeeded", 2)
     [image] = found["output"]["images"]
     assert fetch(image["url"]).content == draw(prompt, 1), "the second attempt's"
-    prefix = f"{prefix_of(alice)}{generation_id}/"
+    prefix = f"{prefix_of(stack, alice)}{generation_id}/"
     # Claimed under fence 2, given back under 3, claimed again under 4.
-    assert orphan == f"{prefix}2-image-1-1.png"
-    assert keys_of(stack, alice) == [orphan, f"{prefix}4-image-1-1.png"]
+    assert orphan == f"{prefix}k2-image-1-1.png"
+    assert keys_of(stack, alice) == [orphan, f"{prefix}k4-image-1-1.png"]
     s3 = stack.client("s3")
     assert s3.get_object(Bucket=stack.bucket_name, Key=orphan)["Body"].read() == draw(prompt), "as it was"
 

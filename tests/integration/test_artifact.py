@@ -17,7 +17,7 @@ from local.build import built_tree, host_architecture
 from local.compiled import NotCompiledError, compile_tree
 from local.emulator import PROJECT, runtime_packages
 
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer", "live", "push")
 ELF_MACHINES = {"x86_64": 62, "arm64": 183}
 # Written out, so that a dependency that slips in is noticed: it costs every cold start.
 LAYER = {
@@ -71,7 +71,7 @@ def test_the_built_template_keeps_what_the_emulator_ignores(tree: Path) -> None:
     assert {"FailedAlarm", "SpentAlarm", *(f"{name.capitalize()}ErrorsAlarm" for name in FUNCTIONS)} <= alarms
 
 
-@pytest.mark.parametrize("name", ["create", "status", "actions", "sweeper"])
+@pytest.mark.parametrize("name", ["create", "status", "actions", "sweeper", "live", "push"])
 def test_a_function_holds_its_own_package_alone(tree: Path, name: str) -> None:
     packed = files(function_directory(tree, name))
     served = {"functions/status/openapi.json"} if name == "status" else set[str]()

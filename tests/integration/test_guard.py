@@ -156,3 +156,43 @@ def test_a_foreign_page_in_a_browser_can_make_invoke_and_read_nothing(emulator: 
     assert functions.list_functions()["Functions"] == []
     assert [each["Name"] for each in client("s3", emulator.url).list_buckets()["Buckets"]] == buckets
     assert table.scan(TableName="there")["Items"] == [{"pk": {"S": "a secret"}}], "nor was anything reset"
+
+
+def handshake(emulator: Emulator, path: str, host: str, **headers: str) -> int:
+    """Return the status that an upgrade is answered with; 404 is the emulator's own word, and 403 the guard's."""
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    upgrade["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=30)
+    connection.request("GET", path, headers={"Host": host, **upgrade, **headers})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+@pytest.fixture(scope="module")
+def socket_path(emulator: Emulator) -> str:
+    """The path of a WebSocket API that lets everybody in."""
+    gateway = client("apigatewayv2", emulator.url)
+    api = gateway.create_api(Name="open", ProtocolType="WEBSOCKET", RouteSelectionExpression="$request.body.action")
+    gateway.create_stage(ApiId=api["ApiId"], StageName="live")
+    return f"/_aws/execute-api/{api['ApiId']}/live"
+
+
+def test_a_websocket_is_reached_below_an_api_and_nowhere_else(emulator: Emulator, socket_path: str) -> None:
+    here = f"127.0.0.1:{emulator.port}"
+    assert handshake(emulator, socket_path, here, Origin="http://127.0.0.1:5173") == 101
+    assert handshake(emulator, socket_path, f"localhost:{emulator.port}") == 101
+    for host in ("evil.example", f"evil.example:{emulator.port}", "127.0.0.1.evil.example"):
+        assert handshake(emulator, socket_path, host) != 101, "a name of somebody else's that leads here"
+    for path in ("/", "/mqtt", "/_ministack/health", "/event/realtime", f"/x{socket_path}"):
+        assert handshake(emulator, path, here) != 101, path
+
+
+@pytest.mark.parametrize("method", ["POST", "GET", "DELETE"])
+def test_no_page_and_nobody_without_credentials_reaches_an_open_websocket(
+    emulator: Emulator, socket_path: str, method: str
+) -> None:
+    path = f"{socket_path}/@connections/0123456789abcdef"
+    assert ask(emulator, path, method)[0] == 403
+    assert ask(emulator, path, method, authorization=ours(), origin="http://127.0.0.1:5173")[0] == 403
+    assert ask(emulator, path, method, authorization=ours())[0] == 410, "the emulator's own answer"

@@ -154,4 +154,6 @@ def test_every_function_has_an_event() -> None:
         "process",
         "sweeper",
         "authorizer",
+        "live",
+        "push",
     }

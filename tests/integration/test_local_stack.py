@@ -85,10 +85,20 @@ def test_the_providers_key_is_a_secure_string_and_in_no_functions_configuration(
 
 def test_the_deployed_event_sources_have_the_templates_settings(stack: LocalStack) -> None:
     sources = stack.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    assert sorted((source["BatchSize"], source["ScalingConfig"]["MaximumConcurrency"]) for source in sources) == [
+    queues = [source for source in sources if "ScalingConfig" in source]
+    assert sorted((source["BatchSize"], source["ScalingConfig"]["MaximumConcurrency"]) for source in queues) == [
         (1, 5),
         (10, 10),
     ]
+    [stream] = [source for source in sources if source not in queues]
+    assert (stream["BatchSize"], stream["ParallelizationFactor"], stream["StartingPosition"]) == (100, 2, "LATEST")
+
+
+def test_a_function_finds_the_websocket_api_where_it_is_here_and_not_where_aws_has_it(stack: LocalStack) -> None:
+    for name, variable in (("live", "LIVE_URL"), ("push", "LIVE_ENDPOINT"), ("actions", "LIVE_ENDPOINT")):
+        configuration = stack.client("lambda").get_function_configuration(FunctionName=stack.function_names[name])
+        address = configuration["Environment"]["Variables"][variable]
+        assert address.partition("://")[2] == stack.live_stage.partition("://")[2]
 
 
 def test_a_second_stack_at_the_same_time_is_another_world(stack: LocalStack) -> None:

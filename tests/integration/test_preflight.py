@@ -14,6 +14,7 @@ from local.emulator import start_emulator
 from operations.command import main
 from operations.preflight.issuer import fetch
 from tests.integration.provider_servers import head, raw_server, saying, self_signed
+from tests.tokens import Issuer
 
 KEY = "/unstuck/openrouter-api-key"
 SECRET = "/unstuck/jwt-secret"
@@ -151,6 +152,22 @@ def test_a_certificate_that_is_not_there_or_of_another_region_is_found(
     ]
     other = client("acm", endpoint).request_certificate(DomainName="*.b.example")["CertificateArn"]
     assert "certificate_of_another" in codes(preflight(*given, f"DomainCertificateArn={other}")[1])
+
+
+def test_an_issuer_is_asked_for_its_keys_at_the_address_that_the_verifier_would_ask(
+    preflight: Preflight, store: Callable[..., None]
+) -> None:
+    store(KEY, "sk-made-up")
+    with Issuer("ES256") as issuer:
+        values = (f"JwtIssuer={issuer.url}", *VALUES[1:], "TokenVerifier=function")
+        here = ["issuer_not_https", "issuer_not_public"]
+        assert codes(preflight(*values, "TokenAlgorithm=ES256")[1]) == here
+        assert codes(preflight(*values, "TokenAlgorithm=EdDSA")[1]) == [*here, "no_key_fits"]
+        assert set(issuer.asked) == {"/.well-known/jwks.json"}
+        issuer.status = 500
+        assert codes(preflight(*values, "TokenAlgorithm=ES256")[1]) == [*here, "keys_unreadable"]
+        by_gateway = (f"JwtIssuer={issuer.url}", *VALUES[1:])
+        assert codes(preflight(*by_gateway)[1]) == ["discovery_unreadable", *here]
 
 
 def test_a_caller_without_rights_is_told_which_and_is_told_the_rest_all_the_same(

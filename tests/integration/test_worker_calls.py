@@ -1,6 +1,5 @@
 """What a worker asks of the model, and what it does with the answer: one repair, a lease, a time-out."""
 
-import hashlib
 from decimal import Decimal
 
 import pytest
@@ -13,6 +12,7 @@ from shared.domain.errors import (
     TransientProviderError,
 )
 from shared.domain.generation import Generation, Usage
+from shared.domain.pseudonym import keyed_hash
 from shared.domain.states import Status
 from tests.factories import LONG_TEXT
 from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, spent_usd, then
@@ -32,7 +32,7 @@ def test_a_call_says_what_is_to_be_made_and_for_whom_without_naming_them(rig: Ri
     (call,) = rig.model.calls
     assert call.api_key == "sk-made-up"
     assert call.request.model == "local/cards"
-    assert call.request.user == hashlib.sha256(head.user_id.encode()).hexdigest()
+    assert call.request.user == keyed_hash(head.user_id, rig.settings.owner_key)
     assert call.request.labels == {"Generation": head.generation_id, "Attempt": "1", "Step": "cards"}
     assert call.request.max_completion_tokens == rig.settings.max_completion_tokens
     assert call.request.schema == kinds.load("flashcards").output.model_json_schema()

@@ -12,7 +12,7 @@ from functions.process.provider.pictures import DrawnPicture
 from shared.domain.errors import InvalidOutputError, StoreUnavailableError
 from shared.domain.generation import Generation, GenerationInput
 from shared.domain.states import Status
-from shared.store.objects import key_of
+from shared.store.objects import Objects
 from tests.factories import SETTINGS, a_generation, s3_beside
 from tests.integration.worker_rig import PAID, Call, Rig, Turn, WorkerDiedError, raising, then
 
@@ -29,7 +29,7 @@ def pending(rig: Rig, **content: Any) -> Generation:
 
 
 def stored(dynamodb: Any, head: Generation, name: str) -> bytes:
-    key = key_of(head.key, name)
+    key = Objects(lambda: s3_beside(dynamodb), SETTINGS.bucket_name, SETTINGS.owner_key).key_of(head.key, name)
     return bytes(s3_beside(dynamodb).get_object(Bucket=SETTINGS.bucket_name, Key=key)["Body"].read())
 
 
@@ -41,8 +41,8 @@ def test_what_is_asked_of_the_model_and_what_becomes_of_its_picture(rig: Rig, dy
     head = pending(rig, aspect_ratio="16:9")
     handled, ended = rig.run(head, drawing())
     assert (handled.ending, ended.status, ended.output_step) == (Ending.SUCCEEDED, Status.SUCCEEDED, "image-1")
-    assert named(rig, head) == [["2-image-1-1.png"]]
-    assert stored(dynamodb, head, "2-image-1-1.png") == PICTURE.data
+    assert named(rig, head) == [["k2-image-1-1.png"]]
+    assert stored(dynamodb, head, "k2-image-1-1.png") == PICTURE.data
     [call] = rig.model.calls
     assert (call.request.schema, call.request.aspect_ratio) == (None, "16:9")
     assert "<description>\na lighthouse\n</description>" in call.request.messages[1].content
@@ -51,9 +51,9 @@ def test_what_is_asked_of_the_model_and_what_becomes_of_its_picture(rig: Rig, dy
 def test_more_pictures_than_asked_for_are_not_stored(rig: Rig, dynamodb: Any) -> None:
     head = pending(rig)
     rig.run(head, drawing(PICTURE, replace(PICTURE, data=b"\x89PNG two")))
-    assert named(rig, head) == [["2-image-1-1.png"]]
+    assert named(rig, head) == [["k2-image-1-1.png"]]
     with pytest.raises(ClientError):
-        stored(dynamodb, head, "2-image-1-2.png")
+        stored(dynamodb, head, "k2-image-1-2.png")
 
 
 def test_pictures_that_are_stored_are_not_drawn_again_by_the_next_holder(rig: Rig, dynamodb: Any) -> None:
@@ -63,8 +63,8 @@ def test_pictures_that_are_stored_are_not_drawn_again_by_the_next_holder(rig: Ri
     lost = rig.lost(rig.read(head))
     handled, ended = rig.run(lost, drawing(replace(PICTURE, content_type="image/webp", data=b"RIFF two")))
     assert (handled.ending, ended.usage.calls) == (Ending.SUCCEEDED, 2)
-    assert named(rig, head) == [["2-image-1-1.png"], ["2-image-1-1.png", "4-image-2-1.webp"]]
-    assert stored(dynamodb, head, "4-image-2-1.webp") == b"RIFF two"
+    assert named(rig, head) == [["k2-image-1-1.png"], ["k2-image-1-1.png", "k4-image-2-1.webp"]]
+    assert stored(dynamodb, head, "k4-image-2-1.webp") == b"RIFF two"
 
 
 def test_a_late_holder_cannot_write_over_the_picture_of_the_next_one(rig: Rig, dynamodb: Any) -> None:
@@ -77,9 +77,9 @@ def test_a_late_holder_cannot_write_over_the_picture_of_the_next_one(rig: Rig, d
 
     rig.script(then(overtaken, drawing(replace(PICTURE, data=b"\x89PNG of the zombie"))))
     assert rig.handle(head).ending is Ending.LEASE_LOST
-    assert named(rig, head) == [["4-image-1-1.png"]]
-    assert stored(dynamodb, head, "4-image-1-1.png") == b"\x89PNG of the holder"
-    assert stored(dynamodb, head, "2-image-1-1.png") == b"\x89PNG of the zombie", "named by no step"
+    assert named(rig, head) == [["k4-image-1-1.png"]]
+    assert stored(dynamodb, head, "k4-image-1-1.png") == b"\x89PNG of the holder"
+    assert stored(dynamodb, head, "k2-image-1-1.png") == b"\x89PNG of the zombie", "named by no step"
     assert rig.read(head).status is Status.SUCCEEDED
 
 

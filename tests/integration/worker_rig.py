@@ -41,6 +41,7 @@ class Call:
     on_text: Callable[[int], None]
     on_bill_id: Callable[[str], None]
     record: CallRecord
+    on_words: Callable[[str], None] | None = None
 
 
 Turn = Callable[[Call], Completion]

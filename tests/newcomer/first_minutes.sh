@@ -25,7 +25,7 @@ wait_for() { # WORDS in the log, for so many SECONDS
 }
 
 start() {
-    make run "$@" >"$log" 2>&1 &
+    env --default-signal=INT make run "$@" >"$log" 2>&1 &
     run=$!
 }
 
@@ -33,7 +33,7 @@ end() { # as Ctrl-C does: to all that runs in the terminal
     kill -INT -- "-$run"
     wait "$run" || true
     said "nothing is left running"
-    left="$(pgrep -u newcomer -l -f . | grep -vE "first_minutes|pgrep" || true)"
+    left="$(ps -u newcomer -o comm= | grep -vxE "bash|ps|grep" || true)"
     [ -z "$left" ] || fail "left running: $left"
     [ -z "$(ls -A /tmp)" ] || fail "left in /tmp: $(ls -A /tmp)"
 }
@@ -83,7 +83,7 @@ began=$SECONDS
 start TEXT="it's \$mine (1).txt" FAST=1
 wait_for "until you press Ctrl-C" 300
 said "goes on with the data of the last run"
-said "2,000 characters"
+said "(it's \$mine (1).txt, "
 echo "up again, after $((SECONDS - began)) s"
 end
 rm -f "it's \$mine (1).txt"

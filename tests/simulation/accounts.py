@@ -114,6 +114,15 @@ class Accounts:
         if counted & ~told or counted.bit_count() != head.usage.calls:
             raise ViolationError("invariant_10_every_call_counts_once", f"{shown(head)} has {counted:b} of {told:b}")
 
+    def invariant_10_a_bill_takes_the_place_of_its_reserve(self, head: Generation, call_reserve_usd: float) -> None:
+        """Reserved is at most what the calls reserve that had leave and have no bill."""
+        if head.retry_of is not None:
+            return  # it may count the bill of a call that the one before it began
+        most = (head.calls - head.usage.calls) * Decimal(str(call_reserve_usd))
+        if head.reserved_usd > most:
+            told = f"{shown(head)} reserves {head.reserved_usd} USD beside {head.usage.calls} bills"
+            raise ViolationError("invariant_10_a_bill_takes_the_place_of_its_reserve", told)
+
     def invariant_10_who_ends_an_attempt_has_counted_its_calls(self, after: Generation, author: Process) -> None:
         """Whatever ended the attempt: what its worker was told is on the head that it leaves."""
         calls = [call for call in self.ledger.of(after.generation_id) if call.process is author and call.told]

@@ -62,7 +62,8 @@ class Boundary:
         self.scheduler, self.random, self.plan, self._note = scheduler, random, plan, note
         self._latency, self._denials = latency, denials
         self.crossed = 0
-        self._losing: set[Task | None] = set()
+        self._losing: dict[Task | None, object] = {}
+        """The request of each thread whose answers are lost, however often it is sent."""
 
     @property
     def process(self) -> Process:
@@ -71,14 +72,17 @@ class Boundary:
             raise RuntimeError("only a process crosses the boundary")
         return task.owner
 
-    def cross(self, site: Site, name: str, apply: Callable[[Fault | None], Any]) -> Any:
+    def cross(self, site: Site, name: str, apply: Callable[[Fault | None], Any], request: object = None) -> Any:
         """Let others run, then do it once, unless the plan has it otherwise.
 
-        `apply` is told of a fault that is its own to act out. Raises what a client would, and ProcessDiedError.
+        `apply` is told of a fault that is its own to act out; a `request` that is sent again is equal to the first.
+        Raises what a client would, and ProcessDiedError.
         """
         self.scheduler.wait(self.random.random() * self._latency)
         process = self.process
-        if self.scheduler.current in self._losing:
+        lost = self._losing.pop(self.scheduler.current, None)
+        if lost is not None and lost == request:
+            self._losing[self.scheduler.current] = request
             apply(None)
             self._lose()
         if self.scheduler.now < process.out_until and site is not Site.MODEL:
@@ -92,7 +96,7 @@ class Boundary:
             return apply(None)
         self._before(process, fault, name)
         answer = apply(fault)
-        self._after(process, fault)
+        self._after(process, fault, request)
         return answer
 
     def _refuse_if_denied(self, process: Process, name: str) -> None:
@@ -121,7 +125,7 @@ class Boundary:
             case _:
                 return
 
-    def _after(self, process: Process, fault: Fault) -> None:
+    def _after(self, process: Process, fault: Fault, request: object) -> None:
         match fault:
             case Fault.CRASH_AFTER:
                 self._die(process)
@@ -130,7 +134,7 @@ class Boundary:
             case Fault.LOST_ANSWER:
                 self._lose()
             case Fault.ANSWERS_LOST:
-                self._losing.add(self.scheduler.current)
+                self._losing[self.scheduler.current] = request
                 self._lose()
             case _:
                 return
@@ -156,17 +160,14 @@ class Boundary:
         self.scheduler.wait(_READ_SECONDS)
         raise ReadTimeoutError(endpoint_url=_URL)
 
-    def send(self, site: Site, name: str, apply: Callable[[Fault | None], Any], tries: int) -> Any:
-        """Cross as botocore does, again and again while it would."""
-        try:
-            return self._try(site, name, apply, tries)
-        finally:
-            self._losing.discard(self.scheduler.current)
-
-    def _try(self, site: Site, name: str, apply: Callable[[Fault | None], Any], tries: int) -> Any:
+    def send(
+        self, site: Site, name: str, apply: Callable[[Fault | None], Any], tries: int = _TRIES, request: object = None
+    ) -> Any:
+        """Cross as botocore does, again and again while it would; `request` tells of who sends it again above that."""
+        request = request or object()
         for attempt in range(1, tries + 1):
             try:
-                return self.cross(site, name, apply)
+                return self.cross(site, name, apply, request)
             except ClientError as refused:
                 code = refused.response["Error"]["Code"]
                 if code not in _RETRIED or attempt == tries:
@@ -190,8 +191,8 @@ def _conflict(name: str) -> ClientError:
 class DynamoDBClient:
     """What the code under test takes for its DynamoDB client."""
 
-    def __init__(self, boundary: Boundary, dynamodb: FakeDynamoDB, tries: int = _TRIES) -> None:
-        self._boundary, self._dynamodb, self._tries = boundary, dynamodb, tries
+    def __init__(self, boundary: Boundary, dynamodb: FakeDynamoDB) -> None:
+        self._boundary, self._dynamodb = boundary, dynamodb
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         site, call = _SITES[name], getattr(self._dynamodb, name)
@@ -204,7 +205,8 @@ class DynamoDBClient:
                 return self._put_off(name, request) if fault is Fault.PUT_OFF else call(**request)
 
             try:
-                answer = self._boundary.send(site, name, apply, self._tries)
+                # The table itself sends it again, and botocore does not.
+                answer = self._boundary.send(site, name, apply, tries=1, request=(name, request))
             except ClientError as refused:
                 raise (versions.refused_before(refused) if old else refused) from None
             return versions.as_read_before(answer) if old else answer
@@ -237,5 +239,5 @@ class SqsClient:
         if self._boundary.process.old:
             message["MessageBody"] = versions.message_before(message["MessageBody"], -1)
         apply = partial(self._queues.send, **message)
-        answer: dict[str, Any] = self._boundary.send(Site.QUEUE, "send_message", apply, _TRIES)
+        answer: dict[str, Any] = self._boundary.send(Site.QUEUE, "send_message", apply)
         return answer

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
 
@@ -186,6 +187,9 @@ BUGS: dict[str, Bug] = {
     "an end leaves the owner's key": method(user_key, "deletion", lambda _whole, _head: []),
     "an end does not count what was stored and not shown": method(
         Reader, "settled", lambda _whole, _store, head: Totals(head.steps_done, head.usage)
+    ),
+    "an end keeps the reserve of a call whose bill it counts": method(
+        Reader, "settled", lambda whole, store, head: replace(whole(store, head), released_usd=Decimal(0))
     ),
     "retry counts the copied steps again": together(
         without("RETRY", Guard.USAGE_AS_READ),

@@ -68,8 +68,6 @@ class Here(Protocol):
 
     def dynamodb(self) -> Any: ...
 
-    def dynamodb_for_heartbeats(self) -> Any: ...
-
     def sqs(self) -> Any: ...
 
     def s3(self) -> Any: ...
@@ -165,7 +163,6 @@ def installed() -> Iterator[None]:
         (kinds.names, _there("names")),
         (kinds.load, _there("load")),
         (clients.dynamodb, _there("dynamodb")),
-        (clients.dynamodb_for_heartbeats, _there("dynamodb_for_heartbeats")),
         (clients.s3, _there("s3")),
         (clients.kms, _there("kms")),
         (clients.sqs, _there("sqs")),

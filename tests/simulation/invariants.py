@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from shared.domain.generation import Generation
 from shared.domain.states import Status
+from shared.kinds import load
 from shared.store import items
 from tests.factories import START
 from tests.simulation.accounts import Accounts, invariant_10_the_days_of_owners_and_the_deployments_are_one_sum
+from tests.simulation.kinds import SAGA
 from tests.simulation.model import Paid
 from tests.simulation.process import Process
 from tests.simulation.scheduler import Task
@@ -34,6 +36,10 @@ SWEEP_SECONDS, MARGIN_SECONDS = 60.0, 80.0
 
 REPAIRS = 1
 OUR_KEY = "sk-simulated"
+
+
+def _call_reserve_usd(kind: str) -> float:
+    return (SAGA if kind == SAGA.name else load(kind)).limits.call_reserve_usd
 
 
 @dataclass
@@ -95,6 +101,7 @@ class Invariants:
         self._seen_at.setdefault(generation_id, self.world.scheduler.now)
         self.world.trace.note("head", shown(after))
         invariant_7_open_heads_are_in_the_index(after, after_item)
+        self.accounts.invariant_10_a_bill_takes_the_place_of_its_reserve(after, _call_reserve_usd(after.kind))
         if before is not None:
             check_transition(before, after, author, self._holders.get(before.holder or ""))
             if after.calls > before.calls:

@@ -9,8 +9,6 @@ from tests.simulation.boundary import Boundary
 from tests.simulation.faults import Fault, Site
 from tests.simulation.writes import error
 
-_TRIES = 3
-
 
 class S3Client:
     """One bucket. Objects are whole or not there; every read sees the last write, as in S3."""
@@ -63,7 +61,7 @@ class S3Client:
         def apply(_fault: Fault | None) -> dict[str, Any]:
             return act()
 
-        answer: dict[str, Any] = self._boundary.send(Site.SERVICE, name, apply, _TRIES)
+        answer: dict[str, Any] = self._boundary.send(Site.SERVICE, name, apply)
         return answer
 
 
@@ -75,7 +73,7 @@ class KmsClient:
 
     def encrypt(self, *, KeyId: str, EncryptionContext: dict[str, str], Plaintext: bytes) -> Any:  # noqa: N803
         sealed = json.dumps([KeyId, sorted(EncryptionContext.items())]).encode() + b"\0" + Plaintext[::-1]
-        return self._boundary.send(Site.SERVICE, "encrypt", lambda _fault: {"CiphertextBlob": sealed}, _TRIES)
+        return self._boundary.send(Site.SERVICE, "encrypt", lambda _fault: {"CiphertextBlob": sealed})
 
     def decrypt(self, *, KeyId: str, EncryptionContext: dict[str, str], CiphertextBlob: bytes) -> Any:  # noqa: N803
         def open_it(_fault: Fault | None) -> dict[str, bytes]:
@@ -84,4 +82,4 @@ class KmsClient:
                 raise error("InvalidCiphertextException", "", "Decrypt")
             return {"Plaintext": secret[::-1]}
 
-        return self._boundary.send(Site.SERVICE, "decrypt", open_it, _TRIES)
+        return self._boundary.send(Site.SERVICE, "decrypt", open_it)

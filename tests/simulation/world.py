@@ -73,7 +73,6 @@ class World:
         self.invariants = Invariants(self)
         dynamodb = FakeDynamoDB(self.table, SETTINGS.table_name)
         self._dynamodb = DynamoDBClient(self.boundary, dynamodb)
-        self._one_try = DynamoDBClient(self.boundary, dynamodb, tries=1)
         self._sqs = SqsClient(self.boundary, self.queues)
         self._s3, self._kms = S3Client(self.boundary), KmsClient(self.boundary)
         self._model = FakeModel(
@@ -105,9 +104,6 @@ class World:
 
     def dynamodb(self) -> DynamoDBClient:
         return self._dynamodb
-
-    def dynamodb_for_heartbeats(self) -> DynamoDBClient:
-        return self._one_try
 
     def sqs(self) -> SqsClient:
         return self._sqs

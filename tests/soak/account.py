@@ -7,6 +7,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from tests.e2e.owner import TERMINAL
 from tests.soak.evidence import Evidence
@@ -67,17 +68,27 @@ def _owners(evidence: Evidence) -> Iterator[str]:
 def _left_in_queues(evidence: Evidence, account: Account) -> Iterator[str]:
     """A message that is left must be of a generation that has ended: then it is refused, whenever it comes."""
     for message in evidence.dead_letters:
-        body = json.loads(message["Body"])
-        accepted = evidence.accepted.get(body["generation_id"])
-        head = evidence.head(accepted) if accepted else None
-        status = head["status"] if head else "unknown"
-        account.letters.append(f"{body['generation_id']}, fence {body['fence']}: the generation is {status}")
+        if message["Body"] in evidence.garbage:
+            account.explained["garbage, in the dead letter queue"] += 1
+            continue
+        status = _status_of(evidence, message)
+        account.letters.append(f"{message['Body'][:200]}: the generation is {status}")
         if status not in TERMINAL:
             yield f"a dead letter of a generation that is {status}: {message['Body']}"
     for message in evidence.queued:
-        accepted = evidence.accepted.get(json.loads(message["Body"])["generation_id"])
-        head = evidence.head(accepted) if accepted else None
-        if head is None or head["status"] not in TERMINAL:
-            yield f"a message that nobody takes: {message['Body']}"
-        else:
+        if message["Body"] in evidence.garbage:
+            account.explained["garbage, in a queue, hidden until its visibility timeout"] += 1
+        elif _status_of(evidence, message) in TERMINAL:
             account.explained["in a queue, hidden until its visibility timeout, of one that has ended"] += 1
+        else:
+            yield f"a message that nobody takes: {message['Body']}"
+
+
+def _status_of(evidence: Evidence, message: dict[str, Any]) -> str:
+    """Return the status of the generation that a message is for; unknown where it is for none that was accepted."""
+    try:
+        accepted = evidence.accepted.get(json.loads(message["Body"])["generation_id"])
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return "unknown"
+    head = evidence.head(accepted) if accepted else None
+    return str(head["status"]) if head else "unknown"

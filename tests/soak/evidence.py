@@ -13,7 +13,7 @@ from local.processes import environments
 from local.stack import KEY_PARAMETER, LocalStack
 from tests.e2e import faults, messages
 from tests.e2e.test_operations import operate
-from tests.soak.hurts import Hurt
+from tests.soak.hurts import Hurt, Hurting
 from tests.soak.owner import Accepted, SoakOwner
 
 
@@ -35,6 +35,8 @@ class Evidence:
     doctor: list[dict[str, Any]]
     complaints: list[str] = field(default_factory=list)
     """What went against an assertion on the way: a look that went back, an answer that is not described."""
+    garbage: frozenset[str] = frozenset()
+    """What was sent to the queues that is no message."""
     our_key: str = ""
     lease_seconds: float = 0.0
     last_fault_at: float = 0.0
@@ -51,8 +53,9 @@ class Evidence:
         return [item for item in found if item["sk"] == key or (not exactly and item["sk"].startswith(f"{key}#"))]
 
 
-def gather(stack: LocalStack, owners: list[SoakOwner], hurts: list[Hurt], complaints: list[str]) -> Evidence:
+def gather(stack: LocalStack, owners: list[SoakOwner], hurting: Hurting, complaints: list[str]) -> Evidence:
     """Read everything. Nothing may run any more but what is to be found running."""
+    hurts = hurting.done
     accepted = {name: one for owner in owners for name, one in owner.accepted.items()}
     calls: dict[str, list[dict[str, Any]]] = {}
     stray = []
@@ -73,6 +76,7 @@ def gather(stack: LocalStack, owners: list[SoakOwner], hurts: list[Hurt], compla
         queued=[message for url in queues for message in messages.in_queue(stack, url, "")],
         doctor=_doctor(stack),
         complaints=complaints,
+        garbage=frozenset(hurting.refusals.garbage),
         our_key=faults.fingerprint(parameter),
         lease_seconds=float(stack.parameters["LeaseSeconds"]),
         last_fault_at=max((hurt.ended for hurt in hurts), default=0.0),

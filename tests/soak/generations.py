@@ -23,6 +23,8 @@ from tests.soak.owner import Accepted
 from tests.soak.tally import Account
 
 _OPEN_ONLY = ("due_at", "due_shard", "holder")
+_OF_STORAGE = "storage_unavailable"
+_STORAGE_FAULTS = ("deny", "objects", "restart")
 _BY_FAULTS = frozenset({"crash_loop", "deadline_exceeded", "call_limit", "cost_limit", "handover_limit"})
 """Codes with which a generation may fail for what was done to its workers, whatever its model is like."""
 _UNDER_WAY_SECONDS = 1.0  # a cancel may come between the leave for a call and the call
@@ -82,7 +84,9 @@ class Judging:
 
     def _failed(self, code: str) -> Iterator[str]:
         hurt = len(self.lost)
-        if code == "crash_loop" and hurt < 3:
+        if code == _OF_STORAGE and self._storage_was_hurt():
+            self.account.explained["failed since its storage was refused"] += 1
+        elif code == "crash_loop" and hurt < 3:
             yield f"ended as crash_loop after {hurt} lost attempts"
         elif code in _BY_FAULTS and hurt == 0 and self.accepted.order.works:
             yield f"failed with {code}, and no worker of it was hurt"
@@ -90,6 +94,12 @@ class Judging:
             yield f"failed with {code}: {self.head['error'].get('message', '')}"
         elif code in _BY_FAULTS:
             self.account.explained[f"failed for its faults: {code}"] += 1
+
+    def _storage_was_hurt(self) -> bool:
+        """Whether storage was refused to somebody while it was open."""
+        began, ended = float(self.head["created_at"]), float(self.head["finished_at"])
+        hurts = (hurt for hurt in self.evidence.hurts if hurt.name in _STORAGE_FAULTS)
+        return any(hurt.began <= ended and hurt.ended >= began for hurt in hurts)
 
     def _calls(self) -> Iterator[str]:
         head, asked = self.head, self.accepted
@@ -131,7 +141,7 @@ class Judging:
                 yield from self._late(attempt, f"a call {at - finished:.2f} s after the end")
 
     def _late(self, attempt: int, what: str) -> Iterator[str]:
-        if self.lost.get(attempt) == "freeze":
+        if self.lost.get(attempt) in ("freeze", "zombie"):
             self.account.explained["frozen between leave and socket"] += 1
         else:
             yield what

@@ -18,6 +18,7 @@ from shared.store.items import unmarshal
 from tests.e2e import faults, messages
 from tests.soak.owner import patiently
 from tests.soak.plan import Fault
+from tests.soak.refusals import Refusals
 
 BUSY_SECONDS = 5.0
 READY_CPU_SECONDS = 0.25
@@ -46,12 +47,16 @@ class Hurting:
     lost: list[str] = field(default_factory=list)
     """Generations whose message was received and deleted."""
     _ready: set[str] = field(default_factory=set)
+    refusals: Refusals = field(init=False)
     _emulator: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.refusals = Refusals(self.stack, self.held)
 
     def carry_out(self, fault: Fault) -> None:
         dice = random.Random(fault.dice)
         match fault.name:
-            case "kill" | "freeze":
+            case "kill" | "freeze" | "zombie":
                 self._hurt_a_process(fault, dice)
             case "duplicate":
                 self._duplicate(dice)
@@ -65,6 +70,14 @@ class Hurting:
                 self._sweep_twice_at_once()
             case "restart":
                 self._restart()
+            case "deny":
+                self._note("deny", fault.seconds, None, *self.refusals.deny(fault, dice))
+            case "objects":
+                self.refusals.lose_objects(fault)
+                self._note("objects", fault.seconds)
+            case "garbage":
+                self.refusals.send_garbage(dice)
+                self._note("garbage", 0.0)
 
     def _hurt_a_process(self, fault: Fault, dice: random.Random) -> None:
         if fault.victim != "process":
@@ -123,7 +136,7 @@ class Hurting:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(victim, signal.SIGCONT)
-        self._note("freeze", fault.seconds, began, fault.victim, held)
+        self._note(fault.name, fault.seconds, began, fault.victim, held)
 
     def _give_work_to(self, fault: Fault, dice: random.Random) -> None:
         """Have the sweeper at work while it is hurt; of the others the owners' calls see to it."""

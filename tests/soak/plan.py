@@ -18,11 +18,27 @@ FAULTS_A_MINUTE = {
     "pause": 0.7,
     "sweep": 1.0,
     "restart": 0.4,
+    "deny": 1.0,
+    "objects": 0.5,
+    "garbage": 2.0,
+    "zombie": 0.3,
 }
 """How often each fault happens."""
 
 VICTIMS = {"process": 76, "create": 8, "status": 8, "actions": 4, "sweeper": 4}
 """Which function's process is killed or frozen, in percent."""
+
+RIGHTS = (
+    ("process", "s3:*"),
+    ("process", "dynamodb:PutItem"),
+    ("process", "dynamodb:UpdateItem"),
+    ("status", "dynamodb:UpdateItem"),
+    ("sweeper", "dynamodb:UpdateItem"),
+)
+"""What is refused for a while, and to whom."""
+
+ZOMBIE_SECONDS = 90.0
+"""How long a worker sleeps that wakes after everything else has been settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,7 @@ def draw_plan(seed: int, seconds: float) -> Plan:
     sends = tuple(_send(dice, at) for at in _times(dice, SENDS_A_MINUTE, 0.0, seconds))
     faults: list[Fault] = []
     for name, rate in FAULTS_A_MINUTE.items():
-        faults += [_fault(dice, at, name) for at in _times(dice, rate, min(3.0, seconds), seconds)]
+        faults += [_fault(dice, at, name, seconds) for at in _times(dice, rate, min(3.0, seconds), seconds)]
     return Plan(seed, seconds, sends, tuple(sorted(faults, key=lambda fault: fault.at)))
 
 
@@ -97,13 +113,16 @@ def _send(dice: random.Random, at: float) -> Send:
     )
 
 
-def _fault(dice: random.Random, at: float, name: str) -> Fault:
-    victim = dice.choices(list(VICTIMS), list(VICTIMS.values()))[0]
+def _fault(dice: random.Random, at: float, name: str, whole: float) -> Fault:
+    victim = "process" if name == "zombie" else dice.choices(list(VICTIMS), list(VICTIMS.values()))[0]
     # Three of four freezes outlast the lease, of 4 s; a worker in the others must be able to go on.
     long = dice.random() < 0.75
     seconds = {
         "freeze": dice.uniform(5.0, 9.0) if long else dice.uniform(0.3, 2.0),
         "lose": dice.uniform(2.0, 4.0),
         "pause": dice.uniform(2.0, 6.0),
+        "deny": dice.uniform(2.0, 10.0),
+        "objects": dice.uniform(2.0, 10.0),
+        "zombie": min(ZOMBIE_SECONDS, whole / 2),  # a short soak does not wait for a long sleep
     }.get(name, dice.uniform(0.0, 0.06))
     return Fault(at, name, victim, seconds, dice.getrandbits(32))

@@ -32,7 +32,9 @@ PARAMETERS = SHORT | {
     "LeaseSeconds": "4",
     "DispatchGraceSeconds": "4",
     "ModelTimeoutSeconds": "12",
-    "HandoverMarginSeconds": "14",
+    # A worker that sleeps for 90 s and wakes must not have been ended for its timeout; it hands over as after 30 s.
+    "ProcessTimeoutSeconds": "120",
+    "HandoverMarginSeconds": "104",
     "DeadlineSeconds": "240",
     "MaxReleases": "5",
     # A process that takes a killed one's place costs about a second of CPU: no more of them than two cores can bear.
@@ -68,9 +70,10 @@ class Soak:
         for watcher in watchers:
             watcher.start()
         try:
-            self._load()
-            self.say("the last fault is over; waiting until everything has ended")
-            self._wait_for_all()
+            with self.hurting.refusals.before_objects():  # to the end: taking it away cuts off whoever works
+                self._load()
+                self.say("the last fault is over; waiting until everything has ended")
+                self._wait_for_all()
         finally:
             self._over.set()
             for watcher in watchers:
@@ -78,7 +81,7 @@ class Soak:
         for owner in self.owners:
             for accepted in owner.accepted.values():
                 self._held_to(partial(self._last_look, owner, accepted))
-        evidence = gather(stack, self.owners, self.hurting.done, self.complaints)
+        evidence = gather(stack, self.owners, self.hurting, self.complaints)
         for owner in self.owners:
             owner.close()
         return evidence
@@ -117,7 +120,8 @@ class Soak:
         counts = self.hurting.counts
         return (
             f"{seconds:4.0f} s: {len(accepted)} accepted, {ended} seen to end, {counts['kill']} kills, "
-            f"{counts['freeze']} freezes, {counts['restart']} restarts, {len(self.complaints)} complaints"
+            f"{counts['freeze']} freezes, {counts['zombie']} zombies, {counts['restart']} restarts, "
+            f"{counts['deny'] + counts['objects']} refusals, {len(self.complaints)} complaints"
         )
 
     def _held_to(self, do: Callable[[], object]) -> None:

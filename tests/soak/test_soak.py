@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -56,11 +57,13 @@ def test_one_seed_is_one_plan_and_another_is_another() -> None:
 
 def test_half_an_hour_is_planned_to_have_what_a_proof_needs() -> None:
     plan = draw_plan(1, 1800.0)
-    counts = {name: sum(fault.name == name for fault in plan.faults) for name in ("kill", "freeze", "restart")}
+    counts = Counter(fault.name for fault in plan.faults)
     assert len(plan.sends) >= 1_050
     assert counts["kill"] >= 220
     assert counts["freeze"] >= 110
     assert counts["restart"] >= 10
+    assert min(counts[name] for name in ("deny", "objects", "garbage", "zombie", "lose", "duplicate")) >= 9
+    assert {fault.seconds for fault in plan.faults if fault.name == "zombie"} == {90.0}
     assert {send.order.kind for send in plan.sends} == {"flashcards", "assistant", "story", "image"}
 
 
@@ -69,7 +72,9 @@ def test_a_soak_hurts_a_running_stack_and_leaves_nothing_to_explain(soaked: tupl
     assert told.off == []
     assert len(evidence.accepted) >= len(draw_plan(20, SECONDS).sends) >= 12
     assert sum(told.account.ends.values()) == len(evidence.accepted)
-    assert {name for name in told.faults if told.faults[name]} >= {"kill", "freeze", "restart", "sweep"}
+    struck = {name for name in told.faults if told.faults[name]}
+    assert struck & {"freeze", "zombie"}
+    assert struck >= {"kill", "restart", "sweep", "deny", "objects", "garbage"}
     assert told.account.paid_calls >= 10
     assert json.loads(json.dumps(told.as_json()))["generations"] == len(evidence.accepted)
 
@@ -150,6 +155,17 @@ def give_up_its_message(evidence: Evidence, accepted: Accepted) -> None:
     head_of(evidence, accepted)["status"] = "pending"
 
 
+def leave_what_nobody_sent(evidence: Evidence, _accepted: Accepted) -> None:
+    evidence.queued.append({"Body": "not JSON, and not of this soak"})
+
+
+def fail_for_its_storage(evidence: Evidence, accepted: Accepted) -> None:
+    evidence.hurts[:] = [hurt for hurt in evidence.hurts if hurt.name not in ("deny", "objects", "restart")]
+    error = {"code": "storage_unavailable", "message": "It was down."}
+    head_of(evidence, accepted).update(status="failed", error=error)
+    evidence.accepted[accepted.generation_id].ended = {"status": "failed"}
+
+
 def complain(evidence: Evidence, _accepted: Accepted) -> None:
     evidence.complaints.append("AssertionError: the version went back")
 
@@ -174,6 +190,8 @@ def complain(evidence: Evidence, _accepted: Accepted) -> None:
         (end_it_late, "after its deadline"),
         (make_one_that_nobody_sent, "never accepted"),
         (give_up_its_message, "a dead letter of a generation that is pending"),
+        (leave_what_nobody_sent, "a message that nobody takes"),
+        (fail_for_its_storage, "failed with storage_unavailable"),
         (complain, "the version went back"),
     ],
 )

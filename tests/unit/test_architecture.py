@@ -54,26 +54,30 @@ def test_a_sort_key_that_the_store_begins_to_write_is_found(tmp_path: Path) -> N
 def test_the_list_of_rights_is_that_of_the_roles(template: dict[str, Any]) -> None:
     listed = {}
     for name, *cells in rows_below("Who may do what"):
-        table, bucket, queues, keys = (re.sub(r"`|\w+:(?=Get|Enc|Dec|Inv)", "", cell) for cell in cells)
+        table, bucket, queues, keys, live = (re.sub(r"`|\w+:(?=Get|Enc|Dec|Inv)", "", cell) for cell in cells)
         listed[name] = {
-            "dynamodb": {part for part in re.split(r"[,;] ", table) if part},
+            "dynamodb": {part for part in re.split(r"[,;] ", table.replace(" and of its stream ", " ")) if part},
+            "live": {part for part in re.split(r"[,;] ", live) if part},
             "s3": {part for part in bucket.split(", ") if part},
             "sqs": {part for part in queues.split(", ") if part},
             "keys": {part for part in keys.split(", ") if part},
         }
     given = {}
     for name, role in of_type(template["Resources"], "AWS::IAM::Role").items():
-        rights: dict[str, set[str]] = {"dynamodb": set(), "s3": set(), "sqs": set(), "keys": set()}
+        rights: dict[str, set[str]] = {name: set() for name in ("dynamodb", "s3", "sqs", "keys", "live")}
         for policy in role["Policies"]:
             for maybe in policy["PolicyDocument"]["Statement"]:
                 statement = maybe.get("Fn::If", ["", maybe])[1]
                 only = " in a transaction only" if "EnclosingOperation" in str(statement.get("Condition")) else ""
                 for action in as_list(statement["Action"]):
                     service, _, right = action.partition(":")
-                    if service not in ("logs", "lambda"):
+                    if "Live" in str(statement["Resource"]) and service in ("dynamodb", "execute-api"):
+                        posts = "post" if "/POST/" in str(statement["Resource"]) else "close"
+                        rights["live"].add(posts if service == "execute-api" else right)
+                    elif service not in ("logs", "lambda"):
                         rights["keys" if service in ("kms", "ssm", "bedrock") else service].add(right + only)
         given[name.removesuffix("Role").lower()] = rights
-    assert given.pop("schedule") == {"dynamodb": set(), "s3": set(), "sqs": set(), "keys": set()}
+    assert given.pop("schedule") == {name: set() for name in ("dynamodb", "s3", "sqs", "keys", "live")}
     assert listed == given
 
 

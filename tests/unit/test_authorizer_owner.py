@@ -7,6 +7,7 @@ import pytest
 
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
+from functions.live.handler import ROUTES as LIVE
 from functions.status.handler import ROUTES as STATUS
 from shared.http.problems import ProblemError
 from shared.http.request import Request
@@ -72,7 +73,7 @@ def test_nothing_that_the_caller_writes_names_the_owner() -> None:
     assert request({"lambda": {"sub": "alice", "exp": NOW + 60}}, **written).owner == "alice"
 
 
-ROUTES = {**CREATE, **STATUS, **ACTIONS}
+ROUTES = {**CREATE, **STATUS, **ACTIONS, **LIVE}
 WITH_TOKEN = sorted(set(ROUTES) - {"GET /v1/openapi.json", "GET /v1/health"})
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,7 @@ def test_what_was_counted_is_of_kinds_that_there_are() -> None:
 
 
 def test_a_kind_that_nobody_has_counted_costs_by_its_calls() -> None:
-    assert footprint_of("quiz") == FOOTPRINTS["flashcards"]
+    assert footprint_of("quiz") == replace(FOOTPRINTS["flashcards"], partial_messages=0)
     assert footprint_of("quiz", 5).write_units == FOOTPRINTS["story"].write_units
     assert footprint_of("story", 1) is FOOTPRINTS["story"], "a count is better than an expectation"
 
@@ -138,6 +139,8 @@ def test_the_defaults_are_the_templates() -> None:
     workload = Workload()
     assert parameters["ProcessMemorySize"] == workload.worker_memory
     assert parameters["MemorySize"] == workload.http_memory
+    assert parameters["StatusMemorySize"] == workload.status_memory
+    assert parameters["CreateMemorySize"] == parameters["SweeperMemorySize"] == 0, "theirs is MemorySize"
     assert parameters["HeartbeatSeconds"] == workload.heartbeat_seconds
     assert parameters["LongestPollSeconds"] == workload.longest_poll_seconds
     assert parameters["BatchSize"] == workload.side_by_side
@@ -188,7 +191,7 @@ def test_a_price_says_where_it_is_from_and_when() -> None:
     for name, price in PUBLISHED.items():
         assert price.source.startswith("https://aws.amazon.com/"), name
         assert len(price.as_of) == 7, name
-        assert price.each > 0, name
+        assert price.each > 0 or price.unit.endswith("which are free"), name
 
 
 def test_a_table_of_prices_of_ones_own_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -262,3 +265,36 @@ def test_figures_that_cannot_be_are_refused(arguments: list[str], capsys: pytest
         main(["cost", *arguments])
     assert refused.value.code == 2
     assert "error" in capsys.readouterr().err
+
+
+def test_live_pages_cost_messages_minutes_and_pushes_and_save_polls() -> None:
+    without, nobody, one, two = (expected(Workload(live=live)) for live in (None, 0, 1, 2))
+    assert (without.socket_messages, without.push_gb_seconds, without.stream_reads) == (0, 0, 0)
+    changes = footprint_of("flashcards").head_changes + Workload().durations.beats(10)
+    assert nobody.stream_reads == one.stream_reads == changes
+    assert nobody.invocations == pytest.approx(without.invocations + changes)
+    assert (nobody.socket_messages, nobody.socket_minutes) == (0, 0)
+    assert nobody.read_units > without.read_units, "somebody has to look who is connected"
+    assert one.socket_minutes == 0.5
+    assert one.socket_messages == pytest.approx(changes + footprint_of("flashcards").partial_messages)
+    assert two.socket_messages == 2 * one.socket_messages
+    assert one.api_calls < without.api_calls / 3
+    assert {each.write_units for each in (without, nobody, one, two)} == {without.write_units}, "unchanged"
+
+
+def test_a_kind_that_shows_no_text_while_it_is_written_pays_for_no_looks_and_messages_of_it() -> None:
+    shows = {name: kinds.load(name).shows_partials for name in kinds.names()}
+    assert {name: footprint_of(name).partial_messages > 0 for name in FOOTPRINTS} == shows
+    assert footprint_of("of_your_own", 3).partial_messages == 0
+    image = expected(Workload(kind="image", live=1))
+    changes = footprint_of("image").head_changes + Workload().durations.beats(10)
+    assert image.socket_messages == pytest.approx(changes)
+
+
+def test_the_command_knows_live_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cost", "--live", "1"]) == 0
+    text = capsys.readouterr().out
+    assert re.search(r"^WebSockets .*messages, 0\.5 minutes", text, re.MULTILINE)
+    assert "Lambda, push" in text
+    assert main(["cost"]) == 0
+    assert "WebSockets" not in capsys.readouterr().out

@@ -1,6 +1,5 @@
 """The queue message: what it says, what is refused, where and when it is sent."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ from moto import mock_aws
 from shared.aws.dispatch import MESSAGE_VERSION, DispatchFailedError, QueueMessage, SqsDispatch, delay_seconds
 from shared.domain.errors import MessageRefusedError
 from shared.domain.generation import Generation
+from shared.domain.pseudonym import keyed_hash
 from tests.factories import START, FakeClock, a_generation
 
 GOOD = {"v": 1, "user_id": "alice", "generation_id": "g-1", "fence": 3}
@@ -84,7 +84,7 @@ class Queues:
     def __init__(self) -> None:
         self.client = boto3.client("sqs", region_name="eu-central-1")
         self.shared, self.alone = (self.client.create_queue(QueueName=name)["QueueUrl"] for name in ("many", "one"))
-        self.dispatch = SqsDispatch(lambda: self.client, self.shared, self.alone)
+        self.dispatch = SqsDispatch(lambda: self.client, self.shared, self.alone, "key")
 
     def received(self, url: str) -> list[Any]:
         found = self.client.receive_message(QueueUrl=url, AttributeNames=ATTRIBUTES, MaxNumberOfMessages=10)
@@ -120,7 +120,7 @@ def test_an_owners_messages_are_grouped_by_a_hash_that_does_not_name_them(queues
     for owner in owners:
         queues.dispatch.send(replace(pending, user_id=owner), START)
     groups = [message["Attributes"]["MessageGroupId"] for message in queues.received(queues.shared)]
-    assert sorted(groups) == sorted(hashlib.sha256(owner.encode()).hexdigest() for owner in owners)
+    assert sorted(groups) == sorted(keyed_hash(owner, "key") for owner in owners)
 
 
 def test_a_message_is_delayed_to_not_before(

@@ -41,8 +41,9 @@ def lines(printed: str, message: str) -> list[dict[str, Any]]:
 
 
 def test_an_accepted_create_leaves_one_line_that_joins_request_and_generation(
-    clock: FakeClock, capsys: pytest.CaptureFixture[str]
+    clock: FakeClock, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OWNER_KEY", "the key")
     head, given = a_generation(clock, user_id="alice@example.org"), replace(an_input(), request_id="r-77")
     admitted = Admitted(head.generation_id, head, None)
     answer_admitted(CREATE, admitted, given.asked, 2.0, RecordingDispatch(), clock.now())
@@ -54,7 +55,7 @@ def test_an_accepted_create_leaves_one_line_that_joins_request_and_generation(
             "level": "INFO",
             "generation_id": head.generation_id,
             "request_id": "r-77",
-            "owner": pseudonym("alice@example.org"),
+            "owner": pseudonym("alice@example.org", "the key"),
             "kind": "flashcards",
             "model": "local/cards",
         }.items()

@@ -42,7 +42,7 @@ def names(output: Any) -> list[str]:
 def test_one_picture_is_one_step_and_one_call() -> None:
     easel = an_easel()
     output = run(KIND, easel, prompt="a lighthouse")
-    assert names(output) == ["2-image-1-1.png"]
+    assert names(output) == ["k2-image-1-1.png"]
     assert (easel.steps, easel.calls) == (["image-1"], ["image-1"])
 
 
@@ -50,7 +50,7 @@ def test_each_picture_is_a_step_and_the_last_one_lists_them_all() -> None:
     easel = an_easel()
     output = run(KIND, easel, prompt="a lighthouse", count=4)
     assert easel.steps == easel.calls == ["image-1", "image-2", "image-3", "image-4"]
-    assert names(output) == [f"2-image-{number}-1.png" for number in (1, 2, 3, 4)]
+    assert names(output) == [f"k2-image-{number}-1.png" for number in (1, 2, 3, 4)]
     assert easel.shown == sorted(easel.shown)
 
 
@@ -99,8 +99,8 @@ def test_what_is_no_request_for_pictures_is_refused(body: dict[str, Any]) -> Non
 
 
 def test_the_result_keeps_all_that_is_told_of_a_picture() -> None:
-    picture = Picture("2-image-1-1.webp", "image/webp", 7, "0" * 64, 3, 4)
+    picture = Picture("k2-image-1-1.webp", "image/webp", 7, "0" * 64, 3, 4)
     stored = Output(images=[picture]).model_dump(mode="json")
     told = {"content_type": "image/webp", "bytes": 7, "sha256": "0" * 64, "width": 3, "height": 4}
-    assert stored == {"images": [{"name": "2-image-1-1.webp", **told}]}
+    assert stored == {"images": [{"name": "k2-image-1-1.webp", **told}]}
     assert Output.model_validate(stored).images == [picture]

@@ -113,7 +113,7 @@ def test_a_built_tree_gets_the_package_and_describes_its_kinds(tmp_path: Path) -
         "acme/kinds/haiku.py",
     ]
     schemas = json.loads((tree / DOCUMENT).read_text())["components"]["schemas"]
-    assert schemas["CreateHaiku"]["properties"]["kind"] == {"const": "haiku"}
+    assert schemas["CreateHaiku"]["properties"]["kind"]["const"] == "haiku"
     assert "HaikuOutput" in schemas
 
 

@@ -180,7 +180,7 @@ def test_a_pattern_that_takes_suffixes_which_cost_more_is_warned_of(
     printed = capsys.readouterr().out
     assert (json.loads(printed)["patterns"] if printed else None) == warned
     monkeypatch.setattr("functions.create.handler.settings", lambda: from_environment(of_openrouter))
-    monkeypatch.setattr(wiring, "ground", lambda: None)
+    monkeypatch.setattr(wiring, "ground", lambda *_: None)
     with suppress(AttributeError, KeyError):  # of a store without a table only the start is of interest
         create._service.__wrapped__()
     assert capsys.readouterr().out.count("WARNING") == (warned is not None)

@@ -11,14 +11,13 @@ from shared.aws.clients import FOR_OBJECTS
 from shared.domain.generation import Called, Generation, Totals, Usage
 from shared.http.response import Response
 from shared.rescue import Rescuer
-from shared.store.objects import key_of
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input, moto_dynamodb
 from tests.unit.requests import a_request, body_of
 from tests.unit.services import generation_service
 
 KINDS = ("flashcards", "image")
-NAME = "2-image-1-1.png"
+NAME = "k2-image-1-1.png"
 TOLD = {"content_type": "image/png", "bytes": 7, "sha256": "0" * 64, "width": 3, "height": 4}
 LIFETIME = SETTINGS.signed_url_seconds
 
@@ -67,7 +66,7 @@ def test_a_picture_has_a_url_in_place_of_its_name(window: Window, head: Generati
     assert datetime.fromisoformat(image["expires_at"]) == window.clock.now() + timedelta(seconds=LIFETIME)
     url = urlsplit(image["url"])
     assert url.netloc == "unstuck-objects.s3.eu-central-1.amazonaws.com", "the bucket's own region: no redirect"
-    assert url.path == "/" + key_of(head.key, NAME)
+    assert url.path == "/" + window.store.ground.objects.key_of(head.key, NAME)
     signed = parse_qs(url.query)
     assert signed["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert signed["X-Amz-Expires"] == [str(int(LIFETIME))]

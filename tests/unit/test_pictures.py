@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.pictures import EXTENSIONS, name_of, pictures_in
+from shared.domain.pictures import EXTENSIONS, name_of, pictures_in, with_pictures
 
 
 def image(name: object) -> dict[str, object]:
@@ -54,3 +54,21 @@ def test_what_a_model_may_have_made_up_is_no_name_of_an_object(name: object) -> 
 )
 def test_a_result_without_pictures_has_none(result: dict[str, Any]) -> None:
     assert pictures_in(result) == []
+
+
+def test_a_picture_is_known_wherever_it_stands_and_by_no_name_of_a_field() -> None:
+    one, two, three = (image(f"2-a-{number}.png") for number in (1, 2, 3))
+    result = {"cover": one, "chapters": [{"title": "A", "drawn": [two, "no picture"]}], "images": [3, [three]]}
+    assert [each["name"] for each in pictures_in(result)] == ["2-a-1.png", "2-a-2.png", "2-a-3.png"]
+    shown = with_pictures(result, lambda picture: {"seen": picture["name"]})
+    assert shown == {
+        "cover": {"seen": "2-a-1.png"},
+        "chapters": [{"title": "A", "drawn": [{"seen": "2-a-2.png"}, "no picture"]}],
+        "images": [3, [{"seen": "2-a-3.png"}]],
+    }
+    assert result["cover"] == one
+
+
+@pytest.mark.parametrize("other", [{"name": "2-a-1.png"}, {**image("2-a-1.png"), "title": "More"}])
+def test_what_only_has_a_name_like_a_pictures_is_none(other: dict[str, Any]) -> None:
+    assert pictures_in({"images": [other], "cover": other}) == []

@@ -17,10 +17,12 @@ from functions.process.provider.pictures import (
     NotAPictureError,
     PictureTooLargeError,
     Sketches,
+    picture_of,
 )
 from local.model_server.drawing import data_url, draw
 from shared.domain.errors import ProviderError
 from shared.domain.generation import Usage
+from tests.unit.whole_pictures import WHOLE
 
 PNG = draw("a lighthouse", aspect_ratio="16:9")
 # A frame header after a segment of another kind, as cameras write it, and a byte of filling between.
@@ -32,14 +34,16 @@ JPEG = (
 )
 
 
-def webp(form: bytes, body: bytes) -> bytes:
-    chunk = b"WEBP" + form + b"\x00\x00\x00\x00" + body.ljust(20, b"\x00")
+def webp(form: bytes, body: bytes, *more: bytes) -> bytes:
+    """Return a container with a chunk, which holds more than a header, and what follows it."""
+    body = body.ljust(20, b"\x00")
+    chunk = b"WEBP" + form + len(body).to_bytes(4, "little") + body + b"".join(more)
     return b"RIFF" + len(chunk).to_bytes(4, "little") + chunk
 
 
-LOSSY = webp(b"VP8 ", b"\x00\x00\x00\x9d\x01\x2a" + (640).to_bytes(2, "little") + (480).to_bytes(2, "little"))
+LOSSY = webp(b"VP8 ", b"\x80\x00\x00\x9d\x01\x2a" + (640).to_bytes(2, "little") + (480).to_bytes(2, "little"))
 LOSSLESS = webp(b"VP8L", b"\x2f" + (639 | 479 << 14).to_bytes(4, "little"))
-EXTENDED = webp(b"VP8X", b"\x10\x00\x00\x00" + (639).to_bytes(3, "little") + (479).to_bytes(3, "little"))
+EXTENDED = webp(b"VP8X", b"\x10\x00\x00\x00" + (639).to_bytes(3, "little") + (479).to_bytes(3, "little"), LOSSY[12:])
 
 
 def part(url: Any) -> dict[str, Any]:
@@ -71,6 +75,54 @@ def png_of(width: int, height: int) -> bytes:
 )
 def test_a_picture_of_each_type_is_taken_with_its_size(content_type: str, data: bytes, size: tuple[int, int]) -> None:
     assert drawn(part(data_url(data, content_type))) == DrawnPicture(content_type, data, *size)
+
+
+@pytest.mark.parametrize("form", WHOLE)
+def test_what_an_encoder_writes_is_taken_whole_and_nothing_shorter_of_it(form: str) -> None:
+    content_type, size, data = WHOLE[form]
+    assert picture_of(data_url(data, content_type)) == DrawnPicture(content_type, data, *size)
+    for length in range(len(data)):
+        with pytest.raises(NotAPictureError):
+            picture_of(data_url(data[:length], content_type))
+
+
+@pytest.mark.parametrize("form", [form for form in WHOLE if "jpeg" in form])
+def test_a_jpeg_that_is_cut_off_and_closed_again_is_refused(form: str) -> None:
+    data = WHOLE[form].data
+    scan = data.index(b"\xff\xda")
+    behind = scan + 2 + int.from_bytes(data[scan + 2 : scan + 4])
+    for cut in (scan, behind):
+        with pytest.raises(NotAPictureError):
+            picture_of(data_url(data[:cut] + b"\xff\xd9", "image/jpeg"))
+
+
+@pytest.mark.parametrize("frame", [b"\xff\xc0", b"\xff\xc2"])
+def test_a_jpeg_with_too_little_behind_its_header_for_its_size_is_refused(frame: bytes) -> None:
+    whole = WHOLE["jpeg" if frame == b"\xff\xc0" else "jpeg, progressive"].data
+    at = whole.index(frame) + 5
+    claimed = whole[:at] + (3000).to_bytes(2) + (4000).to_bytes(2) + whole[at + 4 :]
+    with pytest.raises(NotAPictureError):
+        picture_of(data_url(claimed, "image/jpeg"))
+
+
+@pytest.mark.parametrize(("form", "header"), [("webp, lossy", 10), ("webp, lossless", 5), ("webp, with alpha", 10)])
+def test_a_webp_with_nothing_but_headers_is_refused(form: str, header: int) -> None:
+    data = WHOLE[form].data
+    chunks = data[12 : 12 + 8 + (10 if form.endswith("alpha") else header)]
+    chunks = chunks[:4] + (len(chunks) - 8).to_bytes(4, "little") + chunks[8:]
+    empty = b"WEBP" + chunks + bytes(len(chunks) % 2)
+    with pytest.raises(NotAPictureError):
+        picture_of(data_url(b"RIFF" + len(empty).to_bytes(4, "little") + empty, "image/webp"))
+
+
+def test_a_webp_whose_animation_holds_itself_is_no_deeper_than_a_frame() -> None:
+    inner = b""
+    for _ in range(2_000):
+        body = bytes(16) + inner
+        inner = b"ANMF" + len(body).to_bytes(4, "little") + body
+    whole = b"WEBP" + inner
+    with pytest.raises(NotAPictureError):
+        picture_of(data_url(b"RIFF" + len(whole).to_bytes(4, "little") + whole, "image/webp"))
 
 
 @pytest.mark.parametrize(

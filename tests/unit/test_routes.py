@@ -13,6 +13,7 @@ from docs import render_openapi
 from docs.openapi_operations import OPERATIONS
 from functions.actions.handler import ROUTES as ACTIONS
 from functions.create.handler import ROUTES as CREATE
+from functions.live.handler import ROUTES as LIVE
 from functions.status.handler import ROUTES as STATUS
 from shared.domain.codes.problems import PROBLEMS
 from shared.domain.states import Status
@@ -21,12 +22,18 @@ from shared.view import schemas
 from tests.unit.test_template import TEMPLATE, _Loader, of_type
 
 WITHOUT_TOKEN = {"GET /v1/openapi.json", "GET /v1/health"}
-TABLES: Mapping[str, Mapping[str, Route]] = {"Create": CREATE, "Status": STATUS, "Actions": ACTIONS}
+TABLES: Mapping[str, Mapping[str, Route]] = {"Create": CREATE, "Status": STATUS, "Actions": ACTIONS, "Live": LIVE}
 
 
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
     return dict(yaml.load(TEMPLATE.read_text(), _Loader)["Resources"])  # noqa: S506 - a SafeLoader
+
+
+def http_routes(resources: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the routes of the HTTP API, without those of the WebSocket API."""
+    routes = of_type(resources, "AWS::ApiGatewayV2::Route").values()
+    return [route for route in routes if route["ApiId"] == {"Ref": "Api"}]
 
 
 def served() -> dict[str, Any]:
@@ -40,7 +47,7 @@ def described() -> set[str]:
 def test_each_route_of_the_template_leads_to_the_function_whose_table_has_it(resources: dict[str, Any]) -> None:
     found = {
         route["RouteKey"]: route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("Integration}")
-        for route in of_type(resources, "AWS::ApiGatewayV2::Route").values()
+        for route in http_routes(resources)
     }
     tables = {route: name for name, table in TABLES.items() for route in table}
     reads = {route.replace("GET", "HEAD", 1): name for route, name in tables.items() if route.startswith("GET ")}
@@ -56,7 +63,7 @@ def test_the_document_describes_each_route_and_no_other() -> None:
 
 
 def test_every_path_but_two_wants_a_token(resources: dict[str, Any]) -> None:
-    for route in of_type(resources, "AWS::ApiGatewayV2::Route").values():
+    for route in http_routes(resources):
         if route["RouteKey"].replace("HEAD", "GET", 1) in WITHOUT_TOKEN:
             assert (route["AuthorizationType"], route.get("AuthorizerId")) == ("NONE", None)
         else:

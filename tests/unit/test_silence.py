@@ -11,7 +11,7 @@ import pytest
 from shared.aws import silence
 
 SECRET = "sk-of-a-user"
-FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer")
+FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer", "live", "push")
 
 
 class Kept(logging.Handler):

@@ -56,6 +56,12 @@ def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
     return found
 
 
+def http_routes(resources: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the routes of the HTTP API, without those of the WebSocket API."""
+    routes = of_type(resources, "AWS::ApiGatewayV2::Route").values()
+    return [route for route in routes if route["ApiId"] == {"Ref": "Api"}]
+
+
 def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
     """Every statement that a role can have, those of a condition too."""
     found = [statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
@@ -159,6 +165,15 @@ def test_pages_may_only_read_the_bucket(resources: dict[str, Any]) -> None:
     assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["GET"], {"Ref": "AllowedOrigins"})
 
 
+INPUTS, MADE = "${Bucket.Arn}/*/input", "${Bucket.Arn}/*/????????-????-7???-????-????????????/*-*"
+PLACES = {
+    "CreateRole": {INPUTS},
+    "ProcessRole": {INPUTS, MADE},
+    "StatusRole": {"${Bucket.Arn}/*"},
+    "ActionsRole": {"${Bucket.Arn}/*"},
+}
+
+
 def test_each_function_has_the_rights_to_objects_that_its_calls_need(resources: dict[str, Any]) -> None:
     rights: dict[str, set[str]] = {}
     for name, role in of_type(resources, "AWS::IAM::Role").items():
@@ -171,7 +186,8 @@ def test_each_function_has_the_rights_to_objects_that_its_calls_need(resources: 
                 assert statement["Resource"] == {"Fn::GetAtt": ["Bucket", "Arn"]}
                 assert statement["Condition"] == {"StringLike": {"s3:prefix": "?" * 64 + "/"}}, "of one owner at a time"
             else:
-                assert statement["Resource"] == {"Fn::Sub": "${Bucket.Arn}/*"}
+                places = {each["Fn::Sub"] for each in as_list(statement["Resource"])}
+                assert places <= PLACES[name], "what its calls need is in tests/integration/test_rights_are_used.py"
     assert rights == {
         "CreateRole": {"s3:PutObject", "s3:DeleteObject"},
         "StatusRole": {"s3:GetObject"},
@@ -197,7 +213,7 @@ def test_the_only_index_is_the_sparse_one_of_what_is_due(resources: dict[str, An
 def test_every_route_wants_a_token_of_the_configured_issuer(resources: dict[str, Any]) -> None:
     kinds = {"Fn::If": ["FunctionVerifies", "CUSTOM", "JWT"]}
     authorizers = {"Fn::If": ["FunctionVerifies", {"Ref": "RequestAuthorizer"}, {"Ref": "Authorizer"}]}
-    for route in of_type(resources, "AWS::ApiGatewayV2::Route").values():
+    for route in http_routes(resources):
         if route["RouteKey"] in WITHOUT_A_TOKEN:
             assert (route["AuthorizationType"], "AuthorizerId" in route) == ("NONE", False), route["RouteKey"]
         else:
@@ -238,9 +254,7 @@ def test_cors_names_its_origins_and_shows_the_headers_clients_need(template: dic
     assert "Default" not in template["Parameters"]["AllowedOrigins"]
     assert {"Location", "Retry-After", "ETag", "RateLimit", "RateLimit-Policy"} <= set(cors["ExposeHeaders"])
     assert {"authorization", "content-type", "idempotency-key", "if-none-match"} == set(cors["AllowHeaders"])
-    methods = {
-        route["RouteKey"].split()[0] for route in of_type(template["Resources"], "AWS::ApiGatewayV2::Route").values()
-    }
+    methods = {route["RouteKey"].split()[0] for route in http_routes(template["Resources"])}
     assert set(cors["AllowMethods"]) == methods
 
 
@@ -249,9 +263,13 @@ def test_no_role_holds_a_wildcard_or_a_managed_policy(resources: dict[str, Any])
         assert "ManagedPolicyArns" not in role, name
         for statement in statements(role):
             assert "*" not in str(statement["Action"]), name
-            # An object has no name yet when the right to it is given, nor has a model that a request names.
-            if statement["Action"] != BEDROCK:
-                assert "*" not in str(statement["Resource"]).replace("${Bucket.Arn}/*", ""), name
+            # An object has no name yet when the right to it is given, nor has a model that a request names, nor a
+            # connection. AWS lists streams for all tables or for none.
+            if statement["Action"] not in (BEDROCK, "dynamodb:ListStreams"):
+                named = str(statement["Resource"]).replace("/@connections/*", "")
+                for place in sorted({place for places in PLACES.values() for place in places}, key=len, reverse=True):
+                    named = named.replace(place, "")
+                assert "*" not in named, name
             assert "NotAction" not in statement, name
             assert "NotResource" not in statement, name
 
@@ -367,6 +385,7 @@ def test_only_an_erasure_deletes_outside_of_a_transaction(resources: dict[str, A
         for name, role in of_type(resources, "AWS::IAM::Role").items()
         for statement in statements(role)
         if "dynamodb:DeleteItem" in as_list(statement["Action"])
+        and statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
     }
     ends = dict.fromkeys(("CreateRole", "StatusRole", "ProcessRole", "SweeperRole"), within)
     assert found == ends | {"ActionsRole": None}
@@ -439,6 +458,26 @@ def test_every_parameter_says_what_it_is_for_and_is_used(template: dict[str, Any
     for name, parameter in template["Parameters"].items():
         assert parameter["Description"], name
         assert f"!Ref {name}" in body or f"${{{name}}}" in body, name
+
+
+def test_the_sweeper_keeps_concurrency_only_where_it_is_asked_for(template: dict[str, Any]) -> None:
+    """An account that has no more than AWS's least refuses to reserve any: the deploy of a new one must not fail."""
+    parameter = template["Parameters"]["SweeperReservedConcurrency"]
+    assert parameter["Default"] == ""
+    assert [bool(re.fullmatch(parameter["AllowedPattern"], each)) for each in ("", "2", "0", "-1", "x")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    reserved = {
+        name: function["ReservedConcurrentExecutions"]
+        for name, function in of_type(template["Resources"], "AWS::Serverless::Function").items()
+        if "ReservedConcurrentExecutions" in function
+    }
+    either = ["ReservesForSweeper", {"Ref": "SweeperReservedConcurrency"}, {"Ref": "AWS::NoValue"}]
+    assert reserved == {"SweeperFunction": {"Fn::If": either}}
 
 
 def test_a_condition_on_all_values_of_a_key_also_asks_that_there_are_any(resources: dict[str, Any]) -> None:

@@ -21,7 +21,14 @@ from tests.unit.test_template import TEMPLATE, _Loader
 
 PUBLISHED = {
     # Lambda developer guide, "Types of metrics for Lambda functions".
-    ("AWS/Lambda", "FunctionName"): {"Errors", "Invocations", "Duration", "ConcurrentExecutions", "Throttles"},
+    ("AWS/Lambda", "FunctionName"): {
+        "Errors",
+        "Invocations",
+        "Duration",
+        "ConcurrentExecutions",
+        "Throttles",
+        "IteratorAge",
+    },
     # SQS developer guide, "Available CloudWatch metrics for Amazon SQS".
     ("AWS/SQS", "QueueName"): {
         "ApproximateAgeOfOldestMessage",
@@ -41,8 +48,9 @@ TYPES = {
     "TableName": "AWS::DynamoDB::Table",
     "ApiId": "AWS::ApiGatewayV2::Api",
 }
-CONDITIONAL = ("DeploymentSpendAlarm", "AuthorizerErrorsAlarm")
-"""Alarms that are not always there, in the order in which the dashboard's parts add them."""
+CONDITIONAL = ("DeploymentSpendAlarm", "AuthorizerErrorsAlarm", "LiveErrorsAlarm")
+"""Alarms that are not always there, in the order in which the dashboard's parts add them; the last with two others."""
+LIVE = ("LiveErrorsAlarm", "PushErrorsAlarm", "PushAgeAlarm")
 VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 SEARCHED = re.compile(r"SEARCH\('\{\"\$\{AWS::StackName\}\",(\w+)\} MetricName=\"(\w+)\"', '(p\d+|Sum)', (\d+)\)")
 APART = {Metric.LATENCY_SECONDS: "Kind", Metric.FAILURES: "Code", Metric.REFUSALS: "Code"}
@@ -91,7 +99,9 @@ def test_without_a_parameter_there_is_one_and_with_it_none(template: dict[str, A
     assert template["Resources"]["MetricsDashboard"]["Condition"] == "HasDashboard"
 
 
-@pytest.mark.parametrize("there", [(), ("AuthorizerErrorsAlarm",), ("DeploymentSpendAlarm",), CONDITIONAL])
+@pytest.mark.parametrize(
+    "there", [(), ("AuthorizerErrorsAlarm",), ("DeploymentSpendAlarm",), LIVE, (*CONDITIONAL, *LIVE)]
+)
 def test_its_body_is_json_and_names_nothing_that_is_not_there(template: dict[str, Any], there: tuple[str, ...]) -> None:
     resources = template["Resources"]
     text, parts = resources["MetricsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
@@ -171,7 +181,8 @@ def test_it_shows_every_metric_of_the_codes_each_function_and_queue_and_every_al
         variable.removesuffix(".QueueName") for line in shown for text in line for variable in VARIABLE.findall(text)
     }
     wanted = {name for name, each in resources.items() if each["Type"] in TYPES.values()}
-    assert wanted - named == {"AuthorizerFunction"}, "which is not always there; its alarm is shown"
+    sometimes = {name for name in wanted if "Condition" in resources[name]}
+    assert wanted - named == sometimes, "which are not always there; their alarms are shown"
     (alarms,) = [widget["properties"]["alarms"] for widget in widgets if widget["type"] == "alarm"]
     assert sorted(alarms) == sorted(f"${{{name}.Arn}}" for name in of_alarms(resources))
 

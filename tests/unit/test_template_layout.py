@@ -12,7 +12,7 @@ from tests.unit.test_template import TEMPLATE, _Loader
 HEADING = re.compile(r"^  # ---- ([\w ]+?)(?::| -|,)")
 THE_WAY_OF_A_REQUEST = [
     *("API", "authorizer", "layer", "create", "queues", "process", "storage", "status", "actions", "sweeper"),
-    *("alarms", "dashboard", "page"),
+    *("live", "push", "alarms", "dashboard", "page"),
 ]
 
 
@@ -56,7 +56,7 @@ def test_a_function_stands_with_its_role_log_group_permission_and_routes(
 ) -> None:
     resources = template["Resources"]
     functions = [name for name, each in resources.items() if each["Type"] == "AWS::Serverless::Function"]
-    assert len(functions) == 6
+    assert len(functions) == 8
     for name in functions:
         stem = name.removesuffix("Function")
         (section,) = [title for title, names in sections.items() if name in names]

@@ -101,9 +101,13 @@ def test_the_page_may_talk_to_its_own_api_alone(page: dict[str, Any]) -> None:
     headers = page["PageHeaders"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     text, values = headers["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
     policy = policy_of(text)
-    assert policy["connect-src"] == ["'self'", "https://${Host}"]
-    own = {"Fn::Sub": "${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}
-    assert values == {"Host": {"Fn::If": ["HasDomain", {"Ref": "DomainName"}, own]}}
+    assert policy["connect-src"] == ["'self'", "https://${Host}${Live}"]
+    host = "${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+    socket = {"Fn::Sub": f" wss://{host.replace('${Api}', '${LiveApi}')}"}
+    assert values == {
+        "Host": {"Fn::If": ["HasDomain", {"Ref": "DomainName"}, {"Fn::Sub": host}]},
+        "Live": {"Fn::If": ["IsLive", socket, ""]},
+    }
     # The two forms that a signed URL's host can have: S3's own of a region, and in us-east-1 the one without.
     buckets = {"https://${Bucket.RegionalDomainName}", "https://${Bucket.DomainName}"}
     assert set(policy["img-src"]) == {"'self'", "data:"} | buckets

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { chooseKind, chosenKind, draftOf, dropDraft, forgetDrafts, keepDraft } from "./drafts";
-import { fieldsOf } from "./schema-form";
+import { fieldsOf } from "./forms/fields";
 
 const store = new Map<string, string>();
 globalThis.sessionStorage = {
@@ -10,7 +10,14 @@ globalThis.sessionStorage = {
 } as Storage;
 
 const FIELDS = fieldsOf({
-  properties: { premise: { type: "string" }, user_provided_key: { type: "string", format: "password" } },
+  properties: {
+    premise: { type: "string" },
+    user_provided_key: { type: "string", format: "password" },
+    sources: {
+      type: "array",
+      items: { type: "object", properties: { url: { type: "string" }, key: { type: "string", format: "password" } } },
+    },
+  },
   required: ["premise"],
 });
 
@@ -34,6 +41,14 @@ describe("a draft", () => {
     keepDraft("ada", "story", FIELDS, { premise: "a map", user_provided_key: "sk-secret" });
     expect(draftOf("ada", "story")).toEqual({ premise: "a map", user_provided_key: "sk-secret" });
     expect([...store.values()].join()).not.toContain("sk-secret");
+  });
+
+  it("stores no key that lies deeper, and what lies around it", () => {
+    const sources = [{ url: "https://a.example", key: "sk-deep" }];
+    keepDraft("ada", "story", FIELDS, { premise: "a map", sources });
+    expect(draftOf("ada", "story")).toEqual({ premise: "a map", sources });
+    expect([...store.values()].join()).toContain("https://a.example");
+    expect([...store.values()].join()).not.toContain("sk-deep");
   });
 
   it("goes once it was sent, but not what was typed since", () => {

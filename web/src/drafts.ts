@@ -1,7 +1,8 @@
 // What was typed and not sent yet, by user and kind: kept over other screens, a reload and a new sign-in, in this tab alone.
 // A key of the user's own is kept in memory and nowhere else.
 
-import type { Field, Values } from "./schema-form";
+import type { Field } from "./forms/fields";
+import { chosen, entries, member, same, type Typed, type Values } from "./forms/typed";
 
 const KEPT = "unstuck.drafts";
 
@@ -10,7 +11,8 @@ interface Drafts {
   values: Record<string, Values>;
 }
 
-const secrets = new Map<string, Values>();
+/** With all that was typed, keys too. */
+const inMemory = new Map<string, Values>();
 
 /** The kind that a user chose last. */
 export function chosenKind(user: string): string | undefined {
@@ -23,30 +25,44 @@ export function chooseKind(user: string, kind: string): void {
 
 /** What a user has typed for a kind; nothing of what was never touched. */
 export function draftOf(user: string, kind: string): Values {
-  return { ...read(user).values[kind], ...secrets.get(`${kind} ${user}`) };
+  return inMemory.get(`${kind} ${user}`) ?? read(user).values[kind] ?? {};
 }
 
 export function keepDraft(user: string, kind: string, fields: readonly Field[], values: Values): void {
-  const isSecret = (name: string): boolean => fields.some((field) => field.name === name && field.control === "secret");
-  const entries = Object.entries(values);
-  secrets.set(`${kind} ${user}`, Object.fromEntries(entries.filter(([name]) => isSecret(name))));
+  inMemory.set(`${kind} ${user}`, values);
   const drafts = read(user);
-  const shown = Object.fromEntries(entries.filter(([name]) => !isSecret(name)));
-  write(user, { ...drafts, values: { ...drafts.values, [kind]: shown } });
+  write(user, { ...drafts, values: { ...drafts.values, [kind]: withoutSecrets(fields, values) } });
+}
+
+function withoutSecrets(fields: readonly Field[], values: Values): Values {
+  return Object.fromEntries(
+    fields
+      .filter(({ name }) => Object.hasOwn(values, name))
+      .map((field) => [field.name, withoutSecret(field, member(values, field.name))]),
+  );
+}
+
+function withoutSecret(field: Field, typed: Typed): Typed {
+  const { item } = field;
+  if (field.control === "secret") return "";
+  if (field.control === "group" && typeof typed === "object") return withoutSecrets(field.parts, typed as Values);
+  if (field.control === "list" && item !== undefined) return entries(typed).map((entry) => withoutSecret(item, entry));
+  const found = field.control === "union" ? chosen(field, typed) : undefined;
+  return found ? { chosen: found.place, [found.place]: withoutSecret(found.part, found.typed) } : typed;
 }
 
 /** Forget what was sent, unless it was changed since. */
 export function dropDraft(user: string, kind: string, sent: Values): void {
   const draft = draftOf(user, kind);
-  if (Object.keys(draft).some((name) => draft[name] !== sent[name])) return;
+  if (Object.keys(draft).some((name) => !same(draft[name], sent[name]))) return;
   const { [kind]: _, ...values } = read(user).values;
-  secrets.delete(`${kind} ${user}`);
+  inMemory.delete(`${kind} ${user}`);
   write(user, { ...read(user), values });
 }
 
 /** Forget everything of a user who has signed out. */
 export function forgetDrafts(user: string): void {
-  secrets.clear();
+  inMemory.clear();
   sessionStorage.removeItem(`${KEPT} ${user}`);
 }
 

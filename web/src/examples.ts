@@ -1,10 +1,14 @@
 // An example to fill each form with, and the models of the local stack that misbehave on purpose.
 
+import type { KindSchema } from "unstuck-client";
 import biology from "../../examples/biology.txt?raw";
-import type { Values } from "./schema-form";
+import type { Field } from "./forms/fields";
+import { isExpressed, typedOf, type Values } from "./forms/typed";
+
+export const EXAMPLE_TEXT = biology.trim();
 
 const EXAMPLES: Record<string, Values> = {
-  flashcards: { source_text: biology.trim(), count: "8" },
+  flashcards: { source_text: EXAMPLE_TEXT, count: "8" },
   story: {
     premise:
       "A lighthouse keeper on a coast that ships no longer pass finds one morning that her lamp is answered from the sea.",
@@ -17,9 +21,15 @@ const EXAMPLES: Record<string, Values> = {
   image: { prompt: "A fox asleep in a library, in the style of a woodcut", count: "2", aspect_ratio: "3:2" },
 };
 
-/** Values for a kind's form, or null for a kind that is not one of ours. */
-export function exampleOf(kind: string): Values | null {
-  return EXAMPLES[kind] ?? null;
+/** Values for a kind's form: ours, or the first of the `examples` that its fields have; null where there are none. */
+export function exampleOf({ kind, schema }: KindSchema, fields: readonly Field[]): Values | null {
+  if (Object.hasOwn(EXAMPLES, kind)) return EXAMPLES[kind] ?? null;
+  const values = fields.flatMap((field) => {
+    const { examples } = schema.properties?.[field.name] ?? {};
+    const first: unknown = Array.isArray(examples) ? examples[0] : undefined;
+    return first !== undefined && isExpressed(field, first) ? [[field.name, typedOf(field, first)] as const] : [];
+  });
+  return values.length === 0 ? null : Object.fromEntries(values);
 }
 
 export interface LocalModel {

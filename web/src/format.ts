@@ -59,6 +59,7 @@ export function counted(value: number, one: string, many = `${one}s`): string {
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const FULL = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const DATE = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" });
 const MONTH = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
 const UTC_DAY = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
 
@@ -73,6 +74,11 @@ export function dayAndTime(moment: string): string {
 
 export function fullMoment(moment: string): string {
   return FULL.format(new Date(moment));
+}
+
+/** `2026-11-22` as `22 November 2026`: a date is the same in every time zone. */
+export function dateOf(day: string): string {
+  return DATE.format(new Date(day));
 }
 
 /** `2026-11` as `November 2026`. */

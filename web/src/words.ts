@@ -3,6 +3,7 @@
 import type { Failure } from "unstuck-client";
 import { FAILURES, PROBLEMS } from "unstuck-client/codes";
 import { duration } from "./format";
+import { sentence } from "./forms/fields";
 
 export interface Words {
   /** What happened, as a sentence. */
@@ -58,5 +59,5 @@ export function kindName(kind: string): string {
     assistant: "Assistant",
     image: "Image",
   };
-  return known[kind] ?? kind.charAt(0).toUpperCase() + kind.slice(1).replaceAll("_", " ");
+  return (Object.hasOwn(known, kind) ? known[kind] : undefined) ?? sentence(kind);
 }

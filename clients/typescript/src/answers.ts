@@ -47,6 +47,7 @@ export const isReviewed = object({ generation_id: text, version: count, suggesti
 export const isCards = object({ cards: list(isCard), next_cursor: cursor });
 export const isUsage = object({ month: text, days: list(object()), total: object(), limits: object() });
 export const isErasure = object({ done: truth });
+export const isLiveTicket = object({ url: text, ends_at: count });
 export const isHealth = object({ stale: count, oldest_pending_seconds: count });
 export const isDocument = object({ paths: object() });
 

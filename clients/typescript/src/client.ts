@@ -187,6 +187,11 @@ export class Client {
     return this.#take(is.isUsage, "get", "/v1/usage", { query, signal });
   }
 
+  /** A ticket to a WebSocket that pushes changes: good once, for 30 seconds. 404 where the deployment has none. */
+  openLive({ signal }: CallOptions = {}): Promise<api.LiveTicket> {
+    return this.#take(is.isLiveTicket, "post", "/v1/live", { signal });
+  }
+
   /** Erase everything of the caller. Call again until `done`. */
   eraseMe({ signal }: CallOptions = {}): Promise<api.Erasure> {
     return this.#take(is.isErasure, "delete", "/v1/me", { signal });

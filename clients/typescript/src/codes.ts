@@ -153,6 +153,12 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
     "fault": "the operator's",
     "status": 429
   },
+  "too_many_connections": {
+    "title": "You have too many live connections open.",
+    "fix": "Poll instead, or close another tab and ask again after `Retry-After`.",
+    "fault": "the caller's",
+    "status": 429
+  },
   "kind_disabled": {
     "title": "This kind is switched off.",
     "fix": "Do not offer this kind, or ask the operator to add it to `EnabledKinds`.",
@@ -223,6 +229,11 @@ export const FAILURES: Readonly<Record<string, Code>> = {
   "cost_limit": {
     "title": "Going on could have cost more than one generation may.",
     "fix": "Ask for less, or for a cheaper model.",
+    "fault": "nobody's"
+  },
+  "spend_ceiling": {
+    "title": "What may be spent in this day or month is used up.",
+    "fix": "Retry it once the ceiling is reset: what is finished is kept and not paid for again.",
     "fault": "nobody's"
   },
   "input_unreadable": {

@@ -16,9 +16,13 @@ export interface JsonSchema {
   readonly maxLength?: number;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly items?: JsonSchema;
+  readonly prefixItems?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly anyOf?: readonly JsonSchema[];
@@ -36,6 +40,8 @@ export interface KindSchema {
   schema: JsonSchema;
   /** Of one item of what its owner reviews, which a card is made of; absent where a kind has nothing to review. */
   item?: JsonSchema;
+  /** Of what it makes, as its owner reads it. */
+  output?: JsonSchema;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -44,13 +50,22 @@ type Json = Readonly<Record<string, unknown>>;
 export function kindsOf(document: Json): KindSchema[] {
   const body = follow(document, "#/paths/~1v1~1generations/post/requestBody/content/application~1json/schema");
   const items = itemsOf(document);
-  const forms = resolved(document, body as JsonSchema).oneOf ?? [];
-  return forms.flatMap((schema) => {
+  const forms = (body as JsonSchema).oneOf ?? [];
+  return forms.flatMap((form) => {
+    const schema = resolved(document, form);
     const kind = schema.properties?.kind?.const;
     if (typeof kind !== "string") return [];
     const item = items.get(kind);
-    return [{ kind, description: schema.description ?? "", schema, ...(item && { item }) }];
+    const output = outputOf(document, form);
+    return [{ kind, description: schema.description ?? "", schema, ...(item && { item }), ...(output && { output }) }];
   });
+}
+
+/** The document names the forms of a kind alike: `CreateQuiz` is what it takes, `QuizOutput` what it makes. */
+function outputOf(document: Json, create: JsonSchema): JsonSchema | undefined {
+  const [, name] = /^#\/components\/schemas\/Create(\w+)$/.exec(String(create.$ref)) ?? [];
+  const reference = `#/components/schemas/${name}Output`;
+  return follow(document, reference) === undefined ? undefined : resolved(document, { $ref: reference });
 }
 
 /** What of a card is its kind's, by kind. */

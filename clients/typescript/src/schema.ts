@@ -178,6 +178,23 @@ export interface paths {
         patch: operations["editCard"];
         trace?: never;
     };
+    "/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a ticket to a WebSocket that tells of each change; 404 where the deployment has none */
+        post: operations["openLive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -252,11 +269,19 @@ export interface components {
     schemas: {
         /** @description A generation that was let in; its work begins at once. */
         Accepted: {
+            /** @description Its id; keep it. */
             generation_id: components["schemas"]["GenerationId"];
-            /** @constant */
+            /**
+             * @description It has been stored, and waits for a worker.
+             * @constant
+             */
             status: "pending";
-            /** @constant */
+            /**
+             * @description The version of the first state.
+             * @constant
+             */
             version: 1;
+            /** @description Where to go on. */
             urls: components["schemas"]["Urls"];
         };
         /** @description What `intent` says that it is. */
@@ -304,11 +329,17 @@ export interface components {
         };
         /** @description What is known of one attempt. */
         Attempt: {
+            /** @description Its number, from 1. */
             attempt: number;
+            /** @description When a worker claimed it. */
             started_at?: components["schemas"]["Moment"] | null;
+            /** @description When its worker was last heard of. */
             heartbeat_at?: components["schemas"]["Moment"] | null;
+            /** @description When it ended. */
             ended_at?: components["schemas"]["Moment"];
+            /** @description How it ended. */
             ended?: string;
+            /** @description Why, where there is a code. */
             code?: string;
         };
         /** @description An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired. */
@@ -317,35 +348,61 @@ export interface components {
         CardId: string;
         /** @description One page of cards, newest first. It may be short, or empty, and go on: only a null cursor is the end. */
         Cards: {
+            /** @description The page, newest first. */
             cards: components["schemas"]["Card"][];
+            /** @description Send it as `cursor` for the next page; null at the end. */
             next_cursor: components["schemas"]["Cursor"] | null;
         };
         /** @description Where the caller stands with one ceiling. */
         Ceiling: {
+            /** @description The ceiling. */
             limit: number;
+            /** @description What is used now. */
             used: number;
+            /** @description What is left, never below 0. */
             remaining: number;
         };
         /** @description How many generations ended, and what their calls have cost. */
         Counts: {
+            /** @description Calls of the model that were paid for, failed ones included. */
             calls: number;
+            /** @description Tokens sent. */
             prompt_tokens: number;
+            /** @description Tokens answered, thinking included. */
             completion_tokens: number;
+            /** @description What the calls cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
+            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
+            /** @description How many ended. */
             generations: number;
         };
         /** @description What help is wanted with: a sentence, or a few, of 3 to 1,000 characters. */
         CreateAssistant: {
-            /** @constant */
+            /**
+             * @description Which kind of generation to start.
+             * @constant
+             */
             kind: "assistant";
-            /** @default null */
+            /**
+             * @description The model to ask, of those that the deployment allows; its default if absent.
+             * @default null
+             */
             model?: string | null;
-            /** @enum {unknown} */
+            /**
+             * @description A version of the kind's prompts; the newest if absent.
+             * @enum {unknown}
+             */
             prompt_version?: "1" | null;
-            /** @default null */
+            /**
+             * @description A label of your own.
+             * @default null
+             */
             client_id?: string | null;
-            /** @default null */
+            /**
+             * @description A label of your own, by which the lists can be filtered.
+             * @default null
+             */
             session_id?: string | null;
             /**
              * @description A key of your own for the model's API, used for this generation and not kept.
@@ -356,21 +413,37 @@ export interface components {
         };
         /** @description A text of 1,000 to 10,000 characters, not counting white space around it. `count` is how many cards to make at most, `language` theirs: what is left out follows from the text. */
         CreateFlashcards: {
-            /** @constant */
+            /**
+             * @description Which kind of generation to start.
+             * @constant
+             */
             kind?: "flashcards";
-            /** @default null */
+            /**
+             * @description The model to ask, of those that the deployment allows; its default if absent.
+             * @default null
+             */
             model?: string | null;
-            /** @enum {unknown} */
+            /**
+             * @description A version of the kind's prompts; the newest if absent.
+             * @enum {unknown}
+             */
             prompt_version?: "1" | null;
-            /** @default null */
+            /**
+             * @description A label of your own.
+             * @default null
+             */
             client_id?: string | null;
-            /** @default null */
+            /**
+             * @description A label of your own, by which the lists can be filtered.
+             * @default null
+             */
             session_id?: string | null;
             /**
              * @description A key of your own for the model's API, used for this generation and not kept.
              * @default null
              */
             user_provided_key?: string | null;
+            /** Text */
             source_text: string;
             /** @default null */
             count?: number | null;
@@ -379,15 +452,30 @@ export interface components {
         };
         /** @description A description of 3 to 2,000 characters, how many pictures to draw of it, and their form. */
         CreateImage: {
-            /** @constant */
+            /**
+             * @description Which kind of generation to start.
+             * @constant
+             */
             kind: "image";
-            /** @default null */
+            /**
+             * @description The model to ask, of those that the deployment allows; its default if absent.
+             * @default null
+             */
             model?: string | null;
-            /** @enum {unknown} */
+            /**
+             * @description A version of the kind's prompts; the newest if absent.
+             * @enum {unknown}
+             */
             prompt_version?: "1" | null;
-            /** @default null */
+            /**
+             * @description A label of your own.
+             * @default null
+             */
             client_id?: string | null;
-            /** @default null */
+            /**
+             * @description A label of your own, by which the lists can be filtered.
+             * @default null
+             */
             session_id?: string | null;
             /**
              * @description A key of your own for the model's API, used for this generation and not kept.
@@ -405,15 +493,30 @@ export interface components {
         };
         /** @description A premise of 20 to 2,000 characters, how many chapters to make of it, and their language if not the premise's. */
         CreateStory: {
-            /** @constant */
+            /**
+             * @description Which kind of generation to start.
+             * @constant
+             */
             kind: "story";
-            /** @default null */
+            /**
+             * @description The model to ask, of those that the deployment allows; its default if absent.
+             * @default null
+             */
             model?: string | null;
-            /** @enum {unknown} */
+            /**
+             * @description A version of the kind's prompts; the newest if absent.
+             * @enum {unknown}
+             */
             prompt_version?: "1" | null;
-            /** @default null */
+            /**
+             * @description A label of your own.
+             * @default null
+             */
             client_id?: string | null;
-            /** @default null */
+            /**
+             * @description A label of your own, by which the lists can be filtered.
+             * @default null
+             */
             session_id?: string | null;
             /**
              * @description A key of your own for the model's API, used for this generation and not kept.
@@ -430,18 +533,26 @@ export interface components {
         Cursor: string;
         /** @description The same of one day, in UTC. */
         DayCounts: {
+            /** @description Calls of the model that were paid for, failed ones included. */
             calls: number;
+            /** @description Tokens sent. */
             prompt_tokens: number;
+            /** @description Tokens answered, thinking included. */
             completion_tokens: number;
+            /** @description What the calls cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
+            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
+            /** @description How many ended. */
             generations: number;
+            /** @description YYYY-MM-DD, in UTC. */
             day: string;
         };
         /** @description What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is. */
         Decide: components["schemas"]["FlashcardsDecide"];
         /** @description Several decisions, all of them or none. */
         DecideMany: {
+            /** @description No number twice. */
             decisions: components["schemas"]["DecideNumbered"][];
         };
         /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
@@ -450,26 +561,39 @@ export interface components {
         EditCard: components["schemas"]["FlashcardsEditCard"];
         /** @description Whether everything of the caller is gone; while it is not, call again. */
         Erasure: {
+            /** @description Whether nothing at all is left. */
             done: boolean;
+            /** @description Whether all content is gone; limits' bookkeeping may be left. */
             content_erased: boolean;
         };
         /** @description Why a call was not done: as the service says it, or as API Gateway does. */
         Error: components["schemas"]["Problem"] | components["schemas"]["GatewayMessage"];
         /** @description Why a generation failed; the codes are those of docs/errors.md, below Failures. With it comes what is known of the call that ended so. */
         Failure: {
+            /** @description The model that was asked. */
             model?: string;
+            /** @description The model that the provider names in its answer; another one where a fallback answered. */
             answered_by?: string;
+            /** @description The HTTP status of the provider's answer. */
             provider_status?: number;
+            /** @description The provider's own word for its error. */
             provider_code?: string;
+            /** @description The provider's id of the call, for its support. */
             provider_call_id?: string;
+            /** @description The provider's word for why the model stopped. */
             finish?: string;
+            /** @description How long the call took. */
             seconds?: number;
+            /** @description Why, by a code of docs/errors.md. */
             code: string;
+            /** @description The same in words for people; it may change. */
             message: string;
         };
         /** @description One page of the feed, newest first. It may be short, or empty, and go on: only a null cursor is the end. */
         Feed: {
+            /** @description The page, newest first. */
             generations: components["schemas"]["ListedGeneration"][];
+            /** @description Send it as `cursor` for the next page; null at the end. */
             next_cursor: components["schemas"]["Cursor"] | null;
         };
         /** @description What is wrong with one field; never what was sent. */
@@ -480,30 +604,42 @@ export interface components {
         };
         /** @description An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired. */
         FlashcardsCard: {
+            /** @description Its id. */
             card_id: components["schemas"]["CardId"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             kind: "flashcards";
+            /** @description Where it comes from; that may have expired. */
             generation_id: components["schemas"]["GenerationId"];
+            /** @description Its suggestion's place, from 1. */
             number: number;
+            /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
+            /** @description The generation's label. */
             session_id?: components["schemas"]["Label"];
             front: string;
             back: string;
         };
         /** @description What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is. */
         FlashcardsDecide: {
-            /** @enum {string} */
+            /**
+             * @description What to make of it; `proposed` takes a decision back.
+             * @enum {string}
+             */
             decision: "accepted" | "rejected" | "proposed";
             front?: string;
             back?: string;
         };
         /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
         FlashcardsDecideNumbered: {
-            /** @enum {string} */
+            /**
+             * @description What to make of it; `proposed` takes a decision back.
+             * @enum {string}
+             */
             decision: "accepted" | "rejected" | "proposed";
+            /** @description The suggestion's place in the list, from 1. */
             number: number;
             front?: string;
             back?: string;
@@ -523,97 +659,186 @@ export interface components {
         };
         /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` says which model was asked, and `answered_by` which one the provider names. While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late. */
         Generation: {
+            /** @description Its id; newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
+            /** @description Which kind of generation it is. */
             kind: string;
-            /** @enum {string} */
+            /**
+             * @description `pending` waits, `running` has a worker; the other three are final.
+             * @enum {string}
+             */
             status: "pending" | "running" | "succeeded" | "failed" | "canceled";
+            /** @description Rises with each stored change. */
             version: number;
+            /** @description 0 to 100; never goes down, and is 100 once it has succeeded. */
             progress: number;
+            /** @description How many steps have a stored result. */
             steps_done: number;
+            /** @description How often a worker has begun it; 0 before the first. */
             attempt: number;
+            /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
+            /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
+            /** @description What its paid calls have cost so far. */
             usage: components["schemas"]["Usage"];
+            /** @description What the worker does now, in a word of the kind. */
             stage?: string;
+            /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
+            /** @description When its worker was last heard of. */
             heartbeat_at?: components["schemas"]["Moment"];
+            /** @description When the next attempt may begin, while one waits. */
             not_before?: components["schemas"]["Moment"];
+            /** @description When it ended. */
             finished_at?: components["schemas"]["Moment"];
+            /** @description When its owner took it out of the feed. */
             dismissed_at?: components["schemas"]["Moment"];
+            /** @description The label that was sent with the create. */
             client_id?: components["schemas"]["Label"];
+            /** @description The label that was sent with the create; lists filter by it. */
             session_id?: components["schemas"]["Label"];
+            /** @description The generation that this one retries. */
             retry_of?: components["schemas"]["GenerationId"];
+            /** @description The generation that retries this one. */
             retried_as?: components["schemas"]["GenerationId"];
-            /** @constant */
+            /**
+             * @description It is made with a key of the user's own.
+             * @constant
+             */
             own_key?: true;
-            /** @enum {string} */
+            /**
+             * @description What an open one does at the moment.
+             * @enum {string}
+             */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
+            /** @description The code that ended the last attempt of an open one. */
             because?: string;
+            /** @description When an open one moves, or is looked after, at the latest. */
             next_at?: components["schemas"]["Moment"];
+            /** @description Whether an open one's heartbeat or start is late. */
             stuck?: boolean;
+            /** @description The model that was asked, once a worker has ended it. */
             model?: string;
+            /** @description The model that answered, as the provider names it. */
             answered_by?: string;
+            /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
         };
         /** @description One generation, with its output once it has succeeded and, while it is open, when to look again. `stale` says that what the caller expects is not stored yet, `reviews` which list of the output can be reviewed. */
         GenerationDetail: {
+            /** @description Its id; newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
+            /** @description Which kind of generation it is. */
             kind: string;
-            /** @enum {string} */
+            /**
+             * @description `pending` waits, `running` has a worker; the other three are final.
+             * @enum {string}
+             */
             status: "pending" | "running" | "succeeded" | "failed" | "canceled";
+            /** @description Rises with each stored change. */
             version: number;
+            /** @description 0 to 100; never goes down, and is 100 once it has succeeded. */
             progress: number;
+            /** @description How many steps have a stored result. */
             steps_done: number;
+            /** @description How often a worker has begun it; 0 before the first. */
             attempt: number;
+            /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
+            /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
+            /** @description What its paid calls have cost so far. */
             usage: components["schemas"]["Usage"];
+            /** @description What the worker does now, in a word of the kind. */
             stage?: string;
+            /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
+            /** @description When its worker was last heard of. */
             heartbeat_at?: components["schemas"]["Moment"];
+            /** @description When the next attempt may begin, while one waits. */
             not_before?: components["schemas"]["Moment"];
+            /** @description When it ended. */
             finished_at?: components["schemas"]["Moment"];
+            /** @description When its owner took it out of the feed. */
             dismissed_at?: components["schemas"]["Moment"];
+            /** @description The label that was sent with the create. */
             client_id?: components["schemas"]["Label"];
+            /** @description The label that was sent with the create; lists filter by it. */
             session_id?: components["schemas"]["Label"];
+            /** @description The generation that this one retries. */
             retry_of?: components["schemas"]["GenerationId"];
+            /** @description The generation that retries this one. */
             retried_as?: components["schemas"]["GenerationId"];
-            /** @constant */
+            /**
+             * @description It is made with a key of the user's own.
+             * @constant
+             */
             own_key?: true;
-            /** @enum {string} */
+            /**
+             * @description What an open one does at the moment.
+             * @enum {string}
+             */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
+            /** @description The code that ended the last attempt of an open one. */
             because?: string;
+            /** @description When an open one moves, or is looked after, at the latest. */
             next_at?: components["schemas"]["Moment"];
+            /** @description Whether an open one's heartbeat or start is late. */
             stuck?: boolean;
+            /** @description The model that was asked, once a worker has ended it. */
             model?: string;
+            /** @description The model that answered, as the provider names it. */
             answered_by?: string;
+            /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
+            /** @description While it is open: in how many seconds to look again. */
             poll_after_seconds?: number;
-            /** @constant */
+            /**
+             * @description What `expected_progress` or `min_version` asks for is not stored yet.
+             * @constant
+             */
             stale?: true;
+            /** @description What the kind made, once it has succeeded. */
             output?: components["schemas"]["Output"];
+            /** @description The name of the output's list that can be reviewed. */
             reviews?: string;
         };
         /** Format: uuid */
         GenerationId: string;
         /** @description What the last sweep found. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds. */
         Health: {
+            /** @description When the sweeper last ended a run; null before the first. */
             last_sweep_at: components["schemas"]["Moment"] | null;
+            /** @description How long ago that was. More than three minutes: the sweeper does not run. */
             last_sweep_age_seconds: number | null;
+            /** @description False when that run left some for the next. */
             last_sweep_complete?: boolean;
+            /** @description How many generations that run had to rescue. */
             stale: number;
+            /** @description How long the longest waiting one had waited then; 0 when none waits longer than DispatchGraceSeconds. */
             oldest_pending_seconds: number;
+            /** @description True where a model's price is not known, so that no ceiling of money binds. */
             model_prices_missing?: boolean;
         };
         /** @description A picture. Whoever holds its URL may read it until `expires_at`; a later look at the generation gives another. */
         Image: {
+            /** @description Reads the picture, without a token. */
             url: string;
+            /** @description When the URL ends. */
             expires_at: components["schemas"]["Moment"];
-            /** @enum {string} */
+            /**
+             * @description What the picture is.
+             * @enum {string}
+             */
             content_type: "image/png" | "image/jpeg" | "image/webp";
+            /** @description Its size. */
             bytes: number;
+            /** @description Its content's SHA-256 in hex: keep what you fetched by it, not by its URL. */
             sha256: string;
+            /** @description In pixels. */
             width: number;
+            /** @description In pixels. */
             height: number;
         };
         /** @description The pictures in the order in which they were drawn. */
@@ -622,78 +847,150 @@ export interface components {
         };
         /** @description What was sent in, and how it is made. `request_id` is that of the request that created it, as logs have it. */
         Input: {
+            /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
+            /** @description Its kind. */
             kind: string;
+            /** @description The model that it asks for. */
             model: string;
+            /** @description The version of the kind's prompts. */
             prompt_version: string;
+            /** @description What was sent in, with defaults filled in. */
             input: {
                 [key: string]: unknown;
             };
+            /** @description That of the create; logs have it. */
             request_id?: string;
         };
         /** @description The caller's own; it means nothing to the service. */
         Label: string;
         /** @description One line of the timeline; a name of `step_stored` comes with the step's own figures, and with its result, in the kind's own form, when that is asked for. A line that a call of a model led to says what is known of the call. `asked_again`: its answer was of no use, and the model was asked once more. `interrupted`: it was closed, since the generation had been ended. */
         Line: {
+            /** @description The model that was asked. */
             model?: string;
+            /** @description The model that the provider names in its answer; another one where a fallback answered. */
             answered_by?: string;
+            /** @description The HTTP status of the provider's answer. */
             provider_status?: number;
+            /** @description The provider's own word for its error. */
             provider_code?: string;
+            /** @description The provider's id of the call, for its support. */
             provider_call_id?: string;
+            /** @description The provider's word for why the model stopped. */
             finish?: string;
+            /** @description How long the call took. */
             seconds?: number;
-            /** @enum {string} */
+            /**
+             * @description What happened.
+             * @enum {string}
+             */
             name: "created" | "started" | "asked_again" | "interrupted" | "step_stored" | "released" | "given_back" | "sent_again" | "dismissed" | "succeeded" | "failed" | "canceled";
+            /** @description When. */
             at: components["schemas"]["Moment"];
+            /** @description In which attempt. */
             attempt?: number;
+            /** @description Why, where there is a code. */
             code?: string;
+            /** @description How long the next attempt waits. */
             delay_seconds?: number;
+            /** @description Name of the step. */
             step?: string;
+            /** @description Its place among the generation's steps, from 1. */
             position?: number;
+            /** @description How long the step took. */
             duration_seconds?: number;
+            /** @description What the step's calls cost. */
             usage?: components["schemas"]["Usage"];
+            /** @description The provider's id of the step's call, for its support. */
             call_id?: string;
+            /** @description With `results=true`: what the step stored. */
             result?: {
                 [key: string]: unknown;
             };
         };
         /** @description A generation of the feed. With `fields=output` one that succeeded has its output. An output that is too large for a list is left out: then `output_omitted` is true, and the generation's own address has it. */
         ListedGeneration: {
+            /** @description Its id; newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
+            /** @description Which kind of generation it is. */
             kind: string;
-            /** @enum {string} */
+            /**
+             * @description `pending` waits, `running` has a worker; the other three are final.
+             * @enum {string}
+             */
             status: "pending" | "running" | "succeeded" | "failed" | "canceled";
+            /** @description Rises with each stored change. */
             version: number;
+            /** @description 0 to 100; never goes down, and is 100 once it has succeeded. */
             progress: number;
+            /** @description How many steps have a stored result. */
             steps_done: number;
+            /** @description How often a worker has begun it; 0 before the first. */
             attempt: number;
+            /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
+            /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
+            /** @description What its paid calls have cost so far. */
             usage: components["schemas"]["Usage"];
+            /** @description What the worker does now, in a word of the kind. */
             stage?: string;
+            /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
+            /** @description When its worker was last heard of. */
             heartbeat_at?: components["schemas"]["Moment"];
+            /** @description When the next attempt may begin, while one waits. */
             not_before?: components["schemas"]["Moment"];
+            /** @description When it ended. */
             finished_at?: components["schemas"]["Moment"];
+            /** @description When its owner took it out of the feed. */
             dismissed_at?: components["schemas"]["Moment"];
+            /** @description The label that was sent with the create. */
             client_id?: components["schemas"]["Label"];
+            /** @description The label that was sent with the create; lists filter by it. */
             session_id?: components["schemas"]["Label"];
+            /** @description The generation that this one retries. */
             retry_of?: components["schemas"]["GenerationId"];
+            /** @description The generation that retries this one. */
             retried_as?: components["schemas"]["GenerationId"];
-            /** @constant */
+            /**
+             * @description It is made with a key of the user's own.
+             * @constant
+             */
             own_key?: true;
-            /** @enum {string} */
+            /**
+             * @description What an open one does at the moment.
+             * @enum {string}
+             */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
+            /** @description The code that ended the last attempt of an open one. */
             because?: string;
+            /** @description When an open one moves, or is looked after, at the latest. */
             next_at?: components["schemas"]["Moment"];
+            /** @description Whether an open one's heartbeat or start is late. */
             stuck?: boolean;
+            /** @description The model that was asked, once a worker has ended it. */
             model?: string;
+            /** @description The model that answered, as the provider names it. */
             answered_by?: string;
+            /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
+            /** @description With `fields=output`: what the kind made, once it has succeeded. */
             output?: components["schemas"]["Output"];
+            /** @description The name of the output's list that can be reviewed. */
             reviews?: string;
-            /** @constant */
+            /**
+             * @description The output is too large for a list; read the generation by its id.
+             * @constant
+             */
             output_omitted?: true;
+        };
+        /** @description A ticket to one connection. */
+        LiveTicket: {
+            /** @description Where to connect, with the ticket in it: good once, and for 30 seconds. */
+            url: string;
+            /** @description When the connection ends, in epoch seconds: with the token, and after two hours at most. */
+            ends_at: number;
         };
         /**
          * Format: date-time
@@ -709,22 +1006,28 @@ export interface components {
             title: string;
             status: number;
             /** @enum {unknown} */
-            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "too_many_connections" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
             request_id: string;
             detail?: string;
             errors?: components["schemas"]["FieldError"][];
         };
         /** @description Where the caller stands with one rate limit. */
         Rate: {
+            /** @description As the `RateLimit` header names it. */
             name: string;
+            /** @description How many are let in. */
             limit: number;
+            /** @description In how many seconds. */
             window_seconds: number;
+            /** @description How many are left now. */
             remaining: number;
+            /** @description In how many seconds one more is let in. */
             reset_seconds: number;
         };
         /** @description Where to begin, at the first step that is not stored (without a body) or anew, and the key to make it with. */
         Retry: {
             /**
+             * @description `stored` goes on at the first step that has no result; `start` makes everything again.
              * @default stored
              * @enum {string}
              */
@@ -737,15 +1040,23 @@ export interface components {
         };
         /** @description The suggestions that were decided on, as they now are. */
         Reviewed: {
+            /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
+            /** @description Its version after the decision. */
             version: number;
+            /** @description Those that were decided on, in the order of the request. */
             suggestions: components["schemas"]["ReviewedSuggestion"][];
         };
         /** @description One suggestion with what its owner made of it, beside its own fields, which are its kind's. `number` is its 1-based place in the list that is reviewed. */
         ReviewedFlashcardsSuggestion: {
+            /** @description Its place in the list that is reviewed, from 1. */
             number: number;
-            /** @enum {string} */
+            /**
+             * @description What its owner decided; `proposed` until then.
+             * @enum {string}
+             */
             state: "proposed" | "accepted" | "rejected";
+            /** @description The card that it became, while it is accepted. */
             card_id?: components["schemas"]["CardId"];
             front: string;
             back: string;
@@ -764,35 +1075,53 @@ export interface components {
         };
         /** @description What happened to a generation, the oldest line first. */
         Timeline: {
+            /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
+            /** @description The version that this was read with. */
             version: number;
+            /** @description One entry for each attempt. */
             attempts: components["schemas"]["Attempt"][];
+            /** @description One entry for each thing that happened, the oldest first. */
             events: components["schemas"]["Line"][];
         };
         /** @description Where to go on, relative to the API's address. */
         Urls: {
+            /** @description Path of the generation, below the API's address. */
             self: string;
         };
         /** @description What paid calls of a model have cost; `wasted_cost_usd` is the part of it that bought nothing which is kept. */
         Usage: {
+            /** @description Calls of the model that were paid for, failed ones included. */
             calls: number;
+            /** @description Tokens sent. */
             prompt_tokens: number;
+            /** @description Tokens answered, thinking included. */
             completion_tokens: number;
+            /** @description What the calls cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
+            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
         };
         /** @description One month's usage by day, and where the caller stands now. */
         UsageOfMonth: {
+            /** @description YYYY-MM, in UTC. */
             month: string;
+            /** @description Each day on which something ended. */
             days: components["schemas"]["DayCounts"][];
+            /** @description The sum of these days. */
             total: components["schemas"]["Counts"];
+            /** @description What is left now. */
             limits: components["schemas"]["UserLimits"];
         };
         /** @description What is left of each limit; what is switched off is absent. */
         UserLimits: {
+            /** @description Each rate limit. */
             rates: components["schemas"]["Rate"][];
+            /** @description How many may be open at once. */
             running?: components["schemas"]["Ceiling"];
+            /** @description What the day (UTC) may cost. */
             daily_spend_usd?: components["schemas"]["Ceiling"];
+            /** @description What the month (UTC) may cost. */
             monthly_spend_usd?: components["schemas"]["Ceiling"];
         };
     };
@@ -2626,6 +2955,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "internal_error";
+                    };
+                };
+            };
+            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    openLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveTicket"];
+                };
+            };
+            /** @description `unsupported_subject`: The token's subject cannot be used as an owner. `token_expired`: The token has expired. API Gateway: There is no valid token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unsupported_subject" | "token_expired";
+                    };
+                };
+            };
+            /** @description API Gateway: The deployment's authorizer function refuses the token. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description API Gateway: There is no such route. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `unreadable`: What is stored cannot be read. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unreadable";
+                    };
+                };
+            };
+            /** @description `too_many_connections`: You have too many live connections open. API Gateway: Too many calls at once. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_many_connections";
+                    };
                 };
             };
             /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */

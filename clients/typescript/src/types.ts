@@ -76,6 +76,7 @@ export type DayCounts = Schemas["DayCounts"];
 export type UserLimits = Schemas["UserLimits"];
 export type Rate = Schemas["Rate"];
 export type Erasure = Schemas["Erasure"];
+export type LiveTicket = Schemas["LiveTicket"];
 export type Health = Schemas["Health"];
 export type Problem = Schemas["Problem"];
 export type ProblemCode = Problem["code"];

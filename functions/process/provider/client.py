@@ -73,16 +73,16 @@ class Provider:
         return self._dialect.takes_key
 
     def warm_up(self) -> None:
-        """Load what the first call would load: certificates and the event loop's backend. Sends nothing.
+        """Load what the first call would load: certificates, the HTTP library and the event loop. Sends nothing.
 
         Worth calling at the start of a function, where the CPU is not yet throttled.
         """
-        self._trust()
 
-        async def load_backend() -> None:
-            await anyio.sleep(0)
+        async def load() -> None:
+            async with self._client():
+                await anyio.sleep(0)
 
-        run_until_cancelled(load_backend, Cancellation())
+        run_until_cancelled(load, Cancellation())
 
     def complete(
         self,

@@ -18,6 +18,8 @@ _LONGEST_DATA = (MOST_PICTURE_BYTES + 2) // 3 * 4 + 400_000  # line breaks inclu
 _BEGINNINGS = ("iVBOR", "/9j/", "_9j_", "UklGR")
 # The markers of a JPEG that begin a frame and hold its size; the others of the range are tables.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_TABLES = frozenset({0xC4, 0xCC, 0xDB})
+_JPEG_HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})
 
 
 class NotAPictureError(ValueError):
@@ -152,34 +154,64 @@ def _png_size(data: bytes) -> tuple[int, int]:
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    at, size = 2, (0, 0)
+    at, size, marker, tables = 2, (0, 0), 0, False
+    coded = 0
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
         if marker == 0xFF:  # filling
             at += 1
             continue
         if marker == 0xD9:
-            return size
+            break
         if marker in _JPEG_FRAMES:
             size = int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
+            coded = marker
+        tables = tables or marker in _JPEG_TABLES
+        at += 2 + length
         if marker == 0xDA:
             # What follows is the picture itself; its end is the last marker, whatever stands behind it.
-            return size if data.rfind(b"\xff\xd9", at) > 0 else (0, 0)
-        at += 2 + length
-    return size if size != (0, 0) and data.endswith(b"\xff\xd9") else (0, 0)
+            return size if data.rfind(b"\xff\xd9", at) - at >= _least_scan(coded, size) else (0, 0)
+    # Without a scan nothing is drawn. One that has no tables either is a stand-in of a few bytes, and taken: it is not
+    # what is left of a picture that was cut off.
+    return size if not tables and data.endswith(b"\xff\xd9") else (0, 0)
+
+
+def _least_scan(frame: int, size: tuple[int, int]) -> int:
+    """Return how many bytes a picture's scans have at the least: Huffman's codes take a bit for each block."""
+    width, height = size
+    return max(1, -(-width // 8) * -(-height // 8) // 8) if frame in _JPEG_HUFFMAN else 1
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) < 30:
+    end = int.from_bytes(data[4:8], "little") + 8
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or not 20 <= end <= len(data):
         return 0, 0
-    if not 30 <= int.from_bytes(data[4:8], "little") + 8 <= len(data):
-        return 0, 0
-    form, body = data[12:16], data[20:30]
+    return _webp_drawn(data, 12, end)
+
+
+def _webp_drawn(data: bytes, at: int, end: int, *, nested: bool = False) -> tuple[int, int]:
+    """Return the canvas of the chunks from `at` to `end`, or the size of their frame; zeros where nothing is drawn."""
+    canvas, drawn = (0, 0), (0, 0)
+    while at + 8 <= end:
+        form, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        body, at = data[at + 8 : at + 8 + length], at + 8 + length + length % 2
+        if len(body) < length or at > end + length % 2:
+            return 0, 0
+        if form == b"VP8X" and length >= 10:
+            canvas = int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
+        elif drawn == (0, 0):
+            animated = form == b"ANMF" and not nested
+            drawn = _webp_drawn(body, 16, length, nested=True) if animated else _webp_frame(form, body)
+    return drawn if canvas == (0, 0) or drawn == (0, 0) else canvas
+
+
+def _webp_frame(form: bytes, body: bytes) -> tuple[int, int]:
+    """Return the size of one frame; zeros where there is nothing behind its header."""
     if form == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
-        return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
-    if form == b"VP8L" and body[0] == 0x2F:
+        first = int.from_bytes(body[:3], "little") >> 5  # the bytes of the first partition
+        if first and 10 + first < len(body):
+            return int.from_bytes(body[6:8], "little") & 0x3FFF, int.from_bytes(body[8:10], "little") & 0x3FFF
+    if form == b"VP8L" and body[:1] == b"\x2f" and len(body) > 5:
         bits = int.from_bytes(body[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if form == b"VP8X":
-        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
     return 0, 0

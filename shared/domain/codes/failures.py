@@ -42,8 +42,9 @@ FAILURES: Mapping[str, Code] = {
         fault=Fault.OPERATOR,
         detail=(
             "DynamoDB or S3 did not take what an attempt read or wrote, `MaxReleases` times in a row: it was down, "
-            "throttled, or `process` lacks a right. Each attempt ended in order, with what it had spent counted. The "
-            "log line `storage failed under the worker` names the operation and the service's code."
+            "throttled, or `process` lacks a right. On AWS an object that is gone looks like a right that is "
+            "missing. Each attempt ended in order, with what it had spent counted. The log line `storage failed "
+            "under the worker` names the operation and the service's code."
         ),
         retried=True,
         is_ours=True,
@@ -88,19 +89,33 @@ FAILURES: Mapping[str, Code] = {
             "was never reported count with the kind's reserve. It is the guard against a bill."
         ),
     ),
+    "spend_ceiling": Code(
+        title="What may be spent in this day or month is used up.",
+        fix="Retry it once the ceiling is reset: what is finished is kept and not paid for again.",
+        fault=Fault.NOBODY,
+        detail=(
+            "The next call could pass `MaxDailySpendUsd`, `MaxMonthlySpendUsd` or `MaxDeploymentDailySpendUsd`, which "
+            "left room when the generation was accepted. Others have spent it since, or this one itself. Days and "
+            "months begin at midnight UTC."
+        ),
+    ),
     "input_unreadable": Code(
         title="What was sent in cannot be read any more.",
         fix="Create it again.",
         fault=Fault.OPERATOR,
         detail=(
-            "The stored input is missing or does not fit the kind's `Input`, as after a deployment that changed it."
+            "The stored input is missing, damaged, or does not fit the kind's `Input`, as after a deployment that "
+            "changed it."
         ),
     ),
     "step_unreadable": Code(
         title="A stored result cannot be read any more.",
         fix="Create it again.",
         fault=Fault.OPERATOR,
-        detail="A stored step's result does not fit the kind's model, as after a deployment that changed it.",
+        detail=(
+            "A stored step's result is damaged, or does not fit the kind's model, as after a deployment that changed "
+            "it."
+        ),
     ),
     "provider_key_unavailable": Code(
         title="The service cannot read its key for the model.",

@@ -85,7 +85,8 @@ PROBLEMS: Mapping[str, Code] = {
         fault=Fault.CALLER,
         detail=(
             "The caller has no such generation. It never existed, its retention is over, or it belongs to "
-            "somebody else: the answer is the same on purpose."
+            "somebody else: the answer is the same on purpose. `GET .../input` also answers this where what was sent "
+            "in is not kept any more."
         ),
         status=404,
     ),
@@ -122,8 +123,9 @@ PROBLEMS: Mapping[str, Code] = {
         fault=Fault.CALLER,
         detail=(
             "The generation is not `failed` or `canceled`, its kind is not made any more, what was sent in is not "
-            "kept any more, or its model is not allowed any more (`AllowedModels`); `detail` says which of the "
-            "last three."
+            "kept any more or cannot be read, or its model is not allowed any more (`AllowedModels`); `detail` says "
+            "which of the last three. A stored step or picture that is lost refuses nothing: the retry goes on "
+            "before it."
         ),
         status=409,
     ),
@@ -139,8 +141,8 @@ PROBLEMS: Mapping[str, Code] = {
         fix="Review a generation whose kind makes suggestions.",
         fault=Fault.CALLER,
         detail=(
-            "The kind of this generation declares nothing of its output as reviewable (`REVIEWS`), so there is nothing "
-            "to decide on."
+            "The kind of this generation declares nothing of its output as reviewable (`REVIEWS`), or its output has "
+            "no such list, so there is nothing to decide on."
         ),
         status=409,
     ),
@@ -162,7 +164,7 @@ PROBLEMS: Mapping[str, Code] = {
         title="The body is larger than 256 KB.",
         fix="Send less.",
         fault=Fault.CALLER,
-        detail="The body is larger than 256 KB.",
+        detail="The body is larger than 256 KB, or the edits of a review are more than one item can hold.",
         status=413,
     ),
     "idempotency_key_reused": Code(
@@ -226,6 +228,16 @@ PROBLEMS: Mapping[str, Code] = {
             "The generations of all callers together have cost as much today as they may "
             "(`MaxDeploymentDailySpendUsd`; no ceiling by default). The day ends at midnight UTC, which is what "
             "`Retry-After` says. Generations that were accepted before go on."
+        ),
+        status=429,
+    ),
+    "too_many_connections": Code(
+        title="You have too many live connections open.",
+        fix="Poll instead, or close another tab and ask again after `Retry-After`.",
+        fault=Fault.CALLER,
+        detail=(
+            "The caller has eight live connections, which is the most. Only `POST /v1/live` answers this. Everything "
+            "else works, and polling shows the same; both clients poll by themselves."
         ),
         status=429,
     ),

@@ -16,5 +16,5 @@ def ends(head: Generation, at: At, totals: Totals, error: ErrorInfo | None = Non
         "usage": totals.usage,
         "steps_done": totals.steps_done,
         "error": error,
-        "reserved_usd": head.reserved_usd,
+        "reserved_usd": totals.reserved_of(head),
     }

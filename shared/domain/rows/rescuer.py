@@ -25,7 +25,8 @@ def _give_back(head: Generation, at: At, totals: Totals | None) -> Mapping[str, 
     sets |= {"because": WORKER_LOST, "stage": None}
     if totals is None:
         return sets
-    return sets | {"usage": totals.usage, "steps_done": totals.steps_done, "fruitless_attempts": 0}
+    counted = {"usage": totals.usage, "steps_done": totals.steps_done, "reserved_usd": totals.reserved_of(head)}
+    return sets | counted | {"fruitless_attempts": 0}
 
 
 def _send_again(head: Generation, at: At, _given: None) -> Mapping[str, Any]:

@@ -103,7 +103,14 @@ function AskKey({ onGiven }: { onGiven: (key: string) => void }) {
   return (
     <form className="stack" onSubmit={submit} noValidate>
       <p>It was made with a key of your own, which was deleted when it ended.</p>
-      <TextField name="key" label="Your own key for the model" value={key} onChange={setKey} fault={fault} secret />
+      <TextField
+        name="key"
+        label="Your own key for the model"
+        value={key}
+        onChange={setKey}
+        fault={fault}
+        type="password"
+      />
       <div>
         <Button type="submit" look="primary" icon={RotateCw}>
           Retry

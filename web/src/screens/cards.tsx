@@ -2,16 +2,18 @@
 
 import { Layers, X } from "lucide-react";
 import { fieldsOf } from "unstuck-client";
-import { useCards } from "unstuck-client/react";
+import { useCards, useKinds } from "unstuck-client/react";
 import { counted, dayAndTime } from "../format";
 import { Problem } from "../problems";
 import { to } from "../router";
-import { ItemView } from "../ui/item-view";
+import { Part } from "../ui/boundary";
 import { Button, ButtonLink, Empty, Loading, PageHead } from "../ui/parts";
+import { ItemView } from "../values/item-view";
 
 const PAGE = 24;
 
 export function CardsScreen({ session }: { session: string | null }) {
+  const kinds = useKinds().data;
   const { cards, isPending, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useCards({
     pageSize: PAGE,
     ...(session !== null && { session_id: session }),
@@ -40,7 +42,9 @@ export function CardsScreen({ session }: { session: string | null }) {
         <ul className="cards">
           {cards.map((card) => (
             <li key={card.card_id} className="panel card" data-card={card.card_id}>
-              <ItemView fields={fieldsOf(card)} />
+              <Part name="this card" what={card}>
+                <ItemView fields={fieldsOf(card)} schema={kinds?.find(({ kind }) => kind === card.kind)?.item} />
+              </Part>
               <p className="muted small card-foot">
                 <time dateTime={card.created_at}>{dayAndTime(card.created_at)}</time>
                 {card.session_id !== undefined && <a href={to.cards(card.session_id)}>{card.session_id}</a>}

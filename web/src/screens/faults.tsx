@@ -4,7 +4,7 @@ import { HeartCrack, MailX, Play, Skull, Snowflake } from "lucide-react";
 import { useCallback, useState } from "react";
 import { requestOf, suggestionsOf } from "unstuck-client";
 import { useCreateGeneration, useGeneration, useGenerationEvents } from "unstuck-client/react";
-import { exampleOf } from "../examples";
+import { EXAMPLE_TEXT } from "../examples";
 import { shortId, timeOfDay } from "../format";
 import type { Local } from "../local";
 import { explainError } from "../problems";
@@ -80,9 +80,8 @@ function useStart(note: (words: string) => void): { start: (model: string) => Pr
   const start = async (model: string): Promise<void> => {
     const go = staying();
     try {
-      const text = exampleOf("flashcards")?.source_text;
       const made = await create.submit(
-        requestOf("flashcards", { source_text: text, count: 8, model, session_id: "faults" }),
+        requestOf("flashcards", { source_text: EXAMPLE_TEXT, count: 8, model, session_id: "faults" }),
       );
       note(`Started ${shortId(made.generation_id)} with ${model}.`);
       go(to.faults(made.generation_id));

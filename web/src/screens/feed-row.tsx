@@ -108,7 +108,7 @@ export function titleOf(request: object | undefined, kind: string): string {
   return text === undefined ? kindName(kind) : firstLine(text, 70);
 }
 
-const LABELS = new Set(["kind", "model", "prompt_version", "client_id", "session_id", "user_provided_key", "language"]);
+const LABELS = new Set(["kind", "model", "prompt_version", "client_id", "session_id", "user_provided_key"]);
 
 /** The longest text of a request: what it is about, whatever the kind calls it. */
 export function mainText(request: object): string | undefined {

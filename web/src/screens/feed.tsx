@@ -8,6 +8,7 @@ import { counted } from "../format";
 import { Problem } from "../problems";
 import { to } from "../router";
 import { bySession, type Grouped } from "../sessions";
+import { Part } from "../ui/boundary";
 import { Button, ButtonLink, Empty, Loading, PageHead } from "../ui/parts";
 import { kindName } from "../words";
 import { FeedRow } from "./feed-row";
@@ -166,7 +167,9 @@ function Group({
       )}
       <ul className="panel rows">
         {entries.map((entry) => (
-          <FeedRow key={entry.key} entry={entry} followed={followed.has(entry.key)} />
+          <Part key={entry.key} name="this generation" what={entry.generation}>
+            <FeedRow entry={entry} followed={followed.has(entry.key)} />
+          </Part>
         ))}
       </ul>
     </section>

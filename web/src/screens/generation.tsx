@@ -1,6 +1,6 @@
 // One generation: how it is, what came of it, and how it came about.
 
-import { ChevronRight, Copy, SearchX } from "lucide-react";
+import { ChevronRight, SearchX } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import {
   type GenerationDetail,
@@ -11,18 +11,20 @@ import {
 } from "unstuck-client";
 import { useGenerationEvents, useGenerationInput } from "unstuck-client/react";
 import { reason } from "../doing";
-import { count, counted, dayAndTime, duration, money, shortId } from "../format";
+import { counted, dayAndTime, shortId } from "../format";
 import { Problem } from "../problems";
 import { staying, to } from "../router";
 import { useSettings } from "../settings";
-import { useSay } from "../ui/overlays";
-import { Button, ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
+import { Part } from "../ui/boundary";
+import { ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
 import { Bar, Doing, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
+import { ValueView } from "../values/value-view";
 import { useWatching, type Watching } from "../watching";
 import { callWords, failureWords, kindName } from "../words";
 import { Actions } from "./actions";
 import { titleOf } from "./feed-row";
-import { OutputView } from "./output";
+import { Figures } from "./figures";
+import { OutputView, useKind } from "./output";
 import { SoFar } from "./so-far";
 import { TimelineView } from "./timeline-view";
 
@@ -73,7 +75,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
           <>
             {suggestionsOf(head) !== undefined && (
               <ButtonLink href={to.review(id)} look="primary">
-                Review the cards
+                Review the {head.kind === "flashcards" ? "cards" : (head.reviews ?? "").replaceAll("_", " ")}
               </ButtonLink>
             )}
             {local !== null && open && <ButtonLink href={to.faults(id)}>Break it</ButtonLink>}
@@ -82,13 +84,31 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
         }
       />
       <div className="stack">
-        <State head={head} watching={watching} />
-        {head.error !== undefined && <Failure head={head} error={head.error} />}
-        {head.output !== undefined && <OutputView kind={head.kind} output={head.output} reviews={head.reviews} />}
-        <SoFar head={head} />
-        <TimelinePanel head={head} watching={watching} />
-        <Figures head={head} />
-        <InputPanel id={id} />
+        <Part name="the state" what={head}>
+          <State head={head} watching={watching} />
+        </Part>
+        {head.error !== undefined && (
+          <Part name="why it failed" what={head}>
+            <Failure head={head} error={head.error} />
+          </Part>
+        )}
+        {head.output !== undefined && (
+          <Part name="the result" what={head.output}>
+            <OutputView kind={head.kind} output={head.output} reviews={head.reviews} />
+          </Part>
+        )}
+        <Part name="what is finished so far" what={head}>
+          <SoFar head={head} />
+        </Part>
+        <Part name="the timeline" what={head}>
+          <TimelinePanel head={head} watching={watching} />
+        </Part>
+        <Part name="the figures" what={head}>
+          <Figures head={head} />
+        </Part>
+        <Part name="what was sent in" what={head}>
+          <InputPanel id={id} kind={head.kind} />
+        </Part>
       </div>
     </>
   );
@@ -191,50 +211,9 @@ function TimelinePanel({ head, watching }: { head: GenerationDetail; watching: W
   );
 }
 
-function Figures({ head }: { head: GenerationDetail }) {
-  const say = useSay();
-  const { usage } = head;
-  const ended = head.finished_at === undefined ? null : seconds(head.created_at, head.finished_at);
-  const copy = (): void =>
-    void navigator.clipboard.writeText(head.generation_id).then(() => say.done("The id is copied"));
-  return (
-    <section className="panel panel-body stack" aria-labelledby="figures">
-      <div className="spread">
-        <h2 id="figures">Figures</h2>
-        <Button small look="quiet" icon={Copy} onClick={copy}>
-          Copy the id
-        </Button>
-      </div>
-      <Facts
-        facts={[
-          ["Cost", money(usage.cost_usd)],
-          ["Of it in vain", money(usage.wasted_cost_usd)],
-          ["Calls of the model", count(usage.calls)],
-          ["Tokens in / out", `${count(usage.prompt_tokens)} / ${count(usage.completion_tokens)}`],
-          ["Steps stored", count(head.steps_done)],
-          ["Attempts", count(head.attempt)],
-          ["Took", ended === null ? "still open" : duration(ended)],
-          ["Had time until", dayAndTime(head.deadline_at)],
-          ...(head.model === undefined ? [] : ([["Model", head.model]] as const)),
-          ...(head.answered_by === undefined || head.answered_by === head.model
-            ? []
-            : ([["Answered by", head.answered_by]] as const)),
-          ...(head.own_key ? ([["Key", "your own"]] as const) : []),
-        ]}
-      />
-      <p className="muted small">
-        Id <code>{head.generation_id}</code>
-      </p>
-    </section>
-  );
-}
-
-function seconds(from: string, to: string): number {
-  return (Date.parse(to) - Date.parse(from)) / 1000;
-}
-
-function InputPanel({ id }: { id: string }) {
+function InputPanel({ id, kind }: { id: string; kind: string }) {
   const input = useGenerationInput(id).data;
+  const schema = useKind(kind)?.schema;
   if (input === undefined) return null;
   return (
     <section className="panel input-panel">
@@ -243,20 +222,10 @@ function InputPanel({ id }: { id: string }) {
           <ChevronRight aria-hidden />
           What was sent in
         </summary>
-        <dl className="input-values">
-          <div>
-            <dt>Model</dt>
-            <dd>
-              <code>{input.model}</code>
-            </dd>
-          </div>
-          {Object.entries(input.input).map(([name, value]) => (
-            <div key={name}>
-              <dt>{name.replaceAll("_", " ")}</dt>
-              <dd>{typeof value === "string" ? value : JSON.stringify(value)}</dd>
-            </div>
-          ))}
-        </dl>
+        <div className="value">
+          <Facts facts={[["Model", <code key="model">{input.model}</code>]]} />
+          <ValueView value={input.input} schema={schema} />
+        </div>
       </details>
     </section>
   );

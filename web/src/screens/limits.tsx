@@ -3,7 +3,8 @@
 import { Gauge } from "lucide-react";
 import type { UserLimits } from "unstuck-client";
 import { useUsage } from "unstuck-client/react";
-import { count, duration, money } from "../format";
+import { count, duration } from "../format";
+import { metersOf } from "../meters";
 
 /** How many more may be started now, before anybody is refused. */
 export function LimitsLeft({ kind }: { kind: string }) {
@@ -20,15 +21,8 @@ export function LimitsLeft({ kind }: { kind: string }) {
   );
 }
 
-interface Shown {
-  name: string;
-  used: number;
-  limit: number;
-  words: string;
-}
-
 export function LimitMeters({ limits }: { limits: UserLimits }) {
-  const shown = rowsOf(limits);
+  const shown = metersOf(limits);
   if (shown.length === 0) return <p className="muted">This deployment sets no limits.</p>;
   return (
     <ul className="meters">
@@ -53,26 +47,4 @@ export function LimitMeters({ limits }: { limits: UserLimits }) {
       ))}
     </ul>
   );
-}
-
-function rowsOf({ rates, running, daily_spend_usd: today, monthly_spend_usd: month }: UserLimits): Shown[] {
-  const rows: Shown[] = rates.map((rate) => ({
-    name: rate.name === "create" ? "Started" : `Started: ${rate.name.replace("create-", "")}`,
-    used: rate.limit - rate.remaining,
-    limit: rate.limit,
-    words: `${count(rate.remaining)} of ${count(rate.limit)} left in ${duration(rate.window_seconds)}`,
-  }));
-  if (running) {
-    const words = `${count(running.remaining)} of ${count(running.limit)} left`;
-    rows.push({ name: "Open at once", used: running.used, limit: running.limit, words });
-  }
-  for (const [name, spend] of [
-    ["Spent today (UTC)", today],
-    ["Spent this month (UTC)", month],
-  ] as const) {
-    if (!spend) continue;
-    const words = `${money(spend.remaining)} of ${money(spend.limit)} left`;
-    rows.push({ name, used: spend.used, limit: spend.limit, words });
-  }
-  return rows;
 }

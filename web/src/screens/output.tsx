@@ -1,10 +1,11 @@
 // What came of a generation: by the view of its kind, else by the form of what is there. Neither can blank the page.
 
-import { type Output, suggestionsOf } from "unstuck-client";
+import { type JsonSchema, type KindSchema, type Output, suggestionsOf } from "unstuck-client";
+import { useKinds } from "unstuck-client/react";
 import { viewOf } from "../kinds/views";
 import { Boundary } from "../ui/boundary";
+import { ValueView } from "../values/value-view";
 import { Suggestions } from "./suggestions";
-import { ValueView } from "./value-view";
 
 interface Props {
   kind: string;
@@ -14,7 +15,7 @@ interface Props {
 
 export function OutputView({ kind, output, reviews }: Props) {
   const View = viewOf(kind);
-  const byForm = <ByForm output={output} reviews={reviews} />;
+  const byForm = <ByForm kind={kind} output={output} reviews={reviews} />;
   if (View === undefined) return byForm;
   return (
     <Boundary what={output} instead={byForm}>
@@ -23,26 +24,32 @@ export function OutputView({ kind, output, reviews }: Props) {
   );
 }
 
-function ByForm({ output, reviews }: Omit<Props, "kind">) {
+/** What this deployment says of a kind; of one that it makes no more, or while it is read, nothing. */
+export function useKind(kind: string): KindSchema | undefined {
+  return useKinds().data?.find((one) => one.kind === kind);
+}
+
+function ByForm({ kind, output, reviews }: Props) {
+  const schema = useKind(kind);
   const suggestions = suggestionsOf({ output, reviews });
-  if (reviews === undefined || suggestions === undefined) return <Result output={output} />;
+  if (reviews === undefined || suggestions === undefined) return <Result output={output} schema={schema?.output} />;
   const rest = Object.entries(output).filter(([name]) => name !== reviews);
   return (
     <>
-      {rest.length > 0 && <Result output={Object.fromEntries(rest)} />}
+      {rest.length > 0 && <Result output={Object.fromEntries(rest)} schema={schema?.output} />}
       <Boundary what={output} instead={<AsJson output={output} />}>
-        <Suggestions name={reviews} suggestions={suggestions} />
+        <Suggestions name={reviews} suggestions={suggestions} schema={schema?.item} />
       </Boundary>
     </>
   );
 }
 
-function Result({ output }: { output: unknown }) {
+function Result({ output, schema }: { output: unknown; schema: JsonSchema | undefined }) {
   return (
-    <section className="panel panel-body stack-tight" aria-labelledby="result">
+    <section className="panel panel-body value" aria-labelledby="result">
       <h2 id="result">Result</h2>
       <Boundary what={output} instead={<AsJson output={output} />}>
-        <ValueView value={output} />
+        <ValueView value={output} schema={schema} />
       </Boundary>
     </section>
   );

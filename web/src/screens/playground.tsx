@@ -15,11 +15,15 @@ import type { KindSchema } from "unstuck-client";
 import { useKinds } from "unstuck-client/react";
 import { chooseKind, chosenKind, draftOf, keepDraft } from "../drafts";
 import { exampleOf } from "../examples";
+import { faultAt } from "../forms/faults";
+import { fieldsOf } from "../forms/fields";
+import { bodyOf, initialValues, type Typed, type Values } from "../forms/typed";
 import { Problem } from "../problems";
-import { bodyOf, fieldsOf, initialValues, type Values } from "../schema-form";
 import { useSettings } from "../settings";
 import { asCurl, asPython, asTypeScript, INSTALLING } from "../snippets";
+import { Part } from "../ui/boundary";
 import { Code } from "../ui/code";
+import { FieldFault } from "../ui/fields";
 import { Button, Loading, PageHead } from "../ui/parts";
 import { Tabs } from "../ui/tabs";
 import { kindName } from "../words";
@@ -35,7 +39,7 @@ const ICONS: Record<string, LucideIcon> = {
 };
 
 export function kindIcon(kind: string): LucideIcon {
-  return ICONS[kind] ?? WandSparkles;
+  return (Object.hasOwn(ICONS, kind) ? ICONS[kind] : undefined) ?? WandSparkles;
 }
 
 export function Playground() {
@@ -88,7 +92,11 @@ function KindForms({ kinds }: { kinds: KindSchema[] }) {
           );
         })}
       </div>
-      {kind && <KindForm key={kind.kind} kind={kind} />}
+      {kind && (
+        <Part key={kind.kind} name={`the form of ${kindName(kind.kind)}`} what={kind}>
+          <KindForm kind={kind} />
+        </Part>
+      )}
     </div>
   );
 }
@@ -103,9 +111,9 @@ function KindForm({ kind }: { kind: KindSchema }) {
   };
   const [filled, setFilled] = useState(0);
   const form = useSubmit(kind.kind, fields, values);
-  const example = exampleOf(kind.kind);
-  const change = (name: string, value: string): void => {
-    setValues({ ...values, [name]: value });
+  const example = exampleOf(kind, fields);
+  const change = (name: string, typed: Typed): void => {
+    setValues({ ...values, [name]: typed });
     form.forget(name);
   };
   const fill = (): void => {
@@ -140,7 +148,7 @@ function KindForm({ kind }: { kind: KindSchema }) {
           )}
         </div>
         {form.error !== null && <Problem error={form.error} title="It was not started" />}
-        {form.faults[""] !== undefined && <p className="field-fault">{form.faults[""]}</p>}
+        <FieldFault id="fault-of-the-form" fault={faultAt(form.faults, "")} />
         <SchemaFields key={filled} fields={fields} values={values} faults={form.faults} onChange={change} />
         <div className="spread">
           <Button type="submit" look="primary" icon={Send} disabled={form.busy}>

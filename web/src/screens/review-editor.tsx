@@ -2,30 +2,49 @@
 
 import { Check } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { fieldsOf, type JsonSchema, type Suggestion } from "unstuck-client";
-import { type EditField, editFaults, editFields, editOf, typedOf } from "../editing";
+import { fieldsOf, type JsonSchema, type Suggestion, UnstuckError } from "unstuck-client";
+import { editFaults, editFields, editOf, typedFields } from "../forms/editing";
+import { type Faults, faultAt, faultsFrom } from "../forms/faults";
+import { member } from "../forms/typed";
+import { explainError } from "../problems";
 import type { Edit } from "../reviewing";
-import { ChoiceField, LongTextField, NumberField } from "../ui/fields";
+import { FieldFault } from "../ui/fields";
 import { Button } from "../ui/parts";
+import { SchemaField } from "./schema-field";
+import { focusFault } from "./submitting";
 
 interface Props {
   suggestion: Suggestion;
   schema: JsonSchema | undefined;
-  onSave: (edit: Edit) => void;
+  /** Fails where the edit was not stored. */
+  onSave: (edit: Edit) => Promise<void>;
   onStop: () => void;
 }
 
 export function Editor({ suggestion, schema, onSave, onStop }: Props) {
   const [fields] = useState(() => editFields(schema, fieldsOf(suggestion)));
-  const [before] = useState(() => typedOf(fields, fieldsOf(suggestion)));
+  const [before] = useState(() => typedFields(fields, fieldsOf(suggestion)));
   const [values, setValues] = useState(before);
-  const [shown, setShown] = useState(false);
+  const [faults, setFaults] = useState<Faults>({});
+  const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>("textarea, input, select")?.focus(), []);
-  const faults = editFaults(fields, values, before);
+  const show = (found: Faults): void => {
+    setFaults(found);
+    requestAnimationFrame(() => form.current && focusFault(form.current, found));
+  };
   const save = (): void => {
-    if (Object.keys(faults).length > 0) setShown(true);
-    else onSave(editOf(fields, values, before) as Edit);
+    if (busy) return;
+    const found = editFaults(fields, values, before);
+    if (Object.keys(found).length > 0) {
+      show(found);
+      return;
+    }
+    setBusy(true);
+    onSave(editOf(fields, values, before) as Edit).catch((error: unknown) => {
+      setBusy(false);
+      show(faultsOfEdit(error, (errors) => faultsFrom(errors, fields, values)));
+    });
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -36,19 +55,21 @@ export function Editor({ suggestion, schema, onSave, onStop }: Props) {
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
   };
   return (
-    <form ref={form} className="stack-tight" onSubmit={submit} onKeyDown={press} noValidate>
+    <form ref={form} className="stack" aria-label="Edit" onSubmit={submit} onKeyDown={press} noValidate>
       {fields.map((field) => (
-        <EditorField
+        <SchemaField
           key={field.name}
           field={field}
-          value={values[field.name] ?? ""}
-          fault={shown ? faults[field.name] : undefined}
-          onChange={(value) => setValues((all) => ({ ...all, [field.name]: value }))}
+          path={field.name}
+          typed={member(values, field.name)}
+          faults={faults}
+          onChange={(typed) => setValues((all) => ({ ...all, [field.name]: typed }))}
         />
       ))}
+      <FieldFault id="fault-of-the-edit" fault={faultAt(faults, "")} />
       <div className="row">
-        <Button type="submit" look="primary" small icon={Check}>
-          Save and accept
+        <Button type="submit" look="primary" small icon={Check} disabled={busy}>
+          {busy ? "Storing …" : "Save and accept"}
         </Button>
         <Button small onClick={onStop}>
           Leave it
@@ -61,25 +82,15 @@ export function Editor({ suggestion, schema, onSave, onStop }: Props) {
   );
 }
 
-interface EditorFieldProps {
-  field: EditField;
-  value: string;
-  fault: string | undefined;
-  onChange: (value: string) => void;
-}
+type FieldErrors = readonly { field: string; message: string }[];
 
-function EditorField({ field, value, fault, onChange }: EditorFieldProps) {
-  const { name, label, hint, required } = field;
-  const common = { name, label, hint, required, value, fault, onChange };
-  if (field.json) return <LongTextField {...common} hint={`${hint} As JSON.`.trim()} short />;
-  if (field.control === "number") return <NumberField {...common} least={field.least} most={field.most} />;
-  if (field.control === "choice") {
-    return <ChoiceField {...common} options={field.options.map((option) => [option, option] as const)} />;
+/** The service names a field of an edit by the decision's place: `decisions.0.options.1`. */
+function faultsOfEdit(error: unknown, place: (errors: FieldErrors) => Faults): Faults {
+  if (error instanceof UnstuckError && error.errors.length > 0) {
+    return place(
+      error.errors.map(({ field, message }) => ({ field: field.replace(/^decisions\.\d+\.?/, ""), message })),
+    );
   }
-  if (field.control === "switch") {
-    const options = [["true", "Yes"] as const, ["false", "No"] as const];
-    return <ChoiceField {...common} options={options} />;
-  }
-  if (field.control === "list") return <LongTextField {...common} hint={`${hint} One on each line.`.trim()} short />;
-  return <LongTextField {...common} short most={field.longest} />;
+  const { what, todo } = explainError(error);
+  return { "": `It was not stored. ${what} ${todo}`.trim() };
 }

@@ -4,8 +4,9 @@ import { Check, Pencil, X } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { fieldsOf, type JsonSchema, type Suggestion } from "unstuck-client";
 import type { Edit } from "../reviewing";
-import { ItemView } from "../ui/item-view";
+import { Part } from "../ui/boundary";
 import { Button } from "../ui/parts";
+import { ItemView } from "../values/item-view";
 import { Editor } from "./review-editor";
 
 interface ItemProps {
@@ -16,10 +17,13 @@ interface ItemProps {
   onChoose: () => void;
   onEdit: () => void;
   onStop: () => void;
-  onDecide: (decision: Suggestion["state"], edit?: Edit) => void;
+  onDecide: (decision: Suggestion["state"]) => void;
+  /** Accepts it as it was edited. Fails where that was not stored. */
+  onSave: (edit: Edit) => Promise<void>;
 }
 
-export function ReviewItem({ suggestion, schema, isCurrent, editing, onChoose, onEdit, onStop, onDecide }: ItemProps) {
+export function ReviewItem(props: ItemProps) {
+  const { suggestion, schema, isCurrent, editing, onChoose, onEdit, onStop, onDecide, onSave } = props;
   const element = useRef<HTMLLIElement>(null);
   const { number, state } = suggestion;
   useEffect(() => {
@@ -47,10 +51,14 @@ export function ReviewItem({ suggestion, schema, isCurrent, editing, onChoose, o
         </span>
       </div>
       {editing ? (
-        <Editor suggestion={suggestion} schema={schema} onSave={(edit) => onDecide("accepted", edit)} onStop={onStop} />
+        <Part name="the form" what={suggestion}>
+          <Editor suggestion={suggestion} schema={schema} onSave={onSave} onStop={onStop} />
+        </Part>
       ) : (
         <>
-          <ItemView fields={fieldsOf(suggestion)} />
+          <Part name="this one" what={suggestion}>
+            <ItemView fields={fieldsOf(suggestion)} schema={schema} />
+          </Part>
           <div className="row review-buttons">
             <Button
               small

@@ -3,7 +3,7 @@
 import { CheckCheck, Keyboard, Layers, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { type DecideNumbered, type Suggestion, UnstuckError } from "unstuck-client";
-import { useGeneration, useKinds, useReview } from "unstuck-client/react";
+import { useGeneration, useReview } from "unstuck-client/react";
 import { counted, shortId } from "../format";
 import { Problem } from "../problems";
 import { acceptRest, asItIs, type Edit, nextOpen, SHORTCUTS, type Shortcut, shortcutOf } from "../reviewing";
@@ -11,6 +11,7 @@ import { to } from "../router";
 import { Modal, useSay } from "../ui/overlays";
 import { Button, ButtonLink, Empty, Loading, Notice, PageHead } from "../ui/parts";
 import { Absent } from "./generation";
+import { useKind } from "./output";
 import { ReviewItem } from "./review-item";
 
 export function ReviewScreen({ id }: { id: string }) {
@@ -61,7 +62,7 @@ const KEPT = "unstuck.shortcuts";
 
 function Reviewing({ kind, suggestions, review }: ReviewingProps) {
   const say = useSay();
-  const schema = useKinds().data?.find((one) => one.kind === kind)?.item;
+  const schema = useKind(kind)?.item;
   const [place, setPlace] = useState(() => nextOpen(suggestions, suggestions.length - 1));
   const [editing, setEditing] = useState(false);
   const [help, setHelp] = useState(false);
@@ -70,13 +71,24 @@ function Reviewing({ kind, suggestions, review }: ReviewingProps) {
   const current = suggestions[place];
   const left = suggestions.filter((one) => one.state === "proposed").length;
 
+  const asTheyAre = (decisions: DecideNumbered[]): DecideNumbered[] =>
+    suggestions.filter((one) => decisions.some(({ number }) => number === one.number)).map(asItIs);
   const send = (decisions: DecideNumbered[], undoing = false): void => {
-    const before = suggestions.filter((one) => decisions.some(({ number }) => number === one.number)).map(asItIs);
+    const before = asTheyAre(decisions);
     if (!undoing) setDone((all) => [...all, before]);
     void review.decideMany(decisions).catch((error: unknown) => say.failed("The decision was not stored", error));
   };
-  const decide = (suggestion: Suggestion, decision: Suggestion["state"], edit?: Edit): void => {
-    send([{ ...edit, number: suggestion.number, decision }]);
+  const decide = (suggestion: Suggestion, decision: Suggestion["state"]): void => {
+    send([{ number: suggestion.number, decision }]);
+    setEditing(false);
+    setPlace((at) => nextOpen(suggestions, at));
+  };
+  /** Not shown before it is stored: the item's own model may refuse it, and what was typed is still in the form then. */
+  const save = async (suggestion: Suggestion, edit: Edit): Promise<void> => {
+    const decisions: DecideNumbered[] = [{ ...edit, number: suggestion.number, decision: "accepted" }];
+    const before = asTheyAre(decisions);
+    await review.decideMany(decisions);
+    setDone((all) => [...all, before]);
     setEditing(false);
     setPlace((at) => nextOpen(suggestions, at));
   };
@@ -142,7 +154,8 @@ function Reviewing({ kind, suggestions, review }: ReviewingProps) {
             }}
             onEdit={() => setEditing(true)}
             onStop={() => setEditing(false)}
-            onDecide={(decision, edit) => decide(one, decision, edit)}
+            onDecide={(decision) => decide(one, decision)}
+            onSave={(edit) => save(one, edit)}
           />
         ))}
       </ol>

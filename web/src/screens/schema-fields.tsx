@@ -3,29 +3,37 @@
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import { LOCAL_MODELS } from "../examples";
-import type { Faults, Field, Values } from "../schema-form";
+import { type Faults, faultAt } from "../forms/faults";
+import type { Field } from "../forms/fields";
+import { member, type Typed, text, type Values } from "../forms/typed";
 import { useSettings } from "../settings";
-import { ChoiceField, LongTextField, NumberField, TextField } from "../ui/fields";
+import { ChoiceField, TextField } from "../ui/fields";
+import { SchemaField } from "./schema-field";
 
 interface Props {
   fields: readonly Field[];
   values: Values;
   faults: Faults;
-  onChange: (name: string, value: string) => void;
+  onChange: (name: string, typed: Typed) => void;
 }
 
 export function SchemaFields({ fields, values, faults, onChange }: Props) {
+  const { local } = useSettings();
   const needed = fields.filter((field) => field.required);
   const more = fields.filter((field) => !field.required);
-  const shown = (field: Field) => (
-    <SchemaField
-      key={field.name}
-      field={field}
-      value={values[field.name] ?? ""}
-      fault={faults[field.name]}
-      onChange={(value) => onChange(field.name, value)}
-    />
-  );
+  const shown = (field: Field) => {
+    const Shown = field.common && field.name === "model" && local !== null ? ModelField : SchemaField;
+    return (
+      <Shown
+        key={field.name}
+        field={field}
+        path={field.name}
+        typed={member(values, field.name)}
+        faults={faults}
+        onChange={(typed) => onChange(field.name, typed)}
+      />
+    );
+  };
   return (
     <>
       {needed.map(shown)}
@@ -49,64 +57,20 @@ function labels(fields: readonly Field[]): string {
   return fields.length > MOST_LABELS ? `${named.join(", ")} …` : named.join(", ");
 }
 
-interface FieldProps {
-  field: Field;
-  value: string;
-  fault: string | undefined;
-  onChange: (value: string) => void;
-}
-
-const SHORT_TEXT = 2500;
-
-function SchemaField({ field, value, fault, onChange }: FieldProps) {
-  const { local } = useSettings();
-  const { name, label, hint, required } = field;
-  const common = { name, label, hint, required, value, fault, onChange };
-  switch (field.control) {
-    case "longText":
-      return (
-        <LongTextField
-          {...common}
-          least={field.shortest}
-          most={field.longest}
-          short={(field.longest ?? 0) < SHORT_TEXT}
-        />
-      );
-    case "list":
-      return <LongTextField {...common} hint={`${hint} One on each line.`.trim()} short />;
-    case "number":
-      return <NumberField {...common} least={field.least} most={field.most} />;
-    case "choice":
-      return <ChoiceField {...common} options={choices(field)} />;
-    case "switch":
-      return (
-        <ChoiceField
-          {...common}
-          options={[
-            ["", "Left out"],
-            ["true", "Yes"],
-            ["false", "No"],
-          ]}
-        />
-      );
-    case "secret":
-      return <TextField {...common} secret />;
-    case "text":
-      if (name === "model" && local !== null) return <ModelField {...common} />;
-      return <TextField {...common} />;
-  }
-}
-
-function choices(field: Field): (readonly [string, string])[] {
-  const options = field.options.map((option) => [option, option] as const);
-  return field.required || field.initial !== "" ? options : [["", "Left out"], ...options];
-}
-
 const OTHER = "other";
 
+interface ModelProps {
+  field: Field;
+  typed: Typed;
+  faults: Faults;
+  onChange: (typed: Typed) => void;
+}
+
 /** On a local stack the models that misbehave are there to choose from. */
-function ModelField(props: Omit<FieldProps, "field"> & { name: string; label: string; required: boolean }) {
-  const { value, onChange } = props;
+function ModelField({ field, typed, faults, onChange }: ModelProps) {
+  const { name, label, hint, required } = field;
+  const value = text(typed);
+  const fault = faultAt(faults, name);
   const known = LOCAL_MODELS.some((model) => model.name === value);
   const [other, setOther] = useState(!known);
   const options = [
@@ -116,9 +80,9 @@ function ModelField(props: Omit<FieldProps, "field"> & { name: string; label: st
   return (
     <div className="stack-tight">
       <ChoiceField
-        {...props}
-        name={other ? "model-choice" : props.name}
-        fault={other ? undefined : props.fault}
+        {...{ label, hint, required }}
+        name={other ? "model-choice" : name}
+        fault={other ? undefined : fault}
         value={other ? OTHER : value}
         options={options}
         onChange={(chosen) => {
@@ -126,7 +90,7 @@ function ModelField(props: Omit<FieldProps, "field"> & { name: string; label: st
           onChange(chosen === OTHER ? "local/" : chosen);
         }}
       />
-      {other && <TextField {...props} label="Name of the model" />}
+      {other && <TextField {...{ name, hint, required, value, fault, onChange }} label="Name of the model" />}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
 import { type Route, routeOf, to, useHash } from "../router";
 import { useSettings } from "../settings";
 import { chooseTheme, useTheme } from "../theme";
+import { Part } from "../ui/boundary";
 import { Button, ButtonLink, Empty, HiddenHead } from "../ui/parts";
 import { CardsScreen } from "./cards";
 import { FaultsScreen } from "./faults";
@@ -35,7 +36,9 @@ export function Screens() {
       </button>
       <Side route={route} />
       <main className="main" ref={main}>
-        <Shown route={route} />
+        <Part name="this screen" what={hash}>
+          <Shown route={route} />
+        </Part>
       </main>
     </div>
   );

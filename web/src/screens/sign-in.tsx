@@ -97,7 +97,7 @@ function ByToken({ onSignIn }: Pick<Props, "onSignIn">) {
         </p>
       </div>
       <form className="stack-tight" onSubmit={submit} noValidate>
-        <TextField name="token" label="Token" value={token} onChange={setToken} fault={fault} secret />
+        <TextField name="token" label="Token" value={token} onChange={setToken} fault={fault} type="password" />
         <Button type="submit" look="primary" icon={LogIn}>
           Sign in
         </Button>

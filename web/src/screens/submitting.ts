@@ -4,8 +4,10 @@ import { useEffect, useRef, useState } from "react";
 import { requestOf, UnstuckError } from "unstuck-client";
 import { useCreateGeneration } from "unstuck-client/react";
 import { dropDraft } from "../drafts";
+import { check, type Faults, faultsFrom } from "../forms/faults";
+import type { Field } from "../forms/fields";
+import { bodyOf, type Values } from "../forms/typed";
 import { staying, to } from "../router";
-import { bodyOf, check, type Faults, type Field, faultsFrom, type Values } from "../schema-form";
 import { useSettings } from "../settings";
 import { useSay } from "../ui/overlays";
 import { kindName } from "../words";
@@ -16,7 +18,7 @@ export interface Submitting {
   /** What is wrong with none of the fields. */
   error: UnstuckError | null;
   submit: (form: HTMLFormElement) => void;
-  /** Takes back what was said of a field, or of all. */
+  /** Takes back what was said of a field and of what is in it, or of all. */
   forget: (name?: string) => void;
 }
 
@@ -34,8 +36,7 @@ export function useSubmit(kind: string, fields: readonly Field[], values: Values
   const [faults, setFaults] = useState<Faults>({});
   const show = (form: HTMLFormElement, found: Faults): void => {
     setFaults(found);
-    const first = fields.find((field) => found[field.name] !== undefined);
-    if (first !== undefined) requestAnimationFrame(() => focusField(form, first.name));
+    requestAnimationFrame(() => focusFault(form, found));
   };
   const submit = (form: HTMLFormElement): void => {
     const found = check(fields, values);
@@ -54,16 +55,16 @@ export function useSubmit(kind: string, fields: readonly Field[], values: Values
       },
       (error: unknown) => {
         if (!(error instanceof UnstuckError) || error.errors.length === 0) return;
-        show(form, faultsFrom(error.errors, fields));
-        create.discard(clientId); // it is mended here, and not sent again from the feed
+        show(form, faultsFrom(error.errors, fields, values));
+        create.discard(clientId); // it is corrected here, and not sent again from the feed
       },
     );
   };
   const forget = (name?: string): void => {
     setFaults((before) => {
       if (name === undefined) return {};
-      const { [name]: _, "": __, ...rest } = before;
-      return rest;
+      const isOther = (path: string): boolean => path !== "" && path !== name && !path.startsWith(`${name}.`);
+      return Object.fromEntries(Object.entries(before).filter(([path]) => isOther(path)));
     });
     if (create.error !== null) create.reset();
   };
@@ -71,10 +72,13 @@ export function useSubmit(kind: string, fields: readonly Field[], values: Values
   return { busy: create.isPending, faults, error: atFields ? null : create.error, submit, forget };
 }
 
-function focusField(form: HTMLFormElement, name: string): void {
-  const control = form.elements.namedItem(name);
+/** Focus the first control, as the eye reads, of which something is wrong. */
+export function focusFault(form: HTMLFormElement, faults: Faults): void {
+  const control = [...form.elements].find(
+    (element) => element instanceof HTMLElement && Object.hasOwn(faults, element.getAttribute("name") ?? ""),
+  );
   if (!(control instanceof HTMLElement)) return;
-  const fold = control.closest("details");
-  if (fold !== null) fold.open = true;
+  for (let fold = control.closest("details"); fold !== null; fold = fold.parentElement?.closest("details") ?? null)
+    fold.open = true;
   control.focus();
 }

@@ -1,14 +1,16 @@
 // What of an output is reviewed, with what was made of it, whichever fields its kind has; the rest by its form.
 
-import { fieldsOf, type Suggestion } from "unstuck-client";
-import { ItemView } from "../ui/item-view";
+import { fieldsOf, type JsonSchema, type Suggestion } from "unstuck-client";
+import { Part } from "../ui/boundary";
+import { ItemView } from "../values/item-view";
 
 interface Props {
   name: string;
   suggestions: readonly Suggestion[];
+  schema: JsonSchema | undefined;
 }
 
-export function Suggestions({ name, suggestions }: Props) {
+export function Suggestions({ name, suggestions, schema }: Props) {
   const accepted = suggestions.filter((one) => one.state === "accepted").length;
   const open = suggestions.filter((one) => one.state === "proposed").length;
   return (
@@ -21,12 +23,14 @@ export function Suggestions({ name, suggestions }: Props) {
           {accepted} accepted, {open} to decide on
         </span>
       </div>
-      <ol className="pairs">
+      <ol className="pairs pairs-of-fields">
         {suggestions.map((one) => (
           <li key={one.number} data-state={one.state}>
             <span className="pair-number muted small figures">{one.number}</span>
             <div>
-              <ItemView fields={fieldsOf(one)} />
+              <Part name="this one" what={one}>
+                <ItemView fields={fieldsOf(one)} schema={schema} />
+              </Part>
             </div>
             <span className={`badge ${BADGES[one.state]}`}>{one.state}</span>
           </li>

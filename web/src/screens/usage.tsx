@@ -63,7 +63,7 @@ function Month({ usage }: { usage: UsageOfMonth }) {
   return (
     <div className="stack">
       <dl className="tiles">
-        <Tile name="Cost" value={money(total.cost_usd)} note={`${money(total.wasted_cost_usd)} of it in vain`} />
+        <Tile name="Cost" value={money(total.cost_usd)} note={`${money(total.wasted_cost_usd)} of it wasted`} />
         <Tile name="Generations ended" value={count(total.generations)} />
         <Tile name="Calls of models" value={count(total.calls)} />
         <Tile

@@ -1,6 +1,7 @@
 // Keeps what cannot be drawn from taking the page with it.
 
 import { Component, type ReactNode } from "react";
+import { Notice } from "./parts";
 
 interface Props {
   /** What is drawn: with another one the drawing is tried again. */
@@ -24,4 +25,18 @@ export class Boundary extends Component<Props, { hasFailed: boolean }> {
   override render(): ReactNode {
     return this.state.hasFailed ? this.props.instead : this.props.children;
   }
+}
+
+/** One part of a screen: where it cannot be drawn, a line says so and the other parts stay. */
+export function Part({ name, what, children }: { name: string; what: unknown; children: ReactNode }) {
+  const instead = (
+    <Notice tone="bad" title={`This page cannot show ${name}`}>
+      <p>All else on it works. What the service has is not affected.</p>
+    </Notice>
+  );
+  return (
+    <Boundary what={what} instead={instead}>
+      {children}
+    </Boundary>
+  );
 }

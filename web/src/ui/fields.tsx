@@ -9,16 +9,17 @@ interface FrameProps {
   hint?: string;
   fault?: string | undefined;
   required?: boolean;
+  isLabelUnseen?: boolean;
   aside?: ReactNode;
   children: (ids: { id: string; describedBy: string | undefined }) => ReactNode;
 }
 
-function Frame({ label, hint, fault, aside, children }: FrameProps) {
+function Frame({ label, hint, fault, isLabelUnseen = false, aside, children }: FrameProps) {
   const id = useId();
   const describedBy = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ") || undefined;
   return (
     <div className="field">
-      <div className="field-top">
+      <div className={isLabelUnseen ? "unseen" : "field-top"}>
         <label htmlFor={id}>{label}</label>
         {aside}
       </div>
@@ -28,19 +29,25 @@ function Frame({ label, hint, fault, aside, children }: FrameProps) {
           {hint}
         </p>
       )}
-      {fault && (
-        <p className="field-fault" id={`${id}-fault`}>
-          <CircleAlert aria-hidden size="1.1em" style={{ flex: "none", marginTop: "0.2em" }} />
-          {fault}
-        </p>
-      )}
+      <FieldFault id={`${id}-fault`} fault={fault} />
     </div>
+  );
+}
+
+export function FieldFault({ id, fault }: { id: string; fault: string | undefined }) {
+  if (!fault) return null;
+  return (
+    <p className="field-fault" id={id}>
+      <CircleAlert aria-hidden size="1.1em" style={{ flex: "none", marginTop: "0.2em" }} />
+      {fault}
+    </p>
   );
 }
 
 interface FieldProps {
   name: string;
   label: string;
+  isLabelUnseen?: boolean;
   value: string;
   onChange: (value: string) => void;
   hint?: string;
@@ -49,38 +56,26 @@ interface FieldProps {
 }
 
 interface TextProps extends FieldProps {
-  secret?: boolean;
-  suggestions?: readonly string[];
+  type?: "text" | "password" | "date" | "datetime-local" | "time";
 }
 
-export function TextField({ name, value, onChange, secret = false, suggestions, ...frame }: TextProps) {
-  const list = useId();
+export function TextField({ name, value, onChange, type = "text", ...frame }: TextProps) {
   return (
     <Frame {...frame}>
       {({ id, describedBy }) => (
-        <>
-          <input
-            className="input"
-            id={id}
-            name={name}
-            type={secret ? "password" : "text"}
-            autoComplete="off"
-            spellCheck={false}
-            list={suggestions && list}
-            value={value}
-            aria-required={frame.required ?? true}
-            aria-invalid={frame.fault !== undefined}
-            aria-describedby={describedBy}
-            onChange={(event) => onChange(event.target.value)}
-          />
-          {suggestions && (
-            <datalist id={list}>
-              {suggestions.map((suggestion) => (
-                <option key={suggestion} value={suggestion} />
-              ))}
-            </datalist>
-          )}
-        </>
+        <input
+          className="input"
+          id={id}
+          name={name}
+          type={type}
+          autoComplete="off"
+          spellCheck={false}
+          value={value}
+          aria-required={frame.required ?? true}
+          aria-invalid={frame.fault !== undefined}
+          aria-describedby={describedBy}
+          onChange={(event) => onChange(event.target.value)}
+        />
       )}
     </Frame>
   );
@@ -90,15 +85,18 @@ interface LongTextProps extends FieldProps {
   least?: number | undefined;
   most?: number | undefined;
   short?: boolean;
+  code?: boolean;
   aside?: ReactNode;
 }
 
-export function LongTextField({ name, value, onChange, least, most, short = false, aside, ...frame }: LongTextProps) {
+export function LongTextField(props: LongTextProps) {
+  const { name, value, onChange, least, most, short = false, code = false, aside, ...frame } = props;
   return (
     <Frame {...frame} aside={aside ?? <Counter value={value} least={least} most={most} />}>
       {({ id, describedBy }) => (
         <textarea
-          className={short ? "input input-short" : "input"}
+          className={["input", short && "input-short", code && "input-code"].filter(Boolean).join(" ")}
+          spellCheck={!code}
           id={id}
           name={name}
           value={value}
@@ -128,10 +126,15 @@ interface NumberProps extends FieldProps {
   most?: number | undefined;
 }
 
+function boundsOf(least: number | undefined, most: number | undefined): string {
+  if (least !== undefined && most !== undefined) return `${count(least)} to ${count(most)}`;
+  if (least !== undefined) return `at least ${count(least)}`;
+  return most === undefined ? "" : `up to ${count(most)}`;
+}
+
 export function NumberField({ name, value, onChange, least, most, ...frame }: NumberProps) {
-  const bounds = least !== undefined && most !== undefined ? `${count(least)} to ${count(most)}` : "";
   return (
-    <Frame {...frame} aside={<span className="field-count">{bounds}</span>}>
+    <Frame {...frame} aside={<span className="field-count">{boundsOf(least, most)}</span>}>
       {({ id, describedBy }) => (
         <input
           className="input"

@@ -64,6 +64,13 @@ class Erasure(Answered):
     retry_after_seconds: Annotated[float | None, Field(json_schema_extra={"header": "Retry-After"})] = None
 
 
+class LiveTicket(Answered):
+    """Where to open a WebSocket, once and within 30 seconds; it ends at `ends_at`, in epoch seconds."""
+
+    url: str = Field(repr=False)
+    ends_at: int
+
+
 class Health(Answered):
     """What the last sweep found; docs/http.md has each field."""
 

@@ -10,7 +10,7 @@ import anyio
 import httpx
 
 from unstuck import following, operations, wire
-from unstuck.account import Erasure, Health, UsageOfMonth
+from unstuck.account import Erasure, Health, LiveTicket, UsageOfMonth
 from unstuck.client import Client
 from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError, UnstuckError
 from unstuck.exchange import Conditions
@@ -177,6 +177,9 @@ class AsyncClient:
 
     async def usage(self, *, month: str | None = None) -> UsageOfMonth:
         return await self._run(operations.usage(self._conditions, month))
+
+    async def open_live(self) -> LiveTicket:
+        return await self._run(operations.open_live(self._conditions))
 
     async def erase_me(self) -> Erasure:
         return await self._run(operations.erase(self._conditions))

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 import httpx
 
 from unstuck import following, operations, wire
-from unstuck.account import Erasure, Health, UsageOfMonth
+from unstuck.account import Erasure, Health, LiveTicket, UsageOfMonth
 from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError, UnstuckError
 from unstuck.exchange import Conditions
 from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
@@ -198,6 +198,10 @@ class Client:
     def usage(self, *, month: str | None = None) -> UsageOfMonth:
         """Return a month's usage (`2026-01`, or this one), and where the caller stands with each limit."""
         return self._run(operations.usage(self._conditions, month))
+
+    def open_live(self) -> LiveTicket:
+        """Return a ticket to a WebSocket that pushes changes. Tries once; 404 where the deployment has none."""
+        return self._run(operations.open_live(self._conditions))
 
     def erase_me(self) -> Erasure:
         """Erase everything of the caller. While it is not `done`, call again after `retry_after_seconds`."""

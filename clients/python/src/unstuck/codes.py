@@ -71,6 +71,10 @@ PROBLEMS: Mapping[str, Code] = {
         "The service has spent as much today as it may.",
         "Wait for the next day (UTC), or bring a key of your own where the service takes one.",
     ),
+    "too_many_connections": Code(
+        "You have too many live connections open.",
+        "Poll instead, or close another tab and ask again after `Retry-After`.",
+    ),
     "kind_disabled": Code(
         "This kind is switched off.", "Do not offer this kind, or ask the operator to add it to `EnabledKinds`."
     ),
@@ -118,6 +122,10 @@ FAILURES: Mapping[str, Code] = {
     ),
     "cost_limit": Code(
         "Going on could have cost more than one generation may.", "Ask for less, or for a cheaper model."
+    ),
+    "spend_ceiling": Code(
+        "What may be spent in this day or month is used up.",
+        "Retry it once the ceiling is reset: what is finished is kept and not paid for again.",
     ),
     "input_unreadable": Code("What was sent in cannot be read any more.", "Create it again."),
     "step_unreadable": Code("A stored result cannot be read any more.", "Create it again."),

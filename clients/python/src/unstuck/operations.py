@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
-from unstuck.account import Erasure, Health, UsageOfMonth
+from unstuck.account import Erasure, Health, LiveTicket, UsageOfMonth
 from unstuck.answers import read, read_document, retry_after_of
 from unstuck.errors import BadAnswerError, UnstuckError
-from unstuck.exchange import Conditions, exchange
+from unstuck.exchange import Conditions, Patience, exchange
 from unstuck.flow import Answer, Flow, Request
 from unstuck.models import (
     Accepted,
@@ -121,6 +121,12 @@ def delete_card(conditions: Conditions, card_id: str) -> Flow[None]:
 
 def usage(conditions: Conditions, month: str | None) -> Flow[UsageOfMonth]:
     return (yield from _read_at(conditions, "/v1/usage", UsageOfMonth, _query(month=month)))
+
+
+def open_live(conditions: Conditions) -> Flow[LiveTicket]:
+    """One try: a caller who gets no ticket polls, and asks again later."""
+    request = Request("POST", "/v1/live")
+    return (yield from exchange(request, conditions, partial(read, LiveTicket), Patience(tries=1)))
 
 
 def erase(conditions: Conditions) -> Flow[Erasure]:

@@ -172,7 +172,7 @@ describe("calls", () => {
     ]);
   });
 
-  it("finds the kinds in the served document, with references resolved", async () => {
+  it("finds the kinds in the served document, what each takes and makes, with references resolved", async () => {
     const api = new FakeApi(() => json(200, document));
     expect(await createClient(api).kinds()).toEqual([
       {
@@ -182,6 +182,7 @@ describe("calls", () => {
           description: "A topic.",
           properties: { kind: { const: "poem" }, mood: { enum: ["glad"], description: "Its mood." } },
         },
+        output: { properties: { mood: { enum: ["glad"] } } },
       },
     ]);
   });
@@ -192,7 +193,7 @@ const document = {
     "/v1/generations": {
       post: {
         requestBody: {
-          content: { "application/json": { schema: { oneOf: [{ $ref: "#/components/schemas/Poem" }] } } },
+          content: { "application/json": { schema: { oneOf: [{ $ref: "#/components/schemas/CreatePoem" }] } } },
         },
       },
     },
@@ -200,7 +201,8 @@ const document = {
   components: {
     schemas: {
       Mood: { enum: ["glad"] },
-      Poem: {
+      PoemOutput: { properties: { mood: { $ref: "#/components/schemas/Mood" } } },
+      CreatePoem: {
         description: "A topic.",
         properties: { kind: { const: "poem" }, mood: { $ref: "#/components/schemas/Mood", description: "Its mood." } },
       },

@@ -1,4 +1,4 @@
-"""`preflight`, `doctor`, `find`, `redrive`, `bulk-retry`, `cost`, `try`: hand over to a clone's own tools.
+"""`preflight`, `smoke`, `doctor`, `find`, `redrive`, `bulk-retry`, `cost`, `try`: hand over to a clone's own tools.
 
 They are no part of this package, and boto3 none of its dependencies. All but `cost` and `try` need AWS rights.
 """
@@ -16,6 +16,7 @@ from unstuck.cli.session import UsageError
 
 COMMANDS = {
     "preflight": "Ask the AWS account what would fail in a deploy; changes nothing.",
+    "smoke": "Go through a deployment as a user does; makes two generations.",
     "doctor": "Look for what must not be in a deployment; changes nothing.",
     "find": "Find the generation that a request created, by the request's id.",
     "redrive": "Send dead letters back, each after a look at its generation.",
@@ -26,11 +27,15 @@ COMMANDS = {
 _MODULES = {"try": "trial.command"}
 """Where a command is, when it is not in `operations.command`."""
 _NEEDS = (
-    "For {whom}: takes {needed}, no token, and runs from a clone of the "
+    "For {whom}: takes {needed}, and runs from a clone of the "
     "project, whose docs/operating.md has all options. They are handed over as they are; COMMAND --help lists them."
 )
-_A_STACK = "AWS credentials and the stack's name (--stack NAME)"
+_A_STACK = "AWS credentials, the stack's name (--stack NAME), no token"
 _WITHOUT_A_STACK = frozenset({"cost", "try"})
+_OTHER_NEEDS = {
+    **dict.fromkeys(_WITHOUT_A_STACK, "no AWS, no token"),
+    "smoke": "AWS credentials, the stack's name (--stack NAME), a user's token (UNSTUCK_TOKEN)",
+}
 _ACTS_ON_MANY = frozenset({"redrive", "bulk-retry"})
 
 
@@ -51,7 +56,7 @@ def _for_whom(name: str) -> str:
 
 
 def _needed(name: str) -> str:
-    return "no AWS" if name in _WITHOUT_A_STACK else _A_STACK
+    return _OTHER_NEEDS.get(name, _A_STACK)
 
 
 def _handing_over(name: str) -> Callable[[typer.Context], None]:

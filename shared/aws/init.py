@@ -1,0 +1,41 @@
+"""What a function does before its first event, where Lambda gives it a whole processor whatever its memory.
+
+Owns that nothing of it can fail a start. Sends nothing, reads no key, and draws no id and no random number.
+"""
+
+import importlib
+import os
+from collections.abc import Callable
+from contextlib import suppress
+
+from shared.aws.logs import logger
+
+_under_way = False
+
+
+def under_way() -> bool:
+    """Whether a step of `prepare` is being taken."""
+    return _under_way
+
+
+def prepare(*steps: Callable[[], object]) -> None:
+    """Take each step while Lambda starts the function; elsewhere, as where a test imports a handler, none.
+
+    None either without credentials in the environment: whoever makes a client would look for some in the network.
+
+    A step that fails is logged, and the others are taken. Whoever needs what it would have made meets the failure with
+    the first event, as if nothing had been tried before.
+    """
+    if not {"AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID"} <= os.environ.keys():
+        return
+    importlib.import_module("encodings.idna")  # Python's sockets look every host's name up by it
+    global _under_way  # noqa: PLW0603 - one process starts once, in one thread
+    for step in steps:
+        _under_way = True
+        try:
+            step()
+        except (Exception, SystemExit):  # noqa: BLE001 - a deployment's own kind may even call sys.exit
+            with suppress(Exception):  # a log that cannot be written ends no start, either
+                logger().warning("not prepared before the first event", exc_info=True)
+        finally:
+            _under_way = False

@@ -1,0 +1,36 @@
+"""What the ceilings of money leave to a generation that is under way. Writes nothing."""
+
+from decimal import Decimal
+
+from shared.domain.generation import Generation
+from shared.domain.limits import policy_of
+from shared.store import items
+from shared.store.admission_items import decode_accepted
+from shared.store.deployment_spend import DeploymentSpend
+from shared.store.ground import Ground
+from shared.store.quota import QuotaReader
+
+
+class SpendingReader:
+    """Every read is strongly consistent, but the deployment's day, of which a process keeps the sum for seconds."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._table, self._clock, self._policy = ground.table, ground.clock, policy_of(ground.settings)
+        self._quota, self._deployment = QuotaReader(ground), DeploymentSpend(ground)
+
+    def left_usd(self, head: Generation, cost_usd: Decimal) -> Decimal | None:
+        """Return what the nearest ceiling leaves, in US dollars, and less than 0 beyond it; None where there is none.
+
+        What the owner's open generations have spent and reserved is spent, this one's own included. Of the deployment's
+        day only this one's is known, `cost_usd`: the others are booked on it when they end.
+        """
+        policy, now, left = self._policy, self._clock.now(), list[Decimal]()
+        if policy.max_deployment_daily_spend_usd:
+            spent_by_all = self._deployment.spent_today(now) + cost_usd
+            left.append(policy.max_deployment_daily_spend_usd - spent_by_all)
+        if policy.max_daily_spend_usd or policy.max_monthly_spend_usd:
+            accepted = decode_accepted(self._table.get(items.accepted_key(head.user_id)))
+            running = self._quota.open_heads(head.user_id, accepted, now)
+            spent = self._quota.spent(head.user_id, policy, running, now)
+            left += spent.left_of(policy)
+        return min(left, default=None)

@@ -1,0 +1,60 @@
+// Edits of one suggestion, whichever fields its kind has: what is typed for each, what is wrong with it, what to send.
+
+import type { JsonSchema } from "unstuck-client";
+import { check, type Faults } from "./faults";
+import { type Field, fieldOf } from "./fields";
+import { isExpressed, jsonOf, member, same, typedOf, type Values } from "./typed";
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields to edit, in the order of the schema. What a field of the form would not keep as it is, is edited as JSON. */
+export function editFields(schema: JsonSchema | undefined, fields: Fields): Field[] {
+  const { properties = {}, required = [] } = schema ?? schemaOf(fields);
+  return Object.entries(properties).map(([name, property]) => {
+    const field = fieldOf(name, property, required.includes(name));
+    const value = fields[name];
+    if (!isExpressed(field, value)) return plainly(field, value);
+    // A short text may become a long one here.
+    return field.control === "text" ? { ...field, control: "longText" } : field;
+  });
+}
+
+function plainly(field: Field, value: unknown): Field {
+  return { ...field, control: typeof value === "string" ? "longText" : "json", options: [], parts: [] };
+}
+
+/** What can be known without a schema: which fields there are. */
+function schemaOf(fields: Fields): JsonSchema {
+  const form = (value: unknown): JsonSchema => (typeof value === "string" ? { type: "string" } : {});
+  return { properties: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, form(value)])) };
+}
+
+/** A suggestion's fields as they stand in the form. */
+export function typedFields(fields: readonly Field[], values: Fields): Values {
+  return Object.fromEntries(fields.map((field) => [field.name, typedOf(field, values[field.name])]));
+}
+
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set(["longText", "lines", "list"]);
+
+/** What is wrong with what was typed; nothing of a field that was not touched. */
+export function editFaults(fields: readonly Field[], values: Values, before: Values): Faults {
+  const needed = changed(fields, values, before).map((field) =>
+    MAY_BE_EMPTY.has(field.control) ? field : { ...field, required: true },
+  );
+  return check(needed, values);
+}
+
+/** The fields that were changed, as they are sent. */
+export function editOf(fields: readonly Field[], values: Values, before: Values): Record<string, unknown> {
+  const sent = (field: Field): unknown => {
+    const value = jsonOf(field, member(values, field.name));
+    if (value !== undefined) return field.control === "longText" ? ((value as string | null)?.trim() ?? null) : value;
+    if (field.nullable) return null;
+    return field.control === "longText" ? "" : [];
+  };
+  return Object.fromEntries(changed(fields, values, before).map((field) => [field.name, sent(field)]));
+}
+
+function changed(fields: readonly Field[], values: Values, before: Values): Field[] {
+  return fields.filter(({ name }) => !same(member(values, name), member(before, name)));
+}
