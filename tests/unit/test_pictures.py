@@ -49,7 +49,6 @@ def test_what_a_model_may_have_made_up_is_no_name_of_an_object(name: object) -> 
         {"images": "x"},
         {"images": ["2-a-1.png", 7]},
         {"images": [{"name": "2-a-1.png", "caption": "A cell"}]},
-        {"images": [image("2-a-1.png"), {"caption": "A cell"}]},
     ],
 )
 def test_a_result_without_pictures_has_none(result: dict[str, Any]) -> None:
