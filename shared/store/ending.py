@@ -1,7 +1,7 @@
 """What an owner's request does to one generation: cancel it while it is open, dismiss it once it has ended."""
 
 from shared.domain import rows
-from shared.domain.errors import StoreUnavailableError, TransitionRefusedError, UnreadableError
+from shared.domain.errors import StoreUnavailableError, TransitionRefusedError
 from shared.domain.generation import Generation, GenerationKey
 from shared.store.ground import Ground
 from shared.store.move import Mover
@@ -21,16 +21,13 @@ class EndingStore:
         """Cancel an open generation and return the head as it then is; None when there is none.
 
         A terminal generation is returned as it is: of a cancel that races the finish, one wins. A head that shows `op`,
-        a new token, was canceled by this very call. Raises UnreadableError for a status that only a newer version
-        knows: whether it is open, this one cannot say.
+        a new token, was canceled by this very call. An open one with a status of a newer version is canceled, too.
         """
         op = op or self._clock.token()
         for _ in range(_CANCEL_TRIES):
             head = self.reads.get(key)
             if head is None or head.terminal:
                 return head
-            if not head.status.known:
-                raise UnreadableError("status")
             try:
                 self._mover.move_with(rows.CANCEL, head, self.reads.settled(head), (), op=op)
             except TransitionRefusedError:
