@@ -102,8 +102,9 @@ def _refused(endpoint: str) -> list[str]:
 
 def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) -> None:
     """Repeat, through their own APIs, two settings of the template that MiniStack's CloudFormation stores unreadably.
-    And take back two that it enforces: the bucket's policy wants TLS, which loopback does not have, and the rights to
-    the users' keys want an encryption context, which MiniStack's IAM does not see. And say where the WebSocket API is.
+    And take back three that it enforces: the bucket's policy wants TLS, which loopback does not have, and the rights to
+    the users' keys want an encryption context, and those to delete want partition keys, neither of which MiniStack's
+    IAM sees. And say where the WebSocket API is.
     docs/aws.md lists these differences, and how they are tested.
 
     CORS is kept under the template's names and read under the API's; a numeric parameter inside ScalingConfig stays
@@ -115,7 +116,7 @@ def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) 
     client("apigatewayv2", endpoint).update_api(ApiId=outputs["ApiId"], CorsConfiguration=configuration)
     client("s3", endpoint).delete_bucket_policy(Bucket=outputs["BucketName"])
     iam = client("iam", endpoint)
-    for role in (outputs[f"{name}RoleName"] for name in ("Create", "Actions", "Process")):
+    for role in (outputs[f"{name}RoleName"] for name in ("Create", "Status", "Actions", "Process", "Sweeper")):
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
             for statement in document["Statement"]:

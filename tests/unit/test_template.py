@@ -12,6 +12,7 @@ import yaml
 from functions.process.provider.dialects import NAMES
 from shared import kinds
 from shared.domain.settings import Settings
+from shared.store.sweeps import NO_OWNER
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 SOURCES = ("QueueSource", "IsolatedQueueSource")
@@ -378,8 +379,14 @@ def test_the_key_of_users_keys_rotates_costs_nothing_when_switched_off_and_is_le
                 assert "UserKeysKey" not in str(each) or each["Fn::If"][0] == "TakesUserKeys"
 
 
-def test_only_an_erasure_deletes_outside_of_a_transaction(resources: dict[str, Any]) -> None:
-    within = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}}
+def test_only_an_erasure_deletes_outside_of_a_transaction_and_nobody_in_a_partition_of_no_owner(
+    resources: dict[str, Any],
+) -> None:
+    owners = {
+        "ForAllValues:StringNotLike": {"dynamodb:LeadingKeys": [f"{NO_OWNER[0]}*"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    within = {"ForAnyValue:StringEquals": {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}} | owners
     found = {
         name: statement.get("Condition")
         for name, role in of_type(resources, "AWS::IAM::Role").items()
@@ -388,7 +395,7 @@ def test_only_an_erasure_deletes_outside_of_a_transaction(resources: dict[str, A
         and statement["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}
     }
     ends = dict.fromkeys(("CreateRole", "StatusRole", "ProcessRole", "SweeperRole"), within)
-    assert found == ends | {"ActionsRole": None}
+    assert found == ends | {"ActionsRole": owners}
 
 
 def test_only_the_sweeper_may_read_the_index(resources: dict[str, Any]) -> None:
