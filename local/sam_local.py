@@ -63,8 +63,9 @@ def _is_of_sockets(resource: dict[str, Any]) -> bool:
 
 def variables_of_functions(endpoint: str) -> dict[str, dict[str, str]]:
     """Return the variables of each function of the running stack, by the function's name in the template."""
-    stack = boto3.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
-    functions, found = boto3.client("lambda", endpoint_url=endpoint), {}
+    session = boto3.Session()
+    stack = session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    functions, found = session.client("lambda", endpoint_url=endpoint), {}
     for output in stack["Outputs"]:
         name = output["OutputKey"].removesuffix("Name")
         if name.endswith("Function") and name != output["OutputKey"]:

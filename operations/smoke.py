@@ -75,7 +75,7 @@ def _deployment(given: argparse.Namespace) -> tuple[str, str | None]:
     """Return the API's address without a slash at the end, and an origin whose pages may call it."""
     url, origin = given.url, given.origin
     if given.stack:
-        cloudformation = boto3.client("cloudformation", region_name=given.region, config=clients.STANDARD)
+        cloudformation = boto3.Session(region_name=given.region).client("cloudformation", config=clients.STANDARD)
         stack = cloudformation.describe_stacks(StackName=given.stack)["Stacks"][0]
         outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
         parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}

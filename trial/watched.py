@@ -1,6 +1,7 @@
 """The model as a trial has it: the worker's own client, with a look at each call and at what is written."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from functions.process.provider import Completion, ModelRequest, Provider
@@ -20,13 +21,21 @@ class WatchedModel:
     def takes_key(self) -> bool:
         return self._provider.takes_key
 
-    def complete(self, request: ModelRequest, **given: Any) -> Completion:
-        """Return the provider's answer, or raise as it does."""
+    def complete(
+        self, request: ModelRequest, *, on_words: Callable[[str], None] | None = None, **given: Any
+    ) -> Completion:
+        """Return the provider's answer, or raise as it does. The screen is told of each piece of text, too."""
+
+        def written(piece: str) -> None:
+            self._screen.words(piece)
+            if on_words is not None:
+                on_words(piece)
+
         self._calls += 1
         self._screen.say(f"call {self._calls}: {request.schema_name} of {request.model}")
         began = time.monotonic()
         try:
-            answer = self._provider.complete(request, on_words=self._screen.words, **given)
+            answer = self._provider.complete(request, on_words=written, **given)
         except GenerationError as error:
             self._screen.say(f"call {self._calls} failed: {error.code}: {error.message}")
             raise

@@ -79,7 +79,7 @@ def assert_described(response: httpx.Response, document: Document = COMMITTED) -
 
 @cache
 def _of_a_head() -> Any:
-    schema = {"components": _components(), "$ref": "#/components/schemas/Generation"}
+    schema = {"components": _components(COMMITTED), "$ref": "#/components/schemas/Generation"}
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 

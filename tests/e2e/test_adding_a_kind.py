@@ -76,6 +76,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name and (ROOT / name).is_file():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, directory / name)
+    (directory / ".venv").symlink_to(ROOT / ".venv", target_is_directory=True)
     [source] = blocks("python")
     (directory / named_file()).write_text(source, encoding="utf-8")
     return directory
@@ -176,7 +177,7 @@ def test_the_copys_document_describes_the_new_kind_and_its_limits(copy: Copy) ->
     with copy.client() as client:
         schemas = client.get("/v1/openapi.json").json()["components"]["schemas"]
     form = schemas["CreateSummary"]["properties"]
-    assert form["kind"] == {"const": "summary"}
+    assert form["kind"]["const"] == "summary"
     assert form["source_text"]["maxLength"] == 10_000
     assert isinstance(the_kind()["LIMITS"], Limits)
 

@@ -65,7 +65,7 @@ def test_the_page_may_talk_to_its_own_api_and_to_nobody_else(server: PageServer)
     headers = httpx.get(server.url).headers
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
     assert policy["default-src"] == "'self'"
-    assert policy["connect-src"] == "'self' http://127.0.0.1:4566"
+    assert policy["connect-src"] == "'self' http://127.0.0.1:4566 ws://127.0.0.1:4566"
     assert policy["img-src"] == "'self' data: http://127.0.0.1:4566"
     assert policy["frame-ancestors"] == "'none'"
     assert not any("unsafe" in values for values in policy.values()), "no inline script, and no inline style"

@@ -70,7 +70,7 @@ def test_clients_rehearse_while_a_function_is_prepared_and_at_no_other_time(monk
 
 
 def test_a_step_that_fails_stops_no_other_and_is_logged(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "unstuck")
     taken: list[str] = []
@@ -81,6 +81,5 @@ def test_a_step_that_fails_stops_no_other_and_is_logged(
     init.prepare(fails, lambda: taken.append("second"))
     assert taken == ["second"]
     assert not init.under_way()
-    logged = capsys.readouterr().out
-    assert "not prepared before the first event" in logged
-    assert "LookupError" in logged
+    assert "not prepared before the first event" in caplog.text
+    assert "LookupError" in caplog.text

@@ -41,7 +41,7 @@ HIDDEN |= {
     "schema_version",
     "expires_at",
 }
-HIDDEN |= {"progress_at", "reviewed", "usual_seconds", "call"}
+HIDDEN |= {"progress_at", "reviewed", "usual_seconds", "left_cents", "call"}
 OF_THE_CALL = {"model", "answered_by"}
 """What is shown of `call` at the top; with an error, all of it is shown there."""
 
