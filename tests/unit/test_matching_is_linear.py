@@ -43,6 +43,8 @@ OURS = {
     "operations/deployment.py",
     "operations/exposure.py",
     "local/release.py",
+    "local/artifacts.py",
+    "local/amazon_roots.py",
     "operations/idle_cost.py",
     "local/model_server/named_bounds.py",
     "operations/preflight/plan.py",

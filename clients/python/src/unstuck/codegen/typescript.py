@@ -8,7 +8,7 @@ from typing import Any
 from unstuck.codegen.document import OwnKinds, Schema, name_of, values_of
 
 _SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
-_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_$][\w$]*+", re.ASCII)
 
 
 def typescript(own: OwnKinds) -> str:
