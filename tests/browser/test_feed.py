@@ -68,7 +68,7 @@ def rows(tab: Tab) -> list[str]:
 
 
 def rows_further_down(tab: Tab) -> list[str]:
-    """Scroll to the end as it now is, as a reader goes on to do when rows come in above or grow, and return all rows."""
+    """Scroll to the end as it now is, as a reader does when rows come in above or grow, and return all rows."""
     tab.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     return rows(tab)
 
