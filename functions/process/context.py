@@ -1,7 +1,6 @@
 """What a kind's `run` is given in a worker: steps that are stored once, and the model, called inside of them."""
 
 import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -17,17 +16,14 @@ from functions.process.ledger import Ledger
 from functions.process.unexpected import broken
 from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import GenerationError, InvalidOutputError, KindFailureError
-from shared.domain.finite import not_finite
 from shared.domain.generation import Asked, Generation, GenerationInput, StoredStep, Totals, Usage
 from shared.domain.pictures import Picture, name_of
-from shared.kinds.checking import fault_of
+from shared.kinds import results
 from shared.kinds.contract import Kind, Prompt
-from shared.kinds.values import alike, from_json, to_json
+from shared.kinds.values import from_json
 
 if TYPE_CHECKING:
     from functions.process.partials import Partials
-
-_STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
 
 
 class AttemptContext:
@@ -122,10 +118,10 @@ class AttemptContext:
     def step[Result: BaseModel](
         self, name: str, result: type[Result], make: Callable[[], Result], *, progress: int
     ) -> Result:
-        if not _STEP_NAME.fullmatch(name):
-            raise broken(self.head, "a step's name has 1 to 40 of a-z, 0-9, _, . and -")
-        if fault := fault_of(result):
-            raise broken(self.head, f"the step {name} cannot be stored: {fault}")
+        try:
+            results.check_step(name, result)
+        except results.BrokenRuleError as rule:
+            raise broken(self.head, str(rule)) from None
         self._heartbeat.check()
         stored = self._ledger.stored(name)
         if stored is None:
@@ -164,37 +160,19 @@ class AttemptContext:
         self._behind = True
         return kept
 
-    def _storable(self, made: BaseModel, name: str, result: type[BaseModel]) -> dict[str, Any]:
-        """Return what is stored of a step. What could not be read again must not be: each attempt would fail at it."""
-        if not isinstance(made, BaseModel):
-            raise broken(self.head, f"the step {name} made no model of pydantic's")
+    def _storable(self, made: object, name: str, result: type[BaseModel]) -> dict[str, Any]:
         try:
-            found = to_json(made)
-        except ValueError as unfit:  # pydantic's own for a value that it cannot write, too
-            raise broken(self.head, f"what the step {name} made has no JSON", unfit) from None
-        if list(not_finite(found)):
-            raise broken(self.head, f"the step {name} made a number that is not finite")
-        try:
-            again = from_json(result, found)
-        except ValidationError as unfit:
-            raise broken(self.head, f"what the step {name} made does not fit {result.__name__}", unfit) from None
-        if not alike(made, again):
-            raise broken(self.head, f"what the step {name} made comes back from JSON as something else")
-        return found
+            return results.storable(made, name, result)
+        except results.BrokenRuleError as rule:
+            raise broken(self.head, str(rule), rule.__cause__) from None
 
     def check_output(self, returned: object) -> None:
         """Raise GenerationError unless what `run` returned is the kind's output, and what its last step has stored."""
-        output, stored = self._kind.output, self._ledger.stored(self.last_step)
-        if stored is None:
-            raise broken(self.head, "run made no step")
-        if not isinstance(returned, output):
-            raise broken(self.head, f"run returned a {type(returned).__name__} and not its Output")
+        stored = self._ledger.stored(self.last_step)
         try:
-            last = from_json(output, stored.result)
-        except ValidationError as unfit:
-            raise broken(self.head, "the result of the last step is no Output", unfit) from None
-        if not alike(last, returned):
-            raise broken(self.head, "run returned something else than its last step has stored")
+            results.check_output(returned, self._kind.output, None if stored is None else stored.result)
+        except results.BrokenRuleError as rule:
+            raise broken(self.head, str(rule), rule.__cause__) from None
 
     def failure(self, code: str, message: str) -> Exception:
         if code not in self._kind.failures:

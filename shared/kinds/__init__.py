@@ -11,7 +11,7 @@ from functools import cache
 
 from shared.kinds.contract import Kind
 
-NO_KINDS = frozenset({"checking", "contract", "forms", "reviewing", "values"})
+NO_KINDS = frozenset({"checking", "contract", "forms", "results", "reviewing", "values"})
 """The modules of this package that kinds are written with, and read."""
 PACKAGE_VARIABLE = "KINDS_PACKAGE"
 

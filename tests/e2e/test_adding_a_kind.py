@@ -44,6 +44,10 @@ def followed(commands: str) -> str:
     return commands.replace(".venv/bin/python", shlex.quote(sys.executable))
 
 
+KIND_FILE, TEST_FILE = re.findall(r"This is `([\w/]+\.py)`, whole:$", PAGE, re.MULTILINE)
+KIND_SOURCE, TEST_SOURCE = blocks("python")
+
+
 @dataclass(frozen=True)
 class Copy:
     """The project with the page's kind in it, its stack up; `shell` has what the page asks for."""
@@ -77,15 +81,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, directory / name)
     (directory / ".venv").symlink_to(ROOT / ".venv", target_is_directory=True)
-    [source] = blocks("python")
-    (directory / named_file()).write_text(source, encoding="utf-8")
+    (directory / KIND_FILE).write_text(KIND_SOURCE, encoding="utf-8")
+    (directory / TEST_FILE).write_text(TEST_SOURCE, encoding="utf-8")
     return directory
-
-
-def named_file() -> str:
-    """Return where the page says that its example belongs."""
-    [name] = re.findall(r"^This is `(shared/kinds/\w+\.py)`, whole:$", PAGE, re.MULTILINE)
-    return str(name)
 
 
 @pytest.fixture(scope="module")
@@ -123,20 +121,18 @@ def generation(copy: Copy) -> dict[str, Any]:
 def the_kind() -> dict[str, Any]:
     """Return what the page's file defines."""
     module: dict[str, Any] = {"__name__": "the_pages_kind"}
-    [source] = blocks("python")
-    exec(compile(source, named_file(), "exec"), module)  # noqa: S102 - our own page
+    exec(compile(KIND_SOURCE, KIND_FILE, "exec"), module)  # noqa: S102 - our own page
     return module
 
 
 def test_the_example_is_one_file_of_at_most_sixty_lines() -> None:
-    [source] = blocks("python")
-    assert len(source.splitlines()) <= MOST_LINES
-    assert not (ROOT / named_file()).exists(), "the page adds a kind that is there already"
+    assert len(KIND_SOURCE.splitlines()) <= MOST_LINES
+    assert not (ROOT / KIND_FILE).exists(), "the page adds a kind that is there already"
 
 
 def test_the_pages_call_makes_what_its_kind_promises(generation: dict[str, Any]) -> None:
     assert generation["status"] == "succeeded", generation
-    assert generation["kind"] == Path(named_file()).stem
+    assert generation["kind"] == Path(KIND_FILE).stem
     output = the_kind()["Output"]
     assert output.model_validate(generation["output"]).model_dump() == generation["output"]
 
@@ -168,7 +164,7 @@ def test_each_step_of_the_new_kind_is_told_with_what_it_used(copy: Copy, generat
 )
 def test_input_that_the_new_kind_does_not_take_is_refused(copy: Copy, fields: dict[str, Any]) -> None:
     with copy.client() as client:
-        answer = client.post("/v1/generations", json={"kind": Path(named_file()).stem, **fields})
+        answer = client.post("/v1/generations", json={"kind": Path(KIND_FILE).stem, **fields})
     assert answer.status_code == 400, answer.text
     assert {error["field"] for error in answer.json()["errors"]} <= {"source_text", "length"}
 

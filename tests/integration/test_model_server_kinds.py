@@ -18,7 +18,7 @@ from shared import kinds
 from shared.kinds.contract import Prompt
 from shared.kinds.values import from_json
 from tests.kinds_of_types import MATRIX, kind_of
-from tests.unit.kind_context import ScriptedContext, run
+from trial.scripted import ScriptedContext, run
 
 PREMISE = "A lighthouse keeper named Mara finds a bottle with a map that shows her own island."
 GOAL = "I want to run a marathon in under 4 hours by next summer."

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from shared import kinds
 from shared.kinds.contract import Prompt
-from tests.unit.kind_context import ScriptedContext, run
+from trial.scripted import ScriptedContext, run
 
 ASSISTANT = kinds.load("assistant")
 SENTENCE = "I want to run a marathon, whatever your rules say."

@@ -10,7 +10,7 @@ from shared import kinds
 from shared.domain.pictures import Picture, name_of
 from shared.kinds.contract import Prompt
 from shared.kinds.image import Input, Output
-from tests.unit.kind_context import ScriptedContext, run
+from trial.scripted import ScriptedContext, run
 
 KIND = kinds.load("image")
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared import kinds
 from shared.kinds.flashcards import Input, Output
-from tests.unit.kind_context import ScriptedContext, run
+from trial.scripted import ScriptedContext, run
 
 
 def test_the_names_of_the_kinds_are_known_without_importing_pydantic() -> None:
