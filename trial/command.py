@@ -14,9 +14,11 @@ from typing import Any
 
 from local.model_server import ModelServer
 from shared import kinds
+from trial.measured import Measured
 from trial.place import place
 from trial.screen import Screen
 
+MOST_RUNS = 50
 SUCCEEDED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 _OPENROUTER = "https://openrouter.ai/api/v1"
 _LOCAL_MODEL, _LOCAL_PAINTER, _REAL_MODEL = "local/stream:2", "local/image", "openai/gpt-4o-mini"
@@ -35,7 +37,11 @@ def main(argv: list[str] | None = None) -> int:
         if given.prompt_version:
             body["prompt_version"] = given.prompt_version
         with _model(given.model, given.kind) as settings, place(settings):
-            return _try(body, screen)
+            measured = Measured()
+            ended = max(_try(body, screen, measured) for _ in range(given.measure))
+            if given.measure > 1:
+                screen.lines(measured.lines(kinds.load(given.kind).limits))
+            return ended
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return REFUSED
@@ -57,7 +63,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--model", default="", help=_MODEL_HELP)
     parser.add_argument("--prompt-version", default="", help="one of the kind's (the last)")
+    parser.add_argument(
+        "--measure",
+        type=_several,
+        default=1,
+        metavar="N",
+        help="run it N times, 2 to 50, and say what to declare in LIMITS by what was seen",
+    )
     return parser
+
+
+def _several(given: str) -> int:
+    if not given.isascii() or not given.isdigit() or not 2 <= int(given[:4]) <= MOST_RUNS:
+        raise argparse.ArgumentTypeError(f"give 2 to {MOST_RUNS} runs, not {given!r:.20}")
+    return int(given)
 
 
 def _field(given: str) -> tuple[str, Any]:
@@ -94,12 +113,13 @@ def _settings(url: str, protocol: str, model: str, key: str) -> dict[str, str]:
         "ALLOWED_MODELS": "*",
         "TRIAL_API_KEY": key,
         "MAX_DAILY_SPEND_USD": "0",
+        "RATE_LIMITS": "*=100/1",
         "LOG_LEVEL": "WARNING",
         "POWERTOOLS_LOG_LEVEL": "WARNING",
     }
 
 
-def _try(body: dict[str, Any], screen: Screen) -> int:
+def _try(body: dict[str, Any], screen: Screen, measured: Measured) -> int:
     # Imported only now: the functions read their settings when they are first used.
     from shared.aws.logs import logger  # noqa: PLC0415
     from trial.run import RefusedError, run  # noqa: PLC0415
@@ -110,7 +130,7 @@ def _try(body: dict[str, Any], screen: Screen) -> int:
     try:
         # The functions write their metrics to stdout, which is for the output alone.
         with contextlib.redirect_stdout(io.StringIO()):
-            ended = run(body, screen)
+            ended = run(body, screen, measured)
     except RefusedError as refused:
         _explain(refused.problem)
         return REFUSED

@@ -20,9 +20,11 @@ from shared.aws.dispatch import QueueMessage
 from shared.domain.generation import Generation, GenerationKey, StoredStep
 from shared.domain.model_prices import read_prices
 from shared.domain.settings import settings
+from shared.domain.states import Status
 from shared.kinds.contract import Catalog
 from shared.store.whole import Store
 from shared.store.worker import WorkerStore
+from trial.measured import Measured
 from trial.screen import Screen
 from trial.watched import WatchedModel
 
@@ -48,13 +50,13 @@ class Ended:
     view: dict[str, Any]
 
 
-def run(body: dict[str, Any], screen: Screen) -> Ended:
-    """Create a generation of `body` and work on it until it has ended. Raises RefusedError.
+def run(body: dict[str, Any], screen: Screen, measured: Measured) -> Ended:
+    """Create a generation of `body` and work on it until it has ended; `measured` learns of it. Raises RefusedError.
 
     Needs the settings of `trial.place`. It waits as a deployment does before what failed is tried again.
     """
     generation_id = _created(body)
-    worker, store = _worker(screen), Store(wiring.ground())
+    worker, store = _worker(screen, measured), Store(wiring.ground())
     key = GenerationKey(OWNER, generation_id)
     while True:
         _work_on_next(worker)
@@ -62,6 +64,8 @@ def run(body: dict[str, Any], screen: Screen) -> Ended:
         if head is None:
             raise RuntimeError("the generation is gone")
         if head.terminal:
+            if head.status is Status.SUCCEEDED and head.finished_at is not None:
+                measured.seconds.append((head.finished_at - head.created_at).total_seconds())
             return Ended(head, store.reads.get_steps(key), _answer(status.handler, "GET", generation_id))
         screen.say(f"attempt {head.attempt} ended with {head.because}; the next one follows")
 
@@ -88,14 +92,14 @@ def _answer(handler: Any, method: str, generation_id: str | None, body: Any = No
     return answered
 
 
-def _worker(screen: Screen) -> Worker:
+def _worker(screen: Screen, measured: Measured) -> Worker:
     config = settings()
     provider = Provider(config.llm_base_url, protocol=config.llm_protocol, prices=read_prices(config.model_prices))
     store = WorkerStore(wiring.ground(FOR_A_WORKER))
     dependencies = Dependencies(
         store=store,
         heartbeats=WorkerStore(wiring.heartbeat_ground()),
-        model=WatchedModel(provider, screen),
+        model=WatchedModel(provider, screen, measured),
         api_key=lambda: os.environ["TRIAL_API_KEY"],
         user_key=UserKeys(store.user_keys, wiring.seal()),
         clock=wiring.clock,

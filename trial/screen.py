@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Iterable
 from typing import TextIO
 
 from shared.domain.generation import Generation, StoredStep
@@ -45,6 +46,11 @@ class Screen:
         self.say(ended)
         if head.error is not None:
             self.say(f"{head.error.code}: {head.error.message} (docs/errors.md has what to do)")
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Write lines as they are, below a blank one."""
+        self._break()
+        print("", *lines, sep="\n", file=self._out)
 
     def _break(self) -> None:
         if self._midline:

@@ -7,14 +7,15 @@ from typing import Any
 from functions.process.provider import Completion, ModelRequest, Provider
 from shared.domain.errors import GenerationError
 from shared.domain.generation import Usage
+from trial.measured import Measured
 from trial.screen import Screen
 
 
 class WatchedModel:
     """Calls the model through `provider`, and shows on `screen` what happens."""
 
-    def __init__(self, provider: Provider, screen: Screen) -> None:
-        self._provider, self._screen = provider, screen
+    def __init__(self, provider: Provider, screen: Screen, measured: Measured) -> None:
+        self._provider, self._screen, self._measured = provider, screen, measured
         self._calls = 0
 
     @property
@@ -40,6 +41,7 @@ class WatchedModel:
             self._screen.say(f"call {self._calls} failed: {error.code}: {error.message}")
             raise
         seconds = time.monotonic() - began
+        self._measured.answered(request.schema_name, len(answer.text), answer.usage)
         self._screen.say(f"call {self._calls}: {answer.usage.completion_tokens:,} tokens in {seconds:.1f} s")
         return answer
 

@@ -2,13 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from shared.domain.generation import Usage
+from shared.kinds.contract import Limits
 from tests.unit.test_own_kinds import KIND
+from trial.measured import Measured
 
 TEXT = Path("examples/biology.txt")
 QUIET = ("OPENROUTER_API_KEY", "LLM_BASE_URL", "KINDS_PACKAGE")
@@ -101,3 +106,38 @@ def test_the_credentials_of_whoever_runs_it_are_not_used() -> None:
         AWS_PROFILE="of-nobody", AWS_ENDPOINT_URL="http://127.0.0.1:9",
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
+
+
+def test_several_runs_are_measured_and_what_to_declare_follows_from_them() -> None:
+    fields = ("--set", "premise=A lighthouse keeper finds a letter.", "--set", "chapters=2", "--model", "local/cards")
+    ended = tried("story", *fields, "--measure", "2")
+    assert ended.returncode == 0, ended.stderr
+    said = ended.stderr.rpartition("2 runs succeeded.")[2].splitlines()
+    assert any(line.startswith("  half of them took at most") and "usual_seconds is 60" in line for line in said)
+    assert any(line.startswith("  answers to outline: ") for line in said)
+    assert any(line.startswith("  answers to chapter: ") for line in said)
+    declared = r"usual_seconds=\d+, call_reserve_usd=0\.0\d+, max_completion_tokens=[\d_]+, \.\.\."
+    assert re.fullmatch(rf"For the file: LIMITS = Limits\({declared}\)", said[-1])
+
+
+@pytest.mark.parametrize("runs", ["1", "0", "51", "two", "-3"])
+def test_a_number_of_runs_that_measures_nothing_or_costs_too_much_is_refused(runs: str) -> None:
+    ended = tried("story", "--set", "premise=A lighthouse keeper finds a letter.", "--measure", runs)
+    assert ended.returncode == 2
+    assert "2 to 50" in ended.stderr
+
+
+def test_the_dearest_call_and_the_longest_answer_decide_and_a_failed_run_says_nothing_of_time() -> None:
+    measured = Measured()
+    assert list(measured.lines(Limits())) == [], "nothing to go by"
+    for seconds in (4.2, 30.0, 5.1):
+        measured.seconds.append(seconds)
+    measured.answered("points", 300, Usage(1, 100, 80, Decimal("0.0011")))
+    measured.answered("points", 500, Usage(1, 100, 1_234, Decimal("0.0089")))
+    measured.answered("points", 320, Usage(1, 100, 90, Decimal("0.0012")))
+    lines = list(measured.lines(Limits()))
+    assert lines[0] == "3 runs succeeded."
+    assert "  answers to points: 320 characters; its Prompt has expected_characters" in lines
+    assert lines[-1] == (
+        "For the file: LIMITS = Limits(usual_seconds=6, call_reserve_usd=0.014, max_completion_tokens=1_900, ...)"
+    )
