@@ -111,7 +111,7 @@ def processes_under(temporary: Path) -> list[int]:
 @pytest.fixture(scope="module")
 def generation(copy: Copy) -> dict[str, Any]:
     """What the page's own call has become once it is over."""
-    *_, call = blocks("sh")
+    [call] = [each for each in blocks("sh") if "curl" in each]
     accepted = json.loads(copy.shell(followed(call)))
     with copy.client() as client:
         path = accepted["urls"]["self"]
@@ -184,11 +184,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.domain.codes import Code, Fault
 from shared.kinds.contract import Context, Limits, Prompt
 from shared.kinds.forms import Asked, Written, trimmed
 
 LIMITS = Limits(max_cost_usd=0.10, usual_seconds=10)
 PROMPT_VERSIONS = ("1",)
+REVIEWS = "questions"
+FAILURES = {"too_few_facts_{number}": Code("The text holds too few facts.", "Send a longer text.", Fault.CALLER)}
 
 
 class Input(Asked):
@@ -215,8 +218,17 @@ class Output(Written):
 def run(ctx: Context, content: Input) -> Output:
     """One step, one call."""
     prompt = Prompt("Write a quiz about the text.", {"source_text": content.source_text}, "quiz")
-    return ctx.step("questions", Output, lambda: ctx.call(prompt, Output), progress=95)
+    made = ctx.step("questions", Output, lambda: ctx.call(prompt, Output), progress=95)
+    if len(made.questions) < content.count:
+        raise ctx.failure("too_few_facts_{number}", f"The text is good for {len(made.questions)} questions.")
+    return made
 '''
+TOLD_OF_FAILURES = (
+    "docs/errors.md",
+    "functions/status/openapi.json",
+    "clients/typescript/src/codes.ts",
+    "clients/python/src/unstuck/codes.py",
+)
 STATIC = (["ruff", "format", "--check"], ["ruff", "check"], ["mypy"])
 
 
@@ -227,7 +239,10 @@ def test_nothing_else_of_the_project_has_to_know_of_new_kinds(copy: Copy) -> Non
         source = QUIZ.replace("{number}", str(number))
         (copy.directory / "shared" / "kinds" / f"quiz_{number}.py").write_text(source, encoding="utf-8")
     render, *_ = blocks("sh")
-    copy.shell(followed(render))
+    copy.shell(f"{followed(render)}\n{shlex.quote(sys.executable)} -m docs.render_codes")
+    for name in TOLD_OF_FAILURES:
+        text = (copy.directory / name).read_text(encoding="utf-8")
+        assert all(f"too_few_facts_{number}" in text for number in range(9)), name
     for program in [*STATIC, ["pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/unit"]]:
         argv = [sys.executable, "-m", *program]
         ran = subprocess.run(argv, cwd=copy.directory, capture_output=True, text=True, check=False, timeout=1_000)  # noqa: S603
