@@ -80,7 +80,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if name and (ROOT / name).is_file():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, directory / name)
-    (directory / ".venv").symlink_to(ROOT / ".venv", target_is_directory=True)
     (directory / KIND_FILE).write_text(KIND_SOURCE, encoding="utf-8")
     (directory / TEST_FILE).write_text(TEST_SOURCE, encoding="utf-8")
     return directory
