@@ -283,7 +283,7 @@ def test_live_pages_cost_messages_minutes_and_pushes_and_save_polls() -> None:
 
 
 def test_a_kind_that_shows_no_text_while_it_is_written_pays_for_no_looks_and_messages_of_it() -> None:
-    shows = {name: kinds.load(name).shows_partials for name in kinds.names()}
+    shows = {name: kinds.load(name).shows_partials for name in FOOTPRINTS}
     assert {name: footprint_of(name).partial_messages > 0 for name in FOOTPRINTS} == shows
     assert footprint_of("of_your_own", 3).partial_messages == 0
     image = expected(Workload(kind="image", live=1))
