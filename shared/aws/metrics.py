@@ -1,6 +1,6 @@
-"""What operators see: one line of CloudWatch's embedded metric format for each invocation that has something to tell.
+"""The metrics for operators: one line of CloudWatch's embedded metric format for each invocation that has any.
 
-Owns the names and the form of the line. Never given a text of a user's, a key or a token, and no generation's id.
+Owns the names and the form of the line. Never contains users' texts, keys, tokens or ids of generations.
 """
 
 import json
@@ -18,22 +18,22 @@ from shared.domain.generation import Generation
 from shared.domain.states import Status
 
 MOST_VALUES = 100
-"""That one metric may have in one line: CloudWatch's own bound."""
+"""Values that one metric may have in one line: CloudWatch's limit."""
 _SERVICE = "unstuck"
 _clock = SystemClock()
 
 
 class Metric(StrEnum):
-    """What CloudWatch counts of the whole deployment, in the namespace of POWERTOOLS_METRICS_NAMESPACE.
+    """The deployment's metrics, in the namespace of POWERTOOLS_METRICS_NAMESPACE.
 
-    Each is paid for by the month: docs/operating.md has the sum, and what each means.
+    CloudWatch bills each by the month. docs/operating.md says what each means and what they cost.
     """
 
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     CANCELED = "Canceled"
     LATENCY_SECONDS = "LatencySeconds"
-    """The only one that is told apart by kind: what is usual for a story is long for cards."""
+    """The only one that is split by kind: a usual time for a story is a long one for cards."""
     PENDING_SECONDS = "PendingSeconds"
     ATTEMPTS = "Attempts"
     SPENT_USD = "SpentUsd"
@@ -47,16 +47,17 @@ class Metric(StrEnum):
     RESCUE_EXPIRED = "RescueExpired"
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
     DEPLOYMENT_SPEND_PERCENT = "DeploymentSpendPercent"
-    """Of MaxDeploymentDailySpendUsd, what today's generations have cost. Told with each sweep, where there is one."""
+    """The share of MaxDeploymentDailySpendUsd that today's generations have cost. Each sweep writes it, if that limit
+    is set."""
     FAILURES = "Failures"
-    """`Failed` told apart by its code, of the closed set of docs/errors.md."""
+    """`Failed` split by code, one of those in docs/errors.md."""
     REFUSALS = "Refusals"
-    """Creates and retries that were refused, by the code of the problem."""
+    """Refused creates and retries, split by problem code."""
     OPEN_BEYOND_BOUND = "OpenBeyondBound"
-    """The only one that is written where it is zero: each sweep says that the promise is kept."""
+    """The only one that is written when it is zero: each sweep confirms that the bound holds."""
     ERRORS = "Errors"
-    """Faults that were caught, so that Lambda counts none: answers 500 and 503, messages sent back, heads passed by,
-    attempts that ended for the service's own key."""
+    """Faults that the code caught, so Lambda counts no error: responses 500 and 503, messages sent back, skipped heads,
+    and attempts that ended because of the service's own key."""
 
     @property
     def unit(self) -> str:
@@ -94,12 +95,12 @@ class _Directive:
 
 
 def measure(values: Values, ended: Iterable[Generation] = (), *, counted: Values | None = None) -> None:
-    """Write what is not zero as one line, and one more for each further kind among `ended`; nothing when all is zero.
+    """Write all values that are not zero as one line, plus one line for each further kind in `ended`.
 
-    `counted` is written even where it is zero.
+    `counted` is written even when it is zero.
 
-    `ended` are the generations that the caller has just ended, as they then are. All that is told of a generation is
-    told at its end, by whoever wrote that end: that write succeeds once, whatever crashed before it.
+    `ended` are the generations that the caller has just ended, as they then are. A generation's metrics are emitted
+    once, by the writer of the terminal transition: that write succeeds exactly once, after any crash.
     """
     at = epoch_milliseconds(_clock.now())
     for line in _lines(values, ended, {metric: [value] for metric, value in (counted or {}).items()}):
@@ -107,7 +108,7 @@ def measure(values: Values, ended: Iterable[Generation] = (), *, counted: Values
 
 
 def measure_refused(code: str) -> None:
-    """Count a create or a retry that was refused with a code of PROBLEMS."""
+    """Count a create or a retry that was refused, by its code of PROBLEMS."""
     _write([_Directive({"Code": code}, {Metric.REFUSALS: 1})], epoch_milliseconds(_clock.now()))
 
 
@@ -120,9 +121,9 @@ def measure_rescues(
     deployment_spend_percent: float = 0.0,
     beyond_bound: int | None = None,
 ) -> None:
-    """Measure what rescues did: `report` counts them by RescueOutcome, `ended` are those that they failed.
+    """Measure rescues: `report` counts them by RescueOutcome, `ended` are the generations that they failed.
 
-    `beyond_bound` is a sweep's count of those that were open beyond their bound.
+    `beyond_bound` is the sweep's count of generations that were open beyond their bound.
     """
     rescues = {metric: report.get(outcome, 0) for outcome, metric in _OF_OUTCOME.items()}
     found = {Metric.STALE_FOUND: sum(rescues.values()), Metric.ERRORS: errors}
@@ -135,7 +136,7 @@ def measure_rescues(
 
 
 def _lines(values: Values, ended: Iterable[Generation], counted: _Told) -> Iterator[list[_Directive]]:
-    """Split into lines: each has one kind and one code at most, and at most a hundred values for each metric."""
+    """Split into lines. Each line has at most one kind, one code, and a hundred values for each metric."""
     for heads in [*batched(ended, MOST_VALUES, strict=False)] or [()]:
         latencies: dict[str, list[float]] = {}
         for head in _to_their_end(heads):
@@ -153,13 +154,13 @@ def _lines(values: Values, ended: Iterable[Generation], counted: _Told) -> Itera
 
 
 def _code_of(head: Generation) -> str:
-    """Return why it failed. What is in no register, as of a newer version, is one series together."""
+    """Return why it failed. All codes that are not in the register, such as a newer version's, share one series."""
     code = head.error.code if head.error else ""
     return code if code in FAILURES else "other"
 
 
 def _told_of(heads: Sequence[Generation], values: Values) -> _Told:
-    """Return `values` with what is told of ended generations, whatever their kind."""
+    """Return `values` plus the metrics of ended generations of every kind."""
     ran = _to_their_end(heads)
     spent = float(sum(head.usage.cost_usd for head in heads if not head.own_key))
     return {
@@ -172,7 +173,7 @@ def _told_of(heads: Sequence[Generation], values: Values) -> _Told:
 
 
 def _to_their_end(heads: Iterable[Generation]) -> list[Generation]:
-    """Leave out what its owner has cut short: its times say nothing of the service's."""
+    """Leave out canceled generations: their times say nothing about the service."""
     return [head for head in heads if head.status is not Status.CANCELED]
 
 
@@ -181,7 +182,7 @@ def _seconds_to_end(head: Generation) -> float:
 
 
 def _seconds_to_claim(head: Generation) -> float:
-    """How long it waited for its first worker; one that no worker ever took has waited all along."""
+    """How long it waited for its first worker. If no worker ever claimed it, it waited until its end."""
     if head.started_at is None:
         return _seconds_to_end(head)
     return (head.started_at - head.created_at).total_seconds()
@@ -192,7 +193,7 @@ def _write(directives: Iterable[_Directive], at: int) -> None:
     line: dict[str, object] = {}
     described: list[dict[str, object]] = []
     for directive in directives:
-        # An empty list is nothing as well; a list of zeros is what was measured.
+        # An empty list counts as nothing; a list of zeros is a measurement.
         told = {metric: value for metric, value in directive.told.items() if value}
         if told:
             metrics = [{"Name": metric, "Unit": metric.unit} for metric in told]
