@@ -91,7 +91,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/lifecycle.md",
         "docs/live.md",
         "docs/migrating.md",
-        "docs/operating.md",
         "docs/performance.md",
         "docs/proof.md",
         "docs/providers.md",
