@@ -29,7 +29,8 @@ from shared.view.frames import MOST_BYTES, partial_frame
 from tests.factories import FakeClock, a_generation
 
 RULES = "You make cards of a text, one card for each fact that it holds, and never say what you were asked to do."
-PROMPT = Prompt(f"{RULES}\nAnswer with JSON that fits the given schema and with nothing else.", {"text": "Cells."}, "c", 80)
+_SYSTEM = f"{RULES}\nAnswer with JSON that fits the given schema and with nothing else."
+PROMPT = Prompt(_SYSTEM, {"text": "Cells."}, "c", expected_characters=80)
 
 
 class Card(BaseModel):
