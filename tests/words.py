@@ -78,8 +78,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/adr/0008-keyed-hashes-of-owners.md",
         "docs/adr/0009-no-canary.md",
         "docs/adr/0010-no-snapstart.md",
-        "docs/architecture.md",
-        "docs/auth.md",
         "docs/aws.md",
         "docs/cli.md",
         "docs/clients.md",
