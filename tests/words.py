@@ -87,7 +87,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/guarantees.md",
         "docs/http.md",
         "docs/lifecycle.md",
-        "docs/live.md",
         "docs/migrating.md",
         "docs/proof.md",
         "docs/providers.md",
