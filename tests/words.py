@@ -82,7 +82,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/cli.md",
         "docs/clients.md",
         "docs/deploying.md",
-        "docs/errors.md",
         "docs/first-deploy.md",
         "docs/guarantees.md",
         "docs/http.md",

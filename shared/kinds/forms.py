@@ -20,7 +20,7 @@ class Asked(BaseModel):
 
 
 class Written(BaseModel):
-    """What a model writes and a step stores: nothing that is not named. A docstring below this is told to the model."""
+    """A model's answer, which a step stores: no unknown fields. The model sees the docstrings of subclasses."""
 
     model_config = ConfigDict(extra="forbid")
 
