@@ -84,8 +84,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/deploying.md",
         "docs/errors.md",
         "docs/first-deploy.md",
-        "docs/guarantees.md",
-        "docs/http.md",
         "docs/lifecycle.md",
         "docs/migrating.md",
         "docs/proof.md",
