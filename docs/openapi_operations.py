@@ -10,7 +10,7 @@ from functions.actions import bodies
 from shared.view import schemas
 
 ALWAYS = ("internal_error", "unavailable")
-WITH_TOKEN = ("unsupported_subject", "token_expired", "unreadable")
+WITH_TOKEN = ("unsupported_subject", "token_expired")
 WITH_BODY = ("invalid_json", "invalid_encoding", "validation_failed", "body_too_large")
 LIMITS = (
     "rate_limited",
@@ -37,7 +37,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route. `takes` are query parameters and headers by name; `body` a model, or "create" for every kind's."""
+    """One route. `takes` are query parameters and headers by name; `body` a model, or "create" for every kind's.
+
+    `reads_one` is false where no damaged item refuses the call: a list passes over it. `asks_nothing` is true for
+    a call that reads nothing stored.
+    """
 
     name: str
     tag: str
@@ -48,12 +52,15 @@ class Operation:
     body: type | str | None = None
     body_required: bool = True
     with_token: bool = True
+    reads_one: bool = True
+    asks_nothing: bool = False
 
     @property
     def codes(self) -> tuple[str, ...]:
         """Every problem that the function may answer here."""
         body = WITH_BODY if self.body is not None else ()
-        return (*self.problems, *body, *(WITH_TOKEN if self.with_token else ()), *ALWAYS)
+        token = (*WITH_TOKEN, *(("unreadable",) if self.reads_one else ())) if self.with_token else ()
+        return (*self.problems, *body, *token, *(() if self.asks_nothing else ALWAYS))
 
 
 _ACCEPTED = Reply(
@@ -82,6 +89,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: Reply("One page.", schemas.Feed, (), ("Retry-After",))},
         ("invalid_query",),
         ("session_id", "status", "kind", "fields", "limit", "cursor"),
+        reads_one=False,
     ),
     f"GET {_ONE}": Operation(
         "getGeneration",
@@ -155,6 +163,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: Reply("One page.", schemas.Cards)},
         ("invalid_query",),
         PAGED,
+        reads_one=False,
     ),
     "GET /v1/cards/{card_id}": Operation(
         "getCard",
@@ -188,6 +197,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "Ask for a ticket to a WebSocket that tells of each change; 404 where the deployment has none",
         {200: Reply("The ticket.", schemas.LiveTicket)},
         ("too_many_connections",),
+        reads_one=False,
     ),
     "GET /v1/usage": Operation(
         "getUsage",
@@ -205,6 +215,7 @@ OPERATIONS: Mapping[str, Operation] = {
             200: Reply("Nothing is left.", schemas.Erasure),
             202: Reply("Not done yet: call again.", schemas.Erasure, ("Retry-After",)),
         },
+        reads_one=False,
     ),
     "GET /v1/openapi.json": Operation(
         "getOpenApi",
@@ -213,6 +224,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: Reply("This document.", dict, ("ETag",)), 304: Reply("Unchanged.", None, ("ETag",))},
         takes=("If-None-Match",),
         with_token=False,
+        asks_nothing=True,
     ),
     "GET /v1/health": Operation(
         "getHealth",

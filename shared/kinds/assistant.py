@@ -80,6 +80,7 @@ class Output(Written):
     """What `intent` says that it is."""
 
     result: Annotated[SmartGoal | Prioritization | Unknown, Field(discriminator="intent")]
+    """The answer, in the form of its `intent`."""
 
 
 def run(ctx: Context, content: Input) -> Output:

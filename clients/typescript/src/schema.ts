@@ -286,6 +286,7 @@ export interface components {
         };
         /** @description What `intent` says that it is. */
         AssistantOutput: {
+            /** @description The answer, in the form of its `intent`. */
             result: components["schemas"]["AssistantSmartGoal"] | components["schemas"]["AssistantPrioritization"] | components["schemas"]["AssistantUnknown"];
         };
         /** @description Tasks in the order in which to see to them: quadrant after quadrant. */
@@ -598,8 +599,11 @@ export interface components {
         };
         /** @description What is wrong with one field; never what was sent. */
         FieldError: {
+            /** @description Path of the field, such as `decisions.0.number`. */
             field: string;
+            /** @description What is wrong with it, in one word. */
             code: string;
+            /** @description The same in words for people; it may change. */
             message: string;
         };
         /** @description An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired. */
@@ -651,6 +655,7 @@ export interface components {
         };
         /** @description The proposed cards, in the order of the text. */
         FlashcardsOutput: {
+            /** @description The cards, each with a front and a back. */
             suggestions: components["schemas"]["ReviewedFlashcardsSuggestion"][];
         };
         /** @description What API Gateway answers itself. */
@@ -843,6 +848,7 @@ export interface components {
         };
         /** @description The pictures in the order in which they were drawn. */
         ImageOutput: {
+            /** @description The pictures, each with a URL that ends. */
             images: components["schemas"]["Image"][];
         };
         /** @description What was sent in, and how it is made. `request_id` is that of the request that created it, as logs have it. */
@@ -1001,14 +1007,25 @@ export interface components {
         Output: components["schemas"]["AssistantOutput"] | components["schemas"]["FlashcardsOutput"] | components["schemas"]["ImageOutput"] | components["schemas"]["StoryOutput"];
         /** @description RFC 9457. `detail` and `errors` are there only where they say more. */
         Problem: {
-            /** Format: uri-reference */
+            /**
+             * Format: uri-reference
+             * @description Leads to the problem's text.
+             */
             type: string;
+            /** @description What happened, in words for people; it may change. */
             title: string;
+            /** @description The HTTP status again. */
             status: number;
-            /** @enum {unknown} */
+            /**
+             * @description What happened, for programs; it is stable.
+             * @enum {unknown}
+             */
             code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "too_many_connections" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            /** @description Name it when you report the problem. */
             request_id: string;
+            /** @description More of this one case. */
             detail?: string;
+            /** @description Each field that is wrong, in the body or the query. */
             errors?: components["schemas"]["FieldError"][];
         };
         /** @description Where the caller stands with one rate limit. */
@@ -1070,7 +1087,9 @@ export interface components {
         };
         /** @description The whole story. */
         StoryOutput: {
+            /** @description The story's title. */
             title: string;
+            /** @description Its chapters, in order. */
             chapters: components["schemas"]["StoryChapter"][];
         };
         /** @description What happened to a generation, the oldest line first. */
@@ -1223,19 +1242,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `unreadable`: What is stored cannot be read. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unreadable";
-                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -2553,19 +2559,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unreadable";
-                    };
-                };
-            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -3036,19 +3029,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unreadable";
-                    };
-                };
-            };
             /** @description `too_many_connections`: You have too many live connections open. API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -3273,19 +3253,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unreadable";
-                    };
-                };
-            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -3376,31 +3343,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
+            /** @description API Gateway: The token or the call could not be judged. */
             500: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description API Gateway: The function cannot be reached. */
             503: {
                 headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
-                    };
                 };
             };
         };
