@@ -80,5 +80,5 @@ def test_a_switch_is_true_or_false(text: str, value: bool) -> None:
 
 
 def test_a_switch_that_is_neither_is_refused_by_its_name() -> None:
-    with pytest.raises(ValueError, match="ACCEPT_CREATES is .*Set it to true or false"):
+    with pytest.raises(ValueError, match=r"ACCEPT_CREATES is .*Set it to true or false"):
         from_environment(NEEDED | {"ACCEPT_CREATES": "yes"})
