@@ -358,9 +358,9 @@ export interface components {
         Ceiling: {
             /** @description The ceiling. */
             limit: number;
-            /** @description The amount used now. */
+            /** @description The current use. */
             used: number;
-            /** @description The amount left, never below 0. */
+            /** @description What remains, never below 0. */
             remaining: number;
         };
         /** @description How many generations ended, and the cost of their calls. */
@@ -371,9 +371,9 @@ export interface components {
             prompt_tokens: number;
             /** @description Output tokens, including thinking. */
             completion_tokens: number;
-            /** @description The calls' cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider reports it or `ModelPrices` gives it. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that went into no stored step: failed calls, unusable answers, duplicate results. */
             wasted_cost_usd: number;
             /** @description How many ended. */
             generations: number;
@@ -540,9 +540,9 @@ export interface components {
             prompt_tokens: number;
             /** @description Output tokens, including thinking. */
             completion_tokens: number;
-            /** @description The calls' cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider reports it or `ModelPrices` gives it. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that went into no stored step: failed calls, unusable answers, duplicate results. */
             wasted_cost_usd: number;
             /** @description How many ended. */
             generations: number;
@@ -662,7 +662,7 @@ export interface components {
         GatewayMessage: {
             message: string | null;
         };
-        /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` is the model that was asked, and `answered_by` the one that the provider names. While it is open, `state` is its present state, and `because` the code that ended the last attempt. `next_at` is the latest time at which it moves or the service looks after it. `stuck` says whether a heartbeat or a start is late. */
+        /** @description The current state of a generation. Fields that do not apply yet are omitted. Once a worker has ended it, `model` is the requested model, and `answered_by` the one that the provider names. While it is open, `state` says what it does, and `because` is the code that ended the last attempt. `next_at` is when it moves or is rescued at the latest. `stuck` says whether a heartbeat or a start is late. */
         Generation: {
             /** @description Its id. Newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
@@ -679,7 +679,7 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How many attempts a worker has begun; 0 before the first. */
+            /** @description How many attempts workers have started; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
@@ -687,7 +687,7 @@ export interface components {
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description The worker's present work, in a word of the kind. */
+            /** @description What the worker does now, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -713,7 +713,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description The present state of an open one.
+             * @description What an open generation does now.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -747,7 +747,7 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How many attempts a worker has begun; 0 before the first. */
+            /** @description How many attempts workers have started; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
@@ -755,7 +755,7 @@ export interface components {
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description The worker's present work, in a word of the kind. */
+            /** @description What the worker does now, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -781,7 +781,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description The present state of an open one.
+             * @description What an open generation does now.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -804,14 +804,14 @@ export interface components {
              * @constant
              */
             stale?: true;
-            /** @description The kind's result, once it has succeeded. */
+            /** @description The output, once it has succeeded. */
             output?: components["schemas"]["Output"];
             /** @description The name of the output's reviewable list. */
             reviews?: string;
         };
         /** Format: uuid */
         GenerationId: string;
-        /** @description The last sweep's findings. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds. */
+        /** @description The result of the last sweep. The figures are as of `last_sweep_at`, which is null before the first. `stale` is how many generations it rescued. `oldest_pending_seconds` is how long the oldest pending generation had waited, 0 if none waited longer than DispatchGraceSeconds. `last_sweep_complete` is false if the sweep ran out of time. `model_prices_missing` is true if the price of a model on offer is not known, so that no spending limit holds for it. */
         Health: {
             /** @description When the sweeper last finished a run; null before the first. */
             last_sweep_at: components["schemas"]["Moment"] | null;
@@ -851,7 +851,7 @@ export interface components {
             /** @description The pictures, each with a URL that ends. */
             images: components["schemas"]["Image"][];
         };
-        /** @description The input, and how it is made. `request_id` is that of the request that created it, as logs have it. */
+        /** @description The input and the options of a generation. `request_id` is the id of the create, which the logs have. */
         Input: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
@@ -931,7 +931,7 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How many attempts a worker has begun; 0 before the first. */
+            /** @description How many attempts workers have started; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
@@ -939,7 +939,7 @@ export interface components {
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description The worker's present work, in a word of the kind. */
+            /** @description What the worker does now, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -965,7 +965,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description The present state of an open one.
+             * @description What an open generation does now.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -981,7 +981,7 @@ export interface components {
             answered_by?: string;
             /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
-            /** @description With `fields=output`: the kind's result, once it has succeeded. */
+            /** @description With `fields=output`: the output, once it has succeeded. */
             output?: components["schemas"]["Output"];
             /** @description The name of the output's reviewable list. */
             reviews?: string;
@@ -1003,7 +1003,7 @@ export interface components {
          * @description UTC, to the millisecond.
          */
         Moment: string;
-        /** @description The kind's result, in the kind's own form. Items that can be reviewed are as their owner reviewed them. */
+        /** @description The output in the kind's own form. The reviewable list shows the owner's decisions and edits. */
         Output: components["schemas"]["AssistantOutput"] | components["schemas"]["FlashcardsOutput"] | components["schemas"]["ImageOutput"] | components["schemas"]["StoryOutput"];
         /** @description RFC 9457. `detail` and `errors` are there only where they say more. */
         Problem: {
@@ -1069,7 +1069,7 @@ export interface components {
             /** @description Its place in the reviewable list, from 1. */
             number: number;
             /**
-             * @description Its owner's decision; `proposed` until then.
+             * @description The owner's decision; `proposed` until then.
              * @enum {string}
              */
             state: "proposed" | "accepted" | "rejected";
@@ -1092,7 +1092,7 @@ export interface components {
             /** @description Its chapters, in order. */
             chapters: components["schemas"]["StoryChapter"][];
         };
-        /** @description The events of a generation, the oldest line first. */
+        /** @description The timeline of a generation, oldest event first. Best effort: an event may be missing, but none is wrong. */
         Timeline: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
@@ -1108,7 +1108,7 @@ export interface components {
             /** @description The generation's path, below the API's address. */
             self: string;
         };
-        /** @description The cost of paid calls of a model. `wasted_cost_usd` is the part of it that bought nothing kept. */
+        /** @description The cost of paid model calls. `wasted_cost_usd` is the part that went into no stored step. */
         Usage: {
             /** @description Paid model calls, including failed ones. */
             calls: number;
@@ -1116,9 +1116,9 @@ export interface components {
             prompt_tokens: number;
             /** @description Output tokens, including thinking. */
             completion_tokens: number;
-            /** @description The calls' cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider reports it or `ModelPrices` gives it. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that went into no stored step: failed calls, unusable answers, duplicate results. */
             wasted_cost_usd: number;
         };
         /** @description One month's usage by day, and the caller's limits now. */
@@ -1129,18 +1129,18 @@ export interface components {
             days: components["schemas"]["DayCounts"][];
             /** @description The sum of these days. */
             total: components["schemas"]["Counts"];
-            /** @description The rest of each limit now. */
+            /** @description The limits now. */
             limits: components["schemas"]["UserLimits"];
         };
-        /** @description The rest of each limit; a limit that is switched off is absent. */
+        /** @description The state of each limit. Limits that are switched off are omitted. */
         UserLimits: {
             /** @description Each rate limit. */
             rates: components["schemas"]["Rate"][];
             /** @description Open generations at once. */
             running?: components["schemas"]["Ceiling"];
-            /** @description The ceiling on the cost of the day (UTC). */
+            /** @description Spend of the day (UTC). */
             daily_spend_usd?: components["schemas"]["Ceiling"];
-            /** @description The ceiling on the cost of the month (UTC). */
+            /** @description Spend of the month (UTC). */
             monthly_spend_usd?: components["schemas"]["Ceiling"];
         };
     };
