@@ -79,7 +79,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/adr/0010-no-snapstart.md",
         "docs/cli.md",
         "docs/clients.md",
-        "docs/lifecycle.md",
         "docs/runbooks/README.md",
         "docs/runbooks/api-calls.md",
         "docs/runbooks/authorizer.md",
