@@ -1,22 +1,28 @@
-"""Writes the register of error codes into docs/errors.md and into both clients, or checks that they hold it.
+"""Writes the register of error codes into docs/errors.md and both clients, and the doctor's findings into
+docs/operating.md, or checks that they hold them.
 
-Run it as `.venv/bin/python -m docs.render_codes [--check]`. Every word is the register's: `shared/domain/codes`.
+Run it as `.venv/bin/python -m docs.render_codes [--check]`. Every word is that of `shared/domain/codes` and
+`operations/findings.py`.
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 from docs.failures import failures
+from operations.findings import RULES
 from shared.domain.codes import Code
 from shared.domain.codes.failures import FAILURES
 from shared.domain.codes.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "errors.md"
+OPERATING = ROOT / "docs" / "operating.md"
 TYPESCRIPT = ROOT / "clients" / "typescript" / "src" / "codes.ts"
 PYTHON = ROOT / "clients" / "python" / "src" / "unstuck" / "codes.py"
 _COMMAND = "python -m docs.render_codes"
@@ -24,33 +30,69 @@ _GROUPS = {"provider_": "of the provider", "user_key_": "of the provider", "outp
 
 
 def page(text: str) -> str:
-    """Return the page with what stands between its marks replaced. Raises ValueError when a mark is missing."""
-    for name, sections in (("problems", _problems()), ("failures", _failures())):
-        begin, end = f"<!-- begin: {name}, rendered by docs/render_codes.py -->", f"<!-- end: {name} -->"
-        before, found, rest = text.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not (found and closed):
-            raise ValueError(f"{PAGE.name} must hold both marks: {begin} and {end}")
-        text = f"{before}{begin}\n\n" + "\n\n".join(sections) + f"\n\n{end}{after}"
-    return text
+    """Return docs/errors.md with its tables rendered. Raises ValueError if a mark is missing."""
+    return _between("failures", _failures(), _between("problems", _problems(), text))
 
 
-def _problems() -> Iterator[str]:
-    for name, code in PROBLEMS.items():
-        yield f"### `{name}`\n\n{code.status}. {code.detail} Fault: {code.fault}. {code.fix}"
+def operating(text: str) -> str:
+    """Return docs/operating.md with the table of findings rendered. Raises ValueError if a mark is missing."""
+    rows = (_row(f"`{rule.code}`", rule.severity, rule.means, rule.do) for rule in RULES.values())
+    return _between("findings", _rows(("code", "severity", "what it means", "what to do"), rows), text)
 
 
-def _failures() -> Iterator[str]:
-    group = ""
-    for name, code in failures().items():
-        of = _group_of(name)
-        if of != group:
-            yield f"### Failures {of}"
-            group = of
+def _between(name: str, part: str, text: str) -> str:
+    begin, end = f"<!-- begin: {name}, rendered by docs/render_codes.py -->", f"<!-- end: {name} -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"the page must hold both marks: {begin} and {end}")
+    return f"{before}{begin}\n\n{part}\n\n{end}{after}"
+
+
+def _problems() -> str:
+    def row(name: str, code: Code) -> str:
+        return _row(f"{_anchored(name)}<br>{code.status}, {code.fault}", code.detail, code.fix, _sent_again(code))
+
+    return _table("send it again?", itertools.starmap(row, PROBLEMS.items()))
+
+
+def _sent_again(code: Code) -> str:
+    """Return whether the same request may get another answer: 429 says when, and a 5xx of ours passes."""
+    return (
+        "later"
+        if code.status == HTTPStatus.TOO_MANY_REQUESTS
+        else "yes"
+        if code.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        else "no"
+    )
+
+
+def _failures() -> str:
+    def row(name: str, code: Code) -> str:
         ours = " It is logged as an error and sets off `CaughtErrorsAlarm`." if code.is_ours else ""
         retried = "yes" if code.retried else "no"
-        detail = code.detail or code.title
-        yield f"#### `{name}`\n\n{detail}{ours} Fault: {code.fault}. Retried by us: {retried}. {code.fix}"
+        return _row(f"{_anchored(name)}<br>{code.fault}", f"{code.detail or code.title}{ours}", code.fix, retried)
+
+    groups = itertools.groupby(failures().items(), lambda item: _group_of(item[0]))
+    return "\n\n".join(
+        f"### Failures {group}\n\n{_table('retried by us?', itertools.starmap(row, codes))}" for group, codes in groups
+    )
+
+
+def _table(last: str, rows: Iterable[str]) -> str:
+    return _rows(("code", "what happened", "what to do", last), rows)
+
+
+def _rows(head: tuple[str, ...], rows: Iterable[str]) -> str:
+    return "\n".join([_row(*head), _row(*["---"] * len(head)), *rows])
+
+
+def _anchored(name: str) -> str:
+    return f'<a id="{name}"></a>`{name}`'
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 
 def _group_of(name: str) -> str:
@@ -126,11 +168,16 @@ def _formatted(source: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return 0 when all three hold the register in the end, 1 when `--check` finds one that does not."""
+    """Return 0 when all four are up to date in the end, 1 when `--check` finds one that does not."""
     parser = argparse.ArgumentParser(prog=_COMMAND, description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a file is out of date")
     check = parser.parse_args(arguments).check
-    wanted = {PAGE: page(PAGE.read_text(encoding="utf-8")), TYPESCRIPT: typescript(), PYTHON: python()}
+    wanted = {
+        PAGE: page(PAGE.read_text(encoding="utf-8")),
+        OPERATING: operating(OPERATING.read_text(encoding="utf-8")),
+        TYPESCRIPT: typescript(),
+        PYTHON: python(),
+    }
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if check:

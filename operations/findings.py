@@ -56,136 +56,135 @@ def _notice(code: str, means: str, do: str) -> Rule:
     return Rule(code, Severity.NOTICE, means, do)
 
 
-_CHANGED = "Find out what else than Unstuck changes the table."
-_SWEEPER = "See SweeperSilentAlarm, the log of sweeper, and its schedule."
+_CHANGED = "Find out which other program changes the table."
+_SWEEPER = "Follow the runbook of SweeperSilentAlarm: check the log of sweeper, and its schedule."
 
 SWEEPER_SILENT = _fault("sweeper_silent", "The sweeper has left no mark for longer than it may.", _SWEEPER)
-OVERDUE = _fault("overdue", "An open generation is past its deadline, and nobody has failed it.", _SWEEPER)
-UNATTENDED = _fault("unattended", "An open generation is due, and nobody has looked at it.", _SWEEPER)
+OVERDUE = _fault("overdue", "An open generation is past its deadline, and nothing has failed it.", _SWEEPER)
+UNATTENDED = _fault("unattended", "An open generation is due, and nothing has rescued it.", _SWEEPER)
 NOT_IN_INDEX = _fault(
     "not_in_index",
-    "An open generation has no due_at or no due_shard: the sweeper cannot see it.",
-    "Its owner heals it by reading it, once its lease or its deadline is over. " + _CHANGED,
+    "An open generation has no due_at or no due_shard, so the sweeper cannot see it.",
+    "A read by its owner rescues it once its lease or its deadline is over. " + _CHANGED,
 )
-WRONG_SHARD = _fault(
-    "wrong_shard", "An open generation is in a shard of the due index that its id does not lead to.", _CHANGED
-)
+WRONG_SHARD = _fault("wrong_shard", "An open generation is in a shard of the due index that is not its id's.", _CHANGED)
 DUE_AFTER_DEADLINE = _fault(
-    "due_after_deadline", "An open generation is looked at only after its deadline.", "It ends late. " + _CHANGED
+    "due_after_deadline", "An open generation is due only after its deadline, so it ends late.", _CHANGED
 )
 ENDED_IN_INDEX = _fault(
-    "ended_in_index", "A generation has ended and is still to be looked at: the sweeper reads it in vain.", _CHANGED
+    "ended_in_index", "A generation has ended and is still in the due index: each sweep reads it for nothing.", _CHANGED
 )
 ENDED_INCOMPLETE = _fault(
     "ended_incomplete",
-    "A generation has ended without finished_at or expires_at: it is on no day's account, or never deleted.",
+    "A generation has ended without finished_at or expires_at: no day's usage counts it, or nothing ever deletes it.",
     _CHANGED,
 )
-CONTRADICTION = _fault("contradiction", "A generation's status does not go with the rest of its head.", _CHANGED)
+CONTRADICTION = _fault("contradiction", "A generation's status contradicts the rest of its head.", _CHANGED)
 LEASE_OVER = _notice(
     "lease_over",
-    "A running generation's worker is silent, and it is not due yet: it was sent several times before.",
-    "Nothing: it is rescued when it is due, and at once when its owner reads it.",
+    "A running generation's worker is silent. It is not due yet, because it was sent several times before.",
+    "Do nothing. It is rescued when it is due, and at once if its owner reads it.",
 )
 STEPS_MISSING = _fault("steps_missing", "A head counts steps, or names an output, that are not stored.", _CHANGED)
 USAGE_OFF_STEPS = _fault(
     "usage_off_steps",
-    "A head's cost is not what its stored steps cost and what was wasted.",
-    "The owner's figures are wrong by the difference. Please report it, with the generation's timeline.",
+    "A head's cost is not the cost of its stored steps plus what was wasted.",
+    "The owner's figures are wrong by the difference. Report it, with the generation's timeline.",
 )
 USAGE_OFF_DAY = _fault(
     "usage_off_day",
-    "The usage of an owner's day is not that of the generations which ended on it.",
-    "GET /v1/usage and the ceiling of the day are wrong by the difference. Please report it.",
+    "The usage of an owner's day is not the sum of the generations that ended on that day.",
+    "GET /v1/usage and the day's ceiling are wrong by the difference. Report it.",
 )
 USAGE_WITHOUT_HEADS = _notice(
     "usage_without_heads",
-    "The usage of an owner's day counts generations that are not there, though they are to be kept.",
-    "Expected after RetentionDays was raised. " + _CHANGED,
+    "The usage of an owner's day counts generations that are missing before their retention is over.",
+    "Expected after RetentionDays was raised. Otherwise: " + _CHANGED,
 )
 OPEN_LAPSES = _fault(
     "open_lapses",
-    "An open generation has a time to live: its owner cannot see it once that is over, and DynamoDB deletes it.",
+    "An open generation has a time to live. After it, its owner cannot see it, and DynamoDB deletes it.",
     "Remove its expires_at. " + _CHANGED,
 )
 FAR_TIME = _fault(
     "far_time",
-    "A time lies further ahead than any of Unstuck's can: a deadline a week, another time a day.",
-    "Nothing that waits for it happens before. Set the time right. " + _CHANGED,
+    "A time is further ahead than Unstuck ever sets one: a deadline by a week, another time by a day.",
+    "Set the time right: everything that waits for it waits until then. " + _CHANGED,
 )
 INPUT_MISSING = _fault(
     "no_input",
-    "An open generation's input is not stored: no worker can make it.",
-    "It fails with its next attempt, or at its deadline; its owner must create it again. " + _CHANGED,
+    "An open generation's input is not stored, so no worker can run it.",
+    "It fails with its next attempt, or at its deadline. Its owner must create it again. " + _CHANGED,
 )
 STEP_EMPTY = _fault(
     "no_result",
     "A stored step has no result, neither in its item nor in an object.",
-    "Its owner sees no output, and a retry goes on before it. " + _CHANGED,
+    "Its owner sees no output. A retry continues from the step before it. " + _CHANGED,
 )
 OBJECT_GONE = _fault(
     "object_gone",
-    "An item names an object of the bucket that is not there. Looked for with --objects.",
-    "What it held is lost; a retry goes on before it. See whether a rule or somebody else deletes from the bucket.",
+    "An item names an object that is missing in the bucket. Checked with --objects.",
+    "Its content is lost. A retry continues from the step before it. Check what deletes from the bucket.",
 )
 DAY_LAPSES = _fault(
     "day_lapses",
-    "The usage of an owner's day has a time to live, and no erasure has stripped it: it will be lost.",
+    "The usage of an owner's day has a time to live, and no erasure has emptied it: DynamoDB will delete it.",
     "Remove its expires_at. " + _CHANGED,
 )
 KEY_OUTLIVES = _fault(
     "key_outlives",
-    "A generation has ended or is gone, and its owner's provider key is still stored, encrypted.",
-    "Delete the item; its time to live does an hour after the deadline. " + _CHANGED,
+    "A generation has ended or is missing, and its owner's provider key is still stored, encrypted.",
+    "Delete the item. Its time to live deletes it an hour after the deadline. " + _CHANGED,
 )
 KEY_MISSING = _fault(
     "key_missing",
-    "An open generation is to be made with its owner's provider key, which is not there.",
+    "An open generation needs its owner's provider key, which is missing.",
     "It fails with user_key_missing, or at its deadline. " + _CHANGED,
 )
 HEAD_MISSING = _fault(
     "head_missing",
-    "What only a generation's life can have left is there, and the generation is not.",
-    "After an erasure a worker that had been frozen may have stored it: have DELETE /v1/me sent again. Else: "
-    + _CHANGED,
+    "Items of a generation exist, and the generation does not.",
+    "After an erasure, a frozen worker may have stored them: have DELETE /v1/me sent again. Otherwise: " + _CHANGED,
 )
 RETRY_BROKEN = _fault("retry_broken", "A retried generation and its successor do not name each other.", _CHANGED)
 DECISION_WITHOUT_CARD = _fault(
     "decision_without_card",
-    "A suggestion is accepted and its card is not there.",
+    "A suggestion is accepted, and its card is missing.",
     "Reject it and accept it again. " + _CHANGED,
 )
 CARD_WITHOUT_DECISION = _fault(
-    "card_without_decision", "A card is there whose suggestion is not accepted as that card.", _CHANGED
+    "card_without_decision", "A card exists, and its suggestion is not accepted as that card.", _CHANGED
 )
 REVIEW_UNMARKED = _fault(
-    "review_unmarked", "A generation has decisions, and its head does not say so: they are not shown.", _CHANGED
+    "review_unmarked", "A generation has decisions, and its head does not say so, so readers do not see them.", _CHANGED
 )
 UNREADABLE = _fault("unreadable", "An item cannot be read.", _CHANGED)
 NEWER_SCHEMA = _notice(
-    "newer_schema", "An item was written by a newer version of the code.", "Run this version's successor of doctor."
+    "newer_schema", "A newer version of the code wrote an item.", "Run the doctor of that version or a later one."
 )
-UNKNOWN_ITEM = _notice("unknown_item", "An item is none that Unstuck writes.", _CHANGED)
+UNKNOWN_ITEM = _notice("unknown_item", "Unstuck does not write items such as this one.", _CHANGED)
 OVERSTAYED = _notice(
     "overstayed",
-    "Items are there a week after their time to live; DynamoDB takes days at most.",
-    "See whether time to live is switched on for the table, on the attribute expires_at.",
+    "Items exist a week after their time to live. DynamoDB takes days at most.",
+    "Check that time to live is enabled for the table, on the attribute expires_at.",
 )
 LIMIT_UNSWEPT = _fault(
     "limit_unswept", "The state of an owner's rate limit has no time to live, or one within its windows.", _CHANGED
 )
 INDEX_STALE = _fault(
     "index_stale",
-    "The due index still lists what has ended or is gone, on a second look, too.",
-    "It costs each sweep a read. An index that lags for long is a matter for AWS's support.",
+    "The due index still lists a generation that has ended or is missing, also on a second read.",
+    "It costs each sweep a read. If the index lags for long, ask AWS's support.",
 )
 DEAD_LETTERS = _notice(
     "dead_letters",
-    "Messages were given up. Their generations end all the same, at their deadline at the latest.",
-    "See the log of process for why, and then: unstuck redrive.",
+    "SQS gave up on messages. Their generations end anyway, at the latest at their deadline.",
+    "Read the log of process for the cause, and then run unstuck redrive.",
 )
 MOVING = _notice(
-    "moving", "An owner's items changed with each look: what is between them was not judged.", "Look again later."
+    "moving",
+    "An owner's items changed with each read, so they were not checked against each other.",
+    "Run it again later.",
 )
 
 RULES = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}

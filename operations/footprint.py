@@ -29,7 +29,7 @@ class Footprint:
     head_changes: int = 3
     """After its create and but for heartbeats: a claim, a count of each call, an advance between steps, its end."""
     partial_messages: int = 0
-    """Of the text while it is written, to each open page."""
+    """Of the text while it is written, to each open page; fewer where the model is fast."""
     shows_progress: bool = True
     object_writes: int = 0
     object_bytes: int = 0
@@ -38,7 +38,7 @@ class Footprint:
 FOOTPRINTS: Mapping[str, Footprint] = {
     # About 5,000 characters, an Idempotency-Key, labels of 36 characters; a story of 4 chapters; one picture.
     "flashcards": Footprint(
-        write_units=19, read_units=5, calls=1, sent_bytes=3_930, kept_bytes=5_570, partial_messages=14
+        write_units=19, read_units=5, calls=1, sent_bytes=3_930, kept_bytes=5_570, partial_messages=9
     ),
     "story": Footprint(
         write_units=35,
@@ -47,7 +47,7 @@ FOOTPRINTS: Mapping[str, Footprint] = {
         sent_bytes=12_060,
         kept_bytes=10_830,
         head_changes=12,
-        partial_messages=5 * 14,
+        partial_messages=5 * 9,
     ),
     "image": Footprint(
         write_units=16,
@@ -85,7 +85,7 @@ BEAT_WRITE_UNITS = 1
 ACCESS_LOG_BYTES = 223
 CREATE_LOG_BYTES = 344
 POLL_LOG_BYTES = 0
-WORKER_LOG_BYTES = 344 + 540
+WORKER_LOG_BYTES = 344 + 640
 """Of an invocation: Lambda's own, and the metrics."""
 ACCEPTED_LOG_BYTES, GENERATION_LOG_BYTES = 320, 560
 """Of the line of a generation's create, and of that of its end."""
@@ -99,8 +99,8 @@ PUSH_PROCESSOR_SECONDS = 0.004
 PUSH_LOG_BYTES = 0
 LIVE_LOOKS = 1.7
 """Polls of a generation that an open page hears of: one for its output, and one in some when the page opens."""
-PARTIALS_LOOK_SECONDS = 2.0
-"""How often a worker that streams looks who is connected."""
+PARTIALS_LOOK_SECONDS, PARTIALS_SECONDS = 2.0, 1.0
+"""How often at most a worker that streams looks who is connected, and shows what is written."""
 
 
 def http_seconds(processor_seconds: float, aws_calls: int, memory_mb: float) -> float:

@@ -123,14 +123,14 @@ def pushed(workload: Workload) -> Counts:
     heard = min(1.0, pages)
     seconds = uses.http_seconds(uses.PUSH_PROCESSOR_SECONDS, 1, workload.http_memory)
     seconds += uses.AWS_CALL_SECONDS * (heard + pages)  # the head, and each message
-    partials = kind.partial_messages * pages
-    looks = workload.model_seconds / uses.PARTIALS_LOOK_SECONDS if kind.partial_messages else 0.0
+    shown = min(kind.partial_messages, workload.model_seconds / uses.PARTIALS_SECONDS)
+    looks = min(kind.partial_messages, workload.model_seconds / uses.PARTIALS_LOOK_SECONDS)
     return Counts(
         invocations=changes,
         push_gb_seconds=changes * seconds * workload.http_memory / 1024,
         stream_reads=changes,
         read_units=changes * (1 + heard) + looks,
-        socket_messages=changes * pages + partials,
+        socket_messages=(changes + shown) * pages,
         socket_minutes=workload.model_seconds / 60 * pages,
         log_bytes=changes * uses.PUSH_LOG_BYTES,
     )

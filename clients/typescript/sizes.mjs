@@ -11,7 +11,7 @@ const BROUGHT_BY_THE_APPLICATION = ["react", "react/jsx-runtime", "@tanstack/rea
 /** In bytes. `before`: at 0.1.0's first client, whose one dependency is counted in; `most`: where a test fails. */
 export const BOUNDS = {
   client: { before: 6_123, most: 6_735 }, // a tenth more
-  "client with hooks": { before: 10_792, most: 13_400 }, // docs/clients.md says what of it is for what
+  "client with hooks": { before: 10_792, most: 14_000 }, // docs/clients.md says what of it is for what
   page: { before: 152_355, most: 167_590 }, // a tenth more
 };
 

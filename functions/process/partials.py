@@ -22,10 +22,13 @@ from shared.view.frames import partial_frame
 
 MOST_MESSAGES = 16
 """Of one call: the bound on what it costs."""
-SHORTEST_SECONDS = 0.5
+FIRST_SECONDS = 0.5
+SHORTEST_SECONDS = 1.0
+"""Nobody reads faster, and each message costs."""
 SILENCE_SECONDS = 4.0
-"""After this something new is shown, however little it is."""
-_MESSAGES_OF_A_USUAL_ANSWER = 12
+"""After this something new is shown, however little it is; of a slow call after a quarter of the time it has taken, so
+that its messages last."""
+_MESSAGES_OF_A_USUAL_ANSWER = 8
 _LOOK_AGAIN_SECONDS = 2.0
 _FENCES = ("\ufeff", "```json", "```")
 
@@ -35,13 +38,19 @@ class Pace:
 
     def __init__(self, expected_characters: int, now: float) -> None:
         self._step = max(1, expected_characters // _MESSAGES_OF_A_USUAL_ANSWER)
-        self._at, self._shown, self._sent = now, 0, 0
+        self._began, self._at, self._shown, self._sent = now, now, 0, 0
 
     def due_in(self, now: float, characters: int) -> float | None:
         """Return in how many seconds; None while there is nothing new, or no message is left."""
         if self._sent >= MOST_MESSAGES or characters <= self._shown:
             return None
-        spacing = SHORTEST_SECONDS if characters - self._shown >= self._step else SILENCE_SECONDS
+        new = characters - self._shown
+        if self._sent == 0 and new * 2 >= self._step:
+            spacing = FIRST_SECONDS
+        elif new >= self._step:
+            spacing = SHORTEST_SECONDS
+        else:
+            spacing = max(SILENCE_SECONDS, (self._at - self._began) / 3)
         return max(0.0, self._at + spacing - now)
 
     def note(self, now: float, characters: int, *, sent: bool) -> None:

@@ -50,3 +50,11 @@ def new_owner(stack: LocalStack) -> Iterator[Callable[[], Owner]]:
 @pytest.fixture
 def alice(new_owner: Callable[[], Owner]) -> Owner:
     return new_owner()
+
+
+@pytest.fixture
+def leaver(stack: LocalStack) -> Iterator[Owner]:
+    """An owner whose generations a test changes by hand, or erases."""
+    owner = Owner(stack, f"leaver-{uuid.uuid4()}")
+    yield owner
+    owner.close()

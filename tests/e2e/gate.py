@@ -16,6 +16,8 @@ from tests.e2e.owner import PATIENCE_SECONDS
 
 type Match = Callable[[str, str], bool]
 """Told the operation, as `UpdateItem`, and the request's JSON text; of S3 the method, as `PUT`, and the body."""
+type Refusal = tuple[int, str]
+"""The status and the error code that AWS would answer."""
 
 
 @dataclass
@@ -45,8 +47,8 @@ class Gate:
         self._rules: list[Held] = []
         self._lock = threading.Lock()
         self._lost: Match = _nothing
-        self._closed = threading.Event()
-        handler = _handler(endpoint, self._held, self._is_lost, self._closed.is_set)
+        self._refusal: Refusal | None = None
+        handler = _handler(endpoint, self._held, self._is_lost, lambda: self._refusal)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, name="gate")
@@ -74,13 +76,13 @@ class Gate:
                 self._lost = _nothing
 
     @contextmanager
-    def down(self) -> Iterator[None]:
-        """Answer 503 to everything, and pass nothing on, for the length of the block."""
-        self._closed.set()
+    def down(self, status: int = 503, code: str = "SlowDown") -> Iterator[None]:
+        """Answer everything with an error of AWS's, and pass nothing on, for the length of the block."""
+        self._refusal = status, code
         try:
             yield
         finally:
-            self._closed.clear()
+            self._refusal = None
 
     def _is_lost(self, operation: str, body: str) -> bool:
         with self._lock:
@@ -111,7 +113,7 @@ def _nothing(_operation: str, _body: str) -> bool:
 
 
 def _handler(
-    endpoint: str, held_by: Callable[[str, str], Held | None], is_lost: Match, is_down: Callable[[], bool]
+    endpoint: str, held_by: Callable[[str, str], Held | None], is_lost: Match, refusal: Callable[[], Refusal | None]
 ) -> type[BaseHTTPRequestHandler]:
     address = urlsplit(endpoint).netloc
 
@@ -120,8 +122,10 @@ def _handler(
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            if is_down():
-                self._answer(503, [("Content-Type", "application/xml")], b"<Error><Code>SlowDown</Code></Error>")
+            if (refused := refusal()) is not None:
+                status, code = refused
+                headers = [("Content-Type", "application/xml"), ("x-amzn-ErrorType", code)]
+                self._answer(status, headers, f"<Error><Code>{code}</Code></Error>".encode())
                 return
             text = body.decode(errors="replace")  # a picture is none
             operation = self.headers.get("X-Amz-Target", self.command).rpartition(".")[2]

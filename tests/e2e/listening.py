@@ -1,16 +1,22 @@
 """A browser's side of a live connection: a ticket, a WebSocket, and all that is told over it."""
 
 import json
+import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
-from websockets.exceptions import ConnectionClosed
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from local.stack import LocalStack
+from shared.store.items import unmarshal
 from tests.e2e.contract import assert_frame
 from tests.e2e.owner import PATIENCE_SECONDS
 
@@ -91,3 +97,48 @@ class Listener:
 def is_of(frame: Frame, generation_id: str) -> bool:
     """Whether a frame tells of a generation's head."""
     return bool(frame["type"] == "generation" and frame["generation"]["generation_id"] == generation_id)
+
+
+def connected(stack: LocalStack, owner: str) -> list[dict[str, Any]]:
+    """Return what is noted of an owner's connections."""
+    found = stack.client("dynamodb").query(
+        TableName=stack.live_table_name,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": owner}},
+        ConsistentRead=True,
+    )
+    return [unmarshal(item) for item in found["Items"]]
+
+
+def id_of(frame: dict[str, Any]) -> str:
+    """Return which generation a frame tells of."""
+    return str(frame["generation_id"] if frame["type"] == "partial" else frame["generation"]["generation_id"])
+
+
+def heads_in(heard: Listener) -> list[dict[str, Any]]:
+    return [frame for frame in heard.frames if frame["type"] == "generation"]
+
+
+def is_past(version: int, frame: dict[str, Any]) -> bool:
+    return int(frame["generation"]["version"]) > version
+
+
+def refusal(url: str, **headers: str) -> int:
+    """Return the status that a handshake is refused with."""
+    with pytest.raises(InvalidStatus) as refused, connect(url, additional_headers=headers, proxy=None, open_timeout=60):
+        pass
+    return int(refused.value.response.status_code)
+
+
+@contextmanager
+def silent(url: str) -> Iterator[None]:
+    """Connect, and neither read nor say anything for the length of the block: a machine that lost its network."""
+    address = urlsplit(url)
+    asks = (
+        f"GET {address.path}?{address.query} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with socket.create_connection((address.hostname, address.port), timeout=60) as wire:
+        wire.sendall(asks.encode())
+        assert b" 101 " in wire.recv(1024)
+        yield

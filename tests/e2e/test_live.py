@@ -1,4 +1,4 @@
-"""Owners who are connected are told of each change within a second; whatever fails, looks find the same."""
+"""Owners who are connected are told of each change within a second, and of what is written while it is written."""
 
 import json
 import threading
@@ -7,53 +7,17 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from functions.process.partials import MOST_MESSAGES
-from local.deployment import client
 from local.stack import LocalStack
 from shared.store.connections import MOST_CONNECTIONS
-from shared.store.items import unmarshal
 from tests.canary import Secret
 from tests.e2e import faults
-from tests.e2e.listening import Listener, is_of, ticket
-from tests.e2e.owner import TERMINAL, TEXT, Owner, eventually, own_text
-
-
-def connected(stack: LocalStack, owner: str) -> list[dict[str, Any]]:
-    """Return what is noted of an owner's connections."""
-    found = stack.client("dynamodb").query(
-        TableName=stack.live_table_name,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues={":pk": {"S": owner}},
-        ConsistentRead=True,
-    )
-    return [unmarshal(item) for item in found["Items"]]
-
-
-def id_of(frame: dict[str, Any]) -> str:
-    """Return which generation a frame tells of."""
-    return str(frame["generation_id"] if frame["type"] == "partial" else frame["generation"]["generation_id"])
-
-
-def heads_in(heard: Listener) -> list[dict[str, Any]]:
-    return [frame for frame in heard.frames if frame["type"] == "generation"]
-
-
-def is_past(version: int, frame: dict[str, Any]) -> bool:
-    return int(frame["generation"]["version"]) > version
-
-
-def refusal(url: str, **headers: str) -> int:
-    """Return the status that a handshake is refused with."""
-    with pytest.raises(InvalidStatus) as refused, connect(url, additional_headers=headers, proxy=None, open_timeout=60):
-        pass
-    return int(refused.value.response.status_code)
+from tests.e2e.listening import Listener, connected, heads_in, id_of, is_of, is_past, refusal, ticket
+from tests.e2e.owner import TEXT, Owner, eventually, own_text
 
 
 def test_each_tab_of_an_owner_is_told_of_each_step_and_nobody_else_of_any(
@@ -115,14 +79,6 @@ def test_an_owner_has_eight_connections_and_a_ninth_is_refused_and_polls(stack: 
     eventually(lambda: alice.http.post("/v1/live").status_code, lambda status: status == 200)
 
 
-@pytest.fixture
-def leaver(stack: LocalStack) -> Iterator[Owner]:
-    """An owner whose generations a test changes by hand, or erases."""
-    owner = Owner(stack, f"leaver-{uuid.uuid4()}")
-    yield owner
-    owner.close()
-
-
 @contextmanager
 def changing(stack: LocalStack, owner: str, generation_id: str) -> Iterator[None]:
     """Change a head every 25 ms for the length of the block."""
@@ -158,127 +114,21 @@ def test_none_of_25_who_connect_while_a_head_changes_every_25_ms_is_deaf(stack: 
                 heard.wait_for(partial(is_past, seen))
 
 
-def test_a_push_that_is_denied_everything_costs_nothing_but_its_news(stack: LocalStack, alice: Owner) -> None:
-    with Listener(alice.http) as heard:
-        for action in ("dynamodb:GetItem", "dynamodb:Query", "execute-api:ManageConnections"):
-            with faults.denied(stack, "push", action):
-                assert alice.wait_for_end(alice.submit())["status"] == "succeeded", "looks find it"
-        after = alice.submit()
-        heard.wait_for_end(after)
-        assert not heard.closed, "the same connection"
-        assert len(heard.of(after)) == len(heads_in(heard)), "and nothing of the others ever came"
-
-
-def test_a_message_that_is_lost_is_made_good_by_the_next_one(stack: LocalStack, alice: Owner) -> None:
-    with Listener(alice.http) as heard:
-        generation_id = alice.submit("local/stream:6")
-        heard.wait_for(lambda frame: is_of(frame, generation_id))
-        with faults.denied(stack, "push", "execute-api:ManageConnections"):
-            lost_until = alice.wait_for(generation_id, lambda found: found["progress"] >= 30)["version"]
-        beat = heard.wait_for(lambda frame: is_of(frame, generation_id) and is_past(lost_until, frame))
-        assert beat["generation"]["progress"] >= 30, "a frame is a whole state"
-        heard.wait_for_end(generation_id)
-
-
-def test_a_connection_that_is_closed_ends_alone_and_a_new_one_hears(stack: LocalStack, alice: Owner) -> None:
-    with Listener(alice.http) as stays:
-        [stayed] = connected(stack, alice.name)
-        with Listener(alice.http) as cut:
-            [own] = [each for each in connected(stack, alice.name) if each != stayed]
-            client("apigatewaymanagementapi", stack.live_stage).delete_connection(ConnectionId=own["sk"])
-            cut.wait_until_closed()
-            eventually(lambda: connected(stack, alice.name), lambda found: found == [stayed])
-            with Listener(alice.http) as again:
-                generation_id = alice.submit()
-                for heard in (stays, again):
-                    heard.wait_for_end(generation_id)
-
-
-def test_a_connection_whose_item_is_lost_is_silent_and_a_new_one_is_not(stack: LocalStack, alice: Owner) -> None:
-    with Listener(alice.http) as deaf:
-        [item] = connected(stack, alice.name)
-        key = {"pk": {"S": alice.name}, "sk": {"S": item["sk"]}}
-        stack.client("dynamodb").delete_item(TableName=stack.live_table_name, Key=key)
-        generation_id = alice.submit("local/stream:3")
-        alice.wait_for(generation_id, lambda found: found["status"] == "running")
-        with Listener(alice.http) as again:
-            again.wait_for_end(generation_id)
-        assert deaf.frames == []
-
-
-def test_a_dead_worker_is_healed_by_the_look_that_a_healthy_connection_hints_at(
-    stack: LocalStack, alice: Owner
-) -> None:
-    with Listener(alice.http) as heard:
-        generation_id = alice.submit("local/stream:6")
-        heard.wait_for(lambda frame: is_of(frame, generation_id) and frame["generation"]["progress"] > 0)
-        faults.kill(faults.worker_of(stack, alice.name, generation_id))
-        last = heard.of(generation_id)[-1]
-        lease = float(stack.parameters["LeaseSeconds"])
-        assert lease < last["look_after_seconds"] + 1 <= lease + 1.5
-        at = heard.heard_at[heard.frames.index(last)] + last["look_after_seconds"] + 0.5
-        threading.Event().wait(max(0.0, at - time.monotonic()))  # this is what is hinted at
-        alice.look(generation_id)
-        told = heard.wait_for(lambda frame: is_of(frame, generation_id) and frame["generation"]["attempt"] == 2)
-        assert told["generation"]["status"] in ("running", "pending", *TERMINAL)
-        assert heard.wait_for_end(generation_id)["generation"]["status"] == "succeeded"
-
-
-def test_without_the_table_of_connections_nobody_gets_in_and_everything_else_works(
-    stack: LocalStack, alice: Owner
-) -> None:
-    asked = ticket(alice.http)
-    for action in ("dynamodb:Query", "dynamodb:PutItem"):
-        with faults.denied(stack, "live", action):
-            answer = alice.http.post("/v1/live")
-            assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
-    with faults.denied(stack, "live", "dynamodb:DeleteItem"):
-        assert refusal(asked["url"]) >= 400
-        assert alice.wait_for_end(alice.submit())["status"] == "succeeded"
-    with Listener(alice.http):
-        pass
-
-
-def test_a_connection_is_told_nothing_once_its_token_has_expired(stack: LocalStack, alice: Owner) -> None:
-    with httpx.Client(base_url=stack.api_url, timeout=30) as short:
-        short.headers["authorization"] = f"Bearer {stack.token(alice.name, ttl_seconds=8)}"
-        asked = ticket(short)
-        assert asked["ends_at"] - time.time() <= 8
-        with Listener(short, asked["url"]) as heard:
-            heard.wait_for_end(alice.submit())
-            eventually(time.time, lambda now: now > asked["ends_at"])
-            before = len(heads_in(heard))
-            with Listener(alice.http) as renewed:
-                renewed.wait_for_end(alice.submit())
-            assert len(heads_in(heard)) == before
-
-
-def test_an_erasure_closes_the_owners_connections_and_leaves_none(stack: LocalStack, leaver: Owner) -> None:
-    with Listener(leaver.http) as heard, Listener(leaver.http) as second:
-        running = leaver.submit("local/stream:60")
-        heard.wait_for(lambda frame: is_of(frame, running))
-        before = len(heard.frames)
-        assert leaver.http.delete("/v1/me").status_code == 202
-        heard.wait_until_closed()
-        second.wait_until_closed()
-        assert connected(stack, leaver.name) == []
-        heads = [frame for frame in heard.frames[before:] if frame["type"] == "generation"]
-        assert all(frame["generation"]["status"] == "running" for frame in heads), "of the erasure nothing is told"
-    eventually(lambda: leaver.http.delete("/v1/me").status_code, lambda status: status == 200)
-    assert connected(stack, leaver.name) == []
-
-
 def test_neither_content_nor_tickets_nor_owners_are_in_the_logs(stack: LocalStack, alice: Owner) -> None:
     phrase = Secret()
     with Listener(alice.http) as heard:
         generation_id = alice.submit(source_text=f"{TEXT} The {phrase.text} is an organelle of the cell.")
         heard.wait_for_end(generation_id)
         assert phrase.text not in json.dumps(heads_in(heard)), "a head holds nothing of what was written"
-        with faults.denied(stack, "push", "execute-api:ManageConnections"):
-            alice.wait_for_end(alice.submit())
+        with (
+            faults.denied(stack, "push", "execute-api:ManageConnections"),
+            faults.denied(stack, "process", "execute-api:ManageConnections"),
+        ):
+            again = alice.submit("local/stream:3", source_text=f"{own_text()} The {phrase.text} is an organelle.")
+            alice.wait_for_end(again)
     lines = eventually(
-        lambda: [line for name in ("live", "push") for line in stack.log_lines(name)],
-        lambda found: any("changes were not pushed" in line for line in found),
+        lambda: [line for name in ("live", "push", "process") for line in stack.log_lines(name)],
+        lambda found: any("changes were not pushed" in line for line in found) and any(again in line for line in found),
     )
     secret = heard.url.partition("ticket=")[2]
     for line in lines:
@@ -314,17 +164,3 @@ def test_the_text_is_shown_while_it_is_written_and_is_what_the_end_holds(alice: 
         cards, whole = shown[-1]["output"]["suggestions"], output["suggestions"]
         assert 0 < len(cards) <= len(whole)
         assert [card["front"] for card in cards[:-1]] == [card["front"] for card in whole[: len(cards) - 1]]
-
-
-def test_a_worker_that_may_not_post_works_as_ever(stack: LocalStack, alice: Owner) -> None:
-    with Listener(alice.http) as heard:
-        for action in ("execute-api:ManageConnections", "dynamodb:Query"):
-            resource = "*" if action.startswith("execute") else f"*{stack.live_table_name}*"
-            stack.deny("process", action, resource)
-            try:
-                generation_id = alice.submit("local/stream:3")
-                heard.wait_for_end(generation_id)
-            finally:
-                stack.allow_again("process")
-            assert alice.look(generation_id)["status"] == "succeeded"
-        assert [frame for frame in heard.frames if frame["type"] == "partial"] == []

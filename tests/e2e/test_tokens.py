@@ -1,5 +1,6 @@
 """The same template with TokenVerifier=function: an issuer that API Gateway's own authorizer cannot verify."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from local import deployment
 from local.build import built_tree
 from local.stack import LocalStack, StackOptions
 from tests.e2e.conftest import SHORT
+from tests.e2e.listening import Listener, heads_in, is_of, ticket
 from tests.e2e.owner import Owner, eventually
 from tests.tokens import AUDIENCE, Issuer, Signer, signed_by_hmac, unsigned
 
@@ -130,6 +132,28 @@ def test_a_kept_decision_does_not_outlive_its_token(stack: FunctionVerifies) -> 
     answer = eventually(lambda: stack.call(authorization), lambda found: found.status_code != 404)
     assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_live_connection_is_its_owners_and_ends_with_a_token_that_the_function_has_verified(
+    stack: FunctionVerifies, new_owner: Callable[[], Owner]
+) -> None:
+    alice, bob = new_owner(), new_owner()
+    with httpx.Client(base_url=stack.api_url, timeout=30) as short:
+        expires = time.time() + 8
+        short.headers["authorization"] = f"Bearer {stack.token(alice.name, ttl_seconds=8)}"
+        asked = ticket(short)
+        assert expires - 1 <= asked["ends_at"] <= expires + 1
+        with Listener(short, asked["url"]) as heard, Listener(alice.http) as longer:
+            bobs, generation_id = bob.submit(), alice.submit()
+            heard.wait_for_end(generation_id)
+            bob.wait_for_end(bobs)
+            eventually(lambda: short.post("/v1/live").status_code, lambda status: status == 401)
+            eventually(time.time, lambda now: now > asked["ends_at"])
+            before = len(heads_in(heard))
+            longer.wait_for_end(alice.submit())
+            assert len(heads_in(heard)) == before
+            assert all(is_of(frame, generation_id) for frame in heads_in(heard))
+    assert httpx.post(f"{stack.api_url}/v1/live", timeout=30).status_code == 401
 
 
 def test_a_subject_that_is_no_owner_is_told_so_as_with_the_gateways_own_verifier(stack: FunctionVerifies) -> None:

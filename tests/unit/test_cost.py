@@ -278,6 +278,8 @@ def test_live_pages_cost_messages_minutes_and_pushes_and_save_polls() -> None:
     assert one.socket_minutes == 0.5
     assert one.socket_messages == pytest.approx(changes + footprint_of("flashcards").partial_messages)
     assert two.socket_messages == 2 * one.socket_messages
+    fast = Workload(model_seconds=3, live=1)
+    assert expected(fast).socket_messages == pytest.approx(3 + fast.durations.beats(10) + 3), "one a second at most"
     assert one.api_calls < without.api_calls / 3
     assert {each.write_units for each in (without, nobody, one, two)} == {without.write_units}, "unchanged"
 

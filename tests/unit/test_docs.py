@@ -71,15 +71,16 @@ def failure_codes() -> set[str]:
     return codes
 
 
-def sections(page: str, part: str) -> list[str]:
-    """Return the codes that have a heading of their own below the heading `part`."""
+def codes_listed(page: str, part: str) -> list[str]:
+    """Return the codes that have a row with an anchor below the heading `part`."""
     below = page.partition(f"\n## {part}\n")[2].partition("\n## ")[0]
-    return re.findall(r"^#{3,4} `(\w+)`$", below, re.MULTILINE)
+    return [code for code, same in re.findall(r'^\| <a id="(\w+)"></a>`(\w+)`', below, re.MULTILINE) if code == same]
 
 
 def anchors(page: str) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", FENCED.sub("", page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    named = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return named.union(re.findall(r'<a id="(\w+)"></a>', page))
 
 
 def test_the_pages_hold_the_tables_and_the_diagram_of_the_code() -> None:
@@ -108,21 +109,21 @@ def test_an_outdated_page_is_found_and_rendered_again(
     assert page.read_text(encoding="utf-8") == text
 
 
-def test_each_problem_has_one_section_and_no_other_has() -> None:
-    assert sorted(sections(read("docs/errors.md"), "Problems")) == sorted(PROBLEMS)
+def test_each_problem_has_one_row_and_no_other_has() -> None:
+    assert sorted(codes_listed(read("docs/errors.md"), "Problems")) == sorted(PROBLEMS)
 
 
-def test_each_code_of_a_failed_generation_has_one_section_and_no_other_has() -> None:
+def test_each_code_of_a_failed_generation_has_one_row_and_no_other_has() -> None:
     known = failure_codes()
     assert {"crash_loop", "handover_limit", "provider_timeout", "output_invalid"} <= known
     assert known == FAILURES.keys()
-    assert sorted(sections(read("docs/errors.md"), "Failures")) == sorted(codes_of_failures())
+    assert sorted(codes_listed(read("docs/errors.md"), "Failures")) == sorted(codes_of_failures())
 
 
-def test_the_section_of_a_problem_begins_with_its_status() -> None:
+def test_the_row_of_a_problem_has_its_status_what_happened_and_what_to_do() -> None:
     page = read("docs/errors.md")
     for name, code in PROBLEMS.items():
-        assert f"### `{name}`\n\n{code.status}. {code.detail}" in page, name
+        assert f"`{name}`<br>{code.status}, {code.fault} | {code.detail} | {code.fix} | " in page, name
 
 
 def test_page_and_clients_hold_the_register_of_error_codes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,7 +146,7 @@ CODE_SHAPED = re.compile(
 NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls", "output_omitted"}
 NO_CODES |= {"call_reserve_usd"}  # a limit of a kind
 NO_CODES |= {"input_missing", "step_empty"}  # the doctor's findings
-NO_CODES |= {"provider_status", "provider_code", "provider_call_id", "provider_excerpt"}
+NO_CODES |= {"provider_status", "provider_code", "provider_call_id", "provider_excerpt", "call_id"}
 """Fields and events of the same shape."""
 
 

@@ -12,7 +12,15 @@ from pydantic import BaseModel, Field
 
 from functions.process import partials as module
 from functions.process.conversation import begins_to_repeat
-from functions.process.partials import MOST_MESSAGES, SHORTEST_SECONDS, SILENCE_SECONDS, Pace, Partials, so_far
+from functions.process.partials import (
+    FIRST_SECONDS,
+    MOST_MESSAGES,
+    SHORTEST_SECONDS,
+    SILENCE_SECONDS,
+    Pace,
+    Partials,
+    so_far,
+)
 from shared import kinds
 from shared.domain.clock import SystemClock
 from shared.domain.errors import ConnectionGoneError, NotPostedError
@@ -21,7 +29,8 @@ from shared.view.frames import MOST_BYTES, partial_frame
 from tests.factories import FakeClock, a_generation
 
 RULES = "You make cards of a text, one card for each fact that it holds, and never say what you were asked to do."
-PROMPT = Prompt(f"{RULES}\nAnswer with JSON that fits the given schema and with nothing else.", {"text": "Cells."}, "c")
+_SYSTEM = f"{RULES}\nAnswer with JSON that fits the given schema and with nothing else."
+PROMPT = Prompt(_SYSTEM, {"text": "Cells."}, "c", expected_characters=80)
 
 
 class Card(BaseModel):
@@ -64,6 +73,7 @@ class Audience:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with pauses of milliseconds."""
+    monkeypatch.setattr(module, "FIRST_SECONDS", 0.001)
     monkeypatch.setattr(module, "SHORTEST_SECONDS", 0.002)
     monkeypatch.setattr(module, "SILENCE_SECONDS", 0.01)
 
@@ -226,11 +236,11 @@ def test_only_the_fields_of_the_result_are_shown_and_only_once_they_can_be_read(
 
 
 def test_messages_are_spaced_by_what_is_new_and_by_time() -> None:
-    pace = Pace(1_200, now=0.0)
+    pace = Pace(800, now=0.0)
     assert pace.due_in(0.0, 0) is None, "nothing is new"
-    assert pace.due_in(0.1, 99) == pytest.approx(SILENCE_SECONDS - 0.1)
-    assert pace.due_in(0.1, 100) == pytest.approx(SHORTEST_SECONDS - 0.1)
-    assert pace.due_in(SHORTEST_SECONDS, 100) == 0
+    assert pace.due_in(0.1, 49) == pytest.approx(SILENCE_SECONDS - 0.1)
+    assert pace.due_in(0.1, 50) == pytest.approx(FIRST_SECONDS - 0.1), "the first comes sooner"
+    assert pace.due_in(FIRST_SECONDS, 50) == 0
     pace.note(1.0, 100, sent=True)
     assert pace.due_in(1.0, 100) is None
     assert pace.due_in(1.1, 150) == pytest.approx(SILENCE_SECONDS - 0.1)
@@ -248,6 +258,35 @@ def test_however_fast_a_model_writes_its_messages_stay_apart(expected: int) -> N
             sent.append(now)
     assert len(sent) <= MOST_MESSAGES
     assert all(after - before >= SHORTEST_SECONDS - 1e-9 for before, after in pairwise(sent))
+
+
+def sent_by(expected: int, characters: int, seconds: float) -> list[tuple[float, int]]:
+    """Return when an answer that is written evenly is shown, and how much of it then."""
+    pace, sent = Pace(expected, 0.0), list[tuple[float, int]]()
+    for written in range(4, characters + 1, 4):
+        now = seconds * written / characters
+        if pace.due_in(now, written) == 0:
+            pace.note(now, written, sent=True)
+            sent.append((now, written))
+    return sent
+
+
+@pytest.mark.parametrize("seconds", [5, 15, 30, 120, 300])
+@pytest.mark.parametrize("characters", [800, 2_240, 3_600])
+def test_a_call_is_shown_from_its_first_eighth_to_its_end_however_slow_or_long_it_is(
+    characters: int, seconds: float
+) -> None:
+    sent = sent_by(2_240, characters, seconds)
+    first, (last, _) = sent[0], sent[-1]
+    assert first[1] <= 2_240 / 8 or first[0] <= FIRST_SECONDS + 0.01
+    assert seconds - last <= max(SILENCE_SECONDS, seconds / 3)
+
+
+def test_a_usual_answer_costs_some_eight_messages_and_a_fast_one_fewer() -> None:
+    counts = {seconds: len(sent_by(2_240, 2_240, seconds)) for seconds in (3, 5, 15, 30)}
+    assert counts[3] <= 3
+    assert counts[5] <= 5
+    assert 7 <= counts[15] <= counts[30] <= 9
 
 
 @pytest.mark.parametrize("letter", ["a", "\U0001f600", '"'])

@@ -12,7 +12,7 @@ from tests.unit.test_template import TEMPLATE, _Loader
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(page for page in RUNBOOKS.glob("*.md") if page.name != "README.md")
-CODES = re.compile(r"^#{3,4} `(\w+)`", re.MULTILINE)
+CODES = re.compile(r"^\| <a id=\"(\w+)\">", re.MULTILINE)
 ALARM = re.compile(r"`(\w+Alarm)`")
 SAID = re.compile(r'message = "([^"]+)"|message in \[([^\]]+)\]')
 CODE = re.compile(r"(?:`|--code )((?:provider|output|user_key|crash|deadline|call|cost|handover)_\w+)(?=[`\s])")

@@ -6,7 +6,7 @@ import { invalid } from "./answers.js";
 import type { Client, Look } from "./client.js";
 import { lookAfter, lookAfterEnd } from "./pacing.js";
 import { hasEnded } from "./statuses.js";
-import type { GenerationDetail } from "./types.js";
+import type { Generation, GenerationDetail } from "./types.js";
 
 /** One state of a generation as it was learned, and when the next may be expected. */
 export interface Snapshot {
@@ -17,7 +17,25 @@ export interface Snapshot {
   readonly seenAt: number;
   /** Seconds from then until the next look; undefined when nothing more is to come. */
   readonly lookAfterSeconds: number | undefined;
+  /** Whether it came unasked: then it has no output, and `lookAfterSeconds` is when a look would rescue it. */
+  readonly isPushed?: true;
 }
+
+/** What a worker has been given so far of one step's answer: provisional, stored nowhere, and to be shown as text alone. */
+export interface PartialOutput {
+  readonly generation_id: string;
+  readonly attempt: number;
+  readonly step: string;
+  /** Rises within one `attempt` and `step`. */
+  readonly number: number;
+  /** The fields of the step's result that can be read. The last text or item may stop anywhere. */
+  readonly output: Readonly<Record<string, unknown>>;
+  /** How many characters or items are left out at the start of the named field; absent where it is whole. */
+  readonly offset?: Readonly<Record<string, number>>;
+}
+
+/** Gets what is shown of a generation's text now; undefined once that is over. */
+export type OnPartial = (partial: PartialOutput | undefined) => void;
 
 export interface ChangeSource {
   /** Ask for the state now. Never returns one older than `known`. */
@@ -25,7 +43,17 @@ export interface ChangeSource {
   /** Seconds after `snapshot` at which to look of one's own accord; undefined: not at all. */
   lookAfter(snapshot: Snapshot): number | undefined;
   /** Call `onChange` with each state that comes unasked, until the function returned is called. Polling has none. */
-  subscribe?(generationId: string, onChange: (snapshot: Snapshot) => void): () => void;
+  subscribe?(generationId: string, onChange: (snapshot: Snapshot) => void, onPartial?: OnPartial): () => void;
+  /** The same for every generation of the user. One that has ended may come without its output: then it is `isPushed`. */
+  subscribeAll?(onChange: (snapshot: Snapshot) => void): () => void;
+  /** Whether changes are pushed right now. */
+  isLive?(): boolean;
+  /** Call `listener` when `isLive` has changed, until the function returned is called. */
+  onLive?(listener: () => void): () => void;
+  /** Take note of what another call has answered: what a push should have brought before shows that none come. */
+  learned?(generations: readonly Generation[]): void;
+  /** End all that is under way, for good. */
+  close?(): void;
 }
 
 /** Return the newer of two states: by version, at the same version by heartbeat; `next` when they are the same. */

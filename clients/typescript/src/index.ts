@@ -1,5 +1,14 @@
 /** `unstuck-client`: the typed client, for browsers and Node. Knows no React. */
-export { type ChangeSource, isOlder, newer, type PollingOptions, polling, type Snapshot } from "./changes.js";
+export {
+  type ChangeSource,
+  isOlder,
+  newer,
+  type OnPartial,
+  type PartialOutput,
+  type PollingOptions,
+  polling,
+  type Snapshot,
+} from "./changes.js";
 export {
   type CallOptions,
   Client,

@@ -1,11 +1,13 @@
 /** Following one generation, and what belongs to it. */
 import { skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect } from "react";
+import { useCallback, useEffect, useState } from "react";
+import type { PartialOutput } from "../changes.js";
 import { mayLookAgain } from "../pacing.js";
 import { hasEnded } from "../statuses.js";
 import type { GenerationDetail, GenerationInput, Timeline } from "../types.js";
 import { keys } from "./keys.js";
 import { type QueryResult, useRead } from "./lists.js";
+import { useLive } from "./live.js";
 import { looking, remaining, type Standing, useStanding } from "./looking.js";
 import { useUnstuck } from "./provider.js";
 import { generationQuery, receive } from "./snapshots.js";
@@ -14,6 +16,10 @@ export interface UseGenerationResult extends Standing {
   /** The newest state that is known; never an older one than before. */
   data: GenerationDetail | undefined;
   isFetching: boolean;
+  /** What can be read so far of the text that is being written: provisional, to be shown as text; undefined where none is. */
+  partial: PartialOutput | undefined;
+  /** Whether changes are pushed right now; looks go on underneath. */
+  live: boolean;
   /** Whether looks go on: it is open, and the service has not said that there is no such generation. */
   isFollowing: boolean;
   /** When the last answer came, by this machine's clock. */
@@ -31,22 +37,30 @@ export function useGeneration(id: string | undefined): UseGenerationResult {
   const queries = useQueryClient();
   const query = useQuery({ ...generationQuery(client, queries, id ?? ""), enabled: id !== undefined });
   const standing = useStanding(queries, keys.generation(id ?? ""), query);
-  useEffect(() => {
-    if (id === undefined) return undefined;
-    return client.changes.subscribe?.(id, (next) => receive(queries, next));
-  }, [client, queries, id]);
-
   const snapshot = query.data;
   const generation = snapshot?.generation;
+  const isOpen = generation !== undefined && !hasEnded(generation);
+  const [partial, setPartial] = useState<PartialOutput>();
+  useEffect(() => {
+    if (id === undefined || !isOpen) return undefined;
+    const unsubscribe = client.changes.subscribe?.(id, (next) => receive(queries, next), setPartial);
+    return () => {
+      unsubscribe?.();
+      setPartial(undefined);
+    };
+  }, [client, queries, id, isOpen]);
+  const live = useLive(client);
+
   const heartbeatAgeSeconds = useCallback(() => {
     if (generation?.status !== "running" || generation.heartbeat_at === undefined) return undefined;
     return Math.max(0, (client.now() - Date.parse(generation.heartbeat_at)) / 1000);
   }, [client, generation]);
-  const isOpen = generation !== undefined && !hasEnded(generation);
   const seconds = snapshot === undefined ? undefined : client.changes.lookAfter(snapshot);
   return {
     data: generation,
     ...standing,
+    partial: isOpen && isOf(generation, partial) ? partial : undefined,
+    live,
     isFetching: query.isFetching,
     isFollowing: isOpen && (standing.error === null || mayLookAgain(standing.error)),
     seenAt: snapshot && new Date(snapshot.seenAt),
@@ -54,6 +68,11 @@ export function useGeneration(id: string | undefined): UseGenerationResult {
     heartbeatAgeSeconds,
     refetch: query.refetch,
   };
+}
+
+/** Whether it is of this attempt: what was written in another one counts no more, or is not known to have begun. */
+function isOf({ generation_id: id, attempt }: GenerationDetail, partial: PartialOutput | undefined): boolean {
+  return partial?.generation_id === id && partial.attempt === attempt;
 }
 
 export type UseGenerationEventsResult = QueryResult<Timeline>;

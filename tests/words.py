@@ -1,0 +1,236 @@
+"""The words that the project's prose avoids, what to write instead, and the readers that find them.
+
+Owns the list, the bound of a sentence and the two scopes. `tests/unit/test_words.py` holds the files of both scopes.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LONGEST_SENTENCE = 25
+"""Words. Inline code counts as one word, a link as the words that it shows."""
+
+INSTEAD = {
+    r"told": "name the actor: 'the API returns', 'the log says'",
+    r"whoever": "the caller, the reader, anybody who",
+    r"anew": "again",
+    r"so long": "while, as long as, until then",
+    r"so (many|much) (at most|later|longer)|(after|for) so many": "the number, or 'that many'",
+    r"mend(s|ed|ing)?": "fix",
+    r"(go|goes|went) by": "use, follow, depend on",
+    r"Else": "Otherwise",
+    r"(what|who|nothing|anything) else than": "what other than",
+    r"in vain": "for nothing, wasted",
+    r"without a word": "silently, without saving anything",
+    r"gone through": "read, iterate over",
+    r"on what (it|this|they) rests?": "assumptions",
+    r"begun again": "restarted; run it again",
+    r"and the like": "begin with 'such as'",
+    r"thereof|therein|whereof|hitherto|hereby|lest|whilst|amongst|ought|hence|ere": "a word that is spoken",
+    r"being seen to": "recovering, being handled",
+    r"who died": "the lost worker, what was lost",
+    r"tried again": "retried",
+    r"(try|tries) once more": "retry",
+    r"(is|are|was) none (that|which|of ours|of it)": "is not one that",
+    r"for want of": "without",
+    r"to be had": "available",
+    r"as ever": "as always",
+    r"dear(er)?": "expensive",
+}
+"""A pattern of words that are not written, in any case but `Else`, to what is written instead."""
+
+FIRST = {
+    r"(What|Who|Whose) ": "begin with the subject, then the verb: 'What' and 'Who' begin questions only",
+    r"Of (it|two|them|what|those|these|an?|the) ": "begin with the subject, then the verb",
+    r"(Lost|Left|Gone|Not in it) (is|are|was|were) ": "begin with the subject, then the verb",
+}
+"""How no sentence of a paragraph begins, unless it is a question or a title, to what is written instead."""
+
+PROSE = (
+    "*.md",
+    "bench/*.md",
+    "docs/**/*.md",
+    "clients/*/README.md",
+    "web/README.md",
+    ".github/**/*.md",
+)
+"""Held to the words, the beginnings, and the bound of a sentence."""
+
+PENDING: frozenset[str] = frozenset(
+    {
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "README.md",
+        "docs/adr/0001-conditional-write-fencing.md",
+        "docs/adr/0002-owner-as-partition-key.md",
+        "docs/adr/0003-lazy-due-index.md",
+        "docs/adr/0004-packaging.md",
+        "docs/adr/0005-the-page.md",
+        "docs/adr/0008-keyed-hashes-of-owners.md",
+        "docs/adr/0009-no-canary.md",
+        "docs/adr/0010-no-snapstart.md",
+        "docs/cli.md",
+        "docs/clients.md",
+        "docs/errors.md",
+        "docs/lifecycle.md",
+        "docs/runbooks/README.md",
+        "docs/runbooks/api-calls.md",
+        "docs/runbooks/authorizer.md",
+        "docs/runbooks/beyond-bound.md",
+        "docs/runbooks/caught-errors.md",
+        "docs/runbooks/dead-letters.md",
+        "docs/runbooks/failed.md",
+        "docs/runbooks/http-errors.md",
+        "docs/runbooks/live.md",
+        "docs/runbooks/process-errors.md",
+        "docs/runbooks/queue-age.md",
+        "docs/runbooks/spent.md",
+        "docs/runbooks/stale.md",
+        "docs/runbooks/sweeper.md",
+        "clients/typescript/README.md",
+        "web/README.md",
+        ".github/pull_request_template.md",
+    }
+)
+"""Pages of PROSE that are not plain yet."""
+
+STRINGS: tuple[str, ...] = (
+    "deploy.example.toml",
+    "samconfig.toml",
+    "examples/**/*.ts*",
+)
+"""Sources whose string literals and shown text are held to the words: what users and operators read. To be widened by
+`shared/**/*.py`, `functions/**/*.py`, `operations/**/*.py`, `local/**/*.py`, `trial/**/*.py`, `clients/*/src/**`,
+`web/src/**/*.ts*`, `docs/*.py` and `template.yaml`."""
+
+
+class Piece(NamedTuple):
+    """Running text that begins at a line of its file. `bounded`: its sentences are, as of a paragraph or list item."""
+
+    line: int
+    text: str
+    bounded: bool
+
+
+class Finding(NamedTuple):
+    """Where a text is not as it should be, and what to write instead."""
+
+    file: str
+    line: int
+    found: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.found!r}: write instead: {self.instead}"
+
+
+_WORDS = [
+    (re.compile(rf"\b(?:{pattern})\b".replace(" ", r"\s+"), re.IGNORECASE if pattern.islower() else 0), instead)
+    for pattern, instead in INSTEAD.items()
+]
+_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)[\"')\]]*\s+")
+_LABEL = 4
+"""Words. A sentence of no more, such as 'What it means.' in a runbook, is a heading and begins as it likes."""
+
+_CODE = "\x00"
+"""Stands for inline code: a word of its own, in which nothing is found."""
+
+
+def files(patterns: tuple[str, ...]) -> list[Path]:
+    """Return the files of a scope. Raises ValueError for a pattern that is not of any file, such as after a move."""
+    found: list[Path] = []
+    for pattern in patterns:
+        of_pattern = [path for path in sorted(ROOT.glob(pattern)) if not {"node_modules", "dist"} & {*path.parts}]
+        if not of_pattern:
+            raise ValueError(f"{pattern} in tests/words.py is not of any file")
+        found += of_pattern
+    return found
+
+
+def findings(name: str, source: str) -> list[Finding]:
+    """Return what is wrong with a source, which is read as its name's suffix says."""
+    found = []
+    for piece in _READERS.get(Path(name).suffix, _lines)(source):
+        for pattern, instead in _WORDS:
+            for match in pattern.finditer(piece.text):
+                found.append(_finding(name, piece, match.start(), match[0], instead))
+        if piece.bounded:
+            found += _of_sentences(name, piece)
+    return found
+
+
+def _of_sentences(name: str, piece: Piece) -> Iterator[Finding]:
+    at = 0
+    for sentence in _END.split(piece.text):
+        at = piece.text.index(sentence, at)
+        for pattern, instead in FIRST.items():
+            match = re.match(pattern.replace(" ", r"\s+"), sentence)
+            if match and re.search(r"[.!:][\"')\]]*\s*$", sentence) and len(sentence.split()) > _LABEL:
+                yield _finding(name, piece, at, match[0].strip(), instead)
+        count = len([word for word in sentence.split() if re.search(r"[\w\x00]", word)])
+        shown = " ".join(sentence.replace(_CODE, "`..`").split()[:8]) + " ..."
+        if count > LONGEST_SENTENCE:
+            yield _finding(name, piece, at, shown, f"{count} words as sentences of {LONGEST_SENTENCE} at most")
+        if len(re.findall(r":\s", sentence)) > 1:
+            yield _finding(name, piece, at, shown, "two sentences: this one has two colons")
+
+
+def _finding(name: str, piece: Piece, at: int, found: str, instead: str) -> Finding:
+    return Finding(name, piece.line + piece.text.count("\n", 0, at), " ".join(found.split()), instead)
+
+
+def _markdown(source: str) -> Iterator[Piece]:
+    """Headings, paragraphs, list items, cells and what stands for a picture; no code, no comment."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(source)
+    for before, token in pairwise(tokens):
+        if token.type == "inline" and token.map:
+            line, children = token.map[0] + 1, token.children or []
+            yield Piece(line, "".join(map(_shown, children)), before.type == "paragraph_open")
+            yield from (Piece(line, child.content, bounded=False) for child in children if child.type == "image")
+
+
+def _shown(token: Token) -> str:
+    if token.type in ("softbreak", "hardbreak"):
+        return "\n"
+    if token.type == "code_inline":
+        return _CODE
+    return token.content if token.type == "text" else ""
+
+
+def _python(source: str) -> Iterator[Piece]:
+    """Each string of a module, docstrings and the parts of f-strings among them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield Piece(node.lineno, _without_code(node.value), bounded=False)
+
+
+_SHOWN_BY_SCRIPT = re.compile(
+    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|>[^<>{}=;]*[<{]|^[\w ,.]*$", re.M
+)
+
+
+def _script(source: str) -> Iterator[Piece]:
+    """Each string of TypeScript, and what stands between the tags of JSX; no comment."""
+    bare = re.sub(r"/\*.*?\*/|(?<![:\"'`])//[^\n]*", lambda match: re.sub(r"[^\n]", " ", match[0]), source, flags=re.S)
+    for match in _SHOWN_BY_SCRIPT.finditer(bare):
+        yield Piece(source.count("\n", 0, match.start()) + 1, match[0], bounded=False)
+
+
+def _lines(source: str) -> Iterator[Piece]:
+    for number, line in enumerate(source.splitlines(), 1):
+        yield Piece(number, _without_code(line), bounded=False)
+
+
+def _without_code(text: str) -> str:
+    return re.sub(r"`[^`\n]*`", _CODE, text)
+
+
+_READERS = {".md": _markdown, ".py": _python, ".ts": _script, ".tsx": _script}
