@@ -111,7 +111,7 @@ class Fields:
             yield f"Every kind takes:\n\n{table(_HEAD, shared)}"
         for kind, form in forms.items():
             own = [row for row in rows[kind] if row not in shared]
-            yield f"`{kind}`: {form.get('description', '')}\n\n{table(_HEAD, own)}"
+            yield f"**`{kind}`.** {form.get('description', '')}\n\n{table(_HEAD, own)}"
 
     def _bounds(self, schema: Json) -> Iterator[str]:
         if "const" in schema:

@@ -64,7 +64,7 @@ class Operation:
 
 
 _ACCEPTED = Reply(
-    "Accepted: stored, and its work begins. The same for the same Idempotency-Key and body, or the same retry, again.",
+    "The generation is stored, and its work begins. The same key and body, or the same retry, returns it again.",
     schemas.Accepted,
     ("Location", "Retry-After"),
     (*RATE_HEADERS, "Idempotency-Replayed"),
@@ -213,7 +213,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "Erase everything of the caller; call again until it is done",
         {
             200: Reply("Nothing is left.", schemas.Erasure),
-            202: Reply("Not done yet: call again.", schemas.Erasure, ("Retry-After",)),
+            202: Reply("Not done yet. Call again.", schemas.Erasure, ("Retry-After",)),
         },
         reads_one=False,
     ),
@@ -230,7 +230,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "getHealth",
         "service",
         "Read whether the machinery turns",
-        {200: Reply("What the last sweep found, a few seconds old at most.", schemas.Health)},
+        {200: Reply("The last sweep's findings, a few seconds old at most.", schemas.Health)},
         with_token=False,
     ),
 }

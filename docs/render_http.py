@@ -111,7 +111,7 @@ def _answers(operation: Json, document: Json, fields: Fields) -> Iterator[str]:
     for status, response in operation["responses"].items():
         if int(status) >= 400:
             continue
-        said = f"**Answer {status}**: {response['description']}"
+        said = f"**Answer {status}.** {response['description']}"
         content = response.get("content", {}).get("application/json")
         if content is not None and content["schema"].get("$ref"):
             said += f"\n\n{fields.of(content['schema'])}"

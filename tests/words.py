@@ -71,8 +71,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/cli.md",
         "docs/clients.md",
         "docs/errors.md",
-        "docs/guarantees.md",
-        "docs/http.md",
         "docs/lifecycle.md",
     }
 )

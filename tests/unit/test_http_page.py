@@ -65,7 +65,7 @@ def test_each_call_has_a_section_with_an_example_its_answers_and_its_errors(rout
     assert re.search(rf"^{method} {re.sub(r'{\w+}', '[^/ ]+', path)}(\?\S*)? HTTP/1\.1$", text, re.MULTILINE)
     assert f"\nHTTP/1.1 {EXAMPLES[route]['response']['status']} " in text
     for status in described(route)["responses"]:
-        assert int(status) >= 400 or f"**Answer {status}**" in text
+        assert int(status) >= 400 or f"**Answer {status}.**" in text
     assert set(re.findall(r"^\| \d+ \| \[`(\w+)`\]\(errors\.md#\1\) \|", text, re.MULTILINE)) >= set(
         OPERATIONS[route].codes
     )
@@ -131,7 +131,7 @@ def test_an_objects_table_has_each_field_once_with_its_type_and_a_meaning(name: 
 
 def test_each_field_on_the_page_has_a_meaning() -> None:
     """A kind's own fields need none: their names and bounds may say enough."""
-    without_kinds = re.sub(r"^`\w+`: .*\n\n(?:\|.*\n)+", "", PAGE, flags=re.MULTILINE)
+    without_kinds = re.sub(r"^\*\*`\w+`\.\*\* .*\n\n(?:\|.*\n)+", "", PAGE, flags=re.MULTILINE)
     rows = re.findall(r"^\| (`[\w.\[\]-]+`) \| .*? \| (.*) \|$", without_kinds, re.MULTILINE)
     assert len(rows) > 200
     assert {name for name, rest in rows if not rest.rpartition("|")[2].strip()} == set()

@@ -284,9 +284,9 @@ export interface components {
             /** @description Where to go on. */
             urls: components["schemas"]["Urls"];
         };
-        /** @description What `intent` says that it is. */
+        /** @description The answer, in the form that its `intent` names. */
         AssistantOutput: {
-            /** @description The answer, in the form of its `intent`. */
+            /** @description A goal, tasks in order, or what is missing. */
             result: components["schemas"]["AssistantSmartGoal"] | components["schemas"]["AssistantPrioritization"] | components["schemas"]["AssistantUnknown"];
         };
         /** @description Tasks in the order in which to see to them: quadrant after quadrant. */
@@ -328,7 +328,7 @@ export interface components {
             intent: "unknown";
             reason: string;
         };
-        /** @description What is known of one attempt. */
+        /** @description The known facts of one attempt. */
         Attempt: {
             /** @description Its number, from 1. */
             attempt: number;
@@ -358,9 +358,9 @@ export interface components {
         Ceiling: {
             /** @description The ceiling. */
             limit: number;
-            /** @description What is used now. */
+            /** @description The amount used now. */
             used: number;
-            /** @description What is left, never below 0. */
+            /** @description The amount left, never below 0. */
             remaining: number;
         };
         /** @description How many generations ended, and what their calls have cost. */
@@ -371,14 +371,14 @@ export interface components {
             prompt_tokens: number;
             /** @description Tokens answered, thinking included. */
             completion_tokens: number;
-            /** @description What the calls cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
             /** @description How many ended. */
             generations: number;
         };
-        /** @description What help is wanted with: a sentence, or a few, of 3 to 1,000 characters. */
+        /** @description A sentence that says what help is wanted with, of 3 to 1,000 characters. */
         CreateAssistant: {
             /**
              * @description Which kind of generation to start.
@@ -540,9 +540,9 @@ export interface components {
             prompt_tokens: number;
             /** @description Tokens answered, thinking included. */
             completion_tokens: number;
-            /** @description What the calls cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
             /** @description How many ended. */
             generations: number;
@@ -662,7 +662,7 @@ export interface components {
         GatewayMessage: {
             message: string | null;
         };
-        /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` says which model was asked, and `answered_by` which one the provider names. While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late. */
+        /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` is the model that was asked, and `answered_by` the one that the provider names. While it is open, `state` is its present state, and `because` the code that ended the last attempt. `next_at` is the latest time at which it moves or the service looks after it. `stuck` says whether a heartbeat or a start is late. */
         Generation: {
             /** @description Its id; newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
@@ -679,15 +679,15 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How often a worker has begun it; 0 before the first. */
+            /** @description How many attempts a worker has begun; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
             /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
-            /** @description What its paid calls have cost so far. */
+            /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, in a word of the kind. */
+            /** @description The worker's present work, in a word of the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -713,7 +713,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open one does at the moment.
+             * @description The present state of an open one.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -747,15 +747,15 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How often a worker has begun it; 0 before the first. */
+            /** @description How many attempts a worker has begun; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
             /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
-            /** @description What its paid calls have cost so far. */
+            /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, in a word of the kind. */
+            /** @description The worker's present work, in a word of the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -781,7 +781,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open one does at the moment.
+             * @description The present state of an open one.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -800,18 +800,18 @@ export interface components {
             /** @description While it is open: in how many seconds to look again. */
             poll_after_seconds?: number;
             /**
-             * @description What `expected_progress` or `min_version` asks for is not stored yet.
+             * @description The state that `expected_progress` or `min_version` asks for is not stored yet.
              * @constant
              */
             stale?: true;
-            /** @description What the kind made, once it has succeeded. */
+            /** @description The kind's result, once it has succeeded. */
             output?: components["schemas"]["Output"];
             /** @description The name of the output's list that can be reviewed. */
             reviews?: string;
         };
         /** Format: uuid */
         GenerationId: string;
-        /** @description What the last sweep found. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds. */
+        /** @description The last sweep's findings. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds. */
         Health: {
             /** @description When the sweeper last ended a run; null before the first. */
             last_sweep_at: components["schemas"]["Moment"] | null;
@@ -833,7 +833,7 @@ export interface components {
             /** @description When the URL ends. */
             expires_at: components["schemas"]["Moment"];
             /**
-             * @description What the picture is.
+             * @description The picture's media type.
              * @enum {string}
              */
             content_type: "image/png" | "image/jpeg" | "image/webp";
@@ -851,7 +851,7 @@ export interface components {
             /** @description The pictures, each with a URL that ends. */
             images: components["schemas"]["Image"][];
         };
-        /** @description What was sent in, and how it is made. `request_id` is that of the request that created it, as logs have it. */
+        /** @description The input, and how it is made. `request_id` is that of the request that created it, as logs have it. */
         Input: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
@@ -861,7 +861,7 @@ export interface components {
             model: string;
             /** @description The version of the kind's prompts. */
             prompt_version: string;
-            /** @description What was sent in, with defaults filled in. */
+            /** @description The input, with defaults filled in. */
             input: {
                 [key: string]: unknown;
             };
@@ -905,7 +905,7 @@ export interface components {
             position?: number;
             /** @description How long the step took. */
             duration_seconds?: number;
-            /** @description What the step's calls cost. */
+            /** @description The cost of the step's calls. */
             usage?: components["schemas"]["Usage"];
             /** @description The provider's id of the step's call, for its support. */
             call_id?: string;
@@ -931,15 +931,15 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How often a worker has begun it; 0 before the first. */
+            /** @description How many attempts a worker has begun; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
             /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
-            /** @description What its paid calls have cost so far. */
+            /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, in a word of the kind. */
+            /** @description The worker's present work, in a word of the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -965,7 +965,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open one does at the moment.
+             * @description The present state of an open one.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -981,7 +981,7 @@ export interface components {
             answered_by?: string;
             /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
-            /** @description With `fields=output`: what the kind made, once it has succeeded. */
+            /** @description With `fields=output`: the kind's result, once it has succeeded. */
             output?: components["schemas"]["Output"];
             /** @description The name of the output's list that can be reviewed. */
             reviews?: string;
@@ -1003,7 +1003,7 @@ export interface components {
          * @description UTC, to the millisecond.
          */
         Moment: string;
-        /** @description What the kind made, in the kind's own form. What of it can be reviewed is as its owner reviewed it. */
+        /** @description The kind's result, in the kind's own form. Items that can be reviewed are as their owner reviewed them. */
         Output: components["schemas"]["AssistantOutput"] | components["schemas"]["FlashcardsOutput"] | components["schemas"]["ImageOutput"] | components["schemas"]["StoryOutput"];
         /** @description RFC 9457. `detail` and `errors` are there only where they say more. */
         Problem: {
@@ -1069,7 +1069,7 @@ export interface components {
             /** @description Its place in the list that is reviewed, from 1. */
             number: number;
             /**
-             * @description What its owner decided; `proposed` until then.
+             * @description Its owner's decision; `proposed` until then.
              * @enum {string}
              */
             state: "proposed" | "accepted" | "rejected";
@@ -1092,7 +1092,7 @@ export interface components {
             /** @description Its chapters, in order. */
             chapters: components["schemas"]["StoryChapter"][];
         };
-        /** @description What happened to a generation, the oldest line first. */
+        /** @description The events of a generation, the oldest line first. */
         Timeline: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
@@ -1108,7 +1108,7 @@ export interface components {
             /** @description Path of the generation, below the API's address. */
             self: string;
         };
-        /** @description What paid calls of a model have cost; `wasted_cost_usd` is the part of it that bought nothing which is kept. */
+        /** @description The cost of paid calls of a model. `wasted_cost_usd` is the part of it that bought nothing kept. */
         Usage: {
             /** @description Calls of the model that were paid for, failed ones included. */
             calls: number;
@@ -1116,9 +1116,9 @@ export interface components {
             prompt_tokens: number;
             /** @description Tokens answered, thinking included. */
             completion_tokens: number;
-            /** @description What the calls cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
         };
         /** @description One month's usage by day, and where the caller stands now. */
@@ -1129,18 +1129,18 @@ export interface components {
             days: components["schemas"]["DayCounts"][];
             /** @description The sum of these days. */
             total: components["schemas"]["Counts"];
-            /** @description What is left now. */
+            /** @description The rest of each limit now. */
             limits: components["schemas"]["UserLimits"];
         };
-        /** @description What is left of each limit; what is switched off is absent. */
+        /** @description The rest of each limit; a limit that is switched off is absent. */
         UserLimits: {
             /** @description Each rate limit. */
             rates: components["schemas"]["Rate"][];
             /** @description How many may be open at once. */
             running?: components["schemas"]["Ceiling"];
-            /** @description What the day (UTC) may cost. */
+            /** @description The ceiling on the cost of the day (UTC). */
             daily_spend_usd?: components["schemas"]["Ceiling"];
-            /** @description What the month (UTC) may cost. */
+            /** @description The ceiling on the cost of the month (UTC). */
             monthly_spend_usd?: components["schemas"]["Ceiling"];
         };
     };
@@ -1298,7 +1298,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted: stored, and its work begins. The same for the same Idempotency-Key and body, or the same retry, again. */
+            /** @description The generation is stored, and its work begins. The same key and body, or the same retry, returns it again. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2067,7 +2067,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted: stored, and its work begins. The same for the same Idempotency-Key and body, or the same retry, again. */
+            /** @description The generation is stored, and its work begins. The same key and body, or the same retry, returns it again. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3210,7 +3210,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description Not done yet: call again. */
+            /** @description Not done yet. Call again. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3372,7 +3372,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What the last sweep found, a few seconds old at most. */
+            /** @description The last sweep's findings, a few seconds old at most. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
