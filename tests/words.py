@@ -67,7 +67,6 @@ PROSE = (
 PENDING: frozenset[str] = frozenset(
     {
         "CHANGELOG.md",
-        "README.md",
         "docs/cli.md",
         "docs/clients.md",
         "docs/errors.md",
