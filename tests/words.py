@@ -66,7 +66,6 @@ PROSE = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "CHANGELOG.md",
         "CONTRIBUTING.md",
         "README.md",
         "docs/adr/0001-conditional-write-fencing.md",
