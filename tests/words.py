@@ -66,7 +66,6 @@ PROSE = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "CHANGELOG.md",
         "docs/cli.md",
         "docs/clients.md",
         "docs/errors.md",
