@@ -44,8 +44,8 @@ def test_of_one_whose_heartbeat_is_late_it_says_so_by_the_services_own_word() ->
     ("status", "state", "says"),
     [
         ("pending", "queued", ["waits for a worker.", "message is sent again"]),
-        ("pending", "waiting_to_retry", ["waits for its next attempt.", "The next attempt begins at"]),
-        ("pending", "waiting_for_provider", ["the provider asked for a pause.", "The next attempt begins at"]),
+        ("pending", "waiting_to_retry", ["waits for its next attempt.", "The next attempt starts at"]),
+        ("pending", "waiting_for_provider", ["the provider asked for a pause.", "The next attempt starts at"]),
         ("pending", "lost", ["Its message is lost.", "next sweep"]),
         ("running", "lost", ["Its worker is lost.", "next sweep"]),
         ("running", "dreaming", ["which this client does not know.", "That changes by"]),
@@ -69,7 +69,7 @@ def test_a_time_that_is_over_is_said_to_be() -> None:
 
 
 def test_an_older_service_is_not_guessed_for() -> None:
-    assert said(progress=30)[0] == "It is running, at 30 %. This service does not say more."
+    assert said(progress=30)[0] == "It is running, at 30 %. This service gives no further details."
 
 
 def test_of_one_that_failed_it_says_what_ended_it_and_what_to_do() -> None:
