@@ -246,7 +246,7 @@ def test_what_the_queue_does_not_take_is_left(office: Office) -> None:
     office.dispatch = RecordingDispatch(fails=True)
     office.give_up(office.pending())
     [letter] = office.redrive()
-    assert (letter.outcome, letter.reason) == (RedriveOutcome.LEFT, "the queue did not take it: AccessDenied")
+    assert (letter.outcome, letter.reason) == (RedriveOutcome.LEFT, "the queue did not accept it: AccessDenied")
     assert office.visible() == 1
 
 
