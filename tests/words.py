@@ -66,11 +66,8 @@ PROSE = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "README.md",
         "docs/cli.md",
         "docs/clients.md",
-        "docs/errors.md",
-        "docs/lifecycle.md",
     }
 )
 """Pages of PROSE that are not plain yet."""
