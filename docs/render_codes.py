@@ -51,7 +51,7 @@ def _between(name: str, part: str, text: str) -> str:
 
 def _problems() -> str:
     def row(name: str, code: Code) -> str:
-        return _row(f"{_anchored(name)}<br>{code.status}, {code.fault}", code.detail, code.fix, _sent_again(code))
+        return _row(f"{_anchored(name)}<br>{code.status}, {code.fault} fault", code.detail, code.fix, _sent_again(code))
 
     return _table("send it again?", itertools.starmap(row, PROBLEMS.items()))
 
@@ -71,7 +71,7 @@ def _failures() -> str:
     def row(name: str, code: Code) -> str:
         ours = " It is logged as an error and sets off `CaughtErrorsAlarm`." if code.is_ours else ""
         retried = "yes" if code.retried else "no"
-        return _row(f"{_anchored(name)}<br>{code.fault}", f"{code.detail or code.title}{ours}", code.fix, retried)
+        return _row(f"{_anchored(name)}<br>{code.fault} fault", f"{code.detail or code.title}{ours}", code.fix, retried)
 
     groups = itertools.groupby(failures().items(), lambda item: _group_of(item[0]))
     return "\n\n".join(

@@ -30,7 +30,7 @@ Quadrant = Literal["do", "schedule", "delegate", "drop"]
 
 
 class Input(Asked):
-    """What help is wanted with: a sentence, or a few, of 3 to 1,000 characters."""
+    """A sentence that says what help is wanted with, of 3 to 1,000 characters."""
 
     sentence: Annotated[str, trimmed(1_000, shortest=3)]
 
@@ -77,13 +77,14 @@ class Unknown(Written):
 
 
 class Output(Written):
-    """What `intent` says that it is."""
+    """The answer, in the form that its `intent` names."""
 
     result: Annotated[SmartGoal | Prioritization | Unknown, Field(discriminator="intent")]
+    """A goal, tasks in order, or what is missing."""
 
 
 def run(ctx: Context, content: Input) -> Output:
-    """Find the intent, then answer in the form that it has; what is neither is told so, and costs no second call.
+    """Find the intent, then answer in its form. A sentence with neither intent gets a reason, and costs no second call.
 
     Progress is at 25 once the intent is asked for, at 50 once it is known, at 75 once the answer is written, and at 100
     once that is stored; while an answer streams it rises in between.

@@ -123,7 +123,7 @@ def test_each_code_of_a_failed_generation_has_one_row_and_no_other_has() -> None
 def test_the_row_of_a_problem_has_its_status_what_happened_and_what_to_do() -> None:
     page = read("docs/errors.md")
     for name, code in PROBLEMS.items():
-        assert f"`{name}`<br>{code.status}, {code.fault} | {code.detail} | {code.fix} | " in page, name
+        assert f"`{name}`<br>{code.status}, {code.fault} fault | {code.detail} | {code.fix} | " in page, name
 
 
 def test_page_and_clients_hold_the_register_of_error_codes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,7 +146,7 @@ CODE_SHAPED = re.compile(
 NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls", "output_omitted"}
 NO_CODES |= {"call_reserve_usd"}  # a limit of a kind
 NO_CODES |= {"input_missing", "step_empty"}  # the doctor's findings
-NO_CODES |= {"provider_status", "provider_code", "provider_call_id", "provider_excerpt"}
+NO_CODES |= {"provider_status", "provider_code", "provider_call_id", "provider_excerpt", "call_id"}
 """Fields and events of the same shape."""
 
 
