@@ -66,8 +66,6 @@ PROSE = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "docs/cli.md",
-        "docs/clients.md",
         "docs/errors.md",
         "docs/lifecycle.md",
     }
