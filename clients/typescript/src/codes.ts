@@ -17,30 +17,30 @@ export interface Code {
 export const PROBLEMS: Readonly<Record<string, Code>> = {
   "invalid_json": {
     "title": "The body is not JSON.",
-    "fix": "Send one JSON object; the same body fails again.",
+    "fix": "Send one JSON object. The same body fails again.",
     "fault": "the caller's",
     "status": 400
   },
   "invalid_encoding": {
     "title": "The body is not valid UTF-8 text.",
-    "fix": "Encode the body as UTF-8, and resend.",
+    "fix": "Encode the body as UTF-8 and resend.",
     "fault": "the caller's",
     "status": 400
   },
   "validation_failed": {
-    "title": "The body does not fit what this kind takes.",
-    "fix": "Fix the listed fields and resend; the same body fails again.",
+    "title": "The body does not match this kind's input.",
+    "fix": "Fix the listed fields and resend. The same body fails again.",
     "fault": "the caller's",
     "status": 400
   },
   "idempotency_key_invalid": {
     "title": "The Idempotency-Key is not 1 to 255 visible ASCII characters.",
-    "fix": "A UUID is a good key.",
+    "fix": "Send a valid key, for example a UUID.",
     "fault": "the caller's",
     "status": 400
   },
   "invalid_query": {
-    "title": "The query string is not one that this call takes.",
+    "title": "The query string is not valid for this call.",
     "fix": "Fix the query and resend. Send a `cursor` exactly as it was returned.",
     "fault": "the caller's",
     "status": 400
@@ -53,61 +53,61 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
   },
   "token_expired": {
     "title": "The token has expired.",
-    "fix": "Get a new token and resend.",
+    "fix": "Get a new token and resend the request.",
     "fault": "nobody's",
     "status": 401
   },
   "unsupported_subject": {
     "title": "The token's subject cannot be used as an owner.",
-    "fix": "Configure the issuer to put a stable ASCII `sub` into its tokens; another token of the same user fails again.",
+    "fix": "Configure the token issuer to set a stable ASCII `sub`. Another token of the same user fails again.",
     "fault": "the operator's",
     "status": 401
   },
   "not_found": {
-    "title": "There is no such generation of yours.",
+    "title": "You have no generation with this id.",
     "fix": "Check the id, and stop polling.",
     "fault": "the caller's",
     "status": 404
   },
   "suggestion_not_found": {
-    "title": "The generation has no suggestion of that number.",
-    "fix": "Number suggestions from 1, in the order of the output. Of several decisions in one call none was carried out.",
+    "title": "The generation has no suggestion with this number.",
+    "fix": "Number suggestions from 1, in the order of the output. None of the decisions in this call was stored.",
     "fault": "the caller's",
     "status": 404
   },
   "card_not_found": {
-    "title": "There is no such card of yours.",
+    "title": "You have no card with this id.",
     "fix": "Check the id, and read the list of cards again.",
     "fault": "the caller's",
     "status": 404
   },
   "not_terminal": {
     "title": "The generation has not ended yet.",
-    "fix": "Cancel it first, or wait for its end.",
+    "fix": "Cancel it first, or wait until it ends.",
     "fault": "the caller's",
     "status": 409
   },
   "not_retryable": {
     "title": "Only a failed or canceled generation can be retried.",
-    "fix": "Create a new one.",
+    "fix": "Create a new generation.",
     "fault": "the caller's",
     "status": 409
   },
   "not_succeeded": {
     "title": "Only a succeeded generation can be reviewed.",
-    "fix": "While it is open, wait.",
+    "fix": "If it is still pending or running, wait until it succeeds.",
     "fault": "the caller's",
     "status": 409
   },
   "no_suggestions": {
     "title": "This kind of generation has nothing to review.",
-    "fix": "Review a generation whose kind makes suggestions.",
+    "fix": "Review a generation of a kind that makes suggestions.",
     "fault": "the caller's",
     "status": 409
   },
   "unreadable": {
-    "title": "What is stored cannot be read.",
-    "fix": "Tell the operator, with the `request_id`; until then the same call fails again. Other generations are not touched by it, and `DELETE /v1/me` needs nothing of it.",
+    "title": "The stored data cannot be read.",
+    "fix": "Report the `request_id` to the operator. The same call fails until the operator fixes it. Other generations are not affected, and `DELETE /v1/me` still works.",
     "fault": "the operator's",
     "status": 409
   },
@@ -119,43 +119,43 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
   },
   "idempotency_key_reused": {
     "title": "The Idempotency-Key was used for another request.",
-    "fix": "Take a new key for each thing that the user wants done, and the same only to repeat one whose answer did not come.",
+    "fix": "Use a new key for each new request. Reuse a key only to resend a request whose response you did not get.",
     "fault": "the caller's",
     "status": 422
   },
   "rate_limited": {
-    "title": "You have started as many generations as you may for now.",
-    "fix": "Wait for `Retry-After`; then one more is accepted.",
+    "title": "You have reached your rate limit.",
+    "fix": "Wait for `Retry-After`. Then the service accepts one more.",
     "fault": "the caller's",
     "status": 429
   },
   "too_many_running": {
-    "title": "You have as many generations under way as you may have at once.",
-    "fix": "Wait until one has ended, or cancel one.",
+    "title": "You have reached your limit of open generations.",
+    "fix": "Wait until one ends, or cancel one.",
     "fault": "the caller's",
     "status": 429
   },
   "daily_spend_reached": {
-    "title": "Your generations have cost as much today as they may.",
-    "fix": "Wait for the next day (UTC).",
+    "title": "You have reached your spending limit for today.",
+    "fix": "Wait until the next day (UTC).",
     "fault": "the caller's",
     "status": 429
   },
   "monthly_spend_reached": {
-    "title": "Your generations have cost as much this month as they may.",
-    "fix": "Wait for the next month (UTC).",
+    "title": "You have reached your spending limit for this month.",
+    "fix": "Wait until the next month (UTC).",
     "fault": "the caller's",
     "status": 429
   },
   "deployment_spend_reached": {
-    "title": "The service has spent as much today as it may.",
-    "fix": "Wait for the next day (UTC), or bring a key of your own where the service takes one.",
+    "title": "The service has reached its spending limit for today.",
+    "fix": "Wait until the next day (UTC). If the service takes users' keys, send your own key.",
     "fault": "the operator's",
     "status": 429
   },
   "too_many_connections": {
     "title": "You have too many live connections open.",
-    "fix": "Poll instead, or close another tab and ask again after `Retry-After`.",
+    "fix": "Poll instead, or close another tab and try again after `Retry-After`.",
     "fault": "the caller's",
     "status": 429
   },
@@ -166,20 +166,20 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
     "status": 403
   },
   "creates_paused": {
-    "title": "The service takes no new generations right now.",
-    "fix": "Try again after `Retry-After`; everything else works.",
+    "title": "The service is not taking new generations right now.",
+    "fix": "Try again after `Retry-After`. Everything else works.",
     "fault": "the operator's",
     "status": 503
   },
   "internal_error": {
     "title": "Something went wrong on our side.",
-    "fix": "Retry a GET or a cancel. A create may have been carried out: repeat it with its `Idempotency-Key`. Without a key it may start a second generation.",
+    "fix": "Retry a GET or a cancel. A create may have succeeded: resend it with the same `Idempotency-Key`. Without a key, resending may start a second generation.",
     "fault": "the operator's",
     "status": 500
   },
   "unavailable": {
-    "title": "The service cannot do this right now; try again shortly.",
-    "fix": "Retry a GET or a cancel after `Retry-After`. A create may have been carried out: repeat it with its `Idempotency-Key`. Without a key it may start a second generation.",
+    "title": "The service cannot do this right now.",
+    "fix": "Retry a GET or a cancel after `Retry-After`. A create may have succeeded: resend it with the same `Idempotency-Key`. Without a key, resending may start a second generation.",
     "fault": "the operator's",
     "status": 503
   }
@@ -189,158 +189,158 @@ export const PROBLEMS: Readonly<Record<string, Code>> = {
 export const FAILURES: Readonly<Record<string, Code>> = {
   "deadline_exceeded": {
     "title": "It timed out.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the operator's",
     "retried": true
   },
   "crash_loop": {
-    "title": "The workers that took it kept dying, and none of them finished a step.",
-    "fix": "Report it to the operator of this service. The same input is likely to fail again.",
+    "title": "Its workers kept crashing, and none of them finished a step.",
+    "fix": "Report it to the operator of this service. The same input will probably fail again.",
     "fault": "the operator's",
     "retried": true
   },
   "handover_limit": {
-    "title": "One step takes longer than a worker may run.",
+    "title": "One step takes longer than a worker's time limit.",
     "fix": "Report it to the operator of this service.",
     "fault": "the operator's",
     "retried": true
   },
   "storage_unavailable": {
-    "title": "What was made could not be stored.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "title": "The result could not be stored.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the operator's",
     "retried": true
   },
   "kind_failed": {
-    "title": "The service's code for this kind failed.",
-    "fix": "Report it to the operator of this service. The same input is likely to fail again.",
+    "title": "This kind's code crashed.",
+    "fix": "Report it to the operator of this service. The same input will probably fail again.",
     "fault": "the operator's"
   },
   "kind_broken": {
-    "title": "The service's code for this kind breaks a rule of kinds.",
-    "fix": "Report it to the operator of this service. The same input is likely to fail again.",
+    "title": "This kind's code breaks a rule for kinds.",
+    "fix": "Report it to the operator of this service. The same input will probably fail again.",
     "fault": "the operator's"
   },
   "call_limit": {
-    "title": "One step used up all the calls of the model that it may make.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "title": "One step used up all its model calls.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the provider's"
   },
   "cost_limit": {
-    "title": "Going on could have cost more than one generation may.",
-    "fix": "Ask for less, or for a cheaper model.",
+    "title": "The next call could exceed this generation's cost limit.",
+    "fix": "Ask for less, or use a cheaper model.",
     "fault": "nobody's"
   },
   "spend_ceiling": {
-    "title": "What may be spent in this day or month is used up.",
-    "fix": "Retry it once the ceiling is reset: what is finished is kept and not paid for again.",
+    "title": "The spending limit of this day or month is reached.",
+    "fix": "Retry it after the limit resets. Finished steps are kept and not billed again.",
     "fault": "nobody's"
   },
   "input_unreadable": {
-    "title": "What was sent in cannot be read any more.",
+    "title": "The stored input cannot be read.",
     "fix": "Create it again.",
     "fault": "the operator's"
   },
   "step_unreadable": {
-    "title": "A stored result cannot be read any more.",
+    "title": "A stored step result cannot be read.",
     "fix": "Create it again.",
     "fault": "the operator's"
   },
   "provider_key_unavailable": {
-    "title": "The service cannot read its key for the model.",
+    "title": "The service cannot read its key for the model provider.",
     "fix": "Report it to the operator of this service.",
     "fault": "the operator's",
     "retried": true
   },
   "provider_key_refused": {
-    "title": "The model's provider refused the service's key.",
+    "title": "The model provider refused the service's key.",
     "fix": "Report it to the operator of this service.",
     "fault": "the operator's"
   },
   "provider_out_of_credit": {
-    "title": "The service's account at the model's provider is empty.",
+    "title": "The service's account at the model provider has no credit left.",
     "fix": "Report it to the operator of this service.",
     "fault": "the operator's"
   },
   "user_key_refused": {
-    "title": "The model's provider refused your key.",
-    "fix": "Retry it with a key that is valid: what is finished is kept.",
+    "title": "The model provider refused your key.",
+    "fix": "Retry it with a valid key. Finished steps are kept.",
     "fault": "the caller's"
   },
   "user_key_out_of_credit": {
-    "title": "The account of your key has no credit left.",
-    "fix": "Retry it with the key again once there is credit.",
+    "title": "Your key's account has no credit left.",
+    "fix": "Add credit, then retry it with the key.",
     "fault": "the caller's"
   },
   "user_key_missing": {
-    "title": "Your key is not there any more.",
-    "fix": "Retry it with the key again.",
+    "title": "Your key is missing.",
+    "fix": "Retry it and send the key again.",
     "fault": "the operator's"
   },
   "user_key_unavailable": {
     "title": "Your key cannot be decrypted right now.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the operator's",
     "retried": true
   },
   "provider_forbidden": {
-    "title": "The model's provider does not allow this request.",
+    "title": "The model provider does not allow this request.",
     "fix": "Try another text, or another model.",
     "fault": "the caller's"
   },
   "provider_bad_request": {
-    "title": "The model's provider did not take the request, or does not have this model.",
+    "title": "The model provider refused the request, or does not have this model.",
     "fix": "Create it again with another model.",
     "fault": "the operator's"
   },
   "provider_input_too_large": {
     "title": "The text is too long for this model.",
-    "fix": "Send less, or name another model.",
+    "fix": "Send less text, or use another model.",
     "fault": "the caller's"
   },
   "provider_protocol_broken": {
-    "title": "What the model's provider sent was no answer.",
+    "title": "The model provider's response could not be read.",
     "fix": "Report it to the operator of this service.",
     "fault": "the provider's"
   },
   "provider_rate_limited": {
-    "title": "The model's provider asked for fewer calls.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "title": "The model provider is rate limiting this service.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the operator's",
     "retried": true
   },
   "provider_unavailable": {
     "title": "The model is not available.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the provider's",
     "retried": true
   },
   "provider_unreachable": {
-    "title": "No connection to the model came about.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "title": "The service could not connect to the model provider.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the provider's",
     "retried": true
   },
   "provider_timeout": {
     "title": "The model did not answer in time.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the provider's",
     "retried": true
   },
   "provider_stream_cut": {
-    "title": "The model's answer broke off before it was whole.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "title": "The model's answer was cut off.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the provider's",
     "retried": true
   },
   "provider_error": {
-    "title": "The model's provider reported an error while it answered.",
-    "fix": "Retry it later: what is finished is kept and not paid for again.",
+    "title": "The model provider reported an error while it answered.",
+    "fix": "Retry it later. Finished steps are kept and not billed again.",
     "fault": "the provider's",
     "retried": true
   },
   "output_invalid": {
-    "title": "The model's answer is not what was asked for.",
+    "title": "The model's answer does not have the required form.",
     "fix": "Create it again with another model.",
     "fault": "the model's"
   },
@@ -350,12 +350,12 @@ export const FAILURES: Readonly<Record<string, Code>> = {
     "fault": "the model's"
   },
   "output_truncated": {
-    "title": "The model's answer was too long to be whole.",
-    "fix": "Ask for less, or send less text.",
+    "title": "The model's answer reached the length limit and is incomplete.",
+    "fix": "Ask for less output, or send less text.",
     "fault": "the operator's"
   },
   "output_too_large": {
-    "title": "The model's answer was larger than is taken.",
+    "title": "The model's answer exceeds the size limit.",
     "fix": "Ask for less.",
     "fault": "the model's"
   },
