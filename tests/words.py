@@ -68,6 +68,10 @@ PROSE = (
 STRINGS: tuple[str, ...] = (
     "deploy.example.toml",
     "samconfig.toml",
+    "template.yaml",
+    "Makefile",
+    "docs/*.py",
+    "examples/**/*.py",
     "examples/**/*.ts*",
 )
 """Sources whose string literals and shown text are held to the words: what users and operators read. To be widened by
