@@ -134,7 +134,7 @@ def test_what_is_wrong_with_which_field_is_said(run: Run) -> None:
     [
         ("failed", {"code": "provider_timeout", "message": "slow"}, f"unstuck retry {ID}"),
         ("failed", {"code": "output_refused", "message": "no"}, "Try another text, or another model."),
-        ("failed", {"code": "of_a_newer_service", "message": "no"}, "likely to fail again"),
+        ("failed", {"code": "of_a_newer_service", "message": "no"}, "will probably fail again"),
         ("canceled", None, f"unstuck retry {ID}"),
     ],
 )

@@ -196,7 +196,10 @@ def erasing(outage: Outage, _head: Generation) -> None:
 
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(input_gone, "What was sent in is not kept any more, or cannot be read."), (erasing, "having everything erased")],
+    [
+        (input_gone, "The input is no longer kept, or cannot be read. Create a new generation."),
+        (erasing, "having everything erased"),
+    ],
 )
 def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
     outage: Outage, make: Callable[[Outage, Generation], None], reason: str
@@ -210,7 +213,9 @@ def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
 
 def test_one_whose_kind_is_not_made_any_more_is_left_out_with_a_line(outage: Outage) -> None:
     outage.failed(kind="opera")
-    assert [line.reason for line in outage.retry()] == ["This kind is not made any more."]
+    assert [line.reason for line in outage.retry()] == [
+        "This kind no longer exists. Create a generation of another kind."
+    ]
 
 
 LIMITED = Policy({"*": Limit("create", 3, 300)}, max_running=4)
