@@ -59,27 +59,24 @@ PROSE = (
     "bench/*.md",
     "docs/**/*.md",
     "clients/*/README.md",
+    "examples/**/*.md",
     "web/README.md",
     ".github/**/*.md",
 )
 """Held to the words, the beginnings, and the bound of a sentence."""
 
-PENDING: frozenset[str] = frozenset(
-    {
-        "docs/cli.md",
-        "docs/clients.md",
-    }
-)
-"""Pages of PROSE that are not plain yet."""
-
 STRINGS: tuple[str, ...] = (
     "deploy.example.toml",
     "samconfig.toml",
+    "template.yaml",
+    "Makefile",
+    "docs/*.py",
+    "examples/**/*.py",
     "examples/**/*.ts*",
 )
 """Sources whose string literals and shown text are held to the words: what users and operators read. To be widened by
-`shared/**/*.py`, `functions/**/*.py`, `operations/**/*.py`, `local/**/*.py`, `trial/**/*.py`, `clients/*/src/**`,
-`web/src/**/*.ts*`, `docs/*.py` and `template.yaml`."""
+`shared/**/*.py`, `functions/**/*.py`, `operations/**/*.py`, `local/**/*.py`, `trial/**/*.py`, `clients/*/src/**` and
+`web/src/**/*.ts*`."""
 
 
 class Piece(NamedTuple):

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from shared.domain import rows
 from shared.domain.call_facts import NO_CALL, CallFacts
@@ -18,12 +16,10 @@ from shared.store.ground import Ground
 from shared.store.move import Mover
 from shared.store.pictures import PictureStore
 from shared.store.reads import Reader
+from shared.store.spending import SpendingReader
 from shared.store.table import ConditionFailedError
 from shared.store.timeline import Timeline
 from shared.store.user_key import UserKeyReader
-
-if TYPE_CHECKING:
-    from shared.store.spending import SpendingReader
 
 
 class WorkerStore:
@@ -38,17 +34,10 @@ class WorkerStore:
         self._mover = Mover(ground)
         self.reads = Reader(ground)
         self.bills = Bills(ground)
-        self._ground = ground
         self.timeline = Timeline(ground)
         self.user_keys = UserKeyReader(ground)
         self.pictures = PictureStore(ground)
-
-    @cached_property
-    def spending(self) -> "SpendingReader":
-        """Tells how much the nearest spending limit leaves."""
-        from shared.store.spending import SpendingReader  # noqa: PLC0415 - only needed near a spending limit
-
-        return SpendingReader(self._ground)
+        self.spending = SpendingReader(ground)
 
     def claim(self, called: Called, holder: str, kinds: tuple[str, ...]) -> Generation:
         """Claim a pending generation. `holder` must be new for each claim. Raises TransitionRefusedError."""

@@ -113,20 +113,15 @@ def test_the_examples_name_no_machine_and_hold_no_token() -> None:
         assert found not in text
 
 
-@pytest.mark.parametrize("name", ["Generation", "Card", "Usage", "Problem"])
-def test_an_objects_table_has_each_field_once_with_its_type_and_a_meaning(name: str) -> None:
-    schema = DOCUMENT["components"]["schemas"][name]
-    forms = schema.get("oneOf", [schema])
-    known = {
-        field
-        for form in forms
-        for field in DOCUMENT["components"]["schemas"].get(form.get("$ref", "").rpartition("/")[2], form)["properties"]
-    }
-    rows = re.findall(r"^\| `([\w.\[\]]+)` \| (.+?) \| (yes|no) \| (.*) \|$", Fields(DOCUMENT).section(name), re.M)
-    names = [row[0] for row in rows]
-    assert len(names) == len(set(names))
-    assert {field for field in names if "." not in field and "[" not in field} == known
-    assert all(kind and kind != "object or null" for _, kind, _, _ in rows)
+@pytest.mark.parametrize("name", ["Generation", "Usage", "Problem"])
+def test_an_objects_table_has_each_of_its_fields_once(name: str) -> None:
+    rows = re.findall(
+        r"^\| `([\w.\[\]]+)` \| .+? \| (?:yes|no) \| .* \|$", Fields(DOCUMENT).section(name), re.MULTILINE
+    )
+    assert len(rows) == len(set(rows))
+    assert {row for row in rows if "." not in row and "[" not in row} == set(
+        DOCUMENT["components"]["schemas"][name]["properties"]
+    )
 
 
 def test_each_field_on_the_page_has_a_meaning() -> None:

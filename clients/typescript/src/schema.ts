@@ -549,7 +549,7 @@ export interface components {
             /** @description YYYY-MM-DD, in UTC. */
             day: string;
         };
-        /** @description What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is. */
+        /** @description A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value. */
         Decide: components["schemas"]["FlashcardsDecide"];
         /** @description Several decisions, all of them or none. */
         DecideMany: {
@@ -558,7 +558,7 @@ export interface components {
         };
         /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
         DecideNumbered: components["schemas"]["FlashcardsDecideNumbered"];
-        /** @description The fields of a card to edit, which are its kind's; one that is absent stays as it is. */
+        /** @description The fields of a card to edit, which are its kind's; an absent field keeps its value. */
         EditCard: components["schemas"]["FlashcardsEditCard"];
         /** @description The state of an erasure. Call again until `done` is true. */
         Erasure: {
@@ -626,10 +626,10 @@ export interface components {
             front: string;
             back: string;
         };
-        /** @description What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is. */
+        /** @description A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value. */
         FlashcardsDecide: {
             /**
-             * @description What to make of it; `proposed` takes a decision back.
+             * @description The decision; `proposed` takes an earlier one back.
              * @enum {string}
              */
             decision: "accepted" | "rejected" | "proposed";
@@ -639,7 +639,7 @@ export interface components {
         /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
         FlashcardsDecideNumbered: {
             /**
-             * @description What to make of it; `proposed` takes a decision back.
+             * @description The decision; `proposed` takes an earlier one back.
              * @enum {string}
              */
             decision: "accepted" | "rejected" | "proposed";
@@ -648,7 +648,7 @@ export interface components {
             front?: string;
             back?: string;
         };
-        /** @description The fields of a card to edit, which are its kind's; one that is absent stays as it is. */
+        /** @description The fields of a card to edit, which are its kind's; an absent field keeps its value. */
         FlashcardsEditCard: {
             front?: string;
             back?: string;
@@ -1041,7 +1041,7 @@ export interface components {
             /** @description In how many seconds it allows one more. */
             reset_seconds: number;
         };
-        /** @description Where to begin, at the first step that is not stored (without a body) or anew, and the key to make it with. */
+        /** @description Where to begin, and the key to use. Without a body, at the first step that is not stored. */
         Retry: {
             /**
              * @description `stored` goes on at the first step that has no result; `start` makes everything again.
