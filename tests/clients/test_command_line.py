@@ -313,7 +313,7 @@ def test_watch_without_a_terminal_writes_a_line_a_change(run: Run) -> None:
     assert result.exit_code == 0
     lines = result.stderr.splitlines()
     assert [line.split()[1] for line in lines] == ["pending", "running", "running", "succeeded"]
-    assert "40 %  attempt 2" in lines[2]
+    assert "40 %  writing cards  attempt 2" in lines[2]
     assert "writing cards" in lines[2]
     assert "front 5" in result.stdout
 

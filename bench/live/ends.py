@@ -1,0 +1,60 @@
+"""How late the Python client returns an end, and after how many GETs: by push, and by polling, in turns."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import httpx
+
+from bench.live.pushes import flashcards
+from local.stack import LocalStack
+from unstuck import Client, Polling
+
+ENDS = 8
+MODEL_SECONDS = 8.0
+WAYS: Mapping[str, Callable[..., Client]] = {
+    "by push": Client,
+    "by polling, every 2 s (the default)": partial(Client, live=False, changes=Polling(at_most_seconds=2)),
+    "by polling, by the hint": partial(Client, live=False),
+}
+
+
+@dataclass
+class Ends:
+    """Of one way: how late each end was, in seconds, and how many GETs it took."""
+
+    late: list[float] = field(default_factory=list)
+    gets: list[int] = field(default_factory=list)
+
+
+class _Counted:
+    """A client of a user of its own, whose GETs are counted."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.gets = client, 0
+        hooks: Any = client._http.event_hooks  # what goes over the network, and nothing of the client is changed
+        hooks["request"].append(self._note)
+
+    def _note(self, request: httpx.Request) -> None:
+        self.gets += request.method == "GET"
+
+
+def ends(stack: LocalStack, clients: ExitStack) -> dict[str, Ends]:
+    """Run the ways in turns, each as another user."""
+    ways = {
+        name: _Counted(clients.enter_context(way(stack.api_url, stack.token(f"way-{number}"))))
+        for number, (name, way) in enumerate(WAYS.items())
+    }
+    found = {name: Ends() for name in ways}
+    for _ in range(ENDS):
+        for name, way in ways.items():
+            before = way.gets
+            done = way.client.create_and_wait(flashcards(MODEL_SECONDS))
+            if done.finished_at is None:
+                raise RuntimeError("it ended at no time")
+            found[name].late.append(time.time() - done.finished_at.timestamp())
+            found[name].gets.append(way.gets - before)
+    return found
