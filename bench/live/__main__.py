@@ -25,7 +25,7 @@ from bench.live.pushes import (
 )
 from bench.report import Goal, Report, Spread, Table, run
 from local.stack import LocalStack, StackOptions
-from unstuck import Client
+from unstuck import Client, Polling
 
 LIMITS = {"RateLimits": "*=10000/1", "MaxRunning": "0", "MaxDailySpendUsd": "0", "LongestPollSeconds": "60"}
 
@@ -73,7 +73,7 @@ def _without() -> tuple[list[float], float]:
     owner = "owner-00000000-0000-0000-0000-000000000001"
     with (
         LocalStack(StackOptions(parameters={**LIMITS, "Live": "disabled"})) as stack,
-        Client(stack.api_url, stack.token(owner)) as client,
+        Client(stack.api_url, stack.token(owner), changes=Polling(at_most_seconds=0.5)) as client,
     ):
         client.create_and_wait({"kind": "flashcards", "model": "local/stream:0.1", "source_text": "A cell. " * 200})
         return message_delays(client), write_units(stack, owner, client)
