@@ -18,6 +18,7 @@ from bench.live.pushes import (
     MESSAGES,
     WRITES,
     deaf,
+    flashcards,
     message_delays,
     partials,
     write_to_frame,
