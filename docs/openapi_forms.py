@@ -61,7 +61,10 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 HEADERS: dict[str, dict[str, Any]] = {
-    "Cache-Control": {"description": "`no-store`, except for answers that need no token.", "schema": {"type": "string"}},
+    "Cache-Control": {
+        "description": "`no-store`, except for answers that need no token.",
+        "schema": {"type": "string"},
+    },
     "ETag": {"description": "Names this state, for If-None-Match.", "schema": {"type": "string"}},
     "Location": {
         "description": "Where to read the generation, relative to the address of this call.",
