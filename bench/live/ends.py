@@ -1,7 +1,7 @@
-"""How late the Python client returns an end, and after how many GETs: by push, and by polling, in turns."""
+"""How late the Python client returns an end, and after how many GETs, by push and by polling."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,15 +11,12 @@ import httpx
 
 from bench.live.pushes import flashcards
 from local.stack import LocalStack
-from unstuck import Client, Polling
+from unstuck import Client
 
 ENDS = 8
 MODEL_SECONDS = 8.0
-WAYS: Mapping[str, Callable[..., Client]] = {
-    "by push": Client,
-    "by polling, every 2 s (the default)": partial(Client, live=False, changes=Polling(at_most_seconds=2)),
-    "by polling, by the hint": partial(Client, live=False),
-}
+type Way = Callable[[str, str], Client]
+polling: Way = partial(Client, live=False)
 
 
 @dataclass
@@ -42,15 +39,15 @@ class _Counted:
         self.gets += request.method == "GET"
 
 
-def ends(stack: LocalStack, clients: ExitStack) -> dict[str, Ends]:
-    """Run the ways in turns, each as another user."""
-    ways = {
-        name: _Counted(clients.enter_context(way(stack.api_url, stack.token(f"way-{number}"))))
-        for number, (name, way) in enumerate(WAYS.items())
+def ends(stack: LocalStack, clients: ExitStack, **ways: Way) -> dict[str, Ends]:
+    """Run the ways in turns, each as another user; a way makes a client of the API's address and a token."""
+    made = {
+        name: _Counted(clients.enter_context(way(stack.api_url, stack.token(f"way-{name}"))))
+        for name, way in ways.items()
     }
-    found = {name: Ends() for name in ways}
+    found = {name: Ends() for name in made}
     for _ in range(ENDS):
-        for name, way in ways.items():
+        for name, way in made.items():
             before = way.gets
             done = way.client.create_and_wait(flashcards(MODEL_SECONDS))
             if done.finished_at is None:

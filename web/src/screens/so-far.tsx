@@ -1,4 +1,4 @@
-// What of an output is stored already: chapters that are written while others are not, also of one that failed.
+// The stored part of an output: finished chapters, also of a failed story.
 
 import type { GenerationDetail, TimelineEvent } from "unstuck-client";
 import { useGenerationEvents } from "unstuck-client/react";
@@ -8,7 +8,7 @@ interface Chapter {
   text: string;
 }
 
-/** Shown where a story has no output yet and steps are stored. Steps of other kinds are told by the timeline alone. */
+/** Shown if a story has no output yet but has stored steps. Other kinds' steps are only in the timeline. */
 export function SoFar({ head }: { head: GenerationDetail }) {
   const wanted = head.kind === "story" && head.output === undefined && head.steps_done > 0;
   const events = useGenerationEvents(wanted ? head.generation_id : undefined, { results: true }).data?.events ?? [];
