@@ -68,11 +68,15 @@ PROSE = (
 STRINGS: tuple[str, ...] = (
     "deploy.example.toml",
     "samconfig.toml",
+    "template.yaml",
+    "Makefile",
+    "docs/*.py",
+    "examples/**/*.py",
     "examples/**/*.ts*",
 )
 """Sources whose string literals and shown text are held to the words: what users and operators read. To be widened by
-`shared/**/*.py`, `functions/**/*.py`, `operations/**/*.py`, `local/**/*.py`, `trial/**/*.py`, `clients/*/src/**`,
-`web/src/**/*.ts*`, `docs/*.py` and `template.yaml`."""
+`shared/**/*.py`, `functions/**/*.py`, `operations/**/*.py`, `local/**/*.py`, `trial/**/*.py`, `clients/*/src/**` and
+`web/src/**/*.ts*`."""
 
 
 class Piece(NamedTuple):

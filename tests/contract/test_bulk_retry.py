@@ -141,7 +141,7 @@ def test_run_again_it_tries_none_a_second_time(outage: Outage) -> None:
     assert len(outage.retry(limit=2)) == 2
     again = outage.retry()
     assert [line.outcome for line in again].count(RetryOutcome.RETRIED) == 1
-    assert {line.reason for line in again if line.outcome is RetryOutcome.SKIPPED} == {"It was retried before."}
+    assert {line.reason for line in again if line.outcome is RetryOutcome.SKIPPED} == {"It was already retried."}
     assert len(outage.successors()) == 3
 
 
@@ -162,7 +162,7 @@ def test_what_an_owner_retries_at_the_same_moment_is_retried_once(outage: Outage
     counter = Counter(outage.store, clock, head, outage.dispatch)
     with meanwhile(counter.retry):
         [line] = outage.retry()
-    assert (line.outcome, line.reason) == (RetryOutcome.SKIPPED, "It was retried before.")
+    assert (line.outcome, line.reason) == (RetryOutcome.SKIPPED, "It was already retried.")
     assert len(outage.successors()) == len(outage.dispatch.sent) == 1
 
 
@@ -198,7 +198,7 @@ def erasing(outage: Outage, _head: Generation) -> None:
     ("make", "reason"),
     [
         (input_gone, "The input is no longer kept, or cannot be read. Create a new generation."),
-        (erasing, "having everything erased"),
+        (erasing, "erasing everything"),
     ],
 )
 def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
