@@ -1,12 +1,13 @@
-"""Puts the tables of the last runs into docs/performance.md and docs/scale.md: `python -m bench.page`."""
+"""Puts the tables of the last runs into the pages that show them: `python -m bench.page`."""
 
 import json
 from typing import Any
 
 from bench.report import PROJECT, RESULTS
 
-PAGES = {"performance.md": ("cold_start", "warm", "bill", "recovery", "throughput", "live"), "scale.md": ("scale",)}
-"""Of docs, each with the benches whose tables it shows."""
+PAGES = ("bench/RESULTS.md", "docs/performance.md", "docs/scale.md")
+BENCHES = ("cold_start", "warm", "bill", "recovery", "throughput", "live", "scale")
+"""Those whose tables the pages show, each table on the page that has its mark."""
 _BEGIN, _END = "<!-- tables: {name} -->", "<!-- end -->"
 
 
@@ -45,12 +46,10 @@ def _row(cells: list[str]) -> str:
 
 
 def main() -> None:
-    for name, benches in PAGES.items():
-        page = PROJECT / "docs" / name
-        reports = [json.loads((RESULTS / f"{bench}.json").read_text()) for bench in benches]
+    reports = [json.loads((RESULTS / f"{bench}.json").read_text()) for bench in BENCHES]
+    for page in (PROJECT / name for name in PAGES):
         page.write_text(rendered(page.read_text(), *reports))
-        commits = ", ".join(f"{report['name']} at {report['machine']['commit']}" for report in reports)
-        print(f"docs/{name}: {commits}")
+    print("\n".join(f"{report['name']} at {report['machine']['commit']}" for report in reports))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 # Pages that lie where GitHub looks for them, and their names in the site.
-PAGES = {name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")} | {"README.md": "first-steps.md"}
+PAGES = {name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")}
+PAGES |= {"README.md": "first-steps.md", "bench/RESULTS.md": "bench-results.md"}
 SOURCES = "source"  # the folder of the site that has the other files which a page links to
 _LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#)([^)\s\"#]+)")
 
@@ -62,9 +63,11 @@ def _expanded(entry: Any) -> Any:
 
 
 def _place(source: str, link: str) -> str | None:
-    """Return where the site has what a link out of docs/ means, or one from a page of the root folder into docs/."""
-    if source in PAGES.values():
-        return link.removeprefix("docs/") if link.startswith("docs/") else _named(link)
+    """Return where the site has what a link out of docs/ means, or one from a page outside of docs/ into it."""
+    for outside, name in PAGES.items():
+        if name == source:
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(outside), unquote(link)))
+            return target.removeprefix("docs/") if target.startswith("docs/") else _named(target)
     target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(source), unquote(link)))
     return None if target.startswith("docs/") else _named(target)
 

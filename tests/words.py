@@ -52,10 +52,11 @@ FIRST = {
     r"Of (it|two|them|what|those|these|an?|the) ": "begin with the subject, then the verb",
     r"(Lost|Left|Gone|Not in it) (is|are|was|were) ": "begin with the subject, then the verb",
 }
-"""How no sentence of a paragraph begins, unless it is a question, to what is written instead."""
+"""How no sentence of a paragraph begins, unless it is a question or a title, to what is written instead."""
 
 PROSE = (
     "*.md",
+    "bench/*.md",
     "docs/**/*.md",
     "clients/*/README.md",
     "web/README.md",
@@ -68,7 +69,6 @@ PENDING: frozenset[str] = frozenset(
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "README.md",
-        "SECURITY.md",
         "docs/adding-a-kind.md",
         "docs/adr/0001-conditional-write-fencing.md",
         "docs/adr/0002-owner-as-partition-key.md",
@@ -91,7 +91,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/lifecycle.md",
         "docs/live.md",
         "docs/migrating.md",
-        "docs/performance.md",
         "docs/proof.md",
         "docs/providers.md",
         "docs/runbooks/README.md",
@@ -108,7 +107,6 @@ PENDING: frozenset[str] = frozenset(
         "docs/runbooks/spent.md",
         "docs/runbooks/stale.md",
         "docs/runbooks/sweeper.md",
-        "docs/scale.md",
         "docs/upgrading.md",
         "clients/typescript/README.md",
         "web/README.md",
@@ -187,12 +185,8 @@ def _of_sentences(name: str, piece: Piece) -> Iterator[Finding]:
     for sentence in _END.split(piece.text):
         at = piece.text.index(sentence, at)
         for pattern, instead in FIRST.items():
-            asks = sentence.rstrip().endswith("?")
-            if (
-                (match := re.match(pattern.replace(" ", r"\s+"), sentence))
-                and not asks
-                and len(sentence.split()) > _LABEL
-            ):
+            match = re.match(pattern.replace(" ", r"\s+"), sentence)
+            if match and re.search(r"[.!:][\"')\]]*\s*$", sentence) and len(sentence.split()) > _LABEL:
                 yield _finding(name, piece, at, match[0].strip(), instead)
         count = len([word for word in sentence.split() if re.search(r"[\w\x00]", word)])
         shown = " ".join(sentence.replace(_CODE, "`..`").split()[:8]) + " ..."

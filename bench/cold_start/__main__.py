@@ -27,7 +27,7 @@ OF_BEFORE, OF_FLOOR, OF_USUAL = 0.35, 1.25, 0.55
 _TURNED_OFF = "before: without work before the first event, and trusting the authorities that botocore brings."
 _NOTES = (
     _TURNED_OFF,
-    "floor: boto3's client, one read; create: a model, a transaction, a message; process: its key, pydantic, a call.",
+    "floor: boto3's client, one read. create: a model, a transaction, a message too. process: key, pydantic, a call.",
     "usual: Powertools' event handler with validation, Idempotency and Tracer, and boto3's resources, by `sam build`.",
     "usual, compiled: the same, compiled as ours is. All are compared in the time from start to answer.",
 )

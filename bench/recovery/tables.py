@@ -50,7 +50,7 @@ def report_of(rows: Sequence[Row]) -> Report:
 def _tables(rows: Sequence[Row]) -> list[Table]:
     notes = [
         f"Recovery: from the kill to the job's end, without the {JOB_SECONDS:.0f} s of the job itself; median (range).",
-        f"> {PATIENCE_SECONDS:.0f}: not recovered after so many seconds; what is documented is below.",
+        f"Over {PATIENCE_SECONDS:.0f}: not recovered in that time. bench/RESULTS.md has the documented time.",
         f"Not ended: in the {WATCH_SECONDS:.0f} s that were watched after the last kill.",
         "Paid twice: a second model call was paid, for what the killed worker took with it.",
     ]

@@ -40,7 +40,7 @@ SCALING = Quota(
     100,
     "a second",
     f"{_AWS}/lambda/latest/dg/scaling-behavior.html",
-    "no; told as 1,000 in 10 s",
+    "no; documented as 1,000 in 10 s",
 )
 POLLERS_BEGIN = Quota("Queue source: invocations it begins with", 5, "at once", _SQS_SCALING, "no")
 POLLERS_GROW = Quota("Queue source: more invocations", 300, "a minute", _SQS_SCALING, "no")
