@@ -48,12 +48,13 @@ def add_outputs(schemas: Json) -> None:
 
 def _output(kind: Kind, picture: Json, schemas: Json) -> Json:
     found: Json = {}
-    own = parts(kind.output, found, title(kind))
+    own = described(parts(kind.output, found, title(kind)), kind.output)
     stored = {REF.format(model=name) for name, form in found.items() if form == _STORED_PICTURE}
     own, found = _replaced(own, stored, picture), _replaced(found, stored, picture)
     if kind.reviewed is not None:
         reference = {"$ref": REF.format(model=suggestion_name(kind, kind.reviewed))}
-        own["properties"][kind.reviewed.name] = {"type": "array", "items": reference}
+        said = {name: text for name, text in own["properties"][kind.reviewed.name].items() if name == "description"}
+        own["properties"][kind.reviewed.name] = {**said, "type": "array", "items": reference}
     name = f"{title(kind)}Output"
     schemas[name] = own
     # What only the replaced forms refer to is left out.

@@ -10,7 +10,7 @@ from functions.actions import bodies
 from shared.view import schemas
 
 ALWAYS = ("internal_error", "unavailable")
-WITH_TOKEN = ("unsupported_subject", "token_expired", "unreadable")
+WITH_TOKEN = ("unsupported_subject", "token_expired")
 WITH_BODY = ("invalid_json", "invalid_encoding", "validation_failed", "body_too_large")
 LIMITS = (
     "rate_limited",
@@ -37,7 +37,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route. `takes` are query parameters and headers by name; `body` a model, or "create" for every kind's."""
+    """One route. `takes` are query parameters and headers by name; `body` a model, or "create" for every kind's.
+
+    `reads_one` is false where no damaged item refuses the call: a list passes over it. `asks_nothing` is true for
+    a call that reads nothing stored.
+    """
 
     name: str
     tag: str
@@ -48,16 +52,19 @@ class Operation:
     body: type | str | None = None
     body_required: bool = True
     with_token: bool = True
+    reads_one: bool = True
+    asks_nothing: bool = False
 
     @property
     def codes(self) -> tuple[str, ...]:
         """Every problem that the function may answer here."""
         body = WITH_BODY if self.body is not None else ()
-        return (*self.problems, *body, *(WITH_TOKEN if self.with_token else ()), *ALWAYS)
+        token = (*WITH_TOKEN, *(("unreadable",) if self.reads_one else ())) if self.with_token else ()
+        return (*self.problems, *body, *token, *(() if self.asks_nothing else ALWAYS))
 
 
 _ACCEPTED = Reply(
-    "Accepted: stored, and its work begins. The same for the same Idempotency-Key and body, or the same retry, again.",
+    "The generation is stored, and its work begins. The same key and body, or the same retry, returns it again.",
     schemas.Accepted,
     ("Location", "Retry-After"),
     (*RATE_HEADERS, "Idempotency-Replayed"),
@@ -82,6 +89,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: Reply("One page.", schemas.Feed, (), ("Retry-After",))},
         ("invalid_query",),
         ("session_id", "status", "kind", "fields", "limit", "cursor"),
+        reads_one=False,
     ),
     f"GET {_ONE}": Operation(
         "getGeneration",
@@ -155,6 +163,7 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: Reply("One page.", schemas.Cards)},
         ("invalid_query",),
         PAGED,
+        reads_one=False,
     ),
     "GET /v1/cards/{card_id}": Operation(
         "getCard",
@@ -188,6 +197,7 @@ OPERATIONS: Mapping[str, Operation] = {
         "Ask for a ticket to a WebSocket that tells of each change; 404 where the deployment has none",
         {200: Reply("The ticket.", schemas.LiveTicket)},
         ("too_many_connections",),
+        reads_one=False,
     ),
     "GET /v1/usage": Operation(
         "getUsage",
@@ -203,8 +213,9 @@ OPERATIONS: Mapping[str, Operation] = {
         "Erase everything of the caller; call again until it is done",
         {
             200: Reply("Nothing is left.", schemas.Erasure),
-            202: Reply("Not done yet: call again.", schemas.Erasure, ("Retry-After",)),
+            202: Reply("Not done yet. Call again.", schemas.Erasure, ("Retry-After",)),
         },
+        reads_one=False,
     ),
     "GET /v1/openapi.json": Operation(
         "getOpenApi",
@@ -213,12 +224,13 @@ OPERATIONS: Mapping[str, Operation] = {
         {200: Reply("This document.", dict, ("ETag",)), 304: Reply("Unchanged.", None, ("ETag",))},
         takes=("If-None-Match",),
         with_token=False,
+        asks_nothing=True,
     ),
     "GET /v1/health": Operation(
         "getHealth",
         "service",
         "Read whether the machinery turns",
-        {200: Reply("What the last sweep found, a few seconds old at most.", schemas.Health)},
+        {200: Reply("The last sweep's findings, a few seconds old at most.", schemas.Health)},
         with_token=False,
     ),
 }

@@ -85,7 +85,7 @@ BEAT_WRITE_UNITS = 1
 ACCESS_LOG_BYTES = 223
 CREATE_LOG_BYTES = 344
 POLL_LOG_BYTES = 0
-WORKER_LOG_BYTES = 344 + 540
+WORKER_LOG_BYTES = 344 + 640
 """Of an invocation: Lambda's own, and the metrics."""
 ACCEPTED_LOG_BYTES, GENERATION_LOG_BYTES = 320, 560
 """Of the line of a generation's create, and of that of its end."""

@@ -6,11 +6,8 @@ from bench.cold_start.contestants import Cast
 from bench.cold_start.places import Places
 from bench.cold_start.starts import Contestant
 
-_POWERTOOLS = (
-    *(("metrics", function) for function in ("process", "create", "sweeper")),
-    *((part, "process") for part in ("batch", "parameters")),
-)
-"""Parts of it, each with a function that could use it in the place of what we wrote."""
+_POWERTOOLS = ("batch", "parameters")
+"""Parts of it that the worker could use in the place of what we wrote."""
 
 
 def levers(cast: Cast, places: Places) -> dict[str, tuple[Contestant, Contestant]]:
@@ -21,15 +18,10 @@ def levers(cast: Cast, places: Places) -> dict[str, tuple[Contestant, Contestant
     def by(lever: str) -> Contestant:
         return replace(status, handler=f"lever.{lever}.handler", path=path)
 
-    def powertools(part: str, function: str) -> Contestant:
-        ours = cast.ours(function)
-        own = (places.peers, *ours.path)
-        return replace(ours, handler=f"lever.powertools_{part}.handler", path=own, variables={"FUNCTION": function})
+    def powertools(part: str) -> Contestant:
+        return replace(process, handler=f"lever.powertools_{part}.handler", path=(places.peers, *process.path))
 
-    without_powertools = {
-        f"no Powertools {part} ({function})": (powertools(part, function), cast.ours(function))
-        for part, function in _POWERTOOLS
-    }
+    without_powertools = {f"no Powertools {part} (process)": (powertools(part), process) for part in _POWERTOOLS}
     whole_store = replace(sweeper, handler="lever.whole_store.handler", path=(places.peers, *sweeper.path))
     return without_powertools | {
         "byte code in the artifact (status)": (cast.ours("status", tree=places.plain), status),

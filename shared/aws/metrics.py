@@ -1,26 +1,22 @@
-"""What operators see: one line of CloudWatch's embedded metric format for each invocation that has something to tell.
+"""What operators see, for each invocation that has something to tell: lines of CloudWatch's embedded metric format.
 
-Owns the names and the form of the line. Never given a text of a user's, a key or a token, and no generation's id.
+Owns names, units and dimensions; Powertools writes the lines, one for each dimension. Never given a text of a user's, a
+key or a token, and no generation's id.
 """
 
-import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from itertools import batched, zip_longest
 
-from shared.domain.clock import SystemClock, epoch_milliseconds
+from aws_lambda_powertools.metrics import EphemeralMetrics
+
 from shared.domain.codes.failures import FAILURES
 from shared.domain.diagnosis import RescueOutcome
 from shared.domain.generation import Generation
 from shared.domain.states import Status
 
-MOST_VALUES = 100
-"""That one metric may have in one line: CloudWatch's own bound."""
 _SERVICE = "unstuck"
-_clock = SystemClock()
 
 
 class Metric(StrEnum):
@@ -82,33 +78,30 @@ _OF_OUTCOME = {
 }
 
 Values = Mapping[Metric, float]
-_Told = Mapping[Metric, float | list[float]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Directive:
-    """Metrics under one set of dimensions."""
-
-    dimensions: Mapping[str, str]
-    told: _Told
 
 
 def measure(values: Values, ended: Iterable[Generation] = (), *, counted: Values | None = None) -> None:
-    """Write what is not zero as one line, and one more for each further kind among `ended`; nothing when all is zero.
+    """Write what is not zero as one line, and one more for each kind and each code among `ended`; none for nothing.
 
     `counted` is written even where it is zero.
 
     `ended` are the generations that the caller has just ended, as they then are. All that is told of a generation is
     told at its end, by whoever wrote that end: that write succeeds once, whatever crashed before it.
     """
-    at = epoch_milliseconds(_clock.now())
-    for line in _lines(values, ended, {metric: [value] for metric, value in (counted or {}).items()}):
-        _write(line, at)
+    heads = list(ended)
+    _write("service", _SERVICE, {**_told_of(heads, values), **{metric: [it] for metric, it in (counted or {}).items()}})
+    latencies: dict[str, list[float]] = {}
+    for head in _to_their_end(heads):
+        latencies.setdefault(head.kind, []).append(_seconds_to_end(head))
+    for kind, seconds in latencies.items():
+        _write("Kind", kind, {Metric.LATENCY_SECONDS: seconds})
+    for code, count in Counter(_code_of(head) for head in heads if head.status is Status.FAILED).items():
+        _write("Code", code, {Metric.FAILURES: [count]})
 
 
 def measure_refused(code: str) -> None:
     """Count a create or a retry that was refused with a code of PROBLEMS."""
-    _write([_Directive({"Code": code}, {Metric.REFUSALS: 1})], epoch_milliseconds(_clock.now()))
+    _write("Code", code, {Metric.REFUSALS: [1]})
 
 
 def measure_rescues(
@@ -134,40 +127,22 @@ def measure_rescues(
     measure({**found, **rescues, **gauges}, ended, counted=counted)
 
 
-def _lines(values: Values, ended: Iterable[Generation], counted: _Told) -> Iterator[list[_Directive]]:
-    """Split into lines: each has one kind and one code at most, and at most a hundred values for each metric."""
-    for heads in [*batched(ended, MOST_VALUES, strict=False)] or [()]:
-        latencies: dict[str, list[float]] = {}
-        for head in _to_their_end(heads):
-            latencies.setdefault(head.kind, []).append(_seconds_to_end(head))
-        codes = Counter(_code_of(head) for head in heads if head.status is Status.FAILED)
-        by_kind = [_Directive({"Kind": kind}, {Metric.LATENCY_SECONDS: each}) for kind, each in latencies.items()]
-        by_code = [_Directive({"Code": code}, {Metric.FAILURES: count}) for code, count in codes.items()]
-        first: list[_Directive] = [_Directive({"service": _SERVICE}, {**_told_of(heads, values), **counted})]
-        for apart in zip_longest(by_kind, by_code):
-            yield [*first, *(each for each in apart if each is not None)]
-            first = []
-        if first:
-            yield first
-        values, counted = {}, {}
-
-
 def _code_of(head: Generation) -> str:
     """Return why it failed. What is in no register, as of a newer version, is one series together."""
     code = head.error.code if head.error else ""
     return code if code in FAILURES else "other"
 
 
-def _told_of(heads: Sequence[Generation], values: Values) -> _Told:
-    """Return `values` with what is told of ended generations, whatever their kind."""
+def _told_of(heads: Sequence[Generation], values: Values) -> dict[Metric, list[float]]:
+    """Return `values` with what is told of ended generations, whatever their kind; what is zero is left out."""
     ran = _to_their_end(heads)
+    counts = {metric: sum(head.status is status for head in heads) for status, metric in _OF_STATUS.items()}
     spent = float(sum(head.usage.cost_usd for head in heads if not head.own_key))
+    sums = {**values, **counts, Metric.SPENT_USD: values.get(Metric.SPENT_USD, 0.0) + spent}
     return {
-        **values,
-        **{metric: sum(head.status is status for head in heads) for status, metric in _OF_STATUS.items()},
+        **{metric: [value] for metric, value in sums.items() if value},
         Metric.PENDING_SECONDS: [_seconds_to_claim(head) for head in ran],
         Metric.ATTEMPTS: [head.attempt for head in ran],
-        Metric.SPENT_USD: values.get(Metric.SPENT_USD, 0.0) + spent,
     }
 
 
@@ -187,17 +162,13 @@ def _seconds_to_claim(head: Generation) -> float:
     return (head.started_at - head.created_at).total_seconds()
 
 
-def _write(directives: Iterable[_Directive], at: int) -> None:
-    namespace = os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Unstuck")
-    line: dict[str, object] = {}
-    described: list[dict[str, object]] = []
-    for directive in directives:
-        # An empty list is nothing as well; a list of zeros is what was measured.
-        told = {metric: value for metric, value in directive.told.items() if value}
-        if told:
-            metrics = [{"Name": metric, "Unit": metric.unit} for metric in told]
-            described.append({"Namespace": namespace, "Dimensions": [[*directive.dimensions]], "Metrics": metrics})
-            line |= {**directive.dimensions, **{str(metric): value for metric, value in told.items()}}
-    if described:
-        about = {"Timestamp": at, "CloudWatchMetrics": described}
-        print(json.dumps({"_aws": about, **line}, separators=(",", ":")))
+def _write(dimension: str, value: str, told: Mapping[Metric, Iterable[float]]) -> None:
+    """Write metrics under one dimension: a line, and one more where a metric has over 100 values; none without any."""
+    # An empty service: Powertools would add the function's to the dimensions, and make a series of each function.
+    line = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Unstuck"), service="")
+    line.add_dimension(dimension, value)
+    for metric, values in told.items():
+        for each in values:
+            line.add_metric(metric, metric.unit, each)
+    if line.metric_set:
+        line.flush_metrics()

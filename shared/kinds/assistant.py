@@ -30,7 +30,7 @@ Quadrant = Literal["do", "schedule", "delegate", "drop"]
 
 
 class Input(Asked):
-    """What help is wanted with: a sentence, or a few, of 3 to 1,000 characters."""
+    """A sentence that says what help is wanted with, of 3 to 1,000 characters."""
 
     sentence: Annotated[str, trimmed(1_000, shortest=3)]
 
@@ -77,9 +77,10 @@ class Unknown(Written):
 
 
 class Output(Written):
-    """What `intent` says that it is."""
+    """The answer, in the form that its `intent` names."""
 
     result: Annotated[SmartGoal | Prioritization | Unknown, Field(discriminator="intent")]
+    """A goal, tasks in order, or what is missing."""
 
 
 def run(ctx: Context, content: Input) -> Output:

@@ -45,6 +45,7 @@ class Output(Written):
     """The proposed cards, in the order of the text."""
 
     suggestions: Annotated[list[Suggestion], Field(min_length=1, max_length=30)]
+    """The cards, each with a front and a back."""
 
 
 def run(ctx: Context, content: Input) -> Output:

@@ -31,6 +31,7 @@ class Output(Written):
     """The pictures in the order in which they were drawn."""
 
     images: list[Picture]
+    """The pictures, each with a URL that ends."""
 
 
 def run(ctx: Context, content: Input) -> Output:

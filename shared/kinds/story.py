@@ -49,7 +49,9 @@ class Output(Written):
     """The whole story."""
 
     title: str
+    """The story's title."""
     chapters: list[Chapter]
+    """Its chapters, in order."""
 
 
 def run(ctx: Context, content: Input) -> Output:

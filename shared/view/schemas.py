@@ -31,7 +31,7 @@ LineName = Literal[
 
 
 class Usage(TypedDict):
-    """What paid calls of a model have cost; `wasted_cost_usd` is the part of it that bought nothing which is kept."""
+    """The cost of paid calls of a model. `wasted_cost_usd` is the part of it that bought nothing kept."""
 
     calls: int
     """Calls of the model that were paid for, failed ones included."""
@@ -40,13 +40,13 @@ class Usage(TypedDict):
     completion_tokens: int
     """Tokens answered, thinking included."""
     cost_usd: float
-    """What the calls cost, as the provider or `ModelPrices` says."""
+    """The calls' cost, as the provider or `ModelPrices` says."""
     wasted_cost_usd: float
-    """The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results."""
+    """The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results."""
 
 
 class CallFacts(TypedDict):
-    """What is known of a call of a model; what is not known is absent.
+    """The known facts of a call of a model; unknown ones are absent.
 
     `model` was asked, `answered_by` is the model that the provider names in its answer. `provider_status` is its HTTP
     status, `provider_code` its own word for its error, `finish` its word for why the model stopped. `seconds` is how
@@ -82,10 +82,9 @@ class Failure(CallFacts):
 class Generation(TypedDict):
     """A generation as it stands. Fields that do not apply yet are absent.
 
-    Once a worker has ended it, `model` says which model was asked, and `answered_by` which one the provider names.
-
-    While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves
-    or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late.
+    Once a worker has ended it, `model` is the model that was asked, and `answered_by` the one that the provider names.
+    While it is open, `state` is its present state, and `because` the code that ended the last attempt. `next_at` is the
+    latest time at which it moves or the service looks after it. `stuck` says whether a heartbeat or a start is late.
     """
 
     generation_id: GenerationId
@@ -101,15 +100,15 @@ class Generation(TypedDict):
     steps_done: int
     """How many steps have a stored result."""
     attempt: int
-    """How often a worker has begun it; 0 before the first."""
+    """How many attempts a worker has begun; 0 before the first."""
     created_at: Moment
     """When it was accepted."""
     deadline_at: Moment
     """When it fails at the latest, but for one sweep."""
     usage: Usage
-    """What its paid calls have cost so far."""
+    """The cost of its paid calls so far."""
     stage: NotRequired[str]
-    """What the worker does now, in a word of the kind."""
+    """The worker's present work, in a word of the kind."""
     started_at: NotRequired[Moment]
     """When the current or last attempt began."""
     heartbeat_at: NotRequired[Moment]
@@ -131,7 +130,7 @@ class Generation(TypedDict):
     own_key: NotRequired[Literal[True]]
     """It is made with a key of the user's own."""
     state: NotRequired[StateName]
-    """What an open one does at the moment."""
+    """The present state of an open one."""
     because: NotRequired[str]
     """The code that ended the last attempt of an open one."""
     next_at: NotRequired[Moment]
@@ -155,7 +154,7 @@ class ReviewedSuggestion(TypedDict):
     number: int
     """Its place in the list that is reviewed, from 1."""
     state: DecisionName
-    """What its owner decided; `proposed` until then."""
+    """Its owner's decision; `proposed` until then."""
     card_id: NotRequired[CardId]
     """The card that it became, while it is accepted."""
 
@@ -168,7 +167,7 @@ class Image(TypedDict):
     expires_at: Moment
     """When the URL ends."""
     content_type: Literal["image/png", "image/jpeg", "image/webp"]
-    """What the picture is."""
+    """The picture's media type."""
     bytes: int
     """Its size."""
     sha256: str
@@ -180,7 +179,7 @@ class Image(TypedDict):
 
 
 class Output(TypedDict):
-    """What the kind made, in the kind's own form. What of it can be reviewed is as its owner reviewed it."""
+    """The kind's result, in the kind's own form. Items that can be reviewed are as their owner reviewed them."""
 
     images: NotRequired[list[Image]]
     """Pictures, with URLs that end."""
@@ -195,9 +194,9 @@ class GenerationDetail(Generation):
     poll_after_seconds: NotRequired[float]
     """While it is open: in how many seconds to look again."""
     stale: NotRequired[Literal[True]]
-    """What `expected_progress` or `min_version` asks for is not stored yet."""
+    """The state that `expected_progress` or `min_version` asks for is not stored yet."""
     output: NotRequired[Output]
-    """What the kind made, once it has succeeded."""
+    """The kind's result, once it has succeeded."""
     reviews: NotRequired[str]
     """The name of the output's list that can be reviewed."""
 
@@ -210,7 +209,7 @@ class ListedGeneration(Generation):
     """
 
     output: NotRequired[Output]
-    """With `fields=output`: what the kind made, once it has succeeded."""
+    """With `fields=output`: the kind's result, once it has succeeded."""
     reviews: NotRequired[str]
     """The name of the output's list that can be reviewed."""
     output_omitted: NotRequired[Literal[True]]
@@ -271,7 +270,7 @@ class Line(CallFacts):
     duration_seconds: NotRequired[float]
     """How long the step took."""
     usage: NotRequired[Usage]
-    """What the step's calls cost."""
+    """The cost of the step's calls."""
     call_id: NotRequired[str]
     """The provider's id of the step's call, for its support."""
     result: NotRequired[dict[str, Any]]
@@ -279,7 +278,7 @@ class Line(CallFacts):
 
 
 class Attempt(TypedDict):
-    """What is known of one attempt."""
+    """The known facts of one attempt."""
 
     attempt: int
     """Its number, from 1."""
@@ -296,7 +295,7 @@ class Attempt(TypedDict):
 
 
 class Timeline(TypedDict):
-    """What happened to a generation, the oldest line first."""
+    """The events of a generation, the oldest line first."""
 
     generation_id: GenerationId
     """The generation."""
@@ -309,7 +308,7 @@ class Timeline(TypedDict):
 
 
 class Input(TypedDict):
-    """What was sent in, and how it is made. `request_id` is that of the request that created it, as logs have it."""
+    """The input, and how it is made. `request_id` is that of the request that created it, as logs have it."""
 
     generation_id: GenerationId
     """The generation."""
@@ -320,7 +319,7 @@ class Input(TypedDict):
     prompt_version: str
     """The version of the kind's prompts."""
     input: dict[str, Any]
-    """What was sent in, with defaults filled in."""
+    """The input, with defaults filled in."""
     request_id: NotRequired[str]
     """That of the create; logs have it."""
 
@@ -397,22 +396,22 @@ class Ceiling(TypedDict):
     limit: float
     """The ceiling."""
     used: float
-    """What is used now."""
+    """The amount used now."""
     remaining: float
-    """What is left, never below 0."""
+    """The amount left, never below 0."""
 
 
 class UserLimits(TypedDict):
-    """What is left of each limit; what is switched off is absent."""
+    """The rest of each limit; a limit that is switched off is absent."""
 
     rates: list[Rate]
     """Each rate limit."""
     running: NotRequired[Ceiling]
     """How many may be open at once."""
     daily_spend_usd: NotRequired[Ceiling]
-    """What the day (UTC) may cost."""
+    """The ceiling on the cost of the day (UTC)."""
     monthly_spend_usd: NotRequired[Ceiling]
-    """What the month (UTC) may cost."""
+    """The ceiling on the cost of the month (UTC)."""
 
 
 class UsageOfMonth(TypedDict):
@@ -425,7 +424,7 @@ class UsageOfMonth(TypedDict):
     total: Counts
     """The sum of these days."""
     limits: UserLimits
-    """What is left now."""
+    """The rest of each limit now."""
 
 
 class LiveTicket(TypedDict):
@@ -447,7 +446,7 @@ class Erasure(TypedDict):
 
 
 class Health(TypedDict):
-    """What the last sweep found. The figures are as of `last_sweep_at`, which is null before the first.
+    """The last sweep's findings. The figures are as of `last_sweep_at`, which is null before the first.
 
     `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0
     when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time.

@@ -128,7 +128,12 @@ class Proxy:
 
 
 def serve(played: Played, call: Call) -> Reply:
-    """The service: a create is accepted, and its generation has succeeded by the second look that gets through."""
+    """The service: a create is accepted, and its generation has succeeded by the second look that gets through.
+
+    There are no live connections.
+    """
+    if call.path == "v1/live":
+        return text(404, '{"message": "Not Found"}')
     if call.method == "POST":
         played.made.setdefault(call.key or str(uuid.uuid4()), call.user)
         found = generation()["generation_id"]

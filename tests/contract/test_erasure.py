@@ -372,7 +372,7 @@ def test_an_erasure_tells_of_each_open_generation_that_it_ends_once(
     account.running()
     account.succeeded()
     account.erase()
-    assert metrics_of(capsys.readouterr().out) == {"Canceled": 2}
+    assert metrics_of(capsys.readouterr().out) == {"Canceled": [2]}
     account.erase()
     assert capsys.readouterr().out == ""
 

@@ -17,8 +17,12 @@ _OPEN = ("GatewayMessage",)  # the gateway's
 
 @cache
 def _components(document: "Document") -> dict[str, Any]:
+    return closed(document.content)
+
+
+def closed(document: dict[str, Any]) -> dict[str, Any]:
     """Return the schemas, closed: clients must take a field that they do not know, and here none may be forgotten."""
-    schemas = copy.deepcopy(document.content["components"]["schemas"])
+    schemas = copy.deepcopy(document["components"]["schemas"])
     for name, schema in schemas.items():
         if "properties" in schema and name not in _OPEN:
             schema["additionalProperties"] = False

@@ -15,10 +15,12 @@ def lines_of(printed: str) -> list[dict[str, Any]]:
     return [checked(line) for line in lines if "_aws" in line]
 
 
-def metrics_of(printed: str) -> dict[str, Any]:
-    """Return the metrics of the one line that was printed, of whatever dimensions."""
-    (line,) = lines_of(printed)
-    return {name: line[name] for directive in line["_aws"]["CloudWatchMetrics"] for name in _names(directive)}
+def metrics_of(printed: str) -> dict[str, list[float]]:
+    """Return the values of each metric that was printed, of whatever dimensions."""
+    found: dict[str, list[float]] = {}
+    for key, values in series_of(printed).items():
+        found.setdefault(key[-1], []).extend(values)
+    return found
 
 
 def series_of(printed: str) -> Series:

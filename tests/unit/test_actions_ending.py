@@ -74,7 +74,7 @@ def test_what_was_canceled_is_told_once_with_what_it_has_spent(
     head = running(store, clock)
     store.worker.store_step(head, a_step(clock, usage=Usage(1, 10, 5, Decimal("0.25"))))
     cancel(service, head)
-    assert metrics_of(capsys.readouterr().out) == {"Canceled": 1, "SpentUsd": 0.25}
+    assert metrics_of(capsys.readouterr().out) == {"Canceled": [1], "SpentUsd": [0.25]}
     cancel(service, head)
     assert capsys.readouterr().out == ""
 

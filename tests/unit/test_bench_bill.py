@@ -38,7 +38,7 @@ def test_the_cost_model_knows_the_bytes_of_log_by_the_template() -> None:
     assert logs.access_log_bytes() == footprint.ACCESS_LOG_BYTES
     assert logs.logged_by_lambda("create") == footprint.CREATE_LOG_BYTES
     assert logs.logged_by_lambda("status") == footprint.POLL_LOG_BYTES
-    assert footprint.WORKER_LOG_BYTES - logs.logged_by_lambda("process") == 540
+    assert footprint.WORKER_LOG_BYTES - logs.logged_by_lambda("process") == 640
 
 
 def test_an_invocation_tells_what_it_wrote_and_whom_it_served() -> None:

@@ -146,7 +146,7 @@ CODE_SHAPED = re.compile(
 NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls", "output_omitted"}
 NO_CODES |= {"call_reserve_usd"}  # a limit of a kind
 NO_CODES |= {"input_missing", "step_empty"}  # the doctor's findings
-NO_CODES |= {"provider_status", "provider_code", "provider_call_id", "provider_excerpt"}
+NO_CODES |= {"provider_status", "provider_code", "provider_call_id", "provider_excerpt", "call_id"}
 """Fields and events of the same shape."""
 
 

@@ -99,3 +99,11 @@ def test_a_difference_that_names_no_source_or_a_test_that_is_gone_is_found() -> 
     for gone in (f"`{here}::test_each_picture`", f"`{here}::gaps`", "`tests/unit/test_gone.py::test_it`", "somewhere"):
         assert gaps(f"{source}- Test: {gone}\n") == ([gone] if gone != "somewhere" else ["test or argument", gone])
     assert gaps("- AWS: it is so.\n- Argument: none.\n") == ["source", "here"]
+
+
+def test_each_guarantee_has_a_number_of_its_own_and_each_number_that_a_page_names_is_one() -> None:
+    numbers = [int(number) for number in re.findall(r"^\*\*(\d+)\. ", read("docs/guarantees.md"), re.MULTILINE)]
+    assert sorted(numbers) == list(range(1, 15))
+    for page in PAGES:
+        named = re.findall(r"[Gg]uarantees? (\d+)(?: and (\d+))?", page.read_text(encoding="utf-8"))
+        assert {int(number) for pair in named for number in pair if number} <= set(numbers), page

@@ -11,7 +11,7 @@ from shared.domain.errors import LeaseLostError, StoreUnavailableError
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response, Route, respond
-from tests.unit.emf import lines_of
+from tests.unit.emf import metrics_of
 
 ROUTE = "GET /v1/generations/{generation_id}"
 EVENT = {"routeKey": ROUTE, "requestContext": {"requestId": "r-1"}}
@@ -54,7 +54,7 @@ def test_a_store_that_is_not_to_be_reached_is_a_503_that_says_when_to_come_back(
     status, body, headers = answered(failing_with(StoreUnavailableError("ThrottlingException")))
     assert (status, body["code"], headers["retry-after"]) == (503, "unavailable", "2")
     assert "Throttling" not in json.dumps(body)
-    assert [line["Errors"] for line in lines_of(capsys.readouterr().out)] == [1]
+    assert metrics_of(capsys.readouterr().out) == {"Errors": [1]}
 
 
 @pytest.mark.parametrize("error_type", [RuntimeError, KeyError, LeaseLostError])
@@ -64,7 +64,7 @@ def test_an_unexpected_error_is_a_500_that_shows_nothing_of_its_cause_and_is_mea
     status, body, headers = answered(failing_with(error_type("secret cause")))
     assert (status, body["code"]) == (500, "internal_error")
     assert "secret" not in json.dumps(body) + json.dumps(headers)
-    assert [line["Errors"] for line in lines_of(capsys.readouterr().out)] == [1]
+    assert metrics_of(capsys.readouterr().out) == {"Errors": [1]}
     assert "secret cause" in caplog.text, "the log must hold the cause"
 
 

@@ -136,16 +136,16 @@ def test_a_batch_is_measured_in_one_line(worker: ScriptedWorker, capsys: pytest.
     }
     process.handler(batch(*(record(name) for name in "abcdefg")), Context())
     assert metrics_of(capsys.readouterr().out) == {
-        "Succeeded": 2,
-        "Failed": 1,
-        "Failures": 1,
-        "Released": 1,
-        "LeasesLost": 1,
+        "Succeeded": [2],
+        "Failed": [1],
+        "Failures": [1],
+        "Released": [1],
+        "LeasesLost": [1],
         "LatencySeconds": [3.5, 3.5, 7],
         "PendingSeconds": [0.25, 0.25, 2],
         "Attempts": [1, 1, 4],
-        "SpentUsd": pytest.approx(0.0225),
-        "Errors": 1,
+        "SpentUsd": [pytest.approx(0.0225)],
+        "Errors": [1],
     }
 
 

@@ -132,7 +132,7 @@ def test_reading_heals_a_generation_whose_worker_was_lost(window: Window, capsys
     window.clock.pass_seconds(40)
     assert window.shown(head)["status"] == "pending"
     assert [sent.fence for sent in window.dispatch.sent] == [head.fence + 1]
-    assert metrics_of(capsys.readouterr().out) == {"StaleFound": 1, "RescueGivenBack": 1}
+    assert metrics_of(capsys.readouterr().out) == {"StaleFound": [1], "RescueGivenBack": [1]}
 
 
 def test_reading_what_is_past_its_deadline_ends_it_and_tells_of_it_once(
@@ -142,10 +142,10 @@ def test_reading_what_is_past_its_deadline_ends_it_and_tells_of_it_once(
     window.clock.pass_seconds(900)
     assert window.shown(head)["status"] == "failed"
     assert metrics_of(capsys.readouterr().out) == {
-        "StaleFound": 1,
-        "RescueExpired": 1,
-        "Failed": 1,
-        "Failures": 1,
+        "StaleFound": [1],
+        "RescueExpired": [1],
+        "Failed": [1],
+        "Failures": [1],
         "LatencySeconds": [900],
         "PendingSeconds": [0],
         "Attempts": [1],

@@ -119,7 +119,7 @@ def test_a_shard_that_cannot_be_read_fails_the_sweep_and_keeps_it_from_no_other(
     assert {head.generation_id for head in rounds.dispatch.sent} == others
     assert rounds.store.sweeps.last_sweep() is None, "health goes on telling of the sweep before"
     told = metrics_of(capsys.readouterr().out)
-    assert (told["StaleFound"], told["RescueSentAgain"]) == (len(others), len(others)), "what was done is told"
+    assert (told["StaleFound"], told["RescueSentAgain"]) == ([len(others)], [len(others)]), "what was done is told"
 
 
 BROKEN: list[dict[str, Any]] = [{"status": "unheard of"}, {"created_at": "yesterday"}, {"error": {"no": "code"}}]
@@ -209,14 +209,14 @@ def test_the_function_measures_what_the_sweep_found(
     monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
     sweeper.handler({}, Context(60_000))
     assert metrics_of(capsys.readouterr().out) == {
-        "StaleFound": 2,
-        "RescueExpired": 2,
-        "Failed": 2,
-        "Failures": 2,
+        "StaleFound": [2],
+        "RescueExpired": [2],
+        "Failed": [2],
+        "Failures": [2],
         "LatencySeconds": [900, 900],
         "PendingSeconds": [900, 900],
         "Attempts": [0, 0],
-        "Errors": 1,
+        "Errors": [1],
         "OpenBeyondBound": [1],  # the one that cannot be read has been due for 900 s
     }
 
@@ -227,11 +227,11 @@ def test_the_function_tells_how_long_the_oldest_has_been_pending_as_long_as_it_i
     (head,) = rounds.pending()
     monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
     monkeypatch.setattr("shared.wiring.clock", rounds.clock)
-    ages = []
+    ages: list[float] = []
     for _ in range(3):
         rounds.clock.pass_seconds(60)
         sweeper.handler({}, Context(60_000))
-        ages.append(metrics_of(capsys.readouterr().out)["OldestPendingSeconds"])
+        ages += metrics_of(capsys.readouterr().out)["OldestPendingSeconds"]
     assert ages == [60, 120, 180], "though it is not due each time: it was sent again"
     rounds.store.worker.claim(Called(head.key, head.fence), "holder", ("flashcards",))
     sweeper.handler({}, Context(60_000))
@@ -321,7 +321,7 @@ def test_the_function_tells_how_much_of_the_deployments_day_is_spent(
     store.worker.succeed(held, Totals(1, Usage(1, 1, 1, Decimal("3.25"))), "cards")
     monkeypatch.setattr(sweeper, "_sweep", lambda: rounds.sweep)
     sweeper.handler({}, Context(60_000))
-    assert metrics_of(capsys.readouterr().out) == {"DeploymentSpendPercent": 81.25, "OpenBeyondBound": [0]}
+    assert metrics_of(capsys.readouterr().out) == {"DeploymentSpendPercent": [81.25], "OpenBeyondBound": [0]}
 
 
 def test_a_spend_that_cannot_be_read_keeps_nothing_from_being_told(
@@ -335,4 +335,4 @@ def test_a_spend_that_cannot_be_read_keeps_nothing_from_being_told(
     rounds.pending()
     rounds.clock.pass_seconds(60)
     assert sweeper.handler({}, Context(60_000)) == {"sent_again": 1}
-    assert metrics_of(capsys.readouterr().out)["RescueSentAgain"] == 1
+    assert metrics_of(capsys.readouterr().out)["RescueSentAgain"] == [1]

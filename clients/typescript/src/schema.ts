@@ -284,8 +284,9 @@ export interface components {
             /** @description Where to go on. */
             urls: components["schemas"]["Urls"];
         };
-        /** @description What `intent` says that it is. */
+        /** @description The answer, in the form that its `intent` names. */
         AssistantOutput: {
+            /** @description A goal, tasks in order, or what is missing. */
             result: components["schemas"]["AssistantSmartGoal"] | components["schemas"]["AssistantPrioritization"] | components["schemas"]["AssistantUnknown"];
         };
         /** @description Tasks in the order in which to see to them: quadrant after quadrant. */
@@ -327,7 +328,7 @@ export interface components {
             intent: "unknown";
             reason: string;
         };
-        /** @description What is known of one attempt. */
+        /** @description The known facts of one attempt. */
         Attempt: {
             /** @description Its number, from 1. */
             attempt: number;
@@ -357,9 +358,9 @@ export interface components {
         Ceiling: {
             /** @description The ceiling. */
             limit: number;
-            /** @description What is used now. */
+            /** @description The amount used now. */
             used: number;
-            /** @description What is left, never below 0. */
+            /** @description The amount left, never below 0. */
             remaining: number;
         };
         /** @description How many generations ended, and what their calls have cost. */
@@ -370,14 +371,14 @@ export interface components {
             prompt_tokens: number;
             /** @description Tokens answered, thinking included. */
             completion_tokens: number;
-            /** @description What the calls cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
             /** @description How many ended. */
             generations: number;
         };
-        /** @description What help is wanted with: a sentence, or a few, of 3 to 1,000 characters. */
+        /** @description A sentence that says what help is wanted with, of 3 to 1,000 characters. */
         CreateAssistant: {
             /**
              * @description Which kind of generation to start.
@@ -539,9 +540,9 @@ export interface components {
             prompt_tokens: number;
             /** @description Tokens answered, thinking included. */
             completion_tokens: number;
-            /** @description What the calls cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
             /** @description How many ended. */
             generations: number;
@@ -598,8 +599,11 @@ export interface components {
         };
         /** @description What is wrong with one field; never what was sent. */
         FieldError: {
+            /** @description Path of the field, such as `decisions.0.number`. */
             field: string;
+            /** @description What is wrong with it, in one word. */
             code: string;
+            /** @description The same in words for people; it may change. */
             message: string;
         };
         /** @description An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired. */
@@ -651,13 +655,14 @@ export interface components {
         };
         /** @description The proposed cards, in the order of the text. */
         FlashcardsOutput: {
+            /** @description The cards, each with a front and a back. */
             suggestions: components["schemas"]["ReviewedFlashcardsSuggestion"][];
         };
         /** @description What API Gateway answers itself. */
         GatewayMessage: {
             message: string | null;
         };
-        /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` says which model was asked, and `answered_by` which one the provider names. While it is open, `state` says what it does, `because` the code that ended the last attempt, `next_at` when it moves or somebody looks at it at the latest, and `stuck` whether a heartbeat or a start is late. */
+        /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` is the model that was asked, and `answered_by` the one that the provider names. While it is open, `state` is its present state, and `because` the code that ended the last attempt. `next_at` is the latest time at which it moves or the service looks after it. `stuck` says whether a heartbeat or a start is late. */
         Generation: {
             /** @description Its id; newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
@@ -674,15 +679,15 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How often a worker has begun it; 0 before the first. */
+            /** @description How many attempts a worker has begun; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
             /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
-            /** @description What its paid calls have cost so far. */
+            /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, in a word of the kind. */
+            /** @description The worker's present work, in a word of the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -708,7 +713,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open one does at the moment.
+             * @description The present state of an open one.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -742,15 +747,15 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How often a worker has begun it; 0 before the first. */
+            /** @description How many attempts a worker has begun; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
             /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
-            /** @description What its paid calls have cost so far. */
+            /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, in a word of the kind. */
+            /** @description The worker's present work, in a word of the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -776,7 +781,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open one does at the moment.
+             * @description The present state of an open one.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -795,18 +800,18 @@ export interface components {
             /** @description While it is open: in how many seconds to look again. */
             poll_after_seconds?: number;
             /**
-             * @description What `expected_progress` or `min_version` asks for is not stored yet.
+             * @description The state that `expected_progress` or `min_version` asks for is not stored yet.
              * @constant
              */
             stale?: true;
-            /** @description What the kind made, once it has succeeded. */
+            /** @description The kind's result, once it has succeeded. */
             output?: components["schemas"]["Output"];
             /** @description The name of the output's list that can be reviewed. */
             reviews?: string;
         };
         /** Format: uuid */
         GenerationId: string;
-        /** @description What the last sweep found. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds. */
+        /** @description The last sweep's findings. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds. */
         Health: {
             /** @description When the sweeper last ended a run; null before the first. */
             last_sweep_at: components["schemas"]["Moment"] | null;
@@ -828,7 +833,7 @@ export interface components {
             /** @description When the URL ends. */
             expires_at: components["schemas"]["Moment"];
             /**
-             * @description What the picture is.
+             * @description The picture's media type.
              * @enum {string}
              */
             content_type: "image/png" | "image/jpeg" | "image/webp";
@@ -843,9 +848,10 @@ export interface components {
         };
         /** @description The pictures in the order in which they were drawn. */
         ImageOutput: {
+            /** @description The pictures, each with a URL that ends. */
             images: components["schemas"]["Image"][];
         };
-        /** @description What was sent in, and how it is made. `request_id` is that of the request that created it, as logs have it. */
+        /** @description The input, and how it is made. `request_id` is that of the request that created it, as logs have it. */
         Input: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
@@ -855,7 +861,7 @@ export interface components {
             model: string;
             /** @description The version of the kind's prompts. */
             prompt_version: string;
-            /** @description What was sent in, with defaults filled in. */
+            /** @description The input, with defaults filled in. */
             input: {
                 [key: string]: unknown;
             };
@@ -899,7 +905,7 @@ export interface components {
             position?: number;
             /** @description How long the step took. */
             duration_seconds?: number;
-            /** @description What the step's calls cost. */
+            /** @description The cost of the step's calls. */
             usage?: components["schemas"]["Usage"];
             /** @description The provider's id of the step's call, for its support. */
             call_id?: string;
@@ -925,15 +931,15 @@ export interface components {
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How often a worker has begun it; 0 before the first. */
+            /** @description How many attempts a worker has begun; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
             /** @description When it fails at the latest, but for one sweep. */
             deadline_at: components["schemas"]["Moment"];
-            /** @description What its paid calls have cost so far. */
+            /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, in a word of the kind. */
+            /** @description The worker's present work, in a word of the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -959,7 +965,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open one does at the moment.
+             * @description The present state of an open one.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -975,7 +981,7 @@ export interface components {
             answered_by?: string;
             /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
-            /** @description With `fields=output`: what the kind made, once it has succeeded. */
+            /** @description With `fields=output`: the kind's result, once it has succeeded. */
             output?: components["schemas"]["Output"];
             /** @description The name of the output's list that can be reviewed. */
             reviews?: string;
@@ -997,18 +1003,29 @@ export interface components {
          * @description UTC, to the millisecond.
          */
         Moment: string;
-        /** @description What the kind made, in the kind's own form. What of it can be reviewed is as its owner reviewed it. */
+        /** @description The kind's result, in the kind's own form. Items that can be reviewed are as their owner reviewed them. */
         Output: components["schemas"]["AssistantOutput"] | components["schemas"]["FlashcardsOutput"] | components["schemas"]["ImageOutput"] | components["schemas"]["StoryOutput"];
         /** @description RFC 9457. `detail` and `errors` are there only where they say more. */
         Problem: {
-            /** Format: uri-reference */
+            /**
+             * Format: uri-reference
+             * @description Leads to the problem's text.
+             */
             type: string;
+            /** @description What happened, in words for people; it may change. */
             title: string;
+            /** @description The HTTP status again. */
             status: number;
-            /** @enum {unknown} */
+            /**
+             * @description What happened, for programs; it is stable.
+             * @enum {unknown}
+             */
             code: "invalid_json" | "invalid_encoding" | "validation_failed" | "idempotency_key_invalid" | "invalid_query" | "user_key_required" | "token_expired" | "unsupported_subject" | "not_found" | "suggestion_not_found" | "card_not_found" | "not_terminal" | "not_retryable" | "not_succeeded" | "no_suggestions" | "unreadable" | "body_too_large" | "idempotency_key_reused" | "rate_limited" | "too_many_running" | "daily_spend_reached" | "monthly_spend_reached" | "deployment_spend_reached" | "too_many_connections" | "kind_disabled" | "creates_paused" | "internal_error" | "unavailable";
+            /** @description Name it when you report the problem. */
             request_id: string;
+            /** @description More of this one case. */
             detail?: string;
+            /** @description Each field that is wrong, in the body or the query. */
             errors?: components["schemas"]["FieldError"][];
         };
         /** @description Where the caller stands with one rate limit. */
@@ -1052,7 +1069,7 @@ export interface components {
             /** @description Its place in the list that is reviewed, from 1. */
             number: number;
             /**
-             * @description What its owner decided; `proposed` until then.
+             * @description Its owner's decision; `proposed` until then.
              * @enum {string}
              */
             state: "proposed" | "accepted" | "rejected";
@@ -1070,10 +1087,12 @@ export interface components {
         };
         /** @description The whole story. */
         StoryOutput: {
+            /** @description The story's title. */
             title: string;
+            /** @description Its chapters, in order. */
             chapters: components["schemas"]["StoryChapter"][];
         };
-        /** @description What happened to a generation, the oldest line first. */
+        /** @description The events of a generation, the oldest line first. */
         Timeline: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
@@ -1089,7 +1108,7 @@ export interface components {
             /** @description Path of the generation, below the API's address. */
             self: string;
         };
-        /** @description What paid calls of a model have cost; `wasted_cost_usd` is the part of it that bought nothing which is kept. */
+        /** @description The cost of paid calls of a model. `wasted_cost_usd` is the part of it that bought nothing kept. */
         Usage: {
             /** @description Calls of the model that were paid for, failed ones included. */
             calls: number;
@@ -1097,9 +1116,9 @@ export interface components {
             prompt_tokens: number;
             /** @description Tokens answered, thinking included. */
             completion_tokens: number;
-            /** @description What the calls cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider or `ModelPrices` says. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing which is kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
             wasted_cost_usd: number;
         };
         /** @description One month's usage by day, and where the caller stands now. */
@@ -1110,18 +1129,18 @@ export interface components {
             days: components["schemas"]["DayCounts"][];
             /** @description The sum of these days. */
             total: components["schemas"]["Counts"];
-            /** @description What is left now. */
+            /** @description The rest of each limit now. */
             limits: components["schemas"]["UserLimits"];
         };
-        /** @description What is left of each limit; what is switched off is absent. */
+        /** @description The rest of each limit; a limit that is switched off is absent. */
         UserLimits: {
             /** @description Each rate limit. */
             rates: components["schemas"]["Rate"][];
             /** @description How many may be open at once. */
             running?: components["schemas"]["Ceiling"];
-            /** @description What the day (UTC) may cost. */
+            /** @description The ceiling on the cost of the day (UTC). */
             daily_spend_usd?: components["schemas"]["Ceiling"];
-            /** @description What the month (UTC) may cost. */
+            /** @description The ceiling on the cost of the month (UTC). */
             monthly_spend_usd?: components["schemas"]["Ceiling"];
         };
     };
@@ -1225,19 +1244,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unreadable";
-                    };
-                };
-            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -1292,7 +1298,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted: stored, and its work begins. The same for the same Idempotency-Key and body, or the same retry, again. */
+            /** @description The generation is stored, and its work begins. The same key and body, or the same retry, returns it again. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2061,7 +2067,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted: stored, and its work begins. The same for the same Idempotency-Key and body, or the same retry, again. */
+            /** @description The generation is stored, and its work begins. The same key and body, or the same retry, returns it again. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2553,19 +2559,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unreadable";
-                    };
-                };
-            };
             /** @description API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -3036,19 +3029,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unreadable";
-                    };
-                };
-            };
             /** @description `too_many_connections`: You have too many live connections open. API Gateway: Too many calls at once. */
             429: {
                 headers: {
@@ -3230,7 +3210,7 @@ export interface operations {
                     "application/json": components["schemas"]["Erasure"];
                 };
             };
-            /** @description Not done yet: call again. */
+            /** @description Not done yet. Call again. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3271,19 +3251,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `unreadable`: What is stored cannot be read. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unreadable";
-                    };
                 };
             };
             /** @description API Gateway: Too many calls at once. */
@@ -3376,31 +3343,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `internal_error`: Something went wrong on our side. API Gateway: The token or the call could not be judged. */
+            /** @description API Gateway: The token or the call could not be judged. */
             500: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "internal_error";
-                    };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description API Gateway: The function cannot be reached. */
             503: {
                 headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {unknown} */
-                        code?: "unavailable";
-                    };
                 };
             };
         };
@@ -3414,7 +3372,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What the last sweep found, a few seconds old at most. */
+            /** @description The last sweep's findings, a few seconds old at most. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];

@@ -1,9 +1,9 @@
-"""One of our functions with Powertools' batch processor made before the first event, and nothing else changed."""
-
-import importlib
-import os
+"""Our worker with Powertools' batch processor made before the first event, and nothing else changed."""
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
+from functions.process.handler import handler
+
 processor = BatchProcessor(event_type=EventType.SQS)
-handler = importlib.import_module(f"functions.{os.environ['FUNCTION']}.handler").handler
+
+__all__ = ["handler", "processor"]

@@ -1,9 +1,9 @@
-"""One of our functions with Powertools' parameters made before the first event, and nothing else changed."""
-
-import importlib
-import os
+"""Our worker with Powertools' parameters made before the first event, and nothing else changed."""
 
 from aws_lambda_powertools.utilities.parameters import SSMProvider
 
+from functions.process.handler import handler
+
 provider = SSMProvider()
-handler = importlib.import_module(f"functions.{os.environ['FUNCTION']}.handler").handler
+
+__all__ = ["handler", "provider"]

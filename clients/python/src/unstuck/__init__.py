@@ -24,6 +24,7 @@ from unstuck.errors import (
 )
 from unstuck.exchange import Conditions, Patience
 from unstuck.following import Changes, Polling, Seen
+from unstuck.frames import PartialOutput
 from unstuck.models import Accepted, Card, Generation, GenerationDetail, ListedGeneration, Reviewed, Timeline, Usage
 from unstuck.outputs import AssistantOutput, FlashcardsOutput, ImageOutput, ReviewedSuggestion, StoryOutput
 from unstuck.requests import (
@@ -69,6 +70,7 @@ __all__ = [
     "LimitReachedError",
     "ListedGeneration",
     "NotFoundError",
+    "PartialOutput",
     "Patience",
     "Polling",
     "Reviewed",

@@ -89,10 +89,15 @@ def retry_after_of(answer: Answer, now: float) -> float | None:
     value = answer.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
         return min(float(value), _LONGEST_ASKED_SECONDS)
-    at, sent = _moment(value), _moment(answer.headers.get("date", ""))
+    at, sent = _moment(value), sent_at_of(answer)
     if at is None:
         return None
     return min(max(0.0, at - (now if sent is None else sent)), _LONGEST_ASKED_SECONDS)
+
+
+def sent_at_of(answer: Answer) -> float | None:
+    """Return when it was answered, by the service's clock, in whole epoch seconds; None where it does not say."""
+    return _moment(answer.headers.get("date", ""))
 
 
 def _moment(value: str) -> float | None:

@@ -2,20 +2,22 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import anyio
+import anyio.to_thread
 import httpx
 
-from unstuck import following, operations, wire
+from unstuck import channel, following, operations, wire
 from unstuck.account import Erasure, Health, LiveTicket, UsageOfMonth
 from unstuck.client import Client
 from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError, UnstuckError
 from unstuck.exchange import Conditions
-from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
-from unstuck.following import Changes, Polling, Stream
+from unstuck.flow import RUNG, SLEPT, Answer, Flow, Request, Sleep
+from unstuck.following import Changes, OnPartial, Polling, Stream
 from unstuck.models import Accepted, Card, Cards, Feed, GenerationDetail, Input, ListedGeneration, Reviewed, Timeline
 from unstuck.operations import Body, Fields
 from unstuck.outputs import ReviewedSuggestion, State
@@ -48,13 +50,16 @@ class AsyncClient:
         *,
         conditions: Conditions | None = None,
         changes: Changes | None = None,
+        live: bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._base_url = wire.address(base_url)
         self._tokens = Tokens(token)
         self._conditions = replace(conditions or Conditions(), renews_tokens=self._tokens.renews)
-        self._changes = changes or Polling()
+        self._changes, self._channel = channel.over(
+            changes or Polling(), self._conditions.around, wanted=live and transport is None
+        )
         self._sleep = sleep
         self._http = httpx.AsyncClient(transport=transport)
 
@@ -68,6 +73,8 @@ class AsyncClient:
 
     async def aclose(self) -> None:
         """Give the connections back."""
+        if self._channel is not None:
+            await anyio.to_thread.run_sync(self._channel.close)
         await self._http.aclose()
 
     async def create(self, request: Body, *, idempotency_key: str | None = None) -> Accepted:
@@ -80,20 +87,32 @@ class AsyncClient:
         idempotency_key: str | None = None,
         timeout_seconds: float | None = None,
         check: bool = True,
+        on_partial: OnPartial | None = None,
     ) -> GenerationDetail:
         return await self._run(
-            following.create_and_wait(request, self._changes, self._conditions, idempotency_key, timeout_seconds, check)
+            following.create_and_wait(
+                request, self._changes, self._conditions, idempotency_key, timeout_seconds, check, on_partial
+            )
         )
 
     async def wait(
-        self, generation_id: str, *, timeout_seconds: float | None = None, check: bool = True
+        self,
+        generation_id: str,
+        *,
+        timeout_seconds: float | None = None,
+        check: bool = True,
+        on_partial: OnPartial | None = None,
     ) -> GenerationDetail:
         return await self._run(
-            following.wait(following.watch(generation_id, self._changes, self._conditions, timeout_seconds), check)
+            following.wait(
+                following.watch(generation_id, self._changes, self._conditions, timeout_seconds, on_partial), check
+            )
         )
 
-    def watch(self, generation_id: str, *, timeout_seconds: float | None = None) -> AsyncIterator[GenerationDetail]:
-        return self._each(following.watch(generation_id, self._changes, self._conditions, timeout_seconds))
+    def watch(
+        self, generation_id: str, *, timeout_seconds: float | None = None, on_partial: OnPartial | None = None
+    ) -> AsyncIterator[GenerationDetail]:
+        return self._each(following.watch(generation_id, self._changes, self._conditions, timeout_seconds, on_partial))
 
     async def get(
         self, generation_id: str, *, expected_progress: int | None = None, min_version: int | None = None
@@ -212,8 +231,7 @@ class AsyncClient:
 
     async def _carry_out(self, asked: Request | Sleep) -> Answer:
         if isinstance(asked, Sleep):
-            await self._pause(asked)
-            return SLEPT
+            return await self._pause(asked)
         until = time.monotonic() + asked.within_seconds
         token = await self._tokens.get_async(asked.within_seconds) if asked.authorized else None
         self._tokens.claim(asked.owner, token)
@@ -231,16 +249,16 @@ class AsyncClient:
             raise wire.unreachable(error, token) from error
         return wire.answered(response, response.content)
 
-    async def _pause(self, asked: Sleep) -> None:
-        left = asked.seconds
-        while left > 0 and asked.until_new_token and self._tokens.renews:
-            gap = min(left, wire.TOKEN_GAP_SECONDS)
-            await self._sleep(gap)
+    async def _pause(self, asked: Sleep) -> Answer:
+        left, renews = asked.seconds, asked.until_new_token and self._tokens.renews
+        while left > 0:
+            gap = min(left, wire.TOKEN_GAP_SECONDS) if renews else left
+            if asked.until_news is None:
+                await self._sleep(gap)
+            elif await asked.until_news.wait_async(gap):
+                return RUNG
             left -= gap
-            try:
-                if self._tokens.is_new(await self._tokens.get_async(gap)):
-                    return
-            except TokenUnavailableError:
-                continue
-        if left > 0:
-            await self._sleep(left)
+            with suppress(TokenUnavailableError):
+                if renews and self._tokens.is_new(await self._tokens.get_async(gap)):
+                    break
+        return SLEPT

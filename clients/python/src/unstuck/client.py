@@ -2,19 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import httpx
 
-from unstuck import following, operations, wire
+from unstuck import channel, following, operations, wire
 from unstuck.account import Erasure, Health, LiveTicket, UsageOfMonth
 from unstuck.errors import ClosedError, TokenUnavailableError, UnreachableError, UnstuckError
 from unstuck.exchange import Conditions
-from unstuck.flow import SLEPT, Answer, Flow, Request, Sleep
-from unstuck.following import Changes, Polling, Stream
+from unstuck.flow import RUNG, SLEPT, Answer, Flow, Request, Sleep
+from unstuck.following import Changes, OnPartial, Polling, Stream
 from unstuck.models import Accepted, Card, Cards, Feed, GenerationDetail, Input, ListedGeneration, Reviewed, Timeline
 from unstuck.operations import Body, Fields
 from unstuck.outputs import ReviewedSuggestion, State
@@ -37,13 +37,16 @@ class Client:
         *,
         conditions: Conditions | None = None,
         changes: Changes | None = None,
+        live: bool = True,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._base_url = wire.address(base_url)
         self._tokens = Tokens(token)
         self._conditions = replace(conditions or Conditions(), renews_tokens=self._tokens.renews)
-        self._changes = changes or Polling()
+        self._changes, self._channel = channel.over(
+            changes or Polling(), self._conditions.around, wanted=live and transport is None
+        )
         self._sleep = sleep
         self._http = httpx.Client(transport=transport)
 
@@ -57,6 +60,8 @@ class Client:
 
     def close(self) -> None:
         """Give the connections back."""
+        if self._channel is not None:
+            self._channel.close()
         self._http.close()
 
     def create(self, request: Body, *, idempotency_key: str | None = None) -> Accepted:
@@ -73,28 +78,43 @@ class Client:
         idempotency_key: str | None = None,
         timeout_seconds: float | None = None,
         check: bool = True,
+        on_partial: OnPartial | None = None,
     ) -> GenerationDetail:
         """Start a generation and return it once it has ended; see `create` and `wait`."""
         return self._run(
-            following.create_and_wait(request, self._changes, self._conditions, idempotency_key, timeout_seconds, check)
+            following.create_and_wait(
+                request, self._changes, self._conditions, idempotency_key, timeout_seconds, check, on_partial
+            )
         )
 
-    def wait(self, generation_id: str, *, timeout_seconds: float | None = None, check: bool = True) -> GenerationDetail:
+    def wait(
+        self,
+        generation_id: str,
+        *,
+        timeout_seconds: float | None = None,
+        check: bool = True,
+        on_partial: OnPartial | None = None,
+    ) -> GenerationDetail:
         """Return a generation once it has ended.
 
         Raises GenerationFailedError or GenerationCanceledError, unless `check` is False, and WaitTimeoutError when
         it is still open after `timeout_seconds`: it goes on, and can be waited for again.
         """
         return self._run(
-            following.wait(following.watch(generation_id, self._changes, self._conditions, timeout_seconds), check)
+            following.wait(
+                following.watch(generation_id, self._changes, self._conditions, timeout_seconds, on_partial), check
+            )
         )
 
-    def watch(self, generation_id: str, *, timeout_seconds: float | None = None) -> Iterator[GenerationDetail]:
+    def watch(
+        self, generation_id: str, *, timeout_seconds: float | None = None, on_partial: OnPartial | None = None
+    ) -> Iterator[GenerationDetail]:
         """Go through a generation's changes as they become known, each newer than the one before; its end is the last.
 
         A heartbeat is a change, too. However it ends, this raises nothing for it; WaitTimeoutError as `wait` does.
+        `on_partial` is called with the text while it is written, where a live connection stands.
         """
-        return self._each(following.watch(generation_id, self._changes, self._conditions, timeout_seconds))
+        return self._each(following.watch(generation_id, self._changes, self._conditions, timeout_seconds, on_partial))
 
     def get(
         self, generation_id: str, *, expected_progress: int | None = None, min_version: int | None = None
@@ -237,8 +257,7 @@ class Client:
 
     def _carry_out(self, asked: Request | Sleep) -> Answer:
         if isinstance(asked, Sleep):
-            self._pause(asked)
-            return SLEPT
+            return self._pause(asked)
         until = time.monotonic() + asked.within_seconds
         token = self._tokens.get(asked.within_seconds) if asked.authorized else None
         self._tokens.claim(asked.owner, token)
@@ -257,16 +276,16 @@ class Client:
             raise wire.unreachable(error, token) from error
         return wire.answered(response, bytes(body))
 
-    def _pause(self, asked: Sleep) -> None:
-        left = asked.seconds
-        while left > 0 and asked.until_new_token and self._tokens.renews:
-            gap = min(left, wire.TOKEN_GAP_SECONDS)
-            self._sleep(gap)
+    def _pause(self, asked: Sleep) -> Answer:
+        left, renews = asked.seconds, asked.until_new_token and self._tokens.renews
+        while left > 0:
+            gap = min(left, wire.TOKEN_GAP_SECONDS) if renews else left
+            if asked.until_news is None:
+                self._sleep(gap)
+            elif asked.until_news.wait(gap):
+                return RUNG
             left -= gap
-            try:
-                if self._tokens.is_new(self._tokens.get(gap)):
-                    return
-            except TokenUnavailableError:
-                continue
-        if left > 0:
-            self._sleep(left)
+            with suppress(TokenUnavailableError):
+                if renews and self._tokens.is_new(self._tokens.get(gap)):
+                    break
+        return SLEPT

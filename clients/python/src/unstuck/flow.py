@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from unstuck.bell import Bell
 from unstuck.errors import UnstuckError, WaitTimeoutError
 
 CALL_SECONDS = 35.0
@@ -49,14 +50,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """A pause. With `until_new_token` it ends as soon as another token can be had than the one that was sent last."""
+    """A pause. With `until_new_token` it ends as soon as another token can be had than the one that was sent last.
+
+    With `until_news` it ends when that rings, and the flow is sent RUNG.
+    """
 
     seconds: float
     until_new_token: bool = False
+    until_news: Bell | None = None
 
 
 SLEPT = Answer(0, {})
 """What a flow is sent when its pause is over."""
+RUNG = Answer(1, {})
+"""What a flow is sent when news ended its pause."""
 
 
 type Flow[Result] = Generator[Request | Sleep, Answer, Result]

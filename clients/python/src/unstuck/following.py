@@ -1,5 +1,6 @@
 """What goes on over several calls: learning of changes, waiting for the end, and going through pages."""
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,17 +8,21 @@ from functools import partial
 from typing import Protocol
 
 from unstuck import operations
-from unstuck.answers import retry_after_of
+from unstuck.answers import retry_after_of, sent_at_of
 from unstuck.errors import BadAnswerError, GenerationCanceledError, GenerationFailedError, UnstuckError
 from unstuck.exchange import Conditions, exchange
 from unstuck.flow import Answer, Flow, Request, Sleep, within
+from unstuck.frames import PartialOutput, order
 from unstuck.models import Card, GenerationDetail, ListedGeneration
 from unstuck.statuses import Status
 
-_UNTOLD_SECONDS = 2.0  # an open generation comes with a hint; this is for a proxy that lost it
+UNTOLD_SECONDS = 2.0  # an open generation comes with a hint; this is for a proxy that lost it
 _SOONEST_SECONDS, _LATEST_SECONDS = 0.1, 60.0
 _PAGE = 50
 _SOONEST_BY_HEADER_SECONDS = 0.5  # it holds whole seconds: a zero is no haste that anybody means
+
+
+type OnPartial = Callable[[PartialOutput], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,30 @@ class Seen:
 
     generation: GenerationDetail
     etag: str | None = None
-    look_again_seconds: float = _UNTOLD_SECONDS
+    look_again_seconds: float = UNTOLD_SECONDS
+    quiet_seconds: float = UNTOLD_SECONDS
+    """The same while a live connection tells of changes."""
+    at: float = -math.inf
+    """When it was seen, on the monotonic clock."""
+    turn: int = 0
+    """Of the live connection, then."""
+    untold: bool = False
+    """A look has found it, and the live connection has yet to tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look was answered. Where nothing has changed, `generation` is the one that was seen."""
+
+    generation: GenerationDetail
+    etag: str | None
+    hint_seconds: float
+    sent_at: float
+    """When the service answered, by its own clock, in epoch seconds."""
 
 
 class Changes(Protocol):
-    """How a client learns that a generation has changed. A push channel would be another one of these."""
+    """How a client learns that a generation has changed."""
 
     def after(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Seen]:
         """Return the generation when it is another than `seen`, and never an older one; at once when that is None."""
@@ -51,16 +75,31 @@ class Polling:
         while True:
             if pause:
                 yield Sleep(min(pause, self.at_most_seconds))
-            headers = {"if-none-match": seen.etag} if seen and seen.etag else {}
-            call = Request("GET", operations.path_of(generation_id), headers=headers)
-            reading = partial(_looked, generation_id, seen)
-            answer, found = yield from exchange(call, conditions, reading, conditions.watching, outlasts=True)
-            pause = _hint(answer, conditions) or _UNTOLD_SECONDS
-            if found is None:
-                continue
-            pause = _bounded(found.poll_after_seconds or pause)
-            if seen is None or found.version >= seen.generation.version:
-                return Seen(found, answer.headers.get("etag"), pause)
+            looked = yield from self.look(generation_id, seen, conditions)
+            pause = looked.hint_seconds
+            if seen is None or looked.generation is not seen.generation:
+                return Seen(looked.generation, looked.etag, pause)
+
+    def look(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Looked]:
+        """Look once, however many tries that takes. What is older than `seen` is no change."""
+        headers = {"if-none-match": seen.etag} if seen and seen.etag else {}
+        call = Request("GET", operations.path_of(generation_id), headers=headers)
+        reading = partial(_looked, generation_id, seen)
+        answer, found = yield from exchange(call, conditions, reading, conditions.watching, outlasts=True)
+        hint, sent_at = _hint(answer, conditions) or UNTOLD_SECONDS, sent_at_of(answer) or conditions.around.now()
+        if seen is None or found is not seen.generation:
+            hint = bounded(found.poll_after_seconds or hint)
+        if seen is not None and (found is seen.generation or order(found) < order(seen.generation)):
+            return Looked(seen.generation, seen.etag, hint, sent_at)
+        return Looked(found, answer.headers.get("etag"), hint, sent_at)
+
+    def before(self, _generation_id: str, seconds: float, _conditions: Conditions) -> Flow[None]:
+        """Wait before the first look at what was created just now."""
+        yield Sleep(seconds)
+
+    def showing(self, _on_partial: OnPartial | None) -> Changes:
+        """Return what also shows the text while it is written; a look does not know it."""
+        return self
 
 
 class Stream[Item](Protocol):
@@ -95,7 +134,8 @@ class Watch:
 
     def pause(self, seconds: float) -> Flow[None]:
         """Wait before the first look."""
-        yield from self._in_time(_pause(_bounded(seconds)))
+        changes = self.changes if isinstance(self.changes, Polling) else Polling()
+        yield from self._in_time(changes.before(self.generation_id, bounded(seconds), self.conditions))
 
     def _in_time[Result](self, flow: Flow[Result]) -> Flow[Result]:
         if self.until is None:
@@ -104,9 +144,16 @@ class Watch:
         return (yield from within(flow, self.until - around.monotonic(), around, self.generation_id))
 
 
-def watch(generation_id: str, changes: Changes, conditions: Conditions, timeout_seconds: float | None) -> Watch:
+def watch(
+    generation_id: str,
+    changes: Changes,
+    conditions: Conditions,
+    timeout_seconds: float | None,
+    on_partial: OnPartial | None = None,
+) -> Watch:
     """Begin to watch a generation; the timeout counts from now."""
     now = conditions.around.monotonic()
+    changes = changes.showing(on_partial) if isinstance(changes, Polling) else changes
     return Watch(generation_id, changes, conditions, None if timeout_seconds is None else now + timeout_seconds)
 
 
@@ -180,29 +227,26 @@ def create_and_wait(
     idempotency_key: str | None,
     timeout_seconds: float | None,
     check: bool,
+    on_partial: OnPartial | None = None,
 ) -> Flow[GenerationDetail]:
     """Create, then wait, beginning when the service says that it is worth it. The timeout is that of the waiting."""
     accepted = yield from operations.create(conditions, request, idempotency_key)
-    watching = watch(accepted.generation_id, changes, conditions, timeout_seconds)
+    watching = watch(accepted.generation_id, changes, conditions, timeout_seconds, on_partial)
     yield from watching.pause(accepted.retry_after_seconds or 0.0)
     return (yield from wait(watching, check))
 
 
-def _looked(generation_id: str, seen: Seen | None, answer: Answer) -> tuple[Answer, GenerationDetail | None]:
-    """Read what a look was answered; None when nothing has changed."""
+def _looked(generation_id: str, seen: Seen | None, answer: Answer) -> tuple[Answer, GenerationDetail]:
+    """Read what a look was answered: what was seen, when nothing has changed."""
     if answer.status == 304 and seen is not None and seen.etag:
-        return answer, None
+        return answer, seen.generation
     return answer, operations.detail_of(generation_id)(answer)
-
-
-def _pause(seconds: float) -> Flow[None]:
-    yield Sleep(seconds)
 
 
 def _hint(answer: Answer, conditions: Conditions) -> float | None:
     seconds = retry_after_of(answer, conditions.around.now())
-    return None if seconds is None else _bounded(max(_SOONEST_BY_HEADER_SECONDS, seconds))
+    return None if seconds is None else bounded(max(_SOONEST_BY_HEADER_SECONDS, seconds))
 
 
-def _bounded(seconds: float) -> float:
+def bounded(seconds: float) -> float:
     return min(_LATEST_SECONDS, max(_SOONEST_SECONDS, seconds))

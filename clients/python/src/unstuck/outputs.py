@@ -113,7 +113,7 @@ class AssistantUnknown(Answered):
 
 
 class AssistantOutput(Answered):
-    """What `intent` says that it is."""
+    """The answer, in the form that its `intent` names."""
 
     result: Annotated[AssistantSmartGoal | AssistantPrioritization | AssistantUnknown, Field(discriminator="intent")]
 

@@ -59,7 +59,7 @@ class CreateImage(CreateGeneration):
 
 
 class CreateAssistant(CreateGeneration):
-    """What help is wanted with: a sentence, or a few, of 3 to 1,000 characters."""
+    """A sentence that says what help is wanted with, of 3 to 1,000 characters."""
 
     kind: Literal["assistant"] = "assistant"
     sentence: str

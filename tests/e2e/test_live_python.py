@@ -1,0 +1,196 @@
+"""The Python client on live connections of the running system: what it shows, and that no fault of a push stops it."""
+
+import asyncio
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+import unstuck
+from local.deployment import client as aws
+from local.stack import LocalStack
+from tests.e2e import faults
+from tests.e2e.listening import connected
+from tests.e2e.owner import Owner, eventually, own_text
+from unstuck.following import OnPartial
+
+PATIENT_SECONDS = 90.0
+
+
+class Calls:
+    """What a client asks over HTTP, counted by path."""
+
+    def __init__(self, client: unstuck.Client | unstuck.AsyncClient) -> None:
+        self.paths: list[str] = []
+
+        def note(request: httpx.Request) -> None:
+            self.paths.append(request.url.path.rpartition("$default")[2])
+
+        async def note_async(request: httpx.Request) -> None:
+            note(request)
+
+        hook: Any = note if isinstance(client, unstuck.Client) else note_async
+        client._http.event_hooks["request"].append(hook)
+
+    @property
+    def looks(self) -> int:
+        return sum(path.startswith("/v1/generations/") for path in self.paths)
+
+    @property
+    def tickets(self) -> int:
+        return self.paths.count("/v1/live")
+
+
+type Followed = tuple[list[unstuck.GenerationDetail], Calls]
+
+
+def with_client(stack: LocalStack, owner: Owner, generation_id: str, shown: OnPartial | None = None) -> Followed:
+    """Watch a generation with `Client`."""
+    with unstuck.Client(stack.api_url, stack.token(owner.name)) as client:
+        calls = Calls(client)
+        return list(client.watch(generation_id, timeout_seconds=PATIENT_SECONDS, on_partial=shown)), calls
+
+
+def with_async_client(stack: LocalStack, owner: Owner, generation_id: str, shown: OnPartial | None = None) -> Followed:
+    """The same with `AsyncClient`."""
+
+    async def followed() -> Followed:
+        async with unstuck.AsyncClient(stack.api_url, stack.token(owner.name)) as client:
+            calls = Calls(client)
+            watch = client.watch(generation_id, timeout_seconds=PATIENT_SECONDS, on_partial=shown)
+            return [found async for found in watch], calls
+
+    return asyncio.run(followed())
+
+
+@pytest.fixture(params=[with_client, with_async_client], ids=["sync", "async"])
+def follow(request: pytest.FixtureRequest) -> Callable[..., Followed]:
+    found: Callable[..., Followed] = request.param
+    return found
+
+
+def test_each_change_and_the_text_are_shown_as_they_come_and_the_end_has_its_output(
+    stack: LocalStack, alice: Owner, follow: Callable[..., Followed]
+) -> None:
+    shown: list[unstuck.PartialOutput] = []
+    found, calls = follow(stack, alice, alice.submit("local/stream:5"), shown.append)
+    versions = [each.version for each in found]
+    assert versions == sorted(versions)
+    assert isinstance(found[-1].output, unstuck.FlashcardsOutput)
+    assert len({each.heartbeat_at for each in found if each.heartbeat_at}) >= 6, "its worker beats twice a second"
+    assert calls.tickets == 1
+    assert calls.looks <= 4
+    assert len(shown) >= 2
+    assert [each.number for each in shown] == sorted({each.number for each in shown})
+    cards, whole = shown[-1].output["suggestions"], found[-1].output.suggestions
+    assert [card["front"] for card in cards[:-1]] == [card.front for card in whole[: len(cards) - 1]]
+    eventually(lambda: connected(stack, alice.name), lambda items: items == [])
+
+
+def test_a_create_that_is_waited_for_is_told_of_everything(stack: LocalStack, alice: Owner) -> None:
+    shown: list[unstuck.PartialOutput] = []
+    with unstuck.Client(stack.api_url, stack.token(alice.name)) as client:
+        calls = Calls(client)
+        request = unstuck.CreateStory(premise=f"A keeper. {uuid.uuid4()}", chapters=2, model="local/stream:2")
+        done = client.create_and_wait(request, timeout_seconds=PATIENT_SECONDS, on_partial=shown.append)
+    alice.generations.append(done.generation_id)
+    assert isinstance(done.output, unstuck.StoryOutput)
+    assert list(dict.fromkeys(each.step for each in shown)) == ["outline", "chapter-1", "chapter-2"]
+    assert done.output.chapters[-1].text.startswith(shown[-1].output["text"])
+    assert calls.looks <= 3
+
+
+def test_of_twenty_who_wait_in_one_client_all_share_one_connection(stack: LocalStack, alice: Owner) -> None:
+    waited = [alice.submit("local/stream:3") for _ in range(20)]
+    with unstuck.Client(stack.api_url, stack.token(alice.name)) as client, ThreadPoolExecutor(20) as pool:
+        calls = Calls(client)
+        ends = pool.map(lambda each: client.wait(each, timeout_seconds=PATIENT_SECONDS).status, waited)
+        eventually(lambda: connected(stack, alice.name), lambda items: len(items) == 1)
+        assert list(ends) == ["succeeded"] * 20
+        assert calls.tickets == 1
+
+
+def test_without_live_there_is_no_call_for_a_ticket(stack: LocalStack, alice: Owner) -> None:
+    with unstuck.Client(stack.api_url, stack.token(alice.name), live=False) as client:
+        calls = Calls(client)
+        assert client.wait(alice.submit("local/stream:3"), timeout_seconds=PATIENT_SECONDS).status == "succeeded"
+    assert calls.tickets == 0
+    assert calls.looks >= 2
+
+
+@pytest.mark.parametrize("action", ["execute-api:ManageConnections", "dynamodb:GetItem"])
+def test_a_push_that_is_denied_is_polled_around(
+    stack: LocalStack, alice: Owner, follow: Callable[..., Followed], action: str
+) -> None:
+    with faults.denied(stack, "push", action):
+        found, calls = follow(stack, alice, alice.submit("local/stream:4"))
+    assert found[-1].output is not None
+    assert calls.tickets <= 2
+
+
+def test_a_service_that_gives_no_tickets_is_polled(
+    stack: LocalStack, alice: Owner, follow: Callable[..., Followed]
+) -> None:
+    with faults.denied(stack, "live", "dynamodb:Query"):
+        found, calls = follow(stack, alice, alice.submit("local/stream:3"))
+    assert found[-1].output is not None
+    assert calls.tickets >= 1
+    assert calls.looks >= 2
+
+
+def test_a_worker_that_dies_while_the_connection_is_healthy_is_healed_when_its_lease_ends(
+    stack: LocalStack, alice: Owner, follow: Callable[..., Followed]
+) -> None:
+    generation_id = alice.submit("local/stream:6")
+
+    def kill() -> None:
+        alice.wait_for(generation_id, lambda seen: seen["progress"] > 20)
+        faults.kill(faults.worker_of(stack, alice.name, generation_id))
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    found, _ = follow(stack, alice, generation_id)
+    thread.join()
+    assert found[-1].status == "succeeded"
+    assert found[-1].attempt == 2
+    last = max(place for place, each in enumerate(found) if (each.attempt, each.status) == (1, "running"))
+    assert found[last + 1].poll_after_seconds is not None, "a look has healed it, which the connection does not tell"
+
+
+def test_a_connection_that_is_closed_is_followed_by_another(stack: LocalStack, alice: Owner) -> None:
+    generation_id = alice.submit("local/stream:6")
+    with unstuck.Client(stack.api_url, stack.token(alice.name)) as client:
+        calls = Calls(client)
+        before: list[dict[str, Any]] = []
+        for found in client.watch(generation_id, timeout_seconds=PATIENT_SECONDS):
+            if not before and found.progress > 0 and (before := connected(stack, alice.name)):
+                gateway = aws("apigatewaymanagementapi", stack.live_stage)
+                gateway.delete_connection(ConnectionId=before[0]["sk"])
+        assert found.status == "succeeded"
+        assert before
+        assert calls.tickets == 2
+
+
+def test_a_client_that_stays_open_gives_its_connection_back(stack: LocalStack, alice: Owner) -> None:
+    with unstuck.Client(stack.api_url, stack.token(alice.name)) as client:
+        assert client.wait(alice.submit(), timeout_seconds=PATIENT_SECONDS).status == "succeeded"
+        began = time.monotonic()
+        eventually(lambda: connected(stack, alice.name), lambda items: items == [])
+        assert time.monotonic() - began < PATIENT_SECONDS
+        assert client.wait(alice.submit(), timeout_seconds=PATIENT_SECONDS).status == "succeeded"
+
+
+def test_who_creates_and_waits_on_an_event_loop_leaves_nothing_behind(stack: LocalStack, alice: Owner) -> None:
+    async def made() -> list[str]:
+        async with unstuck.AsyncClient(stack.api_url, stack.token(alice.name)) as client:
+            requests = [unstuck.CreateFlashcards(source_text=own_text(), model="local/stream:2") for _ in range(5)]
+            waiting = (client.create_and_wait(each, timeout_seconds=PATIENT_SECONDS) for each in requests)
+            return [done.generation_id for done in await asyncio.gather(*waiting)]
+
+    alice.generations += asyncio.run(made())
+    assert not [each for each in threading.enumerate() if each.name == "unstuck-live"]
