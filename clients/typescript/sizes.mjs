@@ -12,21 +12,29 @@ const BROUGHT_BY_THE_APPLICATION = ["react", "react/jsx-runtime", "@tanstack/rea
 export const BOUNDS = {
   client: { before: 6_123, most: 6_735 }, // a tenth more
   "client with hooks": { before: 10_792, most: 14_000 }, // docs/clients.md says what of it is for what
+  "live channel": { before: 3_500, most: 3_850 }, // loaded once a deployment has given a ticket
   page: { before: 152_355, most: 167_590 }, // a tenth more
 };
 
-/** Return the sizes in bytes, gzipped, of everything that each exports. */
+/** Return the sizes in bytes, gzipped, of everything that each exports; and of what is loaded once changes are pushed. */
 export async function sizes() {
   const scripts = readdirSync(PAGE).filter((name) => name.endsWith(".js"));
+  const client = await chunksOf('export * from "./src/index.ts";');
   return {
-    client: await bundled('export * from "./src/index.ts";'),
+    client: weigh(client.atOnce),
     "client with hooks": await bundled('export * from "./src/index.ts"; export * from "./src/react/index.ts";'),
+    "live channel": weigh(client.later),
     page: weigh(scripts.map((name) => readFileSync(new URL(name, PAGE)))),
   };
 }
 
-/** Return the size of an application that is this one module. */
+/** Return the size of an application that is this one module, as far as it is loaded at once. */
 export async function bundled(code) {
+  return weigh((await chunksOf(code)).atOnce);
+}
+
+/** Return the files of such an application: what it begins with, and what it loads by import(). */
+async function chunksOf(code) {
   const plugin = {
     name: "everything",
     resolveId: (id) => (id === "everything.ts" ? `${HERE}everything.ts` : undefined),
@@ -34,6 +42,7 @@ export async function bundled(code) {
   };
   const build = await rolldown({
     input: "everything.ts",
+    preserveEntrySignatures: "allow-extension", // as an application's, whose entry other files may import from
     external: BROUGHT_BY_THE_APPLICATION,
     plugins: [plugin],
     resolve: { extensionAlias: { ".js": [".ts", ".tsx", ".js"] } },
@@ -41,7 +50,16 @@ export async function bundled(code) {
     logLevel: "silent",
   });
   const { output } = await build.generate({ format: "esm", minify: true });
-  return weigh(output.map((chunk) => Buffer.from(chunk.code)));
+  const byName = new Map(output.map((chunk) => [chunk.fileName, chunk]));
+  const first = new Set(output.filter((chunk) => chunk.isEntry).map((chunk) => chunk.fileName));
+  for (const name of first)
+    for (const other of byName.get(name)?.imports ?? []) if (byName.has(other)) first.add(other);
+  const files = (isFirst) => output.filter((chunk) => first.has(chunk.fileName) === isFirst);
+  return { atOnce: contents(files(true)), later: contents(files(false)) };
+}
+
+function contents(chunks) {
+  return chunks.map((chunk) => Buffer.from(chunk.code));
 }
 
 function weigh(files) {

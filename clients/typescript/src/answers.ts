@@ -48,6 +48,7 @@ export const isCards = object({ cards: list(isCard), next_cursor: cursor });
 export const isUsage = object({ month: text, days: list(object()), total: object(), limits: object() });
 export const isErasure = object({ done: truth });
 export const isLiveTicket = object({ url: text, ends_at: count });
+export const isPartial = object({ generation_id: text, attempt: count, step: text, number: count, output: object() });
 export const isHealth = object({ stale: count, oldest_pending_seconds: count });
 export const isDocument = object({ paths: object() });
 

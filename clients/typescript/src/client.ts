@@ -5,6 +5,7 @@ import { type Answer, type Asked, call, type DataOf, type Verb } from "./calls.j
 import { type ChangeSource, polling } from "./changes.js";
 import { randomId } from "./ids.js";
 import { type JsonSchema, type KindSchema, kindsOf } from "./kinds.js";
+import { live } from "./live.js";
 import { type IterateOptions, iterateCards, iterateFeed } from "./pages.js";
 import { hintOf, retryAfterSeconds } from "./retry-after.js";
 import type { paths } from "./schema.js";
@@ -16,7 +17,9 @@ import { createAndWait, type WaitOptions, waitFor } from "./watch.js";
 export interface ClientOptions extends TransportOptions {
   /** The API's address, without `/v1`. */
   baseUrl: string;
-  /** How the client learns of changes; polling if absent. */
+  /** Whether changes may be pushed, where the deployment does that: true if absent. Polling stays underneath. */
+  live?: boolean;
+  /** How the client learns of changes, in place of that. */
   changes?: (client: Client) => ChangeSource;
 }
 
@@ -51,7 +54,7 @@ interface PageOptions extends CallOptions {
   cursor?: string | undefined;
 }
 
-/** Make a client: one for each user. It holds no connection; `close()` ends what is under way. */
+/** Make a client: one for each user. It is connected while it follows something; `close()` ends what is under way. */
 export function createClient(options: ClientOptions): Client {
   return new Client(options);
 }
@@ -69,17 +72,24 @@ export class Client {
     this.baseUrl = options.baseUrl.replace(/\/+$/, "");
     this.#transport = new Transport(options);
     this.mayRenew = typeof options.token === "function";
-    this.changes = options.changes?.(this) ?? polling(this);
+    this.changes = options.changes?.(this) ?? (options.live === false ? polling(this) : live(this));
   }
 
   /** End all that is under way: it rejects with the code `closed`, as does every call from now on. */
   close(): void {
+    this.changes.close?.();
     this.#transport.close();
   }
 
   /** Call `listener` when a new token has come after one was refused, until the function returned is called. */
   onToken(listener: () => void): () => void {
     return this.#transport.news.subscribe(listener);
+  }
+
+  /** Call `listener` when a token is of another user than the one before, until the function returned is called. */
+  onUser(listener: () => void): () => void {
+    this.#transport.onUser.add(listener);
+    return () => void this.#transport.onUser.delete(listener);
   }
 
   /** Now by the server's clock, in milliseconds, as well as it is known. */

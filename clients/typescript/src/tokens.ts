@@ -20,8 +20,16 @@ export function subjectOf(token: string): string {
   return typeof sub === "string" ? `sub:${typeof iss === "string" ? iss : ""}:${sub}` : `token:${markOf(token)}`;
 }
 
+/**
+ * Whether two subjects are one user. Of a token that says nothing of its user, another one is another user's, but for one
+ * that was just asked for in its place.
+ */
+export function isSameUser(before: string, subject: string, renewed: boolean): boolean {
+  return before === subject || (renewed && isOpaque(before) && isOpaque(subject));
+}
+
 /** Whether a subject is but the mark of one token. */
-export function isOpaque(subject: string): boolean {
+function isOpaque(subject: string): boolean {
   return subject.startsWith("token:");
 }
 

@@ -2,7 +2,7 @@
 import { UnstuckError } from "./errors.js";
 import { timerMs } from "./pacing.js";
 import { TokenNews } from "./token-news.js";
-import { hasExpired, isOpaque, type Owner, subjectOf, type TokenSource, usable } from "./tokens.js";
+import { hasExpired, isSameUser, type Owner, subjectOf, type TokenSource, usable } from "./tokens.js";
 
 export type Fetch = (request: Request) => Promise<Response>;
 
@@ -30,6 +30,9 @@ export class Transport {
   /** Says when a new token has come after one was refused. */
   readonly news: TokenNews;
   #serverAheadMs: number | undefined;
+  #subject: string | undefined;
+  /** Called when a token is given that is of another user than the one before. */
+  readonly onUser = new Set<() => void>();
 
   constructor(options: TransportOptions) {
     this.#token = options.token;
@@ -136,9 +139,19 @@ export class Transport {
       throw new UnstuckError({ code: "token_unavailable", message: "No token could be had.", cause });
     }
     const token = usable(given);
-    if (token !== undefined) return token;
+    if (token !== undefined) {
+      this.#notice(subjectOf(token), renew);
+      return token;
+    }
     const message = "There is no token, or none that a header can hold: is the user signed in?";
     throw new UnstuckError({ code: "token_unavailable", message });
+  }
+
+  #notice(subject: string, renewed: boolean): void {
+    const before = this.#subject;
+    this.#subject = subject;
+    if (before === undefined || isSameUser(before, subject, renewed)) return;
+    for (const listener of [...this.onUser]) listener();
   }
 
   #learnTime(headers: Headers): void {
@@ -151,13 +164,10 @@ export class Transport {
   }
 }
 
-/**
- * Bind a call to the user of its first try; throw when this try would be another's. Of a token that says nothing of its
- * user, another one is another user's, but for one that was just asked for in its place.
- */
+/** Bind a call to the user of its first try; throw when this try would be another's. */
 function claim(owner: Owner, token: string, renewed: boolean): void {
   const subject = subjectOf(token);
-  if (owner.subject === undefined || (renewed && isOpaque(owner.subject) && isOpaque(subject))) owner.subject = subject;
+  if (owner.subject === undefined || isSameUser(owner.subject, subject, renewed)) owner.subject = subject;
   if (owner.subject === subject) return;
   const message = "It was not sent again: another user has signed in since. Whoever sent it may send it once more.";
   throw new UnstuckError({ code: "another_user", message });

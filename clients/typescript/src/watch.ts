@@ -1,5 +1,5 @@
 /** Follows one generation to its end over a change source. Outlasts errors; never shows an older state than before. */
-import { newer, type Snapshot } from "./changes.js";
+import { newer, type OnPartial, type Snapshot } from "./changes.js";
 import type { Client, CreateOptions, Submitted } from "./client.js";
 import { UnstuckError } from "./errors.js";
 import { randomId } from "./ids.js";
@@ -16,6 +16,8 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
   /** Called with each new state, the last included. */
   onChange?: (generation: GenerationDetail) => void;
+  /** Called with what can be read of the text while it is written, where that is pushed, and with undefined once it is over. */
+  onPartial?: OnPartial;
   /** Called with each failed look that will be repeated. */
   onError?: (error: unknown) => void;
 }
@@ -30,9 +32,9 @@ export async function waitFor(
   id: string,
   options: WaitOptions & { firstLookAfterSeconds?: number | undefined } = {},
 ): Promise<GenerationDetail> {
-  const { signal, onChange, onError, firstLookAfterSeconds } = options;
+  const { signal, onChange, onPartial, onError, firstLookAfterSeconds } = options;
   const mailbox = new Mailbox();
-  const unsubscribe = client.changes.subscribe?.(id, (snapshot) => mailbox.put(snapshot));
+  const unsubscribe = client.changes.subscribe?.(id, (snapshot) => mailbox.put(snapshot), onPartial);
   const unsubscribeToken = client.onToken(() => mailbox.wake());
   try {
     let known: Snapshot | undefined;
@@ -53,7 +55,7 @@ export async function waitFor(
         delay = backoff(failures, error);
         continue;
       }
-      if (known.generation !== before?.generation) onChange?.(known.generation);
+      if (!isSame(before, known)) onChange?.(known.generation);
       if (hasEnded(known.generation)) return known.generation;
       delay = client.changes.lookAfter(known) ?? Number.POSITIVE_INFINITY;
     }
@@ -61,6 +63,11 @@ export async function waitFor(
     unsubscribe?.();
     unsubscribeToken();
   }
+}
+
+/** Whether the server calls both the same state: it may come by a push and by a look. */
+function isSame(before: Snapshot | undefined, next: Snapshot): boolean {
+  return before?.generation === next.generation || (next.etag !== undefined && before?.etag === next.etag);
 }
 
 /** Whether to look again: as long as no answer comes, and for two minutes where what came may pass. */

@@ -1,6 +1,13 @@
 /** The live feed: what is known of it, merged with what was just submitted, under keys that do not change. */
-import { type QueryClient, useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef } from "react";
+import {
+  focusManager,
+  type QueryClient,
+  useMutation,
+  useQueries,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { Client } from "../client.js";
 import type { UnstuckError } from "../errors.js";
 import { type FeedReading, type FeedState, matches, merged, openBelow, withOlder } from "../feed.js";
@@ -9,11 +16,12 @@ import { readNewest, readOlder } from "../reading.js";
 import { hasEnded } from "../statuses.js";
 import type { CreateRequest, FeedFilter, Generation, ListedGeneration } from "../types.js";
 import { keys } from "./keys.js";
+import { useLive } from "./live.js";
 import { looking, remaining, type Standing, useStanding } from "./looking.js";
 import { useUnstuck } from "./provider.js";
 import { repeating } from "./repeating.js";
 import { type Sent, useSent } from "./sent.js";
-import { bestOf, generationQuery, learn } from "./snapshots.js";
+import { bestOf, generationQuery, hear, learn } from "./snapshots.js";
 
 export interface UseGenerationFeedOptions extends FeedFilter {
   /** How many to read at a time, 1 to 100; 20 if absent. With `fields` 1 to 25, and 10. */
@@ -50,6 +58,9 @@ export interface UseGenerationFeedResult extends Standing {
 
 const NO_ENTRY_OPEN_SECONDS = 20;
 const ENTRY_OPEN_SECONDS = 2;
+/** While changes are pushed. */
+const LIVE_SECONDS = 300;
+const LIVE_PENDING_SECONDS = 10;
 
 export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGenerationFeedResult {
   const { session_id, status, kind, fields, pageSize = fields === undefined ? 20 : 10 } = options;
@@ -58,6 +69,7 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
   const filter = useMemo(() => filterOf({ session_id, status, kind, fields }), [session_id, status, kind, fields]);
   const query = useFeedQuery(client, queries, filter, pageSize);
   const feed = query.data;
+  usePushes(client, queries, query.refetch);
   useQueries({
     queries: openBelow(feed).map((id) => generationQuery(client, queries, id)),
     combine: () => undefined, // what they learn, they tell the feed
@@ -104,6 +116,7 @@ function useFeedQuery(client: Client, queries: QueryClient, filter: FeedFilter, 
     queryFn: async ({ signal }) => {
       const known = queries.getQueryData<FeedState>(queryKey);
       const read = await readNewest(client, { filter, pageSize, signal }, known);
+      client.changes.learned?.(read.generations);
       share(client, queries, read.generations);
       return { ...read, generations: read.generations.map((listed) => bestOf(queries, filter, listed)) };
     },
@@ -121,10 +134,35 @@ function share(client: Client, queries: QueryClient, listed: readonly ListedGene
   for (const seen of listed) learn(client, queries, seen);
 }
 
+/** Take in what is pushed. When that begins or ceases the feed is read again: of what happened without it nothing is told. */
+function usePushes(client: Client, queries: QueryClient, refetch: () => Promise<unknown>): void {
+  useEffect(() => client.changes.subscribeAll?.((next) => hear(client, queries, next)), [client, queries]);
+  const isLive = useLive(client);
+  const wasLive = useRef(isLive);
+  useEffect(() => {
+    if (wasLive.current === isLive) return;
+    wasLive.current = isLive;
+    if (focusManager.isFocused()) void refetch();
+  }, [isLive, refetch]);
+}
+
 /** Return in how many seconds to read the newest page again: by those on it that may end first. */
 function paceOf(client: Client, feed: FeedState): number {
+  const isLive = client.changes.isLive?.() ?? false;
   const open = feed.generations.filter((seen) => seen.generation_id >= feed.coveredTo && !hasEnded(seen));
-  return Math.min(NO_ENTRY_OPEN_SECONDS, ...open.map((seen) => Math.max(ENTRY_OPEN_SECONDS, waits(client, seen))));
+  const after = (generation: ListedGeneration): number => {
+    const patience = isLive && generation.status === "pending" ? untilStart(client, generation) : ENTRY_OPEN_SECONDS;
+    const lookAfterSeconds = Math.max(patience, waits(client, generation));
+    const seen = { generation, etag: undefined, seenAt: feed.readAt, lookAfterSeconds };
+    return client.changes.lookAfter(seen) ?? lookAfterSeconds;
+  };
+  return Math.min(isLive ? LIVE_SECONDS : NO_ENTRY_OPEN_SECONDS, ...open.map(after));
+}
+
+/** In how many seconds to see to one whose start would be pushed: when its message counts as lost, ten at most. */
+function untilStart(client: Client, { next_at: next }: Generation): number {
+  const seconds = next === undefined ? 0 : (Date.parse(next) - client.now()) / 1000;
+  return Math.min(Math.max(seconds, ENTRY_OPEN_SECONDS), LIVE_PENDING_SECONDS);
 }
 
 /** For how many seconds more an open one only waits for its next attempt; 0 where it may end at any moment. */

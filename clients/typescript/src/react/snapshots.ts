@@ -42,6 +42,36 @@ export function receive(queries: QueryClient, next: Snapshot): void {
   queries.setQueryData<Snapshot>(keys.generation(id), (known) => newer(known, next));
 }
 
+/**
+ * Put in what came unasked of any generation. An end without its output stands in the feeds alone: whoever shows more of it
+ * reads it, as do feeds that show outputs.
+ */
+export function hear(client: Client, queries: QueryClient, next: Snapshot): void {
+  const { generation } = next;
+  const queryKey = keys.generation(generation.generation_id);
+  const known = queries.getQueryData<Snapshot>(queryKey)?.generation;
+  if (!next.isPushed || !hasEnded(generation)) {
+    if (known === undefined) tellFeeds(queries, generation);
+    else receive(queries, next);
+    return;
+  }
+  tellFeeds(queries, generation);
+  if (known !== undefined && isOlder(known, generation)) void queries.invalidateQueries({ queryKey, exact: true });
+  else if (known === undefined && isShownWithOutput(queries, generation))
+    void queries.prefetchQuery(generationQuery(client, queries, generation.generation_id));
+}
+
+/** Whether a feed that shows outputs has it, and waits for its own. */
+function isShownWithOutput(queries: QueryClient, seen: GenerationDetail): boolean {
+  return queries
+    .getQueriesData<FeedState>({ queryKey: keys.feeds })
+    .some(
+      ([queryKey, feed]) =>
+        !isShownBy(queryKey[2] as FeedFilter, seen) &&
+        feed?.generations.some((held) => held.generation_id === seen.generation_id && isOlder(held, seen)),
+    );
+}
+
 /** Put in what another call answered about a generation, unless something newer is known. */
 export function learn(client: Client, queries: QueryClient, listed: ListedGeneration): void {
   const { output_omitted: _omitted, ...seen } = listed;

@@ -14,6 +14,8 @@ export type Answering = (request: Recorded) => Response | Promise<Response>;
 export class FakeApi {
   readonly requests: Recorded[] = [];
   readonly baseUrl = "https://api.test";
+  /** Its clients poll, unless a test says otherwise. */
+  readonly live: boolean = false;
 
   constructor(public answer: Answering) {}
 

@@ -14,6 +14,8 @@ export interface Rendered<Result> {
   unmount: () => void;
 }
 
+const clients = new Set<Client>();
+
 /** Render one hook of an application of its own. */
 export function render<Result>(
   api: FakeApi,
@@ -29,6 +31,7 @@ export function render<Result>(
       </UnstuckProvider>
     </QueryClientProvider>
   );
+  clients.add(client);
   const { result, unmount } = renderHook(hook, { wrapper });
   return { result, queries, client, unmount };
 }
@@ -49,6 +52,8 @@ export async function tab(visible: boolean): Promise<void> {
 
 /** What to undo after each test. */
 export function restore(): void {
+  for (const client of clients) client.close(); // what listens to the tab would listen to the next test's
+  clients.clear();
   Object.defineProperty(document, "visibilityState", { configurable: true, value: "visible" });
   focusManager.setFocused(undefined);
   vi.restoreAllMocks();

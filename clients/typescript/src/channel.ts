@@ -1,0 +1,335 @@
+/**
+ * Brings the changes that are pushed to who follows them, and finds out when none come. A message holds a whole state, so one
+ * that is lost, doubled or late does no harm: the newer state stays, and what no message brings, looks find.
+ */
+import { isGeneration, isPartial } from "./answers.js";
+import { type ChangeSource, isOlder, type PartialOutput, type Snapshot } from "./changes.js";
+import { Connection, opened } from "./connection.js";
+import type { Follower, Follows, LiveClient } from "./live.js";
+import { backoff, pause } from "./pacing.js";
+import { hasEnded } from "./statuses.js";
+import { Texts } from "./texts.js";
+import type { Ticket, Tickets } from "./tickets.js";
+import type { Generation } from "./types.js";
+
+/** A worker beats every ten seconds, and its beat is here three seconds later at the latest. */
+const LONGEST_SILENCE_SECONDS = 13;
+/** So long a message may take until it is called missed. */
+const LATE_SECONDS = 3;
+/** A generation that waits for a worker is silent. */
+const PENDING_SECONDS = 10;
+/** What is not pushed any more, and of which no look has said when to look again. */
+const UNKNOWN_HINT_SECONDS = 2;
+const HIDDEN_SECONDS = 60;
+/** What is rescued is rescued for sure so long after its lease. */
+const RESCUED_AFTER_SECONDS = 0.5;
+const SHORTEST_SECONDS = 0.1;
+const MOST_TRIES_AT_AN_END = 5;
+const MOST_REMEMBERED = 500;
+
+export class Channel {
+  readonly #client: LiveClient;
+  readonly #polls: ChangeSource;
+  readonly #follows: Follows;
+  readonly #tickets: Tickets;
+  readonly #texts = new Texts();
+  /** The newest state of each generation that was heard of or looked at. */
+  readonly #known = new Map<string, Snapshot>();
+  /** Generations of which a look has found what no message has brought so far. */
+  readonly #doubts = new Map<string, ReturnType<typeof setTimeout>>();
+  #connection: Connection | undefined;
+  #openedAt = 0;
+  /** Whether messages have been missed, and none has come since. */
+  #isDoubted = false;
+  #wasLive = false;
+  /** While there should be a connection; aborted when there should be none. */
+  #wanted: AbortController | undefined;
+  #connecting: AbortSignal | undefined;
+
+  constructor(client: LiveClient, polls: ChangeSource, follows: Follows, tickets: Tickets) {
+    this.#client = client;
+    this.#polls = polls;
+    this.#follows = follows;
+    this.#tickets = tickets;
+    tickets.onUser = () => this.#forgetUser();
+  }
+
+  get isLive(): boolean {
+    return this.#connection !== undefined && !this.#isDoubted;
+  }
+
+  /** Be connected, while the page is seen, until `signal` is aborted. */
+  run(signal: AbortSignal, ticket?: Ticket): void {
+    const unsubscribe = this.#client.onToken(() => this.#tickets.hurry());
+    let hiding: ReturnType<typeof setTimeout> | undefined;
+    const watch = (): void => {
+      clearTimeout(hiding);
+      if (isHidden()) hiding = setTimeout(() => this.#disconnect(), HIDDEN_SECONDS * 1000);
+      else this.#connect();
+    };
+    if (typeof document !== "undefined") {
+      globalThis.addEventListener("visibilitychange", watch, { signal });
+      globalThis.addEventListener("online", () => this.#tickets.hurry(), { signal });
+    }
+    signal.addEventListener("abort", () => {
+      clearTimeout(hiding);
+      unsubscribe();
+      this.#disconnect();
+      this.#forget();
+    });
+    this.#connect(ticket);
+    watch();
+  }
+
+  async look(id: string, known: Snapshot | undefined, signal?: AbortSignal): Promise<Snapshot> {
+    const { user } = this.#tickets;
+    const began = Date.now();
+    const found = await this.#polls.look(id, known, signal);
+    if (user === this.#tickets.user) this.#learn(found, began);
+    return found;
+  }
+
+  lookAfter({ generation, lookAfterSeconds: hint, seenAt, isPushed }: Snapshot): number | undefined {
+    if (hint === undefined || hasEnded(generation)) return hint;
+    const isHeard = this.isLive && !this.#doubts.has(generation.generation_id);
+    if (!isHeard) return isPushed ? Math.min(hint, UNKNOWN_HINT_SECONDS) : hint;
+    if (generation.status !== "running") return Math.max(Math.min(hint, PENDING_SECONDS), SHORTEST_SECONDS);
+    const { heartbeat_at: beat, started_at: started, next_at: next } = generation;
+    const seen = seenAt + this.#client.now() - Date.now(); // by the server's clock
+    const until = (moment: string): number => (Date.parse(moment) - seen) / 1000;
+    const silent = until(beat ?? started ?? generation.created_at) + LONGEST_SILENCE_SECONDS;
+    if (isPushed) return Math.max(Math.min(silent > 0 ? silent : LONGEST_SILENCE_SECONDS, hint), SHORTEST_SECONDS);
+    const due = next === undefined ? silent : Math.min(silent, until(next) + RESCUED_AFTER_SECONDS);
+    return due > 0 ? due : hint;
+  }
+
+  /** Tell a new follower what is known already, where that is of now. */
+  greet(id: string, { onChange, onPartial }: Follower): void {
+    const known = this.#known.get(id);
+    if (known !== undefined && this.isLive && !hasEnded(known.generation)) onChange(known);
+    const partial = this.#texts.of(id);
+    if (partial !== undefined) onPartial?.(partial);
+  }
+
+  learned(generations: readonly Generation[]): void {
+    const seenAt = Date.now();
+    for (const generation of generations)
+      this.#learn({ generation, etag: undefined, seenAt, lookAfterSeconds: UNKNOWN_HINT_SECONDS }, seenAt);
+  }
+
+  /** Connect; in place of the connection that there is, once the new one stands. */
+  #connect(ticket?: Ticket): void {
+    if (this.#wanted === undefined) this.#wanted = new AbortController();
+    else if (this.#connection !== undefined) return;
+    void this.#replace(ticket);
+  }
+
+  async #replace(given?: Ticket): Promise<void> {
+    const signal = this.#wanted?.signal;
+    if (signal === undefined || this.#connecting === signal) return;
+    this.#connecting = signal;
+    for (let ticket = given; ; ticket = undefined) {
+      ticket ??= await this.#tickets.next(signal);
+      const socket = ticket && (await opened(ticket.url, signal));
+      if (ticket === undefined || signal.aborted) {
+        socket?.close();
+        break;
+      }
+      if (socket === undefined) this.#tickets.failed();
+      else if (ticket.user !== this.#tickets.user) socket.close();
+      else {
+        this.#use(socket, ticket);
+        break;
+      }
+    }
+    if (this.#connecting === signal) this.#connecting = undefined;
+  }
+
+  #use(socket: WebSocket, ticket: Ticket): void {
+    const old = this.#connection;
+    if (old === undefined) this.#forgetUnfollowed();
+    this.#connection = new Connection(socket, (ticket.ends_at * 1000 - this.#client.now()) / 1000, {
+      onText: (text) => this.#hear(text),
+      onLasting: () => this.#tickets.worked(),
+      onDue: () => void this.#replace(),
+      onLost: () => this.#lose(),
+    });
+    old?.close();
+    this.#openedAt = Date.now();
+    this.#announce();
+    this.#catchUp();
+  }
+
+  #lose(): void {
+    this.#connection = undefined;
+    this.#trustAll();
+    this.#tickets.failed();
+    void this.#replace();
+    this.#announce();
+    this.#catchUp();
+  }
+
+  #disconnect(): void {
+    this.#wanted?.abort();
+    this.#wanted = undefined;
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#trustAll();
+    this.#announce();
+  }
+
+  /** What is not looked at after a gap is not known to be of now. */
+  #forgetUnfollowed(): void {
+    for (const id of [...this.#known.keys()]) if (!this.#follows.ones.has(id)) this.#known.delete(id);
+  }
+
+  /** Drop all that is known, and all that is shown of texts. */
+  #forget(): void {
+    this.#known.clear();
+    for (const id of this.#texts.clear()) this.#show(id);
+  }
+
+  /** Another user has signed in: nothing of the one before is told to anybody. */
+  #forgetUser(): void {
+    const isWanted = this.#wanted !== undefined;
+    this.#disconnect();
+    this.#forget();
+    if (isWanted) this.#connect();
+  }
+
+  /** Look at what is followed: of what happened without a connection nothing is told. */
+  #catchUp(): void {
+    if (isHidden()) return;
+    for (const id of this.#follows.ones.keys()) {
+      const known = this.#known.get(id);
+      if (known === undefined || !hasEnded(known.generation)) this.#bring(id, known).catch(() => undefined);
+    }
+  }
+
+  /** Look, and tell what was found; whoever follows it looks again by itself, and tells what went wrong. */
+  async #bring(id: string, known: Snapshot | undefined): Promise<boolean> {
+    const { user } = this.#tickets;
+    const found = await this.look(id, known);
+    if (user !== this.#tickets.user) return true;
+    const newest = this.#known.get(id)?.generation;
+    if (newest !== undefined && isOlder(found.generation, newest)) return false;
+    this.#deliver(found);
+    return true;
+  }
+
+  /** Bring an end with its output, which no message has. */
+  async #bringEnd(told: Snapshot): Promise<void> {
+    const id = told.generation.generation_id;
+    const signal = this.#wanted?.signal;
+    for (let failures = 1; failures <= MOST_TRIES_AT_AN_END && this.#follows.ones.has(id); failures += 1) {
+      if (await this.#bring(id, undefined).catch(() => false)) return;
+      await pause(backoff(failures), signal).catch(() => undefined);
+      if (signal?.aborted) return;
+    }
+    for (const onChange of this.#follows.all) onChange(told);
+  }
+
+  #hear(text: string): void {
+    const message = read(text);
+    if (message?.type === "partial" && isPartial(message)) this.#takePartial(message as unknown as PartialOutput);
+    if (message?.type !== "generation" || !isGeneration(message.generation)) return;
+    const { generation, etag, look_after_seconds: after } = message;
+    this.#told({
+      generation: generation as Generation,
+      etag: typeof etag === "string" ? etag : undefined,
+      seenAt: Date.now(),
+      lookAfterSeconds: typeof after === "number" ? after : UNKNOWN_HINT_SECONDS,
+      isPushed: true,
+    });
+  }
+
+  #takePartial(partial: PartialOutput): void {
+    const id = partial.generation_id;
+    if (this.#texts.take(partial, this.#known.get(id)?.generation)) this.#show(id);
+  }
+
+  #told(snapshot: Snapshot): void {
+    const { generation } = snapshot;
+    const id = generation.generation_id;
+    this.#tickets.worked();
+    const known = this.#known.get(id)?.generation;
+    if (known === undefined || !isOlder(generation, known)) this.#trust(id);
+    this.#isDoubted = false;
+    this.#announce();
+    if (known !== undefined && !isOlder(known, generation)) return;
+    this.#remember(snapshot);
+    if (hasEnded(generation) && this.#follows.ones.has(id)) void this.#bringEnd(snapshot);
+    else this.#deliver(snapshot);
+  }
+
+  /** Take in what a look has found. What is news to us should be told within seconds. */
+  #learn(found: Snapshot, began: number): void {
+    const id = found.generation.generation_id;
+    const known = this.#known.get(id)?.generation;
+    if (known !== undefined && isOlder(found.generation, known)) return;
+    this.#remember(found);
+    const isNews = known !== undefined && isOlder(known, found.generation);
+    if (!isNews || this.#connection === undefined || began < this.#openedAt + LATE_SECONDS * 1000) return;
+    if (!this.#doubts.has(id))
+      this.#doubts.set(
+        id,
+        setTimeout(() => this.#miss(id), LATE_SECONDS * 1000),
+      );
+  }
+
+  /** A message has not come: the channel counts no more until one does, and is made again. */
+  #miss(id: string): void {
+    this.#doubts.delete(id);
+    if (this.#isDoubted) this.#tickets.failed();
+    this.#isDoubted = true;
+    void this.#replace();
+    this.#announce();
+  }
+
+  #trust(id: string): void {
+    clearTimeout(this.#doubts.get(id));
+    this.#doubts.delete(id);
+  }
+
+  #trustAll(): void {
+    for (const id of [...this.#doubts.keys()]) this.#trust(id);
+  }
+
+  #remember(snapshot: Snapshot): void {
+    const { generation } = snapshot;
+    this.#known.set(generation.generation_id, snapshot);
+    if (this.#texts.heed(generation)) this.#show(generation.generation_id);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST_REMEMBERED && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  #deliver(snapshot: Snapshot): void {
+    const followers = this.#follows.ones.get(snapshot.generation.generation_id) ?? [];
+    for (const { onChange } of [...followers]) onChange(snapshot);
+    for (const onChange of [...this.#follows.all]) onChange(snapshot);
+  }
+
+  #show(id: string): void {
+    const partial = this.#texts.of(id);
+    for (const { onPartial } of [...(this.#follows.ones.get(id) ?? [])]) onPartial?.(partial);
+  }
+
+  #announce(): void {
+    if (this.#wasLive === this.isLive) return;
+    this.#wasLive = this.isLive;
+    for (const listener of [...this.#follows.switched]) listener();
+  }
+}
+
+function isHidden(): boolean {
+  return typeof document !== "undefined" && document.visibilityState === "hidden";
+}
+
+function read(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const message: unknown = JSON.parse(text);
+    return typeof message === "object" && message !== null ? (message as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

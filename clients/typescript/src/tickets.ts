@@ -1,0 +1,83 @@
+/** Asks for tickets to live connections: one at a time, with backoff, and never again where there are none. Opens nothing. */
+import type { Client } from "./client.js";
+import { UnstuckError } from "./errors.js";
+import { backoff, pause } from "./pacing.js";
+import type { LiveTicket } from "./types.js";
+
+export interface Ticket extends LiveTicket {
+  /** Which user it is of: compare it with `Tickets.user`. */
+  readonly user: number;
+}
+
+export class Tickets {
+  readonly #openLive: Client["openLive"];
+  #failures = 0;
+  #notBefore = 0;
+  /** Whether the service has said for how long to stay away. */
+  #isAsked = false;
+  #waiting: AbortController | undefined;
+  /** Counts the users whose tokens the client has had, one after the other. */
+  user = 0;
+  /** Called when another user's token was given. */
+  onUser: (() => void) | undefined;
+  /** Whether no ticket is asked for any more: the deployment has none to give, or the client is closed. */
+  isOver = false;
+
+  constructor(client: Pick<Client, "openLive" | "onUser">) {
+    this.#openLive = (options) => client.openLive(options);
+    client.onUser(() => {
+      this.user += 1;
+      this.onUser?.();
+    });
+  }
+
+  /** Return the next ticket, however long that takes; undefined once `signal` is aborted, or none will ever come. */
+  async next(signal: AbortSignal): Promise<Ticket | undefined> {
+    while (!this.isOver && !signal.aborted) {
+      try {
+        await this.#pause(signal);
+        const { user } = this;
+        return { ...(await this.#openLive({ signal })), user };
+      } catch (error) {
+        if (isFinal(error)) this.isOver = true;
+        else if (!signal.aborted) this.failed(error);
+      }
+    }
+    return undefined;
+  }
+
+  /** Take note that a ticket was refused, or that its connection came to nothing: the next one is asked for later. */
+  failed(error?: unknown): void {
+    this.#failures += 1;
+    this.#notBefore = Date.now() + backoff(this.#failures, error) * 1000;
+    this.#isAsked = error instanceof UnstuckError && error.retryAfterSeconds !== undefined;
+  }
+
+  /** Take note that a connection has done what it is for. */
+  worked(): void {
+    this.#failures = 0;
+    this.#notBefore = 0;
+  }
+
+  /** Try at once, unless the service has said when. */
+  hurry(): void {
+    if (this.#isAsked) return;
+    this.#notBefore = 0;
+    this.#waiting?.abort();
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    const waiting = new AbortController();
+    const stop = (): void => waiting.abort();
+    signal.addEventListener("abort", stop, { once: true });
+    this.#waiting = waiting;
+    const seconds = (this.#notBefore - Date.now()) / 1000;
+    if (seconds > 0) await pause(seconds, waiting.signal).catch(() => undefined);
+    signal.removeEventListener("abort", stop);
+    signal.throwIfAborted();
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof UnstuckError && (error.status === 404 || error.code === "closed");
+}
