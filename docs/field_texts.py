@@ -18,6 +18,8 @@ def texts(described: type) -> dict[str, str]:
     for base in get_original_bases(described):
         if isinstance(base, type) and base.__module__.partition(".")[0] in ("shared", "functions"):
             found |= texts(base)
+    if "__firstlineno__" not in vars(described):  # made by a call, as of pydantic's create_model: it has no source
+        return found
     lines = ast.parse(textwrap.dedent(inspect.getsource(described))).body[0].body  # type: ignore[attr-defined]
     for field, below in pairwise(lines):
         match field, below:

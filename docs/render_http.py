@@ -144,7 +144,7 @@ def codes_of(response: Json) -> list[str]:
 def rendered(file: Path = PAGE) -> str:
     """Return the text that the page must have."""
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
-    examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))["examples"]
+    examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
     return page(file.read_text(encoding="utf-8"), document, examples)
 
 

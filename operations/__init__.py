@@ -1,5 +1,5 @@
-"""The operators' commands of `unstuck`: inspect a deployment (doctor), find what a request created (find), requeue dead
-letters (redrive), retry in bulk (bulk-retry), and compute beforehand what it costs (cost).
+"""The operators' commands of `unstuck`: check a deployment's data (doctor), find the generation of a request (find),
+requeue dead letters (redrive), retry in bulk (bulk-retry), and estimate costs (cost).
 
-Never shipped to Lambda. Reads as it needs, and writes only through `shared.store` and `shared.aws.dispatch`.
+Never shipped to Lambda. Writes only through `shared.store` and `shared.aws.dispatch`.
 """

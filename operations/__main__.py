@@ -1,4 +1,4 @@
-"""`python -m operations preflight|smoke|doctor|find|redrive|bulk-retry|cost`: the same as `unstuck` has."""
+"""`python -m operations preflight|smoke|doctor|find|redrive|bulk-retry|cost`: the same commands as `unstuck` has."""
 
 from operations.command import main
 

@@ -1,7 +1,7 @@
-"""What the same generation would cost on other ways of running it on AWS, by their published prices. Pure.
+"""The cost of the same generation with other AWS services, by their published prices. Pure.
 
-Each pays for the same HTTP API, and for a row that is written when a generation comes, begins and ends; where something
-is not known it is taken to be as cheap as it can be.
+Each alternative includes the same HTTP API, and a row that is written when a generation is created, begins and ends.
+Unknown costs are assumed to be as low as possible.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _LAMBDA_LOG_BYTES = 344 + 250
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One way of running a generation: US dollars for a million, how they come about, and where that is from."""
+    """One alternative: US dollars for a million generations, the formula, and its source."""
 
     name: str
     usd: float
@@ -32,7 +32,7 @@ class Alternative:
 
 
 def alternatives(workload: Workload, prices: Prices) -> Iterator[Alternative]:
-    """Yield each with what a million generations cost, at the workload's model time, memory and polls."""
+    """Yield each alternative with its cost of a million generations, at the workload's model time, memory and polls."""
     each = {name: price.each * 1e6 for name, price in prices.items()}
     waiting = _million(_waiting(workload), prices)
     followed = _million(created(workload) + polled(workload) + Counts(write_units=_ROW_WRITE_UNITS), prices)
@@ -41,7 +41,7 @@ def alternatives(workload: Workload, prices: Prices) -> Iterator[Alternative]:
     yield Alternative(
         "Step Functions Standard, HTTP task",
         followed + transitions,
-        f"{_TRANSITIONS} state transitions; no progress, and the model must answer within 60 s",
+        f"{_TRANSITIONS} state transitions; shows no progress, and the model must answer within 60 s",
         f"https://aws.amazon.com/step-functions/pricing/, {functions}call-https-apis.html",
     )
     yield Alternative(
@@ -56,8 +56,8 @@ def alternatives(workload: Workload, prices: Prices) -> Iterator[Alternative]:
         + waiting
         + _OPERATIONS * each["durable_operation"]
         + _CHECKPOINT_BYTES / 1e9 * (each["durable_written"] + _RETAINED_MONTHS * each["durable_retained"]),
-        f"{_OPERATIONS} durable operations, {_CHECKPOINT_BYTES // 1000} KB of checkpoints kept for 14 days, and the "
-        "function waits inside the model's step",
+        f"{_OPERATIONS} durable operations, {_CHECKPOINT_BYTES // 1000} KB of checkpoints kept for 14 "
+        "days; the function waits inside the model's step",
         "https://aws.amazon.com/lambda/pricing/, https://docs.aws.amazon.com/lambda/latest/dg/durable-basic-concepts.html",
     )
     often = replace(workload, polls=workload.model_seconds / POLL_SECONDS + 0.5)
@@ -65,7 +65,7 @@ def alternatives(workload: Workload, prices: Prices) -> Iterator[Alternative]:
     yield Alternative(
         f"One Lambda for each, polled every {POLL_SECONDS:g} s",
         _million(created(often) + polled(often) + row, prices) + waiting,
-        f"a Lambda that waits for the model, {often.polls:g} polls; nothing recovers what dies",
+        f"a Lambda that waits for the model, {often.polls:g} polls; no recovery after a crash",
         "https://aws.amazon.com/lambda/pricing/",
     )
 

@@ -1,4 +1,4 @@
-"""What must hold of each head by itself: DESIGN's invariants as far as one look at one item can tell. Pure."""
+"""Invariants of a single head, as far as one read of one item can tell. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ LONGEST_DEADLINE = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the deployment promises. `patience` is a sweep and the margin that it, and clocks, may be late by."""
+    """The deployment's promises. `patience` is one sweep plus a margin for late sweeps and clocks."""
 
     retention: timedelta
     lease: timedelta
@@ -26,7 +26,7 @@ class Expected:
 
 
 def heads(partition: Partition, expected: Expected, now: datetime) -> Iterator[Finding]:
-    """Yield what is wrong with single heads."""
+    """Yield the faults of single heads."""
     for head in partition.heads.values():
         item = f"G#{head.generation_id}"
         shard = partition.shards[head.generation_id]
@@ -65,7 +65,7 @@ def _open(head: Generation, shard: str | None, expected: Expected, now: datetime
 
 
 def _ahead(head: Generation, now: datetime) -> str | None:
-    """Return which of a head's times lies further ahead than any can; a finding of its own has those of the index."""
+    """Return which of a head's times is impossibly far ahead. A separate finding covers the times of the index."""
     if head.deadline_at > now + LONGEST_DEADLINE:
         return f"deadline_at {head.deadline_at:%Y-%m-%d}"
     times = ("created_at", "started_at", "heartbeat_at", "progress_at", "finished_at", "not_before")
@@ -95,7 +95,7 @@ def _contradiction(head: Generation) -> str | None:
 
 
 def others(partition: Partition, now: datetime) -> Iterator[Finding]:
-    """Yield what is wrong with single items that are no heads, and with those that cannot be read."""
+    """Yield the faults of single items other than heads, and of unreadable items."""
     owner = partition.owner
     for sort_key, reason in partition.unreadable:
         yield Finding(rules.UNREADABLE, owner, sort_key, reason)
@@ -126,7 +126,7 @@ def _limit(partition: Partition, now: datetime) -> Iterator[Finding]:
 
 
 def duration(span: timedelta) -> str:
-    """Return a span as people say it: the two largest units that it has."""
+    """Return a duration for people: its two largest units."""
     seconds = max(0, int(span.total_seconds()))
     for name, size, below, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
         if seconds >= size:

@@ -1,6 +1,6 @@
-"""The cost model: what AWS counts for one generation, and what that costs. Pure; knows no AWS.
+"""The cost model: the billed units of one generation, and their prices. Pure; calls no AWS.
 
-`bench/bill` gives it measured counts, `unstuck cost` those that are expected of a user's own figures.
+`bench/bill` passes measured counts, `unstuck cost` the counts expected from a user's own figures.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one generation uses, on average: of requests each a fraction where several generations share one.
+    """The average use of one generation. Requests that several generations share count as fractions.
 
     `kept_bytes` and `object_bytes` are stored for a month, in the table and in the bucket.
     """
@@ -47,12 +47,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """How one count is charged: by which service, and at which prices for how much of it."""
+    """How one count is billed: by which service, and at which prices."""
 
     service: str
     prices: Mapping[str, float]
     kept: bool = False
-    """Whether it is for keeping and sending what was made, rather than for making it."""
+    """Whether it pays for storing and sending results, not for making them."""
 
 
 METERS: Mapping[str, Meter] = {
@@ -79,7 +79,7 @@ METERS: Mapping[str, Meter] = {
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """US dollars by service. `made` is for making generations, `kept` for keeping what came of them and sending it."""
+    """US dollars by service. `made` is for making generations, `kept` for storing and sending their results."""
 
     made: Mapping[str, float]
     kept: Mapping[str, float]
@@ -94,7 +94,7 @@ class Bill:
 
 
 def bill(counts: Counts, prices: Prices, generations: float = MILLION) -> Bill:
-    """Return what so many generations cost."""
+    """Return the cost of this many generations."""
     made: dict[str, float] = {}
     kept: dict[str, float] = {}
     for name, meter in METERS.items():

@@ -1,4 +1,4 @@
-"""Finds a deployment: its table and queues, and the settings that its functions run with. Builds the clients."""
+"""Finds a deployment's table, queues and settings. Builds the clients."""
 
 import os
 import re
@@ -30,12 +30,12 @@ _USUAL_SWEEP_SECONDS = 60.0
 
 
 class NotFoundError(Exception):
-    """There is no such deployment, or it was not said which."""
+    """The deployment does not exist, or was not named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One stack. `settings` are those of its functions, or of this environment where no stack was named."""
+    """One stack. `settings` are those of its functions, or of this environment if no stack was named."""
 
     settings: Settings
     dead_letter_queue_url: str | None
@@ -54,7 +54,7 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the command line says of the deployment; what it names goes before what the stack says."""
+    """The deployment's options on the command line. They take precedence over the stack."""
 
     stack: str | None = None
     region: str | None = None
@@ -66,7 +66,7 @@ class Named:
     sweep_seconds: float | None = None
 
 
-# A page of 1 MB, or a long poll, may take longer than any call of a function.
+# A page of 1 MB or a long poll may take longer than any call of a function.
 _PATIENT = clients.STANDARD.merge(Config(read_timeout=20))
 
 
@@ -79,9 +79,9 @@ def polling_client() -> "SQSClient":
 
 
 def find(named: Named, *, acts: bool) -> Deployment:
-    """Return the deployment. Credentials, region and endpoint come the usual way of AWS's tools.
+    """Return the deployment. Credentials, region and endpoint come from the usual AWS configuration.
 
-    Who only looks (`acts` is False) needs the table alone.
+    A command that only reads (`acts` is False) needs only the table.
 
     Raises NotFoundError, and botocore's errors.
     """
@@ -95,7 +95,7 @@ def find(named: Named, *, acts: bool) -> Deployment:
         variables = _variables(named.stack, outputs)
         sweep = sweep_seconds(stack.get("Parameters", []))
     elif not named.table:
-        raise NotFoundError("name the stack with --stack, or its table with --table")
+        raise NotFoundError("the table is not known: pass --stack, or --table")
     told = {
         "TABLE_NAME": named.table,
         "BUCKET_NAME": named.bucket,
@@ -106,9 +106,7 @@ def find(named: Named, *, acts: bool) -> Deployment:
     for name in ("QUEUE_URL", "ISOLATED_QUEUE_URL"):
         if not variables.get(name):
             if acts:
-                raise NotFoundError(
-                    f"name the stack with --stack, or say {name} with --{name.lower().replace('_', '-')}"
-                )
+                raise NotFoundError(f"{name} is not known: pass --stack, or --{name.lower().replace('_', '-')}")
             variables[name] = "not given"
     try:
         settings = from_environment(variables)
@@ -125,16 +123,16 @@ def _stack(name: str) -> dict[str, Any]:
 
 
 def _variables(stack: str, outputs: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a function of the stack: what it is deployed with, whatever its parameters became."""
+    """Return the environment of a deployed function of the stack."""
     if _SETTINGS_OF not in outputs:
-        raise NotFoundError(f"the stack {stack} has no output {_SETTINGS_OF}: it is not one of Unstuck's")
+        raise NotFoundError(f"the stack {stack} has no output {_SETTINGS_OF}: it is not an Unstuck stack")
     functions = boto3.client("lambda", config=clients.STANDARD)
     found = functions.get_function_configuration(FunctionName=outputs[_SETTINGS_OF])
     return dict(found["Environment"]["Variables"])
 
 
 def sweep_seconds(parameters: list[Any]) -> float:
-    """Return how often the sweeper runs; a minute where its schedule is a cron expression, which says otherwise."""
+    """Return the sweeper's interval; a minute if its schedule is a cron expression."""
     schedules = [each["ParameterValue"] for each in parameters if each["ParameterKey"] == "SweepSchedule"]
     read = _RATE.fullmatch(schedules[0]) if schedules else None
     return int(read[1]) * _UNITS[read[2]] if read else _USUAL_SWEEP_SECONDS

@@ -1,4 +1,4 @@
-"""Looks at a live table for what must not be: reads all of it, and again whatever seems wrong. Writes nothing."""
+"""Checks a live table for inconsistencies: reads all of it, and reads again whatever seems wrong. Writes nothing."""
 
 import hashlib
 import time
@@ -28,7 +28,7 @@ _SETTLE_SECONDS = 3.0  # an index follows its table within fractions of a second
 
 @dataclass(slots=True)
 class Report:
-    """What was looked at, and what was found. `complete` is False when a limit ended the look."""
+    """What was checked and found. `complete` is False if a limit ended the check."""
 
     findings: list[Finding] = field(default_factory=list)
     items: int = 0
@@ -45,7 +45,7 @@ class Report:
 
 @dataclass(slots=True)
 class Doctor:
-    """One look at a deployment. `dead_letters` tells how many messages were given up; None where nobody is asked."""
+    """One check of a deployment. `dead_letters` returns the number of dead letters; None skips it."""
 
     reader: Reader
     store: Store
@@ -54,14 +54,14 @@ class Doctor:
     dead_letters: Callable[[], int] | None = None
     sleep: Callable[[float], None] = time.sleep
     has_object: Callable[[str], bool] | None = None
-    """Whether an object is in the bucket; None where nobody is asked."""
+    """Whether an object is in the bucket; None skips it."""
     _report: Report = field(default_factory=Report, init=False)
     _oldest: datetime | None = field(default=None, init=False)
 
     def look(self, limit: int | None = None) -> Report:
-        """Return what is wrong. An owner's items in which something seems wrong are read again before it is said.
+        """Return the findings. Reads an owner's items again before it reports a fault in them.
 
-        Raises what the table and the queue raise: then nothing is known.
+        Raises the errors of the table and the queue; then nothing is known.
         """
         began = self.clock.monotonic()
         self._owners(limit)
@@ -77,7 +77,7 @@ class Doctor:
         return self._report
 
     def _owners(self, limit: int | None) -> None:
-        # Of an owner whose items come in more than one piece no piece tells anything: all are read at once then.
+        # If an owner's items come in more than one piece, no single piece is conclusive, so all are read at once.
         seen = set[bytes]()
         for owner, found in groupby(self.reader.scan(limit), key=lambda item: str(item["pk"]["S"])):
             partition = Partition.of(owner, found)
@@ -117,10 +117,10 @@ class Doctor:
                 yield Finding(rules.OBJECT_GONE, partition.owner, sort_key, f"{len(gone)} of {len(keys)} objects")
 
     def _look_again(self, owner: str) -> list[Finding]:
-        """Judge the owner's items as they stood at one moment: they did, when two reads in a row find the same.
+        """Judge the owner's items at one moment: two equal reads in a row prove that moment.
 
-        Every write of several items is one transaction, so that what does not go together then is a fault. Where the
-        owner is never still, what is wrong in every look is told, and that there may be more.
+        Every write of several items is one transaction, so inconsistent items at one moment are a fault. If the items
+        change with each read, the report has the faults of every read, and says that there may be more.
         """
         before, always = self._read(owner), dict[tuple[str, str, str], Finding]()
         for number in range(_LOOKS):
@@ -147,7 +147,8 @@ class Doctor:
                 self._report.findings.append(Finding(rules.INDEX_STALE, *place, again[place]))
 
     def _stale_in(self, shard: int, *, count: bool = True) -> dict[tuple[str, str], str]:
-        """Return what the index lists in a shard though it has ended or is gone, with which of the two."""
+        """Return the ended or missing generations that the index still lists in a shard, and which of the two they
+        are."""
         stale = {}
         for entry in self.reader.indexed(str(shard)):
             self._report.indexed += count
@@ -168,7 +169,7 @@ class Doctor:
         except DAMAGED as error:
             self._report.findings.append(Finding(rules.UNREADABLE, NO_OWNER, "sweep", type(error).__name__))
             return
-        last = mark.at if mark else self._oldest  # before the first sweep there may be nothing to sweep, either
+        last = mark.at if mark else self._oldest  # before the first sweep, there may be nothing to sweep
         if last is not None and now > last + self.expected.patience:
             detail = f"for {duration(now - last)}" if mark else "it never has"
             self._report.findings.append(Finding(rules.SWEEPER_SILENT, detail=detail))

@@ -1,6 +1,6 @@
-"""Models' times as they scatter, log-normally: how long several that wait together take, how often each is heard of.
+"""Log-normal durations of model calls: how long a group that waits together takes, and how many heartbeats each sends.
 
-Pure and exact, by summing up the distribution; nothing is drawn.
+Pure and exact: sums the distribution, and draws nothing at random.
 """
 
 import math
@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 _STANDARD = NormalDist()
 _STEPS = 4_000
-_FARTHEST = 8.0  # standard deviations of the logarithm: beyond is nothing that counts
+_FARTHEST = 8.0  # standard deviations of the logarithm; the rest is negligible
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Durations:
         return self.mean_seconds * math.exp(-(self.sigma**2) / 2)
 
     def over_by(self, seconds: float) -> float:
-        """Return which part of them is over after so long."""
+        """Return the share that has ended after this long."""
         if seconds <= 0:
             return 0.0
         if self.sigma == 0:
@@ -32,15 +32,17 @@ class Durations:
         return _STANDARD.cdf(math.log(seconds / self.median_seconds) / self.sigma)
 
     def quantile(self, part: float) -> float:
-        """Return after how long this part of them is over."""
+        """Return after how long this share has ended."""
         return self.median_seconds * math.exp(self.sigma * _STANDARD.inv_cdf(part))
 
     def longest_of(self, count: int) -> float:
-        """Return how long the longest of `count` takes, on average: what an invocation that waits for all is billed."""
+        """Return the average duration of the longest of `count`. An invocation that waits for all is billed for
+        that."""
         if count == 1 or self.sigma == 0:
             return self.mean_seconds
         end = self.median_seconds * math.exp(self.sigma * _FARTHEST)
-        # In steps of the logarithm, which are fine where much happens: the mean is what is not over yet, summed up.
+        # In steps of the logarithm, which are fine where the density is high. The mean is the sum of the share still
+        # running.
         low = self.median_seconds * math.exp(-self.sigma * _FARTHEST)
         ratio = (end / low) ** (1 / _STEPS)
         total, at = low, low
@@ -50,7 +52,7 @@ class Durations:
         return total
 
     def beats(self, every_seconds: float) -> float:
-        """Return how many heartbeats one gives, on average: the first after half an interval, then one each."""
+        """Return the average number of heartbeats: the first after half an interval, then one each interval."""
         total, number = 0.0, 1
         while (left := 1 - self.over_by((number - 0.5) * every_seconds)) > 1e-9:
             total, number = total + left, number + 1

@@ -1,4 +1,4 @@
-"""`cost`: what a deployment with a user's own figures costs, for a generation and a month. Asks AWS nothing."""
+"""`cost`: estimates the cost of a deployment for a user's own figures, per generation and per month. Calls no AWS."""
 
 import argparse
 import json
@@ -42,7 +42,7 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What `generations` a month cost, in US dollars; `standing` by what is paid for whether anybody comes or not."""
+    """The cost of `generations` a month, in US dollars. `standing` is the cost without any use."""
 
     workload: Workload
     generations: int
@@ -71,7 +71,7 @@ def estimate(workload: Workload, generations: int, prices: Prices) -> Estimate:
 
 
 def run(given: argparse.Namespace) -> int:
-    """Answer the command line. Raises PricesError."""
+    """Run the command. Raises PricesError."""
     if given.abuse:
         harm = exposures(published.read(given.prices))
         shown = [{"call": each.call.what, "token": each.call.token, "a_second": each.rate,
@@ -85,22 +85,25 @@ def run(given: argparse.Namespace) -> int:
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--kind", choices=kinds.names(), default=DEFAULTS.kind, help="which kind (flashcards)")
-    command.add_argument("--calls", type=_whole, help="of the model, for one of a kind of your own (1)")
-    command.add_argument("--generations", type=_whole, default=100_000, help="so many a month (100,000)")
+    command.add_argument("--kind", choices=kinds.names(), default=DEFAULTS.kind, help="the kind (flashcards)")
+    command.add_argument("--calls", type=_whole, help="model calls of one generation, for a kind of your own (1)")
+    command.add_argument("--generations", type=_whole, default=100_000, help="generations per month (100,000)")
     command.add_argument(
         "--model-seconds",
         type=_number,
         default=DEFAULTS.model_seconds,
-        help="model time of one, all of its calls, on average (30)",
+        help="average model time of a generation in seconds, over all of its calls (30)",
     )
     command.add_argument(
-        "--sigma", type=_number, default=DEFAULTS.sigma, help="how that scatters: sigma of its logarithm (0.5); 0: not"
+        "--sigma",
+        type=_number,
+        default=DEFAULTS.sigma,
+        help="spread of the model time: sigma of its logarithm (0.5); 0: none",
     )
     command.add_argument(
-        "--side-by-side", type=_whole, default=DEFAULTS.side_by_side, help="so many wait in one invocation (10)"
+        "--side-by-side", type=_whole, default=DEFAULTS.side_by_side, help="generations that share one invocation (10)"
     )
-    command.add_argument("--polls", type=_number, help="of one generation (as many as Retry-After leads to)")
+    command.add_argument("--polls", type=_number, help="polls of one generation (as many as Retry-After leads to)")
     command.add_argument(
         "--worker-memory", type=_whole, default=DEFAULTS.worker_memory, help="ProcessMemorySize in MB (256)"
     )
@@ -120,16 +123,18 @@ def add_options(command: argparse.ArgumentParser) -> None:
         "--own-keys",
         type=_part,
         default=DEFAULTS.own_keys,
-        help="part of them with a key of the user's own, 0 to 1 (0)",
+        help="share of generations with a user's own key, 0 to 1 (0)",
     )
     command.add_argument(
-        "--live", type=_number, help="open pages of the owner while one runs, with Live=enabled; 0: enabled, and none"
+        "--live", type=_number, help="the owner's open pages while one runs, with Live=enabled; 0: enabled, but no page"
     )
-    command.add_argument("--prices", type=Path, default=published.PUBLISHED, help="another table than us-east-1's")
     command.add_argument(
-        "--abuse", action="store_true", help="what one caller can cost a day, with and without a token"
+        "--prices", type=Path, default=published.PUBLISHED, help="a price table other than us-east-1's"
     )
-    command.add_argument("--json", action="store_true", help="answer in JSON")
+    command.add_argument(
+        "--abuse", action="store_true", help="what one caller can cost per day, with and without a token"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def as_text(found: Estimate) -> Iterator[str]:
@@ -140,16 +145,16 @@ def as_text(found: Estimate) -> Iterator[str]:
     yield f"{'':24}{'a generation':>20}{'a million':>12}{'a month':>12}"
     for service in found.million.made:
         yield from _line(found, service, found.million.made[service], found.month.made[service])
-    yield _sum("to make them", found.million.made_usd, found.month.made_usd)
+    yield _sum("to make", found.million.made_usd, found.month.made_usd)
     for service in found.million.kept:
         yield from _line(found, service, found.million.kept[service], found.month.kept[service])
-    yield _sum("with what is kept, sent", found.million.usd, found.month.usd)
+    yield _sum("with storing, sending", found.million.usd, found.month.usd)
     for name, usd in found.standing.items():
         if usd:
             yield f"{name:24}{'':20}{'':12}{usd:12,.2f}"
     yield f"{'in all':24}{'':20}{'':12}{found.month_usd:12,.2f}\n"
-    yield "A million beside other ways of running them, without what is kept and sent:"
-    yield f"  {found.million.made_usd:10,.2f}  as it is"
+    yield "A million generations compared with other AWS services, without storing and sending:"
+    yield f"  {found.million.made_usd:10,.2f}  Unstuck"
     for other in found.alternatives:
         yield f"  {other.usd:10,.2f}  {other.name}: {other.formula}"
 
@@ -183,7 +188,7 @@ def as_json(found: Estimate) -> dict[str, Any]:
 
 def _whole(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
 
 
@@ -193,19 +198,19 @@ def _number(text: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
     return number
 
 
 def _seconds(text: str) -> float:
     number = _number(text)
     if not 1 <= number <= 60:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 60")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 60")
     return number
 
 
 def _part(text: str) -> float:
     number = _number(text)
     if number > 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return number

@@ -1,6 +1,6 @@
-"""What one caller can cost a day, with a token and without: each call at the rate that the template lets through. Pure.
+"""What one caller can cost per day, with and without a token: each call at the template's rate limit. Pure.
 
-The units are those of the code: `tests/unit/test_exposure.py` holds the reads and writes to what the store does.
+`tests/unit/test_exposure.py` checks the reads and writes against the store.
 """
 
 import re
@@ -21,7 +21,7 @@ _DEFAULT = re.compile(r"^      DefaultRouteSettings: \{ThrottlingRateLimit: !Ref
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as somebody who means harm makes it: what it costs us, not what a user's call does."""
+    """One call of an attacker, at its highest cost for the deployment."""
 
     what: str
     route: str
@@ -31,7 +31,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """What a call costs at most: US dollars for a million of them, and for a day of nothing else at `rate` a second."""
+    """The maximum cost of a call: US dollars per million, and per day at `rate` calls a second."""
 
     call: Call
     rate: float
@@ -43,7 +43,7 @@ class Exposure:
 
 
 def rates(path: Path = TEMPLATE) -> dict[str, float]:
-    """Return the calls a second of each route with a limit of its own, and of all others under the empty name."""
+    """Return the rate limit of each route that has its own, and of all others under the empty name."""
     text = path.read_text()
     found = {route: _rate(text, limit) for route, limit in _ROUTE.findall(text)}
     http, *_sockets = _DEFAULT.findall(text)
@@ -69,12 +69,12 @@ def _added(to: Counts, more: dict[str, float]) -> dict[str, float]:
 
 _REFUSED = Counts(api_calls=1, log_bytes=uses.ACCESS_LOG_BYTES, sent_bytes=300)
 CALLS = (
-    Call("no token, or a bad one: refused by API Gateway", "", False, _REFUSED),
-    Call("a new bad token each time, with TokenVerifier=function", "", False, _answered(0.002, 0)),
+    Call("no token or an invalid one: refused by API Gateway", "", False, _REFUSED),
+    Call("a new invalid token each time, with TokenVerifier=function", "", False, _answered(0.002, 0)),
     Call("health", "GET /v1/health", False, _answered(0.002, 0)),
     Call("the OpenAPI document, 156 KB", "GET /v1/openapi.json", False, _answered(0.002, 0, sent_bytes=156_000)),
     Call(
-        "a poll of a generation that has ended as a story",
+        "a poll of an ended story",
         "",
         True,
         _answered(0.004, 2, read_units=3, sent_bytes=12_000),
@@ -82,7 +82,7 @@ CALLS = (
     Call(
         "a create that is refused (429), body of 10 KB", "POST /v1/generations", True, _answered(0.008, 2, read_units=3)
     ),
-    Call("a list whose filter finds nothing", "GET /v1/generations", True, _answered(0.02, 1, read_units=13)),
+    Call("a list whose filter matches nothing", "GET /v1/generations", True, _answered(0.02, 1, read_units=13)),
     Call(
         "a list with outputs of 256 KB",
         "GET /v1/generations",
@@ -91,7 +91,7 @@ CALLS = (
     ),
     Call("a page of 100 cards, 80 KB", "GET /v1/cards", True, _answered(0.02, 1, read_units=21, sent_bytes=80_000)),
     Call(
-        "30 long edits of suggestions, again and again",
+        "30 long edits of suggestions, repeatedly",
         "POST /v1/generations/{generation_id}/suggestions",
         True,
         _answered(0.02, 5, read_units=16, write_units=264, sent_bytes=25_000),
@@ -107,18 +107,20 @@ CALLS = (
 
 
 def exposures(prices: Prices, path: Path = TEMPLATE) -> list[Exposure]:
-    """Return them all, without a token first."""
+    """Return all calls, those without a token first."""
     limits = rates(path)
     found = [Exposure(call, limits.get(call.route, limits[""]), bill(call.counts, prices).usd) for call in CALLS]
     return sorted(found, key=lambda each: (each.call.token, -each.usd_a_day))
 
 
 def as_text(found: list[Exposure]) -> Iterator[str]:
-    yield "What one caller can cost a day, by the limits of template.yaml. US dollars, without free tiers and taxes.\n"
+    yield (
+        "What one caller can cost per day, at the limits of template.yaml. US dollars, without free tiers and taxes.\n"
+    )
     yield f"{'':58}{'a second':>10}{'a million':>12}{'a day':>10}"
     for each in found:
         who = "token   " if each.call.token else "anybody "
         yield f"{who}{each.call.what:50.50}{each.rate:10,.0f}{each.usd_a_million:12,.2f}{each.usd_a_day:10,.2f}"
     yield ""
-    yield "The limits count all callers of a route together, so this is also the most that a route can cost."
-    yield "Models: MaxDailySpendUsd for each owner, and what RateLimits lets them begin."
+    yield "The limits count all callers of a route together, so this is also the maximum cost of a route."
+    yield "Model costs: MaxDailySpendUsd limits each owner, and RateLimits limits how many generations they start."

@@ -1,11 +1,11 @@
-"""Everything that the doctor can find: what each means, and what to do about it. Looks at nothing itself."""
+"""Every finding of the doctor, with its meaning and what to do. Reads nothing itself."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """A fault is against an invariant. A notice is within them, and still worth knowing."""
+    """A fault breaks an invariant. A notice breaks none but is worth knowing."""
 
     FAULT = "fault"
     NOTICE = "notice"
@@ -23,9 +23,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule that does not hold, and where: an owner's item, or neither, where it is of the whole deployment.
+    """One broken rule and its place: an owner's item, or neither if it concerns the whole deployment.
 
-    `detail` is made of counts, times and the project's own words; nothing that a user wrote is in it.
+    `detail` has counts, times and the project's own words, never a user's text.
     """
 
     rule: Rule
@@ -42,7 +42,7 @@ _PRINTABLE = frozenset({"G#", "I#", "S#", "Y#", "R#", "C#", "U#", "E#", "L#", "X
 
 
 def shown_key(sort_key: str) -> str:
-    """Return a sort key as it may be shown: an idempotency key is what a client chose, and may say anything."""
+    """Return a sort key that is safe to show. A client chooses its idempotency key, so that part is hidden."""
     if sort_key[:2] in _PRINTABLE or sort_key == "sweep":
         return sort_key
     return f"{sort_key[:2]}..." if sort_key.startswith("K#") else "..."

@@ -1,14 +1,14 @@
-"""What a generation of each kind is expected to use, and what every call and invocation costs besides.
+"""The expected use of a generation of each kind, and of every call and invocation.
 
-Counted on the local stack: `tests/e2e/test_bill.py` holds the units, requests and bytes to what the functions do there,
-and `bench/bill` prints all of it beside what it measures.
+Counted on the local stack. `tests/e2e/test_bill.py` checks the units, requests and bytes there, and `bench/bill` prints
+them beside its measurements.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 WHOLE_PROCESSOR_MB = 1_769
-"""Lambda gives a whole processor for so much memory, and less in proportion.
+"""The memory, in MB, at which Lambda gives a whole processor. Less memory gives proportionally less.
 
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 """
@@ -16,7 +16,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """One generation of a kind that succeeds at its first attempt, alone in the table but for its own items.
+    """One generation that succeeds at its first attempt, with only its own items in the table.
 
     `write_units` without heartbeats and `read_units` without polls; `sent_bytes` without the polls that find it open.
     """
@@ -27,9 +27,9 @@ class Footprint:
     sent_bytes: int
     kept_bytes: int
     head_changes: int = 3
-    """After its create and but for heartbeats: a claim, a count of each call, an advance between steps, its end."""
+    """After its create, without heartbeats: a claim, a count of each call, an advance between steps, its end."""
     partial_messages: int = 0
-    """Of the text while it is written, to each open page; fewer where the model is fast."""
+    """Messages of the text while it streams, to each open page. A fast model causes fewer."""
     shows_progress: bool = True
     object_writes: int = 0
     object_bytes: int = 0
@@ -64,9 +64,9 @@ FOOTPRINTS: Mapping[str, Footprint] = {
 
 
 def footprint_of(kind: str, calls: int | None = None) -> Footprint:
-    """Return what was counted for a kind, or what to expect of one of your own that makes `calls` calls, a step each.
+    """Return the counts of a kind, or the expected counts of your own kind with `calls` calls, one for each step.
 
-    That is flashcards', and 4 write units for each further call: begun, stored, counted, and noted.
+    An own kind counts as flashcards plus 4 write units for each further call: begun, stored, counted and recorded.
     """
     if kind in FOOTPRINTS:
         return FOOTPRINTS[kind]
@@ -77,7 +77,7 @@ def footprint_of(kind: str, calls: int | None = None) -> Footprint:
 
 POLL_SENT_BYTES = 740
 OWN_KEY_WRITE_UNITS, OWN_KEY_CALLS = 4, 2
-"""What a provider key of the user's own adds: put and deleted in transactions; encrypted and decrypted."""
+"""The extra use of a user's own provider key: put and deleted in transactions, encrypted and decrypted."""
 
 BEAT_WRITE_UNITS = 1
 
@@ -88,19 +88,19 @@ POLL_LOG_BYTES = 0
 WORKER_LOG_BYTES = 344 + 640
 """Of an invocation: Lambda's own, and the metrics."""
 ACCEPTED_LOG_BYTES, GENERATION_LOG_BYTES = 320, 560
-"""Of the line of a generation's create, and of that of its end."""
+"""The log lines of a generation's create and end."""
 
 AWS_CALL_SECONDS = 0.010
-"""A call of another service, where it says that it takes single-digit milliseconds."""
+"""A call of another service that documents single-digit milliseconds."""
 CREATE_PROCESSOR_SECONDS, CREATE_AWS_CALLS = 0.010, 5
 POLL_PROCESSOR_SECONDS, POLL_AWS_CALLS = 0.004, 1
 
 PUSH_PROCESSOR_SECONDS = 0.004
 PUSH_LOG_BYTES = 0
 LIVE_LOOKS = 1.7
-"""Polls of a generation that an open page hears of: one for its output, and one in some when the page opens."""
+"""Polls of a generation with live updates: one for its output, and a share of one when the page opens."""
 PARTIALS_LOOK_SECONDS, PARTIALS_SECONDS = 2.0, 1.0
-"""How often at most a worker that streams looks who is connected, and shows what is written."""
+"""How often, at most, a streaming worker reads the connections and sends the text so far."""
 
 
 def http_seconds(processor_seconds: float, aws_calls: int, memory_mb: float) -> float:
@@ -109,5 +109,5 @@ def http_seconds(processor_seconds: float, aws_calls: int, memory_mb: float) -> 
 
 
 def overhead_seconds(generations: int, memory_mb: float) -> float:
-    """Return how much longer than its slowest model an invocation takes, by what was measured at several sizes."""
+    """Return how much longer than its slowest model call an invocation takes, from measurements at several sizes."""
     return 0.35 + 0.0095 * generations * max(1.0, WHOLE_PROCESSOR_MB / memory_mb)

@@ -1,4 +1,4 @@
-"""What a deployment costs in a month in which nobody uses it, by what the template makes. Pure but for reading that."""
+"""The monthly cost of an unused deployment, from the template's resources. Pure, except that it reads the template."""
 
 import re
 from collections.abc import Mapping
@@ -23,17 +23,18 @@ _SWEEP_LOG_BYTES = 344 + 250
 
 @dataclass(frozen=True, slots=True)
 class AtRest:
-    """How many of what AWS charges for by the month are there. The authorizer's alarm is there where one is used."""
+    """The number of resources that AWS bills by the month. The authorizer's alarm counts only if an authorizer is
+    used."""
 
     alarms: int
     dashboards: int
     keys: int
     metrics: int
-    """Series, were each written in every hour."""
+    """Metric series, if each is written in every hour."""
 
 
 def of_template(path: Path = TEMPLATE) -> AtRest:
-    """Count them in the template's text: no parser of it is needed where only this is asked."""
+    """Count them in the template's text, which needs no parser."""
     text = path.read_text()
     alarms, dashboards, keys = (
         len(re.findall(rf"^    Type: AWS::{name}$", text, re.MULTILINE))
@@ -45,7 +46,7 @@ def of_template(path: Path = TEMPLATE) -> AtRest:
 
 
 def monthly(standing: AtRest, prices: Prices, http_memory: int) -> Mapping[str, float]:
-    """Return US dollars a month by what they are for."""
+    """Return US dollars per month by purpose."""
     each = {name: price.each for name, price in prices.items()}
     polls = _QUEUES * _POLLERS * _MONTH_MINUTES * 60 / _LONG_POLL_SECONDS
     seconds = uses.http_seconds(_SWEEP_PROCESSOR_SECONDS, _SWEEP_CALLS, http_memory)

@@ -1,4 +1,4 @@
-"""All that the table holds of one owner, decoded, without what its owner wrote or a model answered. Judges nothing."""
+"""All items of one owner, decoded, without the owner's texts and the model's answers. Judges nothing."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -15,19 +15,19 @@ from shared.store.review import decode_card, decode_review
 from shared.store.sweeps import NO_OWNER
 from shared.store.timeline import decode_event
 
-# What a decoder may run into with an item that is not as the code writes it.
+# The errors of decoding an item that the code did not write.
 _UNREADABLE = (*DAMAGED, OSError)
 _BEYOND_YEAR = 3000
 _NOT_SPENT = frozenset({"generations", "paid_calls", "prompt_tokens", "completion_tokens", "wasted_cost_usd"})
 
 
 class FarTimeError(ValueError):
-    """A time is beyond all that can be reckoned with: sums of it would leave the calendar."""
+    """A time is so far off that sums with it would leave the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day's usage. `stripped`: an erasure has left what binds the owner, and no more."""
+    """A day's usage. `stripped`: an erasure reduced it to the spend that limits the owner."""
 
     generations: int
     usage: Usage
@@ -38,7 +38,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """What an idempotency key was used for."""
+    """The request that an idempotency key was used for."""
 
     sort_key: str
     generation_id: str
@@ -47,7 +47,7 @@ class Requested:
 
 @dataclass(slots=True)
 class Partition:
-    """Two that are equal hold the same of all that the checks go by."""
+    """Two equal partitions are the same in everything that the checks use."""
 
     owner: str
     heads: dict[str, Generation] = field(default_factory=dict)
@@ -68,11 +68,11 @@ class Partition:
     pictures: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
     """The generation's id and the names of the pictures that each item names."""
     unreadable: list[tuple[str, str]] = field(default_factory=list)
-    """Sort key and the error's name of each item that cannot be read."""
+    """The sort key and the error's name of each unreadable item."""
     newer: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     lapses: dict[str, datetime] = field(default_factory=dict)
-    """When the time to live of each item that has one is over."""
+    """When each item's time to live ends, if it has one."""
     size: int = 0
 
     @classmethod
@@ -83,11 +83,11 @@ class Partition:
         return partition
 
     def add(self, item: items.Item) -> None:
-        """Take in one item, in whatever state it is."""
+        """Add one item, in any state."""
         sort_key = item["sk"]["S"]
         self.size += 1
         if self.owner.startswith(NO_OWNER):
-            return  # the sweep's mark, which is read on its own, and what all owners together have spent
+            return  # the sweep's mark, which is read separately, and the spend of all owners together
         take = TAKERS.get(sort_key[:2])
         if take is None:
             self.unknown.append(sort_key)
@@ -105,7 +105,7 @@ class Partition:
 
     @property
     def whole(self) -> bool:
-        """Whether all is known that belongs together: else what is missing may be only unread."""
+        """Whether all items are known. If not, a missing item may only be unread."""
         return not (self.unreadable or self.newer)
 
 
@@ -136,7 +136,7 @@ def _head(partition: Partition, item: items.Item) -> None:
 
 
 def _input(partition: Partition, item: items.Item) -> None:
-    # What is in an object is not fetched.
+    # Objects are not fetched.
     there = item if "content_object" not in item else {**item, "content": {"B": items.pack({})}}
     items.decode_input(there)
     partition.inputs.add(_id(item))
@@ -226,7 +226,7 @@ TAKERS: dict[str, Callable[[Partition, items.Item], None]] = {
 
 
 def created_at(generation_id: str) -> datetime | None:
-    """Return the time that an id was made at, None for what is no UUIDv7."""
+    """Return the time when an id was made; None if it is not a UUIDv7."""
     digits = generation_id.replace("-", "")
     if len(digits) != 32 or digits[12:13] != "7":
         return None

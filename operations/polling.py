@@ -1,4 +1,4 @@
-"""How often a reader looks that follows Retry-After, by simulation of `shared.domain.pacing` over models' times."""
+"""How many polls a client makes that follows Retry-After, by simulating `shared.domain.pacing` over model durations."""
 
 import math
 from collections.abc import Iterable
@@ -12,16 +12,16 @@ from shared.domain.settings import Settings
 from shared.domain.states import Status
 
 QUEUED_SECONDS, BEGIN_SECONDS, FIRST_WORD_SECONDS = 0.15, 0.1, 1.0
-"""From create to claim; from claim to the call, which renews the lease as a heartbeat does; and to the first word."""
+"""From create to claim, from claim to the call (which renews the lease like a heartbeat), and to the first word."""
 _DRAWS = 200
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One who follows generations of a kind that says it usually takes `usual_seconds`.
+    """A client that follows generations of a kind that declares `usual_seconds`.
 
-    With `shows_progress` the progress is even with the time, as with text of the length that is expected.
+    With `shows_progress`, progress grows evenly with time, as for text of the expected length.
     """
 
     usual_seconds: int
@@ -42,7 +42,7 @@ class Reader:
         )
 
     def looks(self, seconds: float) -> int:
-        """Return how often one looks at a generation that takes so long, the look that finds its end included."""
+        """Return the number of polls of a generation that takes this long, including the poll that finds its end."""
         settings = self.settings
         at, count = float(retry_after(first_look_seconds(self.usual_seconds, settings))), 1
         while at < seconds:

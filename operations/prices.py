@@ -1,4 +1,4 @@
-"""What AWS charges for: the table of prices in prices.json, source and date beside each. The one place for them."""
+"""AWS's prices: the table in prices.json, with source and date. The only place for prices."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ PUBLISHED = Path(__file__).with_name("prices.json")
 
 
 class PricesError(ValueError):
-    """A file is no table of prices, or lacks one; says which."""
+    """A file is not a table of prices, or lacks a price; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """`usd` buys `per` of `unit`, by the page `source` as it was in `as_of` (YYYY-MM)."""
+    """`usd` buys `per` of `unit`, according to the page `source` in `as_of` (YYYY-MM)."""
 
     usd: float
     per: float
@@ -35,7 +35,7 @@ def read(path: Path = PUBLISHED) -> Prices:
     try:
         found = {name: Price(**price) for name, price in json.loads(path.read_text())["prices"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PricesError(f"{path} is no table of prices: {error}") from error
+        raise PricesError(f"{path} is not a table of prices: {error}") from error
     wanted = found if path == PUBLISHED else read()
     missing = sorted(wanted.keys() - found.keys())
     if missing:

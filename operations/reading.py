@@ -1,4 +1,4 @@
-"""Reads a live table, and changes nothing: page by page, each strongly consistent, no faster than it is told to."""
+"""Reads a live table and changes nothing: page by page, strongly consistent, at a limited rate."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Reader:
-    """Every page, of whatever it is, counts against `pages_per_second`; 0 is as fast as it goes.
+    """Every page counts against `pages_per_second`; 0 means no limit.
 
     A page is up to 1 MB: 256 read units, strongly consistent. Raises botocore's errors.
     """
@@ -28,7 +28,7 @@ class Reader:
     _next_at: float = field(default=0.0, init=False)
 
     def scan(self, limit: int | None = None) -> Iterator[items.Item]:
-        """Yield the table's items, at most `limit` of them; those of one owner mostly come one after the other."""
+        """Yield the table's items, at most `limit`. The items of one owner mostly come together."""
         found = self._pages(self.client.scan, ConsistentRead=True)
         return found if limit is None else islice(found, limit)
 
@@ -42,7 +42,7 @@ class Reader:
         )
 
     def heads_of(self, owner: str) -> Iterator[items.Item]:
-        """Yield every head of an owner, the oldest first."""
+        """Yield every head of an owner, oldest first."""
         return self._pages(
             self.client.query,
             ConsistentRead=True,
@@ -60,7 +60,7 @@ class Reader:
         )
 
     def indexed(self, shard: str) -> Iterator[items.Item]:
-        """Yield what the due index lists in a shard. An index cannot be read strongly."""
+        """Yield the entries of a shard of the due index. An index cannot be read with strong consistency."""
         return self._pages(
             self.client.query,
             IndexName="due",
@@ -69,9 +69,9 @@ class Reader:
         )
 
     def inputs_of(self, request_id: str, owner: str | None) -> Iterator[list[items.Item]]:
-        """Yield page by page the inputs that a request stored, of one owner if given: keys and model, no content.
+        """Yield, page by page, the inputs that a request stored, of one owner if given: keys and model, no content.
 
-        Nearly every page is empty: it is read all the same.
+        Nearly every page is empty, but must be read.
         """
         wanted: dict[str, Any] = {
             "ConsistentRead": True,

@@ -1,7 +1,7 @@
-"""Sends dead letters back to their queue, one by one, each only after a look at its generation. Changes no head.
+"""Requeues dead letters one by one, after checking each one's generation. Changes no head.
 
-SQS's own redrive (StartMessageMoveTask) moves them unseen: ended generations' too, and those of a generation that runs
-isolated by now to the queue that shares batches.
+SQS's own redrive (StartMessageMoveTask) moves them unchecked: also those of ended generations, and those of isolated
+generations to the batched queue.
 """
 
 from collections.abc import Collection, Iterator
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _HIDDEN_SECONDS = 300
-_WAIT_SECONDS = 2  # a long poll asks every server of the queue; a short one may miss what is there
+_WAIT_SECONDS = 2  # a long poll asks every server of the queue; a short one may miss messages
 
 
 class RedriveOutcome(StrEnum):
-    """What becomes of a dead letter."""
+    """The outcome of a dead letter."""
 
     SENT = "sent"
     DROPPED = "dropped"
@@ -37,7 +37,7 @@ class RedriveOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message that was given up, and what is to become of it. `head` is the generation to dispatch."""
+    """One dead letter and its outcome. `head` is the generation to dispatch."""
 
     message_id: str
     outcome: RedriveOutcome
@@ -48,7 +48,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Redrive:
-    """Interrupted anywhere it loses nothing: a message is deleted only after it was sent again, and one that is sent
+    """An interruption loses nothing: a message is deleted only after it was sent again, and a message that is sent
     twice is claimed once."""
 
     store: Store
@@ -59,10 +59,10 @@ class Redrive:
     kinds: Collection[str]
 
     def run(self, *, act: bool, limit: int | None = None, wait_seconds: int = _WAIT_SECONDS) -> Iterator[Letter]:
-        """Yield each dead letter with what becomes of it, after that is done; with `act` False nothing is done.
+        """Yield each dead letter with its outcome, after it is handled. With `act` False, nothing changes.
 
-        What is left is hidden from other receivers until the end, at most for 5 minutes after it was looked at. Raises
-        StoreUnavailableError and botocore's errors; what was not decided by then stays where it is.
+        The remaining messages are hidden from other receivers until the end, for at most 5 minutes after they were
+        read. Raises StoreUnavailableError and botocore's errors; undecided messages then stay in the queue.
         """
         hidden = dict[str, str]()
         try:
@@ -80,7 +80,7 @@ class Redrive:
                 self._show(handle)
 
     def _messages(self, hidden: dict[str, str], limit: int | None, wait_seconds: int) -> Iterator[Any]:
-        """Yield the messages; `hidden` gets the id and the receipt of each that was received, looked at or not."""
+        """Yield the messages. `hidden` gets the id and receipt of each received message, checked or not."""
         seen = set[str]()
         while limit is None or len(seen) < limit:
             wanted = 10 if limit is None else min(10, limit - len(seen))
@@ -93,7 +93,7 @@ class Redrive:
             hidden |= {message["MessageId"]: message["ReceiptHandle"] for message in answer.get("Messages", [])}
             fresh = [message for message in answer.get("Messages", []) if message["MessageId"] not in seen]
             if not fresh:
-                return  # none at all, or those that were left have come round again
+                return  # the queue is empty, or the remaining messages came round again
             seen |= {message["MessageId"] for message in fresh}
             yield from fresh
 
@@ -111,18 +111,18 @@ class Redrive:
 
     def _outcome(self, message: QueueMessage, head: Generation | None) -> tuple[RedriveOutcome, str]:
         if head is None:
-            return RedriveOutcome.DROPPED, "its generation is gone"
+            return RedriveOutcome.DROPPED, "its generation is missing"
         if head.fence < message.fence:
             return RedriveOutcome.LEFT, "its generation is older than the message: was the table restored?"
         unknown = not head.status.known or head.kind not in self.kinds
         if not head.terminal and (unknown or head.schema_version > SCHEMA_VERSION):
-            return RedriveOutcome.LEFT, "its generation is of a kind or version that this code does not know"
+            return RedriveOutcome.LEFT, "this code does not know its generation's kind or version"
         if head.fence > message.fence or head.status is not Status.PENDING:
             how = "ended" if head.terminal else "moved on"
             return RedriveOutcome.DROPPED, f"its generation has {how}: {head.status}"
         if self.clock.now() >= head.deadline_at:
-            return RedriveOutcome.DROPPED, "its generation is past its deadline: the sweeper ends it"
-        return RedriveOutcome.SENT, "its generation waits for it"
+            return RedriveOutcome.DROPPED, "its generation is past its deadline, so the sweeper fails it"
+        return RedriveOutcome.SENT, "its generation waits for this message"
 
     def _send(self, letter: Letter) -> Letter:
         if letter.outcome is not RedriveOutcome.SENT or letter.head is None:
@@ -131,30 +131,30 @@ class Redrive:
             self.dispatch.send(letter.head, self.clock.now())
         except DispatchFailedError as failed:
             return Letter(
-                letter.message_id, RedriveOutcome.LEFT, f"the queue did not take it: {failed}", letter.generation_id
+                letter.message_id, RedriveOutcome.LEFT, f"the queue did not accept it: {failed}", letter.generation_id
             )
         return letter
 
     def _show(self, handle: str) -> None:
-        with suppress(ClientError):  # it shows itself, when its 5 minutes are over, or has done so
+        with suppress(ClientError):  # it becomes visible after its 5 minutes, or already is
             self.sqs.change_message_visibility(
                 QueueUrl=self.dead_letter_queue_url, ReceiptHandle=handle, VisibilityTimeout=0
             )
 
 
 def same_queue(one: str, other: str) -> bool:
-    """Whether two URLs are of one queue: its account and name, by whatever host it is reached."""
+    """Whether two URLs name the same queue: compares account and name, not the host."""
     return one.rstrip("/").split("/")[-2:] == other.rstrip("/").split("/")[-2:]
 
 
 def hidden(sqs: "SQSClient", queue_url: str) -> int:
-    """Return how many messages somebody looks at right now, roughly, as SQS counts."""
+    """Return the approximate number of messages in flight, as SQS counts."""
     name: Literal["ApproximateNumberOfMessagesNotVisible"] = "ApproximateNumberOfMessagesNotVisible"
     return int(sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])["Attributes"][name])
 
 
 def counted(sqs: "SQSClient", queue_url: str) -> int:
-    """Return how many messages a queue holds, those that somebody looks at included; SQS itself counts roughly."""
+    """Return the approximate number of messages in a queue, including those in flight."""
     found = sqs.get_queue_attributes(
         QueueUrl=queue_url,
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],

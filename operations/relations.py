@@ -1,4 +1,5 @@
-"""What must hold between the items of one owner. Pure; only for a partition that is whole, and that held still."""
+"""Invariants between the items of one owner. Pure. Only for a complete partition that did not change while it was
+read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from shared.domain.states import Status
 
 
 def between(partition: Partition, expected: Expected, now: datetime) -> Iterator[Finding]:
-    """Yield what does not go together."""
+    """Yield the inconsistencies."""
     yield from _inputs(partition)
     yield from _steps(partition, now)
     yield from _successions(partition, expected, now)
@@ -26,7 +27,7 @@ def between(partition: Partition, expected: Expected, now: datetime) -> Iterator
 
 
 def _kept(partition: Partition, now: datetime) -> Iterator[Generation]:
-    """Yield the heads whose parts must be there: time to live takes the items of an expired one in any order."""
+    """Yield the heads whose parts must exist. Time to live deletes the items of an expired generation in any order."""
     for head in partition.heads.values():
         if head.expires_at is None or head.expires_at > now:
             yield head
@@ -51,12 +52,12 @@ def _steps(partition: Partition, now: datetime) -> Iterator[Finding]:
 
 
 def _off_steps(head: Generation, steps: list[StoredStep]) -> str | None:
-    # What a head has spent and not wasted is in its steps. A step that it does not count may be in or not: it was
-    # stored after the last write of usage, and what of it a begin_call had shown by then is in.
+    # A head's spend that is not wasted is in its steps. A step that it does not count may be included or not: it was
+    # stored after the last write of usage, and only the part that a begin_call showed is included.
     counted = _kept_cost(step for step in steps if step.position <= head.steps_done)
     stored = _kept_cost(steps)
     used = head.usage.kept_cost_usd
-    # An open one may be in the middle of a step, whose cost is in no item yet.
+    # An open generation may be within a step, whose cost is in no item yet.
     if used < counted or (head.terminal and used > stored):
         return f"{used:f} USD used and not wasted, {counted:f} in the steps that it counts, {stored:f} in all"
     return None
@@ -73,32 +74,32 @@ def _successions(partition: Partition, expected: Expected, now: datetime) -> Ite
             new = partition.heads.get(head.retried_as)
             if new is None:
                 if not _may_be_gone(head.retried_as, expected, now):
-                    yield Finding(rules.RETRY_BROKEN, partition.owner, item, "its successor is not there")
+                    yield Finding(rules.RETRY_BROKEN, partition.owner, item, "its successor is missing")
             elif new.retry_of != head.generation_id:
                 yield Finding(rules.RETRY_BROKEN, partition.owner, item, "its successor does not name it")
         old = partition.heads.get(head.retry_of or "")
         if old is not None and old.retried_as != head.generation_id:
-            yield Finding(rules.RETRY_BROKEN, partition.owner, item, "what it is a retry of does not name it")
+            yield Finding(rules.RETRY_BROKEN, partition.owner, item, "the generation that it retries does not name it")
 
 
 def _may_be_gone(generation_id: str, expected: Expected, now: datetime) -> bool:
-    """Whether a generation of this id may have reached the end of its time; nothing lives shorter than this."""
+    """Whether a generation with this id may have expired. No generation expires sooner."""
     created = created_at(generation_id)
     return created is None or now >= created + expected.retention
 
 
 def _orphans(partition: Partition, expected: Expected, now: datetime) -> Iterator[Finding]:
-    """Yield what only a generation that was there can have left.
+    """Yield items that only an existing generation can have left.
 
-    Inputs, and steps that a retry copies, are stored before their head: one that never came is no fault, and time to
-    live takes what was stored for it.
+    Inputs, and steps that a retry copies, are stored before their head. A head that was never stored is not a fault,
+    and time to live deletes its parts.
     """
     left: dict[str, str] = {}
     copies = Counter(step.op for steps in partition.steps.values() for step in steps)
     for generation_id, steps in partition.steps.items():
         born = created_at(generation_id)
-        # A copy has the mark of what it was copied from. Where that has gone, by its time: it was stored before the
-        # retry, and clocks differ by less than a lease.
+        # A copy has its source's mark. If the source is gone, its time decides: the copy was stored before the retry,
+        # and clocks differ by less than a lease.
         own = (step for step in steps if copies[step.op] == 1)
         made = [step.name for step in own if born is not None and step.stored_at > born + expected.lease]
         if made:
@@ -114,7 +115,7 @@ def _keys(partition: Partition, expected: Expected, now: datetime) -> Iterator[F
     for generation_id, expires_at in partition.keys.items():
         head = partition.heads.get(generation_id)
         if (head is None or head.terminal) and expires_at > now:
-            detail = "its generation is gone" if head is None else f"its generation is {head.status}"
+            detail = "its generation is missing" if head is None else f"its generation is {head.status}"
             yield Finding(rules.KEY_OUTLIVES, partition.owner, f"Y#{generation_id}", detail)
     for head in partition.heads.values():
         absent = head.own_key and not head.terminal and head.generation_id not in partition.keys
@@ -132,13 +133,13 @@ def _reviews(partition: Partition, expected: Expected, now: datetime) -> Iterato
         for number, verdict in review.verdicts.items():
             if verdict.card_id is not None:
                 named[verdict.card_id] = generation_id, number
-            # Once the generation has expired a card is deleted on its own, and the decision lapses as it is.
+            # After the generation expired, a card is deleted alone, and the decision expires unchanged.
             reviewable = head is not None and (head.expires_at is None or head.expires_at > now)
             accepted = reviewable and verdict.decision is Decision.ACCEPTED
             if accepted and verdict.card_id not in cards:
                 yield Finding(rules.DECISION_WITHOUT_CARD, partition.owner, item, f"suggestion {number}")
     for card in partition.cards:
-        # The card is its owner's for good; the decisions go with their generation.
+        # The card belongs to its owner for good; the decisions expire with their generation.
         gone = card.generation_id not in partition.reviews and _may_be_gone(card.generation_id, expected, now)
         if not gone and named.get(card.card_id) != (card.generation_id, card.number):
             detail = f"suggestion {card.number} of generation {card.generation_id}"
@@ -154,7 +155,7 @@ def _days(partition: Partition, expected: Expected, now: datetime) -> Iterator[F
     for day in sorted({*ended, *partition.days}):
         used, heads = partition.days.get(day, nothing), ended[day]
         if used.stripped:
-            continue  # an erasure has left of it what binds the owner alone
+            continue  # an erasure reduced it to the spend that limits the owner
         item, missing = f"U#{day}", used.generations - len(heads)
         if missing < 0:
             detail = f"counts {used.generations} generations, {len(heads)} ended"

@@ -1,4 +1,4 @@
-"""How what was found and done is told: in plain columns, and as JSON. Never a user's words; ids if asked for."""
+"""Reports as plain columns and as JSON. Never contains users' texts; ids only on request."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -13,22 +13,22 @@ _SHOWN = 10
 
 
 class Told(TypedDict):
-    """How owners are told: by their ids, or by what stands for them under the deployment's key."""
+    """How reports show owners: by their ids, or by their pseudonyms under the deployment's key."""
 
     show_owners: bool
     owner_key: str
 
 
 def named(owner: str, *, show_owners: bool, owner_key: str = "") -> str:
-    """Return the owner's id where it may be shown, else what stands for it."""
+    """Return the owner's id if it may be shown, otherwise the pseudonym."""
     return owner if show_owners else pseudonym(owner, owner_key)
 
 
 def found_text(found: search.Found, *, show_owners: bool, owner_key: str = "") -> str:
-    """Return the generation that a search found, a fact a line; or how far it looked."""
+    """Return the generation that a search found, one fact per line; or how far it searched."""
     if found.key is None:
         looked = "in all inputs" if found.complete else f"in the first {found.pages:,} pages; --pages reads more"
-        return f"No generation of this request was found {looked}."
+        return f"No generation of this request {looked}."
     facts = found_json(found, show_owners=show_owners, owner_key=owner_key)["generation"]
     return "\n".join(f"{name:<16}  {fact}" for name, fact in facts.items())
 
@@ -42,7 +42,7 @@ def found_json(found: search.Found, *, show_owners: bool, owner_key: str = "") -
         "model": found.model,
     }
     if (head := found.head) is None:
-        facts["status"] = "expired: only its input is left"
+        facts["status"] = "expired; only its input remains"
     else:
         facts |= {
             "kind": head.kind,
@@ -60,7 +60,7 @@ def found_json(found: search.Found, *, show_owners: bool, owner_key: str = "") -
 
 
 def doctor_text(report: Report, *, show_owners: bool, owner_key: str = "") -> str:
-    """Return the report for a person: what was looked at, then each rule that does not hold, faults first."""
+    """Return the report for people: what was checked, then each broken rule, faults first."""
     lines = [_looked_at(report)]
     by_rule = defaultdict[str, list[Finding]](list)
     for finding in [*report.of(Severity.FAULT), *report.of(Severity.NOTICE)]:
@@ -87,14 +87,14 @@ def _looked_at(report: Report) -> str:
     return (
         f"{report.items:,} items of {report.owners:,} owners, {report.generations.total():,} generations"
         f"{f' ({states})' if states else ''}, {report.indexed:,} in the due index{letters}, "
-        f"looked at in {report.seconds:.1f} s"
+        f"checked in {report.seconds:.1f} s"
     )
 
 
 def _sum(report: Report) -> str:
     faults, notices = len(report.of(Severity.FAULT)), len(report.of(Severity.NOTICE))
     found = f"{faults} faults, {notices} notices." if report.findings else "Nothing found."
-    return found if report.complete else f"{found} The limit ended the look: there is more that was not looked at."
+    return found if report.complete else f"{found} The limit ended the check; the rest was not checked."
 
 
 def doctor_json(report: Report, *, show_owners: bool, owner_key: str = "") -> dict[str, Any]:
@@ -158,7 +158,7 @@ def retries_json(lines: Iterable[retry.Line], *, show_owners: bool, owner_key: s
 
 
 def totals(outcomes: Iterable[str], *, acted: bool) -> str:
-    """Return the last line: how many met which outcome, and whether it was done."""
+    """Return the last line: the count of each outcome, and whether it was a dry run."""
     counts = Counter(outcomes)
     told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items())) or "nothing to do"
-    return f"{told}." if acted else f"{told}. This was a dry run; --yes does it."
+    return f"{told}." if acted else f"{told}. This was a dry run. Pass --yes to make the changes."

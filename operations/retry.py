@@ -1,4 +1,4 @@
-"""Has what failed or was canceled tried again, many at once: for each what its owner's own retry would do."""
+"""Retries many failed or canceled generations at once, each as its owner's own retry would."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -28,7 +28,8 @@ CANCELED = "canceled"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which generations: those that ended with `code`, an error's or `canceled`, from `since` on and before `until`."""
+    """The selected generations: those that ended with `code`, a failure code or `canceled`, from `since` on and before
+    `until`."""
 
     code: str
     until: datetime
@@ -37,7 +38,7 @@ class Wanted:
     owner: str | None = None
 
     def names(self, head: Generation) -> bool:
-        """Whether a head is meant, by nothing but itself."""
+        """Whether a head is selected."""
         ended_with = CANCELED if head.status is Status.CANCELED else head.error.code if head.error else None
         return (
             head.status in RETRY.sources
@@ -51,7 +52,7 @@ class Wanted:
 
 
 class RetryOutcome(StrEnum):
-    """What becomes of one generation. `not_sent`: its successor is stored, and left to the sweeper."""
+    """The outcome of one generation. `not_sent`: its successor is stored, and the sweeper will send it."""
 
     RETRIED = "retried"
     NOT_SENT = "not_sent"
@@ -60,7 +61,7 @@ class RetryOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One generation that was meant, what became of it, and the successor's id where there is one."""
+    """One selected generation, its outcome, and the successor's id if there is one."""
 
     key: GenerationKey
     kind: str
@@ -70,10 +71,10 @@ class Line:
 
 
 def unbound(settings: Settings) -> Policy:
-    """Return a policy that refuses nobody and forgets nothing.
+    """Return a policy that refuses nothing but still counts.
 
-    The owner's windows stay as they are: what somebody else retries takes nothing of what the owner may start. And
-    what is retried is counted as open, so that the owner's ceilings go on seeing it.
+    The owner's rate windows stay unchanged: an operator's retry does not use up the owner's limit. Retried generations
+    count as open, so the owner's spending limits include them.
     """
     kept = {f"of {kind}": limit for kind, limit in policy_of(settings).limits.items()}
     return Policy(kept, max_running=_NO_CEILING)
@@ -81,8 +82,8 @@ def unbound(settings: Settings) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class BulkRetry:
-    """Of a generation there is at most one successor, whoever asks how often: begun again after an interruption it
-    goes on with what is left."""
+    """A generation has at most one successor, however often it is retried. Run again after an interruption, this
+    continues with the rest."""
 
     reader: Reader
     store: Store
@@ -92,9 +93,9 @@ class BulkRetry:
     sleep: Callable[[float], None]
 
     def run(self, wanted: Wanted, *, act: bool, limit: int, per_second: float) -> Iterator[Line]:
-        """Yield each generation that is meant with what became of it, and end after `limit` that were retried.
+        """Yield each selected generation with its outcome, and stop after `limit` retries.
 
-        With `act` False nothing is stored or sent, and `retried` stands for what would be. Raises
+        With `act` False, nothing is stored or sent, and `retried` means "would be retried". Raises
         StoreUnavailableError and botocore's errors.
         """
         retried, next_at = 0, self.clock.monotonic()
@@ -132,7 +133,7 @@ class BulkRetry:
             return _line(seen, RetryOutcome.SKIPPED, f"It is damaged: {named(error)}")
 
     def _one(self, seen: Generation, wanted: Wanted, *, act: bool) -> Line | None:
-        """Return None for one that is not meant any more."""
+        """Return None if it is no longer selected."""
         for _ in range(_TRIES):
             old = self.store.reads.get(seen.key)
             if old is None or not wanted.names(old):
@@ -146,29 +147,29 @@ class BulkRetry:
             try:
                 return self._retry(old, content)
             except TransitionRefusedError:
-                continue  # retried, or billed, between the read and the write: read again
-        return _line(seen, RetryOutcome.SKIPPED, "It changes all the time.")
+                continue  # retried or billed between the read and the write; read again
+        return _line(seen, RetryOutcome.SKIPPED, "It changed with every try. Run it again.")
 
     def _reason(self, old: Generation, content: GenerationInput | None) -> str | None:
         if old.retried_as is not None:
-            return "It was retried before."
+            return "It was already retried."
         if old.own_key:
-            return "It was made with its owner's own provider key, which went with its end."
+            return "It used its owner's own provider key, which was deleted when it ended. Only its owner can retry it."
         if self.store.erasure.erasure_not_before(old.user_id) is not None:
-            return "Its owner is having everything erased."
+            return "Its owner is erasing everything."
         return why_not_retryable(old, content, self.settings)
 
     def _retry(self, old: Generation, content: GenerationInput) -> Line:
         new = successor_of(old, self.clock, self.settings)
         steps = partial(self.store.reads.readable_steps, old.key)
-        given = replace(content, request_id="")  # no request of its owner's began it
+        given = replace(content, request_id="")  # no request of its owner started it
         admitted = self.store.retries.retry(old, new, given, steps, Admission(unbound(self.settings)))
         if admitted.head is None:
-            raise AssertionError("without a key, what was let in is new")
+            raise AssertionError("without a key, every admission is new")
         try:
             self.dispatch.send(admitted.head, self.clock.now())
         except DispatchFailedError as failed:
-            return _line(old, RetryOutcome.NOT_SENT, f"The queue did not take it: {failed}", admitted.generation_id)
+            return _line(old, RetryOutcome.NOT_SENT, f"The queue did not accept it: {failed}", admitted.generation_id)
         return _line(old, RetryOutcome.RETRIED, successor_id=admitted.generation_id)
 
 

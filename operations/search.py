@@ -1,4 +1,4 @@
-"""Finds the generation that a request created. Reads inputs page by page and shows nothing of what was sent in."""
+"""Finds the generation of a request. Reads inputs page by page and shows nothing of their content."""
 
 from dataclasses import dataclass
 from itertools import islice
@@ -11,9 +11,10 @@ from shared.store.reads import Reader as Reads
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found. `head` is None where nothing was, or where only the input of an expired one is left.
+    """The result of a search. `head` is None if nothing was found, or if only the input of an expired generation
+    remains.
 
-    `complete` says that all was read: what was not found is not there.
+    `complete` means that everything was read, so a generation that was not found does not exist.
     """
 
     key: GenerationKey | None = None
@@ -24,7 +25,7 @@ class Found:
 
 
 def find(reader: Reader, reads: Reads, request_id: str, *, owner: str | None, pages: int) -> Found:
-    """Look for the generation that was created by this request, in at most so many pages, of one owner's if given.
+    """Search for the generation of this request, in at most this many pages, of one owner if given.
 
     A page is up to 1 MB. Raises botocore's errors.
     """

@@ -1,4 +1,4 @@
-"""`unstuck smoke`: goes through a deployment as a user does, step by step. Makes two generations and dismisses both."""
+"""`unstuck smoke`: tests a deployment as a user would, step by step. Creates two generations and dismisses both."""
 
 import argparse
 import json
@@ -26,12 +26,12 @@ PASSED, FAILED = 0, 1
 
 
 class FailedError(Exception):
-    """A step did not go as it must; the text says how it went, and what to look at."""
+    """A step failed. The text says what happened, and what to check."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what it shows, whether it held, what was seen, and how long it took."""
+    """One step: its name, whether it passed, what it saw, and how long it took."""
 
     name: str
     passed: bool
@@ -40,22 +40,24 @@ class Step:
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--stack", help="name of the CloudFormation stack")
-    command.add_argument("--region", help="its region, where your AWS configuration names another")
-    command.add_argument("--url", help="the API's address, where the stack's output ApiUrl is not reachable from here")
-    command.add_argument("--token", help="a token of a user; better in UNSTUCK_TOKEN, where no process list shows it")
-    command.add_argument("--origin", help="an origin of AllowedOrigins, where no stack is named")
-    command.add_argument("--model", help="a model that the deployment allows (its own default)")
-    command.add_argument("--patience-seconds", type=float, default=300.0, help="wait so long for an end (300)")
-    command.add_argument("--json", action="store_true", help="answer in JSON")
+    command.add_argument("--stack", help="the CloudFormation stack's name")
+    command.add_argument("--region", help="the stack's region, if your AWS configuration has another")
+    command.add_argument("--url", help="the API's address, if the stack's output ApiUrl is not reachable from here")
+    command.add_argument("--token", help="a user's token; prefer UNSTUCK_TOKEN, which no process list shows")
+    command.add_argument("--origin", help="an origin of AllowedOrigins, if no stack is named")
+    command.add_argument("--model", help="a model that the deployment allows (default: the deployment's)")
+    command.add_argument(
+        "--patience-seconds", type=float, default=300.0, help="how many seconds to wait for an end (300)"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print each step as it is done; return 1 where one failed. Raises NotFoundError, and botocore's errors."""
+    """Print each step as it finishes; return 1 if one failed. Raises NotFoundError, and botocore's errors."""
     url, origin = _deployment(given)
     token = given.token or os.environ.get("UNSTUCK_TOKEN")
     if not token:
-        raise NotFoundError("no token: set UNSTUCK_TOKEN to one of a user, or give --token")
+        raise NotFoundError("the token is missing: set UNSTUCK_TOKEN to a user's token, or pass --token")
     loopback = urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
     done: list[Step] = []
     with httpx.Client(timeout=35, trust_env=not loopback) as http:
@@ -72,7 +74,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _deployment(given: argparse.Namespace) -> tuple[str, str | None]:
-    """Return the API's address without a slash at the end, and an origin whose pages may call it."""
+    """Return the API's address without a trailing slash, and an origin whose pages may call it."""
     url, origin = given.url, given.origin
     if given.stack:
         cloudformation = boto3.Session(region_name=given.region).client("cloudformation", config=clients.STANDARD)
@@ -82,12 +84,12 @@ def _deployment(given: argparse.Namespace) -> tuple[str, str | None]:
         url = url or outputs.get("ApiUrl")
         origin = origin or parameters.get("AllowedOrigins", "").partition(",")[0]
     if not url:
-        raise NotFoundError("name the stack with --stack, or the API with --url")
+        raise NotFoundError("the API's address is not known: pass --stack, or --url")
     return str(url).rstrip("/"), origin or None
 
 
 class Smoke:
-    """The steps over one deployment, for one user. A step that needs what another failed to make is left out."""
+    """The steps for one deployment and one user. A step is skipped if it needs the result of a failed step."""
 
     def __init__(
         self,
@@ -109,21 +111,21 @@ class Smoke:
 
     def steps(self) -> Iterator[Step]:
         yield self._step("health: the sweeper runs", self._health)
-        yield self._step("without a token nobody gets in", self._no_token)
+        yield self._step("calls without a token are refused", self._no_token)
         if self._origin:
-            yield self._step("a page of an allowed origin may ask", self._preflight)
-        yield self._step("create is accepted", self._create)
+            yield self._step("a page of an allowed origin may call", self._preflight)
+        yield self._step("a create is accepted", self._create)
         if self._first:
-            yield self._step("the same key makes no second one", self._repeat)
-            yield self._step("its Location leads to it, and it succeeds", self._follow)
-        yield self._step("another one is canceled", self._cancel)
+            yield self._step("the same key starts no second generation", self._repeat)
+            yield self._step("its Location works, and it succeeds", self._follow)
+        yield self._step("a second generation is canceled", self._cancel)
         if self._first:
-            yield self._step("the list has them", self._list)
-            yield self._step("its timeline tells its life", self._events)
+            yield self._step("the list has both", self._list)
+            yield self._step("its timeline has its events", self._events)
             yield self._step("its cost is counted", self._usage)
         made = [each for each in (self._first, self._second) if each]
         if made:
-            yield self._step("they are dismissed", lambda: self._dismiss(made))
+            yield self._step("both are dismissed", lambda: self._dismiss(made))
 
     def _step(self, name: str, look: Callable[[], str]) -> Step:
         began = time.monotonic()
@@ -132,8 +134,8 @@ class Smoke:
         except FailedError as failure:
             passed, seen = False, str(failure)
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-            # No answer, or none of this API's: a proxy's page, another service.
-            passed, seen = False, f"no answer of this API: {type(error).__name__}: {error}"
+            # No response, or not this API's: a proxy's page, another service.
+            passed, seen = False, f"no response of this API: {type(error).__name__}: {error}"
         return Step(name, passed, seen, round(time.monotonic() - began, 2))
 
     def _ask(self, status: int, method: str, path: str, user: bool = True, **more: Any) -> httpx.Response:
@@ -151,8 +153,8 @@ class Smoke:
             found = self._ask(200, "GET", "/v1/health", user=False).json()
             age = found["last_sweep_age_seconds"]
             if age is not None and age < _SWEEP_AGE_SECONDS:
-                missing = "; no ceiling of money binds: set ModelPrices" if found.get("model_prices_missing") else ""
-                return f"it ran {age} s ago, and rescued {found['stale']}{missing}"
+                missing = "; no spending limit holds: set ModelPrices" if found.get("model_prices_missing") else ""
+                return f"it ran {age} s ago and rescued {found['stale']}{missing}"
             if time.monotonic() > give_up:
                 raise FailedError(
                     f"its last run was {'never' if age is None else f'{age} s ago'}: see its log and schedule"
@@ -169,10 +171,10 @@ class Smoke:
         answer = self._ask(204, "OPTIONS", "/v1/generations", user=False, headers=asks)
         allowed = answer.headers.get("access-control-allow-origin")
         if allowed != self._origin:
-            raise FailedError(f"it allows {allowed}, not {self._origin}: see AllowedOrigins")
+            raise FailedError(f"it allows {allowed}, not {self._origin}: check AllowedOrigins")
         exposed = {each.strip().lower() for each in answer.headers.get("access-control-expose-headers", "").split(",")}
         if exposed != {""} and not {"location", "retry-after"} <= exposed:
-            raise FailedError(f"pages could not read Location and Retry-After, only {', '.join(sorted(exposed))}")
+            raise FailedError(f"pages cannot read Location and Retry-After, only {', '.join(sorted(exposed))}")
         return f"{self._origin}"
 
     def _created(self, key: str) -> httpx.Response:
@@ -189,7 +191,7 @@ class Smoke:
         again = self._created(self._key)
         found = again.json()["generation_id"]
         if found != self._first:
-            raise FailedError(f"it made {found} beside {self._first}")
+            raise FailedError(f"it started {found} in addition to {self._first}")
         return f"Idempotency-Replayed: {again.headers.get('idempotency-replayed', 'absent')}"
 
     def _follow(self) -> str:
@@ -200,7 +202,7 @@ class Smoke:
             if found["generation_id"] != self._first:
                 raise FailedError(f"{self._location} shows {found['generation_id']}")
             if found["progress"] < progress:
-                raise FailedError(f"its progress went back from {progress} to {found['progress']}")
+                raise FailedError(f"its progress fell from {progress} to {found['progress']}")
             progress, took = found["progress"], time.monotonic() - began
             if found["status"] in _ENDED:
                 break
@@ -235,7 +237,7 @@ class Smoke:
     def _usage(self) -> str:
         total = self._ask(200, "GET", "/v1/usage").json()["total"]
         if total["generations"] < 1:
-            raise FailedError("it counts no generation of this month")
+            raise FailedError("it counts no generation this month")
         return f"{total['generations']} this month, {total['calls']} calls, {total['cost_usd']} USD"
 
     def _dismiss(self, made: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""A user's own figures, and what AWS is expected to count for one generation of them. Pure."""
+"""A user's own figures, and the expected billed units of one generation. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from shared import kinds
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """Generations as a deployment has them: `model_seconds` on average each, `side_by_side` of them in an invocation.
+    """A deployment's generations: `model_seconds` on average each, `side_by_side` of them in one invocation.
 
-    `polls` None is as many as a reader makes that follows Retry-After. Memory in MB.
+    `polls` None means as many as a client that follows Retry-After makes. Memory in MB.
     """
 
     kind: str = "flashcards"
@@ -28,11 +28,11 @@ class Workload:
     heartbeat_seconds: float = 10.0
     longest_poll_seconds: float = 2.0
     own_keys: float = 0.0
-    """The part of generations that come with a provider key of the user's own."""
+    """The share of generations with a user's own provider key."""
     calls: int | None = None
-    """Of one generation of a kind of your own, which nobody has counted; None for one."""
+    """Model calls of one generation of your own kind; None for one call."""
     live: float | None = None
-    """Open pages of the owner while a generation runs, with Live=enabled; None without."""
+    """The owner's open pages while a generation runs, with Live=enabled; None without Live."""
 
     @property
     def durations(self) -> Durations:
@@ -55,13 +55,13 @@ class Workload:
 
     @property
     def invocation_seconds(self) -> float:
-        """How long an invocation of the worker is billed: as long as its slowest generation, and what comes on top."""
+        """The billed duration of a worker's invocation: its slowest generation plus the overhead."""
         overhead = uses.overhead_seconds(self.side_by_side, self.worker_memory)
         return self.durations.longest_of(self.side_by_side) + overhead
 
 
 def expected(workload: Workload) -> Counts:
-    """Return what one generation uses, on average."""
+    """Return the average use of one generation."""
     return created(workload) + polled(workload) + worked(workload) + pushed(workload)
 
 
@@ -86,7 +86,7 @@ def polled(workload: Workload) -> Counts:
         http_gb_seconds=seconds * workload.status_memory / 1024,
         log_bytes=uses.ACCESS_LOG_BYTES + uses.POLL_LOG_BYTES,
     ).times(polls)
-    # The last look reads the output as well; those before it are answered with the head.
+    # The last poll reads the output as well; the polls before it return the head.
     return each + Counts(read_units=1, sent_bytes=uses.POLL_SENT_BYTES * max(0.0, polls - 1))
 
 
@@ -95,7 +95,7 @@ def worked(workload: Workload) -> Counts:
     beats = workload.durations.beats(workload.heartbeat_seconds)
     invocation = Counts(
         invocations=1,
-        queue_requests=2,  # received and, when all is done, deleted, up to ten at once
+        queue_requests=2,  # received and, at the end, deleted, up to ten at once
         worker_gb_seconds=workload.invocation_seconds * workload.worker_memory / 1024,
         log_bytes=uses.WORKER_LOG_BYTES,
     ).times(1 / side_by_side)
@@ -112,9 +112,9 @@ def worked(workload: Workload) -> Counts:
 
 
 def pushed(workload: Workload) -> Counts:
-    """Return what live pages add: a call of `push` for each change of the head, and the messages that somebody hears.
+    """Return the extra use of live pages: a call of `push` for each change of the head, and the delivered messages.
 
-    A connection's own begin is left out: one serves every generation of two hours.
+    Opening a connection is not included: one connection serves all generations of two hours.
     """
     if workload.live is None:
         return Counts()

@@ -1,4 +1,4 @@
-"""What tries an ended generation again: its successor, and what stands in the way of one. Stores nothing."""
+"""Retrying an ended generation: builds its successor, and says what prevents a retry. Stores nothing."""
 
 from datetime import timedelta
 
@@ -10,23 +10,23 @@ from shared.kinds import load, names
 
 
 def why_not_retryable(old: Generation, content: GenerationInput | None, settings: Settings) -> str | None:
-    """Say why a generation that ended cannot be tried again, whoever asks; None when it can.
+    """Return why an ended generation cannot be retried by anybody; None if it can.
 
-    `content` is what was sent in, as it is stored, None where it is not kept.
+    `content` is the stored input, None if it is no longer kept.
     """
     if old.kind not in names():
-        return "This kind is not made any more."
+        return "This kind no longer exists. Create a generation of another kind."
     if content is None:
-        return "What was sent in is not kept any more, or cannot be read."
-    # A default needs no pattern: a create that names no model takes it, whatever the list says.
+        return "The input is no longer kept, or cannot be read. Create a new generation."
+    # A default model needs no pattern: a create without a model uses it even if the list omits it.
     defaults = (settings.default_model, settings.image_model)
     if content.model not in defaults and not is_allowed(content.model, settings):
-        return "Its model is not allowed any more."
+        return "Its model is no longer allowed. Create a new generation with another model."
     return None
 
 
 def successor_of(old: Generation, clock: Clock, settings: Settings) -> Generation:
-    """Return the generation that tries `old` again, not stored yet."""
+    """Return the new generation that retries `old`. It is not stored yet."""
     now, limits = clock.now(), load(old.kind).limits
     return Generation(
         user_id=old.user_id,

@@ -1,6 +1,7 @@
-"""What to do with one generation that somebody must look at. The sweeper and a reading `status` do the same.
+"""Rescues one stale generation. The sweeper, and `status` when it reads, use the same code.
 
-Truth is the head as strongly read; of rescuers that come together one wins and dispatches, the others change nothing.
+Decides from the strongly read head. If several rescuers act at once, one wins and dispatches; the others change
+nothing.
 """
 
 from collections.abc import Collection
@@ -29,12 +30,12 @@ class Rescuer:
     kinds: Collection[str]
 
     def rescue_if_stale(self, head: Generation) -> Rescued | None:
-        """Do the same to a head that is stale, as just strongly read; None when it is not. Raises as `rescue` does."""
+        """Rescue a head that was just strongly read; return None if it is not stale. Raises as `rescue` does."""
         diagnosis = self._diagnose(head)
         return self._resolve(diagnosis, head) if diagnosis in STALE else None
 
     def rescue(self, head: Generation) -> Rescued:
-        """Do what the head, as just strongly read, calls for. Raises StoreUnavailableError; nothing else is lost."""
+        """Do what the strongly read head requires. Raises StoreUnavailableError; the generation stays safe."""
         return self._resolve(self._diagnose(head), head)
 
     def _diagnose(self, head: Generation) -> Diagnosis:
@@ -79,7 +80,7 @@ class Rescuer:
         try:
             self.dispatch.send(pending, self.clock.now())
         except DispatchFailedError:
-            sent = False  # it is pending with a due_at: whoever looks next sends it again
+            sent = False  # it is pending with a due_at, so the next rescuer sends it again
         code = None if sent else "not_sent"
         self.store.timeline.note(pending, Event(str(outcome), self.clock.now(), pending.attempt, code))
         return Rescued(outcome if sent else RescueOutcome.NOT_SENT)

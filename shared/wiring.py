@@ -1,6 +1,6 @@
-"""Builds from the settings what the handlers hand to their services; nothing else in `shared` imports it."""
+"""Builds the services' dependencies from the settings, for the handlers. Nothing else in `shared` imports it."""
 
-# Live connections are a few calls' and two functions': no other cold start waits for their imports.
+# Only a few calls and two functions use live connections, so other cold starts must not import them.
 # ruff: noqa: PLC0415
 from collections.abc import Callable
 from functools import partial
@@ -30,13 +30,13 @@ clock = SystemClock()
 
 
 def ground(patience: Patience = FOR_A_CALLER) -> Ground:
-    """Return what each part of the store is made with: the deployment's table and bucket."""
+    """Return the base of every part of the store: the deployment's table and bucket."""
     objects = Objects(clients.Late(clients.s3), settings().bucket_name, settings().owner_key)
     return Ground(_table(patience), clock, settings(), objects)
 
 
 def heartbeat_ground() -> Ground:
-    """Return it for heartbeats alone, with a client of their own and little patience."""
+    """Return the base for heartbeats, with their own client and few retries."""
     return Ground(_table(FOR_A_HEARTBEAT), clock, settings())
 
 
@@ -45,7 +45,7 @@ def _table(patience: Patience) -> Table:
 
 
 def push_stores() -> "tuple[Ground, Connections]":
-    """Return what `push` reads: each call is tried once, and no object is ever read."""
+    """Return the store for `push`: it tries each call once, and reads no objects."""
     from shared.store.connections import Connections
 
     client = clients.dynamodb()
@@ -56,33 +56,33 @@ def push_stores() -> "tuple[Ground, Connections]":
 
 
 def connections() -> "Connections":
-    """Return the open connections of the deployment, which must have some (`Live`)."""
+    """Return the store of open connections. The deployment must have `Live` enabled."""
     from shared.store.connections import Connections
 
     return Connections(Table(clients.dynamodb(), settings().live_table_name, clock), clock)
 
 
 def sockets() -> "Sockets":
-    """Return what posts to the open connections, and closes them."""
+    """Return the sender that posts to open connections and closes them."""
     from shared.aws.sockets import Sockets
 
     return Sockets(clients.Late(lambda: clients.connections(settings().live_endpoint)))
 
 
 def seal() -> Seal | None:
-    """Return what seals users' own provider keys; None where the deployment takes none."""
+    """Return the sealer of users' provider keys; None if the deployment takes no keys."""
     return Seal(clients.Late(clients.kms), settings().kms_key_id) if settings().kms_key_id else None
 
 
 def dispatch(client: "Callable[[], SQSClient] | None" = None) -> SqsDispatch:
-    """Return the sender to the deployment's two queues; without a client it makes one when it sends."""
+    """Return the sender to the deployment's two queues. Without a client, it makes one when it first sends."""
     known = settings()
     sqs = client or clients.Late(clients.sqs)
     return SqsDispatch(sqs, known.queue_url, known.isolated_queue_url, known.owner_key)
 
 
 def load_kinds() -> None:
-    """Import the kinds that may be created, and their models, before the first event; one that fails stops no other."""
+    """Import the enabled kinds and their models before the first event. A failing import does not stop the others."""
     prepare(*(partial(kinds.load, name) for name in kinds.names() if settings().takes(name)))
 
 

@@ -59,57 +59,24 @@ PROSE = (
     "bench/*.md",
     "docs/**/*.md",
     "clients/*/README.md",
+    "examples/**/*.md",
     "web/README.md",
     ".github/**/*.md",
 )
 """Held to the words, the beginnings, and the bound of a sentence."""
 
-PENDING: frozenset[str] = frozenset(
-    {
-        "CHANGELOG.md",
-        "CONTRIBUTING.md",
-        "README.md",
-        "docs/adr/0001-conditional-write-fencing.md",
-        "docs/adr/0002-owner-as-partition-key.md",
-        "docs/adr/0003-lazy-due-index.md",
-        "docs/adr/0004-packaging.md",
-        "docs/adr/0005-the-page.md",
-        "docs/adr/0008-keyed-hashes-of-owners.md",
-        "docs/adr/0009-no-canary.md",
-        "docs/adr/0010-no-snapstart.md",
-        "docs/cli.md",
-        "docs/clients.md",
-        "docs/errors.md",
-        "docs/lifecycle.md",
-        "docs/runbooks/README.md",
-        "docs/runbooks/api-calls.md",
-        "docs/runbooks/authorizer.md",
-        "docs/runbooks/beyond-bound.md",
-        "docs/runbooks/caught-errors.md",
-        "docs/runbooks/dead-letters.md",
-        "docs/runbooks/failed.md",
-        "docs/runbooks/http-errors.md",
-        "docs/runbooks/live.md",
-        "docs/runbooks/process-errors.md",
-        "docs/runbooks/queue-age.md",
-        "docs/runbooks/spent.md",
-        "docs/runbooks/stale.md",
-        "docs/runbooks/sweeper.md",
-        "clients/typescript/README.md",
-        "web/README.md",
-        ".github/pull_request_template.md",
-    }
-)
-"""Pages of PROSE that are not plain yet."""
-
 STRINGS: tuple[str, ...] = (
     "deploy.example.toml",
     "samconfig.toml",
+    "template.yaml",
+    "Makefile",
+    "docs/*.py",
+    "examples/**/*.py",
     "examples/**/*.ts*",
 )
 """Sources whose string literals and shown text are held to the words: what users and operators read. To be widened by
-`shared/**/*.py`, `functions/**/*.py`, `operations/**/*.py`, `local/**/*.py`, `trial/**/*.py`, `clients/*/src/**`,
-`web/src/**/*.ts*`, `docs/*.py` and `template.yaml`."""
+`shared/**/*.py`, `functions/**/*.py`, `operations/**/*.py`, `local/**/*.py`, `trial/**/*.py`, `clients/*/src/**` and
+`web/src/**/*.ts*`."""
 
 
 class Piece(NamedTuple):

@@ -10,10 +10,10 @@ const BROUGHT_BY_THE_APPLICATION = ["react", "react/jsx-runtime", "@tanstack/rea
 
 /** In bytes. `before`: at 0.1.0's first client, whose one dependency is counted in; `most`: where a test fails. */
 export const BOUNDS = {
-  client: { before: 6_123, most: 6_735 }, // a tenth more
-  "client with hooks": { before: 10_792, most: 14_000 }, // docs/clients.md says what of it is for what
-  "live channel": { before: 3_500, most: 3_850 }, // loaded once a deployment has given a ticket
-  page: { before: 152_355, most: 167_590 }, // a tenth more
+  client: { before: 6_123, most: 7_700 }, // docs/clients.md says what of it is for what
+  "client with hooks": { before: 10_792, most: 14_800 },
+  "live channel": { before: 2_529, most: 2_800 }, // loaded once a deployment has given a ticket
+  page: { before: 152_355, most: 171_000 }, // a tenth more, and the live channel
 };
 
 /** Return the sizes in bytes, gzipped, of everything that each exports; and of what is loaded once changes are pushed. */

@@ -11,7 +11,7 @@ MAX_DECISIONS = 30
 
 
 class Retry(BaseModel):
-    """Where to begin, at the first step that is not stored (without a body) or anew, and the key to make it with."""
+    """Where to begin, and the key to use. Without a body, at the first step that is not stored."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -21,12 +21,12 @@ class Retry(BaseModel):
 
 
 class Decide(BaseModel):
-    """What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is."""
+    """A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 
     decision: Literal["accepted", "rejected", "proposed"]
-    """What to make of it; `proposed` takes a decision back."""
+    """The decision; `proposed` takes an earlier one back."""
 
     @property
     def edit(self) -> dict[str, Any]:
@@ -35,7 +35,7 @@ class Decide(BaseModel):
 
 
 class EditCard(BaseModel):
-    """The fields of a card to edit, which are its kind's; one that is absent stays as it is."""
+    """The fields of a card to edit, which are its kind's; an absent field keeps its value."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -1,27 +1,25 @@
 """Wiring of what an owner does to a generation."""
 
-# Those who cancel or dismiss do not wait for pydantic, which only a retry and a review need.
+# Those who cancel or dismiss do not wait for what the other routes need, such as pydantic.
 # ruff: noqa: PLC0415
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from functions.actions.ending import EndingService
-from functions.actions.erase import EraseService
 from shared import kinds, wiring
 from shared.aws.init import prepare
-from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
 from shared.kinds.contract import Catalog
 from shared.store.ending import EndingStore
-from shared.store.erasure import ErasureStore
 from shared.store.ground import Ground
 from shared.store.reads import Reader
 from shared.store.timeline import Timeline
 
 if TYPE_CHECKING:
     from functions.actions.cards import CardService
+    from functions.actions.erase import EraseService
     from functions.actions.retry import RetryService
     from functions.actions.review import ReviewService
 
@@ -38,6 +36,7 @@ def _endings() -> EndingService:
 @cache  # it has a client of its own, for the queue
 def _retries() -> "RetryService":
     from functions.actions.retry import RetryService
+    from shared.domain.limits import policy_of
     from shared.store.retry import RetryStore
 
     store, policy = RetryStore(_ground()), policy_of(settings())
@@ -58,7 +57,10 @@ def _cards() -> "CardService":
     return CardService(_reviews(), ReviewStore(_ground()), Catalog(kinds.names, kinds.load))
 
 
-def _erasures() -> EraseService:
+def _erasures() -> "EraseService":
+    from functions.actions.erase import EraseService
+    from shared.store.erasure import ErasureStore
+
     service = EraseService(ErasureStore(_ground()), EndingStore(_ground()), wiring.clock, settings())
     if not settings().live_table_name:
         return service

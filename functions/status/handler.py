@@ -1,30 +1,31 @@
 """Wiring of what an owner reads."""
 
+# Polls are most of what is read: their cold start does not wait for what the other routes need.
+# ruff: noqa: PLC0415
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from functions.status.cards import CardsService
-from functions.status.feed import FeedService
 from functions.status.generation import GenerationService
 from functions.status.healing import Healer
-from functions.status.health import HealthService
-from functions.status.openapi import openapi
 from functions.status.output import Outputs
 from functions.status.pictures import PictureLinks
-from functions.status.timeline import TimelineService
-from functions.status.usage import UsageService
 from shared import kinds, wiring
 from shared.aws.init import prepare
-from shared.domain.limits import policy_of
 from shared.domain.settings import settings
 from shared.http.response import Route, respond
 from shared.store.ground import Ground
 from shared.store.pictures import PictureStore
-from shared.store.quota import QuotaReader
 from shared.store.reads import Reader
 from shared.store.review import ReviewReader
-from shared.store.sweeps import SweepMarks
-from shared.store.timeline import Timeline
+
+if TYPE_CHECKING:
+    from functions.status.cards import CardsService
+    from functions.status.feed import FeedService
+    from functions.status.health import HealthService
+    from functions.status.timeline import TimelineService
+    from functions.status.usage import UsageService
+    from shared.http.request import Request
+    from shared.http.response import Response
 
 
 @cache
@@ -49,25 +50,45 @@ def _generation() -> GenerationService:
     return GenerationService(Reader(_ground()), _healer(), _outputs(), wiring.clock, settings())
 
 
-def _feed() -> FeedService:
+def _feed() -> "FeedService":
+    from functions.status.feed import FeedService
+
     return FeedService(Reader(_ground()), _healer(), _outputs(), wiring.clock, settings())
 
 
-def _timeline() -> TimelineService:
+def _timeline() -> "TimelineService":
+    from functions.status.timeline import TimelineService
+    from shared.store.timeline import Timeline
+
     return TimelineService(Reader(_ground()), Timeline(_ground()), _links())
 
 
-def _usage() -> UsageService:
+def _usage() -> "UsageService":
+    from functions.status.usage import UsageService
+    from shared.domain.limits import policy_of
+    from shared.store.quota import QuotaReader
+
     return UsageService(Reader(_ground()), QuotaReader(_ground()), policy_of(settings()), wiring.clock)
 
 
-def _cards() -> CardsService:
+def _cards() -> "CardsService":
+    from functions.status.cards import CardsService
+
     return CardsService(ReviewReader(_ground()))
 
 
 @cache  # it remembers
-def _health() -> HealthService:
+def _health() -> "HealthService":
+    from functions.status.health import HealthService
+    from shared.store.sweeps import SweepMarks
+
     return HealthService(SweepMarks(_ground()), wiring.clock, settings())
+
+
+def _openapi(request: "Request") -> "Response":
+    from functions.status.openapi import openapi
+
+    return openapi(request)
 
 
 ROUTES: dict[str, Route] = {
@@ -79,7 +100,7 @@ ROUTES: dict[str, Route] = {
     "GET /v1/cards/{card_id}": lambda request: _cards().get(request),
     "GET /v1/usage": lambda request: _usage().get(request),
     "GET /v1/health": lambda request: _health().get(request),
-    "GET /v1/openapi.json": openapi,
+    "GET /v1/openapi.json": _openapi,
 }
 
 

@@ -1,1 +1,2 @@
-"""What an account, an issuer and a file of values lack before a deploy. Reads only; a deploy itself is `sam deploy`."""
+"""Finds problems of an account, a token issuer and a file of parameters before a deploy. Only reads; `sam deploy`
+deploys."""

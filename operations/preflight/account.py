@@ -1,4 +1,4 @@
-"""What an account lacks: concurrency, room for a log policy, keys in SSM, a certificate, a stack that takes updates."""
+"""Checks of the account: concurrency, room for a log policy, keys in SSM, a certificate, a stack that takes updates."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,28 +9,30 @@ from operations.preflight.found import Found, Level
 from operations.preflight.plan import Plan
 
 UNRESERVED_AT_LEAST = 100
-"""What Lambda leaves to the functions that reserve nothing (docs.aws.amazon.com/lambda, reserved concurrency)."""
+"""The concurrency that Lambda keeps for functions without a reservation (docs.aws.amazon.com/lambda, reserved
+concurrency)."""
 _SWEEPER, _HTTP = 1, 2
-"""Kept free of workers: the sweeper, and a create beside a poll."""
+"""Concurrency to keep free of workers: for the sweeper, a create and a poll."""
 _POLICIES, _POLICY_CHARACTERS, _ONE_MORE = 10, 5_120, 200
 _STUCK = {
     "ROLLBACK_COMPLETE": "Its first deploy failed. Delete it: sam delete.",
     "ROLLBACK_FAILED": "Its first deploy failed. Delete it: sam delete.",
-    "DELETE_FAILED": "Delete it again, and keep what refuses: aws cloudformation delete-stack --retain-resources.",
-    "UPDATE_ROLLBACK_FAILED": "Go on with it: aws cloudformation continue-update-rollback.",
-    "REVIEW_IN_PROGRESS": "A first deploy was shown and never begun. Deploy again, or delete the stack.",
+    "DELETE_FAILED": "Delete it again, and retain what cannot be deleted: "
+    "aws cloudformation delete-stack --retain-resources.",
+    "UPDATE_ROLLBACK_FAILED": "Continue the rollback: aws cloudformation continue-update-rollback.",
+    "REVIEW_IN_PROGRESS": "A first deploy was prepared but not started. Deploy again, or delete the stack.",
 }
 
 
 def concurrency(plan: Plan, limit: dict[str, Any]) -> Iterator[Found]:
-    """Find what the quota of Lambda does not allow; `limit` is AccountLimit of GetAccountSettings."""
+    """Find what Lambda's quota does not allow. `limit` is AccountLimit of GetAccountSettings."""
     quota, free = int(limit["ConcurrentExecutions"]), int(limit["UnreservedConcurrentExecutions"])
     reserved = plan.number("SweeperReservedConcurrency")
     if reserved and free - reserved < UNRESERVED_AT_LEAST:
         yield Found(
             "cannot_reserve",
-            f"{free} of Lambda's {quota} are reserved for nobody, and {UNRESERVED_AT_LEAST} must stay so: the sweeper "
-            f"cannot have {reserved}.",
+            f"{free} of Lambda's {quota} concurrent executions are unreserved, and {UNRESERVED_AT_LEAST} "
+            f"must stay unreserved. The sweeper cannot reserve {reserved}.",
             "Leave SweeperReservedConcurrency empty until the quota is raised (Service Quotas, Lambda, Concurrent "
             "executions).",
         )
@@ -47,7 +49,7 @@ def concurrency(plan: Plan, limit: dict[str, Any]) -> Iterator[Found]:
     ):
         yield Found(
             "sweeper_shares",
-            "The sweeper shares its concurrency with all functions of the account, and any of them can take it.",
+            "The sweeper shares its concurrency with all functions of the account, and they can use it up.",
             'Set SweeperReservedConcurrency = "2"; the quota allows it.',
             Level.NOTICE,
         )
@@ -56,34 +58,35 @@ def concurrency(plan: Plan, limit: dict[str, Any]) -> Iterator[Found]:
 def _too_small(workers: int, free: int, room: int) -> Found:
     isolated = max(2, room // 3)
     main = max(2, room - isolated)
-    do = "Ask for more (Service Quotas, Lambda, Concurrent executions, L-B99A9384). "
+    do = "Request a higher quota (Service Quotas, Lambda, Concurrent executions, L-B99A9384). "
     if main + isolated <= room:
         do += f'Until then set MaximumConcurrency = "{main}" and IsolatedMaximumConcurrency = "{isolated}".'
     else:
-        do += "Before that, workers would take what creates, polls and the sweeper need."
+        do += "Otherwise workers would use the concurrency that creates, polls and the sweeper need."
     says = (
-        f"Lambda runs {free} at once for this account, and the queues may start {workers} workers: creates, polls and "
+        f"Lambda runs {free} executions at once for this account, and the queues may start {workers} workers. "
+        "Creates, polls and "
     )
     return Found("concurrency_too_small", f"{says}the sweeper would be refused.", do)
 
 
 def log_policies(policies: list[dict[str, Any]]) -> Iterator[Found]:
-    """Find why API Gateway could not set up its access log; `policies` are all of DescribeResourcePolicies."""
+    """Find why API Gateway could not set up its access log. `policies` are all of DescribeResourcePolicies."""
     delivery = [each for each in policies if "delivery.logs.amazonaws.com" in each.get("policyDocument", "")]
     if not delivery and len(policies) >= _POLICIES:
         yield Found(
             "log_policies_full",
-            f"CloudWatch Logs has {len(policies)} resource policies in this region, the most it takes, and none lets "
-            "log delivery write: the stage's access log cannot be set up.",
-            "Delete one that nothing needs (aws logs delete-resource-policy), or join two into one.",
+            f"CloudWatch Logs has {len(policies)} resource policies in this region, the maximum, and none "
+            "lets log delivery write. The stage's access log cannot be set up.",
+            "Delete an unused one (aws logs delete-resource-policy), or merge two.",
         )
     for each in delivery:
         if len(each["policyDocument"]) + _ONE_MORE > _POLICY_CHARACTERS and '"*"' not in each["policyDocument"]:
             yield Found(
                 "log_policy_long",
-                f"The resource policy {each['policyName']} has {len(each['policyDocument'])} characters of "
-                f"{_POLICY_CHARACTERS}: one more log group does not fit, and the deploy fails at the stage.",
-                "Replace its list of log groups by a pattern: aws logs put-resource-policy.",
+                f"The resource policy {each['policyName']} has {len(each['policyDocument'])} of "
+                f"{_POLICY_CHARACTERS} characters. One more log group does not fit, so the deploy fails at the stage.",
+                "Replace its list of log groups with a pattern: aws logs put-resource-policy.",
             )
 
 
@@ -101,29 +104,34 @@ def secret(ssm: Any, parameter: str, name: str, shortest: int = 1) -> Iterator[F
     elif listed[0].get("KeyId", "alias/aws/ssm") != "alias/aws/ssm":
         yield Found(
             "key_of_own_kms",
-            f"{name} is encrypted with {listed[0]['KeyId']}, for which no role of the template has kms:Decrypt.",
-            "Store it with the account's own key for SSM, or add the right to the role.",
+            f"{name} is encrypted with {listed[0]['KeyId']}. No role of the template has kms:Decrypt for that key.",
+            "Store it with the account's default key for SSM, or add the permission to the role.",
         )
     try:
         value = str(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
     except ClientError as error:
-        says = f"Whether {name} holds anything cannot be asked ({error.response['Error']['Code']})."
-        yield Found("key_unseen", says, "Nothing, if you know that it does.", Level.NOTICE)
+        says = f"{name} could not be read ({error.response['Error']['Code']}), so its value is not checked."
+        yield Found(
+            "key_unseen",
+            says,
+            "Check the value yourself, or allow ssm:GetParameter and run preflight again.",
+            Level.NOTICE,
+        )
         return
     if not value.strip():
-        yield Found("key_empty", f"{name} holds nothing but blanks.", store)
+        yield Found("key_empty", f"{name} contains only blanks.", store)
     elif value != value.strip() or not value.isascii() or not value.isprintable():
-        says = f"{name} holds blanks or control characters at an end or between, such as a newline: no server takes it."
+        says = f"{name} contains blanks or control characters, such as a newline. No server accepts such a key."
         yield Found("key_odd", says, store)
     elif len(value) < shortest:
-        yield Found("key_short", f"{name} has fewer than {shortest} characters.", "Use the whole secret of the issuer.")
+        yield Found("key_short", f"{name} has fewer than {shortest} characters.", "Store the issuer's complete secret.")
 
 
 def certificate(acm: Any, arn: str, domain: str, region: str) -> Iterator[Found]:
-    """Find why API Gateway would refuse the certificate of a domain of one's own."""
+    """Find why API Gateway would refuse the certificate of a custom domain."""
     if arn.split(":")[3] != region:
         says = f"The certificate is in {arn.split(':')[3]}, and the stack in {region}."
-        yield Found("certificate_elsewhere", says, "Have one in the stack's region.")
+        yield Found("certificate_elsewhere", says, "Request one in the stack's region.")
         return
     try:
         found = acm.describe_certificate(CertificateArn=arn)["Certificate"]
@@ -133,7 +141,7 @@ def certificate(acm: Any, arn: str, domain: str, region: str) -> Iterator[Found]
         return
     if found["Status"] != "ISSUED":
         says = f"The certificate is {found['Status']}, not ISSUED."
-        yield Found("certificate_not_issued", says, "Validate it: its DNS record has to be there.")
+        yield Found("certificate_not_issued", says, "Validate it: create its DNS record.")
     covered = {found["DomainName"], *found.get("SubjectAlternativeNames", [])}
     if not {domain, f"*.{domain.partition('.')[2]}"} & covered:
         says = f"The certificate is for {', '.join(sorted(covered))}, not for {domain}."
@@ -141,8 +149,8 @@ def certificate(acm: Any, arn: str, domain: str, region: str) -> Iterator[Found]
 
 
 def stack_state(stack: str, status: str | None) -> Iterator[Found]:
-    """Find a stack that takes no update; None is one that is not there yet."""
+    """Find a stack that takes no update; None means that it does not exist yet."""
     if status in _STUCK:
         yield Found("stack_stuck", f"The stack {stack} is {status}, and takes no update.", _STUCK[status])
     elif status is not None and status.endswith("_IN_PROGRESS"):
-        yield Found("stack_busy", f"The stack {stack} is {status}.", "Wait until that has ended.")
+        yield Found("stack_busy", f"The stack {stack} is {status}.", "Wait until that ends.")

@@ -1,4 +1,4 @@
-"""`unstuck preflight`: asks the account, as the operator, what would fail in a deploy. Changes nothing."""
+"""`unstuck preflight`: checks the account for problems before a deploy, with the operator's rights. Changes nothing."""
 
 import argparse
 import json
@@ -21,15 +21,15 @@ _PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--stack", default="unstuck", help="name of the stack that is to be deployed (unstuck)")
-    command.add_argument("--parameters", type=Path, help="file of the template's parameters, as deploy.toml")
-    command.add_argument("--region", help="its region, where your AWS configuration names another")
-    command.add_argument("--json", action="store_true", help="answer in JSON")
-    command.add_argument("values", nargs="*", metavar="Name=value", help="parameters beside those of the file")
+    command.add_argument("--stack", default="unstuck", help="the name of the stack to deploy (unstuck)")
+    command.add_argument("--parameters", type=Path, help="the file of the template's parameters, such as deploy.toml")
+    command.add_argument("--region", help="the stack's region, if your AWS configuration has another")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("values", nargs="*", metavar="Name=value", help="parameters in addition to the file")
 
 
 def run(given: argparse.Namespace) -> int:
-    """Print what was found; return 1 where a fault is among it. Raises NotFoundError, and botocore's errors."""
+    """Print the findings; return 1 if there is a fault. Raises NotFoundError, and botocore's errors."""
     asked = _Asked(given)
     found = list(asked.everything())
     about = {"account": asked.account, "region": asked.region, "caller": asked.caller, "stack": given.stack}
@@ -41,12 +41,12 @@ def run(given: argparse.Namespace) -> int:
 
 
 class _Asked:
-    """One account and region, and what would be deployed into it."""
+    """One account and region, and the planned deployment."""
 
     def __init__(self, given: argparse.Namespace) -> None:
         self._session = boto3.Session(region_name=given.region)
         if not self._session.region_name:
-            raise NotFoundError("no region is set: give --region, or AWS_DEFAULT_REGION")
+            raise NotFoundError("no region is set: pass --region, or set AWS_DEFAULT_REGION")
         self.region: str = self._session.region_name
         identity = self._client("sts").get_caller_identity()
         self.account, self.caller = str(identity["Account"]), str(identity["Arn"])
@@ -68,7 +68,7 @@ class _Asked:
             return {}
 
     def everything(self) -> Iterator[Found]:
-        """Look at all of it. What the caller may not ask is a notice, and the rest is looked at all the same."""
+        """Run all checks. A check that the caller may not make is a notice, and the others still run."""
         yield from plan.values(self._plan)
         yield from plan.names(self._plan, self.region)
         yield from account.stack_state(self._plan.stack, self._status)
@@ -84,8 +84,8 @@ class _Asked:
                 yield from look()
             except ClientError as error:
                 code = error.response["Error"]["Code"]
-                says = f"{about[0].upper()}{about[1:]} cannot be asked for ({code})."
-                yield Found("not_asked", says, f"Allow {error.operation_name}, and look again.", Level.NOTICE)
+                says = f"{about[0].upper()}{about[1:]} cannot be read ({code})."
+                yield Found("not_asked", says, f"Allow {error.operation_name}, and run preflight again.", Level.NOTICE)
 
     def _rights(self) -> Iterator[Found]:
         names = {"partition": self.caller.split(":")[1], "region": self.region, "account": self.account}

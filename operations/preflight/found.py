@@ -1,4 +1,4 @@
-"""What preflight says: one finding, how grave it is, and both forms of the report. Looks at nothing itself."""
+"""Preflight's findings with their severity, and both forms of the report. Checks nothing itself."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Level(StrEnum):
-    """With a fault the deploy fails, or does not work once it is there. A notice is worth knowing, and no more."""
+    """With a fault, the deploy fails or does not work. A notice is only worth knowing."""
 
     FAULT = "fault"
     NOTICE = "notice"
@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One thing to know before a deploy: what is so, and what to do. No secret is in it."""
+    """One finding before a deploy: what is wrong, and what to do. Contains no secrets."""
 
     code: str
     says: str
@@ -24,14 +24,14 @@ class Found:
 
 
 def as_text(about: str, found: Iterable[Found]) -> str:
-    """Return the report for a person: where it looked, then what it found, faults first."""
+    """Return the report for people: where it looked, then the findings, faults first."""
     listed = sorted(found, key=lambda each: each.level is not Level.FAULT)
     lines = [about, ""]
     for each in listed:
         lines += [f"{each.level}  {each.code}", f"  {each.says}", f"  {each.do}", ""]
     faults = sum(each.level is Level.FAULT for each in listed)
     if not faults:
-        return "\n".join([*lines, "No fault found. Deploy, then go through docs/first-deploy.md."])
+        return "\n".join([*lines, "No faults found. Deploy, then follow docs/first-deploy.md."])
     return "\n".join([*lines, f"{faults} to fix before the deploy."])
 
 

@@ -1,4 +1,4 @@
-"""What a deploy would make: the template with the values that are given to it. Asks no account and no network."""
+"""The planned deployment: the template with its parameter values. Uses no account and no network."""
 
 import re
 import tomllib
@@ -17,7 +17,7 @@ _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms, as `!Ref X`, into one key and its value."""
+    """Reads CloudFormation's short forms, such as `!Ref X`, into one key and its value."""
 
 
 def _short_form(loader: yaml.Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -34,30 +34,30 @@ def read_template(path: Path = TEMPLATE) -> dict[str, Any]:
 
 
 def read_values(path: Path | None, more: Sequence[str]) -> dict[str, str]:
-    """Return the values of a file such as deploy.toml, as `sam deploy` reads them, and those of `Name=value` after it.
+    """Return the values of a file such as deploy.toml, read as `sam deploy` does, plus `Name=value` arguments.
 
-    Raises NotFoundError where the file is none, or a pair.
+    Raises NotFoundError if the file or a pair is not valid.
     """
     values: dict[str, str] = {}
     if path is not None:
         try:
             read = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise NotFoundError(f"{path} cannot be read: {error}. Copy deploy.example.toml, and fill it in") from error
+            raise NotFoundError(f"{path} cannot be read: {error}. Copy deploy.example.toml and fill it in") from error
         values = {
             name: ",".join(map(str, each)) if isinstance(each, list) else str(each) for name, each in read.items()
         }
     for pair in more:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise NotFoundError(f"{pair!r} is no Name=value")
+            raise NotFoundError(f"{pair!r} is not Name=value")
         values[name] = value
     return values
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One stack before its deploy. `given` are the values of the file, `kept` those that the stack has already."""
+    """One stack before its deploy. `given` are the values of the file, `kept` those that the stack already has."""
 
     stack: str
     template: Mapping[str, Any]
@@ -65,17 +65,17 @@ class Plan:
     kept: Mapping[str, str]
 
     def value(self, parameter: str) -> str:
-        """Return what the deploy gives a parameter; an empty text for one that the template does not have."""
+        """Return the deploy's value of a parameter; an empty text if the template does not have it."""
         default = self.template["Parameters"].get(parameter, {}).get("Default", "")
         return str(self.given.get(parameter, self.kept.get(parameter, default)))
 
     def number(self, parameter: str) -> int:
-        """Return a count; 0 where its value is none, which `values` finds."""
+        """Return a count; 0 if its value is invalid, which `values` reports."""
         text = self.value(parameter)
         return int(text) if text.isascii() and text.isdecimal() else 0
 
     def holds(self, condition: Any) -> bool:
-        """Whether a condition of the template, named or spelled out, is true with these values."""
+        """Whether a condition of the template, named or inline, is true with these values."""
         if isinstance(condition, str):
             return self.holds(self.template["Conditions"][condition])
         [(form, parts)] = condition.items()
@@ -88,7 +88,7 @@ class Plan:
         return {"Not": not every[0], "And": all(every), "Or": any(every)}[form]
 
     def resource_types(self) -> set[str]:
-        """Return the types of the resources that would be there."""
+        """Return the types of the resources that would exist."""
         return {
             each["Type"]
             for each in self.template["Resources"].values()
@@ -97,11 +97,11 @@ class Plan:
 
 
 def values(plan: Plan) -> Iterator[Found]:
-    """Find names that SAM would pass over in silence, and values that CloudFormation would refuse."""
+    """Find names that SAM would silently ignore, and values that CloudFormation would refuse."""
     for name in plan.given.keys() - plan.template["Parameters"].keys():
         yield Found(
             "value_unknown",
-            f"{name} is no parameter of the template: SAM passes over it in silence.",
+            f"{name} is not a parameter of the template, so SAM silently ignores it.",
             "Correct its name; docs/deploying.md lists all parameters.",
         )
     for name, parameter in plan.template["Parameters"].items():
@@ -112,17 +112,17 @@ def values(plan: Plan) -> Iterator[Found]:
             yield Found(
                 "value_refused",
                 f"CloudFormation would refuse {text!r} for {name}.",
-                f"Give it what it may be. {parameter['Description']}.",
+                f"Set a valid value. {parameter['Description']}.",
             )
     for origin in filter(None, plan.value("AllowedOrigins").split(",")):
         if not _ORIGIN.fullmatch(origin):
             yield Found(
                 "origin_odd",
-                f"No browser sends the origin {origin!r}: its pages could not call the API.",
-                "Write scheme and host alone in AllowedOrigins, without a path or a slash: https://app.example.com.",
+                f"No browser sends the origin {origin!r}, so its pages could not call the API.",
+                "Write only scheme and host in AllowedOrigins, without a path or a slash: https://app.example.com.",
             )
         elif origin.startswith("http://") and not origin.startswith(("http://localhost", "http://127.0.0.1")):
-            says = f"Pages of {origin} come without TLS: whoever is on their way can read the tokens."
+            says = f"Pages of {origin} have no TLS, so anybody on the network can read the tokens."
             yield Found("origin_without_tls", says, "Serve them over https.", Level.NOTICE)
 
 
@@ -145,16 +145,16 @@ _LIMITS = {
     ("AWS::CloudFront::OriginAccessControl", "OriginAccessControlConfig"): 64,
     ("AWS::CloudFront::ResponseHeadersPolicy", "ResponseHeadersPolicyConfig"): 128,
 }
-"""Longest names of those resources that are named after the stack and its region."""
+"""The longest names of resources that are named after the stack and its region."""
 
 
 def names(plan: Plan, region: str) -> Iterator[Found]:
-    """Find names that AWS would refuse for the stack's own name in them."""
+    """Find names that AWS would refuse because of the stack's name in them."""
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,127}", plan.stack):
         yield Found(
             "stack_name_odd",
-            f"CloudFormation refuses {plan.stack!r} as the name of a stack.",
-            "Choose letters, digits and hyphens, a letter first, 128 at most.",
+            f"CloudFormation refuses {plan.stack!r} as a stack name.",
+            "Use letters, digits and hyphens, starting with a letter, at most 128 characters.",
         )
     for resource in plan.template["Resources"].values():
         for (kind, inside), longest in _LIMITS.items():
@@ -165,13 +165,13 @@ def names(plan: Plan, region: str) -> Iterator[Found]:
             if len(name) > longest:
                 yield Found(
                     "name_too_long",
-                    f"{name} has {len(name)} characters, and {kind} takes {longest}: WebPage=enabled needs it.",
-                    f"Shorten the stack's name by {len(name) - longest}, or leave WebPage disabled.",
+                    f"{name} has {len(name)} characters, and {kind} allows {longest}. WebPage=enabled needs it.",
+                    f"Shorten the stack's name by {len(name) - longest} characters, or leave WebPage disabled.",
                 )
     own = [name for name in ("ProviderKeyParameter", "JwtSecretParameter") if not plan.value(name)]
     if own and plan.stack.lower().startswith(("aws", "ssm")):
         yield Found(
             "key_name_reserved",
-            f"SSM takes no parameter whose name begins with /{plan.stack[:3]}: the default name of the key does.",
-            f"Name the stack otherwise, or set {' and '.join(own)}.",
+            f"SSM refuses parameter names that begin with /{plan.stack[:3]}, as the key's default name does.",
+            f"Choose another stack name, or set {' and '.join(own)}.",
         )

@@ -1,4 +1,4 @@
-"""Which rights a deploy needs, by the types of the template's resources, and whether the caller has them."""
+"""The rights that a deploy needs, by the types of the template's resources, and whether the caller has them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from operations.preflight.found import Found, Level
 
 Need = tuple[str, tuple[str, ...]]
-"""The ARN of a resource as the stack would name it, and the actions of CloudFormation on it, in the caller's name."""
+"""The ARN of a resource as the stack would name it, and CloudFormation's actions on it, on the caller's behalf."""
 
 _GATEWAY = (
     "arn:{partition}:apigateway:{region}::/apis/a",
@@ -27,7 +27,7 @@ NEEDS: Mapping[str, Need] = {
     "AWS::ApiGatewayV2::IntegrationResponse": _GATEWAY,
     "AWS::ApiGatewayV2::Route": _GATEWAY,
     "AWS::ApiGatewayV2::RouteResponse": _GATEWAY,
-    # The access log: API Gateway sets up its delivery in the caller's name.
+    # The access log: API Gateway sets up its delivery on the caller's behalf.
     "AWS::ApiGatewayV2::Stage": (
         "*",
         ("logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
@@ -114,7 +114,7 @@ NEEDS: Mapping[str, Need] = {
         ("lambda:PublishLayerVersion", "lambda:GetLayerVersion", "lambda:DeleteLayerVersion"),
     ),
 }
-"""Some that each type needs: enough to see that a caller may not make it. Not a policy to give to anybody."""
+"""Some actions that each type needs: enough to see that a caller may not create it. Not a policy to use."""
 
 _THE_DEPLOY: Need = (
     "arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/*",
@@ -123,7 +123,8 @@ _THE_DEPLOY: Need = (
 
 
 def principal(arn: str) -> str | None:
-    """Return whose policies count for a caller, None for the root user. A session has those of its role."""
+    """Return the principal whose policies apply to a caller; None for the root user. A session has its role's
+    policies."""
     head, _, name = arn.partition(":assumed-role/")
     if name:
         return f"{head.replace(':sts:', ':iam:')}:role/{name.partition('/')[0]}"
@@ -131,13 +132,14 @@ def principal(arn: str) -> str | None:
 
 
 def rights(iam: Any, arn: str, types: set[str], names: Mapping[str, str]) -> Iterator[Found]:
-    """Find the actions that the caller's policies refuse. What cannot be asked is a notice: the deploy itself tells."""
+    """Find the actions that the caller's policies deny. A check that is not allowed is a notice; the deploy will
+    show."""
     source = principal(arn)
     if source is None:
         yield Found(
             "root_user",
-            "These are the credentials of the account's root user, which nobody can limit.",
-            "Make a role for deploys, and use that.",
+            "These are the credentials of the account's root user, whose rights cannot be limited.",
+            "Create a role for deploys, and use it.",
             Level.NOTICE,
         )
         return
@@ -158,14 +160,14 @@ def rights(iam: Any, arn: str, types: set[str], names: Mapping[str, str]) -> Ite
     except ClientError as error:
         yield Found(
             "rights_unknown",
-            f"Whether {arn} may deploy cannot be asked ({error.response['Error']['Code']}).",
-            "Allow iam:SimulatePrincipalPolicy and iam:GetRole and look again, or let the deploy show it.",
+            f"The rights of {arn} could not be checked ({error.response['Error']['Code']}).",
+            "Allow iam:SimulatePrincipalPolicy and iam:GetRole and run preflight again, or try the deploy.",
             Level.NOTICE,
         )
         return
     if refused:
         yield Found(
             "rights_missing",
-            f"{arn} may not do what the deploy needs: {', '.join(sorted(refused))}.",
-            "Allow them, or deploy with another role. Limits of an organization are not in this check.",
+            f"{arn} lacks rights that the deploy needs: {', '.join(sorted(refused))}.",
+            "Allow them, or deploy with another role. This check does not include an organization's limits.",
         )

@@ -1,1 +1,1 @@
-"""The edges of AWS that are no store: clients, the queue, KMS, logs and metrics."""
+"""Everything of AWS but the store: clients, the queue, KMS, logs and metrics."""

@@ -1,6 +1,6 @@
-"""Builds the AWS clients: the one place that sets time-outs and retries.
+"""Builds the AWS clients. The only place that sets timeouts and retries.
 
-They are botocore's own, as boto3.client returns them: importing boto3 itself costs a seventh of a cold start.
+The clients are botocore's, the same that boto3.client returns. Importing boto3 would add a seventh to a cold start.
 """
 
 import os
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-# botocore's legacy mode tries ten times and reads for 60 s: longer than any lease. Three tries of at most 3 s
-# each leave room for the work. A worker's pool serves a batch of ten and the heartbeat of each.
+# botocore's legacy mode tries ten times and reads for 60 s, which is longer than any lease. Three tries of at most 3 s
+# each leave time for the work. The pool serves a worker's batch of ten and its ten heartbeats.
 STANDARD = Config(
     retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=1, read_timeout=2, max_pool_connections=32
 )
-# For the table, whose requests are repeated in one place, shared.store.table: with three tries here and five there, one
-# read of a throttled partition was fifteen requests and 8 to 12 s. It answers within milliseconds or is not well.
+# For the table: only shared.store.table retries its requests. With three tries here and five there, one read of a
+# throttled partition took fifteen requests and 8 to 12 s. A healthy table answers within milliseconds.
 ONE_SHORT_TRY = Config(
     retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=1, read_timeout=1.5, max_pool_connections=32
 )
 
-# Without `virtual` a signed URL names S3's global host, which redirects elsewhere than to what was signed; without
-# `s3v4` it is signed in the old way in us-east-1. An object may take longer to be answered than an item.
+# Without `virtual`, a signed URL names S3's global host, whose redirect breaks the signature. Without `s3v4`, us-east-1
+# uses the old signature. Reading an object may take longer than reading an item.
 FOR_OBJECTS = STANDARD.merge(Config(read_timeout=5, signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 class Patience(NamedTuple):
-    """How often one request is sent at most, and for how many seconds another try may begin.
+    """How many times one request is sent at most, and for how many seconds a new try may begin.
 
-    It is the one layer of retries: the client beneath must not retry, or the two multiply.
+    This is the only layer of retries. The client beneath must not retry, or the two multiply.
     """
 
     tries: int
@@ -48,16 +48,17 @@ class Patience(NamedTuple):
 
 
 FOR_A_CALLER = Patience(5, 2.0)
-"""Somebody waits for the answer, in a function of ten seconds: a try that hangs takes 1.5, so this ends within 3.5."""
+"""A caller waits for the response, in a function that may take 10 s. A hanging try takes 1.5 s, so this ends within 3.5
+s."""
 FOR_A_WORKER = Patience(8, 8.0)
-"""Nobody waits, and what is given up was paid for; a lease takes 40."""
+"""Nobody waits, and giving up loses paid work. A lease lasts 40 s."""
 FOR_A_HEARTBEAT = Patience(2, 0.5)
-"""The next beat is the better retry."""
+"""The next heartbeat is the better retry."""
 FOR_A_PUSH = Patience(1, 0.0)
-"""Who is not told of a change looks by itself, and others wait behind it."""
+"""A client that gets no push polls, and other pushes wait behind this one."""
 
 
-# urllib3 reads the whole bundle for each new connection: 19 ms of CPU for the 126 authorities that botocore brings.
+# urllib3 reads the whole bundle for each new connection: 19 ms of CPU for the 126 authorities in botocore's bundle.
 AMAZON_ROOTS = Path(__file__).with_name("amazon-roots.pem")
 """Amazon's own five authorities, one of which vouches for each endpoint of the partition `aws`."""
 
@@ -65,9 +66,9 @@ _LOCK = threading.Lock()
 
 
 class Late[Client]:
-    """Calling it returns the client, which is made the first time: few calls of a function need each of them.
+    """Calling it returns the client. The first call makes it, because few calls of a function need every client.
 
-    Safe to share between threads; a session may not make two clients at the same time.
+    Safe to share between threads. A session must not make two clients at the same time, so a lock guards it.
     """
 
     def __init__(self, make: Callable[[], Client]) -> None:
@@ -87,12 +88,12 @@ def _session() -> botocore.session.Session:
 
 
 def set_region(name: str) -> None:
-    """Have every client that is made from now on be of this region, whatever the environment says."""
+    """Use this region for every client made from now on, whatever the environment says."""
     _session().set_config_variable("region", name)
 
 
 def _client(service: str, config: Config) -> Any:
-    """Make a client. Before the first event it rehearses a call, and the first real one need not load anything."""
+    """Make a client. Before the first event, also rehearse a call, so that the first real call loads nothing."""
     client = _session().create_client(service, config=config, verify=_trusted())
     if init.under_way():
         rehearse(client)
@@ -100,14 +101,14 @@ def _client(service: str, config: Config) -> Any:
 
 
 def _trusted() -> str | None:
-    """Return the bundle that clients trust; with None botocore decides: by AWS_CA_BUNDLE, or by what it brings."""
+    """Return the bundle that clients trust. None leaves the choice to botocore: AWS_CA_BUNDLE, or its own bundle."""
     if os.environ.get("AMAZON_ROOTS_ONLY") == "true" and not os.environ.get("AWS_CA_BUNDLE"):
         return str(AMAZON_ROOTS)
     return None
 
 
 def dynamodb() -> "DynamoDBClient":
-    """Return a client that tries once, for 2.5 s at most: who uses it tries again."""
+    """Return a client that tries once, for 2.5 s at most. Its caller must retry."""
     client: DynamoDBClient = _client("dynamodb", ONE_SHORT_TRY)
     return client
 

@@ -1,4 +1,4 @@
-"""The queue message and its sending: the only way that work is started, by the right to send to the queues."""
+"""The queue message and its sender. Only a function that may send to the queues can start work."""
 
 import json
 from collections.abc import Callable
@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MESSAGE_VERSION = 1
-_LONGEST_KEY = 1_000  # bytes; DynamoDB takes 1,024 of a sort key, with the two that stand before the id
+_LONGEST_KEY = 1_000  # bytes; DynamoDB takes 1,024 in a sort key, and two stand before the id
 _BEYOND_FENCES = 10**15
 SQS_MAX_DELAY_SECONDS = 900
-"""SQS refuses a longer delay; a message that comes before `not_before` is dispatched again with what remains."""
+"""SQS refuses a longer delay. A message that arrives before `not_before` is sent again with the remaining delay."""
 
 
 class DispatchFailedError(Exception):
-    """The queue did not take or confirm the message. The generation is safe: its `due_at` brings a rescuer."""
+    """The queue did not accept or confirm the message. The generation is safe: after its `due_at`, a rescuer sends
+    it."""
 
 
 def _is_key(text: str) -> bool:
-    """Whether DynamoDB takes it as a part of a key: something, of a bounded length, in UTF-8."""
+    """Whether DynamoDB accepts it as part of a key: not empty, of bounded length, valid UTF-8."""
     try:
         return 0 < len(text.encode()) <= _LONGEST_KEY
     except UnicodeEncodeError:  # half a surrogate pair
@@ -36,7 +37,7 @@ def _is_key(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class QueueMessage:
-    """What a worker is told: which generation, and the fence that it must still have."""
+    """A message to a worker: which generation to claim, and the fence that it must still have."""
 
     user_id: str
     generation_id: str
@@ -44,7 +45,7 @@ class QueueMessage:
 
     @property
     def called(self) -> Called:
-        """The generation as the message names it."""
+        """The generation that the message names."""
         return Called(GenerationKey(self.user_id, self.generation_id), self.fence)
 
     def to_json(self) -> str:
@@ -59,22 +60,22 @@ class QueueMessage:
 
     @classmethod
     def from_json(cls, text: str) -> "QueueMessage":
-        """Read a message. Raises MessageRefusedError for what is no message of ours, or of a newer version."""
+        """Read a message. Raises MessageRefusedError if it is not ours, or of a newer version."""
         try:
             body = json.loads(text)
             version, message = body["v"], cls(body["user_id"], body["generation_id"], body["fence"])
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise MessageRefusedError("the message is not one of Unstuck's") from error
-        if type(version) is not int or not 0 < version <= MESSAGE_VERSION:  # a bool is an int, too
+            raise MessageRefusedError("this is not a message of Unstuck") from error
+        if type(version) is not int or not 0 < version <= MESSAGE_VERSION:  # in Python a bool is an int
             raise MessageRefusedError(f"the message has version {version!r}; this code reads up to {MESSAGE_VERSION}")
         if not (isinstance(message.user_id, str) and isinstance(message.generation_id, str)):
             raise MessageRefusedError("the message's ids are not strings")
         if not (_is_key(message.user_id) and _is_key(message.generation_id)):
-            raise MessageRefusedError("the message's ids are no keys of the table")
+            raise MessageRefusedError("the message's ids cannot be keys of the table")
         if type(message.fence) is not int:
             raise MessageRefusedError("the message's fence is not a number")
         if not 0 < message.fence < _BEYOND_FENCES:
-            raise MessageRefusedError("the message's fence is none that a generation has")
+            raise MessageRefusedError("the message's fence is not one that a generation can have")
         return message
 
 
@@ -85,9 +86,10 @@ class Dispatch(Protocol):
 
 
 class SqsDispatch:
-    """Sends to the queue that shares batches, or, once a worker died with the generation, to the one that does not.
+    """Sends to the batched queue. Once a worker has died with the generation, sends to the queue that delivers one at a
+    time.
 
-    `client` returns the client; it is asked with each message, so that it need not be made before the first.
+    `client` returns the client. It is called for each message, so the client is not made before the first.
     """
 
     def __init__(
@@ -98,14 +100,15 @@ class SqsDispatch:
         self._alone_queue_url = isolated_queue_url
 
     def send(self, generation: Generation, now: datetime) -> None:
-        """Send the message, delayed to `not_before` as far as SQS can. Raises DispatchFailedError."""
+        """Send the message, delayed until `not_before` or by SQS's maximum. Raises DispatchFailedError."""
         message = QueueMessage(generation.user_id, generation.generation_id, generation.fence)
         try:
             self._client().send_message(
                 QueueUrl=self._alone_queue_url if generation.isolated else self._queue_url,
                 MessageBody=message.to_json(),
                 DelaySeconds=delay_seconds(generation.not_before, now),
-                # Fair queues: one owner's crowd does not starve the others. Hashed: not every subject is a legal id.
+                # Fair queues: one owner's backlog does not starve the others. Hashed, because not every subject is a
+                # legal id.
                 MessageGroupId=keyed_hash(generation.user_id, self._owner_key),
             )
         except (ClientError, BotoCoreError) as error:
@@ -113,7 +116,7 @@ class SqsDispatch:
 
 
 def delay_seconds(not_before: datetime | None, now: datetime) -> int:
-    """Return SQS's delay, whole seconds rounded up: a message that comes early would be sent once more."""
+    """Return SQS's delay in whole seconds, rounded up. A message that arrives early would have to be sent again."""
     if not_before is None:
         return 0
     whole, rest = divmod(max(0.0, (not_before - now).total_seconds()), 1)

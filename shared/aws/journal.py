@@ -1,7 +1,7 @@
-"""The lines that operators join: one for each accepted create, one for each end, and of all other calls a share.
+"""The log lines that operators join: one for each accepted create, one for each end, and a sample of all other calls.
 
-Owns their fields. They look as Powertools' logger writes them, without the place in the code and in a third of its
-time: they come with every generation. Never given a text of a user's, a key or a token; an owner is a hash.
+Owns their fields. The lines look like those of Powertools' logger, without the place in the code and in a third of its
+time, because every generation writes them. Never logs users' texts, keys or tokens. An owner is a hash.
 """
 
 import hashlib
@@ -23,14 +23,14 @@ _clock = SystemClock()
 
 
 def log_accepted(head: Generation, asked: Asked) -> None:
-    """Write the line of a generation that has just been let in, by a create or a retry."""
+    """Write the line of a generation that a create or a retry has just started."""
     _write("accepted", **_about(head, asked), model=asked.model, retry_of=head.retry_of)
 
 
 def log_ended(head: Generation, asked: Asked) -> None:
-    """Write the line of a generation's end; `head` is as it ended. For whoever wrote that end, right after the write.
+    """Write the line of a generation's end. Called right after the write that ended it; `head` is the head as it ended.
 
-    `latency_seconds` are from the create to the end. Of an end that no worker wrote nothing is known of a call.
+    `latency_seconds` runs from the create to the end. If no worker wrote the end, the line has no facts of a call.
     """
     ended = head.finished_at or _clock.now()
     _write(
@@ -51,28 +51,29 @@ def log_ended(head: Generation, asked: Asked) -> None:
 
 
 def log_answered(route: str, request_id: str, status: int, code: str | None, seconds: float) -> None:
-    """Write the line of an HTTP call that was answered, if it is of the share that LOG_SAMPLE_RATE says."""
+    """Write the line of an HTTP call that was answered, if it is in the sample that LOG_SAMPLE_RATE sets."""
     if is_sampled(request_id):
         _write("answered", request_id=request_id, route=route, status=status, code=code, seconds=round(seconds, 3))
 
 
 def warn_of_suffixes(patterns: Sequence[str]) -> None:
-    """Write a warning that these patterns of AllowedModels take suffixes that cost more; nothing for none."""
+    """Warn that these patterns of AllowedModels match suffixes that cost more. Writes nothing if there are none."""
     if patterns:
         message = (
-            "AllowedModels takes suffixes that cost more, such as :online and :nitro; name the models to refuse them"
+            "AllowedModels matches suffixes that cost more, such as :online and :nitro. Name the models in full to "
+            "refuse them."
         )
         _line("WARNING", message, {"patterns": ", ".join(patterns)})
 
 
 def is_sampled(request_id: str) -> bool:
-    """Whether a call is of the share whose lines are written: the same for each of its lines, and for each function."""
+    """Whether a call is in the sample. All lines and all functions of one call decide alike."""
     place = int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:4]) % _STEPS
     return place < sample_rate() * _STEPS
 
 
 def sample_rate() -> float:
-    """Return the share of calls whose line is written, 0 to 1. Raises ValueError for what is no number."""
+    """Return the share of calls that are logged, 0 to 1. Raises ValueError if it is not a number."""
     return float(os.environ.get("LOG_SAMPLE_RATE", "") or 0)
 
 
@@ -97,5 +98,5 @@ def _line(level: str, message: str, fields: Mapping[str, str | float | None]) ->
     service = os.environ.get("POWERTOOLS_SERVICE_NAME", "unstuck")
     line = {"level": level, "message": message, "timestamp": moment, "service": service, **fields}
     told = {name: value for name, value in line.items() if value is not None}
-    # In one piece: other threads of a batch write as well.
+    # In one write: other threads of the batch write as well.
     sys.stdout.write(json.dumps(told, separators=(",", ":")) + "\n")

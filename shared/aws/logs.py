@@ -1,4 +1,4 @@
-"""Logs, one form for every function. Never given a text of the user's, a key or a token."""
+"""Logs in one form for every function. Never logs users' texts, keys or tokens."""
 
 import os
 from functools import cache

@@ -1,7 +1,7 @@
-"""What operators see, for each invocation that has something to tell: lines of CloudWatch's embedded metric format.
+"""The metrics for operators: lines of CloudWatch's embedded metric format, for each invocation that has any.
 
-Owns names, units and dimensions; Powertools writes the lines, one for each dimension. Never given a text of a user's, a
-key or a token, and no generation's id.
+Owns names, units and dimensions; Powertools writes the lines, one for each dimension. Never contains users' texts,
+keys, tokens or ids of generations.
 """
 
 import os
@@ -20,16 +20,16 @@ _SERVICE = "unstuck"
 
 
 class Metric(StrEnum):
-    """What CloudWatch counts of the whole deployment, in the namespace of POWERTOOLS_METRICS_NAMESPACE.
+    """The deployment's metrics, in the namespace of POWERTOOLS_METRICS_NAMESPACE.
 
-    Each is paid for by the month: docs/operating.md has the sum, and what each means.
+    CloudWatch bills each by the month. docs/operating.md says what each means and what they cost.
     """
 
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     CANCELED = "Canceled"
     LATENCY_SECONDS = "LatencySeconds"
-    """The only one that is told apart by kind: what is usual for a story is long for cards."""
+    """The only one that is split by kind: a usual time for a story is a long one for cards."""
     PENDING_SECONDS = "PendingSeconds"
     ATTEMPTS = "Attempts"
     SPENT_USD = "SpentUsd"
@@ -43,16 +43,17 @@ class Metric(StrEnum):
     RESCUE_EXPIRED = "RescueExpired"
     OLDEST_PENDING_SECONDS = "OldestPendingSeconds"
     DEPLOYMENT_SPEND_PERCENT = "DeploymentSpendPercent"
-    """Of MaxDeploymentDailySpendUsd, what today's generations have cost. Told with each sweep, where there is one."""
+    """The share of MaxDeploymentDailySpendUsd that today's generations have cost. Each sweep writes it, if that limit
+    is set."""
     FAILURES = "Failures"
-    """`Failed` told apart by its code, of the closed set of docs/errors.md."""
+    """`Failed` split by code, one of those in docs/errors.md."""
     REFUSALS = "Refusals"
-    """Creates and retries that were refused, by the code of the problem."""
+    """Refused creates and retries, split by problem code."""
     OPEN_BEYOND_BOUND = "OpenBeyondBound"
-    """The only one that is written where it is zero: each sweep says that the promise is kept."""
+    """The only one that is written when it is zero: each sweep confirms that the bound holds."""
     ERRORS = "Errors"
-    """Faults that were caught, so that Lambda counts none: answers 500 and 503, messages sent back, heads passed by,
-    attempts that ended for the service's own key."""
+    """Faults that the code caught, so Lambda counts no error: responses 500 and 503, messages sent back, skipped heads,
+    and attempts that ended because of the service's own key."""
 
     @property
     def unit(self) -> str:
@@ -81,12 +82,12 @@ Values = Mapping[Metric, float]
 
 
 def measure(values: Values, ended: Iterable[Generation] = (), *, counted: Values | None = None) -> None:
-    """Write what is not zero as one line, and one more for each kind and each code among `ended`; none for nothing.
+    """Write all values that are not zero as one line, plus one line for each kind and each code in `ended`.
 
-    `counted` is written even where it is zero.
+    `counted` is written even when it is zero.
 
-    `ended` are the generations that the caller has just ended, as they then are. All that is told of a generation is
-    told at its end, by whoever wrote that end: that write succeeds once, whatever crashed before it.
+    `ended` are the generations that the caller has just ended, as they then are. A generation's metrics are emitted
+    once, by the writer of the terminal transition: that write succeeds exactly once, after any crash.
     """
     heads = list(ended)
     _write("service", _SERVICE, {**_told_of(heads, values), **{metric: [it] for metric, it in (counted or {}).items()}})
@@ -100,7 +101,7 @@ def measure(values: Values, ended: Iterable[Generation] = (), *, counted: Values
 
 
 def measure_refused(code: str) -> None:
-    """Count a create or a retry that was refused with a code of PROBLEMS."""
+    """Count a create or a retry that was refused, by its code of PROBLEMS."""
     _write("Code", code, {Metric.REFUSALS: [1]})
 
 
@@ -113,9 +114,9 @@ def measure_rescues(
     deployment_spend_percent: float = 0.0,
     beyond_bound: int | None = None,
 ) -> None:
-    """Measure what rescues did: `report` counts them by RescueOutcome, `ended` are those that they failed.
+    """Measure rescues: `report` counts them by RescueOutcome, `ended` are the generations that they failed.
 
-    `beyond_bound` is a sweep's count of those that were open beyond their bound.
+    `beyond_bound` is the sweep's count of generations that were open beyond their bound.
     """
     rescues = {metric: report.get(outcome, 0) for outcome, metric in _OF_OUTCOME.items()}
     found = {Metric.STALE_FOUND: sum(rescues.values()), Metric.ERRORS: errors}
@@ -128,13 +129,13 @@ def measure_rescues(
 
 
 def _code_of(head: Generation) -> str:
-    """Return why it failed. What is in no register, as of a newer version, is one series together."""
+    """Return why it failed. All codes that are not in the register, such as a newer version's, share one series."""
     code = head.error.code if head.error else ""
     return code if code in FAILURES else "other"
 
 
 def _told_of(heads: Sequence[Generation], values: Values) -> dict[Metric, list[float]]:
-    """Return `values` with what is told of ended generations, whatever their kind; what is zero is left out."""
+    """Return `values` plus the metrics of ended generations of every kind, without zeros."""
     ran = _to_their_end(heads)
     counts = {metric: sum(head.status is status for head in heads) for status, metric in _OF_STATUS.items()}
     spent = float(sum(head.usage.cost_usd for head in heads if not head.own_key))
@@ -147,7 +148,7 @@ def _told_of(heads: Sequence[Generation], values: Values) -> dict[Metric, list[f
 
 
 def _to_their_end(heads: Iterable[Generation]) -> list[Generation]:
-    """Leave out what its owner has cut short: its times say nothing of the service's."""
+    """Leave out canceled generations: their times say nothing about the service."""
     return [head for head in heads if head.status is not Status.CANCELED]
 
 
@@ -156,15 +157,16 @@ def _seconds_to_end(head: Generation) -> float:
 
 
 def _seconds_to_claim(head: Generation) -> float:
-    """How long it waited for its first worker; one that no worker ever took has waited all along."""
+    """How long it waited for its first worker. If no worker ever claimed it, it waited until its end."""
     if head.started_at is None:
         return _seconds_to_end(head)
     return (head.started_at - head.created_at).total_seconds()
 
 
 def _write(dimension: str, value: str, told: Mapping[Metric, Iterable[float]]) -> None:
-    """Write metrics under one dimension: a line, and one more where a metric has over 100 values; none without any."""
-    # An empty service: Powertools would add the function's to the dimensions, and make a series of each function.
+    """Write metrics under one dimension: one line, plus one for each further 100 values of a metric; none if empty."""
+    # An empty service: Powertools would add the function's service to the dimensions, and so make a series per
+    # function.
     line = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Unstuck"), service="")
     line.add_dimension(dimension, value)
     for metric, values in told.items():

@@ -1,6 +1,6 @@
-"""A client's call that is signed and parsed and never sent: what its first call would load is loaded with it.
+"""Rehearses a client's call: signs and parses it but never sends it, so that everything a first call needs is loaded.
 
-Uses botocore's documented events alone, and no call of the network's.
+Uses only botocore's documented events, and no network.
 """
 
 import io
@@ -15,7 +15,7 @@ _CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "sqs": ("SendMessage", "send_message", {"QueueUrl": "https://rehearsal.invalid/", "MessageBody": "rehearsal"}),
     "ssm": ("GetParameter", "get_parameter", {"Name": "rehearsal"}),
 }
-"""By the service's name, a call that any client of it can make."""
+"""For each service, a call that every client of it can make."""
 
 
 class _Body(io.BytesIO):
@@ -24,9 +24,9 @@ class _Body(io.BytesIO):
 
 
 def rehearse(client: Any) -> None:
-    """Make the client's call, answered by an empty object; for a service that has none here, nothing.
+    """Make the client's call and answer it with an empty object. Does nothing for a service without a call here.
 
-    Needs credentials in the environment: without them botocore looks for some in the network.
+    Needs credentials in the environment: without them, botocore looks for credentials in the network.
     """
     model = client.meta.service_model
     if model.service_name not in _CALLS:
@@ -44,7 +44,7 @@ def rehearse(client: Any) -> None:
 
 
 def _name_it(params: dict[str, Any], **_: Any) -> None:
-    """Give the call the id that botocore would draw for it: nothing is drawn at random before the first event."""
+    """Set the id that botocore would draw at random. Nothing random may be drawn before the first event."""
     params["context"].setdefault("retries", {})["invocation-id"] = "rehearsal"
 
 

@@ -1,6 +1,6 @@
-"""Seals a provider key that a user has given, with KMS, for one generation of one owner. Stores and caches nothing.
+"""Encrypts a user's provider key with KMS, for one generation of one owner. Stores and caches nothing.
 
-Opening it takes the same owner and generation: KMS compares them, as the encryption context.
+Decrypting needs the same owner and generation: KMS compares them as the encryption context.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,20 +17,21 @@ _BROKEN = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 class Seal:
     """The KMS key `key_id`. `client` returns the client of KMS. Safe to share between threads.
 
-    Raises SealUnavailableError when KMS refuses, throttles or is not to be reached. No error of KMS goes further up:
-    nothing that a library says about a request with a key in it belongs in a log.
+    Raises SealUnavailableError when KMS refuses, throttles or cannot be reached. KMS's own errors go no further: what a
+    library says about a request with a key in it does not belong in a log.
     """
 
     def __init__(self, client: Callable[[], Any], key_id: str) -> None:
         self._client, self._key_id = client, key_id
 
     def close(self, secret: str, key: GenerationKey) -> bytes:
-        """Return `secret` encrypted for this generation alone."""
+        """Return `secret`, encrypted for this generation only."""
         answer = self._ask("encrypt", key, {"Plaintext": secret.encode()})
         return bytes(answer["CiphertextBlob"])
 
     def open(self, sealed: bytes, key: GenerationKey) -> str:
-        """Return what was sealed. Raises SealBrokenError when it was for another generation, or has been changed."""
+        """Return the decrypted secret. Raises SealBrokenError if it was sealed for another generation, or was
+        changed."""
         answer = self._ask("decrypt", key, {"CiphertextBlob": sealed})
         return bytes(answer["Plaintext"]).decode()
 

@@ -1,4 +1,4 @@
-"""Keeps what libraries say of the requests that they send out of the logs. Importing it is enough; nothing undoes it.
+"""Keeps libraries from logging the requests that they send. Importing it is enough, and nothing undoes it.
 
 botocore at DEBUG writes whole requests and answers: users' texts, the keys that KMS and SSM hand out, credentials.
 """
@@ -7,16 +7,16 @@ import logging
 from typing import Any
 
 TALKATIVE = frozenset({"boto3", "botocore", "s3transfer", "urllib3", "httpx", "httpcore"})
-LEFT_OUT = "left out: it could quote a request"
+LEFT_OUT = "omitted: it could quote a request"
 
 _make = logging.getLogRecordFactory()
 
 
 def _without_content(*given: Any, **more: Any) -> logging.LogRecord:
-    """Make a record, without its content where a talkative library says something below WARNING.
+    """Make a log record. A verbose library's record below WARNING loses its content.
 
-    This holds where records are made: an environment variable that sets levels, a handler, or a logger's own level
-    cannot get around it, as they can around a level or a filter.
+    This works where records are made. An environment variable, a handler or a logger's level could bypass a filter or a
+    level, but not this.
     """
     record = _make(*given, **more)
     talkative = isinstance(record.name, str) and record.name.partition(".")[0] in TALKATIVE
@@ -27,5 +27,5 @@ def _without_content(*given: Any, **more: Any) -> logging.LogRecord:
 
 logging.setLogRecordFactory(_without_content)
 for _name in TALKATIVE:
-    # What they say is safe by now; this is for how much it is. A root logger at DEBUG does not turn them on.
+    # Their records are safe now; this limits the volume. A root logger at DEBUG does not turn them on.
     logging.getLogger(_name).setLevel(logging.WARNING)

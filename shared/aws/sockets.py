@@ -1,4 +1,4 @@
-"""Posts to open WebSockets, by API Gateway's management API. Knows no owner and no message."""
+"""Posts to open WebSockets through API Gateway's management API. Knows no owners and no contents."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,8 +11,8 @@ from shared.domain.errors import ConnectionGoneError, NotPostedError
 class Sockets:
     """`client` returns the client of one stage. Safe to share between threads.
 
-    Each call is tried once. Raises ConnectionGoneError and NotPostedError; no error of AWS's goes further up, since
-    what a library says of a request may quote the message.
+    Each call is tried once. Raises ConnectionGoneError and NotPostedError. AWS's own errors go no further, because
+    their text may quote the message.
     """
 
     def __init__(self, client: Callable[[], Any]) -> None:

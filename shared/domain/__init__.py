@@ -1,1 +1,1 @@
-"""What the system is, in pure values and decisions: no AWS, no HTTP, no time but what it is given."""
+"""The domain as pure values and decisions: no AWS, no HTTP, and no clock but the one passed in."""

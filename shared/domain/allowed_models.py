@@ -12,8 +12,8 @@ def allowed_models(settings: Settings) -> tuple[str, ...]:
 
 
 def with_any_suffix(settings: Settings) -> tuple[str, ...]:
-    """Return the patterns that also take a model of OpenRouter's with a suffix which costs more, such as `:online` or
-    `:nitro`, though they name none. Other servers have no such suffixes."""
+    """Return the patterns that also match an OpenRouter model with a suffix that costs more, such as `:online` or
+    `:nitro`, although they name no suffix. Other servers have no such suffixes."""
     if not tells_cost(settings.model_url, settings.llm_protocol):
         return ()
     patterns = allowed_models(settings)

@@ -1,15 +1,15 @@
-"""What is known of one call of a model. Every field is safe for the owner: bounded, and never a prompt or a key."""
+"""The facts of one model call. Every field is safe to show to the owner: bounded, and never a prompt or a key."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """The call that an attempt ended with, or that made a step. A field is None where nothing is known.
+    """The call that ended an attempt or made a step. A field is None if it is not known.
 
-    `model` is what was asked, `answered_by` the model that the provider names in its answer. `provider_status` is the
-    status of HTTP, `provider_code` the provider's own word for its error, `finish` its word for why the model stopped.
-    `seconds` is how long the call took.
+    `model` is the requested model, `answered_by` the one that the provider names in its answer. `provider_status` is
+    the HTTP status, `provider_code` the provider's own error code, `finish` its reason why the model stopped. `seconds`
+    is how long the call took.
     """
 
     model: str | None = None
@@ -21,7 +21,7 @@ class CallFacts:
     seconds: float | None = None
 
     def known(self) -> dict[str, str | int | float]:
-        """Return what is known by its name, as logs and answers have it."""
+        """Return the known facts by name, as logs and responses have them."""
         values = {name: getattr(self, name) for name in self.__slots__}
         return {name: value for name, value in values.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""Time and identity: the only module that asks the system for now, for a random token or for an id.
+"""Time and identity. The only module that asks the system for the time, a random token or an id.
 
 Tests and the simulator pass a clock of their own; nothing else in the code reads the time.
 """
@@ -11,14 +11,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the code needs of time. `now` is UTC, whole milliseconds; `monotonic` is seconds that never go back."""
+    """The clock that the code uses. `now` is UTC in whole milliseconds; `monotonic` is seconds and never goes back."""
 
     def now(self) -> datetime: ...
 
     def monotonic(self) -> float: ...
 
     def token(self) -> str:
-        """Return 16 characters that no other call returns: a holder's or an operation's mark."""
+        """Return 16 characters that no other call returns. They mark a holder or an operation."""
         ...
 
     def random(self) -> float:
@@ -26,7 +26,7 @@ class Clock(Protocol):
         ...
 
     def new_id(self) -> str:
-        """Return a new generation's id: a UUIDv7, so that ids sort by the time of their creation."""
+        """Return a new generation's id: a UUIDv7, so that ids sort by creation time."""
         ...
 
 
@@ -34,7 +34,7 @@ class SystemClock:
     """The real time and the operating system's randomness."""
 
     def now(self) -> datetime:
-        # Whole milliseconds: what is stored and read back must compare equal to what was written.
+        # Whole milliseconds, so that a stored time compares equal to the one that was written.
         return from_epoch_milliseconds(time.time_ns() // 1_000_000)
 
     def monotonic(self) -> float:
@@ -51,7 +51,7 @@ class SystemClock:
 
 
 def uuid7(milliseconds: int, random_bits: int) -> str:
-    """Return the UUIDv7 of RFC 9562, section 5.7: 48 bits of epoch milliseconds and 74 random ones."""
+    """Return the UUIDv7 of RFC 9562, section 5.7: 48 bits of epoch milliseconds and 74 random bits."""
     high, low = random_bits >> 62, random_bits & ((1 << 62) - 1)
     return str(uuid.UUID(int=(milliseconds << 80) | (7 << 76) | (high << 64) | (2 << 62) | low))
 

@@ -1,4 +1,4 @@
-"""What is the matter with a head, and what a rescue may come to. Pure: from the head and the time alone."""
+"""Diagnoses a head, and names the outcomes of a rescue. Pure: uses only the head and the time."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shared.domain.states import Status
 
 
 class Diagnosis(StrEnum):
-    """What is the matter with a generation; the first four are no reason to call it stale."""
+    """A generation's condition. The first four do not make it stale."""
 
     ENDED = "ended"
     WAITING = "waiting"
@@ -25,7 +25,8 @@ STALE = frozenset({Diagnosis.LOST_WORKER, Diagnosis.LOST_MESSAGE, Diagnosis.OVER
 
 
 class RescueOutcome(StrEnum):
-    """What a rescue did. `moved_on`: another was faster. `not_sent`: given back, and the queue took no message."""
+    """The outcome of a rescue. `moved_on`: another writer was faster. `not_sent`: pending again, but the queue took no
+    message."""
 
     NOTHING = "nothing"
     REARMED = "rearmed"
@@ -40,14 +41,14 @@ class RescueOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
-    """What a rescue did, and the generation as it then is where that ended it."""
+    """The outcome of a rescue, and the generation as it then is if the rescue ended it."""
 
     outcome: RescueOutcome
     ended: Generation | None = None
 
 
 def diagnose(head: Generation, now: datetime, lease_seconds: float, kinds: Collection[str]) -> Diagnosis:
-    """Say what is the matter with a head, from nothing but itself and the time."""
+    """Return the condition of a head, from the head and the time only."""
     if head.terminal:
         return Diagnosis.ENDED
     if now >= head.deadline_at:

@@ -1,6 +1,6 @@
-"""Every error of the domain, split by what must be done about it. Imports nothing of the project.
+"""Every error of the domain, grouped by how to handle it. Imports nothing of the project.
 
-An error carries its data; how it is retried is decided by its type, in `retry.py` alone.
+An error carries its data. Only `retry_policy.py` decides by its type whether to retry.
 """
 
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ MESSAGE_LENGTH = 100
 
 
 class UnstuckError(Exception):
-    """The base of all errors that the code raises on purpose."""
+    """Base of all errors that the code raises on purpose."""
 
 
 class TransitionRefusedError(UnstuckError):
-    """A condition of the transition did not hold; `current` is the head as it stands, None where there is none."""
+    """A condition of the transition did not hold. `current` is the stored head, None if there is none."""
 
     def __init__(self, transition: str, current: "Generation | None") -> None:
         super().__init__(transition, current and f"{current.status} fence {current.fence}")
@@ -26,57 +26,57 @@ class TransitionRefusedError(UnstuckError):
 
 
 class LeaseLostError(UnstuckError):
-    """Another holder has the generation, or it has ended: stop at once and write nothing more."""
+    """Another worker holds the generation, or it has ended. Stop at once and write nothing more."""
 
 
 class DeadlinePassedError(UnstuckError):
-    """The generation is still mine, but its deadline has passed: it must be failed."""
+    """This worker still holds the generation, but its deadline has passed. Fail it."""
 
 
 class StoreUnavailableError(UnstuckError):
-    """DynamoDB did not take or confirm a write: nothing is known of it, and trying later is safe."""
+    """DynamoDB did not accept or confirm a write. Its outcome is unknown, and a later retry is safe."""
 
 
 class StoreRefusedError(UnstuckError):
-    """DynamoDB or S3 refused a request, and would again: a right is missing, or the request is wrong.
+    """DynamoDB or S3 refused a request and would refuse it again. A permission is missing, or the request is wrong.
 
     Its argument names the operation and the service's own code.
     """
 
 
 class ObjectDeniedError(StoreRefusedError):
-    """S3 did not hand out an object. It says the same of a missing right and, to a caller who may not list the bucket,
-    of an object that is gone."""
+    """S3 denied access to an object. It gives the same answer for a missing permission and, to a caller that may not
+    list the bucket, for a missing object."""
 
 
 class UnreadableError(UnstuckError, ValueError):
-    """What is stored cannot be read, now or later, by this version: it is damaged, of a newer one, or gone."""
+    """This version cannot read what is stored, now or later. It is damaged, written by a newer version, or missing."""
 
 
 class ConnectionGoneError(UnstuckError):
-    """API Gateway knows no such connection: it has been closed, or its handshake has not ended yet."""
+    """API Gateway does not know the connection. It is closed, or its handshake has not ended yet."""
 
 
 class NotPostedError(UnstuckError):
-    """A message was not posted to a connection. Its one argument is the service's or botocore's own code."""
+    """A message could not be posted to a connection. Its argument is the service's or botocore's own code."""
 
 
 class SealUnavailableError(UnstuckError):
-    """KMS did not encrypt or decrypt: trying later may help. Its one argument is KMS's own code, never a key."""
+    """KMS did not encrypt or decrypt. A later retry may help. Its argument is KMS's own code, never a key."""
 
 
 class SealBrokenError(UnstuckError):
-    """What was sealed does not open for this generation, now or later."""
+    """The sealed key cannot be decrypted for this generation, now or later."""
 
 
 class EditsTooLargeError(UnstuckError):
-    """What an owner made of suggestions is more than can be stored."""
+    """An owner's edits of suggestions are too large to store."""
 
 
 class AdmissionRefusedError(UnstuckError):
-    """A limit of the owner's is reached: `code` says which, and nothing was stored.
+    """A limit of the owner is reached. `code` names it. Nothing was stored.
 
-    `retry_after_seconds` are whole and rounded up; `rate` is where the owner stands with the rate limit, if any.
+    `retry_after_seconds` is whole seconds, rounded up. `rate` is the state of the owner's rate limit, if any.
     """
 
     def __init__(self, code: str, retry_after_seconds: int, rate: "Rate | None") -> None:
@@ -87,19 +87,19 @@ class AdmissionRefusedError(UnstuckError):
 
 
 class KeyReusedError(UnstuckError):
-    """The idempotency key was used within a day for another request: nothing was stored."""
+    """The idempotency key was used for another request within a day. Nothing was stored."""
 
 
 class MessageRefusedError(UnstuckError):
-    """A queue message that this version of the code cannot take: it goes back to the queue."""
+    """This version cannot process the queue message. It goes back to the queue."""
 
 
 class GenerationError(UnstuckError):
-    """Something that ends an attempt with a code which the owner may read.
+    """Ends an attempt with a code that the owner may read.
 
-    `message` is cut to 100 characters and never holds a key, the prompt or the provider's own words about them.
-    `usage` is what the failed call is known to have cost. `unpaid` says that nothing was: it was refused, or not even
-    sent, before the model's first token.
+    `message` is cut to 100 characters and never holds a key, the prompt or the provider's words about them. `usage` is
+    the known cost of the failed call. `unpaid` means that the call cost nothing: it was refused, or not sent, before
+    the model's first token.
     """
 
     def __init__(
@@ -120,14 +120,14 @@ class GenerationError(UnstuckError):
 
 
 class KindFailureError(GenerationError):
-    """A kind fails on purpose, with a code that it declares: the same input would fail again."""
+    """A kind fails on purpose, with a code that it declares. The same input would fail again."""
 
 
 class StorageUnavailableError(GenerationError):
-    """What the attempt has made cannot be stored: another goes on once DynamoDB and S3 take it again."""
+    """The attempt's result cannot be stored. A later attempt continues once DynamoDB and S3 accept writes again."""
 
     def __init__(self) -> None:
-        super().__init__("storage_unavailable", "What was made could not be stored.")
+        super().__init__("storage_unavailable", "The result could not be stored.")
 
 
 class ProviderError(GenerationError):
@@ -135,35 +135,35 @@ class ProviderError(GenerationError):
 
 
 class TransientProviderError(ProviderError):
-    """The same call may succeed later, not before `retry_after_seconds` where the provider said so."""
+    """The same call may succeed later, but not before `retry_after_seconds` if the provider set it."""
 
 
 class PermanentProviderError(ProviderError):
-    """The same call would fail again: never repeat it."""
+    """The same call would fail again. Never retry it."""
 
 
 class ProtocolBrokenError(PermanentProviderError):
-    """What came was no answer in the server's protocol: asking once more may help, a second time shows a fault."""
+    """The response did not follow the server's protocol. One more call may help; a second such response is a fault."""
 
 
 class InvalidOutputError(ProviderError):
-    """The model answered, but not what was asked: one repair turn may help, the same call again may not."""
+    """The model's answer does not have the required form. One repair turn may help; the same call will not."""
 
 
 class CallDeadlineExceededError(TransientProviderError):
-    """The call took longer than it was given; code `provider_timeout`."""
+    """The call exceeded its timeout; code `provider_timeout`."""
 
 
 class CallCanceledError(UnstuckError):
-    """The stream was closed by us because the lease was lost or the invocation is about to end."""
+    """The worker closed the stream because the lease was lost or the invocation is about to end."""
 
 
 class CeilingReachedError(GenerationError):
-    """A ceiling of the kind (calls of a step, cost) refuses the next call: the generation fails."""
+    """A limit of the kind (calls of a step, cost) forbids the next call. The generation fails."""
 
 
 class HandoverError(GenerationError):
-    """The invocation is about to end: another goes on from the stored steps. No fault of the generation's."""
+    """The invocation is about to end. Another continues from the stored steps. The generation is not at fault."""
 
     def __init__(self) -> None:
-        super().__init__("handover_limit", "The work was handed over too often without a step done.")
+        super().__init__("handover_limit", "Too many invocations in a row ended before a step was done.")

@@ -1,4 +1,4 @@
-"""Finds numbers that JSON does not have, or no reader of it can hold: NaN, infinity, integers beyond floats. Pure."""
+"""Finds numbers that JSON cannot hold or readers cannot represent: NaN, infinity, integers beyond floats. Pure."""
 
 import math
 import sys
@@ -11,9 +11,9 @@ _MOST = int(sys.float_info.max)
 
 
 def not_finite(value: Any) -> Iterator[Place]:
-    """Yield where in a value of dicts, sequences and sets a number stands that is not finite as a float."""
+    """Yield the place of each number in dicts, sequences and sets that is not finite as a float."""
     left: list[tuple[Place, Any]] = [((), value)]
-    while left:  # not by recursion: a body may be nested as deep as it can be read
+    while left:  # no recursion: a body may be nested as deep as JSON can be read
         place, found = left.pop()
         if isinstance(found, float):
             if not math.isfinite(found):

@@ -1,4 +1,4 @@
-"""What a generation is: frozen values that every layer reads. Nothing here reads, writes or decides."""
+"""The generation as frozen values that every layer reads. Nothing here reads, writes or decides."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -10,15 +10,15 @@ from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.states import TERMINAL, Status
 
 SCHEMA_VERSION = 2
-"""Of the items and messages that this code writes; it reads this version and the one before."""
+"""The version of the items and messages that this code writes. It reads this version and the previous one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What paid calls have cost; a call counts once its bill has been told.
+    """The cost of paid calls. A call counts once the provider has reported its charge.
 
-    `wasted_cost_usd` is the part of `cost_usd` that bought nothing which is kept: calls that failed and were billed,
-    answers that did not fit, and whatever else went into no stored step.
+    `wasted_cost_usd` is the part of `cost_usd` that went into no stored step: billed calls that failed, answers that
+    did not fit, and so on.
     """
 
     calls: int = 0
@@ -62,14 +62,14 @@ class ErrorInfo:
 
 
 class GenerationKey(NamedTuple):
-    """Which generation: its owner's id, which is the partition, and its own."""
+    """The key of a generation: its owner's id, which is the partition, and its own id."""
 
     owner: str
     generation_id: str
 
 
 class Called(NamedTuple):
-    """A generation as a queue message names it: nothing of its head is known but the fence that it must have."""
+    """A generation as a queue message names it. Nothing of its head is known but the fence that it must have."""
 
     key: GenerationKey
     fence: int
@@ -108,7 +108,7 @@ class Generation:
     output_step: str | None = None
     error: ErrorInfo | None = None
     call: CallFacts = NO_CALL
-    """Of one that a worker ended: the call that it ended with."""
+    """If a worker ended it: the call that it ended with."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     expires_at: datetime | None = None
@@ -117,18 +117,17 @@ class Generation:
     retry_of: str | None = None
     retried_as: str | None = None
     because: str | None = None
-    """The code that ended the last attempt, while the next has stored nothing yet."""
+    """The code that ended the last attempt, until the next one stores something."""
     asked_to_wait: bool = False
-    """Whether `not_before` is the provider's own word."""
+    """Whether the provider set `not_before`."""
     dismissed_at: datetime | None = None
     reviewed: bool = False
     own_key: bool = False
-    """Whether it is made with a provider key that its owner gave for it; that key is an item of its own while it is
-    open."""
+    """Whether it uses a provider key that its owner sent. While it is open, that key is an item of its own."""
     usual_seconds: int = 0
-    """How long this kind usually takes; 0 where a head does not say. `pacing` goes by it."""
+    """How long this kind usually takes; 0 if the head does not say. `pacing` uses it."""
     left_cents: int = 0
-    """What the nearest ceiling of money left when it was let in; 0 where none applies."""
+    """What the nearest spending limit left when it was accepted; 0 if no limit applies."""
     op: str | None = None
     create_op: str | None = None
     schema_version: int = SCHEMA_VERSION
@@ -139,16 +138,17 @@ class Generation:
 
     @property
     def terminal(self) -> bool:
-        """Whether it has ended. Of a status that only a newer version knows, the index tells: open heads are in it."""
+        """Whether it has ended. For a status that only a newer version knows, the due index decides: open heads are in
+        it."""
         return self.status in TERMINAL if self.status.known else self.due_at is None
 
     def lease_over(self, now: datetime, lease_seconds: float) -> bool:
-        """Whether a running generation's holder has let its lease lapse."""
+        """Whether a running generation's lease has expired."""
         return self.heartbeat_at is None or now >= self.heartbeat_at + timedelta(seconds=lease_seconds)
 
 
 class Asked(NamedTuple):
-    """Which model a generation asks, and the id of the request that created it; None where that is not known."""
+    """A generation's model, and the id of the request that created it; None if not known."""
 
     model: str | None = None
     request_id: str | None = None
@@ -156,7 +156,7 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GenerationInput:
-    """What was sent in: the kind's own input as JSON values, and how it is to be made."""
+    """The input: the kind's own fields as JSON values, and the options of the generation."""
 
     content: dict[str, Any]
     model: str
@@ -170,11 +170,11 @@ class GenerationInput:
 
 @dataclass(frozen=True, slots=True)
 class StoredStep:
-    """A step's result, stored once and never paid for again. `position` is its place in the order, 1-based.
+    """A step's result, stored once and never billed again. `position` is its 1-based place in the order.
 
-    `usage` is all that the attempt which stored it spent on it, `shown` the part of that which the head showed before:
-    each begin_call carries what is known to be spent by then. `model`, `answered_by` and `finish` are facts of its last
-    call (see `CallFacts`). `released_usd` is what the head still reserves for calls that `usage` bills.
+    `usage` is everything that the attempt which stored it spent on it. `shown` is the part that the head showed before:
+    each begin_call carries the spend known by then. `model`, `answered_by` and `finish` are facts of its last call (see
+    `CallFacts`). `released_usd` is what the head still reserves for calls that `usage` includes.
     """
 
     name: str
@@ -198,7 +198,7 @@ class StoredStep:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a timeline: what was done, when, in which attempt, and the code, delay and call that go with it."""
+    """One line of a timeline: the event, its time and attempt, and the code, delay and call that belong to it."""
 
     name: str
     at: datetime
@@ -210,7 +210,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class DayUsage:
-    """What an owner's generations that ended on one day (UTC, as YYYY-MM-DD) have used."""
+    """The usage of an owner's generations that ended on one day (UTC, YYYY-MM-DD)."""
 
     day: str
     generations: int
@@ -219,9 +219,9 @@ class DayUsage:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a head must show once its stored steps are counted.
+    """The totals that a head must show once its stored steps are counted.
 
-    `released_usd` is what the head still reserves for calls whose bill is in `usage`.
+    `released_usd` is what the head still reserves for calls that `usage` includes.
     """
 
     steps_done: int
@@ -229,22 +229,22 @@ class Totals:
     released_usd: Decimal = Decimal(0)
 
     def reserved_of(self, head: Generation) -> Decimal:
-        """Return what the head must reserve from then on, for calls without a bill."""
+        """Return what the head must still reserve, for calls whose charge is not known."""
         return max(head.reserved_usd - self.released_usd, Decimal(0))
 
 
 def settle(generation: Generation, steps: list[StoredStep]) -> Totals:
-    """Count the stored steps that the head does not count yet: its worker died between store_step and advance."""
-    # Each call that was billed is counted once, whoever died or woke in between. Let the head's usage be the calls that
+    """Count the stored steps that the head does not count yet. Its worker died between store_step and advance."""
+    # Each billed call is counted once, whichever worker died or woke in between. Let the head's usage be the calls that
     # some accepted write has shown, each once:
     # - A holder starts from what this function returns and adds each of its own calls once. Every write of usage is
-    #   fenced and carries all of it, steps_done with it; so no write shows a call twice, and none takes one back.
+    #   fenced and carries all of it, with steps_done. So no write shows a call twice, and none takes one back.
     # - A step item says how much of its usage an accepted begin_call of the same holder has shown. What has been shown
-    #   stays shown, by the first point: the rest is exactly what the head lacks, until a write counts the step in
-    #   steps_done. That is true of a late holder as well: it is told the same way, and the next holder's own calls of
-    #   that step are calls like any other.
-    # - Hence: lost is only what a worker was told and took with it, by dying before its next write.
-    # - What a step's calls had reserved stays on the head until then, too: by the same count it is no longer reserved.
+    #   stays shown, by the first point. The rest is exactly what the head lacks, until a write counts the step in
+    #   steps_done. This also holds for a late holder: its step item says so in the same way, and the next holder's own
+    #   calls of that step are ordinary calls.
+    # - So the only lost charge is one that a worker received and did not save, because it died before its next write.
+    # - The head keeps a step's reservation until then, too. The write that counts the step releases it.
     uncounted = [step for step in steps if step.position > generation.steps_done]
     usage = sum((step.unshown for step in uncounted), generation.usage)
     released_usd = sum((step.released_usd for step in uncounted), Decimal(0))
@@ -252,6 +252,6 @@ def settle(generation: Generation, steps: list[StoredStep]) -> Totals:
 
 
 def apart_from_waste(usage: Usage, steps: Iterable[StoredStep]) -> Usage:
-    """Return `usage` with all of it counted as wasted that did not go into what `steps` keep."""
+    """Return `usage` with everything counted as wasted that went into none of `steps`."""
     kept = sum((step.usage.kept_cost_usd for step in steps), Decimal(0))
     return replace(usage, wasted_cost_usd=max(usage.cost_usd - kept, Decimal(0)))

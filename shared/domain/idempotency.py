@@ -1,4 +1,4 @@
-"""The Idempotency-Key of a request: how it is read, and what makes two requests the same. Stores nothing.
+"""The Idempotency-Key of a request: reads it, and decides when two requests are the same. Stores nothing.
 
 https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
 """
@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 KEY_SECONDS = 24 * 3600
-"""A key is remembered for a day; after that it is a new one."""
+"""The service remembers a key for a day. After that it counts as new."""
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*+)"')
@@ -20,7 +20,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*+)"')
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """An owner's own name for a request, and what it asks for. With another `secret` it is another request."""
+    """An owner's key for a request, and what the request asks for. A different `secret` makes it a different
+    request."""
 
     owner: str
     key: str
@@ -29,16 +30,16 @@ class IdempotencyKey:
 
     @cached_property
     def body_hash(self) -> bytes:
-        """What is stored with the key. With a secret it is dear: ask for it only to compare it or to store it."""
+        """The hash stored with the key. With a secret it is slow to compute: use it only to compare or store."""
         if self.secret is None:
             return hash_of(self.asked)
         return hash_of({**self.asked, "user_provided_key": slow_hash_of(self.secret, f"{self.owner} {self.key}")})
 
 
 def read_key(header: str) -> str:
-    """Return the key in a header: a structured field's quoted string (RFC 9651), or the same without quotes.
+    """Return the key in a header: a quoted string of a structured field (RFC 9651), or the same without quotes.
 
-    Raises ValueError when it is not 1 to 255 visible ASCII characters.
+    Raises ValueError if it is not 1 to 255 visible ASCII characters.
     """
     text = header.strip(" \t")
     if text.startswith('"'):
@@ -50,15 +51,15 @@ def read_key(header: str) -> str:
 
 
 def slow_hash_of(secret: str, salt: str) -> str:
-    """Return what tells `secret` from another, for a hash that is stored.
+    """Return a value that tells `secret` from another, for the stored hash.
 
-    Whoever reads the table can guess at what was hashed: each guess at a short key takes as long as this, some 70 ms
-    of CPU and 16 MiB, and helps with no other salt.
+    A reader of the table could guess secrets. Each guess costs as much as this, some 70 ms of CPU and 16 MiB, and is no
+    use for another salt.
     """
     return hashlib.scrypt(secret.encode(), salt=salt.encode(), n=2**14, r=8, p=1).hex()
 
 
 def hash_of(values: Mapping[str, Any]) -> bytes:
-    """Return the hash of a validated request: order, white space and defaults left out make no difference."""
+    """Return the hash of a validated request. Order, white space and omitted defaults make no difference."""
     text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).digest()

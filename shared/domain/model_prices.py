@@ -1,4 +1,4 @@
-"""What models cost where their server tells tokens and no price: the parameter ModelPrices, read. Pure."""
+"""Prices of models whose server reports tokens and no cost: reads the parameter ModelPrices. Pure."""
 
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
@@ -14,7 +14,7 @@ _PLACES = Decimal("1e-12")
 
 
 class ModelPrice(NamedTuple):
-    """In US dollars: of a million tokens that go in, of a million that come out, of a picture."""
+    """In US dollars: for a million input tokens, a million output tokens, and a picture."""
 
     pattern: str
     prompt_usd: Decimal
@@ -22,24 +22,24 @@ class ModelPrice(NamedTuple):
     picture_usd: Decimal = Decimal(0)
 
     def of(self, usage: "Usage", pictures: int = 0) -> Decimal:
-        """Return what a call has cost that used so much."""
+        """Return the cost of a call with this usage."""
         tokens = usage.prompt_tokens * self.prompt_usd + usage.completion_tokens * self.completion_usd
         return (tokens / _MILLION + pictures * self.picture_usd).quantize(_PLACES)
 
 
 def read_prices(rows: Iterable[str]) -> tuple[ModelPrice, ...]:
-    """Read `pattern=in/out` or `pattern=in/out/picture`, each in USD. Raises ValueError that quotes a row at fault."""
+    """Read `pattern=in/out` or `pattern=in/out/picture`, each in USD. Raises ValueError that quotes the faulty row."""
     return tuple(_read(row) for row in rows)
 
 
 def price_for(prices: Iterable[ModelPrice], model: str) -> ModelPrice | None:
-    """Return the first price whose pattern, with * for any characters, the model fits."""
+    """Return the first price whose pattern matches the model; * stands for any characters."""
     return next((price for price in prices if fnmatchcase(model.lower(), price.pattern.lower())), None)
 
 
 def unpriced_models(settings: "Settings") -> tuple[str, ...]:
-    """Return the models and patterns that this deployment offers and whose cost nobody tells it: no ceiling of money
-    binds there. A server of OpenRouter's protocol tells what each call costs."""
+    """Return the models and patterns on offer without a known price. No spending limit holds for them. A server that
+    speaks OpenRouter's protocol reports the cost of each call."""
     if tells_cost(settings.model_url, settings.llm_protocol):
         return ()
     prices = read_prices(settings.model_prices)
@@ -48,7 +48,7 @@ def unpriced_models(settings: "Settings") -> tuple[str, ...]:
 
 
 def tells_cost(base_url: str, protocol: str) -> bool:
-    """Whether the server tells the cost of a call, by what it speaks."""
+    """Whether the server reports the cost of a call, judged by its protocol."""
     host = base_url.partition("://")[2].partition("/")[0].partition(":")[0]
     return protocol == "openrouter" or (
         protocol == "auto" and (host == "openrouter.ai" or host.endswith(".openrouter.ai"))
@@ -63,6 +63,6 @@ def _read(row: str) -> ModelPrice:
             raise ValueError
     except (InvalidOperation, ValueError):
         raise ValueError(
-            f"MODEL_PRICES holds {row!r}, and each must be pattern=in/out or pattern=in/out/picture"
+            f"MODEL_PRICES has {row!r}. Write each price as pattern=in/out or pattern=in/out/picture."
         ) from None
     return ModelPrice(pattern.strip(), *amounts)

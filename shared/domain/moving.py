@@ -1,4 +1,5 @@
-"""What an open generation does, why it is not moving, and by when it does. Pure: from the head and the time."""
+"""Says what an open generation does now, why it waits, and when it moves next. Pure: uses only the head and the
+time."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,29 +10,29 @@ from shared.domain.settings import Settings
 from shared.domain.states import Status
 
 _LATE_BEAT = 1.5
-"""A heartbeat is late by half of its own interval before anybody hears of it: networks are not that punctual."""
+"""A heartbeat may be late by half of its interval before it counts as late, because networks vary."""
 
 _LATE_START = 0.5
-"""A message that has taken this share of the dispatch grace is late."""
+"""A message that has taken this share of the dispatch grace counts as late."""
 
 
 class State(StrEnum):
-    """What an open generation does right now."""
+    """What an open generation does now."""
 
     QUEUED = "queued"
-    """Its message is on its way to a worker."""
+    """Its message is on the way to a worker."""
     WORKING = "working"
     WAITING_TO_RETRY = "waiting_to_retry"
     """The last attempt was released; the next begins at `next_at`."""
     WAITING_FOR_PROVIDER = "waiting_for_provider"
-    """The same, and the provider said when."""
+    """The same, and the provider set the time."""
     LOST = "lost"
-    """Its worker or its message is lost: whoever looks next takes care of it, the sweeper at the latest."""
+    """Its worker or its message is lost. The next reader or the sweeper rescues it."""
 
 
 class Moving(NamedTuple):
-    """What is going on. `because` is the code that ended the last attempt; `next_at` is when it moves, or when somebody
-    looks at it at the latest; `stuck` is true once a heartbeat or a start is late."""
+    """The current activity. `because` is the code that ended the last attempt. `next_at` is when it moves, or when the
+    sweeper checks it at the latest. `stuck` is true once a heartbeat or a start is late."""
 
     state: State
     because: str | None
@@ -40,7 +41,7 @@ class Moving(NamedTuple):
 
 
 def moving(head: Generation, now: datetime, settings: Settings) -> Moving | None:
-    """Return what an open generation does; None for one that has ended."""
+    """Return what an open generation does; None if it has ended."""
     if head.terminal:
         return None
     found = _running(head, now, settings) if head.status is Status.RUNNING else _pending(head, now, settings)

@@ -1,4 +1,4 @@
-"""When a reader should look again at a generation: within LongestPollSeconds while it can end, and not before it can.
+"""When a client should poll next: within LongestPollSeconds while the generation can end, and not before it can end.
 
 Pure. `tests/unit/test_lateness.py` simulates how late the end is seen, `tests/unit/test_pacing.py` what it costs.
 """
@@ -12,43 +12,44 @@ from shared.domain.states import Status
 
 SHORTEST_SECONDS, LONGEST_WAIT_SECONDS = 2.0, 60.0
 USUAL_SECONDS = 15.0
-"""Of a generation whose head does not say how long its kind usually takes."""
+"""For a generation whose head does not say how long its kind usually takes."""
 
-_FIRST = 0.45  # of the usual time: of durations that scatter as models' do, one in twenty is over by then
-_STEP = 0.1  # of the time that it has run or usually takes, while there is no progress to go by
-_BLIND_STEP = 0.25  # of the same, once a heartbeat has come without any
-_BEAT_ARRIVES = 0.8  # a heartbeat's news is in the table this long after the beat is due
-_ALL_BUT_DONE = 92  # the progress at which the answer of the last call is about whole
-_SURELY_OVER = 0.2  # past the moment that heals: who comes a little early would have come for nothing
+_FIRST = 0.45  # of the usual time: with the spread of model calls, one in twenty has ended by then
+_STEP = 0.1  # of the time that it has run or usually takes, while there is no progress to use
+_BLIND_STEP = 0.25  # of the same, once a heartbeat came without progress
+_BEAT_ARRIVES = 0.8  # a heartbeat is in the table this long after it is due
+_ALL_BUT_DONE = 92  # the progress at which the last call's answer is almost complete
+_SURELY_OVER = 0.2  # past the moment that triggers recovery: a slightly early poll would be wasted
 _AIM_EARLY = 0.3  # Retry-After is rounded up to whole seconds
 
 
 def poll_after_seconds(head: Generation, now: datetime, settings: Settings) -> float:
-    """Return in how many seconds to look next at an open generation.
+    """Return in how many seconds to poll an open generation next.
 
-    One that cannot be claimed yet is looked at when it can, a minute from now at the latest. Any other may end at any
-    moment, and no estimate makes that later than LongestPollSeconds from now. Within that bound it goes by the
-    progress that the last write showed where there is any, else by how long the kind usually takes and how long this
-    one has run; and never past the moment from which a look would heal it, if its worker or its message were lost.
+    If it cannot be claimed yet: when it can, but within a minute. Otherwise it may end at any moment, so the result is
+    at most LongestPollSeconds. Within that bound, the estimate uses the progress of the last write. Without progress,
+    it uses how long the kind usually takes and how long this one has run. The result is never later than the moment
+    when a poll would trigger recovery of a lost worker or message.
     """
     if head.not_before is not None and head.not_before > now:
-        # In whole seconds, which Retry-After does not round up past the moment.
+        # In whole seconds, so that rounding Retry-After up does not pass the moment.
         return min(LONGEST_WAIT_SECONDS, max(_shortest(settings), float(math.floor(_seconds(now, head.not_before)))))
     heals = _until_a_look_heals(head, now, settings.lease_seconds)
     return _bounded(min(_estimate(head, now, settings.heartbeat_seconds), heals), settings)
 
 
 def heals_after_seconds(head: Generation, now: datetime, settings: Settings) -> float:
-    """Return in how many seconds a look would heal an open generation, if its worker or its message were lost.
+    """Return in how many seconds a poll would trigger recovery, if the worker or the message were lost. Never below
+    zero.
 
-    Whoever is told of every change need not look before; whoever looks then heals it. Never below zero.
+    A client that gets pushes need not poll before then.
     """
     until_deadline = _seconds(now, head.deadline_at) + _SURELY_OVER
     return max(0.0, min(until_deadline, _until_a_look_heals(head, now, settings.lease_seconds)))
 
 
 def first_look_seconds(usual_seconds: int, settings: Settings) -> float:
-    """Return in how many seconds to look first at a new generation: when one in twenty is over, within the bound."""
+    """Return in how many seconds to poll a new generation first: when one in twenty has ended, within the bound."""
     return _bounded(_FIRST * (usual_seconds or USUAL_SECONDS), settings)
 
 
@@ -67,12 +68,12 @@ def _shortest(settings: Settings) -> float:
 
 def _estimate(head: Generation, now: datetime, heartbeat_seconds: float) -> float:
     usual = float(head.usual_seconds or USUAL_SECONDS)
-    if head.isolated:  # a dead worker's silence is among its times: its progress says nothing of how fast it goes
+    if head.isolated:  # the times include a dead worker's silence, so progress says nothing about speed
         return _STEP * max(usual, _seconds(head.created_at, now))
     left = _left_by_progress(head, now)
     if left is None:
         return _without_progress(head, now, usual, heartbeat_seconds)
-    # Overdue means that the estimate was wrong: wait as long again as it has been so.
+    # Overdue means that the estimate was wrong. Wait as long as it has been overdue.
     return left - _AIM_EARLY if left > 1 else -left
 
 
@@ -96,7 +97,7 @@ def _without_progress(head: Generation, now: datetime, usual: float, heartbeat_s
     if head.heartbeat_at is None or head.started_at is None or usual < heartbeat_seconds / 2:
         return _STEP * max(usual, ran)
     if head.heartbeat_at > head.started_at:
-        return _BLIND_STEP * max(usual, ran)  # the kind shows none: the next beat will not tell more
+        return _BLIND_STEP * max(usual, ran)  # the kind shows no progress, so the next heartbeat will add nothing
     step = _STEP * max(usual, ran)
     to_news = heartbeat_seconds + _BEAT_ARRIVES - _seconds(head.heartbeat_at, now)
     return min(max(SHORTEST_SECONDS, step), to_news) if to_news > 0 else step

@@ -1,6 +1,6 @@
-"""Pictures that a model drew: what is told of a stored one, and how a step's result names them. Holds no bytes.
+"""Pictures that a model drew: the facts of a stored picture, and how a step's result names it. Holds no bytes.
 
-A picture is known by its form, wherever in a result it stands; its name is its object's below the generation's prefix.
+Code finds a picture by its form, anywhere in a result. Its name is that of its object below the generation's prefix.
 """
 
 import copy
@@ -10,14 +10,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 EXTENSIONS: Mapping[str, str] = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
-"""The types of pictures that are taken from a model. An SVG may hold scripts, and is none of them."""
+"""The picture types that the worker accepts from a model. SVG is not among them, because it may hold scripts."""
 
 _NAME = re.compile(rf"k?[0-9]{{1,9}}-[a-z0-9_.-]{{1,40}}-[0-9]{{1,3}}\.({'|'.join(EXTENSIONS.values())})")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One stored picture. `name` is unique within its generation; `bytes`, `width` and `height` are counted."""
+    """One stored picture. `name` is unique within its generation; `bytes`, `width` and `height` are measured."""
 
     name: str
     content_type: str
@@ -33,23 +33,23 @@ _FIELDS = {each.name for each in fields(Picture)}
 def name_of(fence: int, step: str, number: int, content_type: str) -> str:
     """Return the name of the `number`th picture that the holder of `fence` draws in a step.
 
-    The fence keeps a worker that has lost its generation from writing over what the next holder stored.
+    The fence keeps a worker that lost its generation from overwriting the next holder's picture.
     """
     return f"k{fence}-{step}-{number}.{EXTENSIONS[content_type]}"
 
 
 def is_keyed(name: str) -> bool:
-    """Whether a picture was drawn since the hash that stands for its owner has a key. A copy keeps its name."""
+    """Whether a picture was drawn after the owner's hash got a key. A copy keeps its name."""
     return name.startswith("k")
 
 
 def pictures_in(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what a step's result says of its pictures, in the result's order."""
+    """Return the pictures in a step's result, in the result's order."""
     return [container[place] for container, place in _places(result)]
 
 
 def with_pictures(result: Mapping[str, Any], shown: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the result with each picture as `shown` makes it; the result itself stays as it is."""
+    """Return a copy of the result with each picture replaced by `shown` of it."""
     whole = copy.deepcopy(dict(result))
     for container, place in _places(whole):
         container[place] = shown(container[place])
@@ -57,10 +57,10 @@ def with_pictures(result: Mapping[str, Any], shown: Callable[[Mapping[str, Any]]
 
 
 def _places(result: Mapping[str, Any]) -> list[tuple[Any, str | int]]:
-    """Return where pictures stand: the object or list that holds one, and its key there."""
+    """Return the place of each picture: the object or list that holds it, and its key there."""
     found: list[tuple[Any, str | int]] = []
     left: list[Any] = [result]
-    while left:  # not by recursion: a result may be nested as deep as it can be read
+    while left:  # no recursion: a result may be nested as deep as JSON can be read
         container = left.pop()
         pairs = container.items() if isinstance(container, Mapping) else enumerate(container)
         inner = []

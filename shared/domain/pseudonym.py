@@ -1,6 +1,6 @@
-"""What stands for an owner outside of the table, where an id must not be shown: a hash with the deployment's own key.
+"""The pseudonym of an owner outside the table, where the id must not appear: a hash with the deployment's own key.
 
-Ids may be guessed, such as addresses of mail. Without the key nobody can tell by trying whom a hash stands for.
+Ids such as mail addresses can be guessed. Without the key, nobody can find the owner of a hash by trying ids.
 """
 
 import hashlib
@@ -8,15 +8,15 @@ import hmac
 
 
 def keyed_hash(owner: str, key: str) -> str:
-    """Return the 64 characters that stand for an owner in object names, in queues and at the model's provider."""
+    """Return the owner's 64-character pseudonym for object names, queues and the model's provider."""
     return hmac.digest(key.encode(), owner.encode(), "sha256").hex()
 
 
 def bare_hash(owner: str) -> str:
-    """Return what stood for an owner before there was a key: only to find what is named by it still."""
+    """Return the owner's pseudonym from before the key. Only for finding objects that still have it in their name."""
     return hashlib.sha256(owner.encode()).hexdigest()
 
 
 def pseudonym(owner: str, key: str) -> str:
-    """Return what stands for an owner in logs: the begin of the hash that stands elsewhere."""
+    """Return the owner's pseudonym for logs: the first characters of the hash."""
     return f"~{keyed_hash(owner, key)[:12]}" if owner else ""

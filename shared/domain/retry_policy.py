@@ -1,4 +1,4 @@
-"""Whether an attempt that ended with an error is tried again, and when. Pure: no clock, store or randomness."""
+"""Decides whether to retry an attempt that ended with an error, and when. Pure: no clock, store or randomness."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,8 @@ from shared.domain.errors import GenerationError, HandoverError, StorageUnavaila
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """`base_seconds` doubles with each release up to `cap_seconds`; after `max_releases` in a row it gives up."""
+    """`base_seconds` doubles with each release up to `cap_seconds`. After `max_releases` in a row, the generation
+    fails."""
 
     max_releases: int = 10
     base_seconds: float = 2.0
@@ -16,9 +17,9 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Give the generation back and dispatch it after `delay_seconds`.
+    """Release the generation and dispatch it after `delay_seconds`.
 
-    `counted` is False where the provider itself said when: waiting as told is not a failure of ours.
+    `counted` is False if the provider set the delay: waiting as requested is not a failure.
     """
 
     delay_seconds: float
@@ -27,7 +28,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Fail the generation with the error's own code. What it shows of itself is logged: a message may quote a text."""
+    """Fail the generation with the error's own code. Only that is logged, because a message may quote a text."""
 
     code: str
     message: str = field(repr=False)
@@ -42,11 +43,11 @@ def decide(
     jitter: float,
     seconds_left: float,
 ) -> Retry | GiveUp:
-    """Decide by the error's type alone.
+    """Decide by the error's type only.
 
-    `jitter` is in [0, 1) and spreads the delay over its upper half, so that a crowd does not come back at once.
-    `seconds_left` is the time to the generation's deadline: a retry that would come after it is none. A wait that the
-    server told is kept, and doubles with the `attempt` all the same: one that says a second for an hour would be asked
+    `jitter` is in [0, 1) and spreads the delay over its upper half, so that many generations do not return at once.
+    `seconds_left` is the time to the generation's deadline: there is no retry after it. A wait that the server set is
+    kept, but also doubles with `attempt`. Otherwise a server that says "one second" for an hour would be called
     thousands of times.
     """
     if not isinstance(error, TransientProviderError | HandoverError | StorageUnavailableError):

@@ -1,7 +1,7 @@
-"""Decisions on the suggestions of a succeeded generation, and the cards that follow from them. Pure.
+"""Decisions on the suggestions of a succeeded generation, and the cards that result from them. Pure.
 
-A suggestion is an item of the list that its kind declares as reviewable; what it holds is the kind's. It is known by
-its number, its 1-based place in the list; an edit is kept beside it, never in it.
+A suggestion is an item of the list that its kind declares as reviewable, with the kind's own fields. Its number is its
+1-based place in the list. An edit is stored beside the suggestion, never in it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ Suggestion = Mapping[str, Any]
 RESERVED = frozenset(
     {"number", "state", "decision", "card_id", "generation_id", "kind", "created_at", "session_id"}
 )  # fmt: skip
-"""What stands beside a suggestion's own fields, in it, in a decision or in a card: no kind's item may be named so."""
+"""Names of the service's own fields in a suggestion, a decision or a card. No kind's item may use them."""
 
 
 class Decision(StrEnum):
-    """What the owner thinks of a suggestion. Any may follow any other; every suggestion begins as proposed."""
+    """The owner's decision on a suggestion. Any may follow any other. Every suggestion begins as proposed."""
 
     PROPOSED = "proposed"
     ACCEPTED = "accepted"
@@ -30,7 +30,8 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the owner asks for one suggestion. `fields` are all of its fields as they shall be, None as they are."""
+    """The requested decision on one suggestion. `fields` are all of its fields after the edit; None leaves them
+    unchanged."""
 
     number: int
     decision: Decision
@@ -39,9 +40,9 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What holds of one suggestion. `edits` has only the fields that differ from the model's.
+    """The stored decision on one suggestion. `edits` has only the fields that differ from the model's.
 
-    `card_id` is there exactly while it is accepted; `decided_at` is when the decision last changed, an edit aside.
+    `card_id` is set exactly while it is accepted. `decided_at` is when the decision last changed, not counting edits.
     """
 
     decision: Decision = Decision.PROPOSED
@@ -52,7 +53,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """All verdicts of one generation by number. Version 0 is the review that nobody has begun."""
+    """All verdicts of one generation by number. Version 0 means that no decision is stored yet."""
 
     version: int = 0
     verdicts: Mapping[int, Verdict] = field(default_factory=dict)
@@ -63,9 +64,9 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An accepted suggestion: the owner's own, it outlives the generation that it came from.
+    """An accepted suggestion. It belongs to the owner and outlives its generation.
 
-    `version` rises with each write: while the generation is there, it is its review's.
+    `version` rises with each write. While the generation exists, it is the review's version.
     """
 
     card_id: str
@@ -80,7 +81,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class ReviewChange:
-    """A review as it shall be, the cards to write with it, and the ids of those to delete."""
+    """The new review, the cards to write with it, and the ids of cards to delete."""
 
     review: Review
     cards: tuple[Card, ...]
@@ -88,13 +89,13 @@ class ReviewChange:
 
 
 def suggestions_of(output: Mapping[str, Any], reviews: str | None) -> Sequence[Suggestion] | None:
-    """Return what there is to review in an output: its list `reviews`, which its kind declares; None where none is."""
+    """Return the reviewable list of an output: its field `reviews`, which its kind declares; None if there is none."""
     found = None if reviews is None else output.get(reviews)
     return found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else None
 
 
 def merged(fields: Suggestion, edit: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields with an edit in them: objects are merged field by field, all else is replaced."""
+    """Return the fields with an edit applied. Objects are merged field by field; all other values are replaced."""
     found = dict(fields)
     for name, value in edit.items():
         old = found.get(name)
@@ -111,7 +112,7 @@ def decide(
     now: datetime,
     new_id: Callable[[], str],
 ) -> ReviewChange | None:
-    """Return what the wishes change, or None when all of it is decided already. Each number must be there, once."""
+    """Return the change that the wishes make, or None if nothing changes. Each number must exist, and appear once."""
     verdicts, cards, dropped = dict(review.verdicts), list[Card](), list[str]()
     version = review.version + 1
     for wish in wishes:
@@ -168,7 +169,7 @@ def _card(head: Generation, number: int, suggestion: Suggestion, verdict: Verdic
 
 
 def shown(suggestions: Sequence[Suggestion], review: Review) -> list[dict[str, Any]]:
-    """Return the suggestions as their owner sees them: numbered, edits applied, each with its state."""
+    """Return the suggestions as their owner sees them: numbered, with edits applied and with their states."""
     return [show(number, suggestion, review.verdict(number)) for number, suggestion in enumerate(suggestions, 1)]
 
 

@@ -1,4 +1,4 @@
-"""The form of a row, one legal change of a generation's head, and the words that rows are written in. Pure.
+"""The form of a row, which is one legal change of a generation's head, and the terms that rows use. Pure.
 
 The rows themselves are in `rows`.
 """
@@ -17,12 +17,12 @@ _MOST_DOUBLINGS = 5
 
 
 class Mark(StrEnum):
-    """How a write whose answer was lost knows its own work, from the head that its repetition finds there.
+    """How a write whose response was lost recognises its own effect, from the head that its retry finds.
 
-    botocore repeats such a write; the repetition's guards then fail on what the first has changed.
+    botocore retries such a write. The retry's guards then fail, because the first write has changed the head.
     """
 
-    NONE = "nothing: another item of its transaction tells"
+    NONE = "nothing: another item of its transaction shows it"
     CREATE_OP = "`create_op` is mine"
     OP = "`op` is mine"
     HOLDER = "`holder` is mine"
@@ -30,52 +30,53 @@ class Mark(StrEnum):
     CALLS = "I hold it, and `calls` is one more than I knew"
     STEPS = "I hold it, and it counts the steps and the usage that I set"
     USAGE = "its usage is the one that I set"
-    DONE = "it shows what I set, whoever set it"
+    DONE = "it shows what I set, even if another writer set it"
 
 
 class Add(NamedTuple):
-    """Raises a counter by so much from what stands in the table, whatever was read."""
+    """Adds to a counter's value in the table, whatever value was read."""
 
     by: int = 1
 
 
 class Once(NamedTuple):
-    """Is set where nothing is set yet."""
+    """Sets the field if it has no value yet."""
 
     value: Any
 
 
 class At(NamedTuple):
-    """When and by whom a write is made, and the deployment's own numbers. `op` is a token of this write's alone."""
+    """The time and writer of a write, and the deployment's settings. `op` is a token unique to this write."""
 
     now: datetime
     op: str
     settings: Settings
 
     def grace(self, head: Generation, since: datetime | None = None, doublings: int = 0) -> datetime:
-        """Return when a dispatched generation is due: a grace after `since`, doubled so often, by its deadline."""
+        """Return when a dispatched generation is due: `since` plus the grace, which doubles with each try, within its
+        deadline."""
         seconds = self.settings.dispatch_grace_seconds * 2.0 ** min(doublings, _MOST_DOUBLINGS)
         return min((since or self.now) + timedelta(seconds=seconds), head.deadline_at)
 
     def lease_end(self, head: Generation) -> datetime:
-        """Return when a fresh lease will be over, or the deadline."""
+        """Return when a fresh lease ends, or the deadline if that is earlier."""
         lease = timedelta(seconds=self.settings.lease_seconds)
         return min((head.heartbeat_at or self.now) + lease, head.deadline_at)
 
     def retention_end(self) -> datetime:
-        """Return until when a generation that ends now is kept."""
+        """Return until when a generation that ends now is retained."""
         return self.now + timedelta(days=self.settings.retention_days)
 
 
 @dataclass(frozen=True, slots=True)
 class Row[Given]:
-    """One legal change: who may move a head from which statuses to which, under which guards, and what it sets.
+    """One legal change: who may move a head from which statuses to which, under which guards, and which fields it sets.
 
-    `sets` is a pure function of the head as read, of the time, and of what the caller gives: the fields to set, None
-    where one is removed, `Add` and `Once` where the table's own value counts. What the row says of status, fence,
-    version and index is not in it. `target` is None where the status stays. `mark` is how the write knows itself.
-    `transaction` says that the write takes other items with it. `any_version` says that the row holds for an open head
-    of a newer version as well, whose status this one may not know: what nobody can read must still end.
+    `sets` is a pure function of the head as read, the time and the caller's values. It returns the fields to set: None
+    removes one, `Add` and `Once` use the table's own value. Status, fence, version and index follow from the row, not
+    from `sets`. `target` is None if the status stays. `mark` is how the write recognises itself. `transaction` means
+    that the write includes other items. `any_version` means that the row also applies to an open head of a newer
+    version, whose status this version may not know: a generation that nobody can read must still end.
     """
 
     name: str
@@ -92,5 +93,5 @@ class Row[Given]:
     any_version: bool = False
 
     def leaves_index(self) -> bool:
-        """Whether nobody need look at the generation again: only open heads have a `due_at`."""
+        """Whether the generation has ended and needs no further check: only open heads have a `due_at`."""
         return self.target in TERMINAL

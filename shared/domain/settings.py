@@ -1,4 +1,4 @@
-"""The settings of a function, read from its environment when it first runs, never at import."""
+"""The settings of a function, read from its environment on the first run, never at import."""
 
 import math
 import os
@@ -42,17 +42,17 @@ class Settings:
     fallback_models: tuple[str, ...] = ()
     llm_base_url: str = ""
     llm_plain_http_url: str = ""
-    """A model API without TLS that the operator asked for by this very name; it stands for `llm_base_url`."""
+    """A model API without TLS, which the operator must choose explicitly. It replaces `llm_base_url`."""
     llm_protocol: str = "auto"
     model_prices: tuple[str, ...] = ()
     max_completion_tokens: int = 5_000
     reasoning_effort: str = ""
     provider_key_parameter: str = ""
     keep_provider_excerpts: bool = False
-    """Whether the worker's log keeps what a provider says of its errors, scrubbed of keys."""
+    """Whether the worker logs providers' error texts, with keys removed."""
     kms_key_id: str = ""
     owner_key: str = ""
-    """The key of the hashes that stand for owners (`shared.domain.pseudonym`)."""
+    """The key of owners' pseudonyms (`shared.domain.pseudonym`)."""
     enabled_kinds: tuple[str, ...] = ()
     """The kinds that may be created; empty for all."""
     accept_creates: bool = True
@@ -60,19 +60,20 @@ class Settings:
     """The table of open connections; empty where the deployment has none (`Live`)."""
     live_url: str = ""
     live_endpoint: str = ""
-    """Where a browser connects to, and where functions post to what is connected."""
+    """Where browsers connect, and where functions post to connections."""
     allowed_origins: tuple[str, ...] = ()
 
     @property
     def model_url(self) -> str:
-        """Base URL of the model API. Raises ValueError for plain http that is neither on loopback nor asked for."""
+        """Base URL of the model API. Raises ValueError for plain http that is neither on loopback nor explicitly
+        chosen."""
         if self.llm_plain_http_url:
             return self.llm_plain_http_url
         address = urlsplit(self.llm_base_url)
         if address.scheme == "http" and not _LOOPBACK.fullmatch(address.hostname or ""):
             raise ValueError(
-                "LLM_BASE_URL has no TLS: keys and prompts would go there in the clear. Set LlmPlainHttpUrl in place "
-                "of LlmBaseUrl if that network is your own."
+                "LLM_BASE_URL has no TLS, so keys and prompts would be sent unencrypted. Use https, or set "
+                "LlmPlainHttpUrl instead of LlmBaseUrl if the network is yours."
             )
         return self.llm_base_url
 
@@ -88,22 +89,24 @@ def settings() -> Settings:
 
 
 def owner_key() -> str:
-    """Return `Settings.owner_key` for log lines, which must be written whatever is wrong with the others."""
+    """Return `Settings.owner_key` for log lines, which must be written even if other settings are invalid."""
     return os.environ.get("OWNER_KEY", "")
 
 
 @cache
 def error_docs_url() -> str:
-    """Return what a problem's code is added to, to lead to its section. A fault of `settings` is told with it, too.
+    """Return the URL prefix of the error docs: prefix plus code leads to the code's section. Works even if `settings`
+    fails.
 
-    The default needs no host to be known: it is in the OpenAPI document, which the API itself serves to anybody.
+    The default needs no host: it points into the OpenAPI document, which the API serves to everybody.
     """
     published = os.environ.get("ERROR_DOCS_URL", "")
     return f"{published}#" if published else "/v1/openapi.json#/x-problems/"
 
 
 def from_environment(environment: dict[str, str]) -> Settings:
-    """Read every setting from the variable of the same name in capitals; what is absent or empty has its default."""
+    """Read every setting from the variable of the same name in capitals. A missing or empty variable takes the
+    default."""
     values: dict[str, object] = {}
     for name, kind in Settings.__annotations__.items():
         text = environment.get(name.upper(), "")
@@ -119,23 +122,25 @@ def from_environment(environment: dict[str, str]) -> Settings:
             values[name] = tuple(part.strip() for part in text.split(",") if part.strip())
     for name in ("table_name", "queue_url", "isolated_queue_url"):
         if name not in values:
-            raise KeyError(f"{name.upper()} is not set: the template sets it for every function")
+            raise KeyError(f"{name.upper()} is not set. The template sets it for every function; check the deployment.")
     return Settings(**values)  # type: ignore[arg-type]  # each value was made by its field's own type above
 
 
 def _switch(name: str, text: str) -> bool:
     if text not in ("true", "false"):
-        raise ValueError(f"{name.upper()} must be true or false, and is {text!r}")
+        raise ValueError(f"{name.upper()} is {text!r}. Set it to true or false.")
     return text == "true"
 
 
 def _number(name: str, kind: type[int] | type[float], text: str) -> float:
     try:
         number = float(text)
-        if kind is int:  # CloudFormation's numbers may be fractions: half of one that may run is one, not none
+        if (
+            kind is int
+        ):  # CloudFormation's numbers may be fractions: half a generation rounds up to one, not down to none
             number = math.ceil(number)
     except (ValueError, OverflowError):
         number = math.nan
-    if not math.isfinite(number):  # nan compares with nothing, and would switch off every limit that it stands for
-        raise ValueError(f"{name.upper()} must be a number, and is {text!r}")
+    if not math.isfinite(number):  # nan compares with nothing and would switch off its limit
+        raise ValueError(f"{name.upper()} is {text!r}. Set it to a number.")
     return number

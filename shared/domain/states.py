@@ -1,10 +1,10 @@
-"""The words of a generation's life: its statuses, and the guards of a write. Pure; `rows` has the changes."""
+"""The terms of a generation's lifecycle: its statuses and the guards of a write. Pure; `rows` has the changes."""
 
 from enum import StrEnum
 
 
 class Status(StrEnum):
-    """Where a generation stands. The last three are terminal: a terminal status never changes."""
+    """The status of a generation. The last three are terminal: a terminal status never changes."""
 
     PENDING = "pending"
     """Waits for a worker. In: create, release, give_back. Out: claim, expire, cancel."""
@@ -16,7 +16,7 @@ class Status(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> "Status | None":
-        """Take a word that only a newer version knows for a status that is none of the above, rather than raise.
+        """Accept a status that only a newer version knows, instead of raising.
 
         During a rolling deploy both versions read the same heads. Such a status is not `known`, equals only itself, and
         is in neither OPEN nor TERMINAL.
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
     @property
     def known(self) -> bool:
-        """Whether this version of the code has the status in its table."""
+        """Whether this version of the code knows the status."""
         return self in _KNOWN
 
 
@@ -39,7 +39,7 @@ TERMINAL = frozenset(Status) - OPEN
 
 
 class Guard(StrEnum):
-    """A condition on the head, beside its status, that DynamoDB itself checks with the write."""
+    """A condition on the head, besides its status, that DynamoDB checks with the write."""
 
     ABSENT = "no such item yet"
     FENCE = "fence as read, or as in the message"

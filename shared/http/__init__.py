@@ -1,1 +1,1 @@
-"""What the HTTP functions share: the request, its checks, the response and its errors."""
+"""Code that the HTTP functions share: the request, its checks, the response and its errors."""

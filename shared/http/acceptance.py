@@ -1,4 +1,4 @@
-"""What the requests that start a generation share: the key, the start of the work, the 202. Stores nothing."""
+"""Code that creates and retries share: the idempotency key, the start of the work, the 202. Stores nothing."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -21,9 +21,10 @@ from shared.store.admission import Admitted
 
 
 def key_of(request: Request, asked: Mapping[str, Any], provider_key: str | None = None) -> IdempotencyKey | None:
-    """Return the request's key, bound to what it asks for, validated and with its route; None when it sends none.
+    """Return the request's key, bound to its validated input and its route; None if the request has no key.
 
-    With another provider key of the user's it is another request. Raises ProblemError for a header that is no key.
+    A different provider key of the user makes it a different request. Raises ProblemError for a header that is not a
+    valid key.
     """
     header = request.header("idempotency-key")
     if header is None:
@@ -36,11 +37,11 @@ def key_of(request: Request, asked: Mapping[str, Any], provider_key: str | None 
 
 
 PAUSE_SECONDS = 60
-"""What a caller is asked to wait while creates are paused: nobody knows how long maintenance takes."""
+"""The wait that a caller gets while creates are paused. The length of a maintenance is not known."""
 
 
 def refuse_if_switched_off(kind: str, settings: Settings) -> None:
-    """Raise ProblemError when the deployment takes no new generation now, or none of this kind."""
+    """Raise ProblemError if the deployment takes no new generations now, or none of this kind."""
     if not settings.accept_creates:
         raise ProblemError("creates_paused", headers={"retry-after": str(PAUSE_SECONDS)})
     if not settings.takes(kind):
@@ -48,9 +49,9 @@ def refuse_if_switched_off(kind: str, settings: Settings) -> None:
 
 
 def sealing(seal: Seal | None, provider_key: str | None, generation: Generation) -> Callable[[], bytes] | None:
-    """Return what asks KMS to encrypt the user's provider key for `generation`; None where the request brings none.
+    """Return a function that has KMS encrypt the user's provider key for `generation`; None if the request has no key.
 
-    Only `AdmissionStore.admit` calls it, once every limit has been asked. It raises SealUnavailableError.
+    Only `AdmissionStore.admit` calls it, after every limit allowed the request. It raises SealUnavailableError.
     """
     if provider_key is None or seal is None:
         return None
@@ -65,9 +66,9 @@ def answer_admitted(
     dispatch: Dispatch,
     now: datetime,
 ) -> Response:
-    """Start what was let in and answer 202; a request that was let in before is told so and starts nothing.
+    """Start the accepted generation and return 202. A repeated request gets the same response and starts nothing.
 
-    `asked` is what the log line says of its input.
+    `asked` is what the log line says about its input.
     """
     headers = admitted.rate.headers() if admitted.rate else {}
     if admitted.head is None:
@@ -79,18 +80,18 @@ def answer_admitted(
 
 
 def start(head: Generation, dispatch: Dispatch, now: datetime) -> None:
-    """Dispatch a generation that has just been stored, and go on whatever the queue says."""
+    """Dispatch a generation that has just been stored, and continue even if the queue fails."""
     try:
         dispatch.send(head, now)
     except DispatchFailedError:
-        # It is stored and due: a rescuer sends it. The caller has been promised nothing that does not hold.
+        # The generation is stored and due, so a rescuer sends it. The promise to the caller still holds.
         logger().exception("not dispatched; left to a rescuer", extra={"generation_id": head.generation_id})
 
 
 def accepted(
     request: Request, generation_id: str, first_look_seconds: float, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return the 202 of a new generation: the same whenever the same request is answered again.
+    """Return the 202 of a new generation. A repeated request gets the same response.
 
     `Location` is relative to the request's own address (RFC 9110, section 10.2.2), `urls.self` to the API's.
     """

@@ -1,4 +1,5 @@
-"""What a service raises to have its caller answered with an error. The codes are in `shared.domain.codes.problems`."""
+"""The error that a service raises to return a problem to its caller. The codes are in
+`shared.domain.codes.problems`."""
 
 from collections.abc import Mapping
 
@@ -6,7 +7,7 @@ from shared.domain.errors import UnstuckError
 
 
 class ProblemError(UnstuckError):
-    """An answer that is an error: a code of PROBLEMS, and for 400 what is wrong with which field."""
+    """An error response: a code of PROBLEMS and, for 400, each faulty field and its fault."""
 
     def __init__(
         self,

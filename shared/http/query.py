@@ -1,4 +1,4 @@
-"""Reads a query string strictly: what is unknown, repeated or out of bounds is 400, and is never echoed."""
+"""Reads a query string strictly. An unknown, repeated or invalid parameter is a 400, and its value is never echoed."""
 
 import re
 from collections.abc import Collection
@@ -8,13 +8,14 @@ from shared.http.problems import ProblemError
 from shared.http.request import Request, whole_number
 
 LABEL = re.compile(r"[A-Za-z0-9._:~-]{1,64}")
-"""What `client_id` and `session_id` look like."""
+"""The form of `client_id` and `session_id`."""
 
 
 class Query:
-    """Take every value that is known, then `check`: all that is wrong is told at once.
+    """Take every known parameter, then call `check`, which reports all faults at once.
 
-    API Gateway joins a repeated key's values by commas. No value has one, so a repeated key is a wrong value.
+    API Gateway joins a repeated parameter's values with commas. No valid value has a comma, so repeated parameters
+    fail.
     """
 
     def __init__(self, request: Request, *known: str) -> None:
@@ -25,7 +26,7 @@ class Query:
             self._wrong("query", "unknown", allowed)
 
     def matching(self, name: str, pattern: re.Pattern[str], meaning: str) -> str | None:
-        """Return a value that must match as a whole; `meaning` tells the caller what it must be."""
+        """Return a value that must match the pattern completely. `meaning` tells the caller what is valid."""
         value = self._values.get(name)
         if value is None or pattern.fullmatch(value):
             return value
@@ -56,11 +57,11 @@ class Query:
         try:
             return None if value is None else cursor.decode(value)
         except ValueError:
-            self._wrong("cursor", "malformed", "Send next_cursor of the page before, as it was answered.")
+            self._wrong("cursor", "malformed", "Send the previous page's next_cursor unchanged.")
             return None
 
     def check(self) -> None:
-        """Raise ProblemError when anything was wrong."""
+        """Raise ProblemError if anything was invalid."""
         if self._errors:
             raise ProblemError("invalid_query", errors=self._errors)
 

@@ -1,4 +1,4 @@
-"""One call of the HTTP API as a function gets it: the caller, the path, the body. Knows no generation's rules."""
+"""One call of the HTTP API as a function gets it: the caller, the path, the body. Knows no rules of generations."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ class Request:
 
     @property
     def owner(self) -> str:
-        """The caller: the verified token's `sub` and nothing else. Raises ProblemError for one that is no key."""
+        """The caller: the verified token's `sub` and nothing else. Raises ProblemError if it cannot be a key."""
         subject = self._claims().get("sub", "")
         if not (isinstance(subject, str) and 0 < len(subject) <= _SUBJECT_LENGTH and subject.isprintable()):
             raise ProblemError("unsupported_subject")
@@ -42,9 +42,11 @@ class Request:
         return int(float(self._claims()["exp"]))
 
     def _claims(self) -> Mapping[str, Any]:
-        """What API Gateway says of the token: its own verifier's claims, or what functions/authorizer answered.
+        """API Gateway's facts about the token: the claims from its own verifier, or the response of
+        functions/authorizer.
 
-        An answer of the authorizer may have been kept from an earlier call, so its `exp` is compared with this call's.
+        API Gateway may have cached the authorizer's response from an earlier call, so its `exp` is compared with this
+        call's time.
         """
         context = self.event["requestContext"]
         if "lambda" not in context["authorizer"]:
@@ -56,17 +58,17 @@ class Request:
 
     @property
     def key(self) -> GenerationKey:
-        """The caller's generation of the path's id. Raises what `owner` and `generation_id` raise."""
+        """The caller's generation with the id in the path. Raises what `owner` and `generation_id` raise."""
         return GenerationKey(self.owner, self.generation_id)
 
     @property
     def generation_id(self) -> str:
-        """The id in the path, in lower case, as ids are stored: a UUID is read in either (RFC 9562, section 4).
+        """The id in the path, in lower case, as ids are stored. A UUID may come in either case (RFC 9562, section 4).
 
-        What is no id of ours cannot be there: it is answered as an absent one is.
+        A text that cannot be one of our ids gets the same response as a missing generation.
         """
         generation_id = str(self.event.get("pathParameters", {}).get("generation_id", ""))
-        # Not for all of Unicode: the Kelvin sign has a lower case that is ASCII.
+        # Only for ASCII: the Kelvin sign's lower case is an ASCII letter.
         generation_id = generation_id.lower() if generation_id.isascii() else ""
         if not _ID.fullmatch(generation_id):
             raise ProblemError("not_found")
@@ -74,28 +76,29 @@ class Request:
 
     @property
     def card_id(self) -> str:
-        """The card's id in the path. What is no id of ours is answered as an absent one is."""
+        """The card's id in the path. A text that cannot be one of our ids gets the same response as a missing card."""
         card_id = str(self.event.get("pathParameters", {}).get("card_id", ""))
         if not _ID.fullmatch(card_id):
             raise ProblemError("card_not_found")
         return card_id
 
     def reference(self, path: str) -> str:
-        """Return a relative reference (RFC 3986, section 4.2) that leads from this call's own address to `path`.
+        """Return a relative reference (RFC 3986, section 4.2) from this call's own address to `path`.
 
-        So it is right below a stage, a custom domain's mapping or a proxy's path, of which a function learns nothing
-        for sure: whether `rawPath` holds them differs.
+        It is correct below a stage, a custom domain's mapping or a proxy's path. A function cannot know these for sure:
+        whether `rawPath` holds them varies.
         """
         own = str(self.event["routeKey"]).partition(" ")[2]
         return "../" * (own.count("/") - 1) + path.removeprefix("/")
 
     def header(self, name: str) -> str | None:
-        """Return a header by its lower-case name, as API Gateway hands them over."""
+        """Return a header by its lower-case name, the form that API Gateway uses."""
         value = self.event.get("headers", {}).get(name)
         return None if value is None else str(value)
 
     def json(self) -> dict[str, Any]:
-        """Return the body, which must be a JSON object of sound text. Raises ProblemError; its size comes first."""
+        """Return the body, which must be a JSON object of valid text. Raises ProblemError, and checks the size
+        first."""
         text = self._text()
         try:
             body = json.loads(text, parse_constant=_refuse_constant, parse_float=_number)
@@ -115,7 +118,7 @@ class Request:
         else:
             try:
                 raw = base64.b64decode(body, validate=True)
-            except ValueError as error:  # not ASCII at all, or binascii's own for what is no base64
+            except ValueError as error:  # either not ASCII, or binascii's error for invalid base64
                 raise ProblemError("invalid_encoding") from error
         if len(raw) > MAX_BODY_BYTES:
             raise ProblemError("body_too_large")
@@ -126,9 +129,9 @@ class Request:
 
 
 def whole_number(text: str) -> int | None:
-    """Return the integer that a text in a path or a query names, as JSON Schema has integers: 2, 2.0 and 2e0 are one.
+    """Return the integer in a path or query, by JSON Schema's rules: 2, 2.0 and 2e0 are the same integer.
 
-    None for what is none.
+    Returns None if it is not an integer.
     """
     if not _NUMBER.fullmatch(text):
         return None
@@ -137,7 +140,7 @@ def whole_number(text: str) -> int | None:
 
 
 def _number(text: str) -> int | float:
-    """Read a JSON number with a fraction or an exponent: an integer where it has the value of one.
+    """Read a JSON number with a fraction or an exponent. Returns an int if the value is an integer.
 
     JSON has a single type of number, and JSON Schema (2020-12, section 4.2.3) calls 2.0 an integer.
     """
@@ -150,13 +153,13 @@ def _refuse_constant(name: str) -> None:
 
 
 def _refuse_unsound(value: object) -> None:
-    """Refuse lone surrogates, which no UTF-8 can hold.
+    """Refuse lone surrogates, which UTF-8 cannot hold.
 
-    U+FFFD is taken: texts out of PDFs hold it. API Gateway makes it of bytes that are not UTF-8, so those pass as well.
+    Accepts U+FFFD, because texts from PDFs hold it. API Gateway replaces invalid bytes with it, so those pass as well.
     """
     if isinstance(value, str):
         try:
-            value.encode()  # fails for a lone surrogate, and is far cheaper than a look at each character
+            value.encode()  # fails for a lone surrogate, and is far cheaper than checking each character
         except UnicodeEncodeError:
             raise ProblemError("invalid_encoding") from None
     elif isinstance(value, dict):

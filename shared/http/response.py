@@ -1,4 +1,4 @@
-"""How a service's response, or the error that it raised, becomes API Gateway's form. Knows no generation's rules."""
+"""Turns a service's response, or the error that it raised, into API Gateway's form. Knows no rules of generations."""
 
 import json
 import time
@@ -26,7 +26,7 @@ from shared.http.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP response before it takes API Gateway's form. `body` None is an empty one, a text is sent as it is."""
+    """An HTTP response before it takes API Gateway's form. A `body` of None is empty; a text is sent unchanged."""
 
     status: int
     body: Mapping[str, Any] | str | None = None
@@ -35,30 +35,30 @@ class Response:
 
 Route = Callable[[Request], Response]
 _STARTS = frozenset({"POST /v1/generations", "POST /v1/generations/{generation_id}/retry"})
-"""What starts a generation, or is refused to."""
+"""The routes that start a generation."""
 
 
 def respond(event: Mapping[str, Any], routes: Mapping[str, Route]) -> dict[str, Any]:
-    """Answer one call by the route that API Gateway chose. The one place where an error becomes a response."""
+    """Answer one call by the route that API Gateway chose. The only place where an error becomes a response."""
     request, began = Request(event), time.monotonic()
     method, _, path = str(event["routeKey"]).partition(" ")
     route, code = f"GET {path}" if method == "HEAD" else event["routeKey"], None
     try:
         response = routes[route](request)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets problem+json, and the log the cause
+    except Exception as error:  # noqa: BLE001 - for any error, the caller gets problem+json and the log gets the cause
         problem = _problem_of(error)
         response, code = _problem(problem, request), problem.code
         if route in _STARTS:
             measure_refused(code)
     if sample_rate() > 0:
         log_answered(event["routeKey"], request.request_id, response.status, code, time.monotonic() - began)
-    if method == "HEAD":  # what GET would answer, without the content (RFC 9110, section 9.3.2)
+    if method == "HEAD":  # GET's response without the content (RFC 9110, section 9.3.2)
         response = Response(response.status, None, response.headers)
     return _to_gateway(response)
 
 
 def _problem_of(error: Exception) -> ProblemError:
-    """Return what the caller is told of an error. A fault of ours is logged and counted."""
+    """Return the problem that the caller gets for an error. A fault of the service is logged and counted."""
     match error:
         case ProblemError():
             return error
@@ -67,7 +67,7 @@ def _problem_of(error: Exception) -> ProblemError:
         case AdmissionRefusedError():
             return _refusal(error)
         case EditsTooLargeError():
-            return ProblemError("body_too_large", detail="The edits are more than can be stored. Shorten them.")
+            return ProblemError("body_too_large", detail="The edits are too large to store. Shorten them.")
     measure({Metric.ERRORS: 1})
     code, said = _fault(error)
     logger().exception(said)
@@ -75,10 +75,10 @@ def _problem_of(error: Exception) -> ProblemError:
 
 
 def _fault(error: Exception) -> tuple[str, str]:
-    """Return a fault's code, and what the log says of it."""
+    """Return a fault's code, and its log message."""
     match error:
         case UnreadableError() | ObjectDeniedError():
-            return "unreadable", "what is stored cannot be read"
+            return "unreadable", "the stored data cannot be read"
         case StoreUnavailableError() | SealUnavailableError():
             return "unavailable", "DynamoDB or KMS is unavailable"
     return "internal_error", "unexpected error"

@@ -1,4 +1,4 @@
-"""Reads what a caller sent into pydantic models and says what is wrong with it, never what it was."""
+"""Reads a caller's input into pydantic models. Reports the faults, never the values."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ _KEY = "^[!-~]{8,512}$"
 
 def _sound(key: SecretStr) -> SecretStr:
     if not re.fullmatch(_KEY.strip("^$"), key.get_secret_value()):
-        raise PydanticCustomError("string_pattern_mismatch", "A key is 8 to 512 visible ASCII characters.")
+        raise PydanticCustomError("string_pattern_mismatch", "Send a key of 8 to 512 visible ASCII characters.")
     return key
 
 
@@ -27,13 +27,14 @@ _Key = Annotated[
     WithJsonSchema({"type": "string", "format": "password", "writeOnly": True, "pattern": _KEY}),
 ]
 UserProvidedKey = Annotated[
-    _Key | None, Field(description="A key of your own for the model's API, used for this generation and not kept.")
+    _Key | None,
+    Field(description="Your own key for the model provider. Used for this generation only, and deleted when it ends."),
 ]
-"""A field of a body. It shows itself in no repr, dump or error, and only by `get_secret_value()`."""
+"""A field of a body. No repr, dump or error shows it. Only `get_secret_value()` returns it."""
 
 
 def read[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
-    """Return the values as the model has them. Raises ProblemError, validation_failed."""
+    """Return the values as the model. Raises ProblemError, validation_failed."""
     errors: list[dict[str, str]] = []
     found = parse(model, values, errors)
     if found is None:
@@ -42,10 +43,10 @@ def read[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
 
 
 def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: list[dict[str, str]]) -> Model | None:
-    """Return the values as the model has them, or None with what is wrong added to `errors`.
+    """Return the values as the model, or None after adding the faults to `errors`.
 
-    A text in which nothing is to be seen is an empty one, whatever the model takes: it is wrong wherever it stands. So
-    is a number that is too large for a float, as 1e400, and a value that is nested too deep to be stored and read.
+    A text without a visible character is always a fault. So are a number that is too large for a float, such as 1e400,
+    and a value that is nested too deep to be stored and read.
     """
     if deep := [name for name, value in values.items() if too_deep(value)]:
         message = f"It is nested deeper than {MOST_LEVELS} levels."
@@ -65,16 +66,16 @@ def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: 
         found = from_json(model, values)
     except ValidationError as invalid:
         for error in _errors(invalid, ()):
-            wrong.pop(error["field"], None)  # one fault is told once, in the model's words
+            wrong.pop(error["field"], None)  # report each fault once, in the model's words
             errors.append(error)
     errors.extend(wrong.values())
     return None if wrong else found
 
 
 def _unnamed(model: type[BaseModel], values: dict[str, Any]) -> set[str]:
-    """Return the names in a body that only the code has for a field which callers know by its alias.
+    """Return the names in a body that are internal names of fields with an alias.
 
-    Out of JSON, pydantic drops these without a word, though the model forbids what it does not name.
+    Reading JSON, pydantic silently drops these, although the model forbids unknown fields.
     """
     if model.model_config.get("extra") != "forbid":
         return set()
@@ -84,16 +85,17 @@ def _unnamed(model: type[BaseModel], values: dict[str, Any]) -> set[str]:
 _UNSEEN = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
 """Control and format characters, marks that need a letter to stand on, and spaces (Unicode's general categories)."""
 _UNSEEN_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols by their category that are drawn as nothing: Hangul's fillers, Braille without a dot."""
+"""Letters and symbols that have no visible glyph: Hangul's fillers, Braille without a dot."""
 
 
 type _Place = tuple[str | int, ...]
 
 
 def _blanks(values: dict[str, Any]) -> Iterator[_Place]:
-    """Yield where in a body a text stands that is not empty and shows nothing. Reads each character once at most."""
+    """Yield the place of each text that is not empty but has no visible character. Reads each character at most
+    once."""
     left: list[tuple[_Place, Any]] = [((), values)]
-    while left:  # not by recursion: a body may be nested as deep as it can be read
+    while left:  # no recursion: a body may be nested as deep as JSON can be read
         place, value = left.pop()
         if isinstance(value, str):
             if value and not any(map(_is_seen, value)):
@@ -109,7 +111,7 @@ def _is_seen(character: str) -> bool:
 
 
 def read_stored[Model: BaseModel](model: type[Model], text: str, place: tuple[str | int, ...]) -> Model:
-    """Return JSON in the form in which it is stored, with what a caller changed in it at `place`, as the model has it.
+    """Return stored JSON, with a caller's change in it at `place`, as the model.
 
     Raises ProblemError, validation_failed.
     """
@@ -120,7 +122,7 @@ def read_stored[Model: BaseModel](model: type[Model], text: str, place: tuple[st
 
 
 def field_at(*place: str | int) -> str:
-    """Return how an error names a field."""
+    """Return a field's name as errors show it."""
     return ".".join(map(_shown, place))
 
 
@@ -131,7 +133,7 @@ def _errors(invalid: ValidationError, place: tuple[str | int, ...]) -> list[dict
 
 
 def _shown(part: str | int) -> str:
-    # An unknown field's name is the caller's own words: it is told while it looks like a name.
+    # An unknown field's name comes from the caller. It is echoed only if it looks like a name.
     return str(part) if isinstance(part, int) or re.fullmatch(r"\w{1,40}", part, flags=re.ASCII) else "*"
 
 
@@ -139,4 +141,6 @@ def field_error(field: str, code: str, message: str) -> dict[str, str]:
     return {"field": field, "code": code, "message": message}
 
 
-KEY_NOT_TAKEN = field_error("user_provided_key", "not_taken", "This deployment takes no keys of its users.")
+KEY_NOT_TAKEN = field_error(
+    "user_provided_key", "not_taken", "This deployment takes no provider keys from users. Omit the field."
+)

@@ -1,6 +1,6 @@
 """The kinds of generation, one module each, and their registry. Knows no AWS and no HTTP.
 
-Importing this costs nothing: a kind's module, and pydantic with it, is imported only by those who `load` it.
+Importing this is cheap: only `load` imports a kind's module, and pydantic with it.
 """
 
 import importlib
@@ -12,7 +12,7 @@ from functools import cache
 from shared.kinds.contract import Kind
 
 NO_KINDS = frozenset({"checking", "contract", "forms", "results", "reviewing", "values"})
-"""The modules of this package that kinds are written with, and read."""
+"""The modules of this package that are not kinds: kinds and their readers use them."""
 PACKAGE_VARIABLE = "KINDS_PACKAGE"
 
 
@@ -20,14 +20,15 @@ PACKAGE_VARIABLE = "KINDS_PACKAGE"
 def names() -> tuple[str, ...]:
     """Return the kinds there are, sorted: the modules of this package and of the one that KINDS_PACKAGE names.
 
-    NO_KINDS and what begins with an underscore are none. Raises ValueError that says what is wrong with KINDS_PACKAGE.
+    Leaves out NO_KINDS and names that begin with an underscore. Raises ValueError that says what is wrong with
+    KINDS_PACKAGE.
     """
     return tuple(sorted(_modules()))
 
 
 @cache
 def load(name: str) -> Kind:
-    """Import a kind. Raises KeyError when there is none of that name, and ValueError for one that breaks a rule."""
+    """Import a kind. Raises KeyError if there is no such kind, and ValueError if the kind breaks a rule."""
     from shared.kinds import checking, reviewing  # noqa: PLC0415 - see `reviews`
 
     module = checking.checked(name, _modules()[name])
@@ -47,11 +48,11 @@ def load(name: str) -> Kind:
 
 @cache
 def reviews(name: str) -> str | None:
-    """Return the name of the list that a kind declares as reviewable, without importing the kind.
+    """Return the name of a kind's reviewable list, without importing the kind.
 
-    None for one that declares nothing, or is not made any more.
+    None if the kind declares none or no longer exists.
     """
-    from shared.kinds import reviewing  # noqa: PLC0415 - only those who show an output need it
+    from shared.kinds import reviewing  # noqa: PLC0415 - only code that shows an output needs it
 
     module = _modules().get(name)
     return None if module is None else reviewing.declared(module)

@@ -84,7 +84,7 @@ class Output(Written):
 
 
 def run(ctx: Context, content: Input) -> Output:
-    """Find the intent, then answer in the form that it has; what is neither is told so, and costs no second call.
+    """Find the intent, then answer in its form. A sentence with neither intent gets a reason, and costs no second call.
 
     Progress is at 25 once the intent is asked for, at 50 once it is known, at 75 once the answer is written, and at 100
     once that is stored; while an answer streams it rises in between.

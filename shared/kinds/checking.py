@@ -1,6 +1,6 @@
-"""What of pydantic's types a kind cannot use, said when the kind is loaded: what JSON cannot hold, or not bring back.
+"""Checks, when a kind is loaded, that JSON can hold every type of its models and bring every value back.
 
-Reads the schemas that pydantic has made of a model already: that costs no start of a function anything to speak of.
+Reads the schemas that pydantic has already made, so a function's start costs almost nothing more.
 """
 
 import importlib
@@ -14,22 +14,22 @@ from typing import Any
 from pydantic import BaseModel, PydanticUserError
 
 ENVELOPE = frozenset({"kind", "model", "prompt_version", "client_id", "session_id", "user_provided_key"})
-"""What a create's body holds beside a kind's own fields."""
+"""The fields of a create's body that are not the kind's own."""
 
 _NO_JSON = {
     "callable": "is a function, which JSON cannot hold",
-    "generator": "can be read only once: make it a list",
+    "generator": "can be read only once; make it a list",
     "is-subclass": "is a class, which JSON cannot hold",
-    "is-instance": "is of a class that pydantic cannot make of JSON: make it a model",
+    "is-instance": "is of a class that pydantic cannot make from JSON; make it a model",
 }
 _WRITTEN_BY = {
-    "_serialize_secret": "is a secret, which is stored as asterisks: make it a text",
-    "_serialize_secret_field": "is a secret, which is stored as asterisks: make it a text",
-    "ImportString._serialize": "imports what a text names: make it a text",
+    "_serialize_secret": "is a secret, which is stored as asterisks; make it a str",
+    "_serialize_secret_field": "is a secret, which is stored as asterisks; make it a str",
+    "ImportString._serialize": "imports what a text names; make it a str",
 }
 _NO_KEYS = {"tuple", "list", "set", "frozenset", "dict", "model", "dataclass", "typed-dict", "any-of"}
 _BYTES = (
-    "holds bytes, which need not be text: make it Base64Bytes, or set `ser_json_bytes` and `val_json_bytes` of its "
+    "holds bytes, which may not be text; make it Base64Bytes, or set `ser_json_bytes` and `val_json_bytes` of its "
     "model to `base64`"
 )
 _CHILDREN = ("schema", "items_schema", "keys_schema", "values_schema", "extras_schema", "strict_schema")
@@ -39,17 +39,18 @@ type _Schema = Mapping[str, Any]
 
 @cache
 def fault_of(form: type[BaseModel]) -> str | None:
-    """Return a sentence about the first field of a model that cannot be stored and read again; None for a sound one."""
-    form.model_rebuild()  # of one whose making was put off
+    """Return a sentence about the first field of a model that cannot be stored and read again; None if there is
+    none."""
+    form.model_rebuild()  # for a model whose build was deferred
     schema: Any = form.__pydantic_core_schema__
     if form.__pydantic_root_model__:
-        return f"{form.__name__} has no fields: make it a model with a field that holds the value"
+        return f"{form.__name__} has no fields; make it a model with a field that holds the value"
     return next(_Walk(form).faults(schema, form.__name__, {}), None)
 
 
 def checked(name: str, path: str) -> ModuleType:
-    """Import a kind's module. Raises ValueError, with the field's name in it, for one whose input or output cannot be
-    stored and read."""
+    """Import a kind's module. Raises ValueError that names the field if its input or output cannot be stored and
+    read."""
     try:
         module = importlib.import_module(path)
     except PydanticUserError as error:
@@ -59,21 +60,23 @@ def checked(name: str, path: str) -> ModuleType:
             raise ValueError(f"the kind {name}: {fault}")
     taken = ENVELOPE & {field.alias or own for own, field in module.Input.model_fields.items()}
     if taken:
-        raise ValueError(f"the kind {name}: Input.{min(taken)} has the name of a field of every create: rename it")
+        raise ValueError(
+            f"the kind {name}: Input.{min(taken)} has the name of a field that every create has; rename it"
+        )
     return module
 
 
 def _undefined(name: str, error: PydanticUserError) -> ValueError:
-    """Return a sentence for a model that pydantic could not make, with the field's name where it is known."""
+    """Return a sentence about a model that pydantic could not build, with the field's name if it is known."""
     field = ""
     for frame, _line in walk_tb(error.__traceback__):
         if frame.f_code.co_name == "_common_field_schema":
             field = f", for the field {frame.f_locals.get('name')}"
-    return ValueError(f"the kind {name}: {error.message.split('. ')[0].strip()}{field}: make it a model of pydantic's")
+    return ValueError(f"the kind {name}: {error.message.split('. ')[0].strip()}{field}; make it a pydantic model")
 
 
 class _Walk:
-    """One walk through a model's schema. Each model is looked at once: it may hold itself."""
+    """One walk through a model's schema. Visits each model once, because it may contain itself."""
 
     def __init__(self, form: type[BaseModel]) -> None:
         self._seen: set[object] = set()
@@ -92,7 +95,7 @@ class _Walk:
         elif kind in ("enum", "literal"):
             members = schema["members"] if kind == "enum" else schema["expected"]
             if not all(_is_plain(member, of_enum=kind == "enum") for member in members):
-                yield f"{place} has choices that are no JSON: give them texts or numbers"
+                yield f"{place} has choices that are not JSON; use texts or numbers"
         elif kind in ("model", "dataclass"):
             yield from self._model(schema, place, {**config, **schema.get("config", {})})
         elif kind in ("model-fields", "typed-dict", "dataclass-args"):
@@ -107,15 +110,15 @@ class _Walk:
 
     def _fields(self, schema: _Schema, place: str, config: _Schema) -> Iterator[str]:
         for computed in schema.get("computed_fields", ()):
-            yield f"{place}.{computed['property_name']} is computed, and not stored: make it a field that `run` fills"
+            yield f"{place}.{computed['property_name']} is computed and not stored; make it a field that `run` fills"
         fields = schema["fields"]
         named = fields.items() if isinstance(fields, dict) else [(field["name"], field) for field in fields]
         for name, field in named:
             here = f"{place}.{name}"
             if field.get("serialization_exclude"):
-                yield f"{here} is left out of what is stored (`exclude`): the next attempt would not have it"
+                yield f"{here} is not stored (`exclude`), so the next attempt would not have it; remove `exclude`"
             if (read := field.get("validation_alias")) != field.get("serialization_alias"):
-                yield f"{here} is read as {read!r} and written otherwise: give it one name, by `alias`"
+                yield f"{here} is read as {read!r} and written with another name; give it one name with `alias`"
             yield from self.faults(field["schema"], here, config)
         if "extras_schema" in schema:
             yield from self.faults(schema["extras_schema"], f"{place}.*", config)
@@ -133,7 +136,7 @@ class _Walk:
             yield from self.faults(schema["json_schema"], place, config)
             return
         if kind == "dict" and schema.get("keys_schema", {}).get("type") in _NO_KEYS:
-            yield f"{place} has keys that are no texts in JSON: make it a list"
+            yield f"{place} has keys that are not texts in JSON; make it a list"
         for part in _children(schema):
             yield from self.faults(part, place, config)
 
@@ -151,7 +154,7 @@ def _children(schema: _Schema) -> Iterator[_Schema]:
 
 
 def _as_text(config: _Schema) -> bool:
-    """Return whether bytes below such a config, or with a writer of their own, become a text that brings them back."""
+    """Return whether bytes with this config, or with their own serializer, become a text that restores them."""
     written, read = config.get("ser_json_bytes", "utf8"), config.get("val_json_bytes", "utf8")
     return bool(config.get("plain")) or (written == read and written != "utf8")
 

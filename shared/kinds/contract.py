@@ -1,4 +1,4 @@
-"""What a kind is, and what its `run` may use. Knows no AWS, no HTTP and no single kind."""
+"""The contract of a kind, and the context that its `run` may use. Knows no AWS, no HTTP and no single kind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one generation of a kind may take. `deadline_seconds` None means the deployment's own.
+    """The limits of one generation of a kind. `deadline_seconds` None means the deployment's own.
 
-    `max_attempts` is how often in a row it is tried to no avail while the provider is to blame; None means the
-    deployment's MaxReleases and the first. What a worker dies of is limited by MaxFruitlessAttempts, whatever the kind.
-    `max_completion_tokens` and `reasoning_effort` None mean the deployment's MaxCompletionTokens and ReasoningEffort.
-    `usual_seconds` is what half of them take at most, from create to end: it only tells readers when to look.
+    `max_attempts` is how many attempts in a row may fail because of the provider; None means the deployment's
+    MaxReleases plus the first attempt. MaxFruitlessAttempts limits crashes, for every kind. `max_completion_tokens` and
+    `reasoning_effort` None mean the deployment's MaxCompletionTokens and ReasoningEffort. `usual_seconds` is the median
+    time from create to end. It only affects when clients poll.
     """
 
     deadline_seconds: float | None = None
@@ -33,10 +33,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What one call asks of the model: our own words, and the user's text as delimited data, never mixed.
+    """One request to the model: our own instructions, and the user's text as delimited data, never mixed.
 
-    `schema_name` names the JSON schema of the answer for the provider; `expected_characters` is about how long the
-    answer will be, and only moves the progress bar.
+    `schema_name` names the answer's JSON schema for the provider. `expected_characters` is the approximate length of
+    the answer, and only affects progress.
     """
 
     system: str
@@ -46,7 +46,7 @@ class Prompt:
 
 
 class Context(Protocol):
-    """What a kind's `run` is given. Everything that it may do to the world goes through here."""
+    """The context of a kind's `run`. Everything that `run` does outside its own code goes through it."""
 
     @property
     def prompt_version(self) -> str: ...
@@ -54,41 +54,42 @@ class Context(Protocol):
     def step[Result: BaseModel](
         self, name: str, result: type[Result], make: Callable[[], Result], *, progress: int
     ) -> Result:
-        """Return the stored result of step `name`; where there is none, make it, store it, and show `progress`.
+        """Return the stored result of step `name`. If there is none, make it, store it, and show `progress`.
 
-        A stored step is never made again, whatever died since: give steps names that do not change with a retry.
+        A stored step never runs again, even after crashes. Use step names that do not change between attempts.
         """
         ...
 
     def call[Result: BaseModel](self, prompt: Prompt, result: type[Result]) -> Result:
-        """Ask the model, inside a step; one repair turn is made when the answer does not fit `result`.
+        """Call the model, inside a step. If the answer does not fit `result`, the model gets one repair turn.
 
-        While it streams, progress rises towards the step's own. Raises what ends the attempt; do not catch it.
+        While the answer streams, progress rises towards the step's. Raises errors that end the attempt; do not catch
+        them.
         """
         ...
 
     def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> "Picture":
-        """Have the model draw a picture, inside a step, and store it; return what the step's result says of it.
+        """Have the model draw a picture, inside a step, and store it. Return the picture's entry for the step's result.
 
-        The output's owner is given a signed URL for each picture below `images` of the output. `aspect_ratio` is width
-        to height, for models that take it. Raises what ends the attempt; do not catch it.
+        The owner gets a signed URL for each picture below `images` of the output. `aspect_ratio` is width to height,
+        for models that accept it. Raises errors that end the attempt; do not catch them.
         """
         ...
 
     def failure(self, code: str, message: str) -> Exception:
-        """Return what to raise so that the generation fails with a code that the kind's FAILURES declare.
+        """Return an error to raise. It fails the generation with a code that the kind's FAILURES declare.
 
-        The owner reads `message`, of which 100 characters are kept. What was spent is counted, nothing is tried again.
+        The owner reads the first 100 characters of `message`. The spend is counted, and there is no retry.
         """
         ...
 
     def progress(self, percent: int, stage: str | None = None) -> None:
-        """Show the owner how far this is; a lower percentage than shown before is ignored."""
+        """Show the owner the progress. A percentage below the one shown before is ignored."""
         ...
 
 
 class Reviewed(NamedTuple):
-    """What of a kind's output its owner reviews: the name of the list, and the model of one item."""
+    """The reviewable part of a kind's output: the name of the list, and the model of one item."""
 
     name: str
     item: "type[BaseModel]"
@@ -105,17 +106,17 @@ class Kind:
     prompt_versions: tuple[str, ...]
     run: Callable[[Context, Any], Any]
     draws: bool = False
-    """Whether its model draws pictures: a request that names none gets the deployment's image model."""
+    """Whether its model draws pictures. A request without a model then uses the deployment's image model."""
     reviewed: Reviewed | None = None
-    """What its owner reviews, and makes cards of; None for a kind that declares no REVIEWS."""
+    """The list that its owner reviews and makes cards of; None for a kind without REVIEWS."""
     shows_partials: bool = False
-    """Whether an owner who is connected sees the answers of its calls while they are written (SHOWS_PARTIALS)."""
+    """Whether a connected owner sees the model's answers while they stream (SHOWS_PARTIALS)."""
     failures: "Mapping[str, Code]" = field(default_factory=dict)
-    """The codes that it fails with on purpose, beside the register's."""
+    """The failure codes that it declares, in addition to the register's."""
 
 
 class Catalog(NamedTuple):
-    """The kinds that a function knows: their names, and how one is loaded. `shared.kinds` has those of this folder."""
+    """The kinds that a function knows: their names and a loader. `shared.kinds` has the kinds of this folder."""
 
     names: Callable[[], tuple[str, ...]]
     load: Callable[[str], Kind]

@@ -1,4 +1,5 @@
-"""What a step and the return of `run` must be: the same rules in a worker and in a test of a kind. Stores nothing."""
+"""The rules for steps and for the return value of `run`. Workers and tests of kinds use the same rules. Stores
+nothing."""
 
 import re
 from collections.abc import Mapping
@@ -10,15 +11,17 @@ from shared.domain.finite import not_finite
 from shared.kinds.checking import fault_of
 from shared.kinds.values import alike, from_json, to_json
 
-_STEP_NAME = re.compile(r"[a-z0-9_.-]{1,40}")  # a part of the step item's key, and on the head: no #, and short
+_STEP_NAME = re.compile(
+    r"[a-z0-9_.-]{1,40}"
+)  # part of the step item's key, and stored on the head: short, and without #
 
 
 class BrokenRuleError(Exception):
-    """A kind breaks a rule of kinds. The text says which, and quotes nothing; its cause may be pydantic's."""
+    """A kind breaks a rule for kinds. The text says which, and quotes no values. The cause may be pydantic's error."""
 
 
 def check_step(name: str, result: type[BaseModel]) -> None:
-    """Raise BrokenRuleError for a step that could not be stored, whatever it made: before it costs a call."""
+    """Raise BrokenRuleError for a step that cannot be stored, before it costs a call."""
     if not _STEP_NAME.fullmatch(name):
         raise BrokenRuleError("a step's name has 1 to 40 of a-z, 0-9, _, . and -")
     if fault := fault_of(result):
@@ -26,34 +29,34 @@ def check_step(name: str, result: type[BaseModel]) -> None:
 
 
 def storable(made: object, name: str, result: type[BaseModel]) -> dict[str, Any]:
-    """Return what is stored of a step. Raises BrokenRuleError for what could not be read again: each attempt would fail
-    at it."""
+    """Return a step's result as it is stored. Raises BrokenRuleError if it could not be read again, because each
+    attempt would then fail."""
     if not isinstance(made, BaseModel):
-        raise BrokenRuleError(f"the step {name} made no model of pydantic's")
+        raise BrokenRuleError(f"the step {name} did not return a pydantic model")
     try:
         found = to_json(made)
-    except ValueError as unfit:  # pydantic's own for a value that it cannot write, too
-        raise BrokenRuleError(f"what the step {name} made has no JSON") from unfit
+    except ValueError as unfit:  # includes pydantic's error for a value that it cannot write
+        raise BrokenRuleError(f"the result of the step {name} cannot be written as JSON") from unfit
     if list(not_finite(found)):
-        raise BrokenRuleError(f"the step {name} made a number that is not finite")
+        raise BrokenRuleError(f"the result of the step {name} has a number that is not finite")
     try:
         again = from_json(result, found)
     except ValidationError as unfit:
-        raise BrokenRuleError(f"what the step {name} made does not fit {result.__name__}") from unfit
+        raise BrokenRuleError(f"the result of the step {name} does not fit {result.__name__}") from unfit
     if not alike(made, again):
-        raise BrokenRuleError(f"what the step {name} made comes back from JSON as something else")
+        raise BrokenRuleError(f"the result of the step {name} changes when written to JSON and read again")
     return found
 
 
 def check_output(returned: object, output: type[BaseModel], last: Mapping[str, Any] | None) -> None:
-    """Raise BrokenRuleError unless what `run` returned is the kind's output, and what its last step has stored."""
+    """Raise BrokenRuleError unless `run` returned the kind's output, exactly as its last step stored it."""
     if last is None:
-        raise BrokenRuleError("run made no step")
+        raise BrokenRuleError("run made no step; it must store its output in a step")
     if not isinstance(returned, output):
-        raise BrokenRuleError(f"run returned a {type(returned).__name__} and not its Output")
+        raise BrokenRuleError(f"run returned a {type(returned).__name__}; it must return its Output")
     try:
         stored = from_json(output, last)
     except ValidationError as unfit:
-        raise BrokenRuleError("the result of the last step is no Output") from unfit
+        raise BrokenRuleError("the result of the last step is not an Output") from unfit
     if not alike(stored, returned):
-        raise BrokenRuleError("run returned something else than its last step has stored")
+        raise BrokenRuleError("run returned something other than its last step stored")

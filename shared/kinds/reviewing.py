@@ -1,6 +1,6 @@
-"""What of a kind's output its owner reviews. No kind itself.
+"""Finds the reviewable list of a kind's output. Not a kind itself.
 
-Who only reads learns the list's name from the kind's source, since importing a kind takes pydantic.
+Code that only reads gets the list's name from the kind's source, because importing a kind imports pydantic.
 """
 
 import ast
@@ -15,7 +15,7 @@ _NAME = "REVIEWS"
 
 
 def declared(module: str) -> str | None:
-    """Return what a kind's module declares as REVIEWS, without importing it; None where it declares nothing."""
+    """Return the REVIEWS of a kind's module without importing it; None if it declares none."""
     spec = importlib.util.find_spec(module)
     loader: Any = spec and spec.loader
     source: str | None = loader.get_source(module) if hasattr(loader, "get_source") else None
@@ -28,7 +28,7 @@ def declared(module: str) -> str | None:
 
 
 def reviewed(module: ModuleType) -> Reviewed | None:
-    """Return what a kind reviews, and the model of one item. Raises ValueError for what cannot be reviewed."""
+    """Return a kind's reviewable list and the model of one item. Raises ValueError if it cannot be reviewed."""
     name = getattr(module, _NAME, None)
     if name is None:
         return None
@@ -36,10 +36,12 @@ def reviewed(module: ModuleType) -> Reviewed | None:
         raise ValueError(f"{module.__name__}: write {_NAME} as a plain string at the top of the file")
     field: Any = module.Output.model_fields.get(name)
     if field is not None and field.alias not in (None, name):
-        raise ValueError(f"{module.__name__}: {_NAME} names a field that has an alias: give it its name alone")
+        raise ValueError(f"{module.__name__}: {_NAME} names a field that has an alias; remove the alias")
     model: Any = next(iter(get_args(field.annotation)), None) if field else None
     if field is None or get_origin(field.annotation) is not list or not hasattr(model, "model_fields"):
-        raise ValueError(f"{module.__name__}: {_NAME} names no field of Output that is a list of one model: {name}")
+        raise ValueError(
+            f"{module.__name__}: {_NAME} must name a field of Output that is a list of one model: {name} is none"
+        )
     if taken := sorted(RESERVED & {field.alias or own for own, field in model.model_fields.items()}):
-        raise ValueError(f"{module.__name__}: fields of what is reviewed cannot be named {', '.join(taken)}: rename")
+        raise ValueError(f"{module.__name__}: a reviewed item's fields cannot be named {', '.join(taken)}; rename them")
     return Reviewed(name, model)

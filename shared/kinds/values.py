@@ -1,6 +1,6 @@
-"""How values of the kinds' models become JSON and come back: one way for inputs, steps and outputs. No kind itself.
+"""Turns values of the kinds' models into JSON and back, in one way for inputs, steps and outputs. Not a kind itself.
 
-What `from_json` reads of `to_json`'s answer is `alike` to what went in, or it must not be stored.
+A value may be stored only if `from_json(to_json(value))` is `alike` to it.
 """
 
 import json
@@ -12,13 +12,13 @@ from typing import Any
 from pydantic import BaseModel
 
 MOST_LEVELS = 100
-"""How deep a value may be nested. The reader of JSON below pydantic ends at 200, with an error that names no field."""
+"""How deep a value may be nested. pydantic's JSON parser stops at 200, with an error that names no field."""
 
 
 def to_json(made: BaseModel) -> dict[str, Any]:
-    """Return JSON of a model, by the names that its schema has. A set is sorted: equal values give equal JSON.
+    """Return a model as JSON, with the field names of its schema. Sets are sorted, so equal values give equal JSON.
 
-    Raises what pydantic raises for a value that has no JSON.
+    Raises pydantic's error for a value that JSON cannot hold.
     """
     dumped: dict[str, Any] = made.model_dump(mode="json", by_alias=True, round_trip=True)
     ordered: dict[str, Any] = _ordered(made, dumped)
@@ -26,15 +26,15 @@ def to_json(made: BaseModel) -> dict[str, Any]:
 
 
 def from_json[Model: BaseModel](form: type[Model], values: Mapping[str, Any]) -> Model:
-    """Return JSON values as a model has them. Raises pydantic's ValidationError.
+    """Return JSON values as a model. Raises pydantic's ValidationError.
 
-    As JSON, and not as Python's values: a strict model takes a date as a text only from JSON.
+    Validates JSON and not Python values: a strict model accepts a date as a text only from JSON.
     """
     return form.model_validate_json(json.dumps(values))
 
 
 def too_deep(value: object) -> bool:
-    """Return whether a value of dicts and lists is nested deeper than MOST_LEVELS. Not by recursion."""
+    """Return whether a value of dicts and lists is nested deeper than MOST_LEVELS. Uses no recursion."""
     left = [(value, 0)]
     while left:
         found, level = left.pop()
@@ -46,9 +46,9 @@ def too_deep(value: object) -> bool:
 
 
 def alike(one: object, other: object) -> bool:
-    """Return whether two values are the same, and of the same types as far as a kind can tell: a date is no text.
+    """Return whether two values are equal, and of the same types as far as a kind can tell: a date is not a text.
 
-    A list is like a tuple, and a model like another one with the same fields.
+    A list counts as equal to a tuple, and a model to another model with the same fields.
     """
     if isinstance(one, BaseModel) and isinstance(other, BaseModel):
         return alike({**vars(one), **(one.model_extra or {})}, {**vars(other), **(other.model_extra or {})})
@@ -60,7 +60,7 @@ def alike(one: object, other: object) -> bool:
 
 
 def _ordered(value: object, dumped: Any) -> Any:
-    """Return what was dumped of a value, with each set in it sorted: its own order differs from process to process."""
+    """Return a dumped value with each set in it sorted, because the order of sets differs between processes."""
     if isinstance(value, set | frozenset) and isinstance(dumped, list):
         return sorted(map(_ordered, value, dumped), key=lambda each: json.dumps(each, sort_keys=True))
     if isinstance(value, list | tuple | deque) and isinstance(dumped, list):

@@ -1,5 +1,5 @@
-"""The only writer of DynamoDB and S3: one method for each row of the transition table, and the reads beside them.
+"""The only writer of DynamoDB and S3: one method for each row of the transition table, plus the reads.
 
-Each of its modules serves one kind of caller; `whole.Store` is all of them over one table. Who needs a part alone, and
-not the rest in its cold start, takes the part.
+Each module serves one kind of caller; `whole.Store` combines all of them. A function that needs only one part imports
+only that part, which shortens its cold start.
 """

@@ -1,6 +1,6 @@
-"""Lets a new generation in, or says why not: its key, the owner's rate limit and ceilings, and the head are one write.
+"""Admits a new generation or refuses it. One write stores the key, the state of the owner's limits, and the head.
 
-What decides is pure and in `shared.domain.limits`; here it is read strongly and written on condition that it holds.
+`shared.domain.limits` decides, purely. This module reads strongly and writes on the condition that nothing changed.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,40 +30,41 @@ _TRIES = 30
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What a new generation must pass: the deployment's policy (`limits.policy_of`), and its request's key, if any.
+    """The checks of a new generation: the deployment's policy (`limits.policy_of`) and the request's key, if any.
 
-    `seal` returns the owner's own provider key, encrypted, where the generation is to be made with it. It is called at
-    most once, and only when no limit stands in the way: each call is one of KMS's.
+    `seal` returns the owner's provider key, encrypted, if the generation uses one. It is called at most once, and only
+    after every limit allowed the request, because each call costs a KMS call.
     """
 
     policy: Policy
     key: IdempotencyKey | None = None
     seal: Callable[[], bytes] | None = field(default=None, repr=False)
     excused: bool = False
-    """Whether it goes into no window of a rate limit: it tries again what failed for no fault of its owner's."""
+    """Whether no rate limit counts it, because it retries a failure that was not the owner's fault."""
 
     def limit_for(self, kind: str) -> Limit | None:
-        """Return the limit whose window it goes into; None when nothing limits it."""
+        """Return the rate limit that counts it; None if none does."""
         return None if self.excused else self.policy.limit_for(kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What was let in. `head` is to be dispatched; None when the key's request was let in before, under this id."""
+    """The result of an admission. Dispatch `head`; it is None if the key's request was admitted before, under this
+    id."""
 
     generation_id: str
     head: Generation | None
     rate: Rate | None
-    """Where the owner stands with the rate limit afterwards; None when none applies."""
+    """The state of the owner's rate limit afterwards; None if no limit applies."""
 
 
 class _RacesLostError(StoreUnavailableError):
-    """Every try of the transaction was refused for another's write: nothing was stored by any."""
+    """Every try of the transaction conflicted with another write. Nothing was stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What stood in the table before a try."""
+    """The items that were in the table before a try."""
 
     accepted: Accepted
     key: StoredKey | None
@@ -71,7 +72,7 @@ class _Seen:
 
 
 class AdmissionStore:
-    """`create` is the row of the table; `admit` is the same with everything that may speak against it."""
+    """`create` is the row of the table; `admit` is the same with all checks."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self._table = ground, ground.table
@@ -86,12 +87,12 @@ class AdmissionStore:
         *,
         repeat_conflicts: bool = True,
     ) -> Generation:
-        """Store a new generation: first its input, then, in a transaction, the head. Returns the head.
+        """Store a new generation: first its input, then the head, in a transaction. Returns the head.
 
-        `generation.create_op` marks this request: the same create whose answer was lost is recognised by it. `content`
-        None says that the input is stored already; an input whose head never came is swept by its time to live.
-        `beside` are writes (`{"Put": {...}}`, as TransactWriteItems has them, without the table's name) of the same
-        transaction; when the condition of one does not hold, ConditionFailedError has its place, counted from 1.
+        `generation.create_op` marks this request, so that a create whose response was lost recognises itself. `content`
+        None means that the input is already stored. The time to live removes an input whose head was never stored.
+        `beside` are further writes of the same transaction (`{"Put": {...}}`, as in TransactWriteItems, without the
+        table's name). If the condition of one fails, ConditionFailedError has its place, counted from 1.
         """
         if content is not None:
             self._put_input(generation, content, Parts(self._ground, generation.key))
@@ -118,15 +119,16 @@ class AdmissionStore:
         beside: Sequence[items.Item] = (),
         inherit: Callable[[Parts], int] | None = None,
     ) -> Admitted:
-        """Create a generation if its owner may have one more, and remember its key; both or neither.
+        """Create a generation if its owner's limits allow one more, and store its key. Both happen or neither.
 
-        Every limit is asked before anything is stored. Then come what `inherit` takes over, which returns how many
-        steps the head counts, the input, and last the head. Of what is not let in nothing stays.
+        Every limit is checked before anything is stored. Then follow the steps that `inherit` takes over (it returns
+        how many the head counts), the input, and last the head. A refused request leaves nothing behind.
 
-        A key that is remembered for the same request answers what that was let in as: nothing is stored or counted.
-        Raises KeyReusedError, AdmissionRefusedError, StoreUnavailableError when it lost every race, and what `create`
-        and `inherit` raise; `content` and `beside` are `create`'s. Who tells doubles by a write of `beside` must look
-        for the double when a limit refuses, too: the double may be what reached it.
+        If the key is known for the same request, the result names that request's generation; nothing is stored or
+        counted. Raises KeyReusedError, AdmissionRefusedError, StoreUnavailableError if it lost every race, and what
+        `create` and `inherit` raise. `content` and `beside` are those of `create`. A caller that detects duplicates
+        through `beside` must also look for the duplicate if a limit refuses, because the duplicate may have reached the
+        limit.
         """
         parts = Parts(self._ground, generation.key)
         admission = replace(admission, seal=admission.seal and cache(admission.seal))
@@ -134,10 +136,10 @@ class AdmissionStore:
         try:
             admitted = self._admit(generation, content, admission, beside, inherit, parts)
         except (AdmissionRefusedError, KeyReusedError, ConditionFailedError, _RacesLostError):
-            parts.discard()  # each says that no head came; what else may be raised leaves that open
+            parts.discard()  # each of these means that no head was stored; other errors leave that open
             raise
         if admitted.head is None:
-            parts.discard()  # the same request was sent twice at once, and the other was let in
+            parts.discard()  # the same request was sent twice at once, and the other one was admitted
         return admitted
 
     def _admit(
@@ -162,7 +164,7 @@ class AdmissionStore:
                 head = self.create(generation, None, [*beside, *own], repeat_conflicts=False)
                 return Admitted(head.generation_id, head, rate)
             except ConflictError:
-                pass  # what was read may be out of date: read again
+                pass  # the reads may be out of date; read again
             except ConditionFailedError as failed:
                 if failed.index <= len(beside):
                     raise
@@ -181,7 +183,7 @@ class AdmissionStore:
                 generation = replace(generation, steps_done=inherit(parts))
             if content is not None:
                 self._put_input(generation, content, parts)
-        except Exception:  # whatever it was: no head has been tried
+        except Exception:  # for any error: no head was tried
             parts.discard()
             raise
         return generation
@@ -199,7 +201,7 @@ class AdmissionStore:
         owner = generation.user_id
         keys = [items.accepted_key(owner)]
         keys += [items.idempotency_key(owner, key.key)] if key else []
-        # A try before this one may have been applied without our hearing of it.
+        # An earlier try may have succeeded although its response was lost.
         keys += [items.head_key(generation.key)] if again else []
         found = self._table.get_many(*keys)
         head = found[-1] if again else None
@@ -212,7 +214,7 @@ class AdmissionStore:
             )
 
     def _told(self, generation: Generation, admission: Admission, seen: _Seen) -> Admitted | None:
-        """Return what this request was let in as before, by an earlier try or an earlier request."""
+        """Return the earlier admission of this request, by an earlier try or an earlier request."""
         limit = admission.limit_for(generation.kind)
         rate = seen.accepted.rate(limit, epoch_milliseconds(self._clock.now())) if limit else None
         if seen.head is not None and seen.head.create_op == generation.create_op:
@@ -226,8 +228,8 @@ class AdmissionStore:
     def _writes(
         self, generation: Generation, admission: Admission, seen: _Seen
     ) -> tuple[list[items.Item], Rate | None, Decimal | None]:
-        """Return the writes that let the generation in if nothing has moved since, where its owner then stands, and
-        what the nearest ceiling of money leaves. Raises AdmissionRefusedError."""
+        """Return the writes that admit the generation if nothing changed since, the owner's rate limit afterwards, and
+        what the nearest spending limit leaves. Raises AdmissionRefusedError."""
         policy, moment = admission.policy, self._clock.now()
         now, limit = epoch_milliseconds(moment), admission.limit_for(generation.kind)
         left_usd = self._ceilings.refuse(generation, policy, limit, seen.accepted, moment)
@@ -246,5 +248,5 @@ class AdmissionStore:
 
 
 def _cents(left_usd: Decimal | None) -> int:
-    """Return whole cents, and never 0, which says that no ceiling applies."""
+    """Return whole cents, and never 0, because 0 means that no limit applies."""
     return 0 if left_usd is None else max(1, int(left_usd * 100))

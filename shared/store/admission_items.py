@@ -1,4 +1,4 @@
-"""How the rate limit's state and the idempotency keys stand in the table, and under which condition each is written."""
+"""The items of the rate limit's state and of idempotency keys, and the conditions of their writes."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,14 +12,14 @@ from shared.store import items
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """What a key was used for."""
+    """The request that a key was used for."""
 
     body_hash: bytes
     generation_id: str
 
 
 def decode_accepted(item: items.Item | None) -> Accepted:
-    """Return the state, which is empty before the first acceptance. An expired one holds nothing but old times."""
+    """Return the state, which is empty before the first acceptance. An expired item holds only old times."""
     if item is None:
         return Accepted()
     values = items.unmarshal(item)
@@ -28,7 +28,7 @@ def decode_accepted(item: items.Item | None) -> Accepted:
 
 
 def encode_accepted(user_id: str, accepted: Accepted, policy: Policy, *, replaces: Accepted) -> items.Item:
-    """Return the write of the state, which holds only while the one that it was made from still stands."""
+    """Return the write of the state. Its condition: the state that it was made from is unchanged."""
     kept = max(accepted.longest, *(limit.milliseconds for limit in policy.limits.values()), 0)
     expires_at = from_epoch_milliseconds(accepted.last_at + kept) + timedelta(days=1)
     item = items.accepted_key(user_id) | items.marshal(
@@ -46,7 +46,7 @@ def encode_accepted(user_id: str, accepted: Accepted, policy: Policy, *, replace
     return {
         "Put": {
             "Item": item,
-            # Not a counted version: one that begins anew, after expiry or erasure, could repeat it.
+            # No counted version: after expiry or erasure, a new item could repeat the number.
             "ConditionExpression": "#op = :op",
             "ExpressionAttributeNames": {"#op": "op"},
             "ExpressionAttributeValues": items.marshal({":op": replaces.op}),
@@ -55,7 +55,8 @@ def encode_accepted(user_id: str, accepted: Accepted, policy: Policy, *, replace
 
 
 def decode_key(item: items.Item, now: datetime) -> StoredKey | None:
-    """Return what a key was used for; None when that is forgotten, though DynamoDB has not deleted it yet."""
+    """Return the request that a key was used for; None if the item has expired, even if DynamoDB has not deleted it
+    yet."""
     values = items.unmarshal(item)
     if int(values["expires_at"]) <= int(now.timestamp()):
         return None
@@ -63,7 +64,7 @@ def decode_key(item: items.Item, now: datetime) -> StoredKey | None:
 
 
 def encode_key(generation: Generation, key: IdempotencyKey, now: datetime) -> items.Item:
-    """Return the write that remembers a key, which holds only while the key is unused or forgotten."""
+    """Return the write that stores a key. Its condition: the key is unused or expired."""
     return {
         "Put": {
             "Item": items.idempotency_key(generation.user_id, key.key)

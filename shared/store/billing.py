@@ -1,4 +1,4 @@
-"""The last thing that a worker may add to a generation which was ended under its hands: what it had spent by then."""
+"""The only change that a worker may make after another writer ended its generation: adding the usage up to then."""
 
 from collections.abc import Sequence
 
@@ -16,26 +16,26 @@ _TRIES = 5
 
 
 class Bills:
-    """One row of the table. Nothing but usage is moved by it."""
+    """One row of the table. It changes only usage."""
 
     def __init__(self, ground: Ground) -> None:
         self._clock, self._settings = ground.clock, ground.settings
         self._mover, self._reads = Mover(ground), Reader(ground)
 
     def ended_under(self, held: Generation) -> bool:
-        """Whether the generation was canceled or failed by another while its holder was the one that `held` shows."""
+        """Whether another writer canceled or failed the generation while the holder in `held` held it."""
         ended = self._reads.get(held.key)
         return ended is not None and _ended_under(held, ended)
 
     def bill(self, held: Generation, spent: Usage, steps: Sequence[StoredStep]) -> Usage:
-        """Have a generation that was ended under its holder, and the owner's day, show all that it has spent.
-        Return what had not been shown.
+        """Add the missing usage to a generation that another writer ended, and to the owner's day. Return what was
+        added.
 
-        `held` is the head as its holder knew it, with what it reserves for calls without a bill. `spent` is all that
-        the holder knows of, `steps` all that are stored: each that is not counted yet must be in `spent`. Repeating it
-        changes nothing.
+        `held` is the head as its holder knew it, with its reservation for calls without a known charge. `spent` is all
+        usage that the holder knows; `steps` are all stored steps. Each uncounted step must be included in `spent`.
+        Repeating the call changes nothing.
 
-        Raises TransitionRefusedError when the generation has not ended, or not under this holder.
+        Raises TransitionRefusedError if the generation has not ended, or ended with another holder.
         """
         refused = TransitionRefusedError(rows.BILL.name, None)
         for _ in range(_TRIES):
@@ -51,7 +51,7 @@ class Bills:
             try:
                 self._mover.move_with(rows.BILL, ended, Billed(totals, held.reserved_usd), booked)
             except TransitionRefusedError as moved:
-                refused = moved  # dismissed or retried between the read and the write: read again
+                refused = moved  # dismissed or retried between the read and the write; read again
             else:
                 return missed
         raise refused
@@ -59,7 +59,7 @@ class Bills:
     def _all_of(self, ended: Generation, spent: Usage, steps: Sequence[StoredStep]) -> Totals:
         if ended.retried_as is None:
             return Totals(max(ended.steps_done, len(steps)), apart_from_waste(spent, steps))
-        # A step that was stored after the end is counted by the successor, if that has taken it over.
+        # If a successor took over a step that was stored after the end, the successor counts it.
         successor = GenerationKey(ended.user_id, ended.retried_as)
         taken = {step.op for step in self._reads.get_steps(successor, results=False)}
         late = [step for step in steps if step.position > ended.steps_done and step.op in taken]
@@ -70,6 +70,6 @@ class Bills:
 
 
 def _ended_under(held: Generation, ended: Generation) -> bool:
-    # Every change of holder raises the fence, cancel too; what else ends a generation leaves it.
+    # Every change of holder raises the fence, and so does cancel. Other ends leave it unchanged.
     fence = held.fence + (1 if ended.status is Status.CANCELED else 0)
     return ended.status in rows.BILL.sources and ended.fence == fence

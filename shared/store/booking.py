@@ -1,6 +1,6 @@
-"""Books what a generation has used: on its owner's day and, where there is a ceiling for it, on the deployment's.
+"""Books a generation's usage on its owner's day and, if the deployment has a daily limit, on the deployment's day.
 
-Both belong into the transaction that moves the head, so that no bill is counted twice, or lost.
+Both must be in the transaction that changes the head, so that no charge is counted twice or lost.
 """
 
 import hashlib
@@ -14,17 +14,17 @@ from shared.store import items
 from shared.store.sweeps import NO_OWNER
 
 PARTITIONS = 10
-"""Of one deployment's day. Each takes a thousand units a second by itself: some 5,000 ends a second in all."""
-_SHARDS_IN_EACH = 10  # two transactions that meet in one item repeat: the more items, the fewer meet
+"""Partitions of a deployment's day. Each takes a thousand write units a second: some 5,000 ends a second in total."""
+_SHARDS_IN_EACH = 10  # transactions that meet in one item must retry; more items mean fewer conflicts
 _KEPT_DAYS = 3
 
 
 def writes(
     head: Generation, usage: Usage, day: date, settings: Settings, *, generations: int, reserved_usd: Decimal
 ) -> list[items.Item]:
-    """Return what adds to the days that `head` is counted on.
+    """Return the writes that add to the days on which `head` counts.
 
-    `reserved_usd` is for calls whose bill has not come: a day is charged with it, and given it back by a bill.
+    `reserved_usd` is for calls without a known charge. The day counts it until the charge arrives.
     """
     ours = Decimal(0) if head.own_key else usage.cost_usd + reserved_usd
     found = [_of_owner(head, usage, day, generations=generations, reserved_usd=reserved_usd)]
@@ -34,7 +34,7 @@ def writes(
 
 
 def partition_of(day: date, number: int) -> str:
-    """Return the partition key of one of a day's PARTITIONS, which no token can be."""
+    """Return the partition key of one of a day's PARTITIONS. No token's subject can equal it."""
     return f"{NO_OWNER} spend {day.isoformat()} {number}"
 
 
@@ -49,7 +49,7 @@ def _of_owner(head: Generation, usage: Usage, day: date, *, generations: int, re
     return {
         "Update": {
             "Key": items.usage_key(head.user_id, day.isoformat()),
-            # An erasure earlier that day has left the sum to lapse; what comes after it is to be kept.
+            # An erasure earlier that day set the sum to expire. Later usage must be kept.
             "UpdateExpression": f"ADD {adds} REMOVE expires_at",
             "ExpressionAttributeNames": {f"#{name}": name for name in names},
             "ExpressionAttributeValues": items.marshal({f":{name}": added[name] for name in names}),

@@ -1,4 +1,4 @@
-"""How the facts of a call stand in an item: one attribute, a map of what is known."""
+"""The facts of a call in an item: one attribute, a map of the known facts."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,7 +9,7 @@ from shared.store.values import text_or_none
 
 
 def call_value(call: CallFacts) -> dict[str, Any] | None:
-    """Return what is known of a call as one attribute, None where that is nothing."""
+    """Return the known facts of a call as one attribute; None if there are none."""
     known: dict[str, Any] = dict(call.known())
     if call.seconds is not None:
         known["seconds"] = Decimal(str(round(call.seconds, 3)))
@@ -17,7 +17,7 @@ def call_value(call: CallFacts) -> dict[str, Any] | None:
 
 
 def decode_call(value: Mapping[str, Any]) -> CallFacts:
-    """Return the facts of a call; an item that was written before there were any has none."""
+    """Return the facts of a call. Items of earlier versions have none."""
     status, seconds = value.get("provider_status"), value.get("seconds")
     texts = ("model", "answered_by", "provider_code", "provider_call_id", "finish")
     return CallFacts(

@@ -1,4 +1,4 @@
-"""Asks every limit, the cheapest first, before one more generation is let in. Writes nothing."""
+"""Checks every limit, the cheapest first, before admitting a generation. Writes nothing."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,11 +11,11 @@ from shared.store.deployment_spend import DeploymentSpend
 from shared.store.ground import Ground
 from shared.store.quota import QuotaReader
 
-_RUNNING_RETRY_SECONDS = 5  # nobody knows when one of them ends: about as long as a short one takes
+_RUNNING_RETRY_SECONDS = 5  # an estimate: about as long as a short generation takes
 
 
 class Ceilings:
-    """Every read is strongly consistent, but the deployment's day, of which a process keeps the sum for seconds."""
+    """Every read is strongly consistent, except the deployment's day: a process caches its sum for seconds."""
 
     def __init__(self, ground: Ground) -> None:
         self._quota, self._deployment = QuotaReader(ground), DeploymentSpend(ground)
@@ -24,17 +24,17 @@ class Ceilings:
         self, generation: Generation, policy: Policy, limit: Limit | None, accepted: Accepted, moment: datetime
     ) -> Decimal | None:
         """Raise AdmissionRefusedError for the first limit that is reached; `limit` is the rate limit, if any. Return
-        what the nearest ceiling of money leaves, in US dollars; None where none applies.
+        what the nearest spending limit leaves, in US dollars; None if no limit applies.
 
-        The write that follows is conditional on `accepted`, which every acceptance of the owner's renews: of two
-        requests that count the same open generations one is refused and counts again.
+        The following write is conditional on `accepted`, which every acceptance of the owner renews. If two requests
+        count the same open generations, one conflicts and counts again.
         """
         now = epoch_milliseconds(moment)
         rate = accepted.rate(limit, now) if limit else None
         if limit and (wait := accepted.wait(limit, now)):
             raise AdmissionRefusedError("rate_limited", whole_seconds(wait), rate)
         if generation.own_key:
-            policy = Policy(policy.limits, policy.max_running)  # it costs the deployment no money
+            policy = Policy(policy.limits, policy.max_running)  # a user's own key costs the deployment no money
         left = list[Decimal]()
         if ceiling := policy.max_deployment_daily_spend_usd:
             left.append(ceiling - self._deployment.spent_today(moment))
@@ -47,7 +47,8 @@ class Ceilings:
             raise AdmissionRefusedError("too_many_running", _RUNNING_RETRY_SECONDS, rate)
         if not (policy.max_daily_spend_usd or policy.max_monthly_spend_usd):
             return min(left, default=None)
-        # The day's usage after the heads: one that ends in between is counted twice for a moment, never not at all.
+        # Read the day's usage after the heads: a generation that ends in between counts twice for a moment, but never
+        # zero times.
         spent = self._quota.spent(generation.user_id, policy, running, moment)
         if policy.max_monthly_spend_usd and spent.month >= policy.max_monthly_spend_usd:
             raise AdmissionRefusedError("monthly_spend_reached", _until(month_after(moment), moment), rate)

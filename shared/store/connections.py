@@ -1,6 +1,6 @@
-"""Who is connected: an item for each open WebSocket of an owner, and the single-use tickets that open one.
+"""Live connections: an item for each open WebSocket of an owner, and the single-use tickets that open one.
 
-In a table of its own, without a stream or backups. It knows no generation, and whoever may use it may read none.
+They have their own table, without a stream or backups. A function with access to it cannot read generations there.
 """
 
 import hashlib
@@ -15,13 +15,13 @@ TICKET_SECONDS = 30
 LONGEST_SECONDS = 2 * 60 * 60
 """API Gateway closes every connection after two hours."""
 MOST_CONNECTIONS = 8
-"""Of one owner. A further tab polls."""
+"""Connections of one owner. Further tabs poll."""
 YOUNG_SECONDS = 30
-"""API Gateway takes at most 29 seconds over a handshake, and until its end it calls a connection gone."""
+"""A handshake takes API Gateway at most 29 seconds. Until it ends, API Gateway reports the connection as gone."""
 
 
 class Connection(NamedTuple):
-    """One open WebSocket, as far as is known: a `$disconnect` may get lost."""
+    """One WebSocket that is probably open: a `$disconnect` may get lost."""
 
     owner: str
     connection_id: str
@@ -29,7 +29,7 @@ class Connection(NamedTuple):
 
 
 class Pass(NamedTuple):
-    """Whose connection a ticket opens, and until when that may last, in epoch seconds."""
+    """The owner whose connection a ticket opens, and the end of that connection in epoch seconds."""
 
     owner: str
     ends_at: int
@@ -42,10 +42,10 @@ class Connections:
         self._table, self._clock = table, clock
 
     def issue(self, owner: str, token_ends_at: int) -> tuple[str, int]:
-        """Return a ticket, good once and for 30 seconds, and the end of the connection that it opens.
+        """Return a ticket, valid once and for 30 seconds, and the end of the connection that it opens.
 
-        The end is the token's own, and two hours away at most. Only a hash of the ticket is stored: nobody who reads
-        the table can connect.
+        The connection ends with the token, within two hours. Only a hash of the ticket is stored, so a reader of the
+        table cannot connect.
         """
         ticket, now = f"{self._clock.token()}{self._clock.token()}", self._seconds()
         ends_at = min(token_ends_at, now + LONGEST_SECONDS)
@@ -54,7 +54,7 @@ class Connections:
         return ticket, ends_at
 
     def redeem(self, ticket: str) -> Pass | None:
-        """Return what a ticket opens, the first time; None for one that is used, old or made up."""
+        """Return the connection that a ticket opens, once; None if the ticket is used, expired or invalid."""
         try:
             found = self._table.take(
                 _ticket_key(ticket),
@@ -67,13 +67,13 @@ class Connections:
         return Pass(str(values["owner"]), int(values["ends"]))
 
     def is_full(self, owner: str) -> bool:
-        """Whether the owner has as many connections as one may have."""
+        """Whether the owner has reached the limit of connections."""
         return len(self.of(owner)) >= MOST_CONNECTIONS
 
     def open(self, opened: Pass, connection_id: str) -> bool:
-        """Note a connection, before its handshake has ended; False, and nothing noted, where it is one too many.
+        """Store a connection before its handshake has ended. Returns False and stores nothing if the limit is reached.
 
-        Counted after the write: of several that open at once, no more stay than may be.
+        Counted after the write, so that several that open at once cannot exceed the limit.
         """
         times = {"opened_at": self._clock.now(), "expires_at": opened.ends_at}
         self._table.put(items.marshal({"pk": opened.owner, "sk": connection_id, **times}))
@@ -83,20 +83,20 @@ class Connections:
         return False
 
     def close(self, owner: str, connection_id: str) -> None:
-        """Forget a connection; one that is forgotten already is no error."""
+        """Delete a connection. Deleting a missing one is not an error."""
         self._table.delete(items.marshal({"pk": owner, "sk": connection_id}))
 
     def of(self, owner: str) -> list[Connection]:
-        """Return the owner's connections, strongly consistent; those that are past their end do not count."""
+        """Return the owner's connections, strongly consistent, without those past their end."""
         now = self._seconds()
         return [_connection(values) for values in self._items(owner) if int(values["expires_at"]) > now]
 
     def noted(self, owner: str) -> list[Connection]:
-        """Return all that is noted of the owner, also what is past its end and not deleted yet."""
+        """Return all stored connections of the owner, including those past their end that are not deleted yet."""
         return [_connection(values) for values in self._items(owner)]
 
     def is_young(self, connection: Connection) -> bool:
-        """Whether its handshake may not have ended: API Gateway then calls it gone, and it is not."""
+        """Whether its handshake may still run. API Gateway then reports it as gone although it is not."""
         return self._clock.now() <= connection.opened_at + timedelta(seconds=YOUNG_SECONDS)
 
     def _items(self, owner: str) -> list[items.Item]:
@@ -116,6 +116,6 @@ def _connection(values: items.Item) -> Connection:
 
 
 def _ticket_key(ticket: str) -> items.Item:
-    # No owner has a control character in it, so this is nobody's partition.
+    # No owner contains a control character, so this partition belongs to nobody.
     digest = hashlib.sha256(ticket.encode("utf-8", "surrogatepass")).hexdigest()
     return items.marshal({"pk": f"ticket\0{digest}", "sk": "ticket"})

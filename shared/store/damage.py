@@ -1,4 +1,4 @@
-"""What cannot be read of the table: damaged, or of a newer version. It costs what needs it, and nothing beside that."""
+"""Items that cannot be read: damaged, or of a newer version. Only calls that need such an item fail."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -8,17 +8,17 @@ from shared.aws.logs import logger
 from shared.domain.errors import ObjectDeniedError, UnreadableError
 
 DAMAGED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, zlib.error)
-"""What reading an item raises that is not as this code writes it: a newer version's, or changed by somebody else."""
+"""The errors of reading an item that this code did not write: of a newer version, or changed by somebody else."""
 
 
 def named(error: Exception) -> str:
-    """Return the type of what reading an item raised. What it says may hold what the item does."""
+    """Return the type of a read error. Its text may quote the item."""
     return str(error) if isinstance(error, UnreadableError) else type(error).__name__
 
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """Raise UnreadableError for what decoding or showing an item raises; it names that error's type."""
+    """Turn errors of decoding or showing an item into UnreadableError, which names the original error's type."""
     try:
         yield
     except UnreadableError:
@@ -28,7 +28,7 @@ def reading() -> Iterator[None]:
 
 
 def if_readable[Found](read: Callable[[], Found]) -> Found | None:
-    """Return what `read` returns; None, and a line in the log, where an item or its object cannot be read."""
+    """Return what `read` returns. If an item or its object cannot be read, log a line and return None."""
     try:
         return read()
     except (*DAMAGED, ObjectDeniedError) as error:

@@ -1,4 +1,4 @@
-"""What all owners together have spent today: the sum over the day's shards, kept for seconds. Writes nothing."""
+"""The spend of all owners together today: the sum over the day's shards, cached for seconds. Writes nothing."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,13 +8,14 @@ from shared.store.booking import PARTITIONS, partition_of
 from shared.store.ground import Ground
 
 CACHE_SECONDS = 5.0
-"""How old a sum may be that a process goes by. Ten queries make one: some five read units."""
+"""How old a cached sum may be. A sum takes ten queries: some five read units."""
 
 
 class DeploymentSpend:
-    """Nothing open is in it: a generation is booked when it ends.
+    """Open generations are not included: a generation is booked when it ends.
 
-    The reads are eventually consistent, at half the price: what lags by milliseconds is kept for seconds anyway.
+    The reads are eventually consistent, at half the price. A lag of milliseconds does not matter, because the sum is
+    cached for seconds.
     """
 
     def __init__(self, ground: Ground) -> None:
@@ -31,7 +32,7 @@ class DeploymentSpend:
         return self._spent
 
     def percent(self, moment: datetime) -> float:
-        """Return how much of MaxDeploymentDailySpendUsd is spent; 0, and nothing is read, where there is none."""
+        """Return the spent share of MaxDeploymentDailySpendUsd. Without that limit, return 0 and read nothing."""
         return 100 * float(self.spent_today(moment)) / self._ceiling_usd if self._ceiling_usd else 0.0
 
     def _sum_of(self, partition: str) -> Decimal:

@@ -1,4 +1,4 @@
-"""What an owner's request does to one generation: cancel it while it is open, dismiss it once it has ended."""
+"""The owner's requests that cancel an open generation or dismiss an ended one."""
 
 from shared.domain import rows
 from shared.domain.errors import StoreUnavailableError, TransitionRefusedError
@@ -18,10 +18,10 @@ class EndingStore:
         self.reads = Reader(ground)
 
     def cancel(self, key: GenerationKey, op: str | None = None) -> Generation | None:
-        """Cancel an open generation and return the head as it then is; None when there is none.
+        """Cancel an open generation and return the head as it then is; None if there is no such generation.
 
-        A terminal generation is returned as it is: of a cancel that races the finish, one wins. A head that shows `op`,
-        a new token, was canceled by this very call. An open one with a status of a newer version is canceled, too.
+        Returns a terminal generation unchanged: if a cancel races the end, one of them wins. If the head shows `op`, a
+        new token, this call canceled it. Also cancels an open generation whose status only a newer version knows.
         """
         op = op or self._clock.token()
         for _ in range(_CANCEL_TRIES):
@@ -31,13 +31,13 @@ class EndingStore:
             try:
                 self._mover.move_with(rows.CANCEL, head, self.reads.settled(head), (), op=op)
             except TransitionRefusedError:
-                continue  # it moved on between the read and the write: read again
+                continue  # the head changed between the read and the write; read again
             return self.reads.get(key)
         raise StoreUnavailableError("cancel lost every race")
 
     def dismiss(self, head: Generation) -> None:
-        """Mark an ended generation as dismissed; a second time changes nothing.
+        """Mark an ended generation as dismissed. A second call changes nothing.
 
-        Raises TransitionRefusedError for one that is open or gone.
+        Raises TransitionRefusedError if it is open or missing.
         """
         self._mover.move(rows.DISMISS, head, None)

@@ -1,4 +1,4 @@
-"""Deleting all that there is of an owner, and the mark that tells when nothing of it can come back."""
+"""Deletes all data of an owner, and keeps the mark that says when nothing can be written again."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,11 +21,11 @@ _NOT_SPENT = ("generations", "paid_calls", "prompt_tokens", "completion_tokens",
 
 
 class ErasureStore:
-    """Deletes by key alone. Ending what still runs, and the order, are the caller's.
+    """Deletes by key only. The caller ends running generations and sets the order.
 
-    What holds an owner to the limits goes last, once it binds nobody any more: the times of the last accepted requests,
-    and what was spent today, or this month where that has a ceiling. Else an erasure would be a way around them.
-    Neither holds anything of a generation.
+    The bookkeeping of limits goes last, once it no longer limits the owner: the times of accepted requests, and the
+    spend of today, or of this month if it has a limit. Otherwise an erasure would bypass the limits. This bookkeeping
+    holds nothing of a generation.
     """
 
     def __init__(self, ground: Ground) -> None:
@@ -46,17 +46,17 @@ class ErasureStore:
         return list(islice((key for key in keys if key not in kept), count))
 
     def delete_items(self, user_id: str, sort_keys: Iterable[str]) -> None:
-        """Delete items of the owner, whatever they hold; those that are gone already are no error."""
+        """Delete items of the owner, whatever they hold. Deleting a missing item is not an error."""
         for batch in batched(sort_keys, _BATCH, strict=False):
             self._table.delete_many([items.marshal({"pk": user_id, "sk": sort_key}) for sort_key in batch])
 
     def delete_objects(self, user_id: str) -> bool:
-        """Delete at most a thousand of the owner's objects; False when there was none."""
+        """Delete at most a thousand of the owner's objects. Returns False if there were none."""
         return self._objects.delete_some(user_id) > 0
 
     def keep_only_spend(self, user_id: str) -> None:
-        """Strip the days that a ceiling of money goes by down to what was spent, and let them lapse when they bind
-        nobody any more. So is today, whatever is set."""
+        """Reduce the days that a spending limit uses to the spend, and let them expire when they no longer limit the
+        owner. This always includes today."""
         now = self._clock.now()
         today = items.usage_key(user_id, now.date().isoformat())
         kept = {day["sk"]["S"]: day for day in (*self._days(user_id, now), self._table.get(today)) if day}
@@ -76,10 +76,10 @@ class ErasureStore:
                 mine=lambda _item: False,
             )
         except ConditionFailedError:
-            return  # another call has deleted it
+            return  # another call deleted it
 
     def mark_erasure(self, user_id: str, not_before: datetime) -> None:
-        """Note that an erasure is under way, and over at the earliest at `not_before`; a later note stands."""
+        """Mark an erasure as running, until `not_before` at least. A later mark is kept."""
         update = {
             "UpdateExpression": "SET not_before = :at, expires_at = :swept",
             "ConditionExpression": "attribute_not_exists(pk) OR NOT attribute_type(not_before, :number) "
@@ -92,9 +92,9 @@ class ErasureStore:
             return
 
     def erasure_not_before(self, user_id: str) -> datetime | None:
-        """Return when the erasure that is under way may be over; None when there is none.
+        """Return when the running erasure may end at the earliest; None if none is running.
 
-        A mark that cannot be read is one for all time: `replace_mark` sets it right.
+        A mark that cannot be read never ends by itself. `replace_mark` fixes it.
         """
         item = self._table.get(_mark_key(user_id))
         if item is None:
@@ -105,7 +105,7 @@ class ErasureStore:
             return datetime.max.replace(tzinfo=UTC)
 
     def replace_mark(self, user_id: str, not_before: datetime) -> None:
-        """Put a time in place of the mark's, which no lease explains."""
+        """Replace the mark's time, which is later than any lease explains."""
         update = {
             "UpdateExpression": "SET not_before = :at, expires_at = :swept",
             "ExpressionAttributeValues": _marked(not_before),
@@ -113,7 +113,7 @@ class ErasureStore:
         self._table.update(_mark_key(user_id), update, mine=lambda _item: False)
 
     def unmark_erasure(self, user_id: str, not_before: datetime) -> bool:
-        """End the erasure, unless its note has been moved on since it was read."""
+        """End the erasure, unless its mark has been extended since it was read."""
         condition = {
             "ConditionExpression": "attribute_not_exists(pk) OR not_before = :at",
             "ExpressionAttributeValues": items.marshal({":at": not_before}),
@@ -125,22 +125,22 @@ class ErasureStore:
         return True
 
     def limits_bind_until(self, user_id: str) -> datetime | None:
-        """Return when the last of what holds the owner to the limits lapses; None when nothing does."""
+        """Return when the last bookkeeping of the owner's limits expires; None if there is none."""
         return max(self._binding(user_id, self._clock.now()).values(), default=None)
 
     def _binding(self, user_id: str, now: datetime) -> dict[str, datetime]:
-        """Return the sort keys of what holds the owner to the limits, each with the time at which it lapses."""
+        """Return the sort keys of the owner's bookkeeping of limits, each with the time when it expires."""
         lapse = self._lapse_of_spend(now)
         binding = {day["sk"]["S"]: lapse for day in self._days(user_id, now)}
         state = items.accepted_key(user_id)
-        with suppress(*DAMAGED):  # what cannot be read binds nobody, and goes with the rest
+        with suppress(*DAMAGED):  # an unreadable item limits nobody, and is deleted with the rest
             accepted = decode_accepted(self._table.get(state))
             if lapses := accepted.lapses_in(policy_of(self._settings), epoch_milliseconds(now)):
                 binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
         return binding
 
     def _days(self, user_id: str, now: datetime) -> list[items.Item]:
-        """Return the usage items with a spend that a ceiling goes by now: the month's, or today's, or none."""
+        """Return the usage items with a spend that a limit uses now: this month's, today's, or none."""
         if self._settings.max_monthly_spend_usd > 0:
             days = list(self._table.query(**items.days_of_month(user_id, f"{now:%Y-%m}")))
         elif self._settings.max_daily_spend_usd > 0:
@@ -166,4 +166,4 @@ def _charged(day: items.Item) -> Decimal:
     try:
         return items.charged(day)
     except DAMAGED:
-        return Decimal(0)  # what cannot be read binds nobody, and goes with the rest
+        return Decimal(0)  # an unreadable item limits nobody, and is deleted with the rest

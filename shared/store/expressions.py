@@ -1,6 +1,6 @@
 """Builds each conditional write of a head from its row of the transition table. Sends nothing.
 
-A condition is written once, beside its guard; what a row does to status, fence, version and index follows from the row.
+Each condition is written once, next to its guard. The changes to status, fence, version and index follow from the row.
 """
 
 import re
@@ -15,7 +15,7 @@ from shared.store.items import RENAMED, Item, encode_fields, marshal
 
 
 def _zero_or(name: str, comparison: str) -> str:
-    # A counter at zero is not stored, nor is one that the version before did not have.
+    # A counter at zero is not stored, and neither is one that the previous version did not have.
     return f"(attribute_not_exists(#{name}) OR #{name} {comparison})"
 
 
@@ -23,7 +23,7 @@ _CONDITIONS: Mapping[Guard, str] = {
     Guard.ABSENT: "attribute_not_exists(#pk)",
     Guard.FENCE: "#fence = :fence",
     Guard.HOLDER: "#holder = :holder",
-    # The first version's heads may lack the attribute: absent counts as 0, as it does when a head is read.
+    # Heads of the first version may lack the attribute. Missing counts as 0, the same as when a head is read.
     Guard.READABLE: f"{_zero_or('schema_version', '<= :schema_version')} AND #kind IN (:kinds)",
     Guard.FRUITLESS_ATTEMPTS_LEFT: " AND ".join(
         _zero_or(name, "< :max_fruitless_attempts") for name in ("fruitless_attempts", RENAMED["fruitless_attempts"])
@@ -43,11 +43,12 @@ _CONDITIONS: Mapping[Guard, str] = {
 
 
 def condition_of(row: Row[Any], as_read: Status | None = None) -> str:
-    """Return the condition expression of a row, its status included. `as_read` is the status that the head had."""
+    """Return the condition expression of a row, including the status. `as_read` is the head's status when it was
+    read."""
     parts = [_CONDITIONS[guard] for guard in row.guards]
     if row.sources:
         allowed = ", ".join(_sources(row, as_read))
-        # UpdateItem creates a missing item: without `exists` a late worker would bring a deleted one back.
+        # UpdateItem creates a missing item. Without `exists`, a late worker would restore a deleted head.
         parts.insert(0, f"attribute_exists(#pk) AND #status IN ({allowed})")
     return " AND ".join(parts)
 
@@ -63,7 +64,7 @@ def _sources(row: Row[Any], as_read: Status | None) -> dict[str, str]:
 def update_of(row: Row[Any], guards: Mapping[str, Any], sets: Mapping[str, Any]) -> Item:
     """Return the arguments of UpdateItem (without key and table) for one write along `row`.
 
-    `guards` are the values that its guards compare with, `sets` what the row sets: see `row.Row`.
+    `guards` are the values that its guards compare with, `sets` the fields that the row sets (`row.Row`).
     """
     plain = encode_fields({name: value for name, value in sets.items() if not isinstance(value, Add | Once)})
     adds = {name: value.by for name, value in sets.items() if isinstance(value, Add)}
@@ -73,7 +74,7 @@ def update_of(row: Row[Any], guards: Mapping[str, Any], sets: Mapping[str, Any])
     if renamed := [RENAMED[name] for name in values_set if name in RENAMED]:
         removes += renamed
     if renamed or adds.keys() & RENAMED.keys():
-        values_set["schema_version"] = SCHEMA_VERSION  # from here on the version before leaves the head alone
+        values_set["schema_version"] = SCHEMA_VERSION  # from here on, the previous version does not touch the head
     if row.target is not None:
         values_set["status"] = str(row.target)
     if row.leaves_index():
@@ -104,7 +105,8 @@ def _arguments(row: Row[Any], guards: Mapping[str, Any], update: str, values: di
         else:
             values[f":{name}"] = value
     values |= _sources(row, status)
-    # DynamoDB refuses a value that no expression names: callers give every guard's, the row takes its own.
+    # DynamoDB refuses a value that no expression uses. Callers pass the values of every guard, and the row picks its
+    # own.
     used = set(re.findall(r":\w+", f"{update} {condition}"))
     return {
         "UpdateExpression": update,
@@ -115,12 +117,12 @@ def _arguments(row: Row[Any], guards: Mapping[str, Any], update: str, values: di
 
 
 def _value(value: Any) -> Any:
-    # A guard on what the head did not have when it was read: no attribute is ever NULL, so it cannot hold.
+    # A guard on a field that the head lacked when it was read. No attribute is ever NULL, so the guard fails.
     return {"NULL": True} if value is None else marshal({"value": value})["value"]
 
 
 def as_read(head: Generation | Called, now: datetime) -> dict[str, Any]:
-    """Return what every guard compares with, for a write that goes by the head as it was read, or called."""
+    """Return the values that every guard compares with, for a write that depends on the head as read or as called."""
     if isinstance(head, Called):
         return {"now": now, "fence": head.fence}
     return {
@@ -139,5 +141,5 @@ def as_read(head: Generation | Called, now: datetime) -> dict[str, Any]:
 
 
 def names_in(expression: str) -> dict[str, str]:
-    """Return the placeholders of an expression: every name has one, so that no reserved word can bite."""
+    """Return the placeholders of an expression. Every name has one, so reserved words cannot cause errors."""
     return {f"#{name}": name for name in set(re.findall(r"#(\w+)", expression))}

@@ -1,4 +1,4 @@
-"""What every part of the store stands on. Reads and writes nothing by itself."""
+"""The dependencies of every part of the store. Reads and writes nothing by itself."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from shared.store.table import Table
 
 
 class Ground(NamedTuple):
-    """The table and the bucket, the time, and the deployment's own numbers."""
+    """The table, the bucket, the clock and the deployment's settings."""
 
     table: Table
     clock: Clock

@@ -1,4 +1,4 @@
-"""How the domain's values stand in the table: keys, attribute names, times, compression. Decides nothing.
+"""The domain's values as items of the table: keys, attribute names, times, compression. Decides nothing.
 
 Times are epoch seconds with milliseconds; texts of more than a line are JSON, compressed with zlib.
 """
@@ -55,8 +55,8 @@ _TEXTS = frozenset(
     | {"retry_of", "retried_as", "because"}
 )
 RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "sends"}
-"""What schema 1 called an attribute of the head. Every write of the new name removes the old one, and raises the head's
-schema: what a counter of a head has under both names belongs together."""
+"""Schema 1's names of the head's attributes. Every write of the new name removes the old one and raises the head's
+schema. A counter with both names is the sum of both."""
 
 _FLAGS = ("isolated", "reviewed", "own_key", "asked_to_wait")
 
@@ -82,7 +82,7 @@ def usage_key(user_id: str, day: str) -> Item:
 
 
 def days_of_month(user_id: str, month: str) -> Item:
-    """Return the query for what an owner used on each day of a month (YYYY-MM)."""
+    """Return the query for an owner's usage on each day of a month (YYYY-MM)."""
     return {
         "ConsistentRead": True,
         "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
@@ -99,12 +99,12 @@ def idempotency_key(user_id: str, key: str) -> Item:
 
 
 def due_shard(generation_id: str) -> str:
-    """Return which of the index's shards holds the generation: fixed for its life, spread evenly over ids."""
+    """Return the index shard of the generation. It never changes, and ids spread evenly over shards."""
     return str(hashlib.sha256(generation_id.encode()).digest()[0] % DUE_SHARDS)
 
 
 def marshal(values: Mapping[str, Any]) -> Item:
-    """Return DynamoDB's form of `values`; datetimes become epoch seconds, and what is None is left out."""
+    """Return DynamoDB's form of `values`. Datetimes become epoch seconds, and None is omitted."""
     return {name: serialize(_plain(value)) for name, value in values.items() if value is not None}
 
 
@@ -117,7 +117,7 @@ def _plain(value: object) -> object:
 
 
 def to_epoch(moment: datetime) -> Decimal:
-    """Return `moment` as epoch seconds, exact to the millisecond, in DynamoDB's own form: no zeros at the end."""
+    """Return `moment` as epoch seconds, exact to the millisecond, in DynamoDB's own form: no trailing zeros."""
     return Decimal(epoch_milliseconds(moment)) / 1000
 
 
@@ -126,17 +126,17 @@ def from_epoch(value: Decimal) -> datetime:
 
 
 def pack(value: Mapping[str, Any]) -> bytes:
-    """Return `value` as compressed JSON: write units are paid by the kilobyte. Raises ValueError for NaN."""
+    """Return `value` as compressed JSON, because DynamoDB bills writes by the kilobyte. Raises ValueError for NaN."""
     return zlib.compress(json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode(), 9)
 
 
 def unpack(data: bytes) -> dict[str, Any]:
-    """Undo `pack`. What an earlier version stored as NaN is null: JSON has no other word for it."""
+    """Undo `pack`. NaN, which an earlier version stored, becomes null, because JSON has no NaN."""
     return _object(zlib.decompress(data))
 
 
 def unpack_within(data: bytes, most_bytes: int) -> dict[str, Any] | None:
-    """Undo `pack`, or return None for more JSON than so many bytes: it is not unpacked any further."""
+    """Undo `pack`, or return None if the JSON is larger than this many bytes. Unpacking stops there."""
     unpacking = zlib.decompressobj()
     text = unpacking.decompress(data, most_bytes + 1)
     return None if len(text) > most_bytes else _object(text)
@@ -145,14 +145,14 @@ def unpack_within(data: bytes, most_bytes: int) -> dict[str, Any] | None:
 def _object(text: bytes) -> dict[str, Any]:
     unpacked = json.loads(text, parse_constant=lambda _name: None)
     if not isinstance(unpacked, dict):
-        raise TypeError("what was packed is no object")
+        raise TypeError("the packed value is not an object")
     return unpacked
 
 
 def encode_head(generation: Generation) -> Item:
-    """Return the head's item. `due_shard` is there exactly when `due_at` is, which keeps the index sparse.
+    """Return the head's item. It has `due_shard` exactly when it has `due_at`, which keeps the index sparse.
 
-    A counter at zero is left out: the head is paid for by the kilobyte.
+    Counters at zero are omitted, because the head is billed by the kilobyte.
     """
     values: dict[str, Any] = {name: getattr(generation, name) for name in (*TIMES, *_TEXTS)}
     values |= {name: getattr(generation, name) or None for name in (*_COUNTS, *_FLAGS)}
@@ -171,7 +171,7 @@ def encode_head(generation: Generation) -> Item:
 
 
 def encode_fields(sets: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields of a head as attributes of its item; None is an attribute that is to go."""
+    """Return fields of a head as attributes of its item. None means that the attribute is removed."""
     encoded: dict[str, Any] = {}
     for name, value in sets.items():
         if name == "usage":
@@ -193,7 +193,7 @@ def expiry(moment: datetime | None) -> int | None:
 
 
 def parts_expiry(head: Generation, settings: Settings) -> datetime:
-    """Return until when what belongs to a generation is kept: a day longer than its head can be."""
+    """Return until when a generation's other items are kept: one day longer than its head can be."""
     return head.deadline_at + min(timedelta(days=settings.retention_days + 1), _LAST - head.deadline_at)
 
 
@@ -212,7 +212,7 @@ def usage_values(usage: Usage) -> dict[str, Any]:
 
 
 def charged(day: Item | None) -> Decimal:
-    """Return what a usage item's day has cost the deployment: what users' own keys paid for is not in it."""
+    """Return what a usage item's day has cost the deployment, without what users' own keys paid."""
     values = {} if day is None else unmarshal(day)
     ours = Decimal(values.get("cost_usd", 0)) - Decimal(values.get("own_cost_usd", 0))
     return ours + Decimal(values.get("reserved_usd", 0))
@@ -229,7 +229,7 @@ def decode_usage(values: Item) -> Usage:
 
 
 def decode_head(item: Item) -> Generation:
-    """Return the generation that a head's item stands for; an attribute that is absent has its default."""
+    """Return the generation of a head's item. A missing attribute takes its default."""
     values = unmarshal(item)
     fields: dict[str, Any] = {name: from_epoch(values[name]) for name in TIMES if name in values}
     fields |= {name: int(values.get(name, 0)) + int(values.get(RENAMED.get(name, ""), 0)) for name in _COUNTS}
@@ -275,7 +275,7 @@ def decode_input(item: Item) -> GenerationInput:
 
 
 def decode_asked(item: Item) -> Asked:
-    """Return what a log line says of an input, whose content may be in an object."""
+    """Return the log facts of an input, whose content may be in an object."""
     values = unmarshal({name: item[name] for name in ("model", "request_id") if name in item})
     return Asked(text_or_none(values, "model"), text_or_none(values, "request_id") or None)
 
@@ -302,12 +302,12 @@ def encode_step(key: GenerationKey, step: StoredStep, expires_at: datetime) -> I
 
 
 def _shown(usage: Usage) -> dict[str, Any] | None:
-    # Few steps have any, and an item is paid for by the kilobyte.
+    # Few steps have any, and items are billed by the kilobyte.
     return {name: value for name, value in usage_values(usage).items() if value} or None
 
 
 def decode_result(item: Item, most_bytes: int) -> dict[str, Any] | None:
-    """Return a step's result alone, None for one of more than `most_bytes`; what is in an object is."""
+    """Return only a step's result; None if it is larger than `most_bytes`, as every result in an object is."""
     packed = unmarshal(item).get("result")
     return None if packed is None else unpack_within(packed, most_bytes)
 
@@ -317,7 +317,9 @@ def decode_step(item: Item) -> StoredStep:
     return StoredStep(
         name=values["sk"].rpartition("#")[2],
         position=int(values["position"]),
-        result=unpack(values["result"]) if "result" in values else {},  # it is in an object, not asked for
+        result=unpack(values["result"])
+        if "result" in values
+        else {},  # it is in an object that the caller did not request
         usage=decode_usage(values),
         call_id=text_or_none(values, "call_id"),
         duration_seconds=float(values["duration_seconds"]),

@@ -1,4 +1,4 @@
-"""The one place where a row becomes a write, and the only writer of heads."""
+"""The only place where a row becomes a write, and the only writer of heads."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,9 @@ from shared.store.table import ConditionFailedError, Mine
 
 
 class Mover:
-    """Every method raises TransitionRefusedError, with the head as it stands, when the row does not hold.
+    """Every method raises TransitionRefusedError, with the stored head, if the row's conditions do not hold.
 
-    A write whose answer was lost is known by its row's mark, and counts as the success that it was.
+    The row's mark identifies a write whose response was lost. Such a write counts as a success.
     """
 
     def __init__(self, ground: Ground) -> None:
@@ -26,9 +26,9 @@ class Mover:
     def move[Given](
         self, row: Row[Given], head: Generation | Called, given: Given, more: dict[str, Any] | None = None
     ) -> Generation:
-        """Move a head along a row that takes nothing else with it; return the head as it then is.
+        """Change a head along a row without other items. Return the head as it then is.
 
-        `more` are values for guards that the head as read does not answer.
+        `more` are values for guards that the head as read does not provide.
         """
         at = self._at(row)
         sets = self._sets(row, head, at, given)
@@ -48,9 +48,9 @@ class Mover:
         *,
         op: str | None = None,
     ) -> None:
-        """Move a head and write `beside`, all or nothing; `op` is the mark's token, a new one unless it is given.
+        """Change a head and write `beside`, all or nothing. `op` is the mark's token, a new one if omitted.
 
-        A row that ends a generation books its usage on the day and deletes the owner's key with it.
+        A terminal row also books the usage on the day and deletes the owner's key.
         """
         at = self._at(row, op)
         sets = self._sets(row, head, at, given)
@@ -65,13 +65,13 @@ class Mover:
         except ConditionFailedError as failed:
             if failed.index == 0:
                 raise refused(row, failed) from failed
-            # Another item's condition: only the head tells whether an earlier try of ours was applied.
+            # Another item's condition failed. Only the head shows whether an earlier try of ours succeeded.
             item = self._table.get(items.head_key(head.key))
             if item is None or not _mine(row, Write(head, sets, at))(item):
                 raise TransitionRefusedError(row.name, items.decode_head(item) if item else None) from failed
 
     def write_of[Given](self, row: Row[Given], head: Generation, given: Given) -> items.Item:
-        """Return a row's write for a transaction that begins with another item. The caller tells its refusal."""
+        """Return a row's write for a transaction that begins with another item. The caller interprets a refusal."""
         at = self._at(row)
         update = update_of(row, as_read(head, at.now), self._sets(row, head, at, given))
         return {"Update": {"Key": items.head_key(head.key), **update}}
@@ -86,7 +86,7 @@ class Mover:
 
 
 def refused(row: Row[Any], failed: ConditionFailedError) -> TransitionRefusedError:
-    """Return what to raise for a head's condition that did not hold."""
+    """Return the error for a head's condition that did not hold."""
     return TransitionRefusedError(row.name, items.decode_head(failed.item) if failed.item else None)
 
 

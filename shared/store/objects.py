@@ -1,7 +1,7 @@
-"""Sends requests to the one bucket: what is too large for an item, and pictures. Knows S3's errors.
+"""Sends requests to the bucket, which holds pictures and values that are too large for an item. Knows S3's errors.
 
-Keys are `<hash of the owner>/<generation id>/<name>`. The hash has the deployment's key; before there was one it had
-none, and what is named by that is found still: pictures by the form of their name, all else by the key in its item.
+Keys are `<hash of the owner>/<generation id>/<name>`. The hash uses the deployment's key; older hashes used none. Code
+still finds objects with old names: pictures by the form of their name, all others by the key in their item.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MOST_IN_AN_ITEM = 200 * 1024
-"""Bytes of a packed input or result that an item holds itself; DynamoDB takes 400 KB, and bills each of them."""
+"""Bytes of a packed input or result that stay in the item. DynamoDB allows 400 KB and bills every kilobyte."""
 
 _LARGE = ("content", "result")
-_AT_ONCE = 1_000  # the most that one page lists and one DeleteObjects takes
-# botocore has tried again already, and a later try may succeed all the same.
+_AT_ONCE = 1_000  # the maximum of one listed page and of one DeleteObjects
+# botocore has already retried, but a later try may still succeed.
 _TRANSIENT = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown", "OperationAborted"})
 
-_GONE = frozenset({"NoSuchKey", "404"})  # HeadObject has no body that could say more than the status
+_GONE = frozenset({"NoSuchKey", "404"})  # HeadObject has no body, so only the status tells the cause
 _DENIED = frozenset({("GetObject", "AccessDenied"), ("CopyObject", "AccessDenied"), ("HeadObject", "403")})
 
 
 def named_by(item: Item) -> list[str]:
-    """Return the keys of the objects that an item, as it is stored, names in place of what is too large for it."""
+    """Return the keys of the objects that a stored item refers to."""
     return [str(item[name]["S"]) for name in (f"{attribute}_object" for attribute in _LARGE) if name in item]
 
 
 class Objects:
-    """One S3 bucket. `client` returns the client; it is asked with each request, so that it need not be made before.
-    `owner_key` is the key of the hashes that stand for owners.
+    """One S3 bucket. `client` returns the client and is called for each request, so the client is made only when
+    needed. `owner_key` is the key of owners' pseudonyms.
 
-    Raises StoreUnavailableError when S3 did not take or answer a request, and StoreRefusedError when it refused one and
-    would again. An object that an item names and that is gone is an UnreadableError. S3 only says that it is gone to
-    a caller who may list the bucket; to all others it is an ObjectDeniedError.
+    Raises StoreUnavailableError if S3 did not accept or answer a request, and StoreRefusedError if it refused one and
+    would refuse it again. A missing object that an item refers to is an UnreadableError. S3 reports a missing object
+    only to callers that may list the bucket; others get an ObjectDeniedError.
     """
 
     def __init__(self, client: Callable[[], "S3Client"], bucket: str, owner_key: str = "") -> None:
@@ -50,21 +50,21 @@ class Objects:
         self._owner_key = owner_key
 
     def prefixes_of(self, user_id: str) -> tuple[str, str]:
-        """Return what the keys of an owner begin with, now and before there was a key: an id may hold what a key should
-        not, and says who it is."""
+        """Return the prefixes of an owner's keys, with and without the deployment's key. Hashed, because an id
+        identifies a person and may hold characters that a key should not."""
         return f"{keyed_hash(user_id, self._owner_key)}/", f"{bare_hash(user_id)}/"
 
     def key_of(self, key: GenerationKey, name: str) -> str:
-        """Return the key of an object that is stored now."""
+        """Return the key of an object to be stored."""
         return f"{self.prefixes_of(key.owner)[0]}{key.generation_id}/{name}"
 
     def key_of_picture(self, key: GenerationKey, name: str) -> str:
-        """Return the key of a picture, whose name tells since when it is there."""
+        """Return the key of a picture, whose name shows which hash it uses."""
         prefix = self.prefixes_of(key.owner)[0 if is_keyed(name) else 1]
         return f"{prefix}{key.generation_id}/{name}"
 
     def offload(self, item: Item, name: str) -> Item:
-        """Return `item` as it may be stored: what is too large for it goes to the object `name`, before the item."""
+        """Return `item` as it may be stored. A value that is too large is first stored as the object `name`."""
         for attribute in _LARGE:
             packed = bytes(item.get(attribute, {}).get("B", b""))
             if len(packed) > MOST_IN_AN_ITEM:
@@ -75,7 +75,7 @@ class Objects:
         return item
 
     def restore(self, item: Item) -> Item:
-        """Return `item` with what `offload` has put aside."""
+        """Return `item` with the value that `offload` moved to an object."""
         for attribute in _LARGE:
             key = item.get(f"{attribute}_object")
             if key is not None:
@@ -83,7 +83,7 @@ class Objects:
         return item
 
     def put(self, key: str, data: bytes, content_type: str, **headers: str) -> None:
-        """Store an object; `headers` are arguments of PutObject that say how it is handed out."""
+        """Store an object. `headers` are arguments of PutObject that set its response headers."""
         arguments: Any = {"Body": data, "ContentType": content_type, **headers}
         self._send(lambda s3: s3.put_object(Bucket=self._bucket, Key=key, **arguments))
 
@@ -91,7 +91,7 @@ class Objects:
         return self._send(lambda s3: s3.get_object(Bucket=self._bucket, Key=key)["Body"].read())
 
     def exists(self, key: str) -> bool:
-        """Whether the object is there. Raises ObjectDeniedError to a caller who may not list the bucket."""
+        """Whether the object exists. Raises ObjectDeniedError if the caller may not list the bucket."""
         try:
             self._send(lambda s3: s3.head_object(Bucket=self._bucket, Key=key))
         except UnreadableError:
@@ -99,7 +99,7 @@ class Objects:
         return True
 
     def copy(self, source: str, target: str) -> None:
-        """Copy an object with all that is said of it, inside S3. The copy's age begins anew."""
+        """Copy an object with its metadata, inside S3. The copy's age starts at zero."""
         self._send(
             lambda s3: s3.copy_object(
                 Bucket=self._bucket, Key=target, CopySource={"Bucket": self._bucket, "Key": source}
@@ -107,7 +107,7 @@ class Objects:
         )
 
     def signed_url(self, key: str, seconds: float) -> str:
-        """Return a URL by which anybody may read the object for so long, at the longest. Sends nothing."""
+        """Return a URL with which anybody may read the object for at most this long. Sends nothing."""
         return self._send(
             lambda s3: s3.generate_presigned_url(
                 "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=int(seconds)
@@ -115,7 +115,7 @@ class Objects:
         )
 
     def delete_some(self, user_id: str) -> int:
-        """Delete at most a thousand objects of an owner and return how many there were; 0 when none is left."""
+        """Delete at most a thousand objects of an owner. Returns how many; 0 if none is left."""
         for prefix in self.prefixes_of(user_id):
             if there := self._some(prefix):
                 return self.delete(there)
@@ -126,7 +126,7 @@ class Objects:
         return [found["Key"] for found in page.get("Contents", [])]
 
     def delete(self, keys: Sequence[str]) -> int:
-        """Delete at most a thousand objects and return how many; one that is gone already is no error."""
+        """Delete at most a thousand objects. Returns how many. Deleting a missing object is not an error."""
         if keys:
             given: Any = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
             answer = self._send(lambda s3: s3.delete_objects(Bucket=self._bucket, Delete=given))
@@ -154,4 +154,4 @@ def _no_bucket() -> "S3Client":
 
 
 NO_OBJECTS = Objects(_no_bucket, "")
-"""For a store that never meets a large item or a picture, as that of the heartbeats."""
+"""For a store that never handles large items or pictures, such as the one for heartbeats."""

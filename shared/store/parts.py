@@ -1,6 +1,7 @@
-"""What a head stands on, its input and what it takes over: stored before it, deleted again when it does not come.
+"""The parts of a head: its input and the steps that it takes over. They are stored first, and deleted if the head is
+not stored.
 
-What a process that dies in between leaves has a time to live; the bucket's rule deletes its objects.
+If the process dies in between, the items have a time to live, and the bucket's rule deletes the objects.
 """
 
 from contextlib import suppress
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from shared.store.ground import Ground
     from shared.store.items import Item
 
-_AT_ONCE = 100  # the most that one transaction takes
+_AT_ONCE = 100  # the maximum of one transaction
 
 
 class Parts:
-    """The parts of one generation that is to be let in, as far as this call has stored them."""
+    """The parts of one new generation that this call has stored so far."""
 
     def __init__(self, ground: "Ground", key: "GenerationKey") -> None:
         self._table, self._objects, self._key = ground.table, ground.objects, key
@@ -29,7 +30,7 @@ class Parts:
         self._keys: list[str] = []
 
     def put(self, item: "Item", name: str) -> None:
-        """Store an item, and before it, as the object `name`, what is too large for one."""
+        """Store an item. A value that is too large is first stored as the object `name`."""
         self._items.append({part: item[part] for part in ("pk", "sk")})
         stored = self._objects.offload(item, name)
         self._keys += named_by(stored)
@@ -42,13 +43,14 @@ class Parts:
         self._objects.copy(self._objects.key_of_picture(source, name), copied)
 
     def discard(self) -> None:
-        """Delete all that was stored. Only for a head that is known not to have come.
+        """Delete everything that was stored. Call it only if the head is known not to be stored.
 
-        Raises nothing that the store or the bucket says: what could not be deleted goes by its time to live.
+        Raises no error of the store or the bucket: the time to live removes what could not be deleted.
         """
         with suppress(StoreUnavailableError, ClientError):
             self._objects.delete(self._keys)
-            # A transaction, though it costs twice as much: no function but the erasure's has the right to any other.
+            # A transaction, although it costs twice as much: only the erasure's function has the right to other
+            # deletes.
             for keys in batched(self._items, _AT_ONCE, strict=False):
                 self._table.transact([{"Delete": {"Key": key}} for key in keys], mine=lambda _item: False)
         self._items, self._keys = [], []

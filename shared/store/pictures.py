@@ -1,4 +1,4 @@
-"""The pictures of a generation: stored by its worker, handed out by signed URLs."""
+"""The pictures of a generation. Its worker stores them, and signed URLs give access."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,12 +8,12 @@ from shared.domain.pictures import pictures_in
 from shared.store.ground import Ground
 
 _CACHED = "private, max-age=900, immutable"
-"""A picture never changes; its URL is good for at most as long."""
+"""A picture never changes, and its URL is valid for at most this long."""
 
 
 class PictureStore:
-    """What a stored step names is the truth. A picture that none names was drawn by a worker that died or lost its
-    lease before it stored the step; the bucket's lifecycle rule deletes it."""
+    """Only pictures that a stored step names count. A worker that died or lost its lease before it stored the step
+    leaves a picture that no step names. The bucket's lifecycle rule deletes it."""
 
     def __init__(self, ground: Ground) -> None:
         self._objects, self._settings = ground.objects, ground.settings
@@ -29,7 +29,7 @@ class PictureStore:
         )
 
     def picture_url(self, key: GenerationKey, name: str) -> str:
-        """Return a URL by which whoever holds it may read the picture, for `signed_url_seconds`."""
+        """Return a URL that lets its holder read the picture for `signed_url_seconds`."""
         return self._objects.signed_url(self._objects.key_of_picture(key, name), self._settings.signed_url_seconds)
 
 

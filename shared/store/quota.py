@@ -1,4 +1,4 @@
-"""Where an owner stands: what is open, what was spent today, and what is left of each limit. Writes nothing."""
+"""An owner's use of limits: open generations, today's spend, and what each limit leaves. Writes nothing."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,21 +18,21 @@ _SKEW_MILLISECONDS = 60_000
 
 
 class Spent(NamedTuple):
-    """What an owner has spent and reserved by now, in US dollars, without what their own keys paid for."""
+    """An owner's spend and reservations so far, in US dollars, without what their own keys paid."""
 
     today: Decimal
     month: Decimal
-    """0 where the policy has no ceiling for it: then it is not read."""
+    """0 if the policy has no monthly limit: then it is not read."""
 
     def left_of(self, policy: Policy) -> list[Decimal]:
-        """Return what each of the owner's ceilings leaves."""
+        """Return what each of the owner's limits leaves."""
         ceilings = ((policy.max_daily_spend_usd, self.today), (policy.max_monthly_spend_usd, self.month))
         return [ceiling - spent for ceiling, spent in ceilings if ceiling]
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaUse:
-    """What an owner has used of a policy at this moment."""
+    """An owner's use of a policy at this moment."""
 
     rates: tuple[Rate, ...]
     running: int
@@ -50,7 +50,7 @@ class QuotaReader:
         self._table, self._clock = ground.table, ground.clock
 
     def use(self, user_id: str, policy: Policy) -> QuotaUse:
-        """Return what the owner has used: of each rate limit, of the generations open at once, of today's spend."""
+        """Return the owner's use of each rate limit, of open generations and of today's spend."""
         now = self._clock.now()
         with reading():
             accepted = decode_accepted(self._table.get(items.accepted_key(user_id)))
@@ -59,13 +59,13 @@ class QuotaReader:
         return QuotaUse(rates, len(running), self.spent(user_id, policy, running, now))
 
     def open_heads(self, user_id: str, accepted: Accepted, now: datetime) -> list[Generation]:
-        """Return the owner's open generations, but those that should have ended a minute ago.
+        """Return the owner's open generations, without those that should have ended a minute ago.
 
-        Open is what is due: so are the statuses that only a newer version knows. A head that cannot be read binds
-        nobody.
+        A generation is open if it has a `due_at`, even with a status that only a newer version knows. An unreadable
+        head counts towards no limit.
 
-        Nothing is read when the last acceptance was too long ago for anything to be open. `longest` is the longest
-        time that anything accepted may stay open, so that no other setting of today can hide what was let in before.
+        Reads nothing if the last acceptance was too long ago for anything to be open. `longest` is the longest time
+        that an accepted generation may stay open, so that changed settings cannot hide older generations.
         """
         since = epoch_milliseconds(now) - accepted.longest - _SKEW_MILLISECONDS
         if accepted.last_at < since:
@@ -82,10 +82,10 @@ class QuotaReader:
         return [head for head in heads if head is not None]
 
     def spent(self, user_id: str, policy: Policy, running: list[Generation], now: datetime) -> Spent:
-        """Return what was booked today and this month (UTC), and what the open generations have spent and reserved.
+        """Return the spend booked today and this month (UTC), plus what open generations have spent and reserved.
 
-        What is paid with the owner's own keys is left out: the ceilings guard the deployment's account. A month is the
-        sum of its days: reading 31 small items costs two units, and writing a month's own would cost two at each end.
+        Excludes what the owner's own keys paid: the limits guard the deployment's account. A month is the sum of its
+        days: reading 31 small items costs two units, while an item per month would cost two units at each end.
         """
         with reading():
             return self._spent(user_id, policy, running, now)

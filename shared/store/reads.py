@@ -1,4 +1,4 @@
-"""What the table is asked about generations. Every read of one is strongly consistent; the due index is only a hint."""
+"""Reads of generations. Every read of a generation is strongly consistent; the due index is only a hint."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -29,27 +29,27 @@ _POSITION = attrgetter("position")
 
 
 class Listed(NamedTuple):
-    """One of an owner's generations; `head` is None where its item cannot be read."""
+    """One of an owner's generations; `head` is None if its item cannot be read."""
 
     generation_id: str
     head: Generation | None
 
 
 class Due(NamedTuple):
-    """An entry of the due index: whose it is, and since when somebody should have looked at it."""
+    """An entry of the due index: the owner, the id, and since when it is due."""
 
     key: GenerationKey
     at: datetime
 
 
 class Reader:
-    """An item whose time to live is over counts as absent: DynamoDB deletes it days late. It cannot write."""
+    """An expired item counts as missing, because DynamoDB deletes it days late. This class cannot write."""
 
     def __init__(self, ground: Ground) -> None:
         self._table, self._objects, self._clock = ground.table, ground.objects, ground.clock
 
     def get(self, key: GenerationKey) -> Generation | None:
-        """Return the head, or None when this owner has no such generation."""
+        """Return the head, or None if this owner has no such generation."""
         item = self._table.get(items.head_key(key))
         if item is None:
             return None
@@ -58,7 +58,7 @@ class Reader:
         return None if self.expired(generation) else generation
 
     def expired(self, generation: Generation) -> bool:
-        """Whether its retention is over: it counts as absent, and DynamoDB has only not deleted it yet."""
+        """Whether its retention is over. It then counts as missing, even if DynamoDB has not deleted it yet."""
         return generation.expires_at is not None and generation.expires_at <= self._clock.now()
 
     def get_input(self, key: GenerationKey) -> GenerationInput | None:
@@ -67,7 +67,7 @@ class Reader:
             return None if item is None else items.decode_input(self._objects.restore(item))
 
     def asked(self, key: GenerationKey) -> Asked:
-        """Return what a log line says of the input. Best effort: what cannot be read now is not known."""
+        """Return the log facts of the input. Best effort: facts that cannot be read now are None."""
         try:
             item = self._table.get(items.input_key(key))
             return Asked() if item is None else items.decode_asked(item)
@@ -75,13 +75,13 @@ class Reader:
             return Asked()
 
     def readable_input(self, key: GenerationKey) -> GenerationInput | None:
-        """Return what was sent in; None also where it cannot be read, or its object is gone."""
+        """Return the input; None if it is missing or cannot be read, or if its object is missing."""
         return if_readable(lambda: self.get_input(key))
 
     def readable_steps(self, key: GenerationKey) -> list[StoredStep]:
-        """Return the stored steps in their order, up to the first that is missing, cannot be read or lost its object.
+        """Return the stored steps in order, up to the first that is missing or unreadable or whose object is missing.
 
-        What comes behind it stays where it is: a generation that goes on makes the steps in their order.
+        Later steps stay stored: a generation that continues makes the steps in order.
         """
         found = (if_readable(partial(self._readable, item)) for item in self._steps(key))
         steps = {step.position: step for step in found if step is not None}
@@ -98,17 +98,17 @@ class Reader:
             return None if item is None else self._readable(item)
 
     def get_steps(self, key: GenerationKey, *, results: bool = True) -> list[StoredStep]:
-        """Return the stored steps in their order.
+        """Return the stored steps in order.
 
-        With `results=False` a result that is too large for its item is left empty: who only counts the steps needs no
-        right to read the bucket, and does not wait for it.
+        With `results=False`, a result in an object is left empty: a caller that only counts steps needs no right to
+        read the bucket, and does not wait for it.
         """
         with reading():
             decode = self._readable if results else items.decode_step
             return sorted(map(decode, self._steps(key)), key=_POSITION)
 
     def known_steps(self, key: GenerationKey, *, results: bool = False) -> list[StoredStep]:
-        """Return what `get_steps` does, without the steps that cannot be read: for what has to go on without them."""
+        """Return what `get_steps` does, but skip unreadable steps, for callers that must continue without them."""
         decode = self._readable if results else items.decode_step
         found = (if_readable(partial(decode, item)) for item in self._steps(key))
         return sorted((step for step in found if step is not None), key=_POSITION)
@@ -122,10 +122,10 @@ class Reader:
         )
 
     def get_results(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, dict[str, Any] | None]:
-        """Return what each of at most 100 generations made, by id and in one call; absent where it made nothing.
+        """Return the outputs of at most 100 generations by id, in one call. A generation without output is missing.
 
-        One of more than `most_bytes` of JSON is None, and one that cannot be read. S3 is not asked: what is in an
-        object is larger than any bound.
+        An output is None if it is larger than `most_bytes` of JSON or cannot be read. S3 is not read: every output in
+        an object is larger than the bound.
         """
         made = {head.generation_id: items.step_key(head.key, head.output_step) for head in heads if head.output_step}
         found = self._table.get_many(*made.values()) if made else []
@@ -137,19 +137,19 @@ class Reader:
         }
 
     def settled(self, head: Generation) -> Totals:
-        """Return what the head must show once the steps that it does not count yet are counted.
+        """Return the totals that the head must show once all stored steps are counted.
 
-        A step that cannot be read keeps no generation from its end.
+        An unreadable step does not keep a generation from ending.
         """
         return settle(head, self.known_steps(head.key))
 
     def newest(self, user_id: str, after: str | None, page: int) -> Iterator[Listed]:
-        """Yield the owner's heads, the newest first, beginning behind the id `after`, expired ones among them.
+        """Yield the owner's heads, newest first, starting after the id `after`. Includes expired ones.
 
-        One that cannot be read is told as such: it must not stand between its owner and the others.
+        An unreadable head is yielded as such, so that it does not hide the others.
 
-        Ids are UUIDv7, so that their order is that of creation, and stays it whatever happens to a generation. Reads
-        `page` heads at a time, and no more of them than are asked for.
+        Ids are UUIDv7, so the order is that of creation and never changes. Reads `page` heads at a time, and only as
+        many pages as the caller consumes.
         """
         more = {} if after is None else {"ExclusiveStartKey": items.head_key(GenerationKey(user_id, after))}
         found = self._table.query(
@@ -163,7 +163,7 @@ class Reader:
         return map(_listed, found)
 
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
-        """Return what was used on each day of a month (YYYY-MM) on which a generation ended, the first day first."""
+        """Return the usage on each day of a month (YYYY-MM) on which a generation ended, in order."""
         days = (items.unmarshal(item) for item in self._table.query(**items.days_of_month(user_id, month)))
         with reading():
             return [
@@ -172,7 +172,7 @@ class Reader:
             ]
 
     def due(self, shard: int, now: datetime) -> Iterator[Due]:
-        """Yield what the index says is due in one of its DUE_SHARDS shards, the longest due first."""
+        """Yield the due entries of one of the index's DUE_SHARDS shards, the longest due first."""
         found = self._table.query(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
@@ -184,7 +184,7 @@ class Reader:
             try:
                 at = items.from_epoch(key["due_at"])
             except DAMAGED:
-                at = now  # before all calendars: it must not hide what stands behind it in the index
+                at = now  # before all calendars: it must not hide the entries behind it in the index
             yield Due(owned, at)
 
 
@@ -193,7 +193,7 @@ def _listed(item: items.Item) -> Listed:
     try:
         return Listed(generation_id, items.decode_head(item))
     except DAMAGED as error:
-        # What it says may hold what the item does; its type says which field to look for.
+        # The error's text may quote the item. Its type is enough to find the field.
         about = {"generation_id": generation_id, "error": type(error).__name__}
         logger().error("a head cannot be read", extra=about)
         return Listed(generation_id, None)

@@ -1,6 +1,7 @@
-"""What a rescuer, the sweeper or a reading `status`, does to a stale generation: a thin word for each row.
+"""The changes that a rescuer (the sweeper, or `status` when it reads) makes to a stale generation: one thin method for
+each row.
 
-Every write goes by the head as it was strongly read: of many rescuers one wins, the others get
+Every write is conditional on the strongly read head. If several rescuers act at once, one wins, and the others get
 TransitionRefusedError.
 """
 
@@ -13,7 +14,7 @@ from shared.store.timeline import Timeline
 
 
 class RescuerStore:
-    """Every due_at that is written here is at most the deadline."""
+    """Every due_at written here is at most the deadline."""
 
     def __init__(self, ground: Ground) -> None:
         self._mover = Mover(ground)
@@ -21,28 +22,30 @@ class RescuerStore:
         self.timeline = Timeline(ground)
 
     def rearm(self, head: Generation) -> Generation:
-        """Look again when the lease that is still fresh would be over."""
+        """Set the next check to the end of the lease, which is still fresh."""
         return self._mover.move(rows.REARM, head, None)
 
     def postpone(self, head: Generation) -> Generation:
-        """Leave a head that this code cannot read to one that can, or to its deadline."""
+        """Leave a head that this version cannot read to a version that can, or to its deadline."""
         return self._mover.move(rows.POSTPONE, head, None)
 
     def give_back(self, head: Generation, totals: Totals | None) -> Generation:
-        """Make a lost worker's generation pending again, isolated for good; the caller dispatches what is returned.
+        """Make a lost worker's generation pending again. It runs alone from now on. The caller dispatches the returned
+        head.
 
-        `totals`, where given, counts steps that were stored and not counted: the attempts were not fruitless after all.
+        `totals`, if given, counts steps that were stored but not counted yet. They reset the count of fruitless
+        attempts.
         """
         return self._mover.move(rows.GIVE_BACK, head, totals)
 
     def send_again(self, head: Generation) -> Generation:
-        """Note that a lost message is sent again; the fence stays: the first may still be queued."""
+        """Record that a lost message is sent again. The fence stays, because the first message may still be queued."""
         return self._mover.move(rows.SEND_AGAIN, head, None)
 
     def crash_loop(self, head: Generation, totals: Totals) -> None:
-        """Fail a generation whose every worker of late died without storing anything."""
+        """Fail a generation whose recent workers all crashed without saving anything."""
         self._mover.move_with(rows.CRASH_LOOP, head, totals, ())
 
     def expire(self, head: Generation, totals: Totals) -> None:
-        """Fail a generation whose deadline has passed, whoever holds it."""
+        """Fail a generation whose deadline has passed, even if a worker holds it."""
         self._mover.move_with(rows.EXPIRE, head, totals, ())

@@ -1,4 +1,4 @@
-"""Trying a generation that has ended again, as a new one: its successor, and what it takes over."""
+"""Retries an ended generation as a new one, its successor, which takes over the stored steps."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from shared.store.table import ConditionFailedError
 
 
 class RetryStore:
-    """One row of the table. The status of what has ended stays as it is."""
+    """One row of the table. The ended generation's status stays unchanged."""
 
     def __init__(self, ground: Ground) -> None:
         self._settings = ground.settings
@@ -34,14 +34,14 @@ class RetryStore:
         steps: Callable[[], Sequence[StoredStep]],
         admission: Admission,
     ) -> Admitted:
-        """Let `new` in as the one successor of `old`, with `steps` as its own.
+        """Admit `new` as the only successor of `old`, with `steps` as its own.
 
-        The limits are asked first, then whether `old` is still the one that was read, and only then are the steps
-        read and copied. Of a retry that is refused no copy stays. What was paid for the steps and counted with `old`
-        is not counted again; what a late holder stored after its end is counted here.
+        Checks the limits first, then whether `old` is unchanged, and only then reads and copies the steps. A refused
+        retry leaves no copies. Charges that `old` counted are not counted again. Steps that a late holder stored after
+        the end are counted here.
 
-        Raises TransitionRefusedError, whose `current` names the successor when there is one already, and what `admit`
-        raises: a limit may have been reached by that one.
+        Raises TransitionRefusedError, whose `current` names the successor if there is one already, and what `admit`
+        raises: that successor may have reached a limit.
         """
         new = replace(new, retry_of=old.generation_id)
         retried = self._mover.write_of(rows.RETRY, old, new.generation_id)
@@ -52,7 +52,7 @@ class RetryStore:
             raise refused(rows.RETRY, failed) from failed
 
     def _with_pictures(self, old: Generation, steps: Sequence[StoredStep], parts: Parts) -> list[StoredStep]:
-        """Copy the pictures of the steps and return these, up to the first one of whose pictures is gone."""
+        """Copy the pictures of the steps. Return the steps up to the first with a missing picture."""
         taken, copied = list[StoredStep](), set[str]()
         for step in steps:
             for name in set(pictures_of([step])) - copied:
@@ -69,7 +69,9 @@ class RetryStore:
     ) -> int:
         current = self.reads.get(old.key)
         if current is None or current.retried_as is not None or current.usage != old.usage:
-            raise TransitionRefusedError(rows.RETRY.name, current)  # the transaction would find the same, copies later
+            raise TransitionRefusedError(
+                rows.RETRY.name, current
+            )  # the transaction would find the same, but only after copying
         taken = self._with_pictures(old, steps(), parts)
         counted = min(old.steps_done, len(taken))
         expires_at = items.parts_expiry(new, self._settings)

@@ -1,4 +1,4 @@
-"""The owner's decisions, one item a generation, and the cards: written together or not at all."""
+"""The owner's decisions, one item for each generation, and the cards. They are written together or not at all."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -32,7 +32,7 @@ class ReviewReader:
         self._table = ground.table
 
     def get_review(self, key: GenerationKey) -> Review:
-        """Return the decisions so far, strongly read; none at all is a review of version 0."""
+        """Return the decisions so far, strongly read. Without decisions, the review has version 0."""
         item = self._table.get(_review_key(key))
         with reading():
             return Review() if item is None else decode_review(item)
@@ -40,22 +40,22 @@ class ReviewReader:
     def get_reviews(self, keys: Sequence[GenerationKey]) -> dict[str, Review | None]:
         """Return the reviews of at most 100 generations by id, read in one call.
 
-        Absent is one that nobody began; None is one that cannot be read.
+        A generation without decisions is missing; an unreadable review is None.
         """
         found = self._table.get_many(*map(_review_key, keys)) if keys else []
         pairs = zip(keys, found, strict=True)
         return {key.generation_id: if_readable(partial(decode_review, item)) for key, item in pairs if item is not None}
 
     def get_card(self, user_id: str, card_id: str) -> Card | None:
-        """Return an owner's card, strongly read, None where there is none."""
+        """Return an owner's card, strongly read; None if there is none."""
         item = self._table.get(_card_key(user_id, card_id))
         with reading():
             return None if item is None else decode_card(item)
 
     def cards(self, user_id: str, before: str | None, page: int) -> Iterator[Card]:
-        """Yield the owner's cards, the newest first, only those older than the card `before` where it is given.
+        """Yield the owner's cards, newest first; if `before` is given, only those older than that card.
 
-        A card that cannot be read is passed over.
+        Unreadable cards are skipped.
 
         `page` is how many are read at once.
         """
@@ -63,7 +63,7 @@ class ReviewReader:
             ConsistentRead=True,
             ScanIndexForward=False,
             Limit=page,
-            # BETWEEN takes both ends in; "~" sorts behind every id.
+            # BETWEEN includes both ends; "~" sorts after every id.
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=marshal(
                 {":pk": user_id, ":first": _CARDS, ":last": f"{_CARDS}{'~' if before is None else before}"}
@@ -74,16 +74,16 @@ class ReviewReader:
 
 
 class ReviewStore(ReviewReader):
-    """A card has no time to live: it is the owner's own, and the generation that it came from may go."""
+    """A card has no time to live: it belongs to the owner and outlives its generation."""
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
         self._mover, self._settings = Mover(ground), ground.settings
 
     def edit_card(self, user_id: str, card: Card, as_read: int) -> bool:
-        """Write a card as it shall be, and return whether it still was of version `as_read`: else read it again.
+        """Write a card if it still has version `as_read`, and return whether it did. If not, read it again.
 
-        Only for a card whose generation is gone: of any other its review is the truth. One that was deleted stays so.
+        Only for a card whose generation is gone; for all others the review decides. A deleted card stays deleted.
         """
         item = _bounded(_encode_card(user_id, card))
         try:
@@ -93,14 +93,14 @@ class ReviewStore(ReviewReader):
         return True
 
     def delete_card(self, user_id: str, card_id: str) -> None:
-        """Delete a card; one that is gone already is no error."""
+        """Delete a card. Deleting a missing card is not an error."""
         self._table.delete(_card_key(user_id, card_id))
 
     def review(self, head: Generation, change: ReviewChange) -> None:
-        """Write a change of decisions with its cards. Its review follows the one that it was decided on.
+        """Write a change of decisions with its cards. The new review must follow the review that it was based on.
 
-        Raises TransitionRefusedError when another decided since, or the generation is gone: read again. Raises
-        EditsTooLargeError for what DynamoDB does not take.
+        Raises TransitionRefusedError if another decision came first or the generation is gone; read again. Raises
+        EditsTooLargeError if DynamoDB refuses the size.
         """
         version = change.review.version
         review = _review_key(head.key) | marshal(
@@ -133,7 +133,8 @@ def _bounded(item: Item) -> Item:
 
 
 def _as_read(version: int, *, there: bool = False) -> Item:
-    """Return the condition that an item is of this version; 0 is that of none, or of one from before there were any."""
+    """Return the condition that an item has this version. Version 0 means no item, or one from before versions
+    existed."""
     if version == 0:
         absent = "attribute_exists(pk) AND attribute_not_exists(#version)" if there else "attribute_not_exists(pk)"
         return {"ConditionExpression": absent} | (
@@ -151,7 +152,7 @@ def _review_key(key: GenerationKey) -> Item:
 
 
 def _encode_verdicts(review: Review) -> dict[str, Any]:
-    # Short and without what is absent: thirty edited cards stand in one item, which is paid for by the kilobyte.
+    # Short names, and no missing values: one item holds thirty edited cards and is billed by the kilobyte.
     return {
         str(number): {
             name: value
@@ -176,7 +177,7 @@ def decode_review(item: Item) -> Review:
 def _decode_verdict(values: dict[str, Any]) -> Verdict:
     decision, card_id, decided = values["decision"], values.get("card_id"), values.get("decided_at")
     at = None if decided is None else from_epoch_milliseconds(decided)
-    # Before there were kinds with fields of their own, edits stood beside the rest.
+    # Before kinds had their own fields, edits were stored beside the other fields.
     edits = values.get("edits") or {name: value for name, value in values.items() if name not in _OF_VERDICTS}
     return Verdict(Decision(decision), edits, card_id, at)
 
@@ -203,7 +204,7 @@ def _encode_card(user_id: str, card: Card) -> Item:
 def decode_card(item: Item) -> Card:
     values = unmarshal(item)
     packed = values.get("fields")
-    # The first cards have neither kind nor version, and their fields beside the rest.
+    # The first cards have neither kind nor version, and store their fields beside the others.
     old = {name: value for name, value in values.items() if name not in _OF_CARDS}
     return Card(
         card_id=values["sk"].removeprefix(_CARDS),

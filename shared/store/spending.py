@@ -1,4 +1,4 @@
-"""What the ceilings of money leave to a generation that is under way. Writes nothing."""
+"""What the spending limits leave for an open generation. Writes nothing."""
 
 from decimal import Decimal
 
@@ -12,17 +12,17 @@ from shared.store.quota import QuotaReader
 
 
 class SpendingReader:
-    """Every read is strongly consistent, but the deployment's day, of which a process keeps the sum for seconds."""
+    """Every read is strongly consistent, except the deployment's day: a process caches its sum for seconds."""
 
     def __init__(self, ground: Ground) -> None:
         self._table, self._clock, self._policy = ground.table, ground.clock, policy_of(ground.settings)
         self._quota, self._deployment = QuotaReader(ground), DeploymentSpend(ground)
 
     def left_usd(self, head: Generation, cost_usd: Decimal) -> Decimal | None:
-        """Return what the nearest ceiling leaves, in US dollars, and less than 0 beyond it; None where there is none.
+        """Return what the nearest limit leaves, in US dollars, negative if it is exceeded; None if there is no limit.
 
-        What the owner's open generations have spent and reserved is spent, this one's own included. Of the deployment's
-        day only this one's is known, `cost_usd`: the others are booked on it when they end.
+        What the owner's open generations, including this one, have spent and reserved counts as spent. For the
+        deployment's day, only this one's `cost_usd` is added: the others are booked when they end.
         """
         policy, now, left = self._policy, self._clock.now(), list[Decimal]()
         if policy.max_deployment_daily_spend_usd:

@@ -1,6 +1,6 @@
-"""The mark that each sweep leaves, and what `GET /v1/health` reads: one item for the whole deployment, no owner's.
+"""The mark of the last sweep, which `GET /v1/health` reads. One item for the deployment; it belongs to no owner.
 
-An owner cannot read or write it: its partition key is not ASCII, and `http.request` takes no such subject.
+Owners cannot read or write it: its partition key is not ASCII, and `http.request` refuses such a subject.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ _KEY = {"pk": NO_OWNER, "sk": "sweep"}
 
 @dataclass(frozen=True, slots=True)
 class SweepMark:
-    """What a sweep found. `stale` counts what it rescued; `complete` is False when it ran out of time.
+    """The result of a sweep. `stale` counts the generations that it rescued. `complete` is False if it ran out of time.
 
-    `oldest_pending` is the pending generation that has waited longest of those that a sweep has met, as owner and id,
-    and `oldest_pending_since` when it was accepted; both None when it met none.
+    `oldest_pending` is the owner and id of the longest waiting pending generation that the sweep saw.
+    `oldest_pending_since` is when it was accepted. Both are None if the sweep saw none.
     """
 
     at: datetime
@@ -36,7 +36,7 @@ class SweepMark:
 
 
 class SweepMarks:
-    """One write a sweep, however much it found. Of two sweeps at once the later mark stays."""
+    """Each sweep makes one write. If two sweeps run at once, the last write wins."""
 
     def __init__(self, ground: Ground) -> None:
         self._table = ground.table
@@ -56,7 +56,7 @@ class SweepMarks:
         self._table.put(items.marshal(_KEY | values))
 
     def last_sweep(self) -> SweepMark | None:
-        """Return the mark of the last sweep, None before the first."""
+        """Return the mark of the last sweep; None before the first."""
         item = self._table.get(items.marshal(_KEY))
         if item is None:
             return None

@@ -1,4 +1,4 @@
-"""Sends requests to the one table: brief retries of what is transient, and recognition of writes whose answer was lost.
+"""Sends requests to the table. Retries transient errors briefly, and recognises writes whose response was lost.
 
 Knows DynamoDB's errors and nothing of the lifecycle.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _BACKOFF_SECONDS = 0.02
-# What a later try of the same bytes may succeed at.
+# Errors after which the same request may succeed later.
 _TRANSIENT = frozenset(
     {
         "TransactionConflictException",
@@ -46,7 +46,7 @@ Mine = Callable[[Item], bool]
 
 
 class ConditionFailedError(Exception):
-    """The condition of write number `index` did not hold; `item` is what stands there, None where nothing does."""
+    """The condition of write number `index` did not hold. `item` is the stored item, None if there is none."""
 
     def __init__(self, item: Item | None, index: int = 0) -> None:
         super().__init__(index)
@@ -55,14 +55,14 @@ class ConditionFailedError(Exception):
 
 
 class ConflictError(Exception):
-    """Another transaction had one of the items: nothing was written, and what was read may no longer hold."""
+    """Another transaction held one of the items. Nothing was written, and earlier reads may be out of date."""
 
 
 class Table:
-    """One DynamoDB table. Every read is strongly consistent, but a query is as it asks: that of an index cannot be.
+    """One DynamoDB table. Every read is strongly consistent, except queries, which choose: an index query cannot be.
 
-    Raises StoreUnavailableError when DynamoDB did not take or confirm a request, whatever became of it, and
-    StoreRefusedError when it refused one that it would refuse again.
+    Raises StoreUnavailableError if DynamoDB did not accept or confirm a request; its outcome is then unknown. Raises
+    StoreRefusedError if it refused a request and would refuse it again.
     """
 
     def __init__(
@@ -85,7 +85,8 @@ class Table:
         return item
 
     def get_many(self, *keys: Item) -> list[Item | None]:
-        """Return the items of at most 100 keys in their order, read in one call; each is as strongly read as alone."""
+        """Return the items of at most 100 keys in their order, read in one call. Each is strongly consistent, like a
+        single read."""
         found: dict[str, Item] = {}
         asked: Any = {self._name: {"Keys": list(keys), "ConsistentRead": True}}
         for until in self._attempts():
@@ -106,9 +107,9 @@ class Table:
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def update(self, key: Item, update: Item, mine: Mine) -> Item:
-        """Update one item and return it as it then is.
+        """Update one item and return its new state.
 
-        A condition that fails because an earlier try of ours was applied (`mine` knows the mark) is a success.
+        If the condition fails because an earlier try of ours succeeded (`mine` checks the mark), that is a success.
         """
         try:
             answer = self._send(
@@ -128,7 +129,7 @@ class Table:
         return attributes
 
     def put_new(self, item: Item) -> None:
-        """Put an item that must not exist yet. Raises ConditionFailedError with the one that does."""
+        """Put an item that must not exist yet. Raises ConditionFailedError with the existing item."""
         self._send(
             lambda: self._client.put_item(
                 TableName=self._name,
@@ -139,17 +140,17 @@ class Table:
         )
 
     def put(self, item: Item, **condition: Any) -> None:
-        """Put an item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""
+        """Put an item. Raises ConditionFailedError if `condition` is given and does not hold."""
         self._send(lambda: self._client.put_item(TableName=self._name, Item=item, **condition))
 
     def delete(self, key: Item, **condition: Any) -> None:
-        """Delete one item. Raises ConditionFailedError when `condition`, where there is one, does not hold."""
+        """Delete one item. Raises ConditionFailedError if `condition` is given and does not hold."""
         self._send(lambda: self._client.delete_item(TableName=self._name, Key=key, **condition))
 
     def take(self, key: Item, **condition: Any) -> Item:
-        """Delete one item and return it as it was. Raises ConditionFailedError when `condition` does not hold.
+        """Delete one item and return it. Raises ConditionFailedError if `condition` does not hold.
 
-        Where only the answer was lost, the item is gone all the same, and the next try fails at the condition.
+        If only the response was lost, the item is deleted anyway, and the next try fails the condition.
         """
         answer = self._send(
             lambda: self._client.delete_item(TableName=self._name, Key=key, ReturnValues="ALL_OLD", **condition)
@@ -158,20 +159,21 @@ class Table:
         return taken
 
     def delete_many(self, keys: list[Item]) -> None:
-        """Delete at most 25 items, in no order; those that DynamoDB puts off are sent again."""
+        """Delete at most 25 items, in any order. Retries items that DynamoDB leaves unprocessed."""
         left: Any = {self._name: [{"DeleteRequest": {"Key": key}} for key in keys]}
         for until in self._attempts():
             answer = self._send(partial(self._client.batch_write_item, RequestItems=left), until=until)
             left = answer.get("UnprocessedItems")
             if not left:
                 return
-        raise StoreUnavailableError("items were put off again and again")
+        raise StoreUnavailableError("DynamoDB left items unprocessed in every try")
 
     def transact(self, writes: list[Item], mine: Mine, *, repeat_conflicts: bool = True) -> None:
-        """Write all or nothing; `mine` recognises the first write's item when an earlier try of ours was applied.
+        """Write all or nothing. `mine` recognises the first write's item if an earlier try of ours succeeded.
 
-        Each repetition is byte-identical under one token, which DynamoDB honours for ten minutes. Who would rather
-        read again than repeat what is likely out of date gets a ConflictError with `repeat_conflicts=False`.
+        Each retry is byte-identical with one token, which DynamoDB honours for ten minutes. With
+        `repeat_conflicts=False`, a conflict raises ConflictError, for callers that would rather read again than retry
+        with old data.
         """
         token = f"{self._clock.token()}{self._clock.token()}"
         items = [
@@ -189,11 +191,11 @@ class Table:
                 raise
 
     def pause(self, attempt: int) -> None:
-        """Wait a moment, longer and longer up to 320 ms at most, before what failed or lost a race is tried again."""
+        """Back off before a retry, up to 320 ms."""
         self._sleep(_BACKOFF_SECONDS * 2 ** min(attempt, 4) * self._clock.random())
 
     def _attempts(self, until: float = math.inf) -> Iterator[float]:
-        """Yield for each try, after a pause but for the first, the time until which another may begin."""
+        """Yield, for each try, the time until which another try may begin. Pauses before each retry."""
         until = min(until, self._clock.monotonic() + self._patience.seconds)
         for attempt in range(self._patience.tries):
             if attempt > 0:
@@ -203,7 +205,7 @@ class Table:
             yield until
 
     def _send(self, request: Callable[[], Any], *, repeat_conflicts: bool = True, until: float = math.inf) -> Any:
-        """Send until it is answered, within what patience allows and, where several requests share that, `until`."""
+        """Send until there is a response, within the patience and, if several requests share it, before `until`."""
         failed: ClientError | BotoCoreError | None = None
         for _ in self._attempts(until):
             try:
@@ -213,9 +215,9 @@ class Table:
                 if not repeat_conflicts and _is_conflict(error):
                     raise ConflictError from error
                 failed = error
-            except (NotConnectedError, HTTPClientError) as error:  # refused, broken, or without an answer in time
+            except (NotConnectedError, HTTPClientError) as error:  # refused, broken, or timed out
                 failed = error
-            except BotoCoreError as error:  # no credentials, say: another try meets the same
+            except BotoCoreError as error:  # for example no credentials: a retry would fail the same way
                 raise StoreUnavailableError(type(error).__name__) from error
         code = failed.response["Error"]["Code"] if isinstance(failed, ClientError) else type(failed).__name__
         raise StoreUnavailableError(code) from failed

@@ -1,4 +1,5 @@
-"""The timeline: what happened to a generation out of the ordinary. A log beside the truth, never the truth."""
+"""The timeline: unusual events of a generation. Best effort: an event may be missing, but none is wrong. Nothing
+decides by it."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -14,22 +15,23 @@ from shared.store.values import text_of, text_or_none
 
 
 class Timeline:
-    """The normal path writes no events: the head's own times tell it."""
+    """The normal path writes no events, because the head's times show it."""
 
     def __init__(self, ground: Ground) -> None:
         self._table, self._settings = ground.table, ground.settings
 
     def note(self, head: Generation, event: Event) -> bool:
-        """Log an event after the write that it tells of; best effort, and False when it could not be written.
+        """Log an event after its write. Best effort: returns False if it could not be written.
 
-        `head` is as that write left it: its version orders the events.
+        `head` is the head after that write. Its version orders the events.
         """
         return self._put(head, f"{head.version:010d}", event)
 
     def note_call(self, head: Generation, event: Event) -> bool:
-        """Log what became of a call of a generation that goes on, or has been ended by another. Best effort as well.
+        """Log the outcome of a call of a generation that continues, or that another writer ended. Best effort as well.
 
-        `head` is as the call's begin_call left it. Several calls may share its version: its count of calls names them.
+        `head` is the head after the call's begin_call. Several calls may share its version, so its count of calls names
+        them.
         """
         return self._put(head, f"{head.version:010d}#{head.calls}", event)
 
@@ -42,7 +44,7 @@ class Timeline:
         return True
 
     def get_events(self, key: GenerationKey) -> list[Event]:
-        """Return the logged events that can be read, the oldest first."""
+        """Return the readable events, oldest first."""
         found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",

@@ -1,4 +1,4 @@
-"""How a user's sealed provider key stands in the table, as long as its generation is open. Never opens it."""
+"""The item of a user's sealed provider key, which exists while its generation is open. Never decrypts it."""
 
 from datetime import timedelta
 
@@ -10,9 +10,9 @@ _KEPT_BEYOND_DEADLINE = timedelta(hours=1)
 
 
 def put(head: Generation, sealed: bytes) -> items.Item:
-    """Return the write of the key; it belongs into the transaction that creates `head`.
+    """Return the write of the key. It must be in the transaction that creates `head`.
 
-    Its time to live is for the one case in which nobody ends the generation: nobody runs any more.
+    Its time to live covers the one case in which nothing ends the generation: no function runs any more.
     """
     expires_at = head.deadline_at + _KEPT_BEYOND_DEADLINE
     values = {"sealed": sealed, "schema_version": SCHEMA_VERSION, "expires_at": items.expiry(expires_at)}
@@ -20,18 +20,18 @@ def put(head: Generation, sealed: bytes) -> items.Item:
 
 
 def deletion(head: Generation) -> list[items.Item]:
-    """Return what deletes the key of `head`, in the transaction that ends it; nothing where it has none of its own."""
+    """Return the delete of `head`'s key, for the transaction that ends it; empty if it has no key."""
     return [{"Delete": {"Key": _key(head)}}] if head.own_key else []
 
 
 class UserKeyReader:
-    """Read by the worker alone, after its claim."""
+    """Only the worker reads it, after its claim."""
 
     def __init__(self, ground: Ground) -> None:
         self._table, self._clock = ground.table, ground.clock
 
     def get_user_key(self, head: Generation) -> bytes | None:
-        """Return the sealed key; None when it has been deleted or its time is over."""
+        """Return the sealed key; None if it was deleted or has expired."""
         item = self._table.get(_key(head))
         if item is None:
             return None

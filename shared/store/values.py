@@ -1,7 +1,7 @@
-"""DynamoDB's form of Python's values, and back: what boto3's own serializer does, without boto3.
+"""Converts Python values to DynamoDB's form and back, like boto3's serializer but without boto3.
 
-boto3.dynamodb.types is not heavy, but importing it imports all of boto3, with S3's transfers: a third of a cold start.
-`tests/unit/test_values.py` holds this to boto3's answers, for the types that the store uses; others are refused.
+boto3.dynamodb.types is small, but importing it imports all of boto3 with S3 transfers: a third of a cold start.
+`tests/unit/test_values.py` compares this with boto3, for the types that the store uses. Other types are refused.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,31 +10,31 @@ from typing import Any
 
 _NUMBERS = Context(
     Emin=-128, Emax=126, prec=38, traps=[Clamped, Overflow, Inexact, Rounded, Underflow]
-)  # DynamoDB's range and precision: a number that does not fit is an error here, not another number there
+)  # DynamoDB's range and precision: a number that does not fit is an error here, instead of a rounded number there
 
 
 def serialize(value: object) -> dict[str, Any]:
-    """Return DynamoDB's form of a value. Raises TypeError for what the store never holds, floats among it, and
-    decimal's own errors for a number that DynamoDB cannot hold."""
+    """Return DynamoDB's form of a value. Raises TypeError for types that the store never holds, such as floats, and
+    decimal's errors for numbers that DynamoDB cannot hold."""
     write = _WRITERS.get(type(value))
     if write is None:
-        raise TypeError(f"a {type(value).__name__} is nothing that the table holds")
+        raise TypeError(f"the table cannot hold a {type(value).__name__}")
     return write(value)
 
 
 def deserialize(value: dict[str, Any]) -> Any:
-    """Return the value of DynamoDB's form; a number is a Decimal, a binary value bytes. Raises KeyError for a type
-    that the store never writes."""
+    """Return the Python value of DynamoDB's form. Numbers become Decimal, binary values bytes. Raises KeyError for
+    types that the store never writes."""
     ((kind, held),) = value.items()
     read = _READERS[kind]
     return read(held)
 
 
 def text_of(values: Mapping[str, Any], name: str) -> str:
-    """Return an attribute that must be a text. Raises KeyError where it is missing, and TypeError for all else."""
+    """Return an attribute that must be a text. Raises KeyError if it is missing, TypeError if it has another type."""
     value = values[name]
     if not isinstance(value, str):
-        raise TypeError(f"{name} is no text")
+        raise TypeError(f"{name} is not a text")
     return value
 
 
@@ -45,7 +45,7 @@ def text_or_none(values: Mapping[str, Any], name: str) -> str | None:
 def _number(value: Any) -> dict[str, Any]:
     number = _NUMBERS.create_decimal(value)
     if not number.is_finite():
-        raise TypeError("Infinity and NaN are no numbers of DynamoDB's")
+        raise TypeError("DynamoDB has no Infinity and no NaN")
     return {"N": str(number)}
 
 

@@ -1,4 +1,4 @@
-"""All parts of the store over one table, for the operator's tools and for tests."""
+"""All parts of the store in one class, for the operator's tools and for tests."""
 
 from shared.store.admission import AdmissionStore
 from shared.store.ending import EndingStore

@@ -1,9 +1,7 @@
-"""What a worker does to the generation that it holds. Each method is one row of the table, and a thin word for it."""
+"""The changes that a worker makes to the generation that it holds. Each method is one row of the table."""
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 from shared.domain import rows
 from shared.domain.call_facts import NO_CALL, CallFacts
@@ -18,18 +16,16 @@ from shared.store.ground import Ground
 from shared.store.move import Mover
 from shared.store.pictures import PictureStore
 from shared.store.reads import Reader
+from shared.store.spending import SpendingReader
 from shared.store.table import ConditionFailedError
 from shared.store.timeline import Timeline
 from shared.store.user_key import UserKeyReader
 
-if TYPE_CHECKING:
-    from shared.store.spending import SpendingReader
-
 
 class WorkerStore:
-    """Every method but claim and store_step needs the lease, and raises LeaseLostError when it is gone.
+    """Every method except claim and store_step needs the lease, and raises LeaseLostError if it is lost.
 
-    DeadlinePassedError says that the generation is still mine, and its deadline has passed.
+    DeadlinePassedError means that the worker still holds the generation, but its deadline has passed.
     """
 
     def __init__(self, ground: Ground) -> None:
@@ -38,26 +34,20 @@ class WorkerStore:
         self._mover = Mover(ground)
         self.reads = Reader(ground)
         self.bills = Bills(ground)
-        self._ground = ground
         self.timeline = Timeline(ground)
         self.user_keys = UserKeyReader(ground)
         self.pictures = PictureStore(ground)
-
-    @cached_property
-    def spending(self) -> "SpendingReader":
-        """What tells how near a ceiling of money is."""
-        from shared.store.spending import SpendingReader  # noqa: PLC0415 - far from a ceiling nobody needs it
-
-        return SpendingReader(self._ground)
+        self.spending = SpendingReader(ground)
 
     def claim(self, called: Called, holder: str, kinds: tuple[str, ...]) -> Generation:
-        """Take a pending generation; `holder` must be new for each claim. Raises TransitionRefusedError."""
+        """Claim a pending generation. `holder` must be new for each claim. Raises TransitionRefusedError."""
         most = self._settings.max_fruitless_attempts
         more = {"kinds": kinds, "schema_version": SCHEMA_VERSION, "max_fruitless_attempts": most}
         return self._mover.move(rows.CLAIM, called, holder, more)
 
     def heartbeat(self, head: Generation, progress: int, stage: str | None) -> Generation:
-        """Renew the lease, and show progress and stage if they moved. Progress never goes down, beats may overtake."""
+        """Renew the lease, and show progress and stage if they changed. Progress never goes down, even if heartbeats
+        overtake each other."""
         return self._as_holder(rows.HEARTBEAT, head, Shown(progress, stage), {"progress": progress})
 
     def begin_call(
@@ -68,15 +58,15 @@ class WorkerStore:
         totals: Totals | None = None,
         shown: Shown | None = None,
     ) -> Generation:
-        """Count the call that is about to be sent; without this nobody calls the provider.
+        """Count the call that is about to be sent. Required before each call to the provider.
 
-        Whether the step's and the cost's ceilings allow it, the caller has checked on `head`, which only it moves.
+        The caller must have checked the step's and the cost limits on `head`, which only the caller changes.
         """
         return self._as_holder(rows.BEGIN_CALL, head, Granted(step, reserved_usd, totals, shown))
 
     def store_step(self, head: Generation, step: StoredStep) -> StoredStep:
-        """Store a step's result unless one is stored; return the one that is. Not fenced: a result that was paid
-        for depends on the input alone, and a late holder's saves the next one a call."""
+        """Store a step's result unless one is stored. Return the stored one. Not fenced: a paid result depends only on
+        the input, and a late holder's result saves the next holder a call."""
         item = items.encode_step(head.key, step, items.parts_expiry(head, self._settings))
         try:
             self._table.put_new(self._objects.offload(item, f"{head.fence}-{step.name}"))
@@ -85,15 +75,15 @@ class WorkerStore:
         return step
 
     def advance(self, head: Generation, totals: Totals, shown: Shown, reserved_usd: Decimal) -> Generation:
-        """Show on the head what is stored, and the stage that begins."""
+        """Show the stored steps and the next stage on the head."""
         return self._as_holder(rows.ADVANCE, head, Stored(totals, shown.progress, shown.stage, reserved_usd))
 
     def succeed(self, head: Generation, totals: Totals, output_step: str, call: CallFacts = NO_CALL) -> None:
-        """End it well: the last step's advance and the finish are one write. `call` made the output."""
+        """Succeed: the last step's advance and the end are one write. `call` made the output."""
         self._end(rows.SUCCEED, head, Done(totals, output_step, call))
 
     def fail(self, head: Generation, totals: Totals, error: ErrorInfo, call: CallFacts = NO_CALL) -> None:
-        """End it with the error that its owner reads. `call` is the one that ended so."""
+        """Fail with an error that the owner reads. `call` is the call that failed."""
         self._end(rows.FAIL, head, Failed(totals, error, call))
 
     def release(
@@ -106,7 +96,7 @@ class WorkerStore:
         reserved_usd: Decimal,
         because: str,
     ) -> Generation:
-        """Give it back in order, to be claimed from `not_before` on; the caller dispatches what is returned.
+        """Release it, to be claimed from `not_before` on. The caller dispatches the returned head.
 
         `because` is the code that ended the attempt.
         """

@@ -1,1 +1,1 @@
-"""How a generation looks to its owner, and the schemas of every response."""
+"""A generation as its owner sees it, and the schemas of every response."""

@@ -1,4 +1,4 @@
-"""A card as its owner sees it over HTTP, and the tag that names one state of it."""
+"""A card as its owner sees it over HTTP, and the ETag of its state."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def card_view(card: Card) -> "schemas.Card":
-    """Return the card: what every card has, and its own fields, which are its kind's."""
+    """Return the card: the common fields, and the fields of its kind."""
     shown: dict[str, Any] = {
         "card_id": card.card_id,
         "kind": card.kind,
@@ -25,5 +25,5 @@ def card_view(card: Card) -> "schemas.Card":
 
 
 def card_etag(card: Card) -> str:
-    """Return the tag of this state: each write makes another one."""
+    """Return the ETag of this state. Each write changes it."""
     return f'"{card.version}"'

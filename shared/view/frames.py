@@ -1,4 +1,4 @@
-"""What is sent over a WebSocket: each message is a whole state, so one that is lost, late or doubled does no harm."""
+"""The messages of a WebSocket. Each message is a complete state, so a lost, late or duplicate message does no harm."""
 
 import json
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from shared.domain.settings import Settings
 from shared.view.view import etag, view
 
 MOST_BYTES = 30_000
-"""Of one message: API Gateway's frames are of 32 KB, and each 32 KB are billed as a message."""
+"""Bytes of one message: API Gateway's frames have 32 KB, and it bills each 32 KB as a message."""
 
 
 def generation_frame(head: Generation, now: datetime, settings: Settings) -> bytes:
-    """Return the message that tells of a head, without its output; below MOST_BYTES for the largest head there is."""
+    """Return the message of a head, without its output. Even the largest head stays below MOST_BYTES."""
     does = moving(head, now, settings)
     told: dict[str, Any] = {"type": "generation", "etag": etag(head, does)}
     if does is not None:
@@ -25,10 +25,10 @@ def generation_frame(head: Generation, now: datetime, settings: Settings) -> byt
 
 
 def partial_frame(head: Generation, step: str, number: int, output: Mapping[str, Any]) -> bytes | None:
-    """Return the message that shows what a step's answer holds so far; None for what no cut makes short enough.
+    """Return the message of a step's answer so far; None if no cut makes it short enough.
 
-    `number` rises within an attempt's step. Of what is too long, the begin of its longest list or text is left out, and
-    `offset` says how many items or characters that is.
+    `number` rises within an attempt's step. If the answer is too long, the start of its longest list or text is cut,
+    and `offset` says how many items or characters are missing.
     """
     told = {"type": "partial", "generation_id": head.generation_id, "attempt": head.attempt, "step": step}
     message = encoded({**told, "number": number, "output": output})
@@ -38,7 +38,7 @@ def partial_frame(head: Generation, step: str, number: int, output: Mapping[str,
     whole = output[longest]
     if not isinstance(whole, list | str):
         return None
-    low, high = 0, len(whole)  # the least that must be left out lies above low
+    low, high = 0, len(whole)  # the smallest sufficient cut is above low
     while high - low > 1:
         middle = (low + high) // 2
         cut = _without(told, number, output, longest, middle)
@@ -53,5 +53,5 @@ def _without(told: Mapping[str, Any], number: int, output: Mapping[str, Any], na
 
 
 def encoded(message: Mapping[str, Any]) -> bytes:
-    """Return a message as it is sent. Raises ValueError for a number that JSON does not have."""
+    """Return a message as it is sent. Raises ValueError for a number that JSON cannot hold."""
     return json.dumps(message, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()

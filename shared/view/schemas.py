@@ -1,7 +1,7 @@
-"""What the HTTP functions answer, as types: `docs/render_openapi.py` makes the OpenAPI document's schemas of them.
+"""The types of all HTTP responses. `docs/render_openapi.py` makes the OpenAPI document's schemas from them.
 
-Types alone: nothing is checked at run time, and nothing but the standard library is imported. The end-to-end tests hold
-every answer of theirs against the document.
+Only types: nothing is checked at run time, and only the standard library is imported. The end-to-end tests check every
+response against the document.
 """
 
 from typing import Any, Literal, NotRequired, TypedDict
@@ -31,147 +31,148 @@ LineName = Literal[
 
 
 class Usage(TypedDict):
-    """The cost of paid calls of a model. `wasted_cost_usd` is the part of it that bought nothing kept."""
+    """The cost of paid model calls. `wasted_cost_usd` is the part that went into no stored step."""
 
     calls: int
-    """Calls of the model that were paid for, failed ones included."""
+    """Paid model calls, including failed ones."""
     prompt_tokens: int
     """Tokens sent."""
     completion_tokens: int
-    """Tokens answered, thinking included."""
+    """Output tokens, including thinking."""
     cost_usd: float
-    """The calls' cost, as the provider or `ModelPrices` says."""
+    """The calls' cost, as the provider reports it or `ModelPrices` gives it."""
     wasted_cost_usd: float
-    """The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results."""
+    """The part of `cost_usd` that went into no stored step: failed calls, unusable answers, duplicate results."""
 
 
 class CallFacts(TypedDict):
-    """The known facts of a call of a model; unknown ones are absent.
+    """The known facts of one model call. Unknown fields are omitted.
 
-    `model` was asked, `answered_by` is the model that the provider names in its answer. `provider_status` is its HTTP
-    status, `provider_code` its own word for its error, `finish` its word for why the model stopped. `seconds` is how
-    long the call took.
+    `model` is the requested model, `answered_by` the one that the provider names in its answer. `provider_status` is
+    the HTTP status, `provider_code` the provider's own error code, `finish` its reason why the model stopped. `seconds`
+    is how long the call took.
     """
 
     model: NotRequired[str]
-    """The model that was asked."""
+    """The requested model."""
     answered_by: NotRequired[str]
-    """The model that the provider names in its answer; another one where a fallback answered."""
+    """The model that the provider names in its answer. It differs from `model` if a fallback answered."""
     provider_status: NotRequired[int]
-    """The HTTP status of the provider's answer."""
+    """The HTTP status of the provider's response."""
     provider_code: NotRequired[str]
-    """The provider's own word for its error."""
+    """The provider's own error code."""
     provider_call_id: NotRequired[str]
-    """The provider's id of the call, for its support."""
+    """The provider's id of the call. Its support asks for it."""
     finish: NotRequired[str]
-    """The provider's word for why the model stopped."""
+    """The provider's reason why the model stopped."""
     seconds: NotRequired[float]
-    """How long the call took."""
+    """How long the call took, in seconds."""
 
 
 class Failure(CallFacts):
-    """Why a generation failed; the codes are those of docs/errors.md, below Failures. With it comes what is known of
-    the call that ended so."""
+    """Why a generation failed. The codes are those of docs/errors.md, under Failures. Includes the known facts of the
+    failed call."""
 
     code: str
-    """Why, by a code of docs/errors.md."""
+    """The code, one of docs/errors.md."""
     message: str
-    """The same in words for people; it may change."""
+    """The same in words for people. The text may change."""
 
 
 class Generation(TypedDict):
-    """A generation as it stands. Fields that do not apply yet are absent.
+    """The current state of a generation. Fields that do not apply yet are omitted.
 
-    Once a worker has ended it, `model` is the model that was asked, and `answered_by` the one that the provider names.
-    While it is open, `state` is its present state, and `because` the code that ended the last attempt. `next_at` is the
-    latest time at which it moves or the service looks after it. `stuck` says whether a heartbeat or a start is late.
+    Once a worker has ended it, `model` is the requested model, and `answered_by` the one that the provider names.
+
+    While it is open, `state` says what it does, and `because` is the code that ended the last attempt. `next_at` is
+    when it moves or is rescued at the latest. `stuck` says whether a heartbeat or a start is late.
     """
 
     generation_id: GenerationId
-    """Its id; newer ids sort later."""
+    """Its id. Newer ids sort later."""
     kind: str
-    """Which kind of generation it is."""
+    """Its kind."""
     status: StatusName
-    """`pending` waits, `running` has a worker; the other three are final."""
+    """`pending` waits, `running` has a worker. The other three are final."""
     version: int
     """Rises with each stored change."""
     progress: int
-    """0 to 100; never goes down, and is 100 once it has succeeded."""
+    """0 to 100. It never goes down, and is 100 once the generation has succeeded."""
     steps_done: int
     """How many steps have a stored result."""
     attempt: int
-    """How many attempts a worker has begun; 0 before the first."""
+    """How many attempts workers have started; 0 before the first."""
     created_at: Moment
     """When it was accepted."""
     deadline_at: Moment
-    """When it fails at the latest, but for one sweep."""
+    """Its deadline. If still open then, it fails within one sweep."""
     usage: Usage
     """The cost of its paid calls so far."""
     stage: NotRequired[str]
-    """The worker's present work, in a word of the kind."""
+    """What the worker does now, named by the kind."""
     started_at: NotRequired[Moment]
     """When the current or last attempt began."""
     heartbeat_at: NotRequired[Moment]
-    """When its worker was last heard of."""
+    """The last heartbeat of its worker."""
     not_before: NotRequired[Moment]
-    """When the next attempt may begin, while one waits."""
+    """When the next attempt may begin, while it waits for one."""
     finished_at: NotRequired[Moment]
     """When it ended."""
     dismissed_at: NotRequired[Moment]
-    """When its owner took it out of the feed."""
+    """When its owner dismissed it from the feed."""
     client_id: NotRequired[Label]
-    """The label that was sent with the create."""
+    """The label from the create."""
     session_id: NotRequired[Label]
-    """The label that was sent with the create; lists filter by it."""
+    """The label from the create. Lists can filter by it."""
     retry_of: NotRequired[GenerationId]
     """The generation that this one retries."""
     retried_as: NotRequired[GenerationId]
     """The generation that retries this one."""
     own_key: NotRequired[Literal[True]]
-    """It is made with a key of the user's own."""
+    """It uses the user's own provider key."""
     state: NotRequired[StateName]
-    """The present state of an open one."""
+    """What an open generation does now."""
     because: NotRequired[str]
-    """The code that ended the last attempt of an open one."""
+    """The code that ended the last attempt, while it is open."""
     next_at: NotRequired[Moment]
-    """When an open one moves, or is looked after, at the latest."""
+    """When an open generation moves, or is rescued, at the latest."""
     stuck: NotRequired[bool]
-    """Whether an open one's heartbeat or start is late."""
+    """Whether the heartbeat or the start of an open generation is late."""
     model: NotRequired[str]
-    """The model that was asked, once a worker has ended it."""
+    """The requested model, once a worker has ended it."""
     answered_by: NotRequired[str]
-    """The model that answered, as the provider names it."""
+    """The model that answered, by the provider's name."""
     error: NotRequired[Failure]
     """Why it failed."""
 
 
 class ReviewedSuggestion(TypedDict):
-    """One suggestion with what its owner made of it, beside its own fields, which are its kind's.
+    """One suggestion: its kind's own fields, and the owner's decision.
 
-    `number` is its 1-based place in the list that is reviewed.
+    `number` is its 1-based place in the reviewable list.
     """
 
     number: int
-    """Its place in the list that is reviewed, from 1."""
+    """Its place in the reviewable list, from 1."""
     state: DecisionName
-    """Its owner's decision; `proposed` until then."""
+    """The owner's decision; `proposed` until then."""
     card_id: NotRequired[CardId]
-    """The card that it became, while it is accepted."""
+    """The id of its card, while it is accepted."""
 
 
 class Image(TypedDict):
-    """A picture. Whoever holds its URL may read it until `expires_at`; a later look at the generation gives another."""
+    """A picture. Anybody with its URL may read it until `expires_at`. Read the generation again for a new URL."""
 
     url: str
-    """Reads the picture, without a token."""
+    """The picture's URL. It needs no token."""
     expires_at: Moment
-    """When the URL ends."""
+    """When the URL expires."""
     content_type: Literal["image/png", "image/jpeg", "image/webp"]
     """The picture's media type."""
     bytes: int
     """Its size."""
     sha256: str
-    """Its content's SHA-256 in hex: keep what you fetched by it, not by its URL."""
+    """The SHA-256 of its content in hex. Cache the picture by this, not by its URL."""
     width: int
     """In pixels."""
     height: int
@@ -179,78 +180,79 @@ class Image(TypedDict):
 
 
 class Output(TypedDict):
-    """The kind's result, in the kind's own form. Items that can be reviewed are as their owner reviewed them."""
+    """The output in the kind's own form. The reviewable list shows the owner's decisions and edits."""
 
     images: NotRequired[list[Image]]
-    """Pictures, with URLs that end."""
+    """Pictures, with URLs that expire."""
 
 
 class GenerationDetail(Generation):
-    """One generation, with its output once it has succeeded and, while it is open, when to look again.
+    """One generation, with its output once it has succeeded, and with `retry_after_seconds` while it is open.
 
-    `stale` says that what the caller expects is not stored yet, `reviews` which list of the output can be reviewed.
+    `stale` means that the state which the caller expects is not stored yet. `reviews` names the reviewable list of the
+    output.
     """
 
     poll_after_seconds: NotRequired[float]
-    """While it is open: in how many seconds to look again."""
+    """While it is open: in how many seconds to poll again."""
     stale: NotRequired[Literal[True]]
     """The state that `expected_progress` or `min_version` asks for is not stored yet."""
     output: NotRequired[Output]
-    """The kind's result, once it has succeeded."""
+    """The output, once it has succeeded."""
     reviews: NotRequired[str]
-    """The name of the output's list that can be reviewed."""
+    """The name of the output's reviewable list."""
 
 
 class ListedGeneration(Generation):
-    """A generation of the feed. With `fields=output` one that succeeded has its output.
+    """A generation of the feed. With `fields=output`, a succeeded one includes its output.
 
-    An output that is too large for a list is left out: then `output_omitted` is true, and the generation's own address
-    has it.
+    An output that is too large for a list is omitted. Then `output_omitted` is true; read the generation by its id.
     """
 
     output: NotRequired[Output]
-    """With `fields=output`: the kind's result, once it has succeeded."""
+    """With `fields=output`: the output, once it has succeeded."""
     reviews: NotRequired[str]
-    """The name of the output's list that can be reviewed."""
+    """The name of the output's reviewable list."""
     output_omitted: NotRequired[Literal[True]]
-    """The output is too large for a list; read the generation by its id."""
+    """The output is too large for a list. Read the generation by its id."""
 
 
 class Urls(TypedDict):
-    """Where to go on, relative to the API's address."""
+    """Links, relative to the API's address."""
 
     self: str
-    """Path of the generation, below the API's address."""
+    """The generation's path, below the API's address."""
 
 
 class Accepted(TypedDict):
-    """A generation that was let in; its work begins at once."""
+    """An accepted generation. Its work begins at once."""
 
     generation_id: GenerationId
-    """Its id; keep it."""
+    """Its id. Keep it."""
     status: Literal["pending"]
-    """It has been stored, and waits for a worker."""
+    """It is stored and waits for a worker."""
     version: Literal[1]
     """The version of the first state."""
     urls: Urls
-    """Where to go on."""
+    """Links to the generation."""
 
 
 class Feed(TypedDict):
-    """One page of the feed, newest first. It may be short, or empty, and go on: only a null cursor is the end."""
+    """One page of the feed, newest first. A page may be short or empty and not be the last: only a null cursor is the
+    end."""
 
     generations: list[ListedGeneration]
-    """The page, newest first."""
+    """The entries of the page, newest first."""
     next_cursor: Cursor | None
-    """Send it as `cursor` for the next page; null at the end."""
+    """Send it as `cursor` to get the next page; null at the end."""
 
 
 class Line(CallFacts):
-    """One line of the timeline; a name of `step_stored` comes with the step's own figures,
-    and with its result, in the kind's own form, when that is asked for.
+    """One event of the timeline. `step_stored` includes the step's figures and, with `results=true`, its result in the
+    kind's own form.
 
-    A line that a call of a model led to says what is known of the call. `asked_again`: its answer was of no use, and
-    the model was asked once more. `interrupted`: it was closed, since the generation had been ended.
+    An event that a model call caused includes the call's known facts. `asked_again`: the answer was not usable, and the
+    worker called the model once more. `interrupted`: the worker closed the call, because the generation had ended.
     """
 
     name: LineName
@@ -258,23 +260,23 @@ class Line(CallFacts):
     at: Moment
     """When."""
     attempt: NotRequired[int]
-    """In which attempt."""
+    """The attempt's number."""
     code: NotRequired[str]
-    """Why, where there is a code."""
+    """The reason, if there is a code."""
     delay_seconds: NotRequired[float]
-    """How long the next attempt waits."""
+    """How long the next attempt waits, in seconds."""
     step: NotRequired[str]
-    """Name of the step."""
+    """The step's name."""
     position: NotRequired[int]
-    """Its place among the generation's steps, from 1."""
+    """The step's place in the generation, from 1."""
     duration_seconds: NotRequired[float]
-    """How long the step took."""
+    """How long the step took, in seconds."""
     usage: NotRequired[Usage]
     """The cost of the step's calls."""
     call_id: NotRequired[str]
-    """The provider's id of the step's call, for its support."""
+    """The provider's id of the step's call. Its support asks for it."""
     result: NotRequired[dict[str, Any]]
-    """With `results=true`: what the step stored."""
+    """With `results=true`: the step's stored result."""
 
 
 class Attempt(TypedDict):
@@ -285,67 +287,67 @@ class Attempt(TypedDict):
     started_at: NotRequired[Moment | None]
     """When a worker claimed it."""
     heartbeat_at: NotRequired[Moment | None]
-    """When its worker was last heard of."""
+    """The last heartbeat of its worker."""
     ended_at: NotRequired[Moment]
     """When it ended."""
     ended: NotRequired[str]
     """How it ended."""
     code: NotRequired[str]
-    """Why, where there is a code."""
+    """The reason, if there is a code."""
 
 
 class Timeline(TypedDict):
-    """The events of a generation, the oldest line first."""
+    """The timeline of a generation, oldest event first. Best effort: an event may be missing, but none is wrong."""
 
     generation_id: GenerationId
     """The generation."""
     version: int
-    """The version that this was read with."""
+    """The generation's version when this was read."""
     attempts: list[Attempt]
     """One entry for each attempt."""
     events: list[Line]
-    """One entry for each thing that happened, the oldest first."""
+    """One entry for each event, oldest first."""
 
 
 class Input(TypedDict):
-    """The input, and how it is made. `request_id` is that of the request that created it, as logs have it."""
+    """The input and the options of a generation. `request_id` is the id of the create, which the logs have."""
 
     generation_id: GenerationId
     """The generation."""
     kind: str
     """Its kind."""
     model: str
-    """The model that it asks for."""
+    """The requested model."""
     prompt_version: str
     """The version of the kind's prompts."""
     input: dict[str, Any]
     """The input, with defaults filled in."""
     request_id: NotRequired[str]
-    """That of the create; logs have it."""
+    """The request id of the create. The logs have it."""
 
 
 class Reviewed(TypedDict):
-    """The suggestions that were decided on, as they now are."""
+    """The suggestions of this decision, in their new state."""
 
     generation_id: GenerationId
     """The generation."""
     version: int
-    """Its version after the decision."""
+    """The generation's version after the decision."""
     suggestions: list[ReviewedSuggestion]
-    """Those that were decided on, in the order of the request."""
+    """The suggestions of the request, in its order."""
 
 
 class Card(TypedDict):
-    """An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired."""
+    """An accepted suggestion with its kind's own fields. A card outlives its generation."""
 
     card_id: CardId
     """Its id."""
     kind: str
-    """The kind whose fields it has."""
+    """The kind that defines its fields."""
     generation_id: GenerationId
-    """Where it comes from; that may have expired."""
+    """The generation that it comes from, which may have expired."""
     number: int
-    """Its suggestion's place, from 1."""
+    """Its suggestion's number, from 1."""
     created_at: Moment
     """When it was accepted."""
     session_id: NotRequired[Label]
@@ -353,115 +355,118 @@ class Card(TypedDict):
 
 
 class Cards(TypedDict):
-    """One page of cards, newest first. It may be short, or empty, and go on: only a null cursor is the end."""
+    """One page of cards, newest first. A page may be short or empty and not be the last: only a null cursor is the
+    end."""
 
     cards: list[Card]
-    """The page, newest first."""
+    """The entries of the page, newest first."""
     next_cursor: Cursor | None
-    """Send it as `cursor` for the next page; null at the end."""
+    """Send it as `cursor` to get the next page; null at the end."""
 
 
 class Counts(Usage):
-    """How many generations ended, and what their calls have cost."""
+    """How many generations ended, and the cost of their calls."""
 
     generations: int
     """How many ended."""
 
 
 class DayCounts(Counts):
-    """The same of one day, in UTC."""
+    """The same for one day, in UTC."""
 
     day: str
     """YYYY-MM-DD, in UTC."""
 
 
 class Rate(TypedDict):
-    """Where the caller stands with one rate limit."""
+    """The state of one rate limit of the caller."""
 
     name: str
-    """As the `RateLimit` header names it."""
+    """Its name in the `RateLimit` header."""
     limit: int
-    """How many are let in."""
+    """How many generations it allows in a window."""
     window_seconds: int
-    """In how many seconds."""
+    """The length of the window in seconds."""
     remaining: int
-    """How many are left now."""
+    """How many more it allows now."""
     reset_seconds: int
-    """In how many seconds one more is let in."""
+    """In how many seconds it allows one more."""
 
 
 class Ceiling(TypedDict):
-    """Where the caller stands with one ceiling."""
+    """The state of one other limit of the caller."""
 
     limit: float
     """The ceiling."""
     used: float
-    """The amount used now."""
+    """The current use."""
     remaining: float
-    """The amount left, never below 0."""
+    """What remains, never below 0."""
 
 
 class UserLimits(TypedDict):
-    """The rest of each limit; a limit that is switched off is absent."""
+    """The state of each limit. Limits that are switched off are omitted."""
 
     rates: list[Rate]
     """Each rate limit."""
     running: NotRequired[Ceiling]
-    """How many may be open at once."""
+    """Open generations at once."""
     daily_spend_usd: NotRequired[Ceiling]
-    """The ceiling on the cost of the day (UTC)."""
+    """Spend of the day (UTC)."""
     monthly_spend_usd: NotRequired[Ceiling]
-    """The ceiling on the cost of the month (UTC)."""
+    """Spend of the month (UTC)."""
 
 
 class UsageOfMonth(TypedDict):
-    """One month's usage by day, and where the caller stands now."""
+    """One month's usage by day, and the caller's limits now."""
 
     month: str
     """YYYY-MM, in UTC."""
     days: list[DayCounts]
-    """Each day on which something ended."""
+    """Each day on which a generation ended."""
     total: Counts
     """The sum of these days."""
     limits: UserLimits
-    """The rest of each limit now."""
+    """The limits now."""
 
 
 class LiveTicket(TypedDict):
     """A ticket to one connection."""
 
     url: str
-    """Where to connect, with the ticket in it: good once, and for 30 seconds."""
+    """The address to connect to. It contains the ticket, which is valid once and for 30 seconds."""
     ends_at: int
-    """When the connection ends, in epoch seconds: with the token, and after two hours at most."""
+    """When the connection ends, in epoch seconds: with the token, within two hours."""
 
 
 class Erasure(TypedDict):
-    """Whether everything of the caller is gone; while it is not, call again."""
+    """The state of an erasure. Call again until `done` is true."""
 
     done: bool
-    """Whether nothing at all is left."""
+    """Whether everything is deleted."""
     content_erased: bool
-    """Whether all content is gone; limits' bookkeeping may be left."""
+    """Whether all content is deleted. The bookkeeping of limits may remain."""
 
 
 class Health(TypedDict):
-    """The last sweep's findings. The figures are as of `last_sweep_at`, which is null before the first.
+    """The result of the last sweep. The figures are as of `last_sweep_at`, which is null before the first.
 
-    `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0
-    when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time.
-    `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds.
+    `stale` is how many generations it rescued. `oldest_pending_seconds` is how long the oldest pending generation had
+    waited, 0 if none waited longer than DispatchGraceSeconds. `last_sweep_complete` is false if the sweep ran out of
+    time. `model_prices_missing` is true if the price of a model on offer is not known, so that no spending limit holds
+    for it.
     """
 
     last_sweep_at: Moment | None
-    """When the sweeper last ended a run; null before the first."""
+    """When the sweeper last finished a run; null before the first."""
     last_sweep_age_seconds: int | None
-    """How long ago that was. More than three minutes: the sweeper does not run."""
+    """Seconds since then. More than three minutes means that the sweeper does not run."""
     last_sweep_complete: NotRequired[bool]
-    """False when that run left some for the next."""
+    """False if that run left generations for the next."""
     stale: int
-    """How many generations that run had to rescue."""
+    """How many generations that run rescued."""
     oldest_pending_seconds: int
-    """How long the longest waiting one had waited then; 0 when none waits longer than DispatchGraceSeconds."""
+    """How long the oldest pending generation had waited then, in seconds; 0 if none waited longer than
+    DispatchGraceSeconds."""
     model_prices_missing: NotRequired[bool]
-    """True where a model's price is not known, so that no ceiling of money binds."""
+    """True if a model's price is not known, so that no spending limit holds for it."""

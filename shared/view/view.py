@@ -1,4 +1,4 @@
-"""A generation as its owner sees it over HTTP, and the tag that names one state of it. Decides nothing."""
+"""A generation as its owner sees it over HTTP, and the ETag of its state. Decides nothing."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,12 +10,12 @@ from shared.domain.moving import Moving
 from shared.domain.states import Status
 
 if TYPE_CHECKING:
-    from shared.view import schemas  # types alone: a cold start does without them
+    from shared.view import schemas  # only types: a cold start does not need them
 
 
 def etag(generation: Generation, does: Moving | None = None) -> str:
-    """Return the head's tag: over the version, the heartbeat, without which a quiet model call looks stuck, and what an
-    open one does, which changes with the time alone."""
+    """Return the head's ETag. It covers the version, the heartbeat (otherwise a quiet model call would look stuck), and
+    an open generation's state, which changes with time alone."""
     beat = 0 if generation.heartbeat_at is None else epoch_milliseconds(generation.heartbeat_at)
     state = "" if does is None else f"-{does.state}{'-stuck' if does.stuck else ''}"
     return f'"{generation.version}-{beat}{state}"'
@@ -30,17 +30,18 @@ def matches(condition: str | None, tag: str) -> bool:
 
 
 def status_shown(head: Generation) -> Status:
-    """Return the status as the API's contract has it: what only a newer version can read has, to this one, not begun.
+    """Return the status for the API. A status that only a newer version knows shows as `pending`.
 
-    The five words are a closed set to clients. The newer version answers with its own as soon as it is asked.
+    Clients know a closed set of five statuses. The newer version returns the real one.
     """
     return head.status if head.status.known else Status.PENDING
 
 
 def view(head: Generation, does: Moving | None = None) -> "schemas.Generation":
-    """Return the head as its owner sees it: nothing of fences, holders and queues. Absent is what is not yet.
+    """Return the head as its owner sees it, without fences, holders and queues. Fields that do not apply yet are
+    omitted.
 
-    `does` is what an open one does at the moment.
+    `does` is an open generation's current activity.
     """
     shown: schemas.Generation = {
         "generation_id": head.generation_id,
@@ -116,5 +117,5 @@ def usage_view(usage: Usage) -> "schemas.Usage":
 
 
 def iso(moment: datetime) -> str:
-    """Return a moment as the API has it: RFC 3339, in UTC, to the millisecond."""
+    """Return a moment in the API's form: RFC 3339, in UTC, to the millisecond."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -77,9 +77,9 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
         (ok({"message": "Unauthorized"}, 401), exits.REFUSED, "unstuck login"),
         (ok({"message": "Forbidden"}, 403), exits.REFUSED, "UNSTUCK_TOKEN"),
         (problem(429, "rate_limited", retry_after="297"), exits.REFUSED, "Try again in 5 min"),
-        (problem(400, "invalid_query"), exits.REFUSED, "Mend"),
+        (problem(400, "invalid_query"), exits.REFUSED, "Fix what is named"),
         (problem(409, "not_terminal"), exits.REFUSED, f"unstuck cancel {ID}"),
-        (problem(500, "internal_error"), exits.UNAVAILABLE, "tell whoever runs"),
+        (problem(500, "internal_error"), exits.UNAVAILABLE, "report it to the operator"),
         (ok({"message": "Service Unavailable"}, 503), exits.UNAVAILABLE, "Try again shortly"),
         (httpx.Response(200, text="<html>"), exits.UNAVAILABLE, "Check the address"),
         (httpx.Response(302, headers={"location": "/login"}), exits.UNAVAILABLE, "Check the address"),
@@ -134,7 +134,7 @@ def test_what_is_wrong_with_which_field_is_said(run: Run) -> None:
     [
         ("failed", {"code": "provider_timeout", "message": "slow"}, f"unstuck retry {ID}"),
         ("failed", {"code": "output_refused", "message": "no"}, "Try another text, or another model."),
-        ("failed", {"code": "of_a_newer_service", "message": "no"}, "likely to fail again"),
+        ("failed", {"code": "of_a_newer_service", "message": "no"}, "will probably fail again"),
         ("canceled", None, f"unstuck retry {ID}"),
     ],
 )
@@ -189,14 +189,14 @@ def test_a_key_of_ones_own_comes_from_the_environment_or_is_asked_for_unseen(run
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["submit"], "Name a FILE"),
+        (["submit"], "Pass a FILE"),
         (["submit", "/nowhere/text"], "cannot be read"),
         (["submit", "-", "--set", "count"], "NAME=VALUE"),
         (["submit", "-", "--kind", "haiku"], "--set NAME=@-"),
         (["list", "--status", "stuck"], "pending, running, succeeded"),
         (["list", "--limit", "0"], "limit"),
-        (["list", "--fields", "input", "--json"], "--fields is output"),
-        (["list", "--fields", "output"], "goes with --json"),
+        (["list", "--fields", "input", "--json"], "--fields takes only"),
+        (["list", "--fields", "output"], "needs --json"),
         (["get", ID, "--events", "--input"], "not both"),
         (["get"], "ID"),
         (["fly"], "fly"),
@@ -211,7 +211,9 @@ def test_wrong_usage_is_exit_code_2_and_asks_nobody(run: Run, arguments: list[st
     assert service.calls == []
 
 
-@pytest.mark.parametrize(("gone", "says"), [("UNSTUCK_URL", "No address"), ("UNSTUCK_TOKEN", "No token")])
+@pytest.mark.parametrize(
+    ("gone", "says"), [("UNSTUCK_URL", "address is missing"), ("UNSTUCK_TOKEN", "token is missing")]
+)
 def test_what_is_missing_is_said(run: Run, gone: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(gone)
     result = run(Service(ok(DONE)), "list")
@@ -313,7 +315,7 @@ def test_watch_without_a_terminal_writes_a_line_a_change(run: Run) -> None:
     assert result.exit_code == 0
     lines = result.stderr.splitlines()
     assert [line.split()[1] for line in lines] == ["pending", "running", "running", "succeeded"]
-    assert "40 %  attempt 2" in lines[2]
+    assert "40 %  writing cards  attempt 2" in lines[2]
     assert "writing cards" in lines[2]
     assert "front 5" in result.stdout
 
@@ -450,11 +452,11 @@ def test_a_review_ends_with_its_terminal(run: Run, monkeypatch: pytest.MonkeyPat
     ("arguments", "says"),
     [
         (["--accept", "6"], "no suggestion 6"),
-        (["--accept", "x"], "no number"),
-        (["--accept", "1-"], "no number"),
+        (["--accept", "x"], "is not the number"),
+        (["--accept", "1-"], "is not the number"),
         (["--accept", "3-1"], "no suggestion 3-1"),
         (["--accept", "1-99999999999"], "no suggestion"),
-        (["--accept", "1", "--reject", "1-2"], "named twice"),
+        (["--accept", "1", "--reject", "1-2"], "appears twice"),
         (["--accept", "1,2", "--set", "front=new"], "one number"),
         (["--reject", "1", "--set", "front=new"], "one number"),
     ],
@@ -501,7 +503,7 @@ def test_the_output_of_each_kind_is_shown(run: Run, kind: str) -> None:
 def test_an_operators_command_hands_over_its_options(run: Run, command: str, capfd: pytest.CaptureFixture[str]) -> None:
     result = run(Service(ok(DONE)), command, "--stack", "s", "--limit", "none")
     assert result.exit_code == 2
-    assert "'none' is no number from 1 on" in result.stderr + capfd.readouterr().err
+    assert "'none' is not a whole number of 1 or more" in result.stderr + capfd.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["doctor", "redrive", "bulk-retry"])

@@ -22,7 +22,7 @@ def test_an_id_that_is_none_is_wrong_usage(run: Run, command: str, bad: str) -> 
     service = Service(ok(generation()))
     ended = run(service, command, bad)
     assert ended.exit_code == 2
-    assert "no id of a generation" in ended.stderr
+    assert "is not a generation id" in ended.stderr
     assert service.calls == []
 
 

@@ -29,7 +29,7 @@ def test_of_one_that_is_worked_on_it_says_at_what_and_what_happens_if_its_worker
         state="working", stage="writing chapter 3 of 5", progress=52, next_at=at(31), stuck=False, heartbeat_at=at(-9)
     )
     assert doing == "A worker is at attempt 1: writing chapter 3 of 5, at 52 %."
-    assert re.fullmatch(r"If the worker is not heard of by .* \(in 31 s\), another one takes over\.", then)
+    assert re.fullmatch(r"If the worker sends no heartbeat by .* \(in 31 s\), another worker takes over\.", then)
     assert "(in 13 min)" in end
 
 
@@ -44,10 +44,10 @@ def test_of_one_whose_heartbeat_is_late_it_says_so_by_the_services_own_word() ->
     ("status", "state", "says"),
     [
         ("pending", "queued", ["waits for a worker.", "message is sent again"]),
-        ("pending", "waiting_to_retry", ["waits for its next attempt.", "The next attempt begins at"]),
-        ("pending", "waiting_for_provider", ["the provider asked for a pause.", "The next attempt begins at"]),
-        ("pending", "lost", ["Its message is lost.", "next sweep"]),
-        ("running", "lost", ["Its worker is lost.", "next sweep"]),
+        ("pending", "waiting_to_retry", ["waits for its next attempt.", "The next attempt starts at"]),
+        ("pending", "waiting_for_provider", ["the provider asked for a pause.", "The next attempt starts at"]),
+        ("pending", "lost", ["Its message is lost.", "read or sweep recovers it"]),
+        ("running", "lost", ["Its worker is lost.", "read or sweep recovers it"]),
         ("running", "dreaming", ["which this client does not know.", "That changes by"]),
     ],
 )
@@ -69,7 +69,7 @@ def test_a_time_that_is_over_is_said_to_be() -> None:
 
 
 def test_an_older_service_is_not_guessed_for() -> None:
-    assert said(progress=30)[0] == "It is running, at 30 %. This service does not say more."
+    assert said(progress=30)[0] == "It is running, at 30 %. This service gives no further details."
 
 
 def test_of_one_that_failed_it_says_what_ended_it_and_what_to_do() -> None:
@@ -85,7 +85,7 @@ def test_of_one_that_failed_it_says_what_ended_it_and_what_to_do() -> None:
     assert sentences[1] == "The last call of a model: HTTP 429  call gen-1."
     assert len(sentences) == 3
     again = said("failed", attempt=3, finished_at=at(0), error=error, retried_as="0199-new")
-    assert again[-1] == "It was tried again as 0199-new: unstuck why 0199-new"
+    assert again[-1] == "It was retried as 0199-new: unstuck why 0199-new"
 
 
 def test_of_one_that_ended_otherwise_it_says_how() -> None:

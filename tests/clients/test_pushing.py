@@ -1,5 +1,6 @@
 """Whatever a connection does: a watch shows no older state, ends with its output, and is hardly later than a poll."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 from random import Random
@@ -190,6 +191,15 @@ def test_what_is_told_while_looks_fail_is_shown_all_the_same() -> None:
         shown.append((pushed.time - BEGAN, found))
     assert_in_order([found for _, found in shown])
     assert {20, 40, 60} <= {found.progress for at, found in shown if at < 30}
+
+
+def test_of_many_who_follow_one_asks_for_a_ticket() -> None:
+    live = Pushed().live
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(lambda _: live.claim(), range(200))) == 1
+    live.admit("ws://x", 3600)
+    live.release()
+    assert not live.claim(), "it opens"
 
 
 def test_a_wait_that_is_over_is_over_at_once() -> None:

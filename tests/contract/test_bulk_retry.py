@@ -141,7 +141,7 @@ def test_run_again_it_tries_none_a_second_time(outage: Outage) -> None:
     assert len(outage.retry(limit=2)) == 2
     again = outage.retry()
     assert [line.outcome for line in again].count(RetryOutcome.RETRIED) == 1
-    assert {line.reason for line in again if line.outcome is RetryOutcome.SKIPPED} == {"It was retried before."}
+    assert {line.reason for line in again if line.outcome is RetryOutcome.SKIPPED} == {"It was already retried."}
     assert len(outage.successors()) == 3
 
 
@@ -162,7 +162,7 @@ def test_what_an_owner_retries_at_the_same_moment_is_retried_once(outage: Outage
     counter = Counter(outage.store, clock, head, outage.dispatch)
     with meanwhile(counter.retry):
         [line] = outage.retry()
-    assert (line.outcome, line.reason) == (RetryOutcome.SKIPPED, "It was retried before.")
+    assert (line.outcome, line.reason) == (RetryOutcome.SKIPPED, "It was already retried.")
     assert len(outage.successors()) == len(outage.dispatch.sent) == 1
 
 
@@ -196,7 +196,10 @@ def erasing(outage: Outage, _head: Generation) -> None:
 
 @pytest.mark.parametrize(
     ("make", "reason"),
-    [(input_gone, "What was sent in is not kept any more, or cannot be read."), (erasing, "having everything erased")],
+    [
+        (input_gone, "The input is no longer kept, or cannot be read. Create a new generation."),
+        (erasing, "erasing everything"),
+    ],
 )
 def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
     outage: Outage, make: Callable[[Outage, Generation], None], reason: str
@@ -210,7 +213,9 @@ def test_one_that_cannot_be_tried_again_is_left_out_with_a_line(
 
 def test_one_whose_kind_is_not_made_any_more_is_left_out_with_a_line(outage: Outage) -> None:
     outage.failed(kind="opera")
-    assert [line.reason for line in outage.retry()] == ["This kind is not made any more."]
+    assert [line.reason for line in outage.retry()] == [
+        "This kind no longer exists. Create a generation of another kind."
+    ]
 
 
 LIMITED = Policy({"*": Limit("create", 3, 300)}, max_running=4)

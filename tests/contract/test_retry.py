@@ -183,7 +183,7 @@ def test_a_model_that_is_not_allowed_any_more_is_not_used_by_a_retry(counter: Co
     counter.settings = replace(SETTINGS, default_model="local/other", allowed_models=("local/o*", "big/*"))
     with pytest.raises(ProblemError, match="not_retryable") as problem:
         counter.retry()
-    assert problem.value.detail == "Its model is not allowed any more."
+    assert problem.value.detail == "Its model is no longer allowed. Create a new generation with another model."
     assert (counter.successors(), counter.dispatch.sent) == ([], [])
     counter.settings = replace(counter.settings, allowed_models=("local/c*",))
     assert counter.retry().status == 202

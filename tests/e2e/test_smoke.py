@@ -53,7 +53,7 @@ def test_a_model_that_refuses_is_told_with_its_code_and_the_rest_is_looked_at(sm
     code, failed = smoke("--model", "local/refuse")
     assert code == 1
     [(name, seen)] = failed.items()
-    assert name == "its Location leads to it, and it succeeds"
+    assert name == "its Location works, and it succeeds"
     assert "output_refused" in seen
 
 
@@ -61,10 +61,10 @@ def test_a_token_of_nobody_and_an_origin_that_is_not_allowed_are_told(stack: Loc
     code, failed = smoke("--token", stack.token("mallory", audience="others"), "--origin", "https://elsewhere.example")
     assert code == 1
     assert "401" in failed["create is accepted"]
-    assert "401" in failed["another one is canceled"]
+    assert "401" in failed["a second generation is canceled"]
     assert (
-        "AllowedOrigins" in failed["a page of an allowed origin may ask"]
-        or "not 204" in (failed["a page of an allowed origin may ask"])
+        "AllowedOrigins" in failed["a page of an allowed origin may call"]
+        or "not 204" in (failed["a page of an allowed origin may call"])
     )
 
 

@@ -49,6 +49,19 @@ def test_the_typescript_client_and_its_hooks_do_their_part_on_the_running_stack(
 
 
 @needs_node
+def test_the_typescript_client_is_pushed_each_change_and_the_text_while_it_is_written(
+    stack: LocalStack, alice: Owner
+) -> None:
+    run(stack, alice, "stack/live")
+
+
+@needs_node
+def test_the_typescript_client_polls_where_nothing_is_pushed(stack: LocalStack, alice: Owner) -> None:
+    with faults.denied(stack, "push", "execute-api:ManageConnections"):
+        run(stack, alice, "stack/unpushed")
+
+
+@needs_node
 def test_a_cookie_session_reaches_the_api_through_the_proxy_routes_of_the_examples(
     stack: LocalStack, alice: Owner
 ) -> None:

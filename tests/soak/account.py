@@ -25,7 +25,7 @@ def judge(evidence: Evidence) -> Account:
     account.off += [f"a call for a generation that nobody was promised: {call}" for call in evidence.stray_calls]
     lost = _lost_attempts(evidence)
     for accepted in evidence.accepted.values():
-        found = Judging(evidence, account, accepted, lost[accepted.generation_id])
+        found = Judging(evidence, account, accepted, lost)
         name = f"{accepted.generation_id} ({accepted.order.kind}, {accepted.order.model})"
         account.off += [f"{name} {line}" for line in found.lines()]
     account.off += _owners(evidence)

@@ -58,6 +58,8 @@ ASKED_TWICE = frozenset(
         "local/garbage",
         "local/schema",
         "local/empty",
+        "local/broken",
+        "local/utf8",
         "local/image_text",
         "local/image_broken",
         "local/image_gif",

@@ -123,7 +123,7 @@ def test_each_code_of_a_failed_generation_has_one_row_and_no_other_has() -> None
 def test_the_row_of_a_problem_has_its_status_what_happened_and_what_to_do() -> None:
     page = read("docs/errors.md")
     for name, code in PROBLEMS.items():
-        assert f"`{name}`<br>{code.status}, {code.fault} | {code.detail} | {code.fix} | " in page, name
+        assert f"`{name}`<br>{code.status}, {code.fault} fault | {code.detail} | {code.fix} | " in page, name
 
 
 def test_page_and_clients_hold_the_register_of_error_codes(capsys: pytest.CaptureFixture[str]) -> None:

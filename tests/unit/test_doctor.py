@@ -57,7 +57,7 @@ def test_a_successor_that_is_gone_is_found(ward: Ward) -> None:
         ward.delete(key)
     [finding] = ward.look().findings
     assert (finding.rule.code, finding.item) == ("retry_broken", f"G#{ward.failed.generation_id}")
-    assert finding.detail == "its successor is not there"
+    assert finding.detail == "its successor is missing"
 
 
 def test_what_ended_without_a_time_is_found_and_missed_by_its_day(ward: Ward) -> None:

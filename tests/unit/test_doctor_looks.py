@@ -156,4 +156,4 @@ def test_pages_are_read_no_faster_than_they_may_be(dynamodb: Any) -> None:
 def test_a_limit_ends_the_look_and_the_report_says_so(ward: Ward) -> None:
     found = ward.look(limit=7)
     assert (found.items, found.complete) == (7, False)
-    assert "more that was not looked at" in report.doctor_text(found, show_owners=False)
+    assert "the rest was not checked" in report.doctor_text(found, show_owners=False)

@@ -246,7 +246,7 @@ def test_what_the_queue_does_not_take_is_left(office: Office) -> None:
     office.dispatch = RecordingDispatch(fails=True)
     office.give_up(office.pending())
     [letter] = office.redrive()
-    assert (letter.outcome, letter.reason) == (RedriveOutcome.LEFT, "the queue did not take it: AccessDenied")
+    assert (letter.outcome, letter.reason) == (RedriveOutcome.LEFT, "the queue did not accept it: AccessDenied")
     assert office.visible() == 1
 
 
@@ -312,7 +312,7 @@ def test_a_head_that_is_gone_from_the_table_is_read_by_its_key_alone(office: Off
     head = office.pending()
     office.give_up(head)
     office.dynamodb.delete_item(TableName=SETTINGS.table_name, Key=head_key(head.key))
-    assert [letter.reason for letter in office.redrive()] == ["its generation is gone"]
+    assert [letter.reason for letter in office.redrive()] == ["its generation is missing"]
 
 
 def test_what_is_no_letter_of_ours_stands_in_the_way_of_none(office: Office) -> None:

@@ -63,12 +63,12 @@ def test_a_kind_that_declares_nothing_reviews_nothing(write: Callable[..., Modul
     [
         ('REVIEWS = "quest" + "ions"', "list[Question]", "answer", "as a plain string"),
         ("REVIEWS = 7", "list[Question]", "answer", "as a plain string"),
-        ('REVIEWS = "title"', "list[Question]", "answer", "no field of Output that is a list of one model: title"),
-        ('REVIEWS = "absent"', "list[Question]", "answer", "no field of Output that is a list of one model: absent"),
-        ('REVIEWS = "questions"', "list[str]", "answer", "no field of Output that is a list of one model"),
-        ('REVIEWS = "questions"', "tuple[Question, ...]", "answer", "no field of Output that is a list of one model"),
-        ('REVIEWS = "questions"', "list[Question]", "state", "cannot be named state: rename"),
-        ('REVIEWS = "questions"', "list[Question]", "number", "cannot be named number: rename"),
+        ('REVIEWS = "title"', "list[Question]", "answer", "a field of Output that is a list of one model: title"),
+        ('REVIEWS = "absent"', "list[Question]", "answer", "a field of Output that is a list of one model: absent"),
+        ('REVIEWS = "questions"', "list[str]", "answer", "a field of Output that is a list of one model"),
+        ('REVIEWS = "questions"', "tuple[Question, ...]", "answer", "a field of Output that is a list of one model"),
+        ('REVIEWS = "questions"', "list[Question]", "state", "cannot be named state; rename"),
+        ('REVIEWS = "questions"', "list[Question]", "number", "cannot be named number; rename"),
     ],
 )
 def test_what_cannot_be_reviewed_is_refused_with_what_to_do(

@@ -118,15 +118,15 @@ def fails_undeclared(context: ScriptedContext, _content: Dated) -> Dated:
     ("work", "says"),
     [
         (no_step, "run made no step"),
-        (returns_its_input, "run returned something else than its last step has stored"),
-        (another_last_line, "the result of the last step is no Output"),
+        (returns_its_input, "run returned something other than its last step stored"),
+        (another_last_line, "the result of the last step is not an Output"),
         (calls_outside, "outside of a step"),
         (twice, "the step all is made twice"),
         (nested, "the step all begins inside of the step outer"),
         (odd_name, "1 to 40"),
-        (loses_its_type, "comes back from JSON as something else"),
-        (not_finite, "comes back from JSON as something else"),
-        (no_model, "made no model"),
+        (loses_its_type, "changes when written to JSON and read again"),
+        (not_finite, "changes when written to JSON and read again"),
+        (no_model, "did not return a pydantic model"),
         (back, "goes back"),
         (done_before_the_end, "progress is 100"),
         (fails_undeclared, "does not declare"),
@@ -138,7 +138,7 @@ def test_a_mistake_of_a_kind_is_named(work: Callable[[ScriptedContext, Dated], A
 
 
 def test_what_run_returns_is_its_output() -> None:
-    with pytest.raises(KindMistakeError, match="returned a Dated and not its Output"):
+    with pytest.raises(KindMistakeError, match="returned a Dated; it must return its Output"):
         run(a_kind(one_step, Loose), answering(day="2026-02-01"), day="2026-01-31")
 
 

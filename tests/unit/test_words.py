@@ -3,7 +3,7 @@
 import pytest
 
 from tests import words
-from tests.words import PENDING, PROSE, ROOT, STRINGS, findings
+from tests.words import PROSE, ROOT, STRINGS, findings
 
 PAGES = {path.relative_to(ROOT).as_posix() for path in words.files(PROSE)}
 
@@ -12,7 +12,7 @@ def found_in(name: str, text: str) -> list[str]:
     return [str(finding) for finding in findings(name, text)]
 
 
-@pytest.mark.parametrize("name", sorted(PAGES - PENDING))
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_a_page_is_plain(name: str) -> None:
     assert found_in(name, (ROOT / name).read_text(encoding="utf-8")) == []
 
@@ -21,11 +21,6 @@ def test_a_page_is_plain(name: str) -> None:
 def test_what_users_read_of_the_sources_is_plain(pattern: str) -> None:
     for path in words.files((pattern,)):
         assert found_in(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) == []
-
-
-def test_no_page_is_excused_that_is_plain_or_gone() -> None:
-    for name in PENDING:
-        assert found_in(name, (ROOT / name).read_text(encoding="utf-8")), f"strike {name} from PENDING"
 
 
 def test_a_scope_that_is_of_no_file_is_refused() -> None:

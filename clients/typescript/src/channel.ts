@@ -33,8 +33,7 @@ export class Channel {
   readonly #follows: Follows;
   readonly #tickets: Tickets;
   readonly #texts = new Texts();
-  /** The newest state of each generation that was heard of or looked at. */
-  readonly #known = new Map<string, Snapshot>();
+  readonly #known: Map<string, Snapshot>;
   /** Generations of which a look has found what no message has brought so far. */
   readonly #doubts = new Map<string, ReturnType<typeof setTimeout>>();
   #connection: Connection | undefined;
@@ -50,6 +49,7 @@ export class Channel {
     this.#client = client;
     this.#polls = polls;
     this.#follows = follows;
+    this.#known = follows.known;
     this.#tickets = tickets;
     tickets.onUser = () => this.#forgetUser();
   }
@@ -84,9 +84,16 @@ export class Channel {
   async look(id: string, known: Snapshot | undefined, signal?: AbortSignal): Promise<Snapshot> {
     const { user } = this.#tickets;
     const began = Date.now();
-    const found = await this.#polls.look(id, known, signal);
+    const found = this.#asHeld(await this.#polls.look(id, known, signal));
     if (user === this.#tickets.user) this.#learn(found, began);
     return found;
+  }
+
+  /** One state is one object, whether it came by a push or by several looks: so nobody is told of it twice. */
+  #asHeld(found: Snapshot): Snapshot {
+    const held = this.#known.get(found.generation.generation_id);
+    if (held === undefined || held.etag === undefined || held.etag !== found.etag) return found;
+    return hasEnded(held.generation) ? found : { ...found, generation: held.generation };
   }
 
   lookAfter({ generation, lookAfterSeconds: hint, seenAt, isPushed }: Snapshot): number | undefined {

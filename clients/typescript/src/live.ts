@@ -3,7 +3,7 @@
  * only then is the channel loaded, so that where nothing is pushed nobody pays for it.
  */
 
-import { type ChangeSource, type OnPartial, polling, type Snapshot } from "./changes.js";
+import { type ChangeSource, newer, type OnPartial, polling, type Snapshot } from "./changes.js";
 import type { Channel } from "./channel.js";
 import type { Client } from "./client.js";
 import { Tickets } from "./tickets.js";
@@ -17,8 +17,10 @@ export interface Follower {
   readonly onPartial: OnPartial | undefined;
 }
 
-/** Who follows what. */
+/** Who follows what, and what is known of it. */
 export interface Follows {
+  /** The newest state of each generation that was heard of or looked at. */
+  readonly known: Map<string, Snapshot>;
   readonly ones: Map<string, Set<Follower>>;
   readonly all: Set<OnChange>;
   /** Called when changes begin or cease to be pushed. */
@@ -33,10 +35,21 @@ const LINGER_ELSEWHERE_SECONDS = 1;
 export function live(client: LiveClient): ChangeSource {
   const polls = polling(client);
   const tickets = new Tickets(client);
-  const follows: Follows = { ones: new Map(), all: new Set(), switched: new Set() };
+  const follows: Follows = { known: new Map(), ones: new Map(), all: new Set(), switched: new Set() };
   let channel: Channel | undefined;
   let run: AbortController | undefined;
   let lingering: ReturnType<typeof setTimeout> | undefined;
+
+  tickets.onUser = () => follows.known.clear(); // until there is a channel, which does more
+
+  /** Look, before there is a channel. */
+  async function look(...[id, known, signal]: Parameters<ChangeSource["look"]>): Promise<Snapshot> {
+    const { user } = tickets;
+    const found = await polls.look(id, known, signal);
+    const key = found.generation.generation_id;
+    if (follows.ones.has(key) && user === tickets.user) follows.known.set(key, newer(follows.known.get(key), found));
+    return found;
+  }
 
   async function begin(signal: AbortSignal): Promise<void> {
     if (channel !== undefined) return channel.run(signal);
@@ -51,6 +64,7 @@ export function live(client: LiveClient): ChangeSource {
   function end(): void {
     run?.abort();
     run = undefined;
+    follows.known.clear();
   }
 
   function changed(): void {
@@ -67,7 +81,7 @@ export function live(client: LiveClient): ChangeSource {
   }
 
   return {
-    look: (...asked) => (channel ?? polls).look(...asked),
+    look: (...asked) => channel?.look(...asked) ?? look(...asked),
     lookAfter: (snapshot) => (channel ?? polls).lookAfter(snapshot),
     subscribe(generationId, onChange, onPartial) {
       const id = generationId.toLowerCase();

@@ -267,12 +267,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A generation that was let in; its work begins at once. */
+        /** @description An accepted generation. Its work begins at once. */
         Accepted: {
-            /** @description Its id; keep it. */
+            /** @description Its id. Keep it. */
             generation_id: components["schemas"]["GenerationId"];
             /**
-             * @description It has been stored, and waits for a worker.
+             * @description It is stored and waits for a worker.
              * @constant
              */
             status: "pending";
@@ -281,7 +281,7 @@ export interface components {
              * @constant
              */
             version: 1;
-            /** @description Where to go on. */
+            /** @description Links to the generation. */
             urls: components["schemas"]["Urls"];
         };
         /** @description The answer, in the form that its `intent` names. */
@@ -334,46 +334,46 @@ export interface components {
             attempt: number;
             /** @description When a worker claimed it. */
             started_at?: components["schemas"]["Moment"] | null;
-            /** @description When its worker was last heard of. */
+            /** @description The last heartbeat of its worker. */
             heartbeat_at?: components["schemas"]["Moment"] | null;
             /** @description When it ended. */
             ended_at?: components["schemas"]["Moment"];
             /** @description How it ended. */
             ended?: string;
-            /** @description Why, where there is a code. */
+            /** @description The reason, if there is a code. */
             code?: string;
         };
-        /** @description An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired. */
+        /** @description An accepted suggestion with its kind's own fields. A card outlives its generation. */
         Card: components["schemas"]["FlashcardsCard"];
         /** Format: uuid */
         CardId: string;
-        /** @description One page of cards, newest first. It may be short, or empty, and go on: only a null cursor is the end. */
+        /** @description One page of cards, newest first. A page may be short or empty and not be the last: only a null cursor is the end. */
         Cards: {
-            /** @description The page, newest first. */
+            /** @description The entries of the page, newest first. */
             cards: components["schemas"]["Card"][];
-            /** @description Send it as `cursor` for the next page; null at the end. */
+            /** @description Send it as `cursor` to get the next page; null at the end. */
             next_cursor: components["schemas"]["Cursor"] | null;
         };
-        /** @description Where the caller stands with one ceiling. */
+        /** @description The state of one other limit of the caller. */
         Ceiling: {
             /** @description The ceiling. */
             limit: number;
-            /** @description The amount used now. */
+            /** @description The current use. */
             used: number;
-            /** @description The amount left, never below 0. */
+            /** @description What remains, never below 0. */
             remaining: number;
         };
-        /** @description How many generations ended, and what their calls have cost. */
+        /** @description How many generations ended, and the cost of their calls. */
         Counts: {
-            /** @description Calls of the model that were paid for, failed ones included. */
+            /** @description Paid model calls, including failed ones. */
             calls: number;
             /** @description Tokens sent. */
             prompt_tokens: number;
-            /** @description Tokens answered, thinking included. */
+            /** @description Output tokens, including thinking. */
             completion_tokens: number;
-            /** @description The calls' cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider reports it or `ModelPrices` gives it. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that went into no stored step: failed calls, unusable answers, duplicate results. */
             wasted_cost_usd: number;
             /** @description How many ended. */
             generations: number;
@@ -406,7 +406,7 @@ export interface components {
              */
             session_id?: string | null;
             /**
-             * @description A key of your own for the model's API, used for this generation and not kept.
+             * @description Your own key for the model provider. Used for this generation only, and deleted when it ends.
              * @default null
              */
             user_provided_key?: string | null;
@@ -440,7 +440,7 @@ export interface components {
              */
             session_id?: string | null;
             /**
-             * @description A key of your own for the model's API, used for this generation and not kept.
+             * @description Your own key for the model provider. Used for this generation only, and deleted when it ends.
              * @default null
              */
             user_provided_key?: string | null;
@@ -479,7 +479,7 @@ export interface components {
              */
             session_id?: string | null;
             /**
-             * @description A key of your own for the model's API, used for this generation and not kept.
+             * @description Your own key for the model provider. Used for this generation only, and deleted when it ends.
              * @default null
              */
             user_provided_key?: string | null;
@@ -520,7 +520,7 @@ export interface components {
              */
             session_id?: string | null;
             /**
-             * @description A key of your own for the model's API, used for this generation and not kept.
+             * @description Your own key for the model provider. Used for this generation only, and deleted when it ends.
              * @default null
              */
             user_provided_key?: string | null;
@@ -532,24 +532,24 @@ export interface components {
         };
         /** @description Opaque: send it as it was answered. */
         Cursor: string;
-        /** @description The same of one day, in UTC. */
+        /** @description The same for one day, in UTC. */
         DayCounts: {
-            /** @description Calls of the model that were paid for, failed ones included. */
+            /** @description Paid model calls, including failed ones. */
             calls: number;
             /** @description Tokens sent. */
             prompt_tokens: number;
-            /** @description Tokens answered, thinking included. */
+            /** @description Output tokens, including thinking. */
             completion_tokens: number;
-            /** @description The calls' cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider reports it or `ModelPrices` gives it. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that went into no stored step: failed calls, unusable answers, duplicate results. */
             wasted_cost_usd: number;
             /** @description How many ended. */
             generations: number;
             /** @description YYYY-MM-DD, in UTC. */
             day: string;
         };
-        /** @description What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is. */
+        /** @description A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value. */
         Decide: components["schemas"]["FlashcardsDecide"];
         /** @description Several decisions, all of them or none. */
         DecideMany: {
@@ -558,43 +558,43 @@ export interface components {
         };
         /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
         DecideNumbered: components["schemas"]["FlashcardsDecideNumbered"];
-        /** @description The fields of a card to edit, which are its kind's; one that is absent stays as it is. */
+        /** @description The fields of a card to edit, which are its kind's; an absent field keeps its value. */
         EditCard: components["schemas"]["FlashcardsEditCard"];
-        /** @description Whether everything of the caller is gone; while it is not, call again. */
+        /** @description The state of an erasure. Call again until `done` is true. */
         Erasure: {
-            /** @description Whether nothing at all is left. */
+            /** @description Whether everything is deleted. */
             done: boolean;
-            /** @description Whether all content is gone; limits' bookkeeping may be left. */
+            /** @description Whether all content is deleted. The bookkeeping of limits may remain. */
             content_erased: boolean;
         };
         /** @description Why a call was not done: as the service says it, or as API Gateway does. */
         Error: components["schemas"]["Problem"] | components["schemas"]["GatewayMessage"];
-        /** @description Why a generation failed; the codes are those of docs/errors.md, below Failures. With it comes what is known of the call that ended so. */
+        /** @description Why a generation failed. The codes are those of docs/errors.md, under Failures. Includes the known facts of the failed call. */
         Failure: {
-            /** @description The model that was asked. */
+            /** @description The requested model. */
             model?: string;
-            /** @description The model that the provider names in its answer; another one where a fallback answered. */
+            /** @description The model that the provider names in its answer. It differs from `model` if a fallback answered. */
             answered_by?: string;
-            /** @description The HTTP status of the provider's answer. */
+            /** @description The HTTP status of the provider's response. */
             provider_status?: number;
-            /** @description The provider's own word for its error. */
+            /** @description The provider's own error code. */
             provider_code?: string;
-            /** @description The provider's id of the call, for its support. */
+            /** @description The provider's id of the call. Its support asks for it. */
             provider_call_id?: string;
-            /** @description The provider's word for why the model stopped. */
+            /** @description The provider's reason why the model stopped. */
             finish?: string;
-            /** @description How long the call took. */
+            /** @description How long the call took, in seconds. */
             seconds?: number;
-            /** @description Why, by a code of docs/errors.md. */
+            /** @description The code, one of docs/errors.md. */
             code: string;
-            /** @description The same in words for people; it may change. */
+            /** @description The same in words for people. The text may change. */
             message: string;
         };
-        /** @description One page of the feed, newest first. It may be short, or empty, and go on: only a null cursor is the end. */
+        /** @description One page of the feed, newest first. A page may be short or empty and not be the last: only a null cursor is the end. */
         Feed: {
-            /** @description The page, newest first. */
+            /** @description The entries of the page, newest first. */
             generations: components["schemas"]["ListedGeneration"][];
-            /** @description Send it as `cursor` for the next page; null at the end. */
+            /** @description Send it as `cursor` to get the next page; null at the end. */
             next_cursor: components["schemas"]["Cursor"] | null;
         };
         /** @description What is wrong with one field; never what was sent. */
@@ -606,7 +606,7 @@ export interface components {
             /** @description The same in words for people; it may change. */
             message: string;
         };
-        /** @description An accepted suggestion, with its own fields, which are its kind's. It stays when its generation has expired. */
+        /** @description An accepted suggestion with its kind's own fields. A card outlives its generation. */
         FlashcardsCard: {
             /** @description Its id. */
             card_id: components["schemas"]["CardId"];
@@ -615,9 +615,9 @@ export interface components {
              * @enum {string}
              */
             kind: "flashcards";
-            /** @description Where it comes from; that may have expired. */
+            /** @description The generation that it comes from, which may have expired. */
             generation_id: components["schemas"]["GenerationId"];
-            /** @description Its suggestion's place, from 1. */
+            /** @description Its suggestion's number, from 1. */
             number: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
@@ -626,10 +626,10 @@ export interface components {
             front: string;
             back: string;
         };
-        /** @description What to make of one suggestion, with fields of its own to edit it; a field that is absent stays as it is. */
+        /** @description A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value. */
         FlashcardsDecide: {
             /**
-             * @description What to make of it; `proposed` takes a decision back.
+             * @description The decision; `proposed` takes an earlier one back.
              * @enum {string}
              */
             decision: "accepted" | "rejected" | "proposed";
@@ -639,7 +639,7 @@ export interface components {
         /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
         FlashcardsDecideNumbered: {
             /**
-             * @description What to make of it; `proposed` takes a decision back.
+             * @description The decision; `proposed` takes an earlier one back.
              * @enum {string}
              */
             decision: "accepted" | "rejected" | "proposed";
@@ -648,7 +648,7 @@ export interface components {
             front?: string;
             back?: string;
         };
-        /** @description The fields of a card to edit, which are its kind's; one that is absent stays as it is. */
+        /** @description The fields of a card to edit, which are its kind's; an absent field keeps its value. */
         FlashcardsEditCard: {
             front?: string;
             back?: string;
@@ -662,175 +662,175 @@ export interface components {
         GatewayMessage: {
             message: string | null;
         };
-        /** @description A generation as it stands. Fields that do not apply yet are absent. Once a worker has ended it, `model` is the model that was asked, and `answered_by` the one that the provider names. While it is open, `state` is its present state, and `because` the code that ended the last attempt. `next_at` is the latest time at which it moves or the service looks after it. `stuck` says whether a heartbeat or a start is late. */
+        /** @description The current state of a generation. Fields that do not apply yet are omitted. Once a worker has ended it, `model` is the requested model, and `answered_by` the one that the provider names. While it is open, `state` says what it does, and `because` is the code that ended the last attempt. `next_at` is when it moves or is rescued at the latest. `stuck` says whether a heartbeat or a start is late. */
         Generation: {
-            /** @description Its id; newer ids sort later. */
+            /** @description Its id. Newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
-            /** @description Which kind of generation it is. */
+            /** @description Its kind. */
             kind: string;
             /**
-             * @description `pending` waits, `running` has a worker; the other three are final.
+             * @description `pending` waits, `running` has a worker. The other three are final.
              * @enum {string}
              */
             status: "pending" | "running" | "succeeded" | "failed" | "canceled";
             /** @description Rises with each stored change. */
             version: number;
-            /** @description 0 to 100; never goes down, and is 100 once it has succeeded. */
+            /** @description 0 to 100. It never goes down, and is 100 once the generation has succeeded. */
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How many attempts a worker has begun; 0 before the first. */
+            /** @description How many attempts workers have started; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
-            /** @description When it fails at the latest, but for one sweep. */
+            /** @description Its deadline. If still open then, it fails within one sweep. */
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description The worker's present work, in a word of the kind. */
+            /** @description What the worker does now, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
-            /** @description When its worker was last heard of. */
+            /** @description The last heartbeat of its worker. */
             heartbeat_at?: components["schemas"]["Moment"];
-            /** @description When the next attempt may begin, while one waits. */
+            /** @description When the next attempt may begin, while it waits for one. */
             not_before?: components["schemas"]["Moment"];
             /** @description When it ended. */
             finished_at?: components["schemas"]["Moment"];
-            /** @description When its owner took it out of the feed. */
+            /** @description When its owner dismissed it from the feed. */
             dismissed_at?: components["schemas"]["Moment"];
-            /** @description The label that was sent with the create. */
+            /** @description The label from the create. */
             client_id?: components["schemas"]["Label"];
-            /** @description The label that was sent with the create; lists filter by it. */
+            /** @description The label from the create. Lists can filter by it. */
             session_id?: components["schemas"]["Label"];
             /** @description The generation that this one retries. */
             retry_of?: components["schemas"]["GenerationId"];
             /** @description The generation that retries this one. */
             retried_as?: components["schemas"]["GenerationId"];
             /**
-             * @description It is made with a key of the user's own.
+             * @description It uses the user's own provider key.
              * @constant
              */
             own_key?: true;
             /**
-             * @description The present state of an open one.
+             * @description What an open generation does now.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
-            /** @description The code that ended the last attempt of an open one. */
+            /** @description The code that ended the last attempt, while it is open. */
             because?: string;
-            /** @description When an open one moves, or is looked after, at the latest. */
+            /** @description When an open generation moves, or is rescued, at the latest. */
             next_at?: components["schemas"]["Moment"];
-            /** @description Whether an open one's heartbeat or start is late. */
+            /** @description Whether the heartbeat or the start of an open generation is late. */
             stuck?: boolean;
-            /** @description The model that was asked, once a worker has ended it. */
+            /** @description The requested model, once a worker has ended it. */
             model?: string;
-            /** @description The model that answered, as the provider names it. */
+            /** @description The model that answered, by the provider's name. */
             answered_by?: string;
             /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
         };
-        /** @description One generation, with its output once it has succeeded and, while it is open, when to look again. `stale` says that what the caller expects is not stored yet, `reviews` which list of the output can be reviewed. */
+        /** @description One generation, with its output once it has succeeded, and with `retry_after_seconds` while it is open. `stale` means that the state which the caller expects is not stored yet. `reviews` names the reviewable list of the output. */
         GenerationDetail: {
-            /** @description Its id; newer ids sort later. */
+            /** @description Its id. Newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
-            /** @description Which kind of generation it is. */
+            /** @description Its kind. */
             kind: string;
             /**
-             * @description `pending` waits, `running` has a worker; the other three are final.
+             * @description `pending` waits, `running` has a worker. The other three are final.
              * @enum {string}
              */
             status: "pending" | "running" | "succeeded" | "failed" | "canceled";
             /** @description Rises with each stored change. */
             version: number;
-            /** @description 0 to 100; never goes down, and is 100 once it has succeeded. */
+            /** @description 0 to 100. It never goes down, and is 100 once the generation has succeeded. */
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How many attempts a worker has begun; 0 before the first. */
+            /** @description How many attempts workers have started; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
-            /** @description When it fails at the latest, but for one sweep. */
+            /** @description Its deadline. If still open then, it fails within one sweep. */
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description The worker's present work, in a word of the kind. */
+            /** @description What the worker does now, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
-            /** @description When its worker was last heard of. */
+            /** @description The last heartbeat of its worker. */
             heartbeat_at?: components["schemas"]["Moment"];
-            /** @description When the next attempt may begin, while one waits. */
+            /** @description When the next attempt may begin, while it waits for one. */
             not_before?: components["schemas"]["Moment"];
             /** @description When it ended. */
             finished_at?: components["schemas"]["Moment"];
-            /** @description When its owner took it out of the feed. */
+            /** @description When its owner dismissed it from the feed. */
             dismissed_at?: components["schemas"]["Moment"];
-            /** @description The label that was sent with the create. */
+            /** @description The label from the create. */
             client_id?: components["schemas"]["Label"];
-            /** @description The label that was sent with the create; lists filter by it. */
+            /** @description The label from the create. Lists can filter by it. */
             session_id?: components["schemas"]["Label"];
             /** @description The generation that this one retries. */
             retry_of?: components["schemas"]["GenerationId"];
             /** @description The generation that retries this one. */
             retried_as?: components["schemas"]["GenerationId"];
             /**
-             * @description It is made with a key of the user's own.
+             * @description It uses the user's own provider key.
              * @constant
              */
             own_key?: true;
             /**
-             * @description The present state of an open one.
+             * @description What an open generation does now.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
-            /** @description The code that ended the last attempt of an open one. */
+            /** @description The code that ended the last attempt, while it is open. */
             because?: string;
-            /** @description When an open one moves, or is looked after, at the latest. */
+            /** @description When an open generation moves, or is rescued, at the latest. */
             next_at?: components["schemas"]["Moment"];
-            /** @description Whether an open one's heartbeat or start is late. */
+            /** @description Whether the heartbeat or the start of an open generation is late. */
             stuck?: boolean;
-            /** @description The model that was asked, once a worker has ended it. */
+            /** @description The requested model, once a worker has ended it. */
             model?: string;
-            /** @description The model that answered, as the provider names it. */
+            /** @description The model that answered, by the provider's name. */
             answered_by?: string;
             /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
-            /** @description While it is open: in how many seconds to look again. */
+            /** @description While it is open: in how many seconds to poll again. */
             poll_after_seconds?: number;
             /**
              * @description The state that `expected_progress` or `min_version` asks for is not stored yet.
              * @constant
              */
             stale?: true;
-            /** @description The kind's result, once it has succeeded. */
+            /** @description The output, once it has succeeded. */
             output?: components["schemas"]["Output"];
-            /** @description The name of the output's list that can be reviewed. */
+            /** @description The name of the output's reviewable list. */
             reviews?: string;
         };
         /** Format: uuid */
         GenerationId: string;
-        /** @description The last sweep's findings. The figures are as of `last_sweep_at`, which is null before the first. `stale`: how many it had to rescue. `oldest_pending_seconds`: how long the oldest pending generation had waited, 0 when none waits longer than DispatchGraceSeconds. `last_sweep_complete` is false when the sweep ran out of time. `model_prices_missing` is true where the cost of a model on offer is not known, and no ceiling of money binds. */
+        /** @description The result of the last sweep. The figures are as of `last_sweep_at`, which is null before the first. `stale` is how many generations it rescued. `oldest_pending_seconds` is how long the oldest pending generation had waited, 0 if none waited longer than DispatchGraceSeconds. `last_sweep_complete` is false if the sweep ran out of time. `model_prices_missing` is true if the price of a model on offer is not known, so that no spending limit holds for it. */
         Health: {
-            /** @description When the sweeper last ended a run; null before the first. */
+            /** @description When the sweeper last finished a run; null before the first. */
             last_sweep_at: components["schemas"]["Moment"] | null;
-            /** @description How long ago that was. More than three minutes: the sweeper does not run. */
+            /** @description Seconds since then. More than three minutes means that the sweeper does not run. */
             last_sweep_age_seconds: number | null;
-            /** @description False when that run left some for the next. */
+            /** @description False if that run left generations for the next. */
             last_sweep_complete?: boolean;
-            /** @description How many generations that run had to rescue. */
+            /** @description How many generations that run rescued. */
             stale: number;
-            /** @description How long the longest waiting one had waited then; 0 when none waits longer than DispatchGraceSeconds. */
+            /** @description How long the oldest pending generation had waited then, in seconds; 0 if none waited longer than DispatchGraceSeconds. */
             oldest_pending_seconds: number;
-            /** @description True where a model's price is not known, so that no ceiling of money binds. */
+            /** @description True if a model's price is not known, so that no spending limit holds for it. */
             model_prices_missing?: boolean;
         };
-        /** @description A picture. Whoever holds its URL may read it until `expires_at`; a later look at the generation gives another. */
+        /** @description A picture. Anybody with its URL may read it until `expires_at`. Read the generation again for a new URL. */
         Image: {
-            /** @description Reads the picture, without a token. */
+            /** @description The picture's URL. It needs no token. */
             url: string;
-            /** @description When the URL ends. */
+            /** @description When the URL expires. */
             expires_at: components["schemas"]["Moment"];
             /**
              * @description The picture's media type.
@@ -839,7 +839,7 @@ export interface components {
             content_type: "image/png" | "image/jpeg" | "image/webp";
             /** @description Its size. */
             bytes: number;
-            /** @description Its content's SHA-256 in hex: keep what you fetched by it, not by its URL. */
+            /** @description The SHA-256 of its content in hex. Cache the picture by this, not by its URL. */
             sha256: string;
             /** @description In pixels. */
             width: number;
@@ -851,13 +851,13 @@ export interface components {
             /** @description The pictures, each with a URL that ends. */
             images: components["schemas"]["Image"][];
         };
-        /** @description The input, and how it is made. `request_id` is that of the request that created it, as logs have it. */
+        /** @description The input and the options of a generation. `request_id` is the id of the create, which the logs have. */
         Input: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
             /** @description Its kind. */
             kind: string;
-            /** @description The model that it asks for. */
+            /** @description The requested model. */
             model: string;
             /** @description The version of the kind's prompts. */
             prompt_version: string;
@@ -865,26 +865,26 @@ export interface components {
             input: {
                 [key: string]: unknown;
             };
-            /** @description That of the create; logs have it. */
+            /** @description The request id of the create. The logs have it. */
             request_id?: string;
         };
         /** @description The caller's own; it means nothing to the service. */
         Label: string;
-        /** @description One line of the timeline; a name of `step_stored` comes with the step's own figures, and with its result, in the kind's own form, when that is asked for. A line that a call of a model led to says what is known of the call. `asked_again`: its answer was of no use, and the model was asked once more. `interrupted`: it was closed, since the generation had been ended. */
+        /** @description One event of the timeline. `step_stored` includes the step's figures and, with `results=true`, its result in the kind's own form. An event that a model call caused includes the call's known facts. `asked_again`: the answer was not usable, and the worker called the model once more. `interrupted`: the worker closed the call, because the generation had ended. */
         Line: {
-            /** @description The model that was asked. */
+            /** @description The requested model. */
             model?: string;
-            /** @description The model that the provider names in its answer; another one where a fallback answered. */
+            /** @description The model that the provider names in its answer. It differs from `model` if a fallback answered. */
             answered_by?: string;
-            /** @description The HTTP status of the provider's answer. */
+            /** @description The HTTP status of the provider's response. */
             provider_status?: number;
-            /** @description The provider's own word for its error. */
+            /** @description The provider's own error code. */
             provider_code?: string;
-            /** @description The provider's id of the call, for its support. */
+            /** @description The provider's id of the call. Its support asks for it. */
             provider_call_id?: string;
-            /** @description The provider's word for why the model stopped. */
+            /** @description The provider's reason why the model stopped. */
             finish?: string;
-            /** @description How long the call took. */
+            /** @description How long the call took, in seconds. */
             seconds?: number;
             /**
              * @description What happened.
@@ -893,109 +893,109 @@ export interface components {
             name: "created" | "started" | "asked_again" | "interrupted" | "step_stored" | "released" | "given_back" | "sent_again" | "dismissed" | "succeeded" | "failed" | "canceled";
             /** @description When. */
             at: components["schemas"]["Moment"];
-            /** @description In which attempt. */
+            /** @description The attempt's number. */
             attempt?: number;
-            /** @description Why, where there is a code. */
+            /** @description The reason, if there is a code. */
             code?: string;
-            /** @description How long the next attempt waits. */
+            /** @description How long the next attempt waits, in seconds. */
             delay_seconds?: number;
-            /** @description Name of the step. */
+            /** @description The step's name. */
             step?: string;
-            /** @description Its place among the generation's steps, from 1. */
+            /** @description The step's place in the generation, from 1. */
             position?: number;
-            /** @description How long the step took. */
+            /** @description How long the step took, in seconds. */
             duration_seconds?: number;
             /** @description The cost of the step's calls. */
             usage?: components["schemas"]["Usage"];
-            /** @description The provider's id of the step's call, for its support. */
+            /** @description The provider's id of the step's call. Its support asks for it. */
             call_id?: string;
-            /** @description With `results=true`: what the step stored. */
+            /** @description With `results=true`: the step's stored result. */
             result?: {
                 [key: string]: unknown;
             };
         };
-        /** @description A generation of the feed. With `fields=output` one that succeeded has its output. An output that is too large for a list is left out: then `output_omitted` is true, and the generation's own address has it. */
+        /** @description A generation of the feed. With `fields=output`, a succeeded one includes its output. An output that is too large for a list is omitted. Then `output_omitted` is true; read the generation by its id. */
         ListedGeneration: {
-            /** @description Its id; newer ids sort later. */
+            /** @description Its id. Newer ids sort later. */
             generation_id: components["schemas"]["GenerationId"];
-            /** @description Which kind of generation it is. */
+            /** @description Its kind. */
             kind: string;
             /**
-             * @description `pending` waits, `running` has a worker; the other three are final.
+             * @description `pending` waits, `running` has a worker. The other three are final.
              * @enum {string}
              */
             status: "pending" | "running" | "succeeded" | "failed" | "canceled";
             /** @description Rises with each stored change. */
             version: number;
-            /** @description 0 to 100; never goes down, and is 100 once it has succeeded. */
+            /** @description 0 to 100. It never goes down, and is 100 once the generation has succeeded. */
             progress: number;
             /** @description How many steps have a stored result. */
             steps_done: number;
-            /** @description How many attempts a worker has begun; 0 before the first. */
+            /** @description How many attempts workers have started; 0 before the first. */
             attempt: number;
             /** @description When it was accepted. */
             created_at: components["schemas"]["Moment"];
-            /** @description When it fails at the latest, but for one sweep. */
+            /** @description Its deadline. If still open then, it fails within one sweep. */
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description The worker's present work, in a word of the kind. */
+            /** @description What the worker does now, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
-            /** @description When its worker was last heard of. */
+            /** @description The last heartbeat of its worker. */
             heartbeat_at?: components["schemas"]["Moment"];
-            /** @description When the next attempt may begin, while one waits. */
+            /** @description When the next attempt may begin, while it waits for one. */
             not_before?: components["schemas"]["Moment"];
             /** @description When it ended. */
             finished_at?: components["schemas"]["Moment"];
-            /** @description When its owner took it out of the feed. */
+            /** @description When its owner dismissed it from the feed. */
             dismissed_at?: components["schemas"]["Moment"];
-            /** @description The label that was sent with the create. */
+            /** @description The label from the create. */
             client_id?: components["schemas"]["Label"];
-            /** @description The label that was sent with the create; lists filter by it. */
+            /** @description The label from the create. Lists can filter by it. */
             session_id?: components["schemas"]["Label"];
             /** @description The generation that this one retries. */
             retry_of?: components["schemas"]["GenerationId"];
             /** @description The generation that retries this one. */
             retried_as?: components["schemas"]["GenerationId"];
             /**
-             * @description It is made with a key of the user's own.
+             * @description It uses the user's own provider key.
              * @constant
              */
             own_key?: true;
             /**
-             * @description The present state of an open one.
+             * @description What an open generation does now.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
-            /** @description The code that ended the last attempt of an open one. */
+            /** @description The code that ended the last attempt, while it is open. */
             because?: string;
-            /** @description When an open one moves, or is looked after, at the latest. */
+            /** @description When an open generation moves, or is rescued, at the latest. */
             next_at?: components["schemas"]["Moment"];
-            /** @description Whether an open one's heartbeat or start is late. */
+            /** @description Whether the heartbeat or the start of an open generation is late. */
             stuck?: boolean;
-            /** @description The model that was asked, once a worker has ended it. */
+            /** @description The requested model, once a worker has ended it. */
             model?: string;
-            /** @description The model that answered, as the provider names it. */
+            /** @description The model that answered, by the provider's name. */
             answered_by?: string;
             /** @description Why it failed. */
             error?: components["schemas"]["Failure"];
-            /** @description With `fields=output`: the kind's result, once it has succeeded. */
+            /** @description With `fields=output`: the output, once it has succeeded. */
             output?: components["schemas"]["Output"];
-            /** @description The name of the output's list that can be reviewed. */
+            /** @description The name of the output's reviewable list. */
             reviews?: string;
             /**
-             * @description The output is too large for a list; read the generation by its id.
+             * @description The output is too large for a list. Read the generation by its id.
              * @constant
              */
             output_omitted?: true;
         };
         /** @description A ticket to one connection. */
         LiveTicket: {
-            /** @description Where to connect, with the ticket in it: good once, and for 30 seconds. */
+            /** @description The address to connect to. It contains the ticket, which is valid once and for 30 seconds. */
             url: string;
-            /** @description When the connection ends, in epoch seconds: with the token, and after two hours at most. */
+            /** @description When the connection ends, in epoch seconds: with the token, within two hours. */
             ends_at: number;
         };
         /**
@@ -1003,7 +1003,7 @@ export interface components {
          * @description UTC, to the millisecond.
          */
         Moment: string;
-        /** @description The kind's result, in the kind's own form. Items that can be reviewed are as their owner reviewed them. */
+        /** @description The output in the kind's own form. The reviewable list shows the owner's decisions and edits. */
         Output: components["schemas"]["AssistantOutput"] | components["schemas"]["FlashcardsOutput"] | components["schemas"]["ImageOutput"] | components["schemas"]["StoryOutput"];
         /** @description RFC 9457. `detail` and `errors` are there only where they say more. */
         Problem: {
@@ -1028,20 +1028,20 @@ export interface components {
             /** @description Each field that is wrong, in the body or the query. */
             errors?: components["schemas"]["FieldError"][];
         };
-        /** @description Where the caller stands with one rate limit. */
+        /** @description The state of one rate limit of the caller. */
         Rate: {
-            /** @description As the `RateLimit` header names it. */
+            /** @description Its name in the `RateLimit` header. */
             name: string;
-            /** @description How many are let in. */
+            /** @description How many generations it allows in a window. */
             limit: number;
-            /** @description In how many seconds. */
+            /** @description The length of the window in seconds. */
             window_seconds: number;
-            /** @description How many are left now. */
+            /** @description How many more it allows now. */
             remaining: number;
-            /** @description In how many seconds one more is let in. */
+            /** @description In how many seconds it allows one more. */
             reset_seconds: number;
         };
-        /** @description Where to begin, at the first step that is not stored (without a body) or anew, and the key to make it with. */
+        /** @description Where to begin, and the key to use. Without a body, at the first step that is not stored. */
         Retry: {
             /**
              * @description `stored` goes on at the first step that has no result; `start` makes everything again.
@@ -1050,35 +1050,35 @@ export interface components {
              */
             from?: "stored" | "start";
             /**
-             * @description A key of your own for the model's API, used for this generation and not kept.
+             * @description Your own key for the model provider. Used for this generation only, and deleted when it ends.
              * @default null
              */
             user_provided_key?: string | null;
         };
-        /** @description The suggestions that were decided on, as they now are. */
+        /** @description The suggestions of this decision, in their new state. */
         Reviewed: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
-            /** @description Its version after the decision. */
+            /** @description The generation's version after the decision. */
             version: number;
-            /** @description Those that were decided on, in the order of the request. */
+            /** @description The suggestions of the request, in its order. */
             suggestions: components["schemas"]["ReviewedSuggestion"][];
         };
-        /** @description One suggestion with what its owner made of it, beside its own fields, which are its kind's. `number` is its 1-based place in the list that is reviewed. */
+        /** @description One suggestion: its kind's own fields, and the owner's decision. `number` is its 1-based place in the reviewable list. */
         ReviewedFlashcardsSuggestion: {
-            /** @description Its place in the list that is reviewed, from 1. */
+            /** @description Its place in the reviewable list, from 1. */
             number: number;
             /**
-             * @description Its owner's decision; `proposed` until then.
+             * @description The owner's decision; `proposed` until then.
              * @enum {string}
              */
             state: "proposed" | "accepted" | "rejected";
-            /** @description The card that it became, while it is accepted. */
+            /** @description The id of its card, while it is accepted. */
             card_id?: components["schemas"]["CardId"];
             front: string;
             back: string;
         };
-        /** @description One suggestion with what its owner made of it, beside its own fields, which are its kind's. `number` is its 1-based place in the list that is reviewed. */
+        /** @description One suggestion: its kind's own fields, and the owner's decision. `number` is its 1-based place in the reviewable list. */
         ReviewedSuggestion: components["schemas"]["ReviewedFlashcardsSuggestion"];
         /** @description One chapter. */
         StoryChapter: {
@@ -1092,55 +1092,55 @@ export interface components {
             /** @description Its chapters, in order. */
             chapters: components["schemas"]["StoryChapter"][];
         };
-        /** @description The events of a generation, the oldest line first. */
+        /** @description The timeline of a generation, oldest event first. Best effort: an event may be missing, but none is wrong. */
         Timeline: {
             /** @description The generation. */
             generation_id: components["schemas"]["GenerationId"];
-            /** @description The version that this was read with. */
+            /** @description The generation's version when this was read. */
             version: number;
             /** @description One entry for each attempt. */
             attempts: components["schemas"]["Attempt"][];
-            /** @description One entry for each thing that happened, the oldest first. */
+            /** @description One entry for each event, oldest first. */
             events: components["schemas"]["Line"][];
         };
-        /** @description Where to go on, relative to the API's address. */
+        /** @description Links, relative to the API's address. */
         Urls: {
-            /** @description Path of the generation, below the API's address. */
+            /** @description The generation's path, below the API's address. */
             self: string;
         };
-        /** @description The cost of paid calls of a model. `wasted_cost_usd` is the part of it that bought nothing kept. */
+        /** @description The cost of paid model calls. `wasted_cost_usd` is the part that went into no stored step. */
         Usage: {
-            /** @description Calls of the model that were paid for, failed ones included. */
+            /** @description Paid model calls, including failed ones. */
             calls: number;
             /** @description Tokens sent. */
             prompt_tokens: number;
-            /** @description Tokens answered, thinking included. */
+            /** @description Output tokens, including thinking. */
             completion_tokens: number;
-            /** @description The calls' cost, as the provider or `ModelPrices` says. */
+            /** @description The calls' cost, as the provider reports it or `ModelPrices` gives it. */
             cost_usd: number;
-            /** @description The part of `cost_usd` that bought nothing kept: failed calls, unfit answers, second results. */
+            /** @description The part of `cost_usd` that went into no stored step: failed calls, unusable answers, duplicate results. */
             wasted_cost_usd: number;
         };
-        /** @description One month's usage by day, and where the caller stands now. */
+        /** @description One month's usage by day, and the caller's limits now. */
         UsageOfMonth: {
             /** @description YYYY-MM, in UTC. */
             month: string;
-            /** @description Each day on which something ended. */
+            /** @description Each day on which a generation ended. */
             days: components["schemas"]["DayCounts"][];
             /** @description The sum of these days. */
             total: components["schemas"]["Counts"];
-            /** @description The rest of each limit now. */
+            /** @description The limits now. */
             limits: components["schemas"]["UserLimits"];
         };
-        /** @description The rest of each limit; a limit that is switched off is absent. */
+        /** @description The state of each limit. Limits that are switched off are omitted. */
         UserLimits: {
             /** @description Each rate limit. */
             rates: components["schemas"]["Rate"][];
-            /** @description How many may be open at once. */
+            /** @description Open generations at once. */
             running?: components["schemas"]["Ceiling"];
-            /** @description The ceiling on the cost of the day (UTC). */
+            /** @description Spend of the day (UTC). */
             daily_spend_usd?: components["schemas"]["Ceiling"];
-            /** @description The ceiling on the cost of the month (UTC). */
+            /** @description Spend of the month (UTC). */
             monthly_spend_usd?: components["schemas"]["Ceiling"];
         };
     };
@@ -1200,7 +1200,7 @@ export interface operations {
                     "application/json": components["schemas"]["Feed"];
                 };
             };
-            /** @description `invalid_query`: The query string is not one that this call takes. */
+            /** @description `invalid_query`: The query string is not valid for this call. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1266,7 +1266,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1315,7 +1315,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `idempotency_key_invalid`: The Idempotency-Key is not 1 to 255 visible ASCII characters. `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
+            /** @description `idempotency_key_invalid`: The Idempotency-Key is not 1 to 255 visible ASCII characters. `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not match this kind's input. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1363,7 +1363,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1402,7 +1402,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `rate_limited`: You have started as many generations as you may for now. `too_many_running`: You have as many generations under way as you may have at once. `daily_spend_reached`: Your generations have cost as much today as they may. `monthly_spend_reached`: Your generations have cost as much this month as they may. `deployment_spend_reached`: The service has spent as much today as it may. API Gateway: Too many calls at once. */
+            /** @description `rate_limited`: You have reached your rate limit. `too_many_running`: You have reached your limit of open generations. `daily_spend_reached`: You have reached your spending limit for today. `monthly_spend_reached`: You have reached your spending limit for this month. `deployment_spend_reached`: The service has reached its spending limit for today. API Gateway: Too many calls at once. */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1431,7 +1431,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `creates_paused`: The service takes no new generations right now. `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `creates_paused`: The service is not taking new generations right now. `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1491,7 +1491,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_query`: The query string is not one that this call takes. */
+            /** @description `invalid_query`: The query string is not valid for this call. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1526,7 +1526,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
+            /** @description `not_found`: You have no generation with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1539,7 +1539,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1574,7 +1574,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1632,7 +1632,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
+            /** @description `not_found`: You have no generation with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1645,7 +1645,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_terminal`: The generation has not ended yet. `unreadable`: What is stored cannot be read. */
+            /** @description `not_terminal`: The generation has not ended yet. `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1680,7 +1680,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1721,7 +1721,7 @@ export interface operations {
                     "application/json": components["schemas"]["Timeline"];
                 };
             };
-            /** @description `invalid_query`: The query string is not one that this call takes. */
+            /** @description `invalid_query`: The query string is not valid for this call. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1756,7 +1756,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
+            /** @description `not_found`: You have no generation with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1769,7 +1769,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1804,7 +1804,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1842,7 +1842,7 @@ export interface operations {
                     "application/json": components["schemas"]["Input"];
                 };
             };
-            /** @description `invalid_query`: The query string is not one that this call takes. */
+            /** @description `invalid_query`: The query string is not valid for this call. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1877,7 +1877,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
+            /** @description `not_found`: You have no generation with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1890,7 +1890,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1925,7 +1925,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -1987,7 +1987,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
+            /** @description `not_found`: You have no generation with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2000,7 +2000,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2035,7 +2035,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -2084,7 +2084,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description `user_key_required`: This generation used your own key, which we do not keep. Send a key with the retry. `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
+            /** @description `user_key_required`: This generation used your own key, which we do not keep. Send a key with the retry. `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not match this kind's input. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2123,7 +2123,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_found`: There is no such generation of yours. API Gateway: There is no such route. */
+            /** @description `not_found`: You have no generation with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2136,7 +2136,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_retryable`: Only a failed or canceled generation can be retried. `unreadable`: What is stored cannot be read. */
+            /** @description `not_retryable`: Only a failed or canceled generation can be retried. `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2162,7 +2162,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `rate_limited`: You have started as many generations as you may for now. `too_many_running`: You have as many generations under way as you may have at once. `daily_spend_reached`: Your generations have cost as much today as they may. `monthly_spend_reached`: Your generations have cost as much this month as they may. `deployment_spend_reached`: The service has spent as much today as it may. API Gateway: Too many calls at once. */
+            /** @description `rate_limited`: You have reached your rate limit. `too_many_running`: You have reached your limit of open generations. `daily_spend_reached`: You have reached your spending limit for today. `monthly_spend_reached`: You have reached your spending limit for this month. `deployment_spend_reached`: The service has reached its spending limit for today. API Gateway: Too many calls at once. */
             429: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -2191,7 +2191,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `creates_paused`: The service takes no new generations right now. `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `creates_paused`: The service is not taking new generations right now. `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -2237,7 +2237,7 @@ export interface operations {
                     "application/json": components["schemas"]["Reviewed"];
                 };
             };
-            /** @description `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
+            /** @description `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not match this kind's input. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2272,7 +2272,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_found`: There is no such generation of yours. `suggestion_not_found`: The generation has no suggestion of that number. API Gateway: There is no such route. */
+            /** @description `not_found`: You have no generation with this id. `suggestion_not_found`: The generation has no suggestion with this number. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2285,7 +2285,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: What is stored cannot be read. */
+            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2333,7 +2333,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -2377,7 +2377,7 @@ export interface operations {
                     "application/json": components["schemas"]["Reviewed"];
                 };
             };
-            /** @description `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
+            /** @description `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not match this kind's input. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2412,7 +2412,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `not_found`: There is no such generation of yours. `suggestion_not_found`: The generation has no suggestion of that number. API Gateway: There is no such route. */
+            /** @description `not_found`: You have no generation with this id. `suggestion_not_found`: The generation has no suggestion with this number. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2425,7 +2425,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: What is stored cannot be read. */
+            /** @description `not_succeeded`: Only a succeeded generation can be reviewed. `no_suggestions`: This kind of generation has nothing to review. `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2473,7 +2473,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -2515,7 +2515,7 @@ export interface operations {
                     "application/json": components["schemas"]["Cards"];
                 };
             };
-            /** @description `invalid_query`: The query string is not one that this call takes. */
+            /** @description `invalid_query`: The query string is not valid for this call. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2581,7 +2581,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -2634,7 +2634,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `invalid_query`: The query string is not one that this call takes. */
+            /** @description `invalid_query`: The query string is not valid for this call. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2669,7 +2669,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `card_not_found`: There is no such card of yours. API Gateway: There is no such route. */
+            /** @description `card_not_found`: You have no card with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2682,7 +2682,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2717,7 +2717,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -2775,7 +2775,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `card_not_found`: There is no such card of yours. API Gateway: There is no such route. */
+            /** @description `card_not_found`: You have no card with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2788,7 +2788,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2823,7 +2823,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -2867,7 +2867,7 @@ export interface operations {
                     "application/json": components["schemas"]["Card"];
                 };
             };
-            /** @description `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not fit what this kind takes. */
+            /** @description `invalid_json`: The body is not JSON. `invalid_encoding`: The body is not valid UTF-8 text. `validation_failed`: The body does not match this kind's input. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2902,7 +2902,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `card_not_found`: There is no such card of yours. API Gateway: There is no such route. */
+            /** @description `card_not_found`: You have no card with this id. API Gateway: There is no such route. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2915,7 +2915,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2963,7 +2963,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -3058,7 +3058,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -3096,7 +3096,7 @@ export interface operations {
                     "application/json": components["schemas"]["UsageOfMonth"];
                 };
             };
-            /** @description `invalid_query`: The query string is not one that this call takes. */
+            /** @description `invalid_query`: The query string is not valid for this call. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3140,7 +3140,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `unreadable`: What is stored cannot be read. */
+            /** @description `unreadable`: The stored data cannot be read. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3175,7 +3175,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -3275,7 +3275,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
@@ -3413,7 +3413,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unavailable`: The service cannot do this right now; try again shortly. API Gateway: The function cannot be reached. */
+            /** @description `unavailable`: The service cannot do this right now. API Gateway: The function cannot be reached. */
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];

@@ -55,7 +55,7 @@ export async function waitFor(
         delay = backoff(failures, error);
         continue;
       }
-      if (!isSame(before, known)) onChange?.(known.generation);
+      if (known.generation !== before?.generation) onChange?.(known.generation);
       if (hasEnded(known.generation)) return known.generation;
       delay = client.changes.lookAfter(known) ?? Number.POSITIVE_INFINITY;
     }
@@ -63,11 +63,6 @@ export async function waitFor(
     unsubscribe?.();
     unsubscribeToken();
   }
-}
-
-/** Whether the server calls both the same state: it may come by a push and by a look. */
-function isSame(before: Snapshot | undefined, next: Snapshot): boolean {
-  return before?.generation === next.generation || (next.etag !== undefined && before?.etag === next.etag);
 }
 
 /** Whether to look again: as long as no answer comes, and for two minutes where what came may pass. */

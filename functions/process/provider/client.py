@@ -3,6 +3,7 @@
 The only package that uses httpx. It keeps no key.
 """
 
+import codecs
 import ssl
 import threading
 from collections.abc import Callable, Iterable
@@ -73,7 +74,7 @@ class Provider:
         return self._dialect.takes_key
 
     def warm_up(self) -> None:
-        """Load what the first call would load: certificates, the HTTP library and the event loop. Sends nothing.
+        """Load what the first call would load: certificates, HTTP library, event loop, codec. Sends nothing.
 
         Worth calling at the start of a function, where the CPU is not yet throttled.
         """
@@ -83,6 +84,7 @@ class Provider:
                 await anyio.sleep(0)
 
         run_until_cancelled(load, Cancellation())
+        codecs.lookup("utf-8-sig")  # by which answers are read
 
     def complete(
         self,

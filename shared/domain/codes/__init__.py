@@ -1,25 +1,27 @@
-"""The register of error codes: each is one entry, which docs, API document, page and command line read."""
+"""The register of error codes. The docs, the API document, the page and the command line all read these entries."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Fault(StrEnum):
-    """Whose fault it usually is; an entry's detail says when it is another's."""
+    """Whose fault it usually is. An entry's `detail` names the exceptions."""
 
     CALLER = "the caller's"
     OPERATOR = "the operator's"
-    """Of whoever runs the deployment, its configuration or its code."""
+    """The operator's: the deployment's configuration or its code."""
     PROVIDER = "the provider's"
     MODEL = "the model's"
     NOBODY = "nobody's"
 
 
 class Code(NamedTuple):
-    """What happened, what to do, and whose fault it is, in plain words. `detail` is for docs/errors.md, in Markdown.
+    """One code: what happened (`title`), what to do (`fix`) and whose fault it is. `detail` is Markdown for
+    docs/errors.md.
 
-    `status` is the HTTP status of a problem. `retried` says of a failure that it was tried again before it stood.
-    `is_ours` says that the operator must act: others fail the same until then. It is logged as an error and counted.
+    `status` is a problem's HTTP status. `retried` means that the service retried before it gave up. `is_ours` means
+    that the operator must act, because other generations fail the same way until then. Such failures are logged as
+    errors and counted.
     """
 
     title: str

@@ -1,7 +1,7 @@
-"""The life of a generation: every legal change of a head, a row each. Pure data and pure functions.
+"""The lifecycle of a generation: one row for every legal change of a head. Pure data and pure functions.
 
-`store.move` makes each write from its row, `docs/lifecycle.md` shows the same rows, and tests, model and simulation
-walk them.
+`store.move` builds each write from its row. `docs/lifecycle.md` shows the same rows. The tests, the model and the
+simulation use them.
 """
 
 from typing import Any

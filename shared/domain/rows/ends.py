@@ -1,4 +1,4 @@
-"""What every row sets that ends a generation. Its mark is `op`, which the write itself adds."""
+"""The fields that every terminal row sets. Its mark is `op`, which the write adds."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from shared.domain.row import At
 
 
 def ends(head: Generation, at: At, totals: Totals, error: ErrorInfo | None = None) -> dict[str, Any]:
-    """Return the fields of an end: its time, its time to live, and all that was spent.
+    """Return the fields of an end: its time, its time to live, and all usage.
 
-    What `head` reserves for calls without a bill stays on it: the owner's day is charged with it until a bill comes."""
+    `head` keeps its reservation for calls without a known charge. It counts towards the owner's day until the charge
+    arrives."""
     ended = {"finished_at": at.now, "expires_at": at.retention_end(), "holder": None, "not_before": None}
     ended |= {"because": None, "asked_to_wait": None}
     return ended | {

@@ -1,4 +1,4 @@
-"""What an owner does to a generation of theirs."""
+"""The changes that an owner makes to a generation."""
 
 from shared.domain.generation import Totals
 from shared.domain.row import Mark, Row
@@ -15,8 +15,8 @@ CREATE = Row[None](
     (Guard.ABSENT,),
     lambda head, at, _given: {"due_at": at.grace(head, head.created_at)},
     Mark.CREATE_OP,
-    "fence 1, version 1; with it the idempotency key, if unused or expired, the owner's rate limit, if as read, and "
-    "the owner's provider key, if given; then dispatch",
+    "fence 1, version 1; in the same write the idempotency key, if unused or expired, the owner's rate limit, if "
+    "unchanged since it was read, and the owner's provider key, if given; then dispatch",
     transaction=True,
 )
 CANCEL = Row[Totals](
@@ -27,7 +27,7 @@ CANCEL = Row[Totals](
     (Guard.VERSION_AS_READ,),
     ends,
     Mark.OP,
-    "usage; provider key deleted; the worker's next heartbeat is refused and it closes the provider's stream",
+    "usage; provider key deleted; the worker's next heartbeat is refused, and the worker closes the provider's stream",
     raises_fence=True,
     raises_version=True,
     transaction=True,
@@ -41,7 +41,7 @@ DISMISS = Row[None](
     (Guard.NOT_DISMISSED,),
     lambda _head, at, _given: {"dismissed_at": at.now},
     Mark.DONE,
-    "the feed leaves it out",
+    "the feed no longer lists it",
     raises_version=True,
 )
 RETRY = Row[str](
@@ -52,8 +52,8 @@ RETRY = Row[str](
     (Guard.NOT_RETRIED, Guard.USAGE_AS_READ),
     lambda _head, _at, successor: {"retried_as": successor},
     Mark.NONE,
-    "a new generation with `retry_of`, the same input and, unless it starts over, the stored steps at no cost; an "
-    "owner's provider key must be given again; then dispatch",
+    "a new generation with `retry_of`, the same input and, unless it starts over, the stored steps at no cost; the "
+    "owner must send their provider key again; then dispatch",
     raises_version=True,
     transaction=True,
 )
@@ -65,7 +65,7 @@ REVIEW = Row[None](
     (),
     lambda _head, _at, _given: {"reviewed": True},
     Mark.OP,
-    "the decisions, if their own version is as strongly read; a card for each that is accepted, and none for any other",
+    "the decisions, if their version is as strongly read; a card for each accepted suggestion, and none for the others",
     raises_version=True,
     transaction=True,
 )

@@ -1,6 +1,6 @@
-"""What a rescuer, the sweeper or a reading `status`, does to a stale generation.
+"""The changes that a rescuer (the sweeper, or `status` when it reads) makes to a stale generation.
 
-Every row goes by the head as it was strongly read: of many rescuers one wins.
+Every row's guards compare with the strongly read head. If several rescuers act at once, one wins.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ from shared.domain.states import OPEN, Guard, Status
 _PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
 _RESCUERS = ("sweeper", "status")
 WORKER_LOST = "worker_lost"
-"""What is said of an attempt whose worker stopped beating."""
+"""The code of an attempt whose worker's heartbeats stopped."""
 
-CRASH_LOOP_ERROR = ErrorInfo("crash_loop", "The worker ended without a result several times in a row.")
+CRASH_LOOP_ERROR = ErrorInfo("crash_loop", "Its workers crashed several times in a row without a result.")
 DEADLINE_ERROR = ErrorInfo("deadline_exceeded", "The generation was not done by its deadline.")
 
 
@@ -42,7 +42,7 @@ REARM = Row[None](
     (Guard.FENCE, Guard.DUE_AS_READ),
     lambda head, at, _given: {"due_at": at.lease_end(head)},
     Mark.DONE,
-    "the lease is still fresh: look again when it would be over",
+    "the lease is still fresh: check again when it ends",
 )
 POSTPONE = Row[None](
     "postpone",
@@ -52,7 +52,7 @@ POSTPONE = Row[None](
     (Guard.FENCE, Guard.DUE_AS_READ),
     lambda head, at, _given: {"due_at": at.grace(head)},
     Mark.DONE,
-    "a head that this version of the code cannot read is left to one that can, or to its deadline",
+    "this version cannot read the head and leaves it to a version that can, or to its deadline",
     any_version=True,
 )
 GIVE_BACK = Row["Totals | None"](
@@ -63,8 +63,8 @@ GIVE_BACK = Row["Totals | None"](
     (Guard.FENCE, Guard.HEARTBEAT_AS_READ),
     _give_back,
     Mark.OP,
-    "the worker is lost: isolated for good, since what died with others may be what killed them. Usage, steps and "
-    "`fruitless_attempts` = 0 when more steps are stored than the head counts; then dispatch",
+    "the worker is lost: from now on the generation runs alone, because it may have caused the crash. Usage, steps "
+    "and `fruitless_attempts` = 0 if more steps are stored than the head counts; then dispatch",
     raises_fence=True,
     raises_version=True,
 )
@@ -88,8 +88,8 @@ SEND_AGAIN = Row[None](
     (Guard.FENCE, Guard.DUE_AS_READ),
     _send_again,
     Mark.OP,
-    "the message is lost: the same fence, since the first may still be queued; `due_at` backs off; dispatch not before "
-    "`not_before`",
+    "the message is lost: the fence stays, because the first message may still be queued; `due_at` backs off; "
+    "dispatch not before `not_before`",
     raises_version=True,
 )
 EXPIRE = Row[Totals](
@@ -100,7 +100,7 @@ EXPIRE = Row[Totals](
     (Guard.FENCE, Guard.PAST_DEADLINE, Guard.USAGE_AS_READ),
     lambda head, at, totals: ends(head, at, totals, DEADLINE_ERROR),
     Mark.OP,
-    "failed `deadline_exceeded`, however fresh the heartbeat; usage; provider key deleted",
+    "failed `deadline_exceeded`, even with a fresh heartbeat; usage; provider key deleted",
     raises_version=True,
     transaction=True,
     any_version=True,

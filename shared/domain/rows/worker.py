@@ -1,6 +1,6 @@
-"""What a worker does to the generation that it claims and holds.
+"""The changes that a worker makes to the generation that it claims and holds.
 
-The heartbeat's own thread writes beside the work, so no row here takes for granted that it is alone.
+The heartbeat's thread writes at the same time as the work, so no row assumes that it is the only writer.
 """
 
 from collections.abc import Mapping
@@ -18,22 +18,22 @@ _PENDING, _RUNNING = frozenset({Status.PENDING}), frozenset({Status.RUNNING})
 _MINE = (Guard.FENCE, Guard.HOLDER)
 _WORKER = ("process",)
 _FRUITFUL = {"fruitless_attempts": 0, "releases": 0, "because": None}
-"""What a stored step ends: a row of attempts that came to nothing."""
+"""A stored step resets the count of fruitless attempts."""
 
 FIRST_STAGE = "starting"
-"""From the claim until the kind names one of its own."""
+"""The stage from the claim until the kind names its own."""
 
 
 class Shown(NamedTuple):
-    """What a heartbeat has to show."""
+    """The values that a heartbeat shows."""
 
     progress: int
     stage: str | None
 
 
 class Granted(NamedTuple):
-    """A call that is about to be sent. `reserved_usd` is what all calls whose cost is not known yet may cost, this one
-    included; `totals` and `shown`, where given, are shown with it."""
+    """A call that is about to be sent. `reserved_usd` is what all calls without a known cost may cost, including this
+    one. `totals` and `shown`, if given, are shown with it."""
 
     step: str
     reserved_usd: Decimal
@@ -42,7 +42,7 @@ class Granted(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """What is stored by now, how far that is, and the stage that begins."""
+    """The stored totals, the progress, and the stage that begins."""
 
     totals: Totals
     progress: int
@@ -51,7 +51,7 @@ class Stored(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What all of it came to, the step whose result is the output, and the call that made it."""
+    """The totals, the step whose result is the output, and the call that made it."""
 
     totals: Totals
     output_step: str
@@ -59,7 +59,7 @@ class Done(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """What was spent, the error that the owner reads, and the call that ended so."""
+    """The usage, the error that the owner reads, and the call that failed."""
 
     totals: Totals
     error: ErrorInfo
@@ -67,16 +67,16 @@ class Failed(NamedTuple):
 
 
 class Billed(NamedTuple):
-    """All that was spent, and what is still reserved for calls without a bill."""
+    """All usage, and what is still reserved for calls without a known charge."""
 
     totals: Totals
     reserved_usd: Decimal
 
 
 class Released(NamedTuple):
-    """What was spent, when the generation may be claimed again, and the code that ended the attempt.
+    """The usage, when the generation may be claimed again, and the code that ended the attempt.
 
-    `counted` is False where the provider said when.
+    `counted` is False if the provider set the time.
     """
 
     totals: Totals
@@ -100,8 +100,8 @@ def _heartbeat(head: Generation, at: At, shown: Shown) -> Mapping[str, Any]:
 
 
 def _moved(head: Generation, at: At, shown: Shown | None) -> dict[str, Any]:
-    """Return what of `shown` the head does not show yet. Nobody but the worker's own thread raises what is shown, and
-    that thread waits for this write: no heartbeat beside it can be ahead."""
+    """Return the part of `shown` that the head does not show yet. Only the worker's own thread raises these values, and
+    it waits for this write, so no heartbeat can be ahead of it."""
     if shown is None or (shown.progress <= head.progress and shown.stage == head.stage):
         return {}
     progress = max(shown.progress, head.progress)
@@ -116,11 +116,11 @@ def _begin_call(head: Generation, at: At, call: Granted) -> Mapping[str, Any]:
 
 
 def _news(head: Generation, totals: Totals | None) -> dict[str, Any]:
-    """Return what of `totals` the head does not show yet."""
+    """Return the part of `totals` that the head does not show yet."""
     if totals is None or totals == Totals(head.steps_done, head.usage):
         return {}
-    # A rescuer that sees the steps counted takes it that they have ended a row of fruitless attempts. A cancel goes by
-    # the version: it must not count what was spent before this and forget the rest.
+    # A rescuer that sees the steps counted assumes that they reset the count of fruitless attempts. A cancel checks the
+    # version: it must not count only part of the usage.
     ended = {"fruitless_attempts": 0, "releases": 0} if totals.steps_done > head.steps_done else {}
     return spent(totals) | ended | {"version": Add()}
 
@@ -142,7 +142,7 @@ def _fail(head: Generation, at: At, failed: Failed) -> Mapping[str, Any]:
 def _release(head: Generation, at: At, released: Released) -> Mapping[str, Any]:
     again = {"not_before": released.not_before, "due_at": at.grace(head, released.not_before)}
     why = {"because": released.because, "asked_to_wait": None if released.counted else True}
-    # As its holder counts them: it has taken back what was refused before a token.
+    # As its holder counts them: it has subtracted calls that were refused before the first token.
     counted = {
         "step_calls": head.step_calls,
         "fruitless_attempts": 0,
@@ -166,8 +166,8 @@ CLAIM = Row[str](
     ),
     _claim,
     Mark.HOLDER,
-    "a worker takes it; the holder is the end of its log stream's name and a random token. The attempt counts as "
-    "fruitless until it stores a step or ends in order, so that a crash cannot dodge the count",
+    "a worker claims it; the holder is the end of its log stream's name and a random token. The attempt counts as "
+    "fruitless until it stores a step or ends in order, so that a crash always counts",
     raises_fence=True,
     raises_version=True,
 )
@@ -179,7 +179,7 @@ HEARTBEAT = Row[Shown](
     (*_MINE, Guard.BEFORE_DEADLINE, Guard.PROGRESS_NOT_AHEAD),
     _heartbeat,
     Mark.STILL_HELD,
-    "the lease is renewed; progress and stage, and the version with them, only when they moved",
+    "renews the lease; sets progress, stage and version only if progress or stage changed",
 )
 BEGIN_CALL = Row[Granted](
     "begin_call",
@@ -189,7 +189,7 @@ BEGIN_CALL = Row[Granted](
     (*_MINE, Guard.BEFORE_DEADLINE, Guard.CALLS_AS_KNOWN),
     _begin_call,
     Mark.CALLS,
-    "nobody calls the provider without it; usage, progress and stage, and version + 1, when more is known than the "
+    "required before each call to the provider; usage, progress and stage, and version + 1, if more is known than the "
     "head shows",
 )
 STORE_STEP = Row[None](
@@ -200,7 +200,8 @@ STORE_STEP = Row[None](
     (Guard.ABSENT,),
     lambda _head, _at, _given: {},
     Mark.DONE,
-    "the step's item, and nothing of the head: the first stored wins, whoever holds the generation",
+    "writes the step's item and leaves the head unchanged: the first stored result wins, whichever worker holds the "
+    "generation",
 )
 ADVANCE = Row[Stored](
     "advance",
@@ -210,8 +211,8 @@ ADVANCE = Row[Stored](
     (*_MINE, Guard.USAGE_AS_READ),
     _advance,
     Mark.STEPS,
-    "after store_step: the head shows what is stored. It asks for the usage as read, since a first copy that was held "
-    "up would take progress back after the second and later heartbeats",
+    "after store_step: the head shows what is stored. It requires the usage as read: a delayed first copy must not "
+    "lower the progress that the second copy and later heartbeats set",
     raises_version=True,
 )
 SUCCEED = Row[Done](
@@ -234,8 +235,8 @@ RELEASE = Row[Released](
     _MINE,
     _release,
     Mark.OP,
-    "an orderly end breaks a row of crashes: `fruitless_attempts` = 0. A release counts unless the provider said when; "
-    "then dispatch with the delay",
+    "an orderly end resets the count of crashes: `fruitless_attempts` = 0. A release counts unless the provider set "
+    "the time; then dispatch with the delay",
     raises_fence=True,
     raises_version=True,
 )
@@ -259,8 +260,8 @@ BILL = Row[Billed](
     (Guard.FENCE, Guard.VERSION_AS_READ),
     lambda _head, _at, billed: spent(billed.totals) | {"reserved_usd": billed.reserved_usd},
     Mark.USAGE,
-    "by the last holder alone, whose generation was ended by another: what it learned too late; the owner's usage of "
-    "the day",
+    "only by the last holder, after another writer ended its generation: adds charges that arrived late; the owner's "
+    "usage of the day",
     raises_version=True,
     transaction=True,
 )

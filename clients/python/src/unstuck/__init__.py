@@ -1,4 +1,5 @@
-"""Client of Unstuck, whose AI generations cannot get stuck: `Client`, `AsyncClient`, what they take, give and raise."""
+"""The client of Unstuck, whose AI generations cannot get stuck: `Client`, `AsyncClient`, and their requests, results
+and errors."""
 
 from unstuck.account import Erasure, UsageOfMonth
 from unstuck.async_client import AsyncClient

@@ -1,4 +1,4 @@
-"""What the API answers about the caller's account and about the deployment, as models."""
+"""Models of the responses about the caller's account and the deployment."""
 
 from typing import Annotated
 
@@ -9,19 +9,19 @@ from unstuck.outputs import Answered
 
 
 class Counts(Usage):
-    """How many generations ended, and what their calls have cost."""
+    """How many generations ended, and the cost of their calls."""
 
     generations: int
 
 
 class DayCounts(Counts):
-    """The same of one day, in UTC."""
+    """The same for one day, in UTC."""
 
     day: str
 
 
 class Rate(Answered):
-    """Where the caller stands with one rate limit."""
+    """The state of one rate limit of the caller."""
 
     name: str
     limit: int
@@ -31,7 +31,7 @@ class Rate(Answered):
 
 
 class Ceiling(Answered):
-    """Where the caller stands with one ceiling."""
+    """The state of one other limit of the caller."""
 
     limit: float
     used: float
@@ -39,7 +39,7 @@ class Ceiling(Answered):
 
 
 class UserLimits(Answered):
-    """What is left of each limit; what is switched off is None."""
+    """The state of each limit. A limit that is switched off is None."""
 
     rates: list[Rate]
     running: Ceiling | None = None
@@ -48,7 +48,7 @@ class UserLimits(Answered):
 
 
 class UsageOfMonth(Answered):
-    """One month's usage by day, and where the caller stands now."""
+    """One month's usage by day, and the caller's limits now."""
 
     month: str
     days: list[DayCounts]
@@ -57,7 +57,7 @@ class UsageOfMonth(Answered):
 
 
 class Erasure(Answered):
-    """Whether everything of the caller is gone; while it is not, call again after `retry_after_seconds`."""
+    """The state of an erasure. Until `done` is true, call again after `retry_after_seconds`."""
 
     done: StrictBool
     content_erased: StrictBool
@@ -65,14 +65,14 @@ class Erasure(Answered):
 
 
 class LiveTicket(Answered):
-    """Where to open a WebSocket, once and within 30 seconds; it ends at `ends_at`, in epoch seconds."""
+    """The address of a WebSocket, valid once and for 30 seconds. The connection ends at `ends_at`, in epoch seconds."""
 
     url: str = Field(repr=False)
     ends_at: int
 
 
 class Health(Answered):
-    """What the last sweep found; docs/http.md has each field."""
+    """The result of the last sweep. docs/http.md explains each field."""
 
     last_sweep_at: AwareDatetime | None
     last_sweep_age_seconds: int | None

@@ -1,4 +1,5 @@
-"""Reads answers: a model, or the error that an answer stands for. Knows both forms of error, ours and the gateway's."""
+"""Reads responses: returns a model or raises the error of the response. Knows the error forms of the service and the
+gateway."""
 
 import json
 import re
@@ -31,42 +32,42 @@ _CLASSES: Mapping[int, type[ApiError]] = {
 }
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_ASKED_SECONDS = 86_400.0
-"""No wait that a server asks for is read as longer than a day."""
+"""A server's wait is cut to a day."""
 _SECONDS = re.compile(r"[0-9]++(\.[0-9]++)?")
 _DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT", re.ASCII)
 _SAID = {
-    401: "The token is missing, has expired, or is not one that this deployment takes.",
+    401: "The token is missing, has expired, or is not valid for this deployment.",
     403: "The token was refused.",
-    404: "There is nothing at this address: is the base URL that of the API?",
-    429: "Too many calls at once.",
+    404: "There is nothing at this address. Check that the base URL is the API's.",
+    429: "Too many calls at once. Try again shortly.",
 }
 
 
 def read[Model: Answered](model: type[Model], answer: Answer, **from_headers: Any) -> Model:
-    """Return the answer's body as a model; raise BadAnswerError when it is none."""
+    """Return the response's body as a model; raise BadAnswerError if it does not fit."""
     given = {name: value for name, value in from_headers.items() if value is not None}
     try:
         return model.model_validate(_object(answer) | given)
     except ValidationError as error:
         where = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors(include_input=False)}))
         raise BadAnswerError(
-            f"the answer is not a {model.__name__} (wrong: {where})", request_id=_request_id(answer)
+            f"the response is not a {model.__name__} (wrong: {where})", request_id=_request_id(answer)
         ) from None
 
 
 def read_document(answer: Answer) -> dict[str, Any]:
-    """Return an OpenAPI document as it is; raise BadAnswerError when it is none."""
+    """Return an OpenAPI document unchanged; raise BadAnswerError if it is not one."""
     found = _object(answer)
     if not isinstance(found.get("paths"), dict):
-        raise BadAnswerError("the answer is no OpenAPI document; is the base URL that of the API?")
+        raise BadAnswerError("the response is not an OpenAPI document; check that the base URL is the API's")
     return found
 
 
 def error_of(answer: Answer, now: float) -> ApiError | BadAnswerError:
-    """Return what an answer that is neither 2xx nor 304 stands for; `now` is the wall clock's time."""
+    """Return the error of a response that is neither 2xx nor 304. `now` is the wall clock's time."""
     if answer.status < 400:
-        where = "the service answers no redirects" if answer.status >= 300 else "that is no final answer"
-        return BadAnswerError(f"HTTP {answer.status}: {where}; is the base URL right?", request_id=_request_id(answer))
+        where = "the service sends no redirects" if answer.status >= 300 else "this is not a final response"
+        return BadAnswerError(f"HTTP {answer.status}: {where}; check the base URL", request_id=_request_id(answer))
     problem = _problem(answer)
     kind = _CLASSES.get(answer.status, InvalidRequestError if answer.status < 500 else ServiceError)
     message = _message_of(answer) if problem is None else f"{problem.title} {problem.detail or ''}".strip()
@@ -82,9 +83,9 @@ def error_of(answer: Answer, now: float) -> ApiError | BadAnswerError:
 
 
 def retry_after_of(answer: Answer, now: float) -> float | None:
-    """Return the header in seconds from now, in both of its forms (RFC 9110, section 10.2.3), and a day at most.
+    """Return the header in seconds from now, at most a day. Reads both of its forms (RFC 9110, section 10.2.3).
 
-    A date counts from the answer's own, where it has one. The cases are in tests/clients/cases, for both clients.
+    A date is compared with the response's own Date, if it has one. tests/clients/cases has the cases for both clients.
     """
     value = answer.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
@@ -96,7 +97,7 @@ def retry_after_of(answer: Answer, now: float) -> float | None:
 
 
 def sent_at_of(answer: Answer) -> float | None:
-    """Return when it was answered, by the service's clock, in whole epoch seconds; None where it does not say."""
+    """Return the time of the response by the service's clock, in whole epoch seconds; None if it has none."""
     return _moment(answer.headers.get("date", ""))
 
 
@@ -114,7 +115,7 @@ def _object(answer: Answer) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         raise BadAnswerError(
-            f"HTTP {answer.status} came with no JSON object; is the base URL that of the API?",
+            f"HTTP {answer.status} came without a JSON object; check that the base URL is the API's",
             request_id=_request_id(answer),
         )
     return found
@@ -128,7 +129,7 @@ def _problem(answer: Answer) -> Problem | None:
 
 
 def _message_of(answer: Answer) -> str:
-    """Return what the gateway says in `{"message": ...}`; of a page that is none, not a word is repeated."""
+    """Return the gateway's `{"message": ...}`. Nothing of any other page is repeated."""
     try:
         said = _object(answer).get("message")
     except BadAnswerError:

@@ -1,4 +1,4 @@
-"""The client for asyncio and trio. The same calls as `Client`, carried out without blocking; the flows are the same."""
+"""The client for asyncio and trio. It has the calls and flows of `Client`, without blocking."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -27,7 +27,7 @@ from unstuck.tokens import Tokens
 
 
 def _documented_as_client[Class: type](documented: Class) -> Class:
-    """Give each call the text of `Client`'s, which holds for both."""
+    """Copy each call's docstring from `Client`: it applies to both."""
     for name, call in vars(documented).items():
         if call.__doc__ is None and (text := getattr(getattr(Client, name, None), "__doc__", None)):
             call.__doc__ = text
@@ -38,9 +38,9 @@ def _documented_as_client[Class: type](documented: Class) -> Class:
 class AsyncClient:
     """Talks to one deployment as one user. Close it with `aclose`, or use it in an `async with`.
 
-    `token` is the user's, or a function, `async` or not, that returns it: it is asked before every call, and once more
-    when a token was refused. Calls that may pass when repeated are repeated, as `conditions` say; what is left is an
-    UnstuckError.
+    `token` is the user's token, or a function (`async` or not) that returns it. The client calls the function before
+    every call, and again if a token was refused. The client retries transient errors, as `conditions` set, and then
+    raises an UnstuckError.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class AsyncClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self._channel is not None:
             await anyio.to_thread.run_sync(self._channel.close)
         await self._http.aclose()
@@ -241,10 +241,10 @@ class AsyncClient:
         try:
             with anyio.fail_after(
                 max(0.0, until - time.monotonic())
-            ):  # httpx bounds each wait alone; an answer may drip
+            ):  # httpx limits each wait, but a response may arrive slowly
                 response = await self._http.send(request)
         except TimeoutError as error:
-            raise UnreachableError(f"the answer was not whole after {asked.within_seconds:.0f} s") from error
+            raise UnreachableError(f"the response was not complete after {asked.within_seconds:.0f} s") from error
         except httpx.RequestError as error:
             raise wire.unreachable(error, token) from error
         return wire.answered(response, response.content)

@@ -1,4 +1,4 @@
-"""The client for code that waits. What a call means and when it is repeated is in the flows; this carries them out."""
+"""The blocking client. The flows define each call and its retries; this module runs them."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -26,8 +26,9 @@ from unstuck.tokens import Tokens
 class Client:
     """Talks to one deployment as one user. Safe to share between threads; close it, or use it in a `with`.
 
-    `token` is the user's, or a function that returns it: it is asked before every call, and once more when a token was
-    refused. Calls that may pass when repeated are repeated, as `conditions` say; what is left is an UnstuckError.
+    `token` is the user's token, or a function that returns it. The client calls the function before every call, and
+    again if a token was refused. The client retries transient errors, as `conditions` set, and then raises an
+    UnstuckError.
     """
 
     def __init__(
@@ -59,15 +60,15 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self._channel is not None:
             self._channel.close()
         self._http.close()
 
     def create(self, request: Body, *, idempotency_key: str | None = None) -> Accepted:
-        """Start a generation. `request` is a CreateFlashcards or the like, or a mapping for a kind of your own.
+        """Start a generation. `request` is a model such as CreateFlashcards, or a mapping for a kind of your own.
 
-        Repetitions carry one Idempotency-Key, so that nothing starts twice: yours, or one that is made here.
+        Retries send the same Idempotency-Key, yours or a generated one, so that nothing starts twice.
         """
         return self._run(operations.create(self._conditions, request, idempotency_key))
 
@@ -80,7 +81,7 @@ class Client:
         check: bool = True,
         on_partial: OnPartial | None = None,
     ) -> GenerationDetail:
-        """Start a generation and return it once it has ended; see `create` and `wait`."""
+        """Start a generation and return it once it has ended. See `create` and `wait`."""
         return self._run(
             following.create_and_wait(
                 request, self._changes, self._conditions, idempotency_key, timeout_seconds, check, on_partial
@@ -97,8 +98,8 @@ class Client:
     ) -> GenerationDetail:
         """Return a generation once it has ended.
 
-        Raises GenerationFailedError or GenerationCanceledError, unless `check` is False, and WaitTimeoutError when
-        it is still open after `timeout_seconds`: it goes on, and can be waited for again.
+        Raises GenerationFailedError or GenerationCanceledError, unless `check` is False. Raises WaitTimeoutError if it
+        is still open after `timeout_seconds`; it continues, and you can wait again.
         """
         return self._run(
             following.wait(
@@ -109,29 +110,30 @@ class Client:
     def watch(
         self, generation_id: str, *, timeout_seconds: float | None = None, on_partial: OnPartial | None = None
     ) -> Iterator[GenerationDetail]:
-        """Go through a generation's changes as they become known, each newer than the one before; its end is the last.
+        """Iterate over a generation's changes as they arrive, each newer than the one before. The last one is its end.
 
-        A heartbeat is a change, too. However it ends, this raises nothing for it; WaitTimeoutError as `wait` does.
-        `on_partial` is called with the text while it is written, where a live connection stands.
+        A heartbeat is a change, too. A failed or canceled end raises nothing. Raises WaitTimeoutError as `wait` does.
+        `on_partial` gets the text while the model writes it, if there is a live connection.
         """
         return self._each(following.watch(generation_id, self._changes, self._conditions, timeout_seconds, on_partial))
 
     def get(
         self, generation_id: str, *, expected_progress: int | None = None, min_version: int | None = None
     ) -> GenerationDetail:
-        """Return a generation as it stands. What you have seen of it already can be named; see `stale`."""
+        """Return a generation's current state. Pass `expected_progress` or `min_version` if you have seen newer state;
+        see `stale`."""
         return self._run(operations.get(self._conditions, generation_id, expected_progress, min_version))
 
     def events(self, generation_id: str, *, results: bool = False) -> Timeline:
-        """Return what happened to a generation, with the steps' results if wanted."""
+        """Return a generation's timeline, with the steps' results if requested."""
         return self._run(operations.events(self._conditions, generation_id, results))
 
     def input(self, generation_id: str) -> Input:
-        """Return what was sent in."""
+        """Return the generation's input."""
         return self._run(operations.input_of(self._conditions, generation_id))
 
     def cancel(self, generation_id: str) -> GenerationDetail:
-        """End an open generation, and return it as it then is; one that has ended stays as it ended."""
+        """Cancel an open generation and return its new state. An ended generation stays unchanged."""
         return self._run(operations.cancel(self._conditions, generation_id))
 
     def retry(
@@ -141,11 +143,11 @@ class Client:
         start: Literal["stored", "start"] = "stored",
         user_provided_key: str | None = None,
     ) -> Accepted:
-        """Try a failed or canceled generation again, as a new one; a second call gets the same new one."""
+        """Retry a failed or canceled generation as a new one. A second call returns the same new generation."""
         return self._run(operations.retry(self._conditions, generation_id, start, user_provided_key))
 
     def dismiss(self, generation_id: str) -> None:
-        """Take a generation that has ended out of the feed."""
+        """Remove an ended generation from the feed."""
         return self._run(operations.dismiss(self._conditions, generation_id))
 
     def decide(
@@ -155,14 +157,14 @@ class Client:
         decision: State,
         **edit: Any,
     ) -> ReviewedSuggestion:
-        """Accept, reject or propose again one suggestion. Accepting makes its card.
+        """Accept, reject or re-propose one suggestion. Accepting creates its card.
 
-        Further arguments edit the suggestion's own fields, as `front=...`.
+        Further arguments, such as `front=...`, edit the suggestion's own fields.
         """
         return self._run(operations.decide(self._conditions, generation_id, number, decision, edit))
 
     def decide_many(self, generation_id: str, decisions: Iterable[DecideNumbered]) -> Reviewed:
-        """Decide on 1 to 30 suggestions, on all or on none."""
+        """Decide on 1 to 30 suggestions, all or none."""
         return self._run(operations.decide_many(self._conditions, generation_id, decisions))
 
     def feed_page(
@@ -175,9 +177,9 @@ class Client:
         limit: int | None = None,
         cursor: str | None = None,
     ) -> Feed:
-        """Return one page of generations, the newest first, without those that are dismissed.
+        """Return one page of generations, newest first, without dismissed ones.
 
-        With `fields="output"` each that succeeded has its output, if that is small enough for a list.
+        With `fields="output"`, each succeeded one includes its output, if it is small enough for a list.
         """
         return self._run(operations.generations(self._conditions, session_id, status, kind, fields, limit, cursor))
 
@@ -190,33 +192,33 @@ class Client:
         fields: Fields | None = None,
         page_size: int | None = None,
     ) -> Iterator[ListedGeneration]:
-        """Go through all generations, the newest first; each page is read when it is needed. See `feed_page`."""
+        """Iterate over all generations, newest first. Pages are read on demand. See `feed_page`."""
         return self._each(following.feed(self._conditions, session_id, status, kind, fields, page_size))
 
     def cards_page(
         self, *, session_id: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> Cards:
-        """Return one page of cards, the newest first."""
+        """Return one page of cards, newest first."""
         return self._run(operations.cards(self._conditions, session_id, limit, cursor))
 
     def cards(self, *, session_id: str | None = None, page_size: int = 50) -> Iterator[Card]:
-        """Go through all cards, the newest first; each page is read when it is needed."""
+        """Iterate over all cards, newest first. Pages are read on demand."""
         return self._each(following.cards(self._conditions, session_id, page_size))
 
     def card(self, card_id: str) -> Card:
-        """Return one card, whether or not its generation is still there."""
+        """Return one card, even if its generation no longer exists."""
         return self._run(operations.card(self._conditions, card_id))
 
     def edit_card(self, card_id: str, **edit: Any) -> Card:
-        """Edit the named fields of a card, as `front=...`, and return it as it then is."""
+        """Edit fields of a card, such as `front=...`, and return its new state."""
         return self._run(operations.edit_card(self._conditions, card_id, edit))
 
     def delete_card(self, card_id: str) -> None:
-        """Delete one card; its suggestion is rejected while that can be reviewed."""
+        """Delete one card. If its suggestion can still be reviewed, it becomes rejected."""
         return self._run(operations.delete_card(self._conditions, card_id))
 
     def usage(self, *, month: str | None = None) -> UsageOfMonth:
-        """Return a month's usage (`2026-01`, or this one), and where the caller stands with each limit."""
+        """Return a month's usage (`2026-01`; default: this month) and the state of each limit."""
         return self._run(operations.usage(self._conditions, month))
 
     def open_live(self) -> LiveTicket:
@@ -224,15 +226,15 @@ class Client:
         return self._run(operations.open_live(self._conditions))
 
     def erase_me(self) -> Erasure:
-        """Erase everything of the caller. While it is not `done`, call again after `retry_after_seconds`."""
+        """Erase all data of the caller. Until `done` is true, call again after `retry_after_seconds`."""
         return self._run(operations.erase(self._conditions))
 
     def health(self) -> Health:
-        """Return whether the deployment's machinery turns. Takes no token."""
+        """Return the deployment's health. Needs no token."""
         return self._run(operations.health(self._conditions))
 
     def openapi(self) -> dict[str, Any]:
-        """Return the API's OpenAPI document. Takes no token."""
+        """Return the API's OpenAPI document. Needs no token."""
         return self._run(operations.openapi(self._conditions))
 
     def _each[Item](self, stream: Stream[Item]) -> Iterator[Item]:
@@ -270,8 +272,8 @@ class Client:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    if time.monotonic() > until:  # httpx bounds each wait alone, and an answer may drip
-                        raise UnreachableError(f"the answer was not whole after {asked.within_seconds:.0f} s")
+                    if time.monotonic() > until:  # httpx limits each wait, but a response may arrive slowly
+                        raise UnreachableError(f"the response was not complete after {asked.within_seconds:.0f} s")
         except httpx.RequestError as error:
             raise wire.unreachable(error, token) from error
         return wire.answered(response, bytes(body))

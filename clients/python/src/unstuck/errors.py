@@ -1,4 +1,4 @@
-"""What can go wrong, one class for each way of dealing with it. Every error says whether trying again can help.
+"""The errors, one class for each way of handling them. Every error says whether a retry can help.
 
 Knows the codes of docs/errors.md and nothing of HTTP.
 """
@@ -12,19 +12,18 @@ if TYPE_CHECKING:
     from unstuck.models import FieldError, GenerationDetail
 
 RETRYABLE_FAILURES = frozenset(name for name, code in FAILURES.items() if code.retried) - {"crash_loop"}
-"""Codes of failures that the same generation, tried again later, may well not meet.
+"""Codes of failures that a later retry may avoid.
 
-These are the ones that the service itself has retried, without `crash_loop`: there the same input is likely to fail
-again.
+These are the codes that the service itself retried, except `crash_loop`, where the same input will probably fail again.
 """
 
 
 class UnstuckError(Exception):
-    """Base of all that this package raises for the service, the network and the generations.
+    """Base of all errors of this package about the service, the network and generations.
 
-    `code` is stable and meant for programs; `retryable` says that the same call, or for a failed generation the same
-    request, may succeed later; `retry_after` is how many seconds the service asked to wait, if it did. What the client
-    repeats by itself, it has repeated before you see the error.
+    `code` is stable and meant for programs. `retryable` means that the same call may succeed later; for a failed
+    generation, the same request. `retry_after` is how many seconds the service asked to wait, if it did. The client has
+    already done its own retries before it raises the error.
     """
 
     def __init__(
@@ -42,11 +41,11 @@ class UnstuckError(Exception):
         self.retryable = retryable
         self.retry_after = retry_after
         self.request_id = request_id
-        """Name it when you report a problem."""
+        """Include it when you report a problem."""
         self.generation_id: str | None = None
-        """The generation that it was about. One that was accepted goes on, whatever became of the call."""
+        """The generation of the call. An accepted generation continues, whatever happened to the call."""
         self.idempotency_key: str | None = None
-        """Of a create that may have been carried out: repeat it with this key, and nothing starts twice."""
+        """For a create that may have succeeded: resend it with this key, and nothing starts twice."""
 
     def __str__(self) -> str:
         about = [self.code, *([f"request {self.request_id}"] if self.request_id else [])]
@@ -54,9 +53,9 @@ class UnstuckError(Exception):
 
 
 class ApiError(UnstuckError):
-    """The service answered that the call cannot be done.
+    """The service refused the call.
 
-    `code` is one of docs/errors.md, or `http_<status>` where API Gateway or a proxy answered in the service's place.
+    `code` is one of docs/errors.md, or `http_<status>` if API Gateway or a proxy responded instead of the service.
     """
 
     def __init__(
@@ -73,7 +72,7 @@ class ApiError(UnstuckError):
         super().__init__(message, code=code, retryable=retryable, retry_after=retry_after, request_id=request_id)
         self.status = status
         self.errors = tuple(errors)
-        """What is wrong with which field, where the service says so."""
+        """The faulty fields and their faults, if the service names them."""
 
     def __str__(self) -> str:
         fields = "".join(f"; {error.field}: {error.message}" for error in self.errors)
@@ -81,15 +80,15 @@ class ApiError(UnstuckError):
 
 
 class InvalidRequestError(ApiError):
-    """400, 413, 422 and the other 4xx: the request is wrong, and fails again as it is."""
+    """400, 413, 422 and the other 4xx: the request is invalid and would fail again."""
 
 
 class UnauthorizedError(ApiError):
-    """401, 403: the token is missing, expired, or not one that this deployment takes."""
+    """401, 403: the token is missing, expired, or not valid for this deployment."""
 
 
 class NotFoundError(ApiError):
-    """404: the caller has no such generation, or the base URL is not that of the API."""
+    """404: the caller has no such generation, or the base URL is not the API's."""
 
 
 class ConflictError(ApiError):
@@ -97,34 +96,36 @@ class ConflictError(ApiError):
 
 
 class LimitReachedError(ApiError):
-    """429: a limit of the caller's, or the gateway's throttle; `retry_after` says when there is room again."""
+    """429: a limit of the caller, or the gateway's throttle. `retry_after` says when to try again."""
 
 
 class ServiceError(ApiError):
-    """5xx: the service could not do it now. A create may have been carried out; see `idempotency_key`."""
+    """5xx: the service could not do it now. A create may have succeeded; see `idempotency_key`."""
 
 
 class UnreachableError(UnstuckError):
-    """No answer came: no connection, cut off, or too slow. Whether the call was carried out is not known."""
+    """No response: no connection, cut off, or timed out. The outcome of the call is unknown."""
 
     def __init__(self, message: str, *, token_expired: bool = False) -> None:
         super().__init__(message, code="unreachable", retryable=True)
         self.token_expired = token_expired
-        """The token's own `exp` was past: a gateway that refuses such a token may not answer at all."""
+        """The token's own `exp` has passed. A gateway that refuses such a token may not respond at all."""
 
 
 class TokenUnavailableError(UnstuckError):
-    """The token function failed, gave none in time, or gave one that no header can hold. Nothing was sent."""
+    """The token function failed, timed out, or returned a token that no header can hold. Nothing was sent."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, code="token_unavailable", retryable=True)
 
 
 class AnotherUserError(UnstuckError):
-    """The token has become another user's before the call was done. It was not sent again."""
+    """The token changed to another user's before the call was done. The client did not retry."""
 
     def __init__(self) -> None:
-        message = "it was not sent again: the token is another user's by now; send it once more as the user whose it is"
+        message = (
+            "the call was not retried, because the token now belongs to another user; resend it as the original user"
+        )
         super().__init__(message, code="another_user")
 
 
@@ -132,18 +133,18 @@ class ClosedError(UnstuckError):
     """The client was closed before the call was done."""
 
     def __init__(self) -> None:
-        super().__init__("the client is closed; make another one", code="closed")
+        super().__init__("the client is closed; create a new one", code="closed")
 
 
 class BadAnswerError(UnstuckError):
-    """An answer that is not the API's: another server behind the base URL, or one of a newer major version."""
+    """The response is not the API's: the base URL leads to another server, or to a newer major version."""
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message, code="invalid_answer", request_id=request_id)
 
 
 class WaitTimeoutError(UnstuckError):
-    """The generation had not ended within the time that was given to wait. It goes on: wait again."""
+    """The generation did not end within the timeout. It continues; wait again."""
 
     def __init__(self, generation_id: str) -> None:
         super().__init__(f"{generation_id} has not ended yet", code="wait_timeout", retryable=True)
@@ -151,7 +152,7 @@ class WaitTimeoutError(UnstuckError):
 
 
 class GenerationEndedError(UnstuckError):
-    """A generation that was waited for ended without an output; `generation` is how it ended."""
+    """The awaited generation ended without an output. `generation` is its final state."""
 
     def __init__(self, generation: "GenerationDetail", message: str, *, code: str, retryable: bool) -> None:
         super().__init__(message, code=code, retryable=retryable)
@@ -160,11 +161,11 @@ class GenerationEndedError(UnstuckError):
 
 
 class GenerationFailedError(GenerationEndedError):
-    """It failed; `code` is one of the failures in docs/errors.md."""
+    """It failed. `code` is one of the failures in docs/errors.md."""
 
     def __init__(self, generation: "GenerationDetail") -> None:
         code = generation.error.code if generation.error else "unknown"
-        message = generation.error.message if generation.error else "the service does not say why"
+        message = generation.error.message if generation.error else "the service gives no reason"
         super().__init__(generation, message, code=code, retryable=code in RETRYABLE_FAILURES)
 
 

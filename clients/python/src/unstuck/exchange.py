@@ -1,6 +1,6 @@
-"""One call until it is answered: when it is repeated, after which pause, and when it is given up.
+"""One call until it has a response: when to retry it, with which pauses, and when to give up.
 
-Every call of this API may be repeated: a create carries its Idempotency-Key, the others do nothing the second time.
+Every call of this API is safe to retry: a create has its Idempotency-Key, and the others are idempotent.
 """
 
 from collections.abc import Callable
@@ -18,17 +18,17 @@ from unstuck.errors import (
 from unstuck.flow import Answer, Flow, Request, Sleep, Surroundings
 
 LONGEST_PAUSE_SECONDS = 60.0
-"""A server may ask for a day; this is as long as a client stays silent."""
+"""The longest pause of the client, even if a server asks for a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to go on trying.
+    """How long to keep retrying.
 
-    A try that would begin later than `seconds` after the first is not made, nor more than `tries` of them. So a limit
-    that asks for five minutes is an error at once, and one that asks for two seconds is waited for. Pauses begin with
-    `base_seconds` and double up to `cap_seconds`, each drawn from its upper half; a Retry-After is kept to, for a
-    minute at most. Of a create only the pauses count: one that times out is repeated under its key.
+    There are at most `tries` tries, and none begins later than `seconds` after the first. So a limit that asks for five
+    minutes is an error at once, and the client waits for one that asks for two seconds. Pauses start at `base_seconds`
+    and double up to `cap_seconds`, with jitter over the upper half. The client obeys a Retry-After of up to a minute.
+    For a create, only the pauses count: after a timeout it is retried with its key.
     """
 
     seconds: float = 30.0
@@ -37,7 +37,7 @@ class Patience:
     cap_seconds: float = 15.0
 
     def pause(self, error: UnstuckError, tries: int, spent_seconds: float, chance: float) -> float | None:
-        """Return how long to wait before the next try, None when there is to be none."""
+        """Return how long to wait before the next try; None if there is none."""
         if self.tries is not None and tries >= self.tries:
             return None
         ceiling = min(self.cap_seconds, self.base_seconds * 2.0 ** min(tries - 1, 30))
@@ -49,17 +49,17 @@ class Patience:
 
 CALLS = Patience()
 WATCHING = Patience(seconds=120.0, tries=None)
-"""Of who waits for a generation: a network that is away for a minute or two is no reason to give up."""
+"""For waiting for a generation: a network outage of a minute or two is no reason to give up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What all flows of one client share."""
+    """State that all flows of one client share."""
 
     calls: Patience = CALLS
     watching: Patience = WATCHING
     renews_tokens: bool = False
-    """The token comes from a function, which may give a fresh one when it is asked again. The client sets this."""
+    """The token comes from a function, which may return a new one. The client sets this."""
     around: Surroundings = field(default_factory=Surroundings)
 
 
@@ -70,10 +70,10 @@ def exchange[Result](
     patience: Patience | None = None,
     outlasts: bool = False,
 ) -> Flow[Result]:
-    """Return what a 2xx or 304 is read as; raise the error that is left when patience is at its end.
+    """Return the result of a 2xx or 304. Raise the last error when the retries are used up.
 
-    With `outlasts` only the service's own word ends it: a refused token, and an answer that is none of the API's, are
-    waited out too.
+    With `outlasts`, only the service's own refusal ends it: refused tokens and responses of other servers are retried,
+    too.
     """
     patience, around = patience or conditions.calls, conditions.around
     began, paused, tries, renewed = around.monotonic(), 0.0, 0, False
@@ -97,7 +97,7 @@ def exchange[Result](
             asked = Sleep(pause, until_new_token=_is_of_token(error))
         paused, renewed = paused + pause, False
         if not is_create:
-            request.owner.subject = None  # a look may go on under any token; what it shows is that user's own
+            request.owner.subject = None  # a read may continue with any token; it shows that user's own data
         yield asked
 
 
@@ -110,7 +110,7 @@ def _may_repeat(error: UnstuckError, conditions: Conditions, is_create: bool, ou
 
 
 def _is_of_token(error: UnstuckError) -> bool:
-    """Whether another token may do better."""
+    """Whether another token may help."""
     if isinstance(error, UnreachableError):
         return error.token_expired
     return isinstance(error, UnauthorizedError | TokenUnavailableError)

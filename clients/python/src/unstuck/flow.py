@@ -1,6 +1,6 @@
-"""What the client's logic is made of: generators that ask for a call or a pause and are sent its answer.
+"""The client's logic as generators, which request a call or a pause and receive the result.
 
-No input or output, no clock of its own: `Client` and `AsyncClient` carry out the same flows, each in its own way.
+No input or output and no clock: `Client` and `AsyncClient` run the same flows.
 """
 
 import random
@@ -18,16 +18,16 @@ CALL_SECONDS = 35.0
 
 @dataclass(slots=True)
 class Owner:
-    """Whose a call is: set by its first try, and compared with by every repetition. Never the token itself."""
+    """The user of a call: set by the first try and checked by every retry. Never the token itself."""
 
     subject: str | None = None
     renewing: bool = False
-    """The token was refused, and the next one comes in its place."""
+    """The token was refused, and the next token replaces it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. `authorized` says that it takes a token, `within_seconds` how long its answer may take in all."""
+    """One call. `authorized` means that it needs a token. `within_seconds` limits the whole response."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; the names of `headers` are in lower case."""
+    """A response. The names of `headers` are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -50,9 +50,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """A pause. With `until_new_token` it ends as soon as another token can be had than the one that was sent last.
+    """A pause. With `until_new_token`, it ends as soon as there is a token other than the last one sent.
 
-    With `until_news` it ends when that rings, and the flow is sent RUNG.
+    With `until_news`, it ends when that rings, and the flow receives RUNG.
     """
 
     seconds: float
@@ -84,7 +84,7 @@ class Surroundings:
 
 
 def within[Result](flow: Flow[Result], seconds: float, around: Surroundings, generation_id: str) -> Flow[Result]:
-    """Carry a flow out, but raise WaitTimeoutError when it is not done in `seconds`; it never sleeps past them."""
+    """Run a flow, but raise WaitTimeoutError if it is not done in `seconds`. It never sleeps longer."""
     until = around.monotonic() + seconds
     try:
         asked = next(flow)

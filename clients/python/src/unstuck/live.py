@@ -113,17 +113,13 @@ class Live:
     def wanted_in(self) -> float | None:
         """Return in how many seconds to ask for a ticket; None while there is no reason to."""
         with self._lock:
-            if self._absent or self._asking or self._opening is not None:
-                return None
-            at = self._try_at if self._open is None else max(self._try_at, self._open.renew_at)
-            return max(0.0, at - self._around.monotonic())
+            return self._wanted_in()
 
     def claim(self) -> bool:
         """Take the turn to ask for a ticket: of several who follow, one asks. Give it back with `release`."""
-        if self.wanted_in() != 0.0:
-            return False
         with self._lock:
-            taken, self._asking = not self._asking, True
+            taken = self._wanted_in() == 0.0
+            self._asking = self._asking or taken
         return taken
 
     def release(self) -> None:
@@ -228,6 +224,12 @@ class Live:
             if self._open is not None:
                 self._drop()
         self._ring()
+
+    def _wanted_in(self) -> float | None:
+        if self._absent or self._asking or self._opening is not None:
+            return None
+        at = self._try_at if self._open is None else max(self._try_at, self._open.renew_at)
+        return max(0.0, at - self._around.monotonic())
 
     def _proven_by(self, number: int) -> None:
         if self._open is not None and self._open.number == number:

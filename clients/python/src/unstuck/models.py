@@ -1,6 +1,6 @@
-"""What the API answers, as models. tests/test_agreement.py holds them against the service's OpenAPI document.
+"""Models of the API's responses. tests/test_agreement.py compares them with the service's OpenAPI document.
 
-Names of a newer service are kept and not refused: what may grow (codes, names of events, kinds) is a plain string.
+A newer service's names are accepted: values that may grow (codes, events, kinds) are plain strings.
 """
 
 from datetime import datetime
@@ -12,30 +12,30 @@ from unstuck.outputs import Answered, MadeByKind, ReviewedSuggestion, reviewable
 from unstuck.statuses import STATUSES, Status, is_known
 
 type Shown = Status | Annotated[str, Field(pattern="^[a-z][a-z_]*$")]
-"""A status as the service says it, which may be newer than this client."""
+"""The service's status, which this client may not know yet."""
 
 
 class Urls(Answered):
-    """Where to go on, relative to the API's address."""
+    """Links, relative to the API's address."""
 
     self: str
 
 
 class Accepted(Answered):
-    """A generation that was let in; its work begins at once."""
+    """An accepted generation. Its work begins at once."""
 
     generation_id: Annotated[str, Field(min_length=1)]
     status: Shown
     version: int
     urls: Urls
     replayed: Annotated[bool, Field(json_schema_extra={"header": "Idempotency-Replayed"})] = False
-    """The same request had been accepted before, under the same Idempotency-Key."""
+    """The same request was already accepted, with the same Idempotency-Key."""
     retry_after_seconds: Annotated[float | None, Field(json_schema_extra={"header": "Retry-After"})] = None
-    """When to look first."""
+    """When to poll first."""
 
 
 class Usage(Answered):
-    """What paid calls of a model have cost; `wasted_cost_usd` is the part of it that bought nothing which is kept."""
+    """The cost of paid model calls. `wasted_cost_usd` is the part that went into no stored step."""
 
     calls: int
     prompt_tokens: int
@@ -45,30 +45,30 @@ class Usage(Answered):
 
 
 class CallFacts(Answered):
-    """What is known of a call of a model; what is not known is None."""
+    """The known facts of one model call. Unknown fields are None."""
 
     model: str | None = None
-    """The model that was asked."""
+    """The requested model."""
     answered_by: str | None = None
     """The model that the provider names in its answer."""
     provider_status: int | None = None
     provider_code: str | None = None
-    """The provider's own word for its error."""
+    """The provider's own error code."""
     provider_call_id: str | None = None
     finish: str | None = None
-    """The provider's word for why the model stopped."""
+    """The provider's reason why the model stopped."""
     seconds: float | None = None
 
 
 class Failure(CallFacts):
-    """Why a generation failed; the codes are those of docs/errors.md, below Failures."""
+    """Why a generation failed. The codes are those of docs/errors.md, under Failures."""
 
     code: str
     message: str
 
 
 class Generation(Answered):
-    """A generation as it stands. What is not yet, or does not apply, is None."""
+    """The current state of a generation. Fields that do not apply yet are None."""
 
     generation_id: str
     kind: str
@@ -92,29 +92,29 @@ class Generation(Answered):
     retried_as: str | None = None
     own_key: bool | None = None
     model: str | None = None
-    """Once a worker has ended it: the model that was asked."""
+    """Once a worker has ended it: the requested model."""
     answered_by: str | None = None
     """The model that the provider named in its answer."""
     error: Failure | None = None
     state: str | None = None
-    """While it is open: what it does, as `queued` or `working`."""
+    """While it is open: what it does, such as `queued` or `working`."""
     because: str | None = None
-    """Why it is not moving: the code of its last attempt."""
+    """Why it waits: the code that ended its last attempt."""
     next_at: AwareDatetime | None = None
-    """When it moves, or somebody looks at it, at the latest."""
+    """When it moves, or is rescued, at the latest."""
     stuck: bool | None = None
     """Whether a heartbeat or a start is late."""
 
     @property
     def ended(self) -> bool:
-        """Whether it is succeeded, failed or canceled: it does not change any more, but for its review.
+        """Whether it has succeeded, failed or was canceled. Then only its review can change.
 
-        One in a status that this client does not know is open until its `finished_at` proves that it has ended.
+        An unknown status counts as open, unless `finished_at` shows that it has ended.
         """
         return not STATUSES[self.status].is_open if is_known(self.status) else self.finished_at is not None
 
     def heartbeat_age_seconds(self, now: datetime) -> float | None:
-        """How long ago its worker was last heard of; None unless it is running."""
+        """How long ago its worker sent a heartbeat; None unless it is running."""
         if self.heartbeat_at is None or self.status != "running":
             return None
         return max(0.0, (now - self.heartbeat_at).total_seconds())
@@ -123,8 +123,8 @@ class Generation(Answered):
 class GenerationDetail(Generation):
     """One generation, with its output once it has succeeded.
 
-    While it is open, `poll_after_seconds` says when to look again. `stale`: what the caller expects is not stored yet.
-    `reviews` names the list of the output that can be reviewed, which is `suggestions`, whatever its name there.
+    While it is open, `poll_after_seconds` says when to poll again. `stale` means that the state which the caller
+    expects is not stored yet. `reviews` names the reviewable list of the output; `suggestions` returns that list.
     """
 
     poll_after_seconds: float | None = None
@@ -134,14 +134,14 @@ class GenerationDetail(Generation):
 
     @property
     def suggestions(self) -> list[ReviewedSuggestion]:
-        """What of the output can be reviewed; empty where nothing can."""
+        """The reviewable items of the output; empty if there are none."""
         return reviewable(self.output, self.reviews)
 
 
 class ListedGeneration(Generation):
-    """A generation of the feed. With `fields="output"` one that succeeded has its output.
+    """A generation of the feed. With `fields="output"`, a succeeded one includes its output.
 
-    An output that is too large for a list is left out: then `output_omitted` is True, and `get` has it.
+    An output that is too large for a list is omitted. Then `output_omitted` is True; use `get`.
     """
 
     output: MadeByKind = None
@@ -150,16 +150,17 @@ class ListedGeneration(Generation):
 
 
 class Feed(Answered):
-    """One page of generations, newest first. It may be short, or empty, and go on: only a None cursor is the end."""
+    """One page of generations, newest first. A page may be short or empty and not be the last: only a None cursor is
+    the end."""
 
     generations: list[ListedGeneration]
     next_cursor: str | None
 
 
 class Card(Answered):
-    """An accepted suggestion. It stays when its generation has expired.
+    """An accepted suggestion. A card outlives its generation.
 
-    Its other attributes are the fields that its kind has; `fields` are all of them.
+    Its other attributes are its kind's fields; `fields` has all of them.
     """
 
     card_id: str
@@ -171,7 +172,7 @@ class Card(Answered):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The card's own fields, which are its kind's."""
+        """The fields of the card's kind."""
         return {name: value for name, value in self.model_dump(mode="json").items() if name not in _OF_CARDS}
 
 
@@ -187,18 +188,19 @@ class FlashcardsCard(Card):
 
 
 type AnyCard = Annotated[FlashcardsCard | Card, Field(union_mode="left_to_right")]
-"""A card of a kind that this client knows, or of any other."""
+"""A card of any kind, known to this client or not."""
 
 
 class Cards(Answered):
-    """One page of cards, newest first. It may be short, or empty, and go on: only a None cursor is the end."""
+    """One page of cards, newest first. A page may be short or empty and not be the last: only a None cursor is the
+    end."""
 
     cards: list[AnyCard]
     next_cursor: str | None
 
 
 class Attempt(Answered):
-    """What is known of one attempt."""
+    """The known facts of one attempt."""
 
     attempt: int
     started_at: AwareDatetime | None = None
@@ -209,7 +211,7 @@ class Attempt(Answered):
 
 
 class Line(CallFacts):
-    """One line of the timeline; a `step_stored` has the step's own figures, and its result where it was asked for."""
+    """One event of the timeline. A `step_stored` has the step's figures, and its result if requested."""
 
     name: str
     at: AwareDatetime
@@ -225,7 +227,7 @@ class Line(CallFacts):
 
 
 class Timeline(Answered):
-    """What happened to a generation, the oldest line first."""
+    """The timeline of a generation, oldest event first. Best effort: an event may be missing, but none is wrong."""
 
     generation_id: str
     version: int
@@ -234,7 +236,7 @@ class Timeline(Answered):
 
 
 class Input(Answered):
-    """What was sent in, and how it is made."""
+    """The input and the options of a generation."""
 
     generation_id: str
     kind: str
@@ -242,11 +244,11 @@ class Input(Answered):
     prompt_version: str
     input: dict[str, Any]
     request_id: str | None = None
-    """Of the request that created it: name it when you report a problem."""
+    """The id of the create. Include it when you report a problem."""
 
 
 class Reviewed(Answered):
-    """The suggestions that were decided on, as they now are."""
+    """The suggestions of the decision, in their new state."""
 
     generation_id: str
     version: int
@@ -254,7 +256,7 @@ class Reviewed(Answered):
 
 
 class FieldError(Answered):
-    """What is wrong with one field; never what was sent."""
+    """The fault of one field, never its value."""
 
     field: str
     code: str
@@ -262,7 +264,7 @@ class FieldError(Answered):
 
 
 class Problem(Answered):
-    """A refusal in the form of RFC 9457."""
+    """A problem in the form of RFC 9457."""
 
     type: str
     title: str

@@ -1,4 +1,4 @@
-"""Every call of the API as a flow: what is sent, and how the answer is read. When it is repeated is `exchange`'s."""
+"""Every call of the API as a flow: the request and how to read the response. `exchange` does the retries."""
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -27,12 +27,12 @@ from unstuck.requests import CreateGeneration, Decide, DecideMany, DecideNumbere
 from unstuck.statuses import Status
 
 type Fields = Literal["output"]
-"""What the feed's rows have beside the head."""
+"""The optional parts of the feed's rows."""
 type Body = CreateGeneration | Mapping[str, Any]
 
 
 def create(conditions: Conditions, request: Body, idempotency_key: str | None) -> Flow[Accepted]:
-    """The key is made once here and kept over every repetition; an error carries it, for who wants to go on later."""
+    """The key is made once and reused for every retry. Errors carry it, so that callers can continue later."""
     key = idempotency_key or str(uuid.uuid4())
     body = request.body() if isinstance(request, CreateGeneration) else dict(request)
     call = Request("POST", "/v1/generations", headers={"idempotency-key": key}, body=body)
@@ -124,7 +124,7 @@ def usage(conditions: Conditions, month: str | None) -> Flow[UsageOfMonth]:
 
 
 def open_live(conditions: Conditions) -> Flow[LiveTicket]:
-    """One try: a caller who gets no ticket polls, and asks again later."""
+    """One try: a caller without a ticket polls, and tries again later."""
     request = Request("POST", "/v1/live")
     return (yield from exchange(request, conditions, partial(read, LiveTicket), Patience(tries=1)))
 
@@ -146,7 +146,7 @@ def openapi(conditions: Conditions) -> Flow[dict[str, Any]]:
 
 
 def path_of(generation_id: str) -> str:
-    """Return where a generation is; whatever the id holds, it leads nowhere else."""
+    """Return a generation's path. No id can lead to another path."""
     if not generation_id.strip("."):
         raise ValueError("a generation's id cannot be empty")
     return f"/v1/generations/{quote(generation_id, safe='')}"
@@ -178,7 +178,7 @@ def _on[Result](
     query: Mapping[str, str] | None = None,
     body: Mapping[str, Any] | None = None,
 ) -> Flow[Result]:
-    """One call on one generation; an error says on which."""
+    """One call on one generation. Errors name the generation."""
     call = Request(method, path_of(generation_id) + path, query or {}, body=body)
     try:
         return (yield from exchange(call, conditions, reading))
@@ -188,12 +188,12 @@ def _on[Result](
 
 
 def detail_of(generation_id: str) -> Callable[[Answer], GenerationDetail]:
-    """Return what reads an answer about this generation, and refuses one about another."""
+    """Return a reader that accepts only a response about this generation."""
 
     def reading(answer: Answer) -> GenerationDetail:
         found = read(GenerationDetail, answer)
         if found.generation_id != generation_id.lower():
-            raise BadAnswerError("the answer is about another generation; is something between you and the API?")
+            raise BadAnswerError("the response is about another generation; check for a proxy between you and the API")
         return found
 
     return reading
@@ -210,7 +210,9 @@ def _accepted(conditions: Conditions) -> Callable[[Answer], Accepted]:
 
 def _nothing(answer: Answer) -> None:
     if answer.status != 204:
-        raise BadAnswerError(f"HTTP {answer.status} is no answer to this call; is the base URL that of the API?")
+        raise BadAnswerError(
+            f"HTTP {answer.status} is not a valid response to this call; check that the base URL is the API's"
+        )
 
 
 def _query(**given: str | int | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What each kind makes, as models. A kind that this client does not know is read as a plain dict."""
+"""Models of each kind's output. The output of an unknown kind is a plain dict."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -9,7 +9,7 @@ type State = Literal["proposed", "accepted", "rejected"]
 
 
 class Answered(BaseModel):
-    """Base of the models. What is absent in an answer is None, and not among `model_fields_set`."""
+    """Base of the models. A field missing in a response is None, and not in `model_fields_set`."""
 
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True, defer_build=True)
 
@@ -17,7 +17,7 @@ class Answered(BaseModel):
 class ReviewedSuggestion(Answered):
     """One suggestion with what its owner made of it. `number` is its 1-based place in the list that is reviewed.
 
-    Its other attributes are the fields that its kind has; `fields` are all of them.
+    Its other attributes are its kind's fields; `fields` has all of them.
     """
 
     number: int
@@ -26,7 +26,7 @@ class ReviewedSuggestion(Answered):
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The suggestion's own fields, which are its kind's."""
+        """The fields of the suggestion's kind."""
         return {name: value for name, value in self.model_dump(mode="json").items() if name not in _OF_SUGGESTIONS}
 
 
@@ -122,7 +122,7 @@ type Output = Annotated[
     FlashcardsOutput | StoryOutput | ImageOutput | AssistantOutput | dict[str, Any],
     Field(union_mode="left_to_right"),
 ]
-"""What the kind made; a plain dict for a kind that this client does not know."""
+"""The output; a plain dict for an unknown kind."""
 
 OUTPUTS: Mapping[str, type[Answered]] = {
     "flashcards": FlashcardsOutput,
@@ -134,14 +134,14 @@ OUTPUTS: Mapping[str, type[Answered]] = {
 
 
 def _of_its_kind(output: object, info: ValidationInfo) -> Any:
-    """Return an output as its kind has it, whatever its fields are called.
+    """Return an output as its kind's model, whatever its field names are.
 
-    It stays a dict for a kind that is not known, and where a deployment makes something else of a known one.
+    It stays a dict for an unknown kind, and if a deployment changed a known kind.
     """
     if output is None or isinstance(output, Answered):
         return output
     if not isinstance(output, dict):
-        raise ValueError("an output is an object")
+        raise ValueError("an output must be an object")
     model = OUTPUTS.get(str(info.data.get("kind")))
     try:
         return output if model is None else model.model_validate(output)
@@ -150,7 +150,7 @@ def _of_its_kind(output: object, info: ValidationInfo) -> Any:
 
 
 type MadeByKind = Annotated[Output | None, PlainValidator(_of_its_kind, json_schema_input_type=Output | None)]
-"""The output of a model that has its `kind` before it."""
+"""The output of a model whose `kind` is known."""
 
 
 def reviewable(output: Answered | dict[str, Any] | None, reviews: str | None) -> list[ReviewedSuggestion]:

@@ -11,7 +11,7 @@ from unstuck.outputs import State
 
 
 class Asked(BaseModel):
-    """Base of the models. What is left out is not sent."""
+    """Base of the models. Omitted fields are not sent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
@@ -28,7 +28,7 @@ class CreateGeneration(Asked):
     client_id: str | None = None
     session_id: str | None = None
     user_provided_key: str | None = Field(default=None, repr=False)
-    """A key of the user's own for the model's API, used for this generation and not kept."""
+    """The user's own key for the model provider. Used for this generation only, and deleted when it ends."""
 
 
 class CreateFlashcards(CreateGeneration):
@@ -66,7 +66,7 @@ class CreateAssistant(CreateGeneration):
 
 
 class Retry(Asked):
-    """Where to begin: at the first step that is not stored, or anew; and the key to make it with."""
+    """Where to start: at the first step that is not stored, or from the beginning; and the user's key."""
 
     from_: Literal["stored", "start"] = Field(default="stored", alias="from")
     user_provided_key: str | None = Field(default=None, repr=False)
@@ -82,7 +82,7 @@ class Decide(Asked):
     decision: State
 
     def body(self) -> dict[str, Any]:
-        """Return the JSON object to send; a field that is None is edited to null."""
+        """Return the JSON object to send. A field that is None is set to null."""
         return self.model_dump(mode="json")
 
 

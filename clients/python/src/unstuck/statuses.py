@@ -1,4 +1,4 @@
-"""All that depends on a generation's status, in one place: whether it may still change, and its colour on a screen."""
+"""Everything that depends on a generation's status: whether it may still change, and its colour."""
 
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeGuard
@@ -7,7 +7,7 @@ type Status = Literal["pending", "running", "succeeded", "failed", "canceled"]
 
 
 class Facts(NamedTuple):
-    """What is known of a status."""
+    """The facts of a status."""
 
     is_open: bool
     color: str
@@ -20,7 +20,7 @@ STATUSES: Mapping[Status, Facts] = {
     "failed": Facts(is_open=False, color="red"),
     "canceled": Facts(is_open=False, color="red"),
 }
-"""Every status that this client knows. What a newer service adds is open until it is proven ended."""
+"""Every status that this client knows. A newer status counts as open, unless the generation has ended."""
 
 TERMINAL: frozenset[str] = frozenset(status for status, facts in STATUSES.items() if not facts.is_open)
 
@@ -31,5 +31,5 @@ def is_known(status: str) -> TypeGuard[Status]:
 
 
 def color_of(status: str) -> str:
-    """Return the status's colour; one that is not known has none."""
+    """Return the status's colour. An unknown status has none."""
     return STATUSES[status].color if is_known(status) else ""

@@ -1,4 +1,4 @@
-"""Turns a `Request` into what httpx sends, and what it got into an `Answer`. The only module that knows a token."""
+"""Turns a `Request` into httpx's request, and httpx's response into an `Answer`. The only module that knows a token."""
 
 import base64
 import hashlib
@@ -17,7 +17,7 @@ from unstuck.flow import Answer, Owner, Request
 
 CONNECT_SECONDS = 10.0
 TOKEN_GAP_SECONDS = 2.0
-"""How often the token function is asked while a refused token is waited for."""
+"""How often the token function is called while waiting for a new token."""
 _OPAQUE = "~"
 try:
     __version__ = version("unstuck-client")
@@ -26,12 +26,12 @@ except PackageNotFoundError:  # the sources without an installation
 
 
 def address(base_url: str) -> str:
-    """Return the API's address without a slash at its end; ValueError when it is none."""
+    """Return the API's address without a trailing slash. Raises ValueError if it is not valid."""
     parts = urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("the base URL must be like https://abc.execute-api.eu-central-1.amazonaws.com")
     if parts.username or parts.query or parts.fragment:
-        raise ValueError("the base URL must hold neither a user, a query nor a fragment")
+        raise ValueError("the base URL must not have a user, a query or a fragment")
     try:
         url = httpx.URL(base_url)
         _ = url.host, url.raw_host.decode("ascii").encode("idna")  # as httpx and the resolver read it, at each call
@@ -41,18 +41,18 @@ def address(base_url: str) -> str:
 
 
 def usable(token: object) -> str:
-    """Return the token without space around it. One that no header can hold is a ValueError that does not repeat it."""
+    """Return the token without surrounding space. Raises ValueError, without the token, if no header can hold it."""
     found = token.strip() if isinstance(token, str) else ""
     if not found.isascii() or not found.isprintable() or not found:
-        raise ValueError("the token is empty or holds characters that no header may hold")
+        raise ValueError("the token is empty or has characters that a header cannot hold")
     return found
 
 
 def claim(owner: Owner, token: str) -> None:
-    """Bind a call to the user of its first try; raise AnotherUserError when this try would be another's.
+    """Bind a call to the user of its first try. Raise AnotherUserError if this try would be another user's.
 
-    Of a token that says nothing of its user, another one is another user's, but for one that was just asked for in
-    place of one that was refused.
+    If a token does not name its user, a different token counts as another user's, except one that replaces a refused
+    token.
     """
     subject = _subject(token)
     if owner.subject is None or (owner.renewing and owner.subject[:1] == subject[:1] == _OPAQUE):
@@ -62,7 +62,7 @@ def claim(owner: Owner, token: str) -> None:
 
 
 def expired(token: str | None, now: float) -> bool:
-    """Whether the token's own `exp` is past."""
+    """Whether the token's own `exp` has passed."""
     until = _claims(token or "").get("exp")
     return isinstance(until, int | float) and until <= now
 
@@ -75,7 +75,7 @@ def _subject(token: str) -> str:
 
 
 def _claims(token: str) -> Mapping[str, Any]:
-    """Return what a JWT says, unverified; of any other token nothing."""
+    """Return a JWT's claims, unverified; empty for any other token."""
     try:
         part = token.split(".")[1]
         found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
@@ -97,7 +97,7 @@ def headers_of(request: Request, token: str | None) -> Mapping[str, str]:
 def built(
     client: httpx.Client | httpx.AsyncClient, base_url: str, request: Request, token: str | None
 ) -> httpx.Request:
-    """Return the request in httpx's form. `timeout` bounds each wait of it; the caller bounds the whole."""
+    """Return the request in httpx's form. `timeout` limits each wait; the caller limits the total."""
     return client.build_request(
         request.method,
         base_url + request.path,
@@ -109,11 +109,11 @@ def built(
 
 
 def answered(response: httpx.Response, body: bytes) -> Answer:
-    """Return what came, once it is whole."""
+    """Return the response once it is complete."""
     return Answer(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
 
 def unreachable(error: httpx.RequestError, token: str | None) -> UnreachableError:
-    """Return the error for a call whose answer did not come; httpx's own messages can be empty."""
+    """Return the error of a call without a response. httpx's own messages can be empty."""
     why = str(error) or type(error).__name__
-    return UnreachableError(f"no answer came: {why}", token_expired=expired(token, time.time()))
+    return UnreachableError(f"no response: {why}", token_expired=expired(token, time.time()))

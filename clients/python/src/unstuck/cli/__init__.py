@@ -1,4 +1,4 @@
-"""The command line `unstuck`. Its dependencies are the extra `cli`; this module alone works without them."""
+"""The command line `unstuck`. Its dependencies are the extra `cli`; only this module works without them."""
 
 import sys
 from importlib.util import find_spec
@@ -14,7 +14,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    from unstuck.cli.app import app  # noqa: PLC0415 - only now is it known that it can be imported
+    from unstuck.cli.app import app  # noqa: PLC0415 - only now is it certain that the import works
 
     app()
     return 0

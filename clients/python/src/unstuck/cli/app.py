@@ -1,4 +1,4 @@
-"""Puts the commands together, and turns every error into words and an exit code in one place."""
+"""Assembles the commands. The only place that turns errors into messages and exit codes."""
 
 import io
 import json
@@ -22,13 +22,13 @@ _EPILOG = (
 
 
 class Commands(TyperGroup):
-    """Runs a command, and says what went wrong."""
+    """Runs a command and reports its error."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Return what the command returns; the exit code of an error is that of docs/cli.md."""
+        """Return the command's result. docs/cli.md lists the exit codes of errors."""
         session = ctx.ensure_object(Session)
         if not all(inputs.is_text(argument) for argument in sys.argv[1:]):
-            raise UsageError("An argument is not UTF-8 text. Write it in a file, and name that with --set NAME=@FILE.")
+            raise UsageError("An argument is not UTF-8 text. Write the text to a file and pass --set NAME=@FILE.")
         try:
             return super().invoke(ctx)
         except UnstuckError as error:
@@ -38,7 +38,7 @@ class Commands(TyperGroup):
             raise UnprintableError(error) from error
         except UnicodeDecodeError as error:
             raise UsageError(
-                f"What was typed is no text in {error.encoding}. Set PYTHONUTF8=1 to type UTF-8."
+                f"The input is not valid {error.encoding} text. Set PYTHONUTF8=1 to type UTF-8."
             ) from error
         except KeyboardInterrupt as error:
             session.err.print("Interrupted.")
@@ -70,14 +70,19 @@ def _before_each(
     url: Annotated[str | None, typer.Option(envvar="UNSTUCK_URL", help="The API's address.", show_envvar=True)] = None,
     token: Annotated[
         str | None,
-        typer.Option(envvar="UNSTUCK_TOKEN", help="Your token. Better not here, where others can see it."),
+        typer.Option(
+            envvar="UNSTUCK_TOKEN",
+            help="Your token. Other users of this machine can see it here; prefer UNSTUCK_TOKEN or `unstuck login`.",
+        ),
     ] = None,
-    version: Annotated[  # noqa: ARG001 - its callback has done all
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the client's version and end.")
+    version: Annotated[  # noqa: ARG001 - its callback has done everything
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the client's version and exit.")
     ] = False,
 ) -> None:
     if isinstance(sys.stderr, io.TextIOWrapper):
-        sys.stderr.reconfigure(errors="backslashreplace")  # what went wrong is said whatever the stream can hold
+        sys.stderr.reconfigure(
+            errors="backslashreplace"
+        )  # print the error even if the stream cannot hold all characters
     session = context.ensure_object(Session)
     session.url, session.token = url, token
 
@@ -92,7 +97,7 @@ def _tell(session: Session, error: UnstuckError) -> None:
         session.err.print(Text(plain(f"  {field.field}: {field.message}")))
     session.err.print(Text(plain(exits.to_do(error))))
     if error.request_id:
-        session.err.print(Text(plain(f"If you report this, name the request: {error.request_id}"), "dim"))
+        session.err.print(Text(plain(f"If you report this, include the request id: {error.request_id}"), "dim"))
 
 
 generations.add_to(app)

@@ -1,4 +1,4 @@
-"""Exit codes, and what is said about an error: what is wrong, and what to do. Decides nothing."""
+"""Exit codes and error messages: what happened, and what to do. Decides nothing."""
 
 from typing import Any
 
@@ -22,10 +22,10 @@ from unstuck.errors import (
 OK, ENDED_BADLY, USAGE, NOT_FOUND, REFUSED, UNAVAILABLE, NOT_YET, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 
 _OF_CONFLICTS = {
-    "not_terminal": "It has not ended. Wait for it (unstuck watch {id}) or end it (unstuck cancel {id}).",
-    "not_retryable": "Submit it anew. Only what failed or was canceled can be retried (unstuck get {id}).",
-    "not_succeeded": "It has nothing to review yet, or any more: unstuck get {id}",
-    "no_suggestions": "Its output has nothing to accept or reject: unstuck get {id}",
+    "not_terminal": "It has not ended. Wait for it (unstuck watch {id}) or cancel it (unstuck cancel {id}).",
+    "not_retryable": "Submit it again. Only a failed or canceled generation can be retried (unstuck get {id}).",
+    "not_succeeded": "It has not succeeded, so there is nothing to review. Check its status: unstuck get {id}",
+    "no_suggestions": "Its output has no suggestions to review. See it: unstuck get {id}",
 }
 
 
@@ -59,40 +59,42 @@ def as_json(error: UnstuckError) -> dict[str, Any]:
     return {"error": {name: value for name, value in told.items() if value is not None}}
 
 
-def to_do(error: UnstuckError) -> str:  # noqa: PLR0911 - a table, whose rows differ in more than a text
-    """Return what the caller can do about an error, in one sentence or two."""
+def to_do(error: UnstuckError) -> str:  # noqa: PLR0911 - a table whose rows differ in more than a text
+    """Return what the user can do about an error, in one or two sentences."""
     about = error.generation_id or "ID"
     match error:
         case GenerationEndedError():
             return _after_the_end(error, about)
         case WaitTimeoutError():
-            return f"It goes on. Wait for it again: unstuck watch {about}"
+            return f"It continues. Wait for it again: unstuck watch {about}"
         case UnauthorizedError() | TokenUnavailableError() | AnotherUserError():
-            return "Get a fresh token of yours and set UNSTUCK_TOKEN to it, or run: unstuck login"
+            return "Get a new token and set UNSTUCK_TOKEN to it, or run: unstuck login"
         case NotFoundError(code="not_found"):
-            return "Only your own are found, and only until their retention is over. Yours are: unstuck list"
+            return "You can see only your own generations, until their retention ends. List them: unstuck list"
         case NotFoundError(code="suggestion_not_found"):
-            return f"Its suggestions and their numbers are: unstuck get {about}"
+            return f"See its suggestions and their numbers: unstuck get {about}"
         case NotFoundError():
-            return "Check the address (--url, UNSTUCK_URL or unstuck login); it ends before /v1."
+            return "Check the address (--url, UNSTUCK_URL or unstuck login). It must not include /v1."
         case ConflictError():
-            return _OF_CONFLICTS.get(error.code, "Look at how it stands: unstuck get {id}").format(id=about)
+            return _OF_CONFLICTS.get(error.code, "Check its status: unstuck get {id}").format(id=about)
         case LimitReachedError():
             when = "a while" if error.retry_after is None else duration(error.retry_after)
-            return f"Try again in {when}. Your limits are: unstuck usage"
+            return f"Try again in {when}. See your limits: unstuck usage"
         case UnreachableError():
             return "Check the address and the network, and try again." + _once_more(error)
         case ServiceError():
-            return "Try again shortly; if it stays like this, tell whoever runs the service." + _once_more(error)
+            return "Try again shortly. If it keeps failing, report it to the operator of the service." + _once_more(
+                error
+            )
         case BadAnswerError():
-            return "Check the address (--url, UNSTUCK_URL or unstuck login), and whether this client is up to date."
+            return "Check the address (--url, UNSTUCK_URL or unstuck login), and update this client if it is old."
         case ApiError():
-            return "Mend what is named above; the same request fails again."
+            return "Fix what is named above. The same request fails again."
     return ""
 
 
 def duration(seconds: float) -> str:
-    """Return a span of time as a person would say it, never shorter than it is."""
+    """Return a duration for people, rounded up."""
     whole = int(-(-seconds // 1))
     if whole < 120:
         return f"{whole} s"
@@ -102,12 +104,13 @@ def duration(seconds: float) -> str:
 def _once_more(error: UnstuckError) -> str:
     if error.idempotency_key is None:
         return ""
-    return f" It may have been accepted: with --idempotency-key {error.idempotency_key} it cannot start twice."
+    key = error.idempotency_key
+    return f" It may have been accepted. Repeat it with --idempotency-key {key}, and it cannot start twice."
 
 
 def _after_the_end(error: GenerationEndedError, about: str) -> str:
-    again = f"Try it again, from what is stored: unstuck retry {about}"
+    again = f"Retry it from its stored steps: unstuck retry {about}"
     if error.code == "canceled" or error.retryable:
         return again
     known = FAILURES.get(error.code)
-    return f"{known.fix} {again}" if known else f"The same is likely to fail again. {again}"
+    return f"{known.fix} {again}" if known else f"The same input will probably fail again. {again}"

@@ -1,4 +1,4 @@
-"""`submit`, `get`, `list`, `watch`, `cancel`, `retry`, `dismiss`: what is done with generations."""
+"""The commands on generations: `submit`, `get`, `list`, `watch`, `cancel`, `retry`, `dismiss`."""
 
 from itertools import islice
 from typing import Annotated, Any, Literal, get_args
@@ -17,20 +17,21 @@ from unstuck.operations import Fields
 from unstuck.statuses import Status
 
 TEXT_FIELDS = {"flashcards": "source_text", "story": "premise", "image": "prompt", "assistant": "sentence"}
-"""Where the text of each kind goes."""
+"""The field that takes the text, for each kind."""
 
-Wait = Annotated[bool, typer.Option("--wait", "-w", help="Follow it to its end, then show what came of it.")]
+Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait until it ends, then show the result.")]
 Timeout = Annotated[
-    float | None, typer.Option(min=0, metavar="SECONDS", help="Follow it no longer than this; it goes on.")
+    float | None,
+    typer.Option(min=0, metavar="SECONDS", help="Stop waiting after this many seconds. The generation continues."),
 ]
 OwnKey = Annotated[
     bool,
-    typer.Option("--own-key", help="Ask for a key of your own for the model's API, or take UNSTUCK_USER_KEY."),
+    typer.Option("--own-key", help="Use your own key for the model provider: UNSTUCK_USER_KEY, or a prompt."),
 ]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the commands some of `app`'s."""
+    """Add the commands to `app`."""
     app.command()(submit)
     app.command()(get)
     app.command("list")(list_)
@@ -42,36 +43,43 @@ def add_to(app: typer.Typer) -> None:
 
 def submit(
     context: typer.Context,
-    file: Annotated[str | None, typer.Argument(metavar="FILE", help="The text; - reads it from a pipe.")] = None,
-    kind: Annotated[str, typer.Option(help="flashcards, story, image, assistant, or one of your own.")] = "flashcards",
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="A file with the text; - reads standard input.")
+    ] = None,
+    kind: Annotated[
+        str, typer.Option(help="flashcards, story, image, assistant, or a kind of your own.")
+    ] = "flashcards",
     fields: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A field of the kind, as count=5 or premise=@file."),
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A field of the kind, such as count=5 or premise=@file. Repeatable."
+        ),
     ] = None,
-    model: Annotated[str | None, typer.Option(help="The model to ask.")] = None,
-    session_id: Annotated[str | None, typer.Option("--session", help="A session_id to find it by.")] = None,
-    client_id: Annotated[str | None, typer.Option(help="A client_id of your own.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model to use.")] = None,
+    session_id: Annotated[
+        str | None, typer.Option("--session", help="A session_id label, for filtering lists.")
+    ] = None,
+    client_id: Annotated[str | None, typer.Option(help="A client_id label of your own.")] = None,
     idempotency_key: Annotated[
-        str | None, typer.Option(help="The key of a submit whose answer did not come: with it nothing starts twice.")
+        str | None,
+        typer.Option(help="The key from a submit that got no response. With it, the generation cannot start twice."),
     ] = None,
     own_key: OwnKey = False,
     wait: Wait = False,
     timeout: Timeout = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start a generation, and print its id."""
+    """Start a generation and print its id."""
     session = begin(context, as_json)
     body: dict[str, Any] = {"kind": kind, **dict(inputs.field(given) for given in fields or ())}
     if file is not None:
         if kind not in TEXT_FIELDS:
-            raise UsageError(f"Which field of {kind} is it? Write --set NAME=@{file}")
+            raise UsageError(f"The field of {kind} for the text is not known. Use --set NAME=@{file}")
         if TEXT_FIELDS[kind] in body:
-            raise UsageError(
-                f"The text is named twice: by FILE and by --set {TEXT_FIELDS[kind]}. Leave one of them out."
-            )
+            raise UsageError(f"The text is given twice: by FILE and by --set {TEXT_FIELDS[kind]}. Remove one of them.")
         body[TEXT_FIELDS[kind]] = inputs.text(file)
     elif kind in TEXT_FIELDS and TEXT_FIELDS[kind] not in body:
-        raise UsageError(f"Name a FILE with the text, or - to read it from a pipe ({TEXT_FIELDS[kind]}).")
+        raise UsageError(f"The text is missing ({TEXT_FIELDS[kind]}). Pass a FILE, or - to read standard input.")
     given = {"model": model, "session_id": session_id, "client_id": client_id, "user_provided_key": inputs.key(own_key)}
     body |= {name: value for name, value in given.items() if value is not None}
     inputs.check(body)
@@ -83,14 +91,14 @@ def submit(
 def get(
     context: typer.Context,
     generation_id: Id,
-    events: Annotated[bool, typer.Option("--events", help="Show what happened to it instead.")] = False,
-    input_: Annotated[bool, typer.Option("--input", help="Show what was sent in instead.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="Show its timeline instead.")] = False,
+    input_: Annotated[bool, typer.Option("--input", help="Show its input instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show one generation, with its output once it has one."""
+    """Show one generation, with its output if it has one."""
     session = begin(context, as_json)
     if events and input_:
-        raise UsageError("--events or --input, not both.")
+        raise UsageError("Use --events or --input, not both.")
     with session.client() as client:
         if events:
             timeline = client.events(generation_id)
@@ -106,17 +114,19 @@ def get(
 
 def list_(
     context: typer.Context,
-    session_id: Annotated[str | None, typer.Option("--session", help="Of this session_id alone.")] = None,
-    status: Annotated[str | None, typer.Option(help="pending, running, succeeded, failed or canceled.")] = None,
-    kind: Annotated[str | None, typer.Option(help="Of this kind alone.")] = None,
-    fields: Annotated[
-        str | None, typer.Option(metavar="output", help="With --json: output, for each one's output as well.")
+    session_id: Annotated[str | None, typer.Option("--session", help="Only this session_id.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only this status: pending, running, succeeded, failed or canceled.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Show so many at most.")] = 20,
-    every: Annotated[bool, typer.Option("--all", help="Show all of them.")] = False,
+    kind: Annotated[str | None, typer.Option(help="Only this kind.")] = None,
+    fields: Annotated[
+        str | None, typer.Option(metavar="output", help="With --json: `output` adds each one's output.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 20,
+    every: Annotated[bool, typer.Option("--all", help="Show all.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List your generations, the newest first, without those that you have dismissed."""
+    """List your generations, newest first, without dismissed ones."""
     session = begin(context, as_json)
     chosen = _fields(fields, as_json)
     most = 100 if chosen is None else 25
@@ -129,18 +139,19 @@ def list_(
     elif found:
         session.out.print(show.feed(found, session.out))
     else:
-        session.err.print("There are none. Start one: unstuck submit FILE")
+        session.err.print("You have no generations. Start one: unstuck submit FILE")
 
 
 def watch(context: typer.Context, generation_id: Id, timeout: Timeout = None, as_json: AsJson = False) -> None:
-    """Follow a generation to its end, live, and show what came of it. With --json, an object a line for each change."""
+    """Follow a generation until it ends, and show the result. With --json, print one object per line for each
+    change."""
     session = begin(context, as_json)
     with session.client() as client:
         _follow(session, client, generation_id, timeout, every=True)
 
 
 def cancel(context: typer.Context, generation_id: Id, as_json: AsJson = False) -> None:
-    """End an open generation. One that has ended stays as it ended."""
+    """Cancel an open generation. An ended one stays unchanged."""
     session = begin(context, as_json)
     with session.client() as client:
         found = client.cancel(generation_id)
@@ -151,14 +162,14 @@ def retry(
     context: typer.Context,
     generation_id: Id,
     from_start: Annotated[
-        bool, typer.Option("--from-start", help="Make everything anew, not only what is not stored yet.")
+        bool, typer.Option("--from-start", help="Start over, instead of continuing from the stored steps.")
     ] = False,
     own_key: OwnKey = False,
     wait: Wait = False,
     timeout: Timeout = None,
     as_json: AsJson = False,
 ) -> None:
-    """Try a failed or canceled generation again, as a new one, and print its id."""
+    """Retry a failed or canceled generation as a new one, and print its id."""
     session = begin(context, as_json)
     start: Literal["stored", "start"] = "start" if from_start else "stored"
     with session.client() as client:
@@ -167,7 +178,7 @@ def retry(
 
 
 def dismiss(context: typer.Context, generation_id: Id, as_json: AsJson = False) -> None:
-    """Take a generation that has ended out of the list. It can still be read by its id."""
+    """Remove an ended generation from the list. You can still read it by its id."""
     session = begin(context, as_json)
     with session.client() as client:
         client.dismiss(generation_id)
@@ -194,7 +205,7 @@ def _follow(session: Session, client: Client, generation_id: str, timeout: float
     try:
         found = follow(session, client, generation_id, timeout, every=every)
     except KeyboardInterrupt:
-        session.err.print(f"It goes on. Follow it again: unstuck watch {generation_id}", soft_wrap=True)
+        session.err.print(f"It continues. Follow it again: unstuck watch {generation_id}", soft_wrap=True)
         raise
     if session.json and not every:
         session.answer(found)
@@ -211,9 +222,9 @@ def _fields(given: str | None, as_json: bool) -> Fields | None:
     if given is None:
         return None
     if given != "output":
-        raise UsageError("--fields is output.")
+        raise UsageError("--fields takes only `output`.")
     if not as_json:
-        raise UsageError("--fields output goes with --json: a list on a screen has no room for outputs.")
+        raise UsageError("--fields output needs --json.")
     return "output"
 
 
@@ -224,4 +235,4 @@ def _status(given: str | None) -> Status | None:
     for status in known:
         if status == given:
             return status
-    raise UsageError(f"--status is one of {', '.join(known)}.")
+    raise UsageError(f"--status must be one of {', '.join(known)}.")

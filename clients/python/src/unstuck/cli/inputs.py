@@ -1,4 +1,5 @@
-"""Reads what a request is made of: fields, texts of files and pipes, a key. What no request can hold is wrong usage."""
+"""Reads the parts of a request: fields, texts of files and pipes, a key. Input that no request can hold is a usage
+error."""
 
 import json
 import os
@@ -12,12 +13,12 @@ from unstuck.cli.session import UsageError
 
 
 def field(given: str) -> tuple[str, Any]:
-    """Read NAME=VALUE: `@file` is a file's text, what is JSON is that, all else is a text."""
+    """Read NAME=VALUE. `@file` is a file's text, valid JSON is JSON, anything else is a text."""
     name, equals, value = given.partition("=")
     if not equals or not name:
         raise UsageError(f"--set takes NAME=VALUE, not {given!r}.")
     if name == "kind":
-        raise UsageError("The kind is named by --kind, not by --set.")
+        raise UsageError("Set the kind with --kind, not with --set.")
     if value.startswith("@"):
         return name, text(value[1:])
     try:
@@ -27,15 +28,15 @@ def field(given: str) -> tuple[str, Any]:
 
 
 def check(body: dict[str, Any]) -> None:
-    """Refuse what no JSON can hold: half a character, or a number without end."""
+    """Refuse values that JSON cannot hold: half a character, or infinity."""
     try:
         json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
     except ValueError as error:
-        raise UsageError("A field holds what cannot be sent: a broken character, or a number that is none.") from error
+        raise UsageError("A field cannot be sent: it holds an invalid character, NaN or infinity.") from error
 
 
 def text(file: str) -> str:
-    """Return a file's text, without the byte order mark that some editors put before it."""
+    """Return a file's text, without a byte order mark."""
     try:
         found = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return found.decode("utf-8-sig")
@@ -46,20 +47,20 @@ def text(file: str) -> str:
 
 
 def is_text(given: str) -> bool:
-    """Whether it came as UTF-8: Python stands half characters in for what did not."""
+    """Whether it was UTF-8: Python replaces invalid bytes with half characters."""
     return not any("\ud800" <= letter <= "\udfff" for letter in given)
 
 
 def typed(asks: str, *, hidden: bool = False, default: str | None = None) -> str:
-    """Return what is typed on the terminal, a text. UsageError where it is none."""
+    """Return the text typed on the terminal. Raises UsageError if it is not valid text."""
     found: str = typer.prompt(asks, hide_input=hidden, default=default)
     if not is_text(found):
-        raise UsageError("What was typed is not UTF-8 text. Nothing was sent.")
+        raise UsageError("The input is not UTF-8 text. Nothing was sent.")
     return found
 
 
 def key(wanted: bool) -> str | None:
-    """Return the user's own key, from where neither the shell's history nor a list of processes shows it."""
+    """Return the user's own key, from a source that neither the shell's history nor a process list shows."""
     if not wanted:
         return None
     return os.environ.get("UNSTUCK_USER_KEY") or typed("Your key (not shown)", hidden=True)

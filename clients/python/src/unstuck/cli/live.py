@@ -1,9 +1,10 @@
-"""Follows one generation before somebody's eyes: a line that changes in place, or a line a change where none looks."""
+"""Follows one generation before somebody's eyes: a line and a text in place, or a line a change where none looks."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -12,19 +13,22 @@ from rich.text import Text
 from unstuck.cli import show
 from unstuck.cli.session import Session
 from unstuck.cli.text import cost, plain
+from unstuck.cli.writing import written
 from unstuck.client import Client
+from unstuck.frames import PartialOutput
 from unstuck.models import GenerationDetail
+
+_WIDE, _WIDE_BAR, _NARROW_BAR = 110, 24, 12
 
 
 def follow(
     session: Session, client: Client, generation_id: str, timeout_seconds: float | None, *, every: bool
 ) -> GenerationDetail:
     """Return the generation once it has ended, however; show it until then. `every`: in JSON, an object a change."""
-    changes = client.watch(generation_id, timeout_seconds=timeout_seconds)
     if session.watched:
-        return _in_place(session, changes)
+        return _in_place(session, client, generation_id, timeout_seconds)
     told: tuple[object, ...] = ()
-    for found in changes:
+    for found in client.watch(generation_id, timeout_seconds=timeout_seconds):
         if session.json and every:
             session.answer(found, indent=None)
         elif not session.json and told != (told := _visible(found)):
@@ -32,25 +36,57 @@ def follow(
     return found
 
 
-def _in_place(session: Session, changes: Iterator[GenerationDetail]) -> GenerationDetail:
-    seen: list[GenerationDetail] = []
+def _in_place(session: Session, client: Client, generation_id: str, timeout_seconds: float | None) -> GenerationDetail:
+    seen = _Seen()
+
+    def show(partial: PartialOutput) -> None:
+        seen.partial = partial
+        live.refresh()
+
     # Drawn anew four times a second: between two looks it is the heartbeat's age that grows.
-    with Live(
-        console=session.err, get_renderable=lambda: _line(seen[-1] if seen else None), refresh_per_second=4
-    ) as live:
-        for found in changes:
-            seen[:] = [found]
-            live.refresh()
-    return seen[0]
+    with Live(console=session.err, get_renderable=seen.drawn, refresh_per_second=4) as live:
+        try:
+            for found in client.watch(generation_id, timeout_seconds=timeout_seconds, on_partial=show):
+                seen.found = found
+                live.refresh()
+        finally:
+            seen.partial = None  # what was provisional does not stay on the screen
+    return found
 
 
-def _line(found: GenerationDetail | None) -> RenderableType:
-    if found is None:
-        return Text("looking ...", "dim")
-    line = Table.grid(padding=(0, 2, 0, 0))
-    bar = ProgressBar(total=100, completed=found.progress, width=24)
-    line.add_row(show.status(found), bar, *(Text(plain(word), style) for word, style in _words(found)))
-    return line
+@dataclass
+class _Seen:
+    """What is known of a generation, and of what is written for it."""
+
+    found: GenerationDetail | None = None
+    partial: PartialOutput | None = None
+
+    def drawn(self) -> RenderableType:
+        if self.found is None:
+            return Text("looking ...", "dim")
+        line, text = _Line(self.found), written(self.found, self.partial)
+        return line if text is None else Group(line, text)
+
+
+class _Line:
+    """How a generation stands, on one line: on a narrow screen with a shorter bar, then without the rightmost facts."""
+
+    def __init__(self, found: GenerationDetail) -> None:
+        self._found = found
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        state = show.status(self._found)
+        words = [Text(plain(word), style) for word, style in _words(self._found)]
+        bar = _WIDE_BAR if options.max_width >= _WIDE else _NARROW_BAR
+        line = Table.grid(padding=(0, 2, 0, 0))
+        room = options.max_width - bar - state.cell_len - 4
+        shown = []
+        for word in words:
+            room -= word.cell_len + 2
+            if room >= 0:
+                shown.append(word)
+        line.add_row(state, ProgressBar(total=100, completed=self._found.progress, width=bar), *shown)
+        yield line
 
 
 def _line_of_words(found: GenerationDetail) -> Text:
@@ -60,15 +96,15 @@ def _line_of_words(found: GenerationDetail) -> Text:
 
 def _words(found: GenerationDetail) -> Iterator[tuple[str, str]]:
     yield f"{found.progress:3d} %", ""
-    yield f"attempt {found.attempt}", ""
+    if about := found.error.code if found.error else found.stage:
+        yield about, "red" if found.error else ""
+    if found.stuck:
+        yield "stuck", "yellow"
     heard = found.heartbeat_age_seconds(datetime.now(UTC))
     if heard is not None:
         yield f"heartbeat {heard:.0f} s ago", "yellow" if found.stuck else "dim"
-    if found.stuck:
-        yield "stuck", "yellow"
+    yield f"attempt {found.attempt}", "" if found.attempt > 1 else "dim"
     yield cost(found.usage.cost_usd), "dim"
-    if about := found.error.code if found.error else found.stage:
-        yield about, "red" if found.error else "dim"
 
 
 def _visible(found: GenerationDetail) -> tuple[object, ...]:

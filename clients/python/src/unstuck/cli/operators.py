@@ -1,6 +1,6 @@
-"""`preflight`, `smoke`, `doctor`, `find`, `redrive`, `bulk-retry`, `cost`, `try`: hand over to a clone's own tools.
+"""`preflight`, `smoke`, `doctor`, `find`, `redrive`, `bulk-retry`, `cost`, `try`: run the tools of a clone.
 
-They are no part of this package, and boto3 none of its dependencies. All but `cost` and `try` need AWS rights.
+The tools and boto3 are not part of this package. All but `cost` and `try` need AWS rights.
 """
 
 import importlib
@@ -15,20 +15,20 @@ import typer
 from unstuck.cli.session import UsageError
 
 COMMANDS = {
-    "preflight": "Ask the AWS account what would fail in a deploy; changes nothing.",
-    "smoke": "Go through a deployment as a user does; makes two generations.",
-    "doctor": "Look for what must not be in a deployment; changes nothing.",
-    "find": "Find the generation that a request created, by the request's id.",
-    "redrive": "Send dead letters back, each after a look at its generation.",
-    "bulk-retry": "Have what failed or was canceled tried again, many at once.",
-    "cost": "Say what generations cost on AWS, by your own figures.",
-    "try": "Run a kind once, in this process, and show each call.",
+    "preflight": "Check the AWS account for problems before a deploy. Changes nothing.",
+    "smoke": "Test a deployment as a user would. Creates two generations.",
+    "doctor": "Check a deployment's data for inconsistencies. Changes nothing.",
+    "find": "Find the generation of a request by its request id. Changes nothing.",
+    "redrive": "Requeue dead letters, after checking each one's generation.",
+    "bulk-retry": "Retry many failed or canceled generations at once.",
+    "cost": "Estimate the AWS cost of your workload.",
+    "try": "Run a kind once, in this process, and show each model call.",
 }
 _MODULES = {"try": "trial.command"}
-"""Where a command is, when it is not in `operations.command`."""
+"""The module of a command that is not in `operations.command`."""
 _NEEDS = (
-    "For {whom}: takes {needed}, and runs from a clone of the "
-    "project, whose docs/operating.md has all options. They are handed over as they are; COMMAND --help lists them."
+    "For {whom}. Needs {needed}, and a clone of the project. COMMAND --help lists the options; docs/operating.md "
+    "explains them."
 )
 _A_STACK = "AWS credentials, the stack's name (--stack NAME), no token"
 _WITHOUT_A_STACK = frozenset({"cost", "try"})
@@ -40,7 +40,7 @@ _ACTS_ON_MANY = frozenset({"redrive", "bulk-retry"})
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the commands some of `app`'s; their options are not known here."""
+    """Add the commands to `app`. Their options are defined in the clone."""
     for name, does in COMMANDS.items():
         app.command(
             name,
@@ -52,7 +52,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _for_whom(name: str) -> str:
-    return "operators" if name not in _MODULES else "who writes a kind"
+    return "operators" if name not in _MODULES else "authors of kinds"
 
 
 def _needed(name: str) -> str:
@@ -63,7 +63,7 @@ def _handing_over(name: str) -> Callable[[typer.Context], None]:
     def command(context: typer.Context) -> None:
         with _project() as clone:
             if clone is None:
-                _refuse(context, f"`unstuck {name}` was started outside of a clone of the project.")
+                _refuse(context, f"`unstuck {name}` needs a clone of the project, and this is not one.")
                 return
             try:
                 tool = importlib.import_module(_MODULES.get(name, "operations.command"))
@@ -71,7 +71,7 @@ def _handing_over(name: str) -> Callable[[typer.Context], None]:
                 _refuse(context, f"`unstuck {name}` needs {missing.name}, which is not installed here.")
                 return
             if name in _ACTS_ON_MANY and isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(errors="backslashreplace")  # an owner's name must not end it halfway
+                sys.stdout.reconfigure(errors="backslashreplace")  # an owner's name must not stop the output halfway
             own = context.args if name in _MODULES else [name, *context.args]
             raise typer.Exit(tool.main(own))
 
@@ -79,7 +79,7 @@ def _handing_over(name: str) -> Callable[[typer.Context], None]:
 
 
 def _refuse(context: typer.Context, why: str) -> None:
-    """Show the help to who asked for it; say to others what is missing."""
+    """Show the help if requested; otherwise say what is missing."""
     if {"-h", "--help"} & set(context.args):
         typer.echo(context.get_help())
         typer.echo()
@@ -90,7 +90,7 @@ def _refuse(context: typer.Context, why: str) -> None:
 
 @contextmanager
 def _project() -> Iterator[Path | None]:
-    """Make the clone's packages importable: that which this is installed from, or the one we are in."""
+    """Make the packages of a clone importable: the clone that this is installed from, or the current one."""
     places = [*Path(__file__).resolve().parents, Path.cwd(), *Path.cwd().parents]
     clone = next((place for place in places if (place / "operations" / "command.py").is_file()), None)
     if clone is None:

@@ -1,4 +1,4 @@
-"""`types`: writes the types of a deployment's own kinds into the app that uses them."""
+"""`types`: writes the types of a deployment's own kinds for an app."""
 
 import json
 from pathlib import Path
@@ -11,24 +11,28 @@ from unstuck.codegen import DocumentError, own_kinds, python, typescript
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the command one of `app`'s."""
+    """Add the command to `app`."""
     app.command("types")(write_types)
 
 
 def write_types(
     context: typer.Context,
-    to_typescript: Annotated[Path | None, typer.Option("--typescript", help="Write them as TypeScript here.")] = None,
-    to_python: Annotated[Path | None, typer.Option("--python", help="Write them as Python here.")] = None,
-    document: Annotated[
-        Path | None, typer.Option("--document", help="An OpenAPI document, instead of the one that the service has.")
+    to_typescript: Annotated[
+        Path | None, typer.Option("--typescript", help="Write TypeScript types to this file.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit with 1 when a file is old.")] = False,
+    to_python: Annotated[Path | None, typer.Option("--python", help="Write Python types to this file.")] = None,
+    document: Annotated[
+        Path | None, typer.Option("--document", help="Read this OpenAPI document instead of the service's.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is out of date.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write types of the deployment's own kinds, for the TypeScript and the Python client. It needs no token."""
+    """Write types of the deployment's own kinds for the TypeScript and Python clients. Needs no token."""
     session = begin(context, as_json)
     if to_typescript is None and to_python is None:
-        raise UsageError("Say what to write: --typescript FILE, --python FILE, or both.")
+        raise UsageError("Nothing to write. Pass --typescript FILE, --python FILE, or both.")
     try:
         own = own_kinds(_read(document) if document else _served(session))
     except DocumentError as error:
@@ -40,7 +44,7 @@ def write_types(
     if as_json:
         session.answer({"kinds": list(own.kinds), "files": list(map(str, wanted)), "old": list(map(str, old))})
     else:
-        names = ", ".join(own.kinds) or "none: the deployment makes no kind that the clients do not know"
+        names = ", ".join(own.kinds) or "none: the clients know every kind of this deployment"
         session.out.print(f"Own kinds: {names}.")
         for file in old:
             session.out.print(f"{file} {'is old: run this without --check' if check else 'is written'}.")

@@ -1,4 +1,4 @@
-"""`review` and `cards`: decide on suggestions, by options or one by one with a key each, and see what was accepted."""
+"""`review` and `cards`: decide on suggestions, by options or one by one with single keys, and manage accepted cards."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -19,13 +19,13 @@ from unstuck.requests import DecideNumbered
 _AT_ONCE = 30
 Edits = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Edit a field; with one number of --accept."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Edit a field. Needs --accept with one number."),
 ]
-Numbers = Annotated[str | None, typer.Option(metavar="NUMBERS", help="As 1,3-5, or all.")]
+Numbers = Annotated[str | None, typer.Option(metavar="NUMBERS", help="Numbers such as 1,3-5, or all.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the commands some of `app`'s."""
+    """Add the commands to `app`."""
     app.command()(review)
     app.command()(cards)
     app.command()(card)
@@ -37,14 +37,14 @@ def review(
     accept: Numbers = None,
     reject: Numbers = None,
     reset: Annotated[
-        str | None, typer.Option(metavar="NUMBERS", help="Propose again, which takes back an accepted one's card.")
+        str | None, typer.Option(metavar="NUMBERS", help="Set back to proposed. Deletes the card of an accepted one.")
     ] = None,
     edits: Edits = None,
     as_json: AsJson = False,
 ) -> None:
-    """Accept, edit and reject what was suggested. What you accept becomes a card.
+    """Accept, edit and reject suggestions. An accepted suggestion becomes a card.
 
-    Without an option, on a terminal, asks for each suggestion that is open; elsewhere shows them.
+    Without options: on a terminal, asks about each undecided suggestion; otherwise shows them.
     """
     session = begin(context, as_json)
     wanted: dict[State, str | None] = {"accepted": accept, "rejected": reject, "proposed": reset}
@@ -67,12 +67,12 @@ def review(
 
 def cards(
     context: typer.Context,
-    session_id: Annotated[str | None, typer.Option("--session", help="Of this session_id alone.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Show so many at most.")] = 20,
-    every: Annotated[bool, typer.Option("--all", help="Show all of them.")] = False,
+    session_id: Annotated[str | None, typer.Option("--session", help="Only this session_id.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 20,
+    every: Annotated[bool, typer.Option("--all", help="Show all.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List your cards, the newest first."""
+    """List your cards, newest first."""
     session = begin(context, as_json)
     with session.client() as client:
         every_card = client.cards(session_id=session_id, page_size=100 if every else min(limit, 100))
@@ -94,10 +94,10 @@ def card(
     delete: Annotated[bool, typer.Option("--delete", help="Delete it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show, edit or delete one card, whether or not its generation is still there."""
+    """Show, edit or delete one card, even if its generation no longer exists."""
     session = begin(context, as_json)
     if delete and edits:
-        raise UsageError("--set or --delete, not both.")
+        raise UsageError("Use --set or --delete, not both.")
     with session.client() as client:
         if delete:
             client.delete_card(card_id)
@@ -122,12 +122,12 @@ def _look(session: Session, client: Client, found: GenerationDetail) -> None:
 def _suggestions(found: GenerationDetail) -> list[ReviewedSuggestion]:
     if found.suggestions:
         return found.suggestions
-    how = f"it is {found.status}" if found.output is None else f"a {found.kind} has none"
+    how = f"it is {found.status}" if found.output is None else f"the kind {found.kind} has none"
     raise UsageError(f"There are no suggestions to review: {how}. See: unstuck get {found.generation_id}")
 
 
 def _edit(fields: Mapping[str, Any], given: Iterable[str]) -> dict[str, Any]:
-    """Return the fields to edit; what is a text stays one, whatever it looks like."""
+    """Return the fields to edit. A field that is a text stays a text, even if the value looks like JSON."""
     edit: dict[str, Any] = {}
     for each in given:
         name, value = inputs.field(each)
@@ -146,10 +146,10 @@ def _decisions(
     for state, numbers in wanted.items():
         for number in _numbers(numbers, there) if numbers else ():
             if number in decided:
-                raise UsageError(f"Suggestion {number} is named twice.")
+                raise UsageError(f"Suggestion {number} appears twice. Decide on each number once.")
             decided[number] = state
     if edits and list(decided.values()) != ["accepted"]:
-        raise UsageError("--set goes with --accept and one number.")
+        raise UsageError("--set needs --accept with one number.")
     return [
         DecideNumbered(number=number, decision=state, **_edit(suggestions[number].fields, edits))
         for number, state in sorted(decided.items())
@@ -163,7 +163,7 @@ def _numbers(text: str, there: Iterable[int]) -> list[int]:
     for part in text.split(","):
         first, dash, last = (each.strip() for each in part.partition("-"))
         if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise UsageError(f"{part!r} is no number of a suggestion; write 1,3-5 or all.")
+            raise UsageError(f"{part!r} is not the number of a suggestion. Write numbers such as 1,3-5, or all.")
         found.update(range(int(first), int(last or first) + 1) if int(last or first) < 10_000 else ())
     if missing := sorted(found - set(there)) or not found:
         raise UsageError(f"There is no suggestion {missing[0] if isinstance(missing, list) else text}.")
@@ -172,7 +172,7 @@ def _numbers(text: str, there: Iterable[int]) -> list[int]:
 
 def _one_by_one(session: Session, client: Client, generation_id: str, suggestions: list[ReviewedSuggestion]) -> None:
     waiting = [each for each in suggestions if each.state == "proposed"]
-    session.out.check(show.suggested(waiting))  # before the first is decided on
+    session.out.check(show.suggested(waiting))  # before the first decision
     for place, each in enumerate(waiting, 1):
         session.out.print(Text(f"\n{place} of {len(waiting)}", "dim"))
         for style, value in zip(chain(["bold"], repeat("")), each.fields.values(), strict=False):
@@ -191,24 +191,26 @@ def _one_by_one(session: Session, client: Client, generation_id: str, suggestion
                 client.decide(generation_id, each.number, "accepted", **edit)
                 session.out.print(Text("accepted", "green"))
     left = sum(1 for each in _suggestions(client.get(generation_id)) if each.state == "proposed")
-    session.out.print(f"\n{left} left to review." if left else "\nAll are reviewed. Your cards: unstuck cards")
+    session.out.print(
+        f"\n{left} left to review." if left else "\nAll suggestions are reviewed. See your cards: unstuck cards"
+    )
 
 
 def _key(known: str) -> str:
-    """Return the next of the known keys. Several at once are none: an arrow key ends in a letter, too."""
+    """Return the next known key. Ignores several characters at once, because an arrow key ends in a letter, too."""
     while True:
         try:
             pressed = typer.getchar().lower()
         except EOFError:
             return "q"
-        if not pressed:  # the terminal is gone
+        if not pressed:  # the terminal is closed
             return "q"
         if len(pressed) == 1 and pressed in known:
             return pressed
 
 
 def _edited(each: ReviewedSuggestion) -> dict[str, Any]:
-    """Ask for each field, and return those that were changed; what is no text is asked for as JSON."""
+    """Ask for each field and return the changed ones. Fields that are not texts are entered as JSON."""
     edit: dict[str, Any] = {}
     for name, old in each.fields.items():
         shown = plain(old) if isinstance(old, str) else json.dumps(old)

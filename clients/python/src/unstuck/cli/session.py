@@ -1,4 +1,4 @@
-"""One run of the command line: which service, as whom, how to answer. Keeps what `login` was given, no more."""
+"""One run of the command line: the service, the user, the output. Stores only what `login` was given."""
 
 import json
 import os
@@ -19,35 +19,35 @@ from unstuck.following import Polling
 from unstuck.operations import path_of
 
 WIDE = 400
-"""Columns where nobody looks at a terminal: what reads a pipe wants whole lines."""
+"""Columns without a terminal: a program that reads a pipe wants whole lines."""
 
 
 class UsageError(typer.BadParameter):
-    """The command cannot be carried out as it was given; shown with its usage."""
+    """A usage error, shown with the command's usage."""
 
     def format_message(self) -> str:
-        """Return what is wrong, without a word before it."""
+        """Return the message without a prefix."""
         return str(self.message)
 
 
 class UnprintableError(UsageError):
-    """An answer that the stream cannot hold. What the command was to do is done; nothing of its answer is written."""
+    """The output stream cannot hold the answer. The command is done; nothing of its answer is written."""
 
     def __init__(self, error: UnicodeEncodeError) -> None:
         """Name the first character that does not fit, in ASCII."""
         missing = ascii(error.object[error.start])
         super().__init__(
-            f"The command is done, but its answer holds {missing}, which an output in {error.encoding} cannot hold. "
-            "Nothing of the answer was printed. Set PYTHONUTF8=1 to print UTF-8, or use --json, which is ASCII."
+            f"The command is done, but its answer contains {missing}, which {error.encoding} output cannot hold. "
+            "Nothing was printed. Set PYTHONUTF8=1 to print UTF-8, or use --json, which is ASCII."
         )
 
 
 def id_of(given: str) -> str:
-    """Return an id as it was given. UsageError where it is none, and would name another address."""
+    """Return an id unchanged. Raises UsageError if it is not an id, because it could change the address."""
     try:
         path_of(given)
     except ValueError as error:
-        raise UsageError(f"{given!r} is no id of a generation. Yours are: unstuck list") from error
+        raise UsageError(f"{given!r} is not a generation id. List yours: unstuck list") from error
     return given
 
 
@@ -57,7 +57,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 @dataclass
 class Session:
-    """What the options before the command said."""
+    """The options before the command."""
 
     url: str | None = None
     token: str | None = field(default=None, repr=False)
@@ -66,31 +66,31 @@ class Session:
 
     @property
     def out(self) -> "_Plain":
-        """Where answers go."""
+        """The stream for answers."""
         return _console(stderr=False)
 
     @property
     def err(self) -> "_Plain":
-        """Where everything else goes, so that answers can be piped."""
+        """The stream for everything else, so that answers can be piped."""
         return _console(stderr=True)
 
     @property
     def watched(self) -> bool:
-        """Whether somebody looks at a terminal; then lines may change in place."""
+        """Whether output goes to a terminal, where lines may change in place."""
         return not self.json and self.out.is_terminal
 
     def client(self, *, without_token: bool = False) -> Client:
-        """Return a client for the service that was named. UsageError says what is missing.
+        """Return a client for the chosen service. Raises UsageError that says what is missing.
 
-        `without_token` is for what anybody may ask: then none is missing, and none is sent.
+        `without_token` is for public calls: no token is needed or sent.
         """
         kept = {} if self.url and self.token else load()
         url = self.url or kept.get("url")
         token = "nobody" if without_token else self.token or kept.get("token")
         if not url:
-            raise UsageError("No address. Set UNSTUCK_URL to the API's, or run: unstuck login")
+            raise UsageError("The API's address is missing. Set UNSTUCK_URL, or run: unstuck login")
         if not token:
-            raise UsageError("No token. Set UNSTUCK_TOKEN to yours, or run: unstuck login")
+            raise UsageError("Your token is missing. Set UNSTUCK_TOKEN, or run: unstuck login")
         try:
             wire.address(url)
             wire.usable(token)
@@ -99,7 +99,7 @@ class Session:
         return self.connect(url, token)
 
     def answer(self, found: BaseModel | dict[str, Any] | list[BaseModel], *, indent: int | None = 2) -> None:
-        """Write JSON, as it is."""
+        """Write JSON unchanged."""
         typer.echo(in_json(found, indent=indent))
 
 
@@ -111,24 +111,24 @@ def begin(context: typer.Context, as_json: bool) -> Session:
 
 
 def place() -> Path:
-    """Return where `login` keeps what it was given."""
+    """Return the path of the file that `login` writes."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(home) / "unstuck" / "login.json"
 
 
 def load() -> dict[str, str]:
-    """Return what `login` kept; nothing when there is none."""
+    """Return what `login` stored; empty if nothing."""
     try:
         found = json.loads(place().read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise UsageError(f"{place()} cannot be read; run: unstuck login") from error
+        raise UsageError(f"{place()} cannot be read. Run: unstuck login") from error
     return {name: found[name] for name in ("url", "token") if isinstance(found.get(name), str)}
 
 
 def keep(url: str, token: str) -> Path:
-    """Keep them for the commands that follow, readable by this user alone."""
+    """Store them for later commands, readable only by this user."""
     kept = place()
     kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = kept.with_suffix(".new")
@@ -141,25 +141,26 @@ def keep(url: str, token: str) -> Path:
 
 def _console(*, stderr: bool) -> "_Plain":
     stream = sys.stderr if stderr else sys.stdout
-    # rich takes 80 columns where there is no terminal, and COLUMNS where somebody has set it.
+    # Without a terminal, rich uses 80 columns, or COLUMNS if it is set.
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDE
     return _Plain(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 class _Plain(Console):
-    """Writes what comes from a service, a model or a user so that it does nothing to a terminal."""
+    """Writes texts of services, models and users so that they cannot control the terminal."""
 
     def print(self, *objects: Any, **named: Any) -> None:
-        """Print all of it, with the controls of every text replaced; UnprintableError, and nothing, where it cannot."""
+        """Print everything, with control characters replaced. If the stream cannot hold it, print nothing and raise
+        UnprintableError."""
         cleaned = [plain(each) if isinstance(each, str) else each for each in objects]
-        if not self.stderr:  # which takes everything, and may hold a line that is drawn in place
+        if not self.stderr:  # it takes every character, and may hold a line that is drawn in place
             self.check(*cleaned, **named)
         super().print(*cleaned, **named)
 
     def check(self, *objects: Any, **named: Any) -> None:
-        """Raise UnprintableError where the stream's encoding lacks a character of these."""
+        """Raise UnprintableError if the stream's encoding lacks one of these characters."""
         encoding, errors = getattr(self.file, "encoding", None), getattr(self.file, "errors", None)
-        if encoding is None:  # a stream of text, which takes everything
+        if encoding is None:  # a text stream, which takes every character
             return
         with self.capture() as rendered:
             super().print(*objects, **named)

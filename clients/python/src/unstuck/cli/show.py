@@ -1,4 +1,4 @@
-"""What the commands show to people: tables of lists, one generation with its output, a timeline, the usage."""
+"""What the commands show to people: lists, one generation with its output, a timeline, the usage."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -19,12 +19,12 @@ _NARROW = 110
 
 
 def status(found: Generation) -> Text:
-    """Return the status in its colour; one that is not known has none."""
+    """Return the status in its colour. An unknown status has none."""
     return Text(plain(f"{found.status:<9}"), color_of(found.status))
 
 
 def feed(found: Iterable[Generation], console: Console) -> RenderableType:
-    """Return a line for each generation; a narrow terminal gets fewer columns, and always the whole id."""
+    """Return a line for each generation. A narrow terminal gets fewer columns, but always the whole id."""
     wide = console.width >= _NARROW
     table = _table("generation", "status", "  %", "age", *(("kind", "attempt", "cost") if wide else ()), "")
     table.columns[0].no_wrap = True
@@ -40,7 +40,7 @@ def feed(found: Iterable[Generation], console: Console) -> RenderableType:
 
 
 def generation(found: GenerationDetail) -> RenderableType:
-    """Return all that is known of one generation but its output."""
+    """Return all facts of one generation, without its output."""
     rows = {
         "generation": found.generation_id,
         "kind": found.kind,
@@ -68,7 +68,7 @@ def generation(found: GenerationDetail) -> RenderableType:
 
 
 def call_facts(call: CallFacts) -> list[str]:
-    """Return what is known of a call of a model, each fact with its name."""
+    """Return the known facts of a model call by name."""
     facts = {
         "HTTP": call.provider_status,
         "code": call.provider_code,
@@ -82,7 +82,7 @@ def call_facts(call: CallFacts) -> list[str]:
 
 
 def output(found: GenerationDetail) -> RenderableType | None:
-    """Return what a generation made, None where there is nothing."""
+    """Return a generation's output; None if there is none."""
     match found.output:
         case None:
             return None
@@ -101,7 +101,7 @@ def output(found: GenerationDetail) -> RenderableType | None:
 
 
 def suggested(suggestions: Sequence[ReviewedSuggestion]) -> RenderableType:
-    """Return suggestions with what was made of them, a column for each field that their kind has."""
+    """Return suggestions with their decisions, one column for each field of their kind."""
     names = _names(each.fields for each in suggestions)
     table = _table("#", "state", *names)
     for column in table.columns[2:]:
@@ -114,7 +114,7 @@ def suggested(suggestions: Sequence[ReviewedSuggestion]) -> RenderableType:
 
 
 def cards(found: Sequence[Card]) -> RenderableType:
-    """Return cards, a table for each kind, and a row each."""
+    """Return a table of cards for each kind."""
     return Group(*(_cards(list(group)) for _kind, group in groupby(found, key=lambda card: card.kind)))
 
 
@@ -133,7 +133,7 @@ def _names(found: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def value(found: Any) -> str:
-    """Return what a field holds, as a text."""
+    """Return a field's value as a text."""
     if isinstance(found, list):
         return "; ".join(map(value, found))
     if isinstance(found, dict):
@@ -144,7 +144,7 @@ def value(found: Any) -> str:
 
 
 def timeline(found: Timeline) -> RenderableType:
-    """Return what happened, a row each."""
+    """Return the timeline, one row for each event."""
     table = _table("when", "what", "attempt", "")
     for line in found.events:
         about = [line.step or "", line.code or ""]
@@ -158,8 +158,8 @@ def timeline(found: Timeline) -> RenderableType:
 
 
 def usage(found: UsageOfMonth) -> RenderableType:
-    """Return a month day by day, and what is left of the limits."""
-    table = _table(found.month, "generations", "calls", "tokens in", "tokens out", "cost", "of it wasted")
+    """Return a month by day, and the limits."""
+    table = _table(found.month, "generations", "calls", "tokens in", "tokens out", "cost", "of that wasted")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, counts in [*((day.day, day) for day in found.days), ("total", found.total)]:
@@ -183,7 +183,7 @@ def _left(ceiling: Ceiling | None, unit: str) -> str:
 
 def _cost_of(found: Generation) -> str:
     used = found.usage
-    wasted = f", {cost(used.wasted_cost_usd)} of it wasted" if used.wasted_cost_usd else ""
+    wasted = f", {cost(used.wasted_cost_usd)} of that wasted" if used.wasted_cost_usd else ""
     tokens = f"{used.prompt_tokens:,} + {used.completion_tokens:,} tokens"
     return f"{cost(used.cost_usd)}{wasted} ({used.calls} call{'' if used.calls == 1 else 's'}, {tokens})"
 
@@ -218,5 +218,5 @@ def _facts(rows: dict[str, Any]) -> Table:
 def _table(*names: str) -> Table:
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0), pad_edge=False)
     for name in names:
-        table.add_column(Text(plain(name)), overflow="fold")  # an ellipsis is no ASCII, and hides what it is for
+        table.add_column(Text(plain(name)), overflow="fold")  # an ellipsis is not ASCII, and hides text
     return table

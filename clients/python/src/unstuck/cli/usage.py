@@ -1,4 +1,4 @@
-"""`usage`: what was used, and what is left."""
+"""`usage`: shows usage and limits."""
 
 from typing import Annotated
 
@@ -9,16 +9,16 @@ from unstuck.cli.session import AsJson, begin
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the command one of `app`'s."""
+    """Add the command to `app`."""
     app.command()(usage)
 
 
 def usage(
     context: typer.Context,
-    month: Annotated[str | None, typer.Option(help="As 2026-01; this one if left out.")] = None,
+    month: Annotated[str | None, typer.Option(help="A month such as 2026-01 (default: this month).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a month's generations, tokens and cost, and what is left of your limits."""
+    """Show a month's generations, tokens and cost, and the state of your limits."""
     session = begin(context, as_json)
     with session.client() as client:
         found = client.usage(month=month)

@@ -1,6 +1,6 @@
-"""`why`: what a generation is doing, why it is not moving, and by when it will. Says only what the service says.
+"""`why`: explains what a generation is doing, why it is waiting, and when it moves. Uses only the service's facts.
 
-Keeps no number of a deployment's: what is late, and when somebody looks, is in the answer.
+Knows no settings of the deployment: the response says what is late and when the service acts.
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ from unstuck.models import Generation
 
 
 def add_to(app: typer.Typer) -> None:
-    """Make the command one of `app`'s."""
+    """Add the command to `app`."""
     app.command()(why)
 
 
 def why(context: typer.Context, generation_id: Id, as_json: AsJson = False) -> None:
-    """Say in a few sentences what a generation does, why it is not moving, and by when it will."""
+    """Explain what a generation is doing, why it is waiting, and when it moves."""
     session = begin(context, as_json)
     with session.client() as client:
         found = client.get(generation_id)
@@ -36,36 +36,36 @@ def why(context: typer.Context, generation_id: Id, as_json: AsJson = False) -> N
 
 
 def explain(found: Generation, now: datetime) -> Iterator[str]:
-    """Yield the sentences, at most four: what it does and why, when that changes, and by when it ends."""
+    """Yield at most four sentences: the current activity and reason, when it changes, and when it ends."""
     if found.ended:
         yield from _ended(found)
         return
     yield from _open(found, now)
-    yield f"It has ended by {_when(found.deadline_at, now)}, or the next sweep after that ends it."
+    yield f"It ends by {_when(found.deadline_at, now)}, or in the next sweep after that."
 
 
 def _open(found: Generation, now: datetime) -> Iterator[str]:
     next_at = None if found.next_at is None else _when(found.next_at, now)
     match found.state:
         case None:
-            yield f"It is {found.status}, at {found.progress} %. This service does not say more."
+            yield f"It is {found.status}, at {found.progress} %. This service gives no further details."
             return
         case "queued":
             yield f"It waits for a worker{', which is late' if found.stuck else ''}.{_last(found)}"
-            yield f"If no worker has taken it by {next_at}, its message is sent again."
+            yield f"If no worker takes it by {next_at}, its message is sent again."
         case "working":
             yield f"A worker is at attempt {found.attempt}: {_doing(found)}.{_late(found, now)}{_last(found)}"
-            yield f"If the worker is not heard of by {next_at}, another one takes over."
+            yield f"If the worker sends no heartbeat by {next_at}, another worker takes over."
         case "waiting_to_retry":
             yield f"It waits for its next attempt.{_last(found)}"
-            yield f"The next attempt begins at {next_at} or shortly after."
+            yield f"The next attempt starts at {next_at} or shortly after."
         case "waiting_for_provider":
             yield f"It waits because the provider asked for a pause.{_last(found)}"
-            yield f"The next attempt begins at {next_at} or shortly after."
+            yield f"The next attempt starts at {next_at} or shortly after."
         case "lost":
             lost = "message" if found.status == "pending" else "worker"
             yield f"Its {lost} is lost.{_late(found, now)}{_last(found)}"
-            yield f"It was to be looked at by {next_at}. The next look, or the next sweep, takes care of it."
+            yield f"Recovery was due by {next_at}. The next read or sweep recovers it."
         case state:
             yield f"It is {found.status}, in the state {state}, which this client does not know.{_last(found)}"
             yield f"That changes by {next_at}." if next_at else "The service does not say when that changes."
@@ -88,7 +88,7 @@ def _ended(found: Generation) -> Iterator[str]:
     else:
         yield f"It {found.status if found.status == 'succeeded' else 'ended'}{at}{took}, {attempts}."
     if found.retried_as:
-        yield f"It was tried again as {found.retried_as}: unstuck why {found.retried_as}"
+        yield f"It was retried as {found.retried_as}: unstuck why {found.retried_as}"
 
 
 def _doing(found: Generation) -> str:
@@ -115,6 +115,6 @@ def _when(at: datetime, now: datetime) -> str:
 
 
 def _facts(found: Generation) -> dict[str, Any]:
-    """Return what the sentences are made of, as the service has it."""
+    """Return the service's facts behind the sentences."""
     names = {"generation_id", "status", "state", "because", "next_at", "stuck", "deadline_at", "error", "retried_as"}
     return found.model_dump(mode="json", include=names, exclude_none=True)

@@ -1,4 +1,4 @@
-"""Types of a deployment's own kinds, made of its OpenAPI document. Pure: reads no network and writes no file."""
+"""Generates types of a deployment's own kinds from its OpenAPI document. Pure: no network and no files."""
 
 from unstuck.codegen.document import DocumentError, OwnKinds, own_kinds
 from unstuck.codegen.python import python

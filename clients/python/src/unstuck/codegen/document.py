@@ -1,4 +1,4 @@
-"""Finds in an OpenAPI document what belongs to the kinds that the clients do not bring types of."""
+"""Finds, in an OpenAPI document, the schemas of kinds that the clients have no types for."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ type Schema = Mapping[str, Any]
 
 
 class DocumentError(ValueError):
-    """The document is not one of this service, or of one that is too old to say where its kinds' forms are."""
+    """The document is not of this service, or of a version that is too old to name its kinds' schemas."""
 
 
 class OwnKinds(NamedTuple):
-    """The forms of each own kind by their part (`create`, `output`, ...), and every schema that they lead to."""
+    """The schemas of each own kind by part (`create`, `output`, ...), and every schema that they refer to."""
 
     kinds: Mapping[str, Mapping[str, str]]
     schemas: Mapping[str, Schema]
@@ -33,12 +33,15 @@ def own_kinds(document: Mapping[str, Any]) -> OwnKinds:
         names = dict.fromkeys(name for forms in kinds.values() for name in forms.values())
         return OwnKinds(kinds, {name: every[name] for name in _reached(names, every)})
     except (KeyError, TypeError, AttributeError) as error:
-        said = "The document does not say where its kinds' forms are (x-kinds): is it of this API, and as new as this?"
+        said = (
+            "The document does not name its kinds' schemas (x-kinds). "
+            "Check that it is of this API and not older than this client."
+        )
         raise DocumentError(said) from error
 
 
 def name_of(reference: Schema) -> str:
-    """Return the name of the schema that a `$ref` leads to."""
+    """Return the name of the schema that a `$ref` refers to."""
     return str(reference["$ref"]).rpartition("/")[2]
 
 
@@ -57,7 +60,7 @@ def _references(schema: Any) -> Iterator[str]:
         if isinstance(schema.get("$ref"), str):
             yield name_of(schema)
         for name, part in schema.items():
-            # A mapping of a discriminator holds references as texts: the choices beside it have them as well.
+            # A discriminator's mapping holds references as texts. The choices beside it hold them as well.
             if name not in ("discriminator", "default", "examples", "const", "enum"):
                 yield from _references(part)
     elif isinstance(schema, list):
@@ -66,7 +69,7 @@ def _references(schema: Any) -> Iterator[str]:
 
 
 def values_of(schema: Schema) -> list[Schema]:
-    """Return the schemas of what an object may hold under names that it does not name."""
+    """Return the schemas of an object's additional properties."""
     patterns = list(schema.get("patternProperties", {}).values())
     more = schema.get("additionalProperties")
     return [*patterns, more] if isinstance(more, Mapping) else patterns

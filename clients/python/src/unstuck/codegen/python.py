@@ -1,4 +1,4 @@
-"""Writes the types of own kinds as Python: typed dicts, which the client takes as a request and gives as an output."""
+"""Writes the types of own kinds as Python typed dicts, which the client takes as requests and returns as outputs."""
 
 import keyword
 import re
@@ -19,7 +19,7 @@ def python(own: OwnKinds) -> str:
     text = "\n".join(lines)
     used = [each for each in _NEEDED if re.search(rf"\b{each}\b", text)]
     head = [
-        '"""Made by `unstuck types` of the deployment\'s OpenAPI document; never edited by hand."""',
+        '"""Made by `unstuck types` from the deployment\'s OpenAPI document. Do not edit."""',
         "",
         "from __future__ import annotations",
         *(["", f"from typing import {', '.join(used)}"] if used else []),
@@ -68,7 +68,7 @@ def _type(schema: Schema) -> str:
 
 
 def _literal(values: list[object]) -> str:
-    # A literal of a float is none to Python's type checkers.
+    # Python's type checkers accept no float literals.
     named = [repr(value) for value in values if isinstance(value, str | int)]
     types = [f"Literal[{', '.join(named)}]"] if named else []
     types += ["float"] if any(isinstance(value, float) for value in values) else []

@@ -1,4 +1,4 @@
-"""Writes the types of own kinds as TypeScript, and tells the client's package of them by declaration merging."""
+"""Writes the types of own kinds as TypeScript, and adds them to the client's package by declaration merging."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Za-z_$][\w$]*+", re.ASCII)
 def typescript(own: OwnKinds) -> str:
     """Return a module: a type for each schema, and the kinds for `unstuck-client`."""
     lines = [
-        "// Made by `unstuck types` of the deployment's OpenAPI document; never edited by hand.",
+        "// Made by `unstuck types` from the deployment's OpenAPI document. Do not edit.",
         'import "unstuck-client";',
     ]
     for name, schema in own.schemas.items():

@@ -1,7 +1,6 @@
-"""Has a running local stack answer each call with the errors that it declares: the evidence of docs/http.md's lists.
+"""Has a running stack answer each call with each error that the OpenAPI document and docs/http.md list for it.
 
-Each error comes from the real functions. What has to be broken for it is broken from outside: a setting, a stored item,
-the way to DynamoDB.
+Owns how each comes about: by a request, a state, a setting, a damaged item, or no way to DynamoDB. Checks nothing.
 """
 
 import json
@@ -19,7 +18,7 @@ from functions.create.handler import ROUTES as CREATE
 from functions.live.handler import ROUTES as LIVE
 from functions.status.handler import ROUTES as STATUS
 from local.stack import LocalStack
-from shared.domain.codes.problems import PROBLEMS
+from tests.e2e.faults import environment
 
 NO_LIMITS = {"RateLimits": "*=10000/1", "MaxRunning": "0", "MaxDailySpendUsd": "0"}
 """The parameters of a stack for `errors_of`."""
@@ -39,12 +38,11 @@ _GENERATION = "/v1/generations/{generation_id}"
 
 
 class Errors:
-    """What each route was seen to answer, in `seen`. `stack` must have limits that these calls do not reach."""
+    """Keeps the codes that each route has answered, in `seen`. `stack` has limits that these calls do not reach."""
 
-    def __init__(self, stack: LocalStack) -> None:
+    def __init__(self, stack: LocalStack, http: httpx.Client) -> None:
         self.seen: dict[str, set[str]] = {route: set() for route in OPERATIONS}
-        self._stack = stack
-        self._http = httpx.Client(base_url=stack.api_url, timeout=60)
+        self._stack, self._http = stack, http
 
     def ask(
         self,
@@ -78,25 +76,10 @@ class Errors:
     @contextmanager
     def settings(self, *functions: str, **variables: str) -> Iterator[None]:
         """Run functions with other settings for the length of the block."""
-        before = {name: self._configured(name) for name in functions}
-        for name, own in before.items():
-            self._configure(name, own | variables)
-        try:
+        with ExitStack() as changed:
+            for function in functions:
+                changed.enter_context(environment(self._stack, function, **variables))
             yield
-        finally:
-            for name, own in before.items():
-                self._configure(name, own)
-
-    def _configured(self, function: str) -> dict[str, str]:
-        name = self._stack.function_names[function]
-        found = self._stack.client("lambda").get_function_configuration(FunctionName=name)
-        return dict(found["Environment"]["Variables"])
-
-    def _configure(self, function: str, variables: Mapping[str, str]) -> None:
-        client, name = self._stack.client("lambda"), self._stack.function_names[function]
-        client.update_function_configuration(FunctionName=name, Environment={"Variables": dict(variables)})
-        while client.get_function_configuration(FunctionName=name).get("LastUpdateStatus") != "Successful":
-            time.sleep(0.05)
 
     def damage(self, owner: str, *, heads: bool) -> None:
         """Make an owner's heads, or all other items, ones that no code has written."""
@@ -121,17 +104,18 @@ class Errors:
                     "headers": {"content-type": "application/json"},
                     "body": json.dumps(_BODIES.get(OPERATIONS[route].name, {})),
                 }
-                self.seen[route].add(json.loads(self._stack.invoke(function, event)["body"]).get("code", ""))
+                self.seen[route].add(json.loads(self._stack.invoke(function, event)["body"])["code"])
 
 
-def errors_of(stack: LocalStack) -> dict[str, list[str]]:
-    """Return, for each route, the codes that it answered, in the register's order."""
-    errors = Errors(stack)
-    _of_the_request(errors)
-    _of_the_state(errors)
-    _of_the_limits(errors)
-    _of_broken_things(errors)
-    return {route: [code for code in PROBLEMS if code in seen] for route, seen in errors.seen.items()}
+def errors_of(stack: LocalStack) -> dict[str, set[str]]:
+    """Return, for each route, the codes that it answered."""
+    with httpx.Client(base_url=stack.api_url, timeout=60) as http:
+        errors = Errors(stack, http)
+        _of_the_request(errors)
+        _of_the_state(errors)
+        _of_the_limits(errors)
+        _of_broken_things(errors)
+        return errors.seen
 
 
 def _of_the_request(errors: Errors) -> None:
@@ -196,8 +180,7 @@ def _of_the_limits(errors: Errors) -> None:
         "kind_disabled": {"ENABLED_KINDS": "story"},
         "creates_paused": {"ACCEPT_CREATES": "false"},
     }
-    if set(reached) != set(LIMITS):
-        raise ValueError(f"no settings are known that reach {set(LIMITS) ^ set(reached)}")
+    assert set(reached) == set(LIMITS), "a limit without a setting that reaches it"
     for code, variables in reached.items():
         owner, open_one = f"dave-{code}", {**_SENTENCE, "model": "local/stream:30"}
         canceled = errors.create(owner, open_one, until="kind")
@@ -231,9 +214,3 @@ def _ask_all(errors: Errors, owner: str, ids: Mapping[str, str]) -> None:
     """Do every call with a body that is good."""
     for route, operation in OPERATIONS.items():
         errors.ask(owner, route, _BODIES.get(operation.name), ids=ids)
-
-
-def missing(seen: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """Return the codes that a route declares and was not seen to answer."""
-    found = {route: [code for code in each.codes if code not in seen[route]] for route, each in OPERATIONS.items()}
-    return {route: codes for route, codes in found.items() if codes}
