@@ -12,7 +12,7 @@ export function Output({ output: { suggestions } }: { output: FlashcardsOutput }
       <div className="panel-body spread">
         <h2 id="cards">{counted(suggestions.length, "card")}</h2>
         <span className="muted small">
-          {accepted} accepted, {open} to decide on
+          {accepted} accepted, {open} to review
         </span>
       </div>
       <ol className="pairs">

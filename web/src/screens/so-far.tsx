@@ -1,4 +1,4 @@
-// What there is before the output: what is stored already, also of one that failed, and what is being written now.
+// What exists before the output: finished steps, also of a failed story, and the text that the model is writing.
 
 import type { GenerationDetail, PartialOutput } from "unstuck-client";
 import { writingOf } from "../kinds/views";
@@ -12,7 +12,7 @@ interface Props {
   partial: PartialOutput | undefined;
 }
 
-/** It is gone once there is an output: nothing here has passed all the checks. */
+/** Shown until there is an output. Nothing here has passed all checks. */
 export function SoFar({ head, partial }: Props) {
   const View = writingOf(head.kind);
   if (head.output !== undefined) return null;
@@ -30,10 +30,10 @@ export function SoFar({ head, partial }: Props) {
   );
 }
 
-/** As the output will be shown, so that little moves once it is there. */
+/** Looks like the output will, so that little moves when it arrives. */
 function ByForm({ kind, partial: { output, offset } }: { kind: string; partial: PartialOutput }) {
   const schema = useKind(kind)?.output;
-  // A step may answer in another form than the output's: then its own names say what is what.
+  // A step's answer may have other fields than the output. Then its own names are the labels.
   const fits = Object.keys(output).every((name) => Object.hasOwn(schema?.properties ?? {}, name));
   return (
     <section className="panel panel-body value writing" aria-labelledby="writing" aria-busy="true">
