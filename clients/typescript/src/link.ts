@@ -43,21 +43,15 @@ export class Link {
 
   /** Be connected, while the page is seen, until `signal` is aborted. */
   run(signal: AbortSignal, ticket?: Ticket): void {
-    const hurry = (): void => this.#tickets.hurry();
-    const unsubscribe = this.#client.onToken(hurry);
     let hiding: ReturnType<typeof setTimeout> | undefined;
     const watch = (): void => {
       clearTimeout(hiding);
       if (isHidden()) hiding = setTimeout(() => this.disconnect(), HIDDEN_SECONDS * 1000);
       else this.#connect();
     };
-    if (typeof document !== "undefined") {
-      globalThis.addEventListener("visibilitychange", watch, { signal });
-      globalThis.addEventListener("online", hurry, { signal });
-    }
+    if (typeof document !== "undefined") globalThis.addEventListener("visibilitychange", watch, { signal });
     signal.addEventListener("abort", () => {
       clearTimeout(hiding);
-      unsubscribe();
       this.disconnect();
     });
     this.#connect(ticket);
