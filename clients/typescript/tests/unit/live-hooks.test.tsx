@@ -187,6 +187,25 @@ describe("useGenerationFeed of what is pushed", () => {
     expect(result.current.entries.map(({ generationId }) => generationId)).toEqual([id, ID]);
   });
 
+  it("lets a first reading finish that takes longer than to connect", async () => {
+    const server = served();
+    const { fetch } = server;
+    const slow = async (request: Request): Promise<Response> => {
+      const answer = await fetch(request);
+      if (request.url.includes("/v1/generations?")) await new Promise((done) => setTimeout(done, 2_000));
+      request.signal.throwIfAborted();
+      return answer;
+    };
+    const { result } = render(server, () => useGenerationFeed(), createClient({ ...server, fetch: slow }));
+    await eventually(() => server.open.length === 1);
+    server.network = () => undefined;
+    server.beat({ progress: 50 });
+    await pass(2_100);
+    expect(result.current.entries[0]?.generation?.progress).toBe(0);
+    await pass(2_100);
+    expect(result.current.entries[0]?.generation?.progress).toBe(50);
+  });
+
   it("reads every ten seconds while one waits for a worker", async () => {
     const server = new LiveServer();
     server.store({ next_at: new Date(Date.now() + 120_000).toISOString() });
