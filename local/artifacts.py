@@ -1,6 +1,6 @@
-"""What a release carries beside the clients: the page, the functions as built for a deploy, and bills of materials.
+"""Builds a release's artifacts other than the clients: the page, the built functions, and bills of materials.
 
-Owns their names and what is in them. The same files and the same time give the same archives, byte for byte.
+Owns their names and contents. The same files and the same time give the same archives, byte for byte.
 """
 
 import base64
@@ -30,7 +30,7 @@ _PINNED = re.compile(r"^\w.*(?:\n .*)*", re.MULTILINE)  # a pin, and its hashes 
 
 
 class IncompleteError(RuntimeError):
-    """Something that a release carries is missing; the message says which command makes it."""
+    """A part of the release is missing. The message says which command makes it."""
 
 
 def page(project: Path, into: Path, version: str, seconds: int) -> Path:
@@ -41,7 +41,7 @@ def page(project: Path, into: Path, version: str, seconds: int) -> Path:
 
 
 def deployment(project: Path, into: Path, version: str, seconds: int) -> Path:
-    """Pack what `make build` built, with what a deploy reads: `sam deploy` in the unpacked folder needs no build."""
+    """Pack the result of `make build` and the files of a deploy: `sam deploy` in the unpacked folder needs no build."""
     if not (project / BUILT / "template.yaml").is_file():
         raise IncompleteError(f"{BUILT} has no template.yaml. Run make build first.")
     files = {
@@ -82,7 +82,7 @@ def _of_npm(lock: dict[str, Any]) -> str:
 
 
 def _bill(file: Path, text: str) -> Path:
-    """Keep a document without what differs from run to run: its random number and its time."""
+    """Remove from a document what differs between runs: its random number and its time."""
     document: dict[str, Any] = json.loads(text)
     document.pop("serialNumber", None)
     document["metadata"].pop("timestamp", None)

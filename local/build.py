@@ -1,7 +1,7 @@
 """Builds the template's functions and layer as `make build` does, once for each state of the sources.
 
-Owns `.aws-sam/local`. Several stacks, and several processes, may ask at once: one builds, the others wait and share.
-A built tree is never changed afterwards.
+Owns `.aws-sam/local`. Several stacks and processes may ask at once: one builds, and the others wait and share. A built
+tree never changes.
 """
 
 import fcntl
@@ -25,8 +25,8 @@ BUILDS = PROJECT / ".aws-sam" / "local"
 SOURCES = ("functions", "shared")
 KEPT_BUILDS = 6
 BUILD_TIMEOUT_SECONDS = 300
-# Local by-products that must not make a new build.
-# A profile that is not there, or a setting that leads elsewhere, is none of a build's.
+# Local by-products that must not cause a new build.
+# A build must ignore the developer's profiles and settings.
 _NOT_PASSED_ON = ("PYTHON", "AWS_", "SAM_")
 IGNORED_DIRECTORIES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
@@ -37,7 +37,8 @@ def host_architecture() -> str:
 
 
 def sam_environment(app_directory: Path) -> dict[str, str]:
-    """What every call of the SAM CLI gets: this Python first on the path, no telemetry, no look for a newer version."""
+    """The environment of every SAM CLI call: this Python first on the path, no telemetry, no check for a newer
+    version."""
     app_directory.mkdir(parents=True, exist_ok=True)
     metadata = app_directory / "metadata.json"
     metadata.write_text(f'{{"telemetryEnabled": false, "lastVersionCheck": {time.time() + 10 * 365 * 86400}}}')
@@ -132,10 +133,10 @@ def _drop_old_builds(keep: Path) -> None:
 
 
 def built_tree(architecture: str | None = None, *, for_this_machine: bool = True) -> Path:
-    """The directory with the built template and artifacts of the sources as they are now; builds them when needed.
+    """Return the directory with the built template and artifacts of the current sources. Builds them if needed.
 
-    For this machine's processor unless told otherwise. On macOS the compiled packages are this machine's, not Lambda's,
-    unless `for_this_machine` is false. Raises ChildFailedError with sam's output, and OwnKindsError.
+    For this machine's processor by default. On macOS the compiled packages are this machine's, not Lambda's, unless
+    `for_this_machine` is false. Raises ChildFailedError with sam's output, and OwnKindsError.
     """
     architecture = architecture or host_architecture()
     native = for_this_machine and sys.platform == "darwin"

@@ -17,15 +17,14 @@ RUNTIME = "python3.13"
 
 
 class NotCompiledError(RuntimeError):
-    """The tree is none that `sam build` made, this Python is not the functions', or a file does not compile."""
+    """The tree is not from `sam build`, this Python is not the functions', or a file does not compile."""
 
 
 def compile_tree(tree: Path) -> int:
-    """Compile every module of the tree's functions and layers, and return how many that was.
+    """Compile every module of the tree's functions and layers. Returns how many.
 
-    The same sources give the same bytes, wherever, whenever and whoever asks: a deploy uploads nothing that has not
-    changed. The byte code is never held against its source again, whose time a zip does not keep. Raises
-    NotCompiledError.
+    The same sources always give the same bytes, so a deploy uploads only changes. The byte code is never compared with
+    its source again, because a zip does not keep the source's time. Raises NotCompiledError.
     """
     if f"python{sys.version_info.major}.{sys.version_info.minor}" != RUNTIME:
         raise NotCompiledError(f"this is Python {sys.version.split()[0]}, and the functions run on {RUNTIME}")
@@ -37,7 +36,7 @@ def compile_tree(tree: Path) -> int:
 
 
 def _compile(artifact: Path) -> None:
-    """Compile in a process of its own: the byte code that a process writes depends on what it has imported before."""
+    """Compile in a separate process: the byte code that a process writes depends on its earlier imports."""
     options = ["-q", "-f", "-s", os.fspath(artifact), "--invalidation-mode", "unchecked-hash"]
     done = subprocess.run(
         [sys.executable, "-S", "-s", "-P", "-m", "compileall", *options, os.fspath(artifact)],
@@ -55,7 +54,7 @@ def _compile(artifact: Path) -> None:
 def _artifacts(tree: Path) -> list[Path]:
     template = tree / "template.yaml"
     if not template.is_file():
-        raise NotCompiledError(f"{tree} is not built: run `sam build` first")
+        raise NotCompiledError(f"{tree} is not built. Run `sam build` first")
     built = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
     resources = yaml.safe_load(template.read_text())["Resources"].values()
     named = {tree / each["Properties"][built[each["Type"]]] for each in resources if each["Type"] in built}

@@ -1,6 +1,6 @@
-"""What a stack that is deployed is asked by its names: its API, table, queues and functions, from outside.
+"""Access to a deployed stack from outside: its API, table, queues and functions.
 
-Owns no process and starts none: that is `local.stack`'s.
+Owns and starts no process: `local.stack` does.
 """
 
 import json
@@ -80,13 +80,13 @@ class DeployedStack(ABC):
         return {name: self._outputs[key] for name, key in keys.items() if key in self._outputs}
 
     def client(self, service: str) -> Any:
-        """A boto3 client that may do everything, as the account's root user."""
+        """A boto3 client with all rights, as the account's root user."""
         if service not in self._clients:
             self._clients[service] = deployment.client(service, self.endpoint)
         return self._clients[service]
 
     def invoke(self, name: str, event: Mapping[str, Any] | None = None) -> Any:
-        """Run a function once and return its answer. Raises RuntimeError with its error when it failed."""
+        """Run a function once and return its response. Raises RuntimeError with its error if it failed."""
         payload = json.dumps(event or {}).encode()
         answer = self.client("lambda").invoke(FunctionName=self.function_names[name], Payload=payload)
         body = json.loads(answer["Payload"].read() or b"null")

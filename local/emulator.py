@@ -55,9 +55,9 @@ class Emulator:
         return int(_pid_file(self.tmpdir, self.port).read_text())
 
     def end_in_order(self) -> None:
-        """Have it finish its requests, write its state down and go; the functions' processes go with it.
+        """Let it finish its requests, write its state and end, with the functions' processes.
 
-        Raises ChildFailedError when it does not within a minute.
+        Raises ChildFailedError if it does not end within a minute.
         """
         os.kill(self.pid, signal.SIGTERM)
         self.child.finish(GRACE_SECONDS)
@@ -162,7 +162,7 @@ def start_emulator(state: Path, *, keeps_state: bool = False, warm: Mapping[str,
     """
     kept_warm = ",".join(f"{name}={count}" for name, count in (warm or {}).items())
     if not (VENV / "bin" / "python").exists():
-        raise FileNotFoundError(f"{VENV.name} is missing: run `make setup` first")
+        raise FileNotFoundError(f"{VENV.name} is missing. Run `make setup` first")
     kept = state / KEPT_PORT
     if keeps_state:
         if kept.exists():
@@ -185,7 +185,7 @@ def _start_somewhere(state: Path, keeps_state: bool, warm: str) -> Emulator:
 
 
 def restart_emulator(emulator: Emulator, state: Path) -> Emulator:
-    """End MiniStack in order and start it again, on its port and with all that it held; functions start anew."""
+    """End MiniStack in order and start it again, on its port and with its state. Functions start again."""
     if not emulator.keeps_state:
         raise ValueError("this emulator was not started to keep its state")
     emulator.end_in_order()

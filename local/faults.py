@@ -1,4 +1,4 @@
-"""What can be done to a running stack to see it heal: kill the worker, freeze it, lose the message. Never deployed.
+"""Faults for a running stack: kill the worker, freeze it, lose the message. Never deployed.
 
 Owns the doing, from outside: it reads heads and messages behind the API's back and must not import a function's code.
 Workers are found through /proc, so killing and freezing are for Linux; losing a message works everywhere.
@@ -30,11 +30,11 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class NobodyHoldsItError(Exception):
-    """No worker of this stack holds the generation: it waits, it has ended, or it never was."""
+    """No worker of this stack holds the generation: it waits, has ended, or does not exist."""
 
 
 class AlreadyArmedError(Exception):
-    """The message of a next generation is being waited for already."""
+    """Another fault already waits for the next message."""
 
 
 def read_head(stack: RunningStack, owner: str, generation_id: str) -> dict[str, Any] | None:
@@ -127,7 +127,7 @@ class Faults:
         return {"faults": self.names(), "workers": workers, "losing": armed, "lost": lost}
 
     def kill(self, generation_id: str) -> int:
-        """Kill the worker that holds the generation, without a word of warning; return its pid."""
+        """Kill the worker that holds the generation, without a warning. Returns its pid."""
         pid = self._holder_of(generation_id)
         _signal(pid, signal.SIGKILL, generation_id)
         self._thaw(pid)  # there is nothing left to wake
@@ -164,7 +164,7 @@ class Faults:
         return until
 
     def close(self) -> None:
-        """Let go on whoever is frozen, and deliver again."""
+        """Continue frozen processes, and deliver messages again."""
         self._closed.set()
         for pid in list(self._thaws):
             self._thaw(pid)

@@ -49,16 +49,16 @@ def refusal(scope: Scope, access_key: str) -> str | None:
     headers = _headers(scope)
     host = _host(headers)
     if host not in _NAMES and not _API_HOST.fullmatch(host):
-        return "This stack is at 127.0.0.1 alone"  # a name of somebody else's that leads here: DNS rebinding
+        return "This stack responds only at 127.0.0.1"  # a name of somebody else's that leads here: DNS rebinding
     if _is_api(scope):
         return None  # its routes want tokens, and its CORS is the template's
     presigned = scope["method"] in ("GET", "HEAD") and b"X-Amz-Signature=" in scope.get("query_string", b"")
     if not presigned and ("origin" in headers or headers.get("sec-fetch-site", "") not in _FROM_NO_PAGE):
-        return "No page may call AWS's APIs here"
+        return "Web pages may not call the AWS APIs here"
     asks_for_health = scope["path"] == _HEALTH and scope["method"] == "GET"
     if asks_for_health or _is_taken(_key(scope, headers), access_key, str(scope["path"])):
         return None
-    return "Use the credentials that this stack's start has printed"
+    return "Use the credentials that the stack printed at its start"
 
 
 def _is_taken(key: str, access_key: str, path: str) -> bool:

@@ -26,7 +26,7 @@ class LlamaServer:
 
     def __enter__(self) -> Self:
         if not is_installed():
-            raise FileNotFoundError(f"{VENV.name} is missing: run `make {_INSTALLED.relative_to(PROJECT)}` first")
+            raise FileNotFoundError(f"{VENV.name} is missing. Run `make {_INSTALLED.relative_to(PROJECT)}` first")
         self.state = new_state()
         self.tmpdir = self.state / "tmp"
         """In the environment, as TMPDIR, of this server's processes and of no others."""

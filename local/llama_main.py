@@ -52,8 +52,10 @@ def parameters(port: int) -> xllamacpp.CommonParams:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    parser.add_argument("--port-file", type=Path, required=True, help="where to write the port once it listens")
+    parser.add_argument("--port", type=int, default=0, help="the port; 0 chooses a free one")
+    parser.add_argument(
+        "--port-file", type=Path, required=True, help="the file to write the port to, once the server listens"
+    )
     arguments = parser.parse_args()
     server = xllamacpp.Server(parameters(arguments.port))
     port = server.listening_address.rpartition(":")[2]

@@ -1,6 +1,6 @@
-"""`make logs`: follows what the functions of the running `make run` write, a line each, until Ctrl-C.
+"""`make logs`: follows the functions' logs of the running `make run`, one line per entry, until Ctrl-C.
 
-Asks CloudWatch Logs, as an operator does on AWS. Nothing is shown of a call before the call has ended.
+Reads CloudWatch Logs, as an operator does on AWS. The lines of a call appear when the call ends.
 """
 
 import argparse
@@ -29,11 +29,11 @@ _NOT_SHOWN = {"timestamp", "level", "message", "location", "service", "xray_trac
 
 
 class NotRunningError(RuntimeError):
-    """No stack runs here whose logs could be read."""
+    """No stack with readable logs runs here."""
 
 
 def announce(state: Path, endpoint: str, key: str, groups: Mapping[str, str]) -> None:
-    """Write down how to reach a stack: its endpoint, its root user's key and each function's log group."""
+    """Write a file that says how to reach a stack: its endpoint, its root user's key and the functions' log groups."""
     file = state / RUNNING
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -42,7 +42,7 @@ def announce(state: Path, endpoint: str, key: str, groups: Mapping[str, str]) ->
 
 
 def withdraw(state: Path) -> None:
-    """Take the announcement back."""
+    """Delete that file."""
     (state / RUNNING).unlink(missing_ok=True)
 
 
@@ -116,7 +116,7 @@ def follow(state: Path, wanted: str, function: str) -> Iterator[str]:
     running = _running(state)
     groups = {name: group for name, group in running["groups"].items() if function in ("", name)}
     if not groups:
-        raise NotRunningError(f"There is no function {function}. There are {', '.join(running['groups'])}.")
+        raise NotRunningError(f"There is no function {function}. Choose one of {', '.join(running['groups'])}.")
     lines = Follower(deployment.client("logs", running["endpoint"], running["key"]), groups)
     while (state / RUNNING).exists():
         for name, line, moment in lines.new():
@@ -136,10 +136,10 @@ def _running(state: Path) -> dict[str, Any]:
 def main() -> int:
     """Return 0 after Ctrl-C or with the stack's end, 1 where none runs."""
     parser = argparse.ArgumentParser(prog="make logs", description=__doc__)
-    parser.add_argument("--state", type=Path, required=True, help="the folder of the run whose logs are read")
-    parser.add_argument("--id", default="", help="only lines that have this, such as a generation's id")
+    parser.add_argument("--state", type=Path, required=True, help="the folder of the run (default: this folder's)")
+    parser.add_argument("--id", default="", help="only lines that contain this, such as a generation's id")
     parser.add_argument("--function", default="", help="only lines of this function, such as process")
-    parser.add_argument("--once", action="store_true", help="end when what there is has been shown")
+    parser.add_argument("--once", action="store_true", help="show the existing lines, then exit")
     arguments = parser.parse_args()
     try:
         for line in follow(arguments.state, arguments.id, arguments.function):

@@ -20,7 +20,7 @@ DOCUMENT = Path("StatusFunction", "functions", "status", "openapi.json")
 
 
 class OwnKindsError(RuntimeError):
-    """KINDS_PACKAGE names no package that this Python finds, or one whose kinds cannot be described."""
+    """KINDS_PACKAGE names a package that this Python cannot find, or whose kinds cannot be described."""
 
 
 def package() -> str:
@@ -44,8 +44,8 @@ def folder() -> Path | None:
 
 def _not_found(name: str) -> OwnKindsError:
     return OwnKindsError(
-        f"{VARIABLE} is {name!r}, and Python finds no package of that name. "
-        "Install it into .venv, or add the folder that holds it to PYTHONPATH."
+        f"{VARIABLE} is {name!r}, but Python cannot find that package. Install it into .venv, or add its "
+        "parent folder to PYTHONPATH."
     )
 
 

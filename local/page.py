@@ -1,6 +1,6 @@
-"""Serves the page, `web/dist`, and beside it what only a local page has: tokens for any user, and faults.
+"""Serves the page, `web/dist`, and the extras of a local page: tokens for any user, and faults.
 
-Owns who may ask for what. What a fault does to the stack is `local.faults`'. Never deployed.
+Decides who may call what. `local.faults` carries out the faults. Never deployed.
 """
 
 import json
@@ -133,7 +133,9 @@ class _Handler(JsonHandler):
             except NobodyHoldsItError:
                 self.refuse(HTTPStatus.CONFLICT, "No worker holds this generation now")
             except AlreadyArmedError:
-                self.refuse(HTTPStatus.CONFLICT, f"Armed already, for {ARMED_SECONDS:.0f} s at most")
+                self.refuse(
+                    HTTPStatus.CONFLICT, f"Already waiting for the next message, for {ARMED_SECONDS:.0f} s at most"
+                )
 
     def look(self) -> None:
         self.reply(HTTPStatus.OK, self.server.faults.look())
@@ -154,7 +156,7 @@ class _Handler(JsonHandler):
         asked = self._asked()
         seconds = asked.get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= MAX_FREEZE_SECONDS:
-            raise _BadRequestError(f"seconds is a number above 0 and up to {MAX_FREEZE_SECONDS:.0f}")
+            raise _BadRequestError(f"seconds must be a number above 0 and up to {MAX_FREEZE_SECONDS:.0f}")
         pid, until = self.server.faults.freeze(_text(asked, "generation_id"), seconds)
         self.reply(HTTPStatus.OK, {"pid": pid, "frozen_until": _iso(until)})
 
@@ -199,13 +201,13 @@ class _Handler(JsonHandler):
 
 
 class _BadRequestError(Exception):
-    """What was sent is not what the call takes; the message says why."""
+    """The request is not valid. The message says why."""
 
 
 def _text(asked: Mapping[str, Any], name: str, longest: int = 64) -> str:
     value = asked.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= longest:
-        raise _BadRequestError(f"{name} is a text of 1 to {longest} characters")
+        raise _BadRequestError(f"{name} must be a text of 1 to {longest} characters")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive this one, and waiting for what they announce.
+"""Child processes that cannot outlive this one, and waiting until they are ready.
 
 Owns the starting, watching and ending of children. Knows nothing of AWS.
 """

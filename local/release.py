@@ -1,7 +1,7 @@
-"""Builds what a release carries: `make release VERSION=x.y.z [DRY=1]`. Publishes nothing: a pushed tag does that.
+"""Builds a release: `make release VERSION=x.y.z [DRY=1]`. Publishes nothing: pushing the tag does that.
 
-The clients, the page, the built functions and the bills of materials go to dist/release with their checksums, once
-every place says the same version.
+Writes the clients, the page, the built functions and the bills of materials to dist/release with checksums, if every
+file has the same version.
 """
 
 import argparse
@@ -25,11 +25,11 @@ _VERSION = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}")
 
 
 class NotReleasableError(RuntimeError):
-    """Something disagrees with the version, is not committed, or does not build; the message says what to do."""
+    """A file has another version, something is not committed, or a build fails. The message says what to do."""
 
 
 def versions(project: Path) -> dict[str, str]:
-    """Return the version that each file says, by the file's name."""
+    """Return each file's version, by the file's name."""
     typescript = project / "clients" / "typescript"
     lock = _json(typescript / "package-lock.json")
     return {
@@ -116,15 +116,15 @@ def tag(project: Path, version: str) -> str:
 
 
 def ready(project: Path, version: str) -> None:
-    """Raise NotReleasableError where something is not committed, or the tag is there already."""
+    """Raise NotReleasableError if something is not committed, or the tag already exists."""
     if changed := _git(project, "status", "--porcelain"):
-        raise NotReleasableError(f"Commit or stash these first:\n{changed}")
+        raise NotReleasableError(f"There are uncommitted changes. Commit or stash them first:\n{changed}")
     if _git(project, "tag", "--list", f"v{version}"):
-        raise NotReleasableError(f"The tag v{version} is there already. Choose the next version.")
+        raise NotReleasableError(f"The tag v{version} already exists. Choose the next version.")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run it and return the exit code."""
+    """Run the command and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.release", description=__doc__)
     parser.add_argument("version")
     parser.add_argument("--dry", action="store_true", help="check and build, and make no tag")

@@ -1,6 +1,6 @@
-"""`make run`: brings the stack up, sends one text through it before your eyes, and stays up until Ctrl-C.
+"""`make run`: starts the stack, runs one generation visibly, and stays up until Ctrl-C.
 
-Uses nothing but the HTTP API: what it does, any client can do.
+Uses only the HTTP API, so any client can do the same.
 """
 
 import argparse
@@ -37,14 +37,14 @@ _PARTS = {
 }
 _OPENROUTER = "https://openrouter.ai/api/v1"
 _OWNER = "alice"
-# The smallest model writes slowly and repeats itself: a few cards are what can be waited for.
+# The smallest model is slow and repetitive, so ask for only a few cards.
 _ASKED_OF = {llama.NAME: {"count": 5}}
 
 
 def main() -> int:
-    """Return 0 after Ctrl-C, 1 when the stack did not start or the text did not become cards, 2 when it was refused."""
+    """Return 0 after Ctrl-C, 1 if the stack did not start or the generation failed, 2 if the text was refused."""
     arguments = _arguments()
-    # A terminal that has no sign for a tick or a bar gets a question mark.
+    # A terminal without the characters for a tick or a bar shows a question mark.
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     console = Console(highlight=False)
     folders = [BUILDS, arguments.state or Path(tempfile.gettempdir())]
@@ -62,7 +62,7 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         with suppress(OSError):  # the terminal may be gone
-            console.print("\nStopped; nothing is left running.")
+            console.print("\nStopped. All processes have ended.")
         return 0
     except (disk.FullError, ChildFailedError, NotCompiledError, own_kinds.OwnKindsError, OSError) as failure:
         _say_why(failure, folders, arguments, console)
@@ -73,11 +73,11 @@ def _run(text: str, arguments: argparse.Namespace, console: Console) -> int:
     began = time.monotonic()
     with _options(arguments, console) as options, LocalStack(options) as stack:
         console.print(f"The stack is up after [bold]{time.monotonic() - began:.0f} s[/].")
-        console.print("Its functions' logs, in a second terminal: [bold]make logs[/]\n")
+        console.print("To follow the functions' logs, run in a second terminal: [bold]make logs[/]\n")
         result = _demonstrate(stack, text, arguments, console)
         if arguments.once or result == 2:
             return result
-        console.print("\nThe stack stays up until you press Ctrl-C.")
+        console.print("\nThe stack runs until you press Ctrl-C.")
         threading.Event().wait()
     return 0
 
@@ -88,27 +88,29 @@ def _say_why(failure: Exception, folders: Sequence[Path], arguments: argparse.Na
     if (sentence := disk.was_full(failure, folders)) is not None and not isinstance(failure, disk.FullError):
         console.print(f"[red]{escape(sentence)}[/]", soft_wrap=True)
     elif isinstance(failure, ChildFailedError) and arguments.state is not None and not arguments.fresh:
-        console.print("[yellow]If this is for the data of an earlier run, begin without it: make run FRESH=1[/]")
+        console.print("[yellow]If the data of an earlier run causes this, start without it: make run FRESH=1[/]")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
-    parser.add_argument("--text", type=Path, default=Path("examples/biology.txt"), help="the text to make cards of")
+    parser.add_argument(
+        "--text", type=Path, default=Path("examples/biology.txt"), help="a file with the text to make cards from"
+    )
     parser.add_argument(
         "--model",
         default="",
-        help=f"the model's name; {llama.NAME} is a real one that runs here; see local/model_server for the others",
+        help=f"the model's name; {llama.NAME} is a real model that runs here; local/model_server lists the others",
     )
     parser.add_argument(
         "--origin",
         action="append",
         default=[],
-        help="an origin whose pages may call the API, beside ports 3000, 4173 and 5173; several with commas",
+        help="more origins whose pages may call the API, comma separated (ports 3000, 4173 and 5173 always may)",
     )
-    parser.add_argument("--state", type=Path, help="a folder for data that the next run goes on with (none is kept)")
-    parser.add_argument("--fresh", action="store_true", help="begin without the data of the last run")
-    parser.add_argument("--fast", action="store_true", help="short heartbeats and leases, to watch faults heal")
-    parser.add_argument("--once", action="store_true", help="end when the cards are printed")
+    parser.add_argument("--state", type=Path, help="a folder that keeps the data for the next run (default: none)")
+    parser.add_argument("--fresh", action="store_true", help="start without the data of the last run")
+    parser.add_argument("--fast", action="store_true", help="short heartbeats and leases, to watch recovery")
+    parser.add_argument("--once", action="store_true", help="exit after printing the cards")
     return parser.parse_args()
 
 
@@ -134,17 +136,17 @@ def _options(arguments: argparse.Namespace, console: Console) -> Iterator[StackO
 
 @contextmanager
 def _kept(arguments: argparse.Namespace, console: Console) -> Iterator[Path | None]:
-    """Yield where the data is that this run goes on with; None for one that begins with none and keeps none."""
+    """Yield the folder with the data of the last run; None if this run starts without data and keeps none."""
     if arguments.state is None:
         yield None
         return
     with kept_state(arguments.state, fresh=arguments.fresh) as state:
         if state is None:
             console.print(
-                "[yellow]Another make run holds the data of this folder: this one begins without, and keeps none.[/]"
+                "[yellow]Another make run uses this folder's data. This run starts without data and keeps none.[/]"
             )
         elif (state / KEPT_PORT).exists():
-            console.print("It goes on with the data of the last run; [bold]make run FRESH=1[/] begins without.")
+            console.print("Using the data of the last run. To start without it: [bold]make run FRESH=1[/]")
         yield state
 
 
@@ -184,7 +186,7 @@ def _by_model(model: str, timed: Mapping[str, str], console: Console) -> Iterato
 def _demonstrate(stack: LocalStack, text: str, arguments: argparse.Namespace, console: Console) -> int:
     token = stack.token(_OWNER, ttl_seconds=24 * 3600)
     headers = {"authorization": f"Bearer {token}"}
-    # The stack is on this machine: no proxy and no certificates of the environment lead to it.
+    # The stack is on this machine, so the environment's proxies and certificates are not used.
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=30, trust_env=False) as client:
         began = time.monotonic()
         answer = client.post("/v1/generations", json={"source_text": text, **_ASKED_OF.get(arguments.model, {})})

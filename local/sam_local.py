@@ -28,7 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     folder = parser.parse_args(argv).into
     endpoint = os.environ.get("AWS_ENDPOINT_URL")
     if not endpoint:
-        print("Set the variables that `make run` prints under 'Look after it', and run this again.", file=sys.stderr)
+        print("Set the variables that `make run` prints under 'Operate it', and run this again.", file=sys.stderr)
         return 1
     folder.mkdir(parents=True, exist_ok=True)
     template = folder / "template.json"

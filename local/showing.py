@@ -1,4 +1,4 @@
-"""What `make run` shows on the terminal of a running stack and of the generation that it makes. Starts nothing."""
+"""The terminal output of `make run`: the running stack and its generation. Starts nothing."""
 
 import os
 import time
@@ -17,7 +17,7 @@ from local import deployment
 from local.stack import LocalStack
 
 _TERMINAL = ("succeeded", "failed", "canceled")
-# They lead AWS's tools elsewhere than the lines that are printed, or to nobody.
+# These variables would make AWS's tools ignore the printed lines.
 _MISLEADING = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -28,7 +28,7 @@ _MISLEADING = (
 
 
 def explain(answer: httpx.Response, console: Console) -> None:
-    """Show why the API has refused a call."""
+    """Show why the API refused a call."""
     problem = answer.json()
     console.print(f"[red]{answer.status_code} {problem.get('code', '')}[/]: {problem.get('title', problem)}")
     for error in problem.get("errors", []):
@@ -69,13 +69,15 @@ def _age_seconds(moment: str) -> float:
 
 
 def show_end(found: dict[str, Any], console: Console) -> None:
-    """Show the cards; of a generation that has none, why, and where to look."""
+    """Show the cards. If there are none, show why, and where to look."""
     if found["status"] == "succeeded":
         _show_cards(found, console)
         return
     error = found.get("error", {})
     console.print(f"[red]{error.get('code')}[/]: {escape(error.get('message', ''))} (see docs/errors.md)")
-    console.print("What its worker wrote, in a second terminal; the lines are 'the attempt ended' and 'ended':")
+    console.print(
+        "To see its worker's log, run this in a second terminal and look for 'the attempt ended' and 'ended':"
+    )
     print(f"make logs ID={found['generation_id']}")
 
 
@@ -95,33 +97,35 @@ def _show_cards(found: dict[str, Any], console: Console) -> None:
 
 
 def show_the_page(url: str, console: Console) -> None:
-    """Show where the page is."""
-    console.print("\n[bold]Open the page[/]; under Faults you can kill the worker and watch it heal:")
+    """Show the page's address."""
+    console.print("\n[bold]Open the page[/]. Under Faults, you can kill a worker and watch the generation recover:")
     print(url)
 
 
 def show_how_to_go_on(stack: LocalStack, owner: str, location: str, token: str, console: Console) -> None:
-    """Show how to call the API, in lines that can be copied: unwrapped, and the address holds a $."""
-    console.print(f"\n[bold]Try it[/] in a second terminal, as the user {owner} (the token is valid for a day):")
+    """Show how to call the API, in lines to copy: unwrapped, and with a $ in the address."""
+    console.print(
+        f"\n[bold]Call the API[/] from a second terminal, as the user {owner} (the token is valid for a day):"
+    )
     if urllib.request.getproxies() and not urllib.request.proxy_bypass("127.0.0.1"):
         print("export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost")
     print(f"export API='{stack.api_url}'")
     print(f"export TOKEN={token}")
     print(f'curl -H "Authorization: Bearer $TOKEN" "$API{location}"')
-    console.print("\n[bold]Or with the command line[/], after these two exports (docs/cli.md has more):")
+    console.print("\n[bold]Or use the command line[/], after these exports (more in docs/cli.md):")
     print('export UNSTUCK_URL="$API" UNSTUCK_TOKEN="$TOKEN"')
     print(".venv/bin/unstuck list")
     print(".venv/bin/unstuck submit examples/biology.txt --model local/stream:30 --wait")
-    console.print("\n[bold]Or with a page of your own[/] (docs/clients.md), as any user, who gets a token like this:")
+    console.print("\n[bold]Or use your own page[/] (docs/clients.md). This prints a token for any user:")
     print(f"export UNSTUCK_ISSUER={stack.issuer_url}")
     print(".venv/bin/unstuck token alice")
-    console.print("[dim]Pages of these origins may call the API; make run ORIGIN=http://... adds more:[/]")
+    console.print("[dim]Pages of these origins may call the API. To add one: make run ORIGIN=http://...[/]")
     print(*stack.options.allowed_origins)
 
 
 def show_how_to_operate(endpoint: str, console: Console) -> None:
-    """Show how to look after the stack with AWS's own credentials."""
-    console.print("\n[bold]Look after it[/], as whoever runs it (docs/operating.md has more):")
+    """Show how to operate the stack with AWS credentials."""
+    console.print("\n[bold]Operate it[/] with AWS's tools and the operators' commands (more in docs/operating.md):")
     if misleading := [name for name in _MISLEADING if name in os.environ]:
         print("unset", *misleading)
     print("export", *(f"{name}={value}" for name, value in deployment.environment(endpoint).items()))

@@ -1,6 +1,6 @@
 """The whole system on this machine: MiniStack with the real template, a token issuer and a model server.
 
-Owns the order of start and end. Nothing that it starts outlives it, whichever way its process ends.
+Owns the order of start and end. Nothing that it starts outlives it, however its process ends.
 """
 
 import json
@@ -36,7 +36,7 @@ _OWN_PAGES = tuple(f"http://{host}:{port}" for port in (3000, 4173, 5173) for ho
 
 @dataclass(frozen=True)
 class StackOptions:
-    """What a stack may differ in.
+    """The options of a stack.
 
     `parameters` override the template's, by name. `model_url`: a model API to use instead of the local model server.
     `api_key`: its key; without one a random key is made up. `state_dir` is kept afterwards; without one the state is
@@ -134,7 +134,7 @@ class LocalStack(DeployedStack):
             ]
             found = [answer.result() for answer in answers]
         if found[-3:] != [400, 404, 200 if self._is_live else 404]:
-            raise RuntimeError(f"the API does not answer as it must: {found}; see the logs in {self.state}")
+            raise RuntimeError(f"the API's response is wrong: {found}. See the logs in {self.state}")
 
     @property
     def _is_live(self) -> bool:

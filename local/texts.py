@@ -1,6 +1,6 @@
-"""Reads the text of `make run TEXT=file`, and refuses what the API would refuse before anything is started.
+"""Reads the text of `make run TEXT=file`, and refuses what the API would refuse, before anything starts.
 
-Owns the reading. The bounds are those of the API's own document; none is written here.
+The bounds come from the API's document.
 """
 
 import json
@@ -15,7 +15,7 @@ LARGEST_BYTES = 1024 * 1024
 
 
 class TextRefusedError(ValueError):
-    """The file is none of a text that can become cards; the message says why and what to do."""
+    """The file is not a text that can become cards. The message says why, and what to do."""
 
 
 def named(path: Path) -> str:
@@ -31,20 +31,20 @@ def read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST_BYTES + 1)
     except OSError as error:
-        raise TextRefusedError(f"{name} cannot be read: {error.strerror}. Name a text file: TEXT=notes.txt") from error
+        raise TextRefusedError(f"{name} cannot be read: {error.strerror}. Pass a text file: TEXT=notes.txt") from error
     shortest, longest = _bounds()
     if len(content) > LARGEST_BYTES:
-        raise TextRefusedError(f"{name} has more than 1 MiB, and a text has {longest:,} characters at most.")
+        raise TextRefusedError(f"{name} has more than 1 MiB. Use a text of at most {longest:,} characters.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"{name} is not UTF-8: byte {error.start + 1:,} is wrong. Save it as UTF-8 text."
+        message = f"{name} is not UTF-8: byte {error.start + 1:,} is invalid. Save it as UTF-8 text."
         raise TextRefusedError(message) from error
     length = len(text.strip())
     if not shortest <= length <= longest:
         raise TextRefusedError(
-            f"{name} has {length:,} characters, and a text has {shortest:,} to {longest:,}, "
-            f"not counting white space around it. {'Add to' if length < shortest else 'Shorten'} it."
+            f"{name} has {length:,} characters, and a text needs {shortest:,} to {longest:,}, not counting "
+            f"white space around it. {'Lengthen' if length < shortest else 'Shorten'} it."
         )
     return text
 

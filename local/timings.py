@@ -1,10 +1,10 @@
-"""Which timings `make run` deploys the template with: its own, or short ones to watch faults with. Says which it is."""
+"""The timings that `make run` deploys: the template's own, or short ones to watch recovery. Also describes them."""
 
 from collections.abc import Mapping
 
 from local.running import RunningStack
 
-# Somebody tries one thing after the other: the default of five in five minutes is soon over.
+# Somebody who tries things out would soon reach the default of five in five minutes.
 _FOR_TRYING = {"RateLimits": "*=60/300"}
 WARM = {"create": 3, "status": 2, "process": 7}
 """How many processes of each function stay up: a burst of nine on two processors is answered and begun by them."""
@@ -22,6 +22,8 @@ def described(stack: RunningStack, *, fast: bool) -> str:
     found = functions.get_function_configuration(FunctionName=stack.function_names["status"])
     own = found["Environment"]["Variables"]
     beat, lease = f"{float(own['HEARTBEAT_SECONDS']):g} s", f"{float(own['LEASE_SECONDS']):g} s"
-    which = "Short timings, to watch faults with" if fast else "The template's own timings"
-    other = "make run without FAST=1 has the template's own." if fast else "make run FAST=1 makes faults heal in 5 s."
+    which = "Short timings, to watch recovery" if fast else "The template's own timings"
+    other = (
+        "For the template's timings: make run without FAST=1." if fast else "For recovery within 5 s: make run FAST=1."
+    )
     return f"{which}: a heartbeat every {beat}, a lost worker replaced after {lease}. {other}"

@@ -1,4 +1,4 @@
-"""A token issuer on loopback: OpenID discovery, keys, and a route that signs a token for whoever asks (local only).
+"""A token issuer on loopback: OpenID discovery, keys, and a route that signs a token for any user (local only).
 
 Run it as `python -m local.token_issuer --port 0 --port-file PATH`. Its RSA key is made at the start and never stored.
 """
@@ -110,8 +110,8 @@ class _Handler(JsonHandler):
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.token_issuer", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    parser.add_argument("--port-file", type=Path, help="where to write the port once it listens")
+    parser.add_argument("--port", type=int, default=0, help="the port; 0 chooses a free one")
+    parser.add_argument("--port-file", type=Path, help="the file to write the port to, once the server listens")
     arguments = parser.parse_args()
     serve_until_told(TokenIssuer(arguments.port), arguments.port_file)
 

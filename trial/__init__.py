@@ -1,4 +1,4 @@
-"""Runs one kind in this process, as it is written now: the functions' own code over an AWS in memory, and a model.
+"""Runs one kind's current code in this process: the functions' own code, an AWS in memory, and a model.
 
-For who writes a kind. Nothing is stored, nothing is built, and no stack is needed.
+For authors of kinds. Stores nothing, builds nothing, and needs no stack.
 """

@@ -23,13 +23,13 @@ SUCCEEDED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 _OPENROUTER = "https://openrouter.ai/api/v1"
 _LOCAL_MODEL, _LOCAL_PAINTER, _REAL_MODEL = "local/stream:2", "local/image", "openai/gpt-4o-mini"
 _MODEL_HELP = (
-    "the model to ask. Without a key it is one of the local model server's (local/model_server lists them). With "
-    "OPENROUTER_API_KEY, or LLM_BASE_URL and a key where the server wants one, it is a real one"
+    "the model to use. Without a key, one of the local model server (local/model_server lists them). With "
+    "OPENROUTER_API_KEY, or LLM_BASE_URL and the key that its server needs, a real one"
 )
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Return 0 when it succeeded, 1 when it failed, 2 when the kind or its fields are refused."""
+    """Return 0 if it succeeded, 1 if it failed, 2 if the kind or its fields are refused."""
     given = _parser().parse_args(argv)
     screen = Screen()
     try:
@@ -59,28 +59,29 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a field of the kind, as count=5 or source_text=@file",
+        help="a field of the kind, such as count=5 or source_text=@file",
     )
     parser.add_argument("--model", default="", help=_MODEL_HELP)
-    parser.add_argument("--prompt-version", default="", help="one of the kind's (the last)")
+    parser.add_argument("--prompt-version", default="", help="the prompt version (the newest)")
     parser.add_argument(
         "--measure",
         type=_several,
         default=1,
         metavar="N",
-        help="run it N times, 2 to 50, and say what to declare in LIMITS by what was seen",
+        help="run it N times, 2 to 50, and propose LIMITS from the measurements",
     )
     return parser
 
 
 def _several(given: str) -> int:
     if not given.isascii() or not given.isdigit() or not 2 <= int(given[:4]) <= MOST_RUNS:
-        raise argparse.ArgumentTypeError(f"give 2 to {MOST_RUNS} runs, not {given!r:.20}")
+        raise argparse.ArgumentTypeError(f"pass 2 to {MOST_RUNS} runs, not {given!r:.20}")
     return int(given)
 
 
 def _field(given: str) -> tuple[str, Any]:
-    """Read NAME=VALUE as `unstuck submit` does: `@file` is a file's text, JSON is that, all else is a text."""
+    """Read NAME=VALUE as `unstuck submit` does: `@file` is a file's text, valid JSON is JSON, anything else is a
+    text."""
     name, equals, value = given.partition("=")
     if not equals or not name:
         raise ValueError(f"--set takes NAME=VALUE, not {given!r}.")
@@ -94,7 +95,7 @@ def _field(given: str) -> tuple[str, Any]:
 
 @contextmanager
 def _model(name: str, kind: str) -> Iterator[dict[str, str]]:
-    """Yield the settings that lead to a model; a local server runs while the block does."""
+    """Yield the settings of a model. A local server runs during the block, if needed."""
     key, url = os.environ.get("OPENROUTER_API_KEY", ""), os.environ.get("LLM_BASE_URL", "")
     if key or url:
         yield _settings((url or _OPENROUTER).rstrip("/"), "auto", name or _REAL_MODEL, key or "none")
@@ -128,7 +129,7 @@ def _try(body: dict[str, Any], screen: Screen, measured: Measured) -> int:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(sys.stderr)
     try:
-        # The functions write their metrics to stdout, which is for the output alone.
+        # The functions write metrics to stdout, which is only for the output here.
         with contextlib.redirect_stdout(io.StringIO()):
             ended = run(body, screen, measured)
     except RefusedError as refused:

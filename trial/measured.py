@@ -1,4 +1,4 @@
-"""What runs of a kind took, and what its file should therefore declare. Knows no clock and no model."""
+"""Measurements of a kind's runs, and the limits that its file should declare. Uses no clock and no model."""
 
 import math
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from shared.domain.generation import Usage
 from shared.kinds.contract import Limits
 
 _ROOM = Decimal("1.5")
-"""What the dearest call and the longest answer are multiplied by: a few runs do not see the worst one."""
+"""The factor for the most expensive call and the longest answer: a few runs do not include the worst case."""
 
 
 @dataclass
 class Measured:
-    """What is seen of several runs. `seconds` are of the runs that succeeded, `answers` are (characters, usage)."""
+    """Measurements of several runs. `seconds` has the successful runs, `answers` is (characters, usage)."""
 
     seconds: list[float] = field(default_factory=list)
     answers: dict[str, list[tuple[int, Usage]]] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Measured:
         self.answers.setdefault(schema_name, []).append((characters, usage))
 
     def lines(self, limits: Limits) -> Iterator[str]:
-        """Yield what was seen beside what the kind declares, and what to declare. Nothing where no run succeeded."""
+        """Yield the measurements, the kind's declared values, and the proposed values. Nothing if no run succeeded."""
         if not self.seconds:
             return
         usages = [usage for each in self.answers.values() for _, usage in each]
@@ -33,7 +33,7 @@ class Measured:
         usual = math.ceil(median(self.seconds))
         yield f"{len(self.seconds)} runs succeeded."
         yield f"  half of them took at most {median(self.seconds):.1f} s; usual_seconds is {limits.usual_seconds}"
-        yield f"  dearest call {dearest:.6f} USD; call_reserve_usd is {limits.call_reserve_usd}"
+        yield f"  most expensive call {dearest:.6f} USD; call_reserve_usd is {limits.call_reserve_usd}"
         yield f"  longest answer {longest:,} tokens; max_completion_tokens is {limits.max_completion_tokens}"
         for name, answers in self.answers.items():
             characters = sorted(characters for characters, _ in answers)

@@ -1,4 +1,4 @@
-"""An AWS in memory with what the functions need of it, and the settings that lead them there."""
+"""An AWS in memory with what the functions need, and the settings that point to it."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ TABLE, BUCKET = "trial", "trial-objects"
 def place(settings: Mapping[str, str]) -> Iterator[None]:
     """Have this process's functions find a table, a bucket and two queues, and these settings, while the block runs.
 
-    The credentials of whoever runs this are not used, and nothing leaves the process for AWS.
+    Uses no credentials of the user, and sends nothing to AWS.
     """
     kept = dict(os.environ)
     os.environ |= dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "trial")

@@ -34,7 +34,7 @@ _LOOK_SECONDS = 1
 
 
 class RefusedError(Exception):
-    """The create was refused; `problem` is the API's answer."""
+    """The create was refused. `problem` is the API's response."""
 
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(str(problem.get("code", "")))
@@ -43,7 +43,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a trial came to. `view` is what the API answers to its owner."""
+    """The result of a trial. `view` is the API's response to its owner."""
 
     head: Generation
     steps: list[StoredStep]
@@ -62,7 +62,7 @@ def run(body: dict[str, Any], screen: Screen, measured: Measured) -> Ended:
         _work_on_next(worker)
         head = store.reads.get(key)
         if head is None:
-            raise RuntimeError("the generation is gone")
+            raise RuntimeError("the generation is missing")
         if head.terminal:
             if head.status is Status.SUCCEEDED and head.finished_at is not None:
                 measured.seconds.append((head.finished_at - head.created_at).total_seconds())

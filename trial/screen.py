@@ -1,4 +1,4 @@
-"""Shows a trial while it runs: each step, each call with what the model writes, and what it all came to."""
+"""Shows a trial while it runs: each step, each call with the model's text, and the totals."""
 
 import sys
 import time
@@ -42,7 +42,7 @@ class Screen:
         used = head.usage
         ended = f"{head.status}, {used.calls} calls, {used.cost_usd:.6f} USD"
         if used.wasted_cost_usd:
-            ended += f", {used.wasted_cost_usd:.6f} of it for answers that were of no use"
+            ended += f", {used.wasted_cost_usd:.6f} of that for unusable answers"
         self.say(ended)
         if head.error is not None:
             self.say(f"{head.error.code}: {head.error.message} (docs/errors.md has what to do)")

@@ -20,22 +20,22 @@ from shared.kinds.contract import Kind, Prompt
 from shared.kinds.values import from_json
 
 type Answer = Callable[[Prompt], dict[str, Any]]
-"""What the model says to a prompt, as JSON; `prompt.schema_name` says which of the kind's calls it is."""
+"""Returns the model's answer to a prompt, as JSON. `prompt.schema_name` tells the kind's calls apart."""
 
 _LONGEST_STAGE = 40
 
 
 class ScriptedFailureError(Exception):
-    """What a kind raised on purpose, with `ctx.failure`: its arguments are the code and the message."""
+    """A failure that a kind raised with `ctx.failure`. Its arguments are the code and the message."""
 
 
 class KindMistakeError(AssertionError):
-    """The kind breaks a rule that a worker holds it to; the text says which."""
+    """The kind breaks a rule that a worker enforces. The text says which."""
 
 
 @dataclass
 class ScriptedContext:
-    """Holds a kind to what a worker holds it to, and keeps everything that it does.
+    """Enforces a worker's rules on a kind, and records everything that it does.
 
     `stored` are results by step name, as JSON: those of an earlier attempt, which are not made again, and, as they are
     made, this one's. `happened` is all in order: ("stage", text), ("call", step), ("step", name), ("failure", code).
@@ -55,8 +55,8 @@ class ScriptedContext:
     _drawn: int = 0
 
     def step[R: BaseModel](self, name: str, result: type[R], make: Callable[[], R], *, progress: int) -> R:
-        _hold(("step", name) not in self.happened, f"the step {name} is made twice: a step's name is its own")
-        _hold(not self._step, f"the step {name} begins inside of the step {self._step}")
+        _hold(("step", name) not in self.happened, f"the step {name} is made twice; give each step its own name")
+        _hold(not self._step, f"the step {name} begins inside the step {self._step}; finish one step before the next")
         _checked(results.check_step, name, result)
         if name not in self.stored:
             self._step, self._drawn = name, 0
@@ -101,11 +101,11 @@ class ScriptedContext:
         return [name for what, name in self.happened if what == "call"]
 
     def _called(self) -> None:
-        _hold(bool(self._step), "the model is called outside of a step: each attempt would pay for it again")
+        _hold(bool(self._step), "the model is called outside a step, so each attempt would pay for it again")
         self.happened.append(("call", self._step))
 
     def _show(self, percent: int) -> None:
-        _hold(0 < percent < 100, f"progress is {percent}: it is 1 to 99 while the kind works")
+        _hold(0 < percent < 100, f"progress is {percent}; set 1 to 99 while the kind works")
         _hold(not self.shown or percent >= self.shown[-1], f"progress goes back from {self.shown[-1:]} to {percent}")
         self.shown.append(percent)
 

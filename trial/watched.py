@@ -1,4 +1,4 @@
-"""The model as a trial has it: the worker's own client, with a look at each call and at what is written."""
+"""A trial's model: the worker's own client, which also shows each call and its text."""
 
 import time
 from collections.abc import Callable

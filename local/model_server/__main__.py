@@ -9,8 +9,8 @@ from local.model_server.serving import serve_until_told
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m local.model_server", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
-    parser.add_argument("--port-file", type=Path, help="where to write the port once it listens")
+    parser.add_argument("--port", type=int, default=0, help="the port; 0 chooses a free one")
+    parser.add_argument("--port-file", type=Path, help="the file to write the port to, once the server listens")
     parser.add_argument("--ledger", type=Path, help="where to append each call as JSON lines")
     arguments = parser.parse_args()
     serve_until_told(ModelServer(arguments.port, arguments.ledger), arguments.port_file)

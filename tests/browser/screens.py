@@ -114,7 +114,7 @@ def _visits(tab: Tab, account: Furnished) -> Iterator[str]:
     expect(page.get_by_text("6 of ")).to_be_visible()
     yield "review"
     tab.go("cards")
-    expect(page.get_by_role("link", name="Where it is from").first).to_be_visible()
+    expect(page.get_by_role("link", name="Its generation").first).to_be_visible()
     yield "cards"
     tab.go("usage")
     expect(page.get_by_role("heading", name="Usage")).to_be_visible()
@@ -132,7 +132,7 @@ def _own_kinds(tab: Tab, made: dict[str, str]) -> Iterator[str]:
     form.locator("form > details > summary, summary").first.click()
     form.get_by_role("button", name="Add Start").click()
     form.get_by_role("button", name="Generate").click()
-    expect(form.get_by_text("This is needed.").first).to_be_visible()
+    expect(form.get_by_text("This field is required.").first).to_be_visible()
     yield "own-form"
     tab.go(f"generations/{made['trip']}")
     expect(page.get_by_role("heading", name="What to pack")).to_be_visible()

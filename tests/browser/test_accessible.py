@@ -46,7 +46,7 @@ def test_the_screens_of_one_who_has_nothing_violate_nothing(open_page: Callable[
     for route, shown in (
         ("feed", "Nothing here yet"),
         ("cards", "No cards yet"),
-        ("nowhere/at/all", "nothing at this"),
+        ("nowhere/at/all", "Page not found"),
     ):
         tab.go(route)
         expect(tab.page.get_by_text(shown)).to_be_visible()
@@ -55,7 +55,7 @@ def test_the_screens_of_one_who_has_nothing_violate_nothing(open_page: Callable[
     expect(tab.page.get_by_role("heading", name="Usage")).to_be_visible()
     found["usage"] = violations(tab.page)
     tab.page.get_by_role("button", name="Sign out").click()
-    expect(tab.page.get_by_role("heading", name="Who are you?")).to_be_visible()
+    expect(tab.page.get_by_role("heading", name="Sign in to the local stack")).to_be_visible()
     found["sign-in"] = violations(tab.page)
     assert {name: problems for name, problems in found.items() if problems} == {}
 

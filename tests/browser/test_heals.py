@@ -60,7 +60,7 @@ def kill_and_see_the_rescue(tab: Tab, generation_id: str) -> None:
     # The lease holds for eight seconds: within them the page knows, and says what is being done about it.
     expect(state.locator("[data-stuck]")).to_be_visible()
     expect(state.get_by_text(re.compile("No heartbeat for"))).to_be_visible()
-    expect(state.get_by_text(re.compile("gives it to another worker"))).to_be_visible()
+    expect(state.get_by_text(re.compile("Another worker takes over"))).to_be_visible()
     expect(state.locator("[data-rescued]")).to_be_visible()
     expect(state.locator("[data-stuck]")).to_have_count(0)
     using.wait_for_status(tab, "succeeded")

@@ -17,7 +17,7 @@ def test_a_page_that_is_offline_says_so_and_goes_on_by_itself(alice: Owner, open
     using.wait_for_status(tab, "running")
     state = tab.page.get_by_label("State")
     tab.page.context.set_offline(True)
-    silent = state.get_by_text(re.compile("This page has had no answer from the service"))
+    silent = state.get_by_text(re.compile("This page has had no response from the service"))
     expect(silent.first).to_be_visible()
     alice.wait_for_end(generation_id)
     # The worker has ended meanwhile, and beat to its end: nothing here says that it was late.

@@ -96,7 +96,7 @@ def test_what_is_wrong_is_said_at_its_field_by_the_page_and_by_the_service(
     form.get_by_role("button", name="Generate").click()
     expect(form.get_by_label("Age")).to_be_focused()
     expect(form.get_by_label("Age")).to_have_accessible_description("At most 120.")
-    expect(form.get_by_label("Most hours")).to_have_accessible_description(re.compile("This is not JSON"))
+    expect(form.get_by_label("Most hours")).to_have_accessible_description(re.compile("Enter valid JSON"))
     form.get_by_label("Age").fill("20")
     form.get_by_label("Most hours").fill('{"Monday": "long"}')
     form.get_by_label("Session").fill("")
@@ -128,7 +128,7 @@ def test_an_output_is_shown_by_its_schema(owner: Owner, open_page: Callable[...,
     expect(result.get_by_role("cell", name="Harbour of the old town").first).to_be_visible()
     expect(result.get_by_text("https://example.com/coast?from=unstuck")).to_be_visible()
     expect(result.get_by_role("link")).to_have_count(0)
-    tab.page.get_by_text("What was sent in").click()
+    tab.page.get_by_text("Input", exact=True).click()
     expect(tab.page.get_by_text("Behind the dunes")).to_be_visible()
 
 

@@ -24,14 +24,14 @@ def test_two_users_side_by_side_never_see_each_others(open_page: Callable[..., T
         expect(using.rows(tab)).to_have_count(1)
         assert using.rows(tab).get_attribute("data-generation") == own
         tab.go("cards")
-        links = tab.page.get_by_role("link", name="Where it is from")
+        links = tab.page.get_by_role("link", name="Its generation")
         expect(links.first).to_be_visible()
         assert {link.get_attribute("href") for link in links.all()} == {f"#/generations/{own}"}
         assert other not in tab.page.content()
         assert tab.complaints == []
         for address in (f"generations/{other}", f"generations/{other}/review"):
             tab.go(address)
-            expect(tab.page.get_by_text("There is no such generation")).to_be_visible()
+            expect(tab.page.get_by_text("No generation with this id")).to_be_visible()
             tab.go("feed")
         assert tab.complaints
         assert all("404" in complaint and other in complaint for complaint in tab.complaints)

@@ -74,7 +74,7 @@ def test_a_hostile_shell_changes_nothing_and_a_closed_terminal_leaves_nothing(tm
     assert "succeeded" in said
     assert "export NO_PROXY=127.0.0.1,localhost" in said
     assert "unset AWS_PROFILE" in said
-    assert "nothing is left running" in said
+    assert "All processes have ended" in said
     assert "Traceback" not in said
     assert not processes_below(state)
     assert not list((state / "tmp").glob("ministack-lambda-*"))

@@ -176,7 +176,7 @@ def test_a_release_makes_one_annotated_tag_with_its_notes(project: Path) -> None
     assert "- Kiwis." in git(project, "tag", "--list", "--format=%(contents)", f"v{VERSION}")
     again = make(project, VERSION, dry=False)
     assert again.returncode != 0
-    assert "is there already" in again.stderr
+    assert "already exists" in again.stderr
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -1,4 +1,4 @@
-"""Where the API answers: at API Gateway's own address, at a domain of one's own, or at both, and never at neither."""
+"""Address of the API: at API Gateway's own address, at a domain of one's own, or at both, and never at neither."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-// Who is signed in decides what there is: the sign-in, or the screens with a client of that user's own.
+// Shows the sign-in, or the screens with a client of the signed-in user.
 
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
@@ -41,7 +41,7 @@ interface SignedInProps {
   onSignOut: () => void;
 }
 
-/** What one user has seen is gone with them: another one begins with nothing in memory. */
+/** Each user gets a new client and cache, so nothing of one user's data stays for the next. */
 function SignedIn({ config, local, session, onSignOut }: SignedInProps) {
   const [queries] = useState(() => new QueryClient());
   const [client] = useState(() => createClient({ baseUrl: config.apiUrl, token: session.token }));

@@ -1,4 +1,4 @@
-// Lays the bars of a month out. Pure: heights are fractions of the chart.
+// Lays out the bars of a month. Pure: heights are fractions of the chart.
 
 export interface Bar {
   day: string;
@@ -6,7 +6,7 @@ export interface Bar {
   height: number;
 }
 
-/** Every day of the month, with those that have nothing; the axis ends at a round figure. */
+/** Every day of the month, including empty ones. The axis ends at a round number. */
 export function bars(month: string, values: ReadonlyMap<string, number>): { bars: Bar[]; top: number } {
   const days = daysOf(month).map((day) => ({ day, value: values.get(day) ?? 0 }));
   const top = roundUp(Math.max(0, ...days.map((entry) => entry.value)));

@@ -1,15 +1,15 @@
-// Reads config.json, which stands beside the page and says where its service is. Nothing else is configured.
+// Reads config.json, which is next to the page and has the service's address. Nothing else is configured.
 
 export interface Config {
   apiUrl: string;
-  /** Where faults and tokens for any user are to be had: on a local stack alone. */
+  /** The address of faults and of tokens for any user. Only on a local stack. */
   faultsUrl: string | null;
 }
 
 /** Throws an Error that says what is wrong with the file. */
 export async function loadConfig(): Promise<Config> {
   const answer = await fetch("./config.json", { cache: "no-store" });
-  if (!answer.ok) throw new Error(`config.json is not there (HTTP ${answer.status}).`);
+  if (!answer.ok) throw new Error(`config.json is missing (HTTP ${answer.status}).`);
   return readConfig(await answer.json());
 }
 

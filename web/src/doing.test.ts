@@ -19,36 +19,36 @@ function head(changes: Partial<Open> = {}): Open {
 
 describe("what a generation does", () => {
   it("is told by the service's own word, whatever the heartbeat's age", () => {
-    expect(explain(head(), BEAT + 39_000)).toBe("The last heartbeat seen here was 39 s ago.");
+    expect(explain(head(), BEAT + 39_000)).toBe("The last heartbeat was 39 s ago.");
     expect(isLate(head())).toBe(false);
     expect(isLate(head({ stuck: true }))).toBe(true);
   });
 
   it("counts down to the moment that the service names", () => {
     const late = head({ stuck: true });
-    expect(explain(late, BEAT + 16_000)).toBe(
-      "No heartbeat for 16 s. In 0:24 the next reader or the sweeper gives it to another worker.",
-    );
-    expect(explain(late, BEAT + 41_000)).toContain("Now the next reader");
+    expect(explain(late, BEAT + 16_000)).toBe("No heartbeat for 16 s. Another worker takes over in 0:24.");
+    expect(explain(late, BEAT + 41_000)).toContain("takes over now");
     const waiting = head({ status: "pending", state: "waiting_to_retry", because: "provider_rate_limited" });
-    expect(explain(waiting, BEAT)).toContain("begins in 0:40");
-    expect(explain(waiting, BEAT + 41_000)).toContain("begins now");
-    expect(explain(head({ state: "waiting_for_provider" }), BEAT)).toContain("asked to wait");
+    expect(explain(waiting, BEAT)).toContain("starts in 0:40");
+    expect(explain(waiting, BEAT + 41_000)).toContain("starts now");
+    expect(explain(head({ state: "waiting_for_provider" }), BEAT)).toContain("asked for a pause");
   });
 
   it("tells a lost worker from a lost message", () => {
-    expect(explain(head({ state: "lost", stuck: true }), BEAT + 41_000)).toContain("to another worker now");
-    expect(explain(head({ state: "lost", stuck: true, status: "pending" }), BEAT)).toContain("sends it again now");
+    expect(explain(head({ state: "lost", stuck: true }), BEAT + 41_000)).toContain("takes over at the next check");
+    expect(explain(head({ state: "lost", stuck: true, status: "pending" }), BEAT)).toContain(
+      "next check sends it again",
+    );
   });
 
   it("waits in the queue, at first or between attempts, and is late there by the service's word", () => {
     const pending = head({ status: "pending", state: "queued", attempt: 0 });
     expect(explain(pending, BEAT + 7000)).toBe("Waiting for a worker for 9.0 s.");
-    expect(explain({ ...pending, attempt: 2 }, BEAT)).toContain("Attempt 2 is over");
+    expect(explain({ ...pending, attempt: 2 }, BEAT)).toContain("Attempt 2 has ended");
     expect(explain({ ...pending, stuck: true }, BEAT + 7000)).toBe(
-      "No worker has taken it for 9.0 s. In 0:33 the next reader or the sweeper sends its message again.",
+      "No worker has taken it for 9.0 s. Its message is sent again in 0:33.",
     );
-    expect(explain({ ...pending, attempt: 2, stuck: true }, BEAT)).toContain("taken it up again");
+    expect(explain({ ...pending, attempt: 2, stuck: true }, BEAT)).toContain("continued it");
   });
 
   it("has a name and a reason", () => {
@@ -82,6 +82,6 @@ describe("what a generation does", () => {
 
 it("speaks of what it saw last where the page itself gets no answer, and blames no worker", () => {
   expect(explainUnseen(head(), BEAT + 300, BEAT + 60_300)).toBe(
-    "This page has had no answer from the service for 1 min. As it was seen last: The last heartbeat seen here was 0.3 s ago.",
+    "This page has had no response from the service for 1 min. Last known state: The last heartbeat was 0.3 s ago.",
   );
 });

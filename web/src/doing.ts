@@ -1,5 +1,5 @@
-// Says in plain words what an open generation does, why it is not moving, and by when it does: as the service has it.
-// Pure: the time is given, none is asked for, and no deployment's timings are known here.
+// Explains what an open generation is doing, why it waits, and when it moves, from the service's facts. Pure: the
+// caller passes the time, and no deployment's settings are known here.
 
 import { type Generation, hasEnded } from "unstuck-client";
 import { countdown, duration } from "./format";
@@ -24,19 +24,19 @@ export function isLate(head: Open): boolean {
   return !hasEnded(head) && head.stuck === true;
 }
 
-/** What it does, in a word or two; "" where it has ended or the service does not say. */
+/** What it does, in one or two words; "" if it has ended or the service does not say. */
 export function stateName({ state, ...head }: Open): string {
   if (state === undefined || hasEnded(head)) return "";
-  const words: string = state.replaceAll("_", " "); // one of a newer service is shown under its own name
+  const words: string = state.replaceAll("_", " "); // a newer service's state is shown by its own name
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** What ended the attempt before, as a sentence; "" where nothing did. */
+/** What ended the previous attempt, as a sentence; "" if nothing did. */
 export function reason(head: Open): string {
   return head.because === undefined || hasEnded(head) ? "" : becauseWords(head.because);
 }
 
-/** How it is at `now`, by the service's clock in milliseconds, and when that changes. */
+/** Its state at `now`, by the service's clock in milliseconds, and when that changes. */
 export function explain(head: Open, now: number): string {
   if (hasEnded(head)) return "";
   const left = head.next_at === undefined ? Number.NaN : (Date.parse(head.next_at) - now) / 1000;
@@ -44,37 +44,35 @@ export function explain(head: Open, now: number): string {
     case "queued":
       return queued(head, left, since(head.created_at, now));
     case "waiting_to_retry":
-      return `The last attempt was given back. The next one begins ${when(left)}.`;
+      return `The last attempt did not finish. The next one starts ${when(left)}.`;
     case "waiting_for_provider":
-      return `The model's API asked to wait. The next attempt begins ${when(left)}.`;
+      return `The model provider asked for a pause. The next attempt starts ${when(left)}.`;
     case "lost":
       return head.status === "running"
-        ? `No heartbeat for ${beatAge(head, now)}, and the worker's lease is over. ${HEALS} gives it to another worker now.`
-        : `No worker has taken it, and its message is taken for lost. ${HEALS} sends it again now.`;
+        ? `No heartbeat for ${beatAge(head, now)}, and the worker's lease has ended. Another worker takes over at the next check.`
+        : `No worker has taken it, so its message counts as lost. The next check sends it again.`;
     case "working":
       return head.stuck === true
-        ? `No heartbeat for ${beatAge(head, now)}. ${When(left)} the next reader or the sweeper gives it to another worker.`
-        : `The last heartbeat seen here was ${beatAge(head, now)} ago.`;
+        ? `No heartbeat for ${beatAge(head, now)}. Another worker takes over ${when(left)}.`
+        : `The last heartbeat was ${beatAge(head, now)} ago.`;
     default:
       return "";
   }
 }
 
-/** The same, where the page may be the one that is silent since `seenAt`: it is told as it was then, and nobody blamed. */
+/** The same if the page has had no response since `seenAt`: shows the last known state. */
 export function explainUnseen(head: Open, seenAt: number, now: number): string {
-  const silence = `This page has had no answer from the service for ${duration(Math.max(0, (now - seenAt) / 1000))}.`;
-  return hasEnded(head) ? "" : `${silence} As it was seen last: ${explain(head, seenAt)}`;
+  const silence = `This page has had no response from the service for ${duration(Math.max(0, (now - seenAt) / 1000))}.`;
+  return hasEnded(head) ? "" : `${silence} Last known state: ${explain(head, seenAt)}`;
 }
-
-const HEALS = "The next reader or the sweeper";
 
 function queued(head: Open, left: number, waited: string): string {
   if (head.stuck === true) {
-    const how = head.attempt > 0 ? "No worker has taken it up again." : `No worker has taken it for ${waited}.`;
-    return `${how} ${When(left)} the next reader or the sweeper sends its message again.`;
+    const how = head.attempt > 0 ? "No worker has continued it." : `No worker has taken it for ${waited}.`;
+    return `${how} Its message is sent again ${when(left)}.`;
   }
   if (head.attempt === 0) return `Waiting for a worker for ${waited}.`;
-  return `Attempt ${head.attempt} is over. What it finished is kept; another worker goes on from there.`;
+  return `Attempt ${head.attempt} has ended. Its finished steps are kept, and another worker continues from there.`;
 }
 
 function beatAge(head: Open, now: number): string {
@@ -87,8 +85,4 @@ function since(moment: string, now: number): string {
 
 function when(left: number): string {
   return left > 0 ? `in ${countdown(left)}` : "now";
-}
-
-function When(left: number): string {
-  return left > 0 ? `In ${countdown(left)}` : "Now";
 }

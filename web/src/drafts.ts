@@ -1,5 +1,5 @@
-// What was typed and not sent yet, by user and kind: kept over other screens, a reload and a new sign-in, in this tab alone.
-// A key of the user's own is kept in memory and nowhere else.
+// Unsent input by user and kind. This tab keeps it across screens, a reload and a new sign-in. A user's own key stays
+// in memory only.
 
 import type { Field } from "./forms/fields";
 import { chosen, entries, member, same, type Typed, type Values } from "./forms/typed";
@@ -11,7 +11,7 @@ interface Drafts {
   values: Record<string, Values>;
 }
 
-/** With all that was typed, keys too. */
+/** All input, including keys. */
 const inMemory = new Map<string, Values>();
 
 /** The kind that a user chose last. */
@@ -23,7 +23,7 @@ export function chooseKind(user: string, kind: string): void {
   write(user, { ...read(user), kind });
 }
 
-/** What a user has typed for a kind; nothing of what was never touched. */
+/** A user's input for a kind, without untouched fields. */
 export function draftOf(user: string, kind: string): Values {
   return inMemory.get(`${kind} ${user}`) ?? read(user).values[kind] ?? {};
 }
@@ -51,7 +51,7 @@ function withoutSecret(field: Field, typed: Typed): Typed {
   return found ? { chosen: found.place, [found.place]: withoutSecret(found.part, found.typed) } : typed;
 }
 
-/** Forget what was sent, unless it was changed since. */
+/** Delete sent input, unless it has changed since. */
 export function dropDraft(user: string, kind: string, sent: Values): void {
   const draft = draftOf(user, kind);
   if (Object.keys(draft).some((name) => !same(draft[name], sent[name]))) return;
@@ -60,7 +60,7 @@ export function dropDraft(user: string, kind: string, sent: Values): void {
   write(user, { ...read(user), values });
 }
 
-/** Forget everything of a user who has signed out. */
+/** Delete all input of a user who has signed out. */
 export function forgetDrafts(user: string): void {
   inMemory.clear();
   sessionStorage.removeItem(`${KEPT} ${user}`);
@@ -79,6 +79,6 @@ function write(user: string, drafts: Drafts): void {
   try {
     sessionStorage.setItem(`${KEPT} ${user}`, JSON.stringify(drafts));
   } catch {
-    // Storage is full or forbidden: what was typed lasts as long as the screen.
+    // Storage is full or forbidden: the input lasts only as long as the screen.
   }
 }

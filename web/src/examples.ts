@@ -21,7 +21,7 @@ const EXAMPLES: Record<string, Values> = {
   image: { prompt: "A fox asleep in a library, in the style of a woodcut", count: "2", aspect_ratio: "3:2" },
 };
 
-/** Values for a kind's form: ours, or the first of the `examples` that its fields have; null where there are none. */
+/** Values for a kind's form: ours, or the first of its fields' `examples`; null if there are none. */
 export function exampleOf({ kind, schema }: KindSchema, fields: readonly Field[]): Values | null {
   if (Object.hasOwn(EXAMPLES, kind)) return EXAMPLES[kind] ?? null;
   const values = fields.flatMap((field) => {
@@ -37,15 +37,15 @@ export interface LocalModel {
   label: string;
 }
 
-/** What the local model server can be made to do. The first is the stack's own choice. */
+/** The behaviours of the local model server. The first is the stack's default. */
 export const LOCAL_MODELS: readonly LocalModel[] = [
-  { name: "", label: "The stack's own: works" },
+  { name: "", label: "The stack's default: works" },
   { name: "local/stream:15", label: "local/stream:15, writes for 15 seconds" },
   { name: "local/cards", label: "local/cards, answers at once" },
-  { name: "local/limited:1:5", label: "local/limited:1:5, says 429 once, then works" },
-  { name: "local/flaky:2", label: "local/flaky:2, says 503 twice, then works" },
-  { name: "local/cut_first:1", label: "local/cut_first:1, breaks off once, then works" },
+  { name: "local/limited:1:5", label: "local/limited:1:5, returns 429 once, then works" },
+  { name: "local/flaky:2", label: "local/flaky:2, returns 503 twice, then works" },
+  { name: "local/cut_first:1", label: "local/cut_first:1, cuts one answer off, then works" },
   { name: "local/hang", label: "local/hang, never answers" },
-  { name: "local/garbage", label: "local/garbage, answers with what is no JSON" },
+  { name: "local/garbage", label: "local/garbage, answers with invalid JSON" },
   { name: "local/refuse", label: "local/refuse, refuses" },
 ];

@@ -1,9 +1,9 @@
-// How figures and times are written for people. Knows no screen and asks no clock.
+// Formats numbers and times for people. Uses no screen and no clock.
 
 const MINUTE = 60;
 const HOUR = 3600;
 
-/** A length of time in seconds, as short as it can be said: `0.4 s`, `12 s`, `2 min 5 s`, `3 h 2 min`. */
+/** A duration in seconds, as short as possible: `0.4 s`, `12 s`, `2 min 5 s`, `3 h 2 min`. */
 export function duration(seconds: number): string {
   const length = Math.max(0, seconds);
   if (length < 9.95) return `${length.toFixed(1)} s`;
@@ -17,13 +17,13 @@ function withRest(value: number, unit: number, large: string, small: string): st
   return rest === 0 ? `${Math.floor(value / unit)} ${large}` : `${Math.floor(value / unit)} ${large} ${rest} ${small}`;
 }
 
-/** Seconds that are left, as a clock shows them: `0:04`. Rounded up, so that it never says 0:00 too early. */
+/** Remaining seconds as on a clock: `0:04`. Rounded up, so that it never shows 0:00 too early. */
 export function countdown(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
   return `${Math.floor(whole / MINUTE)}:${String(whole % MINUTE).padStart(2, "0")}`;
 }
 
-/** How long ago something was, in words that do not change every second once it is a minute old. */
+/** How long ago something was, in words that do not change every second after the first minute. */
 export function ago(seconds: number): string {
   if (seconds < 5) return "just now";
   if (seconds < MINUTE) return `${Math.floor(seconds)} s ago`;
@@ -33,7 +33,7 @@ export function ago(seconds: number): string {
   return days === 1 ? "yesterday" : `${days} days ago`;
 }
 
-/** US dollars with as many places as a small sum needs to be told from nothing. */
+/** US dollars with enough decimal places to show a small amount. */
 export function money(usd: number): string {
   if (usd === 0) return "$0";
   if (usd < 0.000001) return "< $0.000001";
@@ -91,7 +91,7 @@ export function utcDay(day: string): string {
   return UTC_DAY.format(new Date(`${day}T00:00:00Z`)).replace(",", "");
 }
 
-/** The start of an id that is enough to tell one from another: the first letters of a UUIDv7 are only its time. */
+/** A short part of an id that is enough to tell ids apart: the first letters of a UUIDv7 are only its time. */
 export function shortId(id: string): string {
   return id.slice(-8);
 }

@@ -1,4 +1,4 @@
-// The one place that talks to what only a local stack has: tokens for any user, and faults. Never used on AWS.
+// The only module that uses the local stack's extras: tokens for any user, and faults. Never used on AWS.
 
 export interface LocalWorker {
   pid: number;
@@ -6,7 +6,7 @@ export interface LocalWorker {
   frozen_until: string | null;
 }
 
-/** What the local stack tells of its workers, and of the faults that are in force. */
+/** The local stack's workers and active faults. */
 export interface FaultsLook {
   faults: string[];
   workers: LocalWorker[];
@@ -14,7 +14,7 @@ export interface FaultsLook {
   lost: string[];
 }
 
-/** A fault that could not be done, with the local server's own words. */
+/** A fault that failed, with the local server's message. */
 export class LocalError extends Error {}
 
 export class Local {
@@ -50,7 +50,7 @@ export class Local {
         ? { method }
         : { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     const answer = await fetch(`${this.#url}${path}`, asked).catch(() => {
-      throw new LocalError("The local stack does not answer. Is it still running?");
+      throw new LocalError("The local stack does not respond. Check that it is still running.");
     });
     if (!answer.ok) throw new LocalError(await wordsOf(answer));
     return (await answer.json()) as Answer;

@@ -1,4 +1,4 @@
-// Starts the page: reads config.json, then shows it, or says in plain words why it cannot.
+// Starts the page: reads config.json and shows the page, or the reason why it cannot.
 
 import "./styles/fonts.css";
 import "./styles/tokens.css";
@@ -30,9 +30,9 @@ loadConfig().then(
       <main className="signin">
         <div className="signin-box">
           <HiddenHead title="No configuration" />
-          <Notice tone="bad" role="alert" title="This page does not know where its service is">
+          <Notice tone="bad" role="alert" title="The page cannot find its service">
             <p>{error instanceof Error ? error.message : String(error)}</p>
-            <p>config.json has to stand beside index.html; docs/deploying.md says what is in it.</p>
+            <p>Put config.json next to index.html. docs/deploying.md describes its content.</p>
           </Notice>
         </div>
       </main>,

@@ -1,4 +1,4 @@
-// Lays out what is left of an owner's limits, a meter each. Pure.
+// Lays out an owner's limits, one meter each. Pure.
 
 import type { UserLimits } from "unstuck-client";
 import { count, duration, money } from "./format";
@@ -10,7 +10,7 @@ export interface Meter {
   words: string;
 }
 
-/** Every limit that the deployment sets, in the order in which a create asks them. */
+/** Every limit of the deployment, in the order in which a create checks them. */
 export function metersOf({ rates, running, daily_spend_usd: today, monthly_spend_usd: month }: UserLimits): Meter[] {
   const rows: Meter[] = rates.map((rate) => ({
     name: rate.name === "create" ? "Started" : `Started: ${rate.name.replace("create-", "")}`,

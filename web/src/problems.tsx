@@ -1,4 +1,4 @@
-// Shows a call that was refused, in plain words.
+// Shows a refused call in plain words.
 
 import { UnstuckError } from "unstuck-client";
 import { duration } from "./format";
@@ -7,13 +7,13 @@ import { useSettings } from "./settings";
 import { Button, Notice } from "./ui/parts";
 import { problemWords, type Words } from "./words";
 
-/** What went wrong and what to do about it. What the service itself says more precisely is in it. */
+/** What happened and what to do. Prefers the service's own detail. */
 export function explainError(error: unknown): Words {
   if (error instanceof LocalError) return { what: error.message, todo: "" };
   if (!(error instanceof UnstuckError)) return { what: "Something went wrong in this page.", todo: "Reload it." };
   const words = problemWords(plainCode(error)) ?? { what: error.message, todo: "" };
   const wait = error.retryAfterSeconds;
-  const todo = wait === undefined ? words.todo : `${words.todo} Again in ${duration(wait)}.`.trim();
+  const todo = wait === undefined ? words.todo : `${words.todo} Try again in ${duration(wait)}.`.trim();
   return { what: error.detail ?? words.what, todo };
 }
 

@@ -42,8 +42,8 @@ const KEYS: Record<string, Shortcut> = {
 export const SHORTCUTS: readonly (readonly [string, string])[] = [
   ["j", "Next"],
   ["k", "Previous"],
-  ["a", "Accept, and on to the next"],
-  ["r", "Reject, and on to the next"],
+  ["a", "Accept and go to the next"],
+  ["r", "Reject and go to the next"],
   ["e", "Edit"],
   ["u", "Undo the last decision"],
   ["?", "Show this list"],

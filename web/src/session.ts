@@ -1,4 +1,4 @@
-// Who is signed in, and where the token comes from. The place to put a real sign-in: make a Session of what it gives.
+// The signed-in user and the source of the token. To add a real sign-in, make a Session from its result.
 
 import type { Local } from "./local";
 
@@ -9,7 +9,7 @@ export interface Session {
   token: (asked: { renew: boolean }) => Promise<string>;
 }
 
-/** What is kept over a reload, for this tab alone: two tabs may be two users. */
+/** State that survives a reload, for this tab only: two tabs may have two users. */
 const KEPT = "unstuck.session";
 
 interface Kept {
@@ -17,7 +17,7 @@ interface Kept {
   token?: string;
 }
 
-/** The session of before the reload, where there is one that still holds. */
+/** The session from before the reload, if it is still valid. */
 export function restoredSession(local: Local | null): Session | null {
   const kept = read();
   if (local !== null && kept.user !== undefined) return localSession(local, kept.user);
@@ -25,7 +25,7 @@ export function restoredSession(local: Local | null): Session | null {
   return null;
 }
 
-/** On a local stack anybody can be anybody: tokens come from its own issuer, and anew before they expire. */
+/** On a local stack, anybody can use any name: its own issuer gives tokens, and renews them before they expire. */
 export function localSession(local: Local, user: string): Session {
   write({ user });
   let known: { token: string; until: number } | null = null;
@@ -49,7 +49,7 @@ export function localSession(local: Local, user: string): Session {
   };
 }
 
-/** With a token that somebody got elsewhere. It cannot be renewed: once it is refused, they sign in again. */
+/** With a token from elsewhere. It cannot be renewed: once it is refused, the user must sign in again. */
 export function pastedSession(pasted: string): Session {
   const token = pasted.trim().replace(/^Bearer\s+/i, "");
   const user = subjectOf(token);
@@ -65,7 +65,7 @@ export function forgetSession(): void {
 export function subjectOf(token: string): string {
   const part = token.split(".")[1];
   if (part === undefined || token.split(".").length !== 3) {
-    throw new Error("This is not a token: it should be three parts with dots between them.");
+    throw new Error("This is not a token. A token has three parts, separated by dots.");
   }
   try {
     const bytes = Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
@@ -74,9 +74,9 @@ export function subjectOf(token: string): string {
     const claims = JSON.parse(new TextDecoder().decode(bytes)) as { sub?: unknown };
     if (typeof claims.sub === "string" && claims.sub !== "") return claims.sub;
   } catch {
-    throw new Error("This is not a token: its middle part cannot be read.");
+    throw new Error("This is not a token. Its middle part cannot be read.");
   }
-  throw new Error("This token names no user: it has no sub.");
+  throw new Error("This token has no user (`sub`). Use another token.");
 }
 
 function read(): Kept {

@@ -1,4 +1,4 @@
-// What every screen may know besides its data: the configuration, the user, and the way out.
+// What every screen can use besides its data: the configuration, the user and the sign-out.
 
 import { createContext, useContext } from "react";
 import type { Config } from "./config";

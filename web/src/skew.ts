@@ -1,4 +1,4 @@
-// How far this machine's clock is ahead of the service's, as heartbeats give it away. Pure.
+// Estimates from heartbeats how far this machine's clock is ahead of the service's. Pure.
 
 /** One look at a worker: when it was, by this machine's clock, and the heartbeat that it showed, by the service's. */
 export interface Look {

@@ -75,7 +75,7 @@ describe("the timeline", () => {
     const waiting = head({ status: "pending", not_before: at(7) });
     expect(shown(waiting, events, 4).slice(2)).toEqual([
       ["Attempt 1", 1, 2],
-      ["Given back", 2, 2],
+      ["Released", 2, 2],
       ["Pause", 2, 7],
     ]);
     expect(shown(waiting, events, 9).at(-1)).toEqual(["Waiting for a worker", 7, 9]);

@@ -1,4 +1,4 @@
-// Lays the timeline of one generation out: rows with a beginning and an end, in seconds since it was accepted. Pure.
+// Lays out the timeline of one generation: rows with start and end, in seconds since acceptance. Pure.
 
 import { ALL_STATUSES, STATUSES, type Status, statusFacts } from "unstuck-client";
 import { duration } from "./format";
@@ -89,14 +89,14 @@ function take(walk: Walk, event: TimelineEvent, at: number, index: number): void
   } else if (event.name === "released" || event.name === "given_back") {
     takeReturn(walk, event, at, key);
   } else if (event.name === "sent_again") {
-    walk.rows.push(moment(key, "Sent again", "Its message was taken for lost.", "rescue", at));
+    walk.rows.push(moment(key, "Sent again", "Its message counted as lost.", "rescue", at));
     walk.waitedTo = at;
   } else if (event.name === "asked_again") {
     walk.rows.push(moment(key, "Asked again", reason(event.code), "wait", at));
   } else if (event.name === "interrupted") {
     walk.rows.push(moment(key, "Call closed", "The model was still answering.", "quiet", at));
   } else if (event.name === "dismissed") {
-    walk.rows.push(moment(key, "Dismissed", "It left the feed.", "quiet", at));
+    walk.rows.push(moment(key, "Dismissed", "Removed from the feed.", "quiet", at));
   } else if (ENDS.has(event.name)) {
     endWith(walk, event, at, key);
   }
@@ -132,7 +132,7 @@ function takeStep(walk: Walk, event: TimelineEvent, at: number, key: string): vo
   const took = event.duration_seconds ?? 0;
   // Of a generation that goes on from another's steps these come before any attempt.
   if (walk.attempts === 0 && walk.running === null) {
-    walk.rows.push(moment(key, stepName(event), "Taken over from the generation before.", "step", at));
+    walk.rows.push(moment(key, stepName(event), "Taken over from the retried generation.", "step", at));
     return;
   }
   ensureRunning(walk, event.attempt);
@@ -150,16 +150,16 @@ function takeReturn(walk: Walk, event: TimelineEvent, at: number, key: string): 
   stop(walk, at);
   const rescued = event.name === "given_back";
   const delay = event.delay_seconds ?? 0;
-  const words = rescued ? "The worker fell silent. Another one goes on." : reason(event.code);
+  const words = rescued ? "The worker's heartbeats stopped. Another worker continues." : reason(event.code);
   const again = delay > 0 ? ` Next attempt in ${duration(delay)}.` : "";
-  walk.rows.push(moment(key, rescued ? "Rescued" : "Given back", `${words}${again}`, rescued ? "rescue" : "wait", at));
+  walk.rows.push(moment(key, rescued ? "Rescued" : "Released", `${words}${again}`, rescued ? "rescue" : "wait", at));
   if (delay > 0) walk.rows.push(stretch(`${key}-delay`, "Pause", duration(delay), "wait", at, at + delay));
   walk.waiting = at + delay;
 }
 
 function reason(code: string | undefined): string {
-  if (code === undefined) return "The worker gave it back in order.";
-  if (code === "handover") return "The worker's time was up. Another one goes on.";
+  if (code === undefined) return "The worker released it.";
+  if (code === "handover") return "The worker's time limit was reached. Another worker continues.";
   return failureWords(code).what;
 }
 

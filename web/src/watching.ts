@@ -1,4 +1,4 @@
-// Follows one generation, and says what it does at the moment that is shown.
+// Follows one generation, and explains its state at the shown moment.
 
 import { useEffect, useRef } from "react";
 import { type Client, type Generation, hasEnded } from "unstuck-client";
@@ -9,7 +9,7 @@ import { getAhead, setAhead, useNow } from "./ticking";
 
 export interface Watching {
   result: UseGenerationResult;
-  /** One sentence or two: what it does, and what is being done about it; "" once it has ended. */
+  /** One or two sentences: what it does, and how it recovers; "" once it has ended. */
   words: string;
   /** Whether a heartbeat or a start was late when it was seen last. */
   stuck: boolean;

@@ -6,7 +6,7 @@ const DOCS = readFileSync(new URL("../../docs/errors.md", import.meta.url), "utf
 const [PROBLEMS = "", FAILURES = ""] = DOCS.split("\n## Failures\n");
 
 function codes(part: string): string[] {
-  return [...part.matchAll(/^#{3,4} `([a-z_]+)`$/gm)].map((match) => match[1] ?? "");
+  return [...part.matchAll(/^\| <a [^>]*><\/a>`([a-z_]+)`/gm)].map((match) => match[1] ?? "");
 }
 
 it("has words for every failure that the service documents", () => {

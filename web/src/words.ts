@@ -1,4 +1,4 @@
-// Says in plain words why something did not work and what can be done about it, as the service's register has it.
+// Explains failures and problems with the texts of the service's register: what happened and what to do.
 
 import type { Failure } from "unstuck-client";
 import { FAILURES, PROBLEMS } from "unstuck-client/codes";
@@ -12,9 +12,9 @@ export interface Words {
   todo: string;
 }
 
-/** What no service has answered: it is not in its register. */
+/** Errors without a response of the service, so not in its register. */
 const UNANSWERED: Record<string, Words> = {
-  network_error: { what: "The service could not be reached.", todo: "Check your connection and try again." },
+  network_error: { what: "The service cannot be reached.", todo: "Check your connection and try again." },
   unauthorized: { what: "You are signed out.", todo: "Sign in again." },
 };
 

@@ -55,12 +55,12 @@ it("says what is wrong with what was changed, counted in characters", () => {
   expect(editFaults(fields, { ...before, question: "🙂".repeat(20) }, before)).toEqual({});
   const typed = { ...before, question: "🙂".repeat(21), options: "a", answer: "x", source: { page: "one" } };
   expect(editFaults(fields, typed, before)).toEqual({
-    question: "1 character too many: at most 20 fit.",
+    question: "1 character too many. Enter at most 20.",
     options: "At least 2 lines.",
-    answer: "This has to be a number.",
-    "source.page": "This has to be a number.",
+    answer: "Enter a number.",
+    "source.page": "Enter a number.",
   });
-  expect(editFaults(fields, { ...before, question: " " }, before)).toEqual({ question: "This is needed." });
+  expect(editFaults(fields, { ...before, question: " " }, before)).toEqual({ question: "This field is required." });
 });
 
 it("takes the fields as they are where the schema is not known", () => {

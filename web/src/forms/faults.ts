@@ -1,10 +1,10 @@
-// What is wrong with what was typed, by the path of the field: found here before anything is sent, or by the service.
+// The faults of the input, by the field's path: found here before sending, or by the service.
 
 import { count, counted, lettersIn } from "../format";
 import type { Field } from "./fields";
 import { chosen, entries, isBlank, lines, member, parsed, type Typed, text, type Values } from "./typed";
 
-/** By path, as `source.pages.0`; what is about no field is under "". */
+/** By path, such as `source.pages.0`. Faults of no field are under "". */
 export type Faults = Readonly<Record<string, string>>;
 
 export function faultAt(faults: Faults, path: string): string | undefined {
@@ -15,7 +15,7 @@ export function below(path: string, name: string | number): string {
   return path === "" ? String(name) : `${path}.${name}`;
 }
 
-/** What is wrong with what was typed; nothing of a field that is right. */
+/** The faults of the input; nothing for valid fields. */
 export function check(fields: readonly Field[], values: Values): Faults {
   return Object.fromEntries(fields.flatMap((field) => faultsOf(field, member(values, field.name), field.name)));
 }
@@ -46,9 +46,9 @@ function faultsOf(field: Field, typed: Typed, path: string): Found {
 
 function faultOfNothing({ control, required, nullable, fewestItems = 0 }: Field): string | null {
   if (!required || nullable) return null;
-  if (control !== "list" && control !== "lines") return "This is needed.";
+  if (control !== "list" && control !== "lines") return "This field is required.";
   if (fewestItems === 0) return null;
-  return control === "lines" ? "This is needed." : `At least ${counted(fewestItems, "entry", "entries")}.`;
+  return control === "lines" ? "This field is required." : `At least ${counted(fewestItems, "entry", "entries")}.`;
 }
 
 function faultOf(field: Field, typed: string): string | null {
@@ -58,9 +58,9 @@ function faultOf(field: Field, typed: string): string | null {
     case "lines":
       return faultOfLines(field, lines(typed));
     case "json":
-      return parsed(typed) === undefined ? "This is not JSON." : null;
+      return parsed(typed) === undefined ? "Enter valid JSON." : null;
     case "choice":
-      return field.options.some(({ key }) => key === typed) ? null : "This is none of the choices.";
+      return field.options.some(({ key }) => key === typed) ? null : "Choose one of the options.";
     case "text":
     case "longText":
     case "secret":
@@ -73,8 +73,8 @@ function faultOf(field: Field, typed: string): string | null {
 function faultOfNumber(field: Field, typed: string): string | null {
   const value = Number(typed);
   const { least, above, most, below: under, multipleOf } = field;
-  if (!Number.isFinite(value)) return "This has to be a number.";
-  if (field.whole && !Number.isInteger(value)) return "This has to be a whole number.";
+  if (!Number.isFinite(value)) return "Enter a number.";
+  if (field.whole && !Number.isInteger(value)) return "Enter a whole number.";
   if (field.whole && !Number.isSafeInteger(value)) return "This number is too large.";
   if (least !== undefined && value < least) return `At least ${count(least)}.`;
   if (above !== undefined && value <= above) return `More than ${count(above)}.`;
@@ -83,7 +83,7 @@ function faultOfNumber(field: Field, typed: string): string | null {
   return multipleOf !== undefined && !isMultiple(value, multipleOf) ? `A multiple of ${multipleOf}.` : null;
 }
 
-/** 0.3 is a multiple of 0.1, whatever a computer's fractions say. */
+/** 0.3 is a multiple of 0.1, despite floating point. */
 function isMultiple(value: number, of: number): boolean {
   const times = value / of;
   return Math.abs(times - Math.round(times)) < 1e-9 * Math.max(1, Math.abs(times));
@@ -92,18 +92,18 @@ function isMultiple(value: number, of: number): boolean {
 function faultOfText(field: Field, typed: string): string | null {
   const letters = lettersIn(typed);
   if (field.shortest !== undefined && letters < field.shortest) {
-    return `${counted(field.shortest - letters, "character")} too few: at least ${count(field.shortest)} are needed.`;
+    return `${counted(field.shortest - letters, "character")} too few. Enter at least ${count(field.shortest)}.`;
   }
   if (field.longest !== undefined && letters > field.longest) {
-    return `${counted(letters - field.longest, "character")} too many: at most ${count(field.longest)} fit.`;
+    return `${counted(letters - field.longest, "character")} too many. Enter at most ${count(field.longest)}.`;
   }
   if (field.pattern !== undefined && patternOf(field.pattern)?.test(typed.trim()) === false) {
-    return "This does not have the form that is expected here.";
+    return "This does not have the required format.";
   }
   return null;
 }
 
-/** Undefined for a pattern that Python reads and a browser does not: the service then judges alone. */
+/** Undefined for a pattern that Python reads and a browser does not: then only the service checks it. */
 function patternOf(pattern: string): RegExp | undefined {
   for (const flags of ["u", ""]) {
     try {
@@ -130,7 +130,7 @@ function faultOfCount(field: Field, number: number, one: string, many: string): 
   return mostItems !== undefined && number > mostItems ? `At most ${counted(mostItems, one, many)}.` : null;
 }
 
-/** The service's own list of faults, at the fields that they are about; what is about none of them is under "". */
+/** The service's faults, by field. Faults of no field are under "". */
 export function faultsFrom(
   errors: readonly { field: string; message: string }[],
   fields: readonly Field[],

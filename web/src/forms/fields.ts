@@ -70,13 +70,13 @@ const DEEPEST = 5;
 
 /** What the fields that every kind has are called. A kind's own fields have titles and descriptions. */
 const LABELS: Record<string, string> = {
-  user_provided_key: "Your own key for the model",
+  user_provided_key: "Your own key for the model provider",
   session_id: "Session",
   prompt_version: "Version of the prompt",
 };
 const HINTS: Record<string, string> = {
-  session_id: "A label of your own. The feed is grouped by it.",
-  model: "Left out, it is the deployment's own.",
+  session_id: "A label of your own. The feed groups by it.",
+  model: "Default: the deployment's model.",
 };
 
 /** The fields of a create in the order in which to ask for them: required first, what every kind has last. */

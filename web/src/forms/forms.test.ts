@@ -66,22 +66,22 @@ describe("what is wrong is said before anything is sent", () => {
   it("counts characters as the service does: code points, without white space around them", () => {
     expect(faults({ source_text: "🙂".repeat(1000) })).toEqual({});
     expect(faults({ source_text: `${"a".repeat(998)}${" ".repeat(50)}` }).source_text).toBe(
-      "2 characters too few: at least 1,000 are needed.",
+      "2 characters too few. Enter at least 1,000.",
     );
-    expect(faults({ source_text: "a".repeat(10_001) }).source_text).toBe("1 character too many: at most 10,000 fit.");
+    expect(faults({ source_text: "a".repeat(10_001) }).source_text).toBe("1 character too many. Enter at most 10,000.");
   });
 
   it("holds numbers to their bounds and texts to their form", () => {
     const text = { source_text: "a".repeat(1000) };
     expect(faults({ ...text, count: "31" }).count).toBe("At most 30.");
-    expect(faults({ ...text, count: "2.5" }).count).toBe("This has to be a whole number.");
-    expect(faults({ ...text, count: "many" }).count).toBe("This has to be a number.");
+    expect(faults({ ...text, count: "2.5" }).count).toBe("Enter a whole number.");
+    expect(faults({ ...text, count: "many" }).count).toBe("Enter a number.");
     expect(faults({ ...text, language: "German" }).language).toContain("form");
     expect(faults({ ...text, language: "pt-BR" })).toEqual({});
   });
 
   it("asks for what is required and for nothing else", () => {
-    expect(faults({})).toEqual({ source_text: "This is needed." });
+    expect(faults({})).toEqual({ source_text: "This field is required." });
   });
 });
 

@@ -90,14 +90,14 @@ describe("a form of what is nested", () => {
       }),
     ).toEqual({
       guests: "At most 3 entries.",
-      "guests.0.name": "This is needed.",
+      "guests.0.name": "This field is required.",
       "guests.0.age": "At most 120.",
-      "guests.1.name": "1 character too many: at most 20 fit.",
-      "place.rooms": "This has to be a whole number.",
-      "corner.0": "This is needed.",
+      "guests.1.name": "1 character too many. Enter at most 20.",
+      "place.rooms": "Enter a whole number.",
+      "corner.0": "This field is required.",
       prizes: "Line 2: More than 0.",
       songs: "At most 2 lines.",
-      table: "This is not JSON.",
+      table: "Enter valid JSON.",
       budget: "More than 0.",
     });
     expect(check(fields, { ...FULL, guests: [] })).toEqual({ guests: "At least 1 entry." });
@@ -187,15 +187,15 @@ it("does not trip over a pattern that no browser reads, nor over names of JavaSc
   });
   const typed = { ...initialValues(odd), code: "anything", dash: "a-b" };
   expect(check(odd, typed)).toEqual({
-    constructor: "This is needed.",
-    "toString.hasOwnProperty": "This is needed.",
+    constructor: "This field is required.",
+    "toString.hasOwnProperty": "This field is required.",
   });
   expect(check(odd, { ...typed, dash: "ab" }).dash).toContain("form");
 });
 
 it("takes a draft of another shape for what it can, as after the kind was changed", () => {
   const strange: Values = { on: ["x"], guests: "text", place: [], host: ["a"], songs: { a: "b" }, corner: "" };
-  expect(check(fields, strange)).toMatchObject({ on: "This is needed.", guests: "At least 1 entry." });
+  expect(check(fields, strange)).toMatchObject({ on: "This field is required.", guests: "At least 1 entry." });
   expect(() => bodyOf(fields, strange)).not.toThrow();
   for (const one of fields) expect(() => [startOf(one), openOf(one)]).not.toThrow();
 });

@@ -13,7 +13,7 @@ const QUADRANTS = {
 export function Output({ output: { result } }: { output: AssistantOutput }) {
   if (result.intent === "unknown") {
     return (
-      <Notice tone="info" title="There is no telling what is asked for">
+      <Notice tone="info" title="The request is not clear">
         <p>{result.reason}</p>
       </Notice>
     );

@@ -1,4 +1,4 @@
-// What an owner does to a generation, as buttons: cancel, retry, dismiss.
+// The buttons on a generation: cancel, retry, dismiss.
 
 import { Ban, RotateCw, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
@@ -59,12 +59,12 @@ function Retry({ head, small }: { head: Generation; small: boolean }) {
     const request = { id: head.generation_id, from, ...(key !== undefined && { user_provided_key: key }) };
     void retry.run(request).then(
       (made) => {
-        if (!go(to.generation(made.generation_id))) say.done("The retry has started: it is in the feed");
+        if (!go(to.generation(made.generation_id))) say.done("The retry has started. It is in the feed");
       },
       (error: unknown) => say.failed("It was not retried", error),
     );
   };
-  // A key of the user's own was deleted with the end: it has to be given again.
+  // The user's own key was deleted when the generation ended, so a retry needs it again.
   const begin = (from: From): void => (head.own_key ? setAsking(from) : run(from));
   const name = named(head);
   return (
@@ -83,7 +83,7 @@ function Retry({ head, small }: { head: Generation; small: boolean }) {
           Start over
         </Button>
       )}
-      <Modal open={asking !== null} onClose={() => setAsking(null)} title="Your key once more">
+      <Modal open={asking !== null} onClose={() => setAsking(null)} title="Your key">
         <AskKey onGiven={(key) => run(asking ?? "stored", key)} />
       </Modal>
     </>
@@ -98,14 +98,14 @@ function AskKey({ onGiven }: { onGiven: (key: string) => void }) {
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (/^[!-~]{8,512}$/.test(key)) onGiven(key);
-    else setFault("A key is 8 to 512 visible ASCII characters.");
+    else setFault("Enter a key of 8 to 512 visible ASCII characters.");
   };
   return (
     <form className="stack" onSubmit={submit} noValidate>
-      <p>It was made with a key of your own, which was deleted when it ended.</p>
+      <p>This generation used your own key, which was deleted when it ended. Enter a key for the retry.</p>
       <TextField
         name="key"
-        label="Your own key for the model"
+        label="Your own key for the model provider"
         value={key}
         onChange={setKey}
         fault={fault}
@@ -132,7 +132,9 @@ function Dismiss({
   const dismiss = useDismiss();
   const say = useSay();
   const run = (): void => {
-    void dismiss.run(head.generation_id).then(onDismissed, (error: unknown) => say.failed("It is still there", error));
+    void dismiss
+      .run(head.generation_id)
+      .then(onDismissed, (error: unknown) => say.failed("It was not dismissed", error));
   };
   const label = `Dismiss ${named(head)}`;
   if (small)

@@ -1,4 +1,4 @@
-// The cards: what was accepted, newest first.
+// The cards: accepted suggestions, newest first.
 
 import { Layers, X } from "lucide-react";
 import { fieldsOf } from "unstuck-client";
@@ -22,7 +22,7 @@ export function CardsScreen({ session }: { session: string | null }) {
     <>
       <PageHead
         title="Cards"
-        lead="What you have accepted. Cards stay when the generation that they came from is long gone."
+        lead="The suggestions that you accepted. Cards stay after their generation expires."
         actions={
           session !== null && (
             <ButtonLink href={to.cards()} small icon={X}>
@@ -48,7 +48,7 @@ export function CardsScreen({ session }: { session: string | null }) {
               <p className="muted small card-foot">
                 <time dateTime={card.created_at}>{dayAndTime(card.created_at)}</time>
                 {card.session_id !== undefined && <a href={to.cards(card.session_id)}>{card.session_id}</a>}
-                <a href={to.generation(card.generation_id)}>Where it is from</a>
+                <a href={to.generation(card.generation_id)}>Its generation</a>
               </p>
             </li>
           ))}

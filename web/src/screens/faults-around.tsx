@@ -1,4 +1,4 @@
-// What is around the generation that is being broken: what else is open, and the processes that work.
+// The surroundings of the generation being broken: other open ones, and the worker processes.
 
 import { type LucideIcon, Play, Snowflake } from "lucide-react";
 import { useEffect, useState } from "react";
@@ -20,7 +20,7 @@ export function Open({ id }: { id: string | null }) {
   if (open.length === 0) return null;
   return (
     <section className="panel panel-body stack-tight" aria-labelledby="open">
-      <h2 id="open">Others that are open</h2>
+      <h2 id="open">Other open generations</h2>
       <ul className="misbehaviours">
         {open.map((one) => (
           <li key={one.generation_id}>
@@ -45,14 +45,14 @@ const FROZEN: Doing = { name: "frozen", icon: Snowflake };
 
 const LOOK_MS = 2000;
 
-/** The processes that work on this machine. Asked of the local stack itself, which is no part of the service. */
+/** The worker processes on this machine, read from the local stack, not from the service. */
 export function Workers({ local }: { local: Local }) {
   const [look, setLook] = useState<FaultsLook>();
   useEffect(() => {
     let stopped = false;
     const ask = (): void => {
       if (document.hidden) return;
-      // The stack may be on its way down; what was known stays until it answers again.
+      // The stack may be stopping. The last known state stays until it responds again.
       local.look().then(
         (found) => !stopped && setLook(found),
         () => undefined,

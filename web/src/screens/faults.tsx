@@ -1,4 +1,4 @@
-// The faults, on a local stack alone: break a generation on purpose, and watch it heal.
+// The faults screen, only on a local stack: break a generation on purpose and watch it recover.
 
 import { HeartCrack, MailX, Play, Skull, Snowflake } from "lucide-react";
 import { useCallback, useState } from "react";
@@ -37,7 +37,7 @@ export function FaultsScreen({ id, local }: Props) {
     <>
       <PageHead
         title="Faults"
-        lead="Break a generation on purpose, and watch the rescue. Only a local stack has this."
+        lead="Break a generation on purpose and watch it recover. Only a local stack has this screen."
       />
       <div className="columns">
         <div className="stack faults-tools">
@@ -60,7 +60,7 @@ export function FaultsScreen({ id, local }: Props) {
         <div className="stack">
           {id === null ? (
             <Empty icon={HeartCrack} title="Nothing to break yet">
-              Start a generation here, or choose one that is open. Its state and its timeline show here, live.
+              Start a generation here, or choose an open one. Its state and timeline appear here, live.
             </Empty>
           ) : (
             <Patient key={id} id={id} />
@@ -117,8 +117,8 @@ function Worker({ id, local, note }: Props & { note: (words: string) => void }) 
     <section className="panel panel-body stack-tight" aria-labelledby="worker">
       <h2 id="worker">The worker</h2>
       <p className="muted small">
-        Start one that takes 20 seconds. Then kill its worker, or freeze it: past its lease another takes over, and when
-        the frozen one wakes it may not write any more.
+        Start a generation that takes 20 seconds. Then kill or freeze its worker. When the lease ends, another worker
+        takes over. A frozen worker that wakes up can no longer write.
       </p>
       <div className="row">
         <Button icon={Play} look={id === null ? "primary" : "plain"} disabled={busy} onClick={() => void start(SLOW)}>
@@ -154,7 +154,7 @@ function Message({ local, note }: { local: Local; note: (words: string) => void 
   const lose = (): void => {
     local.lose(user).then(
       () => {
-        note("The next message of yours will be lost.");
+        note("Your next message will be lost.");
         return start("local/stream:5");
       },
       (error: unknown) => say.failed("No message will be lost", error),
@@ -164,8 +164,8 @@ function Message({ local, note }: { local: Local; note: (words: string) => void 
     <section className="panel panel-body stack-tight" aria-labelledby="message">
       <h2 id="message">The message</h2>
       <p className="muted small">
-        Start one whose message never reaches a worker. It is pending until a reader or the sweeper sends the message
-        again.
+        Start a generation whose message never reaches a worker. It stays pending until a poll or the sweeper sends the
+        message again.
       </p>
       <div>
         <Button icon={MailX} disabled={busy} onClick={lose}>
@@ -177,10 +177,10 @@ function Message({ local, note }: { local: Local; note: (words: string) => void 
 }
 
 const MISBEHAVIOURS: readonly { model: string; label: string; words: string }[] = [
-  { model: "local/limited:2:4", label: "429", words: "asks for fewer calls twice, and to wait 4 s" },
-  { model: "local/hang", label: "Hang", words: "begins to answer and never does" },
-  { model: "local/cut_first:2", label: "Cut off", words: "breaks off half way, twice" },
-  { model: "local/garbage", label: "Garble", words: "answers with what is no JSON" },
+  { model: "local/limited:2:4", label: "429", words: "returns 429 twice and asks to wait 4 s" },
+  { model: "local/hang", label: "Hang", words: "starts to answer and then hangs" },
+  { model: "local/cut_first:2", label: "Cut off", words: "cuts off its answer twice" },
+  { model: "local/garbage", label: "Garble", words: "answers with invalid JSON" },
 ];
 
 function Models({ note }: { note: (words: string) => void }) {
@@ -188,7 +188,7 @@ function Models({ note }: { note: (words: string) => void }) {
   return (
     <section className="panel panel-body stack-tight" aria-labelledby="model">
       <h2 id="model">The model</h2>
-      <p className="muted small">Start one with a model that …</p>
+      <p className="muted small">Start a generation with a model that …</p>
       <ul className="misbehaviours">
         {MISBEHAVIOURS.map(({ model, label, words }) => (
           <li key={model}>
@@ -203,7 +203,7 @@ function Models({ note }: { note: (words: string) => void }) {
   );
 }
 
-/** The generation that is being broken, live. */
+/** The generation being broken, live. */
 function Patient({ id }: { id: string }) {
   const watching = useWatching(id);
   const timeline = useGenerationEvents(id);
@@ -211,7 +211,7 @@ function Patient({ id }: { id: string }) {
   if (head === undefined) {
     const { error } = watching.result;
     return error === null ? null : (
-      <Empty icon={HeartCrack} title="It cannot be shown">
+      <Empty icon={HeartCrack} title="This generation cannot be shown">
         {explainError(error).what}
       </Empty>
     );

@@ -27,7 +27,7 @@ interface RowProps {
   followed: boolean;
 }
 
-/** A list is read anew every few seconds: rows of which nothing new is known are not made anew. */
+/** The list is read again every few seconds. Rows without changes are not rendered again. */
 function isSame(before: RowProps, after: RowProps): boolean {
   const [one, other] = [before.entry, after.entry];
   return (

@@ -1,4 +1,4 @@
-// The feed: everything that the user has started, newest first, by session, as it moves.
+// The feed: the user's generations, newest first, grouped by session, updated live.
 
 import { Inbox, SquarePen, X } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -10,6 +10,7 @@ import { to } from "../router";
 import { bySession, type Grouped } from "../sessions";
 import { Part } from "../ui/boundary";
 import { Button, ButtonLink, Empty, Loading, PageHead } from "../ui/parts";
+import { LiveMark } from "../ui/status";
 import { kindName } from "../words";
 import { FeedRow } from "./feed-row";
 import { HealthWarning } from "./health";
@@ -29,7 +30,7 @@ export function FeedScreen({ session }: { session: string | null }) {
     <>
       <PageHead
         title="Feed"
-        lead="What you have started, the newest first. It moves by itself."
+        lead="Your generations, newest first. The list updates automatically."
         actions={
           <ButtonLink href={to.playground} look="primary" icon={SquarePen}>
             New
@@ -46,6 +47,7 @@ export function FeedScreen({ session }: { session: string | null }) {
               Session {session}
             </ButtonLink>
           )}
+          <LiveMark live={feed.live} offline={feed.isPaused} />
         </div>
         <FeedList feed={feed} filtered={session !== null || status !== null || kind !== null} />
       </div>
@@ -117,7 +119,7 @@ function FeedList({ feed, filtered }: { feed: UseGenerationFeedResult; filtered:
   );
 }
 
-/** Only so many open ones are looked at each on its own; the others move with the list. */
+/** Only this many open ones are polled one by one; the others update with the list. */
 const MOST_FOLLOWED = 10;
 
 function isOpen(entry: FeedEntry): boolean {
@@ -127,8 +129,8 @@ function isOpen(entry: FeedEntry): boolean {
 function NothingYet({ filtered }: { filtered: boolean }) {
   if (filtered) {
     return (
-      <Empty icon={Inbox} title="Nothing fits">
-        None of your generations is like this. Choose another status or kind.
+      <Empty icon={Inbox} title="No matches">
+        You have no generation with this status and kind. Choose another.
       </Empty>
     );
   }
@@ -142,7 +144,7 @@ function NothingYet({ filtered }: { filtered: boolean }) {
         </ButtonLink>
       }
     >
-      What you start in the playground, or through the API as the same user, shows up here and moves by itself.
+      Generations that you start in the playground, or through the API as the same user, appear here automatically.
     </Empty>
   );
 }
@@ -176,7 +178,7 @@ function Group({
   );
 }
 
-/** Reads on when its place comes near; the button does the same by hand. */
+/** Loads more when its place comes into view. The button does the same. */
 function More({ feed }: { feed: UseGenerationFeedResult }) {
   const { hasNextPage, isFetchingNextPage, fetchNextPage, entries } = feed;
   const place = useRef<HTMLDivElement>(null);

@@ -1,4 +1,4 @@
-// One generation: how it is, what came of it, and how it came about.
+// One generation: its state, its result and its timeline.
 
 import { ChevronRight, SearchX } from "lucide-react";
 import { type ReactNode, useState } from "react";
@@ -17,7 +17,7 @@ import { staying, to } from "../router";
 import { useSettings } from "../settings";
 import { Part } from "../ui/boundary";
 import { ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
-import { Bar, Doing, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
+import { Bar, Doing, LiveMark, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
 import { ValueView } from "../values/value-view";
 import { useWatching, type Watching } from "../watching";
 import { callWords, failureWords, kindName } from "../words";
@@ -39,7 +39,7 @@ export function GenerationScreen({ id }: { id: string }) {
       {error === null ? (
         <Loading what="the generation" />
       ) : (
-        <Problem error={error} title="It could not be read" onAgain={() => void refetch()} />
+        <Problem error={error} title="The generation could not be read" onAgain={() => void refetch()} />
       )}
     </>
   );
@@ -51,10 +51,10 @@ export function Absent() {
       <HiddenHead title="No such generation" />
       <Empty
         icon={SearchX}
-        title="There is no such generation"
+        title="No generation with this id"
         actions={<ButtonLink href={to.feed()}>Go to the feed</ButtonLink>}
       >
-        It never existed, it is older than what is kept, or it is somebody else's.
+        It never existed, its retention has ended, or it belongs to somebody else.
       </Empty>
     </>
   );
@@ -97,8 +97,8 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
             <OutputView kind={head.kind} output={head.output} reviews={head.reviews} />
           </Part>
         )}
-        <Part name="what is finished so far" what={head}>
-          <SoFar head={head} />
+        <Part name="what there is so far" what={watching.result.partial ?? head}>
+          <SoFar head={head} partial={watching.result.partial} />
         </Part>
         <Part name="the timeline" what={head}>
           <TimelinePanel head={head} watching={watching} />
@@ -106,7 +106,7 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
         <Part name="the figures" what={head}>
           <Figures head={head} />
         </Part>
-        <Part name="what was sent in" what={head}>
+        <Part name="the input" what={head}>
           <InputPanel id={id} kind={head.kind} />
         </Part>
       </div>
@@ -132,7 +132,7 @@ function Lead({ head }: { head: GenerationDetail }) {
   );
 }
 
-/** The state in one glance, and while it is open what goes on. */
+/** The state, and what happens while it is open. */
 export function State(props: { head: GenerationDetail; watching: Watching; children?: ReactNode }) {
   const { head, watching, children } = props;
   const { words, stuck, result } = watching;
@@ -151,30 +151,33 @@ export function State(props: { head: GenerationDetail; watching: Watching; child
           {head.attempt > 1 && <span className="muted small">attempt {head.attempt}</span>}
           {open && head.stage !== undefined && <span className="muted small">{head.stage}</span>}
         </div>
-        <span className="muted small figures">{head.progress} %</span>
+        <div className="row">
+          {open && <LiveMark live={result.live} offline={result.isPaused} />}
+          <span className="muted small figures">{head.progress} %</span>
+        </div>
       </div>
       <Bar head={head} stuck={stuck} name="Progress" />
       {open && !stuck && <p className="muted small figures">{words}</p>}
       {because !== "" && (
         <p className="muted small" title={head.because} data-because={head.because}>
-          The attempt before ended: {because}
+          The previous attempt ended: {because}
         </p>
       )}
       {/* What changes every second is not read out every second: only that it is stuck. */}
       <div role="status" className="unseen">
-        {stuck && <span className="unseen">It is stuck. It will be given to another worker.</span>}
+        {stuck && <span className="unseen">It is stuck. Another worker will take over.</span>}
       </div>
       {stuck && (
-        <Notice tone="stuck" title="Stuck, and being seen to">
+        <Notice tone="stuck" title="Stuck; recovering">
           <p className="figures">{words}</p>
         </Notice>
       )}
-      {result.error !== null && <Problem error={result.error} title="It could not be looked at just now" />}
+      {result.error !== null && <Problem error={result.error} title="The state could not be read" />}
     </section>
   );
 }
 
-/** How often another worker took over: of what runs at its first attempt there is nothing to ask. */
+/** How often another worker took over. The first attempt needs no read. */
 function useRescues(id: string, attempt: number): number {
   const events = useGenerationEvents(attempt > 0 ? id : undefined).data?.events ?? [];
   return events.filter((event) => event.name === "given_back" || event.name === "sent_again").length;
@@ -220,7 +223,7 @@ function InputPanel({ id, kind }: { id: string; kind: string }) {
       <details className="fold">
         <summary>
           <ChevronRight aria-hidden />
-          What was sent in
+          Input
         </summary>
         <div className="value">
           <Facts facts={[["Model", <code key="model">{input.model}</code>]]} />

@@ -1,4 +1,4 @@
-// Whether the machinery turns: a line where one looks for it, and a warning where it does not.
+// The service's health: a line, and a warning if the sweeper does not run.
 
 import type { Health } from "unstuck-client";
 import { useHealth } from "unstuck-client/react";
@@ -18,8 +18,8 @@ export function HealthWarning() {
   return (
     <Notice tone="stuck" title="The sweeper has not run for a while" role="status">
       <p>
-        It last ran {ago(health.last_sweep_age_seconds ?? 0)}. What somebody looks at is still rescued; tell whoever
-        runs this service.
+        It last ran {ago(health.last_sweep_age_seconds ?? 0)}. Generations that you open still recover. Report this to
+        the operator of the service.
       </p>
     </Notice>
   );

@@ -1,4 +1,4 @@
-// What is left of the limits: a line for the playground, the whole for the usage.
+// The limits: a line for the playground, all of them for the usage screen.
 
 import { Gauge } from "lucide-react";
 import type { UserLimits } from "unstuck-client";
@@ -6,7 +6,7 @@ import { useUsage } from "unstuck-client/react";
 import { count, duration } from "../format";
 import { metersOf } from "../meters";
 
-/** How many more may be started now, before anybody is refused. */
+/** How many more generations may start now. */
 export function LimitsLeft({ kind }: { kind: string }) {
   const limits = useUsage().data?.limits;
   const rate =

@@ -1,4 +1,4 @@
-// What came of a generation: by the view of its kind, else by the form of what is there. Neither can blank the page.
+// A generation's output, in its kind's view or by the form of its values. Neither can blank the page.
 
 import { type JsonSchema, type KindSchema, type Output, suggestionsOf } from "unstuck-client";
 import { useKinds } from "unstuck-client/react";
@@ -24,7 +24,7 @@ export function OutputView({ kind, output, reviews }: Props) {
   );
 }
 
-/** What this deployment says of a kind; of one that it makes no more, or while it is read, nothing. */
+/** The deployment's description of a kind; undefined for a removed kind, or while it loads. */
 export function useKind(kind: string): KindSchema | undefined {
   return useKinds().data?.find((one) => one.kind === kind);
 }
@@ -57,7 +57,7 @@ function Result({ output, schema }: { output: unknown; schema: JsonSchema | unde
 
 function AsJson({ output }: { output: unknown }) {
   return (
-    <pre className="plain-json" tabIndex={0} role="region" aria-label="Result, as it is">
+    <pre className="plain-json" tabIndex={0} role="region" aria-label="Result as JSON">
       {JSON.stringify(output, null, 2)}
     </pre>
   );

@@ -1,4 +1,4 @@
-// The playground: a form made of a kind's schema, and the same call as code.
+// The playground: a form made from a kind's schema, and the same call as code.
 
 import {
   FlaskConical,
@@ -46,10 +46,7 @@ export function Playground() {
   const kinds = useKinds();
   return (
     <>
-      <PageHead
-        title="Playground"
-        lead="Start a generation of any kind that this service makes, and take the call along as code."
-      />
+      <PageHead title="Playground" lead="Start a generation of any kind, and copy the call as code." />
       {kinds.data !== undefined ? (
         <KindForms kinds={kinds.data} />
       ) : kinds.error !== null ? (
@@ -61,7 +58,7 @@ export function Playground() {
   );
 }
 
-/** The kind that the service makes where none is named comes first. */
+/** The service's default kind comes first. */
 function KindForms({ kinds }: { kinds: KindSchema[] }) {
   const sorted = [...kinds].sort(
     (one, other) => Number(other.kind === "flashcards") - Number(one.kind === "flashcards"),
@@ -160,7 +157,7 @@ function KindForm({ kind }: { kind: KindSchema }) {
       <section className="panel panel-body stack-tight" aria-labelledby="as-code">
         <h2 id="as-code">The same call as code</h2>
         <p className="muted small">
-          With what the form holds now. <code>$TOKEN</code> is the user's token.
+          With the form's current values. <code>$TOKEN</code> is the user's token.
         </p>
         <Tabs
           label="Language"

@@ -69,13 +69,13 @@ export function Editor({ suggestion, schema, onSave, onStop }: Props) {
       <FieldFault id="fault-of-the-edit" fault={faultAt(faults, "")} />
       <div className="row">
         <Button type="submit" look="primary" small icon={Check} disabled={busy}>
-          {busy ? "Storing …" : "Save and accept"}
+          {busy ? "Saving …" : "Save and accept"}
         </Button>
         <Button small onClick={onStop}>
-          Leave it
+          Cancel
         </Button>
         <span className="muted small">
-          <kbd>Ctrl</kbd> <kbd>Enter</kbd> saves, <kbd>Esc</kbd> leaves it
+          <kbd>Ctrl</kbd> <kbd>Enter</kbd> saves, <kbd>Esc</kbd> cancels
         </span>
       </div>
     </form>
@@ -92,5 +92,5 @@ function faultsOfEdit(error: unknown, place: (errors: FieldErrors) => Faults): F
     );
   }
   const { what, todo } = explainError(error);
-  return { "": `It was not stored. ${what} ${todo}`.trim() };
+  return { "": `The edit was not saved. ${what} ${todo}`.trim() };
 }

@@ -1,4 +1,4 @@
-// The review: decide on each suggestion, by keyboard if one likes.
+// The review: decide on each suggestion, by mouse or keyboard.
 
 import { CheckCheck, Keyboard, Layers, Undo2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
@@ -42,10 +42,10 @@ export function ReviewScreen({ id }: { id: string }) {
       ) : (
         <Empty
           icon={Layers}
-          title="There is nothing to review"
-          actions={<ButtonLink href={to.generation(id)}>Back to it</ButtonLink>}
+          title="Nothing to review"
+          actions={<ButtonLink href={to.generation(id)}>Back to the generation</ButtonLink>}
         >
-          It has not succeeded, or its kind has nothing to review.
+          This generation has not succeeded, or its kind has nothing to review.
         </Empty>
       )}
     </>
@@ -76,14 +76,14 @@ function Reviewing({ kind, suggestions, review }: ReviewingProps) {
   const send = (decisions: DecideNumbered[], undoing = false): void => {
     const before = asTheyAre(decisions);
     if (!undoing) setDone((all) => [...all, before]);
-    void review.decideMany(decisions).catch((error: unknown) => say.failed("The decision was not stored", error));
+    void review.decideMany(decisions).catch((error: unknown) => say.failed("The decision was not saved", error));
   };
   const decide = (suggestion: Suggestion, decision: Suggestion["state"]): void => {
     send([{ number: suggestion.number, decision }]);
     setEditing(false);
     setPlace((at) => nextOpen(suggestions, at));
   };
-  /** Not shown before it is stored: the item's own model may refuse it, and what was typed is still in the form then. */
+  /** Shown only after it is stored: the item's model may refuse the edit, and then the form still has the input. */
   const save = async (suggestion: Suggestion, edit: Edit): Promise<void> => {
     const decisions: DecideNumbered[] = [{ ...edit, number: suggestion.number, decision: "accepted" }];
     const before = asTheyAre(decisions);
@@ -125,7 +125,7 @@ function Reviewing({ kind, suggestions, review }: ReviewingProps) {
             {suggestions.length - left} of {suggestions.length}
           </strong>{" "}
           decided
-          {review.isPending && <span className="muted small"> · storing …</span>}
+          {review.isPending && <span className="muted small"> · saving …</span>}
         </p>
         <div className="row">
           <Button small icon={Undo2} disabled={done.length === 0} onClick={undo}>

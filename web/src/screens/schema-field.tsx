@@ -77,7 +77,7 @@ function options(field: Field): Choices {
 }
 
 function choices({ required, nullable, initial }: Field, all: Choices): Choices {
-  if (nullable || (!required && (initial === undefined || initial === null))) return [["", "Left out"], ...all];
+  if (nullable || (!required && (initial === undefined || initial === null))) return [["", "Not set"], ...all];
   return initial === undefined ? [["", "Choose …"], ...all] : all;
 }
 
@@ -121,7 +121,7 @@ function GroupField({ field, path, typed, faults, onChange }: SchemaFieldProps) 
           </Button>
         ) : (
           mayBeLeftOut && (
-            <Button small look="quiet" icon={X} aria-label={`Leave out ${label}`} onClick={() => onChange("")}>
+            <Button small look="quiet" icon={X} aria-label={`Remove ${label}`} onClick={() => onChange("")}>
               Leave out
             </Button>
           )
@@ -230,7 +230,7 @@ function UnionField({ field, path, typed, faults, onChange }: SchemaFieldProps) 
         label={`Form of ${field.label}`}
         isLabelUnseen
         value={found?.place ?? ""}
-        options={mayBeLeftOut ? [["", "Left out"], ...all] : all}
+        options={mayBeLeftOut ? [["", "Not set"], ...all] : all}
         onChange={choose}
       />
       {inner && (isGroup ? <Parts {...inner} onChange={onInner} /> : <SchemaField {...inner} onChange={onInner} />)}

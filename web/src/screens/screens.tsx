@@ -72,10 +72,10 @@ function Nowhere() {
       <HiddenHead title="Nothing here" />
       <Empty
         icon={HeartCrack}
-        title="There is nothing at this address"
+        title="Page not found"
         actions={<ButtonLink href={to.feed()}>Go to the feed</ButtonLink>}
       >
-        The link may be cut off, or from another version of this page.
+        The link may be incomplete, or from another version of this page.
       </Empty>
     </>
   );

@@ -28,9 +28,9 @@ export function SignIn({ local, onSignIn }: Props) {
 }
 
 const USERS = [
-  { name: "alice", about: "has what make run has made" },
-  { name: "ada", about: "begins with nothing" },
-  { name: "grace", about: "begins with nothing" },
+  { name: "alice", about: "has the generation of `make run`" },
+  { name: "ada", about: "starts empty" },
+  { name: "grace", about: "starts empty" },
 ];
 
 function ByName({ local, onSignIn }: Props & { local: Local }) {
@@ -40,15 +40,14 @@ function ByName({ local, onSignIn }: Props & { local: Local }) {
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (/^[\x20-\x7e]{1,128}$/.test(name.trim())) choose(name.trim());
-    else setFault("A name is 1 to 128 printable ASCII characters.");
+    else setFault("Enter a name of 1 to 128 printable ASCII characters.");
   };
   return (
     <>
       <div>
-        <h1>Who are you?</h1>
+        <h1>Sign in to the local stack</h1>
         <p className="muted">
-          This stack is your own, so you can be anybody. Another tab can be somebody else: neither sees what the other
-          has.
+          Choose any user; no password is needed. Another tab can use another user. Users cannot see each other's data.
         </p>
       </div>
       <ul className="signin-users">
@@ -93,7 +92,7 @@ function ByToken({ onSignIn }: Pick<Props, "onSignIn">) {
       <div>
         <h1>Sign in</h1>
         <p className="muted">
-          Paste a token of the issuer that this deployment trusts. It is kept in this tab alone, until you close it.
+          Paste a token of this deployment's issuer. Only this tab keeps it, until you close the tab.
         </p>
       </div>
       <form className="stack-tight" onSubmit={submit} noValidate>

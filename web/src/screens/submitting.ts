@@ -1,4 +1,4 @@
-// Sends what a form of the playground holds, and says at which field the service found something wrong.
+// Sends the playground's form, and shows the service's faults at their fields.
 
 import { useEffect, useRef, useState } from "react";
 import { requestOf, UnstuckError } from "unstuck-client";
@@ -51,7 +51,7 @@ export function useSubmit(kind: string, fields: readonly Field[], values: Values
         dropDraft(user, kind, values);
         // Whoever types on, or has gone elsewhere, is left where they are.
         if (typed.current !== values || !go(to.generation(made.generation_id)))
-          say.done(`${kindName(kind)} started: it is in the feed`);
+          say.done(`${kindName(kind)} started. It is in the feed`);
       },
       (error: unknown) => {
         if (!(error instanceof UnstuckError) || error.errors.length === 0) return;

@@ -20,7 +20,7 @@ export function Suggestions({ name, suggestions, schema }: Props) {
           {suggestions.length} {name.replaceAll("_", " ")}
         </h2>
         <span className="muted small">
-          {accepted} accepted, {open} to decide on
+          {accepted} accepted, {open} to review
         </span>
       </div>
       <ol className="pairs pairs-of-fields">

@@ -1,4 +1,4 @@
-// The timeline as rows with bars on one axis of time. Each row says in words what its bar shows.
+// The timeline as rows with bars on one time axis. Each row also says in words what its bar shows.
 
 import type { CSSProperties } from "react";
 import { duration } from "../format";
@@ -8,7 +8,7 @@ interface Props {
   head: TimelineHead;
   events: readonly TimelineEvent[];
   now: number;
-  /** Whether the heartbeat of the attempt that runs is late. */
+  /** Whether the running attempt's heartbeat is late. */
   late?: boolean;
 }
 

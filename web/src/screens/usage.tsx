@@ -1,4 +1,4 @@
-// The usage: a month by day, its sums, and what is left of the limits.
+// The usage: a month by day, its totals, and the limits.
 
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useState } from "react";
@@ -20,16 +20,16 @@ export function UsageScreen() {
     <>
       <PageHead
         title="Usage"
-        lead="What your generations have cost. A day is one of UTC, and a generation counts when it ends."
+        lead="The cost of your generations. Days are in UTC. A generation counts on the day when it ends."
         actions={
           <div className="row">
-            <Button icon={ChevronLeft} aria-label="The month before" onClick={() => setMonth(monthsOn(month, -1))} />
+            <Button icon={ChevronLeft} aria-label="Previous month" onClick={() => setMonth(monthsOn(month, -1))} />
             <span className="month" aria-live="polite">
               {monthName(month)}
             </span>
             <Button
               icon={ChevronRight}
-              aria-label="The month after"
+              aria-label="Next month"
               disabled={month >= current}
               onClick={() => setMonth(monthsOn(month, 1))}
             />
@@ -63,9 +63,9 @@ function Month({ usage }: { usage: UsageOfMonth }) {
   return (
     <div className="stack">
       <dl className="tiles">
-        <Tile name="Cost" value={money(total.cost_usd)} note={`${money(total.wasted_cost_usd)} of it wasted`} />
+        <Tile name="Cost" value={money(total.cost_usd)} note={`${money(total.wasted_cost_usd)} wasted`} />
         <Tile name="Generations ended" value={count(total.generations)} />
-        <Tile name="Calls of models" value={count(total.calls)} />
+        <Tile name="Model calls" value={count(total.calls)} />
         <Tile
           name="Tokens"
           value={count(total.prompt_tokens + total.completion_tokens)}
@@ -98,7 +98,7 @@ function Month({ usage }: { usage: UsageOfMonth }) {
         <DayTable days={usage.days} />
       </section>
       <section className="panel panel-body stack" aria-labelledby="limits">
-        <h2 id="limits">What is left</h2>
+        <h2 id="limits">Limits</h2>
         <LimitMeters limits={usage.limits} />
       </section>
     </div>
@@ -118,12 +118,12 @@ function Tile({ name, value, note }: { name: string; value: string; note?: strin
 }
 
 function DayTable({ days }: { days: readonly DayCounts[] }) {
-  if (days.length === 0) return <p className="muted">Nothing ended in this month.</p>;
+  if (days.length === 0) return <p className="muted">No generation ended in this month.</p>;
   return (
     <details className="fold">
       <summary>
         <ChevronRight aria-hidden />
-        As a table
+        Show as a table
       </summary>
       <div className="table-wrap" tabIndex={0} role="region" aria-label="Usage by day">
         <table className="table">

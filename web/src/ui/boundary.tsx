@@ -1,4 +1,4 @@
-// Keeps what cannot be drawn from taking the page with it.
+// Keeps a part that cannot be drawn from breaking the page.
 
 import { Component, type ReactNode } from "react";
 import { Notice } from "./parts";
@@ -27,11 +27,11 @@ export class Boundary extends Component<Props, { hasFailed: boolean }> {
   }
 }
 
-/** One part of a screen: where it cannot be drawn, a line says so and the other parts stay. */
+/** One part of a screen. If it cannot be drawn, a line says so, and the other parts stay. */
 export function Part({ name, what, children }: { name: string; what: unknown; children: ReactNode }) {
   const instead = (
     <Notice tone="bad" title={`This page cannot show ${name}`}>
-      <p>All else on it works. What the service has is not affected.</p>
+      <p>The rest of the page works. The service's data is not affected.</p>
     </Notice>
   );
   return (

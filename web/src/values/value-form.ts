@@ -1,5 +1,5 @@
-// In which form a value of any kind's output is shown: a picture, a text, a date, a table, a list or a group. Pure, and goes
-// by what the value and its schema are, never by what its field is called.
+// Chooses how to show a value of any output: as a picture, a text, a date, a table, a list or a group. Pure. Uses the
+// value and its schema, never the field's name.
 
 import type { JsonSchema } from "unstuck-client";
 import { dateOf, fullMoment } from "../format";
