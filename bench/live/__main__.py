@@ -101,8 +101,8 @@ def _ends(found: Found) -> Table:
             for name, each in zip(WAYS, found.ends.values(), strict=True)
         ],
         [
-            f"{len(MODEL_SECONDS)} generations of {min(MODEL_SECONDS):g} to {max(MODEL_SECONDS):g} s each, with the Python "
-            "client's `create_and_wait`.",
+            f"{len(MODEL_SECONDS)} generations of {min(MODEL_SECONDS):g} to {max(MODEL_SECONDS):g} s each, with "
+            "`create_and_wait` of the Python client.",
             "The first two in turns on one stack.",
         ],
     )
