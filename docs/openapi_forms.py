@@ -61,14 +61,17 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 HEADERS: dict[str, dict[str, Any]] = {
-    "Cache-Control": {"description": "no-store, but for what anybody may read.", "schema": {"type": "string"}},
+    "Cache-Control": {
+        "description": "`no-store`, except for answers that need no token.",
+        "schema": {"type": "string"},
+    },
     "ETag": {"description": "Names this state, for If-None-Match.", "schema": {"type": "string"}},
     "Location": {
         "description": "Where to read the generation, relative to the address of this call.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "Retry-After": {
-        "description": "Whole seconds until the next look or try is worth it.",
+        "description": "Seconds to wait before you look or try again, a whole number.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
     "RateLimit": {

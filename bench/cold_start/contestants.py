@@ -13,6 +13,9 @@ from bench.world import World
 
 FUNCTIONS = ("process", "sweeper", "create", "status", "actions", "authorizer")
 BATCH = 10
+_AS_SHIPPED = {"LIVE_TABLE_NAME": "", "LIVE_URL": "", "LIVE_ENDPOINT": ""}
+_OWN = {"process": {"MAX_RUNNING": "10"}}
+"""The template's defaults, where the world has others: all owners' jobs are alice's, and of `create` she needs many."""
 _FLOOR = {"create": "floor.creates.handler", "process": "floor.works.handler"}
 _USUAL = {
     "create": "usual.creates.handler",
@@ -72,11 +75,13 @@ class Cast:
         """Ours without what it does before its first event; like the peers it trusts whom botocore trusts."""
         ours = self.ours(function)
         path = (self._places.peers, *ours.path)
-        return replace(ours, handler="lever.unprepared.handler", path=path, variables={"FUNCTION": function})
+        variables = {**ours.variables, "FUNCTION": function}
+        return replace(ours, handler="lever.unprepared.handler", path=path, variables=variables)
 
     def _made(self, name: str, handler: str, path: tuple[Path, ...], function: str) -> Contestant:
         event, memory = self._world.events[function], self._memory.get(function, 1_024)
-        return Contestant(name, handler, path, event, _GOOD[function], memory_mb=memory)
+        variables = _AS_SHIPPED | _OWN.get(function, {})
+        return Contestant(name, handler, path, event, _GOOD[function], variables, memory_mb=memory)
 
     def _path_of_peers(self, tree: Path | None = None) -> tuple[Path, ...]:
         built, places = tree or self._places.built, self._places
@@ -90,7 +95,8 @@ class Shaped:
         self._cast, self._around, self._before = cast, around, before
 
     def ours(self, function: str) -> Contestant:
-        return self._fresh(function, replace(self._cast.ours(function), variables=self._around.amazon_only))
+        ours = self._cast.ours(function)
+        return self._fresh(function, replace(ours, variables={**ours.variables, **self._around.amazon_only}))
 
     def before(self, function: str) -> Contestant:
         """Without work at INIT and a small bundle: of another tree, or this one's with both switched off."""
@@ -109,8 +115,7 @@ class Shaped:
 
     def bundle_alone(self, function: str) -> list[Contestant]:
         """Ours with the bundle that botocore brings, and with Amazon's authorities alone."""
-        ours = self.ours(function)
-        return [replace(ours, variables={}), ours]
+        return [self._fresh(function, self._cast.ours(function)), self.ours(function)]
 
     def _fresh(self, function: str, made: Contestant) -> Contestant:
         if function == "process":

@@ -1148,13 +1148,13 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description no-store, but for what anybody may read. */
+        /** @description `no-store`, except for answers that need no token. */
         "Cache-Control": string;
         /** @description Names this state, for If-None-Match. */
         ETag: string;
         /** @description Where to read the generation, relative to the address of this call. */
         Location: string;
-        /** @description Whole seconds until the next look or try is worth it. */
+        /** @description Seconds to wait before you look or try again, a whole number. */
         "Retry-After": string;
         /** @description How many are left (r), and the seconds until one more is (t): `"create";r=4;t=300`. */
         RateLimit: string;
@@ -1304,7 +1304,7 @@ export interface operations {
                     "Cache-Control": components["headers"]["Cache-Control"];
                     /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
-                    /** @description Whole seconds until the next look or try is worth it. */
+                    /** @description Seconds to wait before you look or try again, a whole number. */
                     "Retry-After": string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2073,7 +2073,7 @@ export interface operations {
                     "Cache-Control": components["headers"]["Cache-Control"];
                     /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
-                    /** @description Whole seconds until the next look or try is worth it. */
+                    /** @description Seconds to wait before you look or try again, a whole number. */
                     "Retry-After": string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3214,7 +3214,7 @@ export interface operations {
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    /** @description Whole seconds until the next look or try is worth it. */
+                    /** @description Seconds to wait before you look or try again, a whole number. */
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
