@@ -2,6 +2,7 @@
 import {
   focusManager,
   type QueryClient,
+  type UseQueryResult,
   useMutation,
   useQueries,
   useQuery,
@@ -71,7 +72,7 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
   const filter = useMemo(() => filterOf({ session_id, status, kind, fields }), [session_id, status, kind, fields]);
   const query = useFeedQuery(client, queries, filter, pageSize);
   const feed = query.data;
-  const live = usePushes(client, queries, query.refetch);
+  const live = usePushes(client, queries, query);
   useQueries({
     queries: openBelow(feed).map((id) => generationQuery(client, queries, id)),
     combine: () => undefined, // what they learn, they tell the feed
@@ -138,15 +139,18 @@ function share(client: Client, queries: QueryClient, listed: readonly ListedGene
 }
 
 /** Take in what is pushed. When that begins or ceases the feed is read again: of what happened without it nothing is told. */
-function usePushes(client: Client, queries: QueryClient, refetch: () => Promise<unknown>): boolean {
+function usePushes(client: Client, queries: QueryClient, { refetch, isFetching }: UseQueryResult): boolean {
   useEffect(() => client.changes.subscribeAll?.((next) => hear(client, queries, next)), [client, queries]);
   const isLive = useLive(client);
   const wasLive = useRef(isLive);
   useEffect(() => {
     if (wasLive.current === isLive) return;
     wasLive.current = isLive;
-    if (focusManager.isFocused()) void refetch();
-  }, [isLive, refetch]);
+    if (!focusManager.isFocused()) return;
+    // A reading that is under way has begun before, and is let finish: it may be the first.
+    if (isFetching) void refetch({ cancelRefetch: false }).then(() => refetch());
+    else void refetch();
+  }, [isLive, refetch, isFetching]);
   return isLive;
 }
 
