@@ -59,7 +59,6 @@ class _Connection:
     number: int
     renew_at: float
     ends_at: float
-    heard: bool = False
 
 
 class Live:
@@ -180,8 +179,7 @@ class Live:
             if isinstance(found, PartialOutput):
                 known = known.with_partial(found)
             else:
-                is_current = self._open is not None and self._open.number == number
-                known = known.with_told(found, self._around.monotonic(), self._turn if is_current else 0)
+                known = known.with_told(found, self._around.monotonic(), self._turn)
                 self._proven_by(number)
             self._heard[generation_id] = known
             self._heard.move_to_end(generation_id)
@@ -210,8 +208,6 @@ class Live:
                 self._opening = None
                 self._back_off(_LOST)
             elif self._open is not None and self._open.number == number:
-                if self._open.heard:
-                    self._failures = 0
                 self._drop()
                 self._back_off(_LOST)
         self._ring()
@@ -235,7 +231,6 @@ class Live:
         if self._open is not None and self._open.number == number:
             self._doubted = False
             self._failures = 0
-            self._open = replace(self._open, heard=True)
 
     def _drop(self) -> None:
         self._open = None

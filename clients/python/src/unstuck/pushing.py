@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 
 from unstuck.account import LiveTicket
@@ -112,12 +111,10 @@ class Pushing(Polling):
         looked = yield from _interrupted(looking, bell, partial(self._told, generation_id, seen), conditions)
         if looked is None:
             return None
-        found, known, late_in = looked.generation, seen and seen.generation, math.inf
+        found, late_in = looked.generation, math.inf
         stood = trusted and seen is not None and seen.turn == turn == self.live.turn
-        if stood and found is not known and not self._has_told(found):
-            late_in = LATE_SECONDS - (looked.sent_at - _changed_at(found).timestamp())
-        if late_in <= 0:
-            self.live.missed()
+        if stood and seen is not None and order(found) > order(seen.generation):
+            late_in = LATE_SECONDS - _age(found, looked)
         quiet, now = min(_quiet(found, looked), max(0.0, late_in)), conditions.around.monotonic()
         return Seen(found, looked.etag, looked.hint_seconds, quiet, now, turn, untold=late_in < math.inf)
 
@@ -169,8 +166,12 @@ def _quiet(found: GenerationDetail, looked: Looked) -> float:
     return bounded(min(beat_in, found.next_at.timestamp() - looked.sent_at - _DATE_SECONDS))
 
 
-def _changed_at(found: GenerationDetail) -> datetime:
-    return max(filter(None, (found.created_at, found.started_at, found.heartbeat_at, found.finished_at)))
+def _age(found: GenerationDetail, looked: Looked) -> float:
+    """Return how long ago it changed, at least. Of one that waits nothing says: this very look may have healed it."""
+    if found.status == "pending":
+        return 0.0
+    changed_at = max(filter(None, (found.created_at, found.started_at, found.heartbeat_at, found.finished_at)))
+    return looked.sent_at - changed_at.timestamp()
 
 
 def _ticket(conditions: Conditions, answer: Answer) -> tuple[LiveTicket, float]:
