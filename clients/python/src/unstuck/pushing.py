@@ -17,7 +17,7 @@ from unstuck.live import Live
 from unstuck.models import GenerationDetail
 
 LATE_SECONDS = 3.0
-"""A change that was not told after this was missed."""
+"""A change that is not pushed within this time counts as missed."""
 BEAT_SECONDS = 10.0
 """How often a worker is heard of, unless a deployment says otherwise."""
 _PENDING_SECONDS = 10.0
@@ -41,7 +41,7 @@ class Pushing(Polling):
         return replace(self, on_partial=shown)
 
     def before(self, generation_id: str, seconds: float, conditions: Conditions) -> Flow[None]:
-        """Connect, and wait before the first look; what is told meanwhile ends the wait."""
+        """Connect, and wait before the first poll. A push ends the wait."""
         monotonic = conditions.around.monotonic
         until = monotonic() + seconds
         with self.live.following(generation_id) as bell:
@@ -49,7 +49,7 @@ class Pushing(Polling):
                 yield from self._rest(left, bell, conditions)
 
     def after(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Seen]:
-        """As `Polling` does; what is told of an open generation is returned as it comes."""
+        """As `Polling` does, but also returns pushed changes of an open generation at once."""
         generation_id = generation_id.lower()
         with self.live.following(generation_id) as bell:
             while True:
@@ -103,7 +103,7 @@ class Pushing(Polling):
             self.live.release()
 
     def _looked(self, generation_id: str, seen: Seen | None, bell: Bell, conditions: Conditions) -> Flow[Seen | None]:
-        """Look. Return what was found, which may be what was `seen`; None if something was told meanwhile."""
+        """Poll. Return the state, which may be the one that was `seen`; None if a push arrived meanwhile."""
         if seen is not None and seen.untold and not self._has_told(seen.generation):
             self.live.missed()
         turn, trusted = self.live.turn, self.live.healthy
@@ -119,13 +119,13 @@ class Pushing(Polling):
         return Seen(found, looked.etag, looked.hint_seconds, quiet, now, turn, untold=late_in < math.inf)
 
     def _told(self, generation_id: str, seen: Seen | None) -> Seen | None:
-        """Return what was told, if it is news and still open."""
+        """Return the pushed state, if it is new and still open."""
         heard = self.live.heard(generation_id)
         told = heard.told
         if told is None or told.generation.ended:
             return None
         if seen is None and not (self.live.healthy and heard.turn == self.live.turn):
-            return None  # what was told long ago is no news to who begins to follow
+            return None  # an old push is not news to a new follower
         if seen is not None and order(told.generation) <= order(seen.generation):
             return None
         longest = BEAT_SECONDS + LATE_SECONDS if told.generation.status == "running" else _PENDING_SECONDS
