@@ -74,7 +74,7 @@ prove: setup ## the long proof: 200,000 schedules of faults, all pairs of crashe
 soak: setup ## run load and faults on a local stack, then report: make soak [MINUTES=30] [SEED=number] [JSON=file]
 	@$(BIN)/python -m tests.soak.run --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json '$(JSON)')
 
-bench: setup .venv-bench/.installed ## measure cold start, cost, recovery, scale and throughput, compared with peers (under 40 minutes)
+bench: setup .venv-bench/.installed ## measure cold start, cost, recovery, scale and throughput, compared with peers (under 50 minutes)
 	@$(BIN)/python -m bench
 
 check: static test ## the whole gate: format, lint, import rules, types, template, tests

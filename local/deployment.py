@@ -41,7 +41,8 @@ def client(service: str, endpoint: str, key: str = ACCESS_KEY) -> Any:
 
 
 def _own_session() -> botocore.session.Session:
-    """A session that reads no variable and no file of the developer: a profile or a setting there is none of ours."""
+    """A session that ignores the developer's variables and files, whose profiles and settings must not affect the
+    stack."""
     variables = {name: (None, None, default, cast) for name, (_, _, default, cast) in SETTINGS.items()}
     files: dict[str, Any] = dict.fromkeys(("config_file", "credentials_file"), (None, None, None, None))
     return botocore.session.Session(session_vars={**variables, **files})

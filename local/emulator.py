@@ -22,7 +22,7 @@ VENV = PROJECT / ".venv-ministack"
 REGION = "us-east-1"
 ACCESS_KEY = f"LOCAL{secrets.token_hex(14).upper()}"
 """The id and the secret of MiniStack's root user in the stacks of this process; every other caller is held to its IAM
-policies. Made up anew for each process: `local.guard` lets no other key of the root user through."""
+policies. Each process makes new ones, and `local.guard` refuses any other key of the root user."""
 STARTS = 5
 # What a function has as well: of the key, MiniStack gives each the one of its role.
 _FUNCTIONS_TOO = {"TMPDIR", "LANG", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}

@@ -152,7 +152,7 @@ class _Handler(JsonHandler):
         self.reply(HTTPStatus.OK, {"pid": self.server.faults.kill(_text(self._asked(), "generation_id"))})
 
     def freeze(self) -> None:
-        """`{"generation_id", "seconds"}`: SIGSTOP of the process that holds it, and SIGCONT so much later."""
+        """`{"generation_id", "seconds"}`: SIGSTOP of the process that holds it, and SIGCONT that many seconds later."""
         asked = self._asked()
         seconds = asked.get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= MAX_FREEZE_SECONDS:

@@ -66,17 +66,24 @@ PROSE = (
 """Held to the words, the beginnings, and the bound of a sentence."""
 
 STRINGS: tuple[str, ...] = (
-    "deploy.example.toml",
-    "samconfig.toml",
-    "template.yaml",
-    "Makefile",
+    "shared/**/*.py",
+    "functions/**/*.py",
+    "operations/**/*.py",
+    "local/*.py",
+    "trial/**/*.py",
+    "clients/python/src/**/*.py",
+    "clients/typescript/src/**/*.ts*",
+    "web/src/**/*.ts*",
     "docs/*.py",
     "examples/**/*.py",
     "examples/**/*.ts*",
+    "template.yaml",
+    "Makefile",
+    "deploy.example.toml",
+    "samconfig.toml",
 )
-"""Sources whose string literals and shown text are held to the words: what users and operators read. To be widened by
-`shared/**/*.py`, `functions/**/*.py`, `operations/**/*.py`, `local/**/*.py`, `trial/**/*.py`, `clients/*/src/**` and
-`web/src/**/*.ts*`."""
+"""Sources whose strings and shown text are held to the words: what users, operators and readers of docstrings see. The
+local model server's stories are not among them."""
 
 
 class Piece(NamedTuple):

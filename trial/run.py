@@ -53,7 +53,7 @@ class Ended:
 def run(body: dict[str, Any], screen: Screen, measured: Measured) -> Ended:
     """Create a generation of `body` and work on it until it has ended; `measured` learns of it. Raises RefusedError.
 
-    Needs the settings of `trial.place`. It waits as a deployment does before what failed is tried again.
+    Needs the settings of `trial.place`. It waits before a retry as a deployment does.
     """
     generation_id = _created(body)
     worker, store = _worker(screen, measured), Store(wiring.ground())

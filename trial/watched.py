@@ -25,7 +25,7 @@ class WatchedModel:
     def complete(
         self, request: ModelRequest, *, on_words: Callable[[str], None] | None = None, **given: Any
     ) -> Completion:
-        """Return the provider's answer, or raise as it does. The screen is told of each piece of text, too."""
+        """Return the provider's answer, or raise as it does. Also passes each piece of text to the screen."""
 
         def written(piece: str) -> None:
             self._screen.words(piece)

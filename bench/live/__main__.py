@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from statistics import median
 
-from bench.live.ends import ENDS, MODEL_SECONDS, Ends, ends, polling
+from bench.live.ends import MODEL_SECONDS, Ends, ends, polling
 from bench.live.page import CHANGE_SECONDS, Page, changing
 from bench.live.pushes import (
     CONNECTS,
@@ -101,7 +101,8 @@ def _ends(found: Found) -> Table:
             for name, each in zip(WAYS, found.ends.values(), strict=True)
         ],
         [
-            f"{ENDS} generations of {MODEL_SECONDS:g} s each, with the Python client's `create_and_wait`.",
+            f"{len(MODEL_SECONDS)} generations of {min(MODEL_SECONDS):g} to {max(MODEL_SECONDS):g} s each, with "
+            "`create_and_wait` of the Python client.",
             "The first two in turns on one stack.",
         ],
     )

@@ -13,8 +13,8 @@ from bench.live.pushes import flashcards
 from local.stack import LocalStack
 from unstuck import Client
 
-ENDS = 8
-MODEL_SECONDS = 8.0
+MODEL_SECONDS = [5 + step / 4 for step in range(8)]
+"""Spread over the two seconds between two polls, so that none is lucky with all of them."""
 type Way = Callable[[str, str], Client]
 polling: Way = partial(Client, live=False)
 
@@ -46,10 +46,10 @@ def ends(stack: LocalStack, clients: ExitStack, **ways: Way) -> dict[str, Ends]:
         for name, way in ways.items()
     }
     found = {name: Ends() for name in made}
-    for _ in range(ENDS):
+    for seconds in MODEL_SECONDS:
         for name, way in made.items():
             before = way.gets
-            done = way.client.create_and_wait(flashcards(MODEL_SECONDS))
+            done = way.client.create_and_wait(flashcards(seconds))
             if done.finished_at is None:
                 raise RuntimeError("it ended at no time")
             found[name].late.append(time.time() - done.finished_at.timestamp())

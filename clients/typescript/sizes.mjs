@@ -12,7 +12,7 @@ const BROUGHT_BY_THE_APPLICATION = ["react", "react/jsx-runtime", "@tanstack/rea
 export const BOUNDS = {
   client: { before: 6_123, most: 7_700 }, // docs/clients.md says what of it is for what
   "client with hooks": { before: 10_792, most: 14_800 },
-  "live channel": { before: 2_529, most: 2_800 }, // loaded once a deployment has given a ticket
+  "live channel": { before: 2_529, most: 2_950 }, // loaded once a deployment has given a ticket
   page: { before: 152_355, most: 171_000 }, // a tenth more, and the live channel
 };
 

@@ -1,4 +1,4 @@
-"""The bodies that the owner's actions take. Read from what is not ours, so pydantic stands here."""
+"""The request bodies of the owner's actions. They come from outside, so pydantic validates them."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -16,7 +16,7 @@ class Retry(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
 
     begin: Annotated[Literal["stored", "start"], Field(alias="from")] = "stored"
-    """`stored` goes on at the first step that has no result; `start` makes everything again."""
+    """`stored` continues at the first step without a result. `start` starts over."""
     user_provided_key: UserProvidedKey = None
 
 
@@ -30,7 +30,7 @@ class Decide(BaseModel):
 
     @property
     def edit(self) -> dict[str, Any]:
-        """The fields to edit: which there are, and what they take, is the kind's."""
+        """The fields to edit. The kind defines the fields and their types."""
         return self.model_extra or {}
 
 
@@ -41,14 +41,14 @@ class EditCard(BaseModel):
 
 
 class DecideNumbered(Decide):
-    """The same in a list: with the number of the suggestion, its 1-based place in the output."""
+    """One decision of a list, with the suggestion's number: its 1-based place in the output."""
 
     number: Annotated[int, Field(ge=1)]
-    """The suggestion's place in the list, from 1."""
+    """The suggestion's number, from 1."""
 
 
 class DecideMany(BaseModel):
-    """Several decisions, all of them or none."""
+    """Several decisions: all are stored, or none."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""The owner edits and deletes cards, on their own: whether or not the generation that they came from is still there."""
+"""The owner edits and deletes cards, even if their generation no longer exists."""
 
 from dataclasses import dataclass, replace
 
@@ -20,14 +20,14 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class CardService:
-    """While a card's generation can be read, its suggestion follows: the two never differ."""
+    """While a card's generation can be read, its suggestion changes with it, so the two never differ."""
 
     reviews: ReviewService
     store: ReviewStore
     kinds: Catalog
 
     def edit(self, request: Request) -> Response:
-        """Edit a card's fields, those that are named. An edit that changes nothing is answered the same."""
+        """Edit the named fields of a card. An edit without changes gets the same response."""
         owner, card_id = request.owner, request.card_id
         edit = read(EditCard, request.json()).model_extra or {}
         for _ in range(_TRIES):
@@ -37,13 +37,13 @@ class CardService:
             if fields == card.fields:
                 return Response(200, card_view(card), {"etag": card_etag(card)})
             if self.reviews.decide_card(owner, card, Decision.ACCEPTED, edit):
-                continue  # now it is as it was asked for, or another changed it since: read again
+                continue  # the card already has the requested state, or somebody else changed it; read again
             if self.store.edit_card(owner, after, card.version):
                 return Response(200, card_view(after), {"etag": card_etag(after)})
         raise StoreUnavailableError("card lost every race")
 
     def delete(self, request: Request) -> Response:
-        """Delete a card; the suggestion that it came from is rejected, where it can still be reviewed."""
+        """Delete a card. If its suggestion can still be reviewed, it becomes rejected."""
         owner = request.owner
         card = self._card(owner, request.card_id)
         if not self.reviews.decide_card(owner, card, Decision.REJECTED, {}):

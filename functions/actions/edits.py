@@ -1,4 +1,4 @@
-"""Holds what an owner edits to the model of the kind's own item."""
+"""Validates an owner's edits with the model of the kind's own item."""
 
 import json
 from collections.abc import Mapping
@@ -10,32 +10,32 @@ from shared.http.validation import field_at, field_error, read_stored
 from shared.kinds.contract import Catalog, Reviewed
 from shared.kinds.values import to_json
 
-_NOT_MADE = "This deployment does not make this kind any more: its cards can be read and deleted."
+_NOT_MADE = "This deployment no longer has this kind. Its cards can only be read and deleted."
 
 
 def reviewed_of(kinds: Catalog, kind: str) -> Reviewed | None:
-    """Return what a kind has its owner review; None for one that has nothing, or is not made any more."""
+    """Return a kind's reviewable list; None if it has none, or if the kind no longer exists."""
     return kinds.load(kind).reviewed if kind in kinds.names() else None
 
 
 def edited(
     what: Reviewed | None, fields: Suggestion, edit: Mapping[str, Any], place: tuple[str | int, ...] = ()
 ) -> dict[str, Any]:
-    """Return all fields with the edit in them, as the item's model has them. Raises ProblemError, validation_failed.
+    """Return all fields with the edit applied, validated by the item's model. Raises ProblemError, validation_failed.
 
-    `place` is where the edit stands in the body: an error names each field with it.
+    `place` is the edit's place in the body. Errors name each field with it.
     """
     if what is None:
         raise ProblemError("validation_failed", errors=[field_error("kind", "unknown", _NOT_MADE)])
-    # A model may let pass what it does not know, and drop it.
+    # A model may silently drop unknown fields.
     names = {field.alias or name for name, field in what.item.model_fields.items()}
     unknown = [field_at(*place, name) for name in edit if name not in names]
     if unknown:
-        errors = [field_error(name, "extra_forbidden", "There is no such field to edit.") for name in unknown]
+        errors = [field_error(name, "extra_forbidden", "The item has no such field. Remove it.") for name in unknown]
         raise ProblemError("validation_failed", errors=errors)
     try:
         text = json.dumps(merged(fields, edit), allow_nan=False)
-    except ValueError as error:  # a number beyond all numbers, as 1e400
+    except ValueError as error:  # a number that is too large, such as 1e400
         raise ProblemError("invalid_json", detail="Send finite numbers.") from error
     found = read_stored(what.item, text, place)
     return {**fields, **to_json(found)}

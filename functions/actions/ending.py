@@ -1,4 +1,4 @@
-"""What an owner does to a generation of theirs: cancel it, dismiss it."""
+"""The owner cancels or dismisses a generation."""
 
 from dataclasses import dataclass
 
@@ -19,16 +19,16 @@ from shared.view.view import etag, view
 
 @dataclass(frozen=True, slots=True)
 class EndingService:
-    """Every action is idempotent: a second time answers as the first did."""
+    """Every action is idempotent: a repeated call gets the same response."""
 
     store: EndingStore
     timeline: Timeline
     clock: Clock
 
     def cancel(self, request: Request) -> Response:
-        """End an open generation as canceled and answer it as it then is.
+        """Cancel an open generation and return its new state.
 
-        A generation that ended before is answered as it ended: of a cancel that races the finish, one wins.
+        Returns an ended generation unchanged: if a cancel races the end, one of them wins.
         """
         op = self.clock.token()
         head = self.store.cancel(request.key, op)
@@ -39,13 +39,13 @@ class EndingService:
             measure({}, [head])
         as_it_ended = head.dismissed_at is None and head.retried_as is None
         if head.status is Status.CANCELED and head.finished_at is not None and as_it_ended:
-            # A second time writes the same line again: the version names it, as long as nothing else raised that.
+            # A second call writes the same line again: the version names it, unless something else raised the version.
             self.timeline.note(head, Event("canceled", head.finished_at, head.attempt))
         with reading():
             return Response(200, view(head), {"etag": etag(head)})
 
     def dismiss(self, request: Request) -> Response:
-        """Take an ended generation out of the feed. It can still be read by its id."""
+        """Remove an ended generation from the feed. It can still be read by its id."""
         head = self.store.reads.get(request.key)
         if head is None:
             raise ProblemError("not_found")
@@ -53,6 +53,6 @@ class EndingService:
             raise ProblemError("not_terminal")
         try:
             self.store.dismiss(head)
-        except TransitionRefusedError as gone:  # what has ended stays so: only its deletion comes between
+        except TransitionRefusedError as gone:  # an ended generation stays ended, so only its deletion can interfere
             raise ProblemError("not_found") from gone
         return Response(204)

@@ -1,4 +1,5 @@
-"""Erases everything of the caller, a bounded piece a call, until a look finds nothing that could come back."""
+"""Erases all data of the caller, a bounded part in each call, until a check finds nothing that could be written
+again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from shared.store.erasure import ErasureStore
 from shared.store.reads import Listed
 
 _SECONDS = 5.0
-"""What one call may take; the function has ten."""
+"""The time limit of one call in seconds; the function has ten."""
 _HEADS_AT_ONCE = 25
 _ITEMS_AT_ONCE = 100
 _GO_ON_SECONDS = 1.0
@@ -29,13 +30,14 @@ _GO_ON_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class EraseService:
-    """A worker that still holds a generation may store one step after all is deleted: storing needs no lease.
+    """A worker that still holds a generation may store one step after everything is deleted, because storing needs no
+    lease.
 
-    So the erasure is marked as not over before every lease is, and `done` is only answered after a look that found
-    nothing once that time has come. Calling again goes on where the last call stopped, whatever became of it.
+    So the mark keeps the erasure open until every lease has ended. `done` is only returned after a check at that time
+    found nothing. The next call continues where the last one stopped.
 
-    The mark also says that there may be objects, whose listing costs forty times an item's read: each owner of one has
-    a head, or the usage of a day, which has no time to live. So who has nothing to erase costs reads alone.
+    The mark also means that there may be objects, whose listing costs forty times an item's read. Every owner of an
+    object has a head, or a day's usage, which has no time to live. So an owner with nothing to erase costs only reads.
     """
 
     store: ErasureStore
@@ -43,25 +45,25 @@ class EraseService:
     clock: Clock
     settings: Settings
     hang_up: Callable[[str], None] = lambda _owner: None
-    """Ends the live connections of an owner, where the deployment has any."""
+    """Closes the owner's live connections, if the deployment has any."""
 
     def erase(self, request: Request) -> Response:
-        """Answer 200 and `done: true` when nothing is left, or 202 and when to call again.
+        """Return 200 and `done: true` if nothing is left, otherwise 202 and when to call again.
 
-        `content_erased` is true from when nothing of a generation is left, not even one that could come back.
+        `content_erased` is true once nothing of any generation is left, and none can be written again.
         """
         owner, clock = request.owner, self.clock
         until = clock.monotonic() + _SECONDS
         self.hang_up(owner)
         while clock.monotonic() < until:
-            # Heads first: without its head no worker can write anything more but a step.
+            # Heads first: without its head, a worker can write only a step.
             heads = list(islice(self.endings.reads.newest(owner, None, _HEADS_AT_ONCE), _HEADS_AT_ONCE))
             if heads:
                 self._erase_heads(owner, heads)
             elif rest := self.store.erasable(owner, _ITEMS_AT_ONCE):
                 self.store.mark_erasure(owner, clock.now())
                 self.store.delete_items(owner, rest)
-            # Read when all is gone: whoever else deleted it had set the mark before.
+            # Read after everything is deleted: any other call that deleted set the mark first.
             elif (not_before := self.store.erasure_not_before(owner)) is None:
                 return self._limits_alone(owner)
             elif not self.store.delete_objects(owner):
@@ -78,7 +80,7 @@ class EraseService:
                     ended.append(last)
                     signs.append(min(_last_sign_of_life(last), now + lease))
             except DAMAGED:
-                # What cannot be read cannot be ended in order, and its key is enough to delete it.
+                # An unreadable generation cannot be ended in order, but its key is enough to delete it.
                 logger().exception("a generation is erased unread", extra={"generation_id": each.generation_id})
                 measure({Metric.ERRORS: 1})
         if len(ended) < len(listed):
@@ -87,7 +89,7 @@ class EraseService:
         for head in ours:
             log_ended(head, self.endings.reads.asked(head.key))
         measure({}, ours)
-        # Marked before the heads are gone: they are all that tells of their leases.
+        # Set the mark before deleting the heads: only they show their leases.
         self.store.mark_erasure(owner, max(signs) + lease)
         self.store.delete_items(owner, [f"G#{each.generation_id}" for each in listed])
 
@@ -103,10 +105,10 @@ class EraseService:
             return _not_done(_seconds(now, now + lease))
         if not_before > now:
             return _not_done(_seconds(now, not_before))
-        # A mark that has been moved on since: another call has found more.
+        # The mark was extended since: another call found more.
         if not self.store.unmark_erasure(owner, not_before):
             return _not_done(_GO_ON_SECONDS)
-        # The audit: once an erasure, by the call that ended it.
+        # The audit line: once for each erasure, by the call that ended it.
         logger().info(
             "erased", extra={"owner": pseudonym(owner, self.settings.owner_key), "request_id": request.request_id}
         )

@@ -1,4 +1,4 @@
-"""Wiring of what an owner does to a generation."""
+"""Wiring of the owner's actions."""
 
 # Those who cancel or dismiss do not wait for what the other routes need, such as pydantic.
 # ruff: noqa: PLC0415
@@ -33,7 +33,7 @@ def _endings() -> EndingService:
     return EndingService(EndingStore(_ground()), Timeline(_ground()), wiring.clock)
 
 
-@cache  # it has a client of its own, for the queue
+@cache  # it has its own client, for the queue
 def _retries() -> "RetryService":
     from functions.actions.retry import RetryService
     from shared.domain.limits import policy_of
@@ -82,7 +82,7 @@ ROUTES: dict[str, Route] = {
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer API Gateway's HTTP API, payload format 2.0."""
+    """Handle a call of API Gateway's HTTP API, payload format 2.0."""
     return respond(event, ROUTES)
 
 

@@ -1,4 +1,4 @@
-"""Ends the live connections of an owner who erases everything: nothing is told to anybody of what is deleted."""
+"""Closes the live connections of an owner who erases everything, so that no message about deleted data is sent."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from shared.store.connections import Connections
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """Raises what the store raises. A forgotten connection is told nothing more, also where its socket stays open."""
+    """Raises the store's errors. A deleted connection gets no more messages, even if its socket stays open."""
 
     connections: Connections
     sockets: Sockets

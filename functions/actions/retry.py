@@ -1,4 +1,4 @@
-"""The owner has a generation that failed or was canceled tried again, as a new one that goes on where it stood."""
+"""The owner retries a failed or canceled generation as a new one, which continues from its stored steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ from shared.store.retry import RetryStore
 
 @dataclass(frozen=True, slots=True)
 class RetryService:
-    """A generation is retried once: whoever asks again is answered with the one that there is."""
+    """A generation is retried once: a repeated call returns the same new generation."""
 
     store: RetryStore
     dispatch: Dispatch
@@ -36,10 +36,10 @@ class RetryService:
     settings: Settings
     policy: Policy
     seal: Seal | None = None
-    """For users' own provider keys; None where none is taken."""
+    """For users' own provider keys; None if the deployment takes none."""
 
     def retry(self, request: Request) -> Response:
-        """Store the successor of a failed or canceled generation and start its work, as a create does."""
+        """Store the successor of a failed or canceled generation, and start its work as a create does."""
         key = request.key
         body = read(Retry, request.json() if request.event.get("body") else {})
         old = self.store.reads.get(key)
@@ -59,13 +59,15 @@ class RetryService:
             )
         except TransitionRefusedError as refused:
             if refused.current is not None and refused.current.usage != old.usage:
-                return self.retry(request)  # its last worker's bill came in between: there is only one, so this ends
+                return self.retry(
+                    request
+                )  # its last worker's charge arrived in between; there is only one, so this loop ends
             return self._answer_of(request, refused.current)
         except AdmissionRefusedError:
             double = self.store.reads.get(key)
             if double is None or double.retried_as is None:
                 raise
-            return self._answer_of(request, double)  # a double click that came first was the last one allowed
+            return self._answer_of(request, double)  # an earlier double click used the last place of the limit
         first_look = first_look_seconds(new.usual_seconds, self.settings)
         return answer_admitted(request, admitted, given.asked, first_look, self.dispatch, self.clock.now())
 
@@ -74,13 +76,13 @@ class RetryService:
             raise ProblemError("not_found")
         if current.retried_as is None:
             raise ProblemError("not_retryable")
-        # Of a double click one came first.
+        # Of a double click, the other call came first.
         return accepted(request, current.retried_as, first_look_seconds(current.usual_seconds, self.settings))
 
     def _sealing(self, old: Generation, new: Generation, body: Retry) -> Callable[[], bytes] | None:
         if body.user_provided_key is None:
             if old.own_key:
-                # Its key went with its end, and the service's own is not what the owner chose to pay with.
+                # Its key was deleted when it ended, and the owner did not choose the service's key.
                 raise ProblemError("user_key_required")
             return None
         if self.seal is None:
@@ -98,6 +100,6 @@ class RetryService:
 
 
 def _excused(old: Generation) -> bool:
-    """Whether it failed for no fault of its owner's: a retry then takes no place in a window of theirs."""
+    """Whether the owner was not at fault for the failure. Then no rate limit counts the retry."""
     failure = FAILURES.get(old.error.code) if old.error else None
     return failure is not None and failure.fault in (Fault.OPERATOR, Fault.PROVIDER)

@@ -1,4 +1,4 @@
-"""The owner decides on suggestions: accepts, edits, rejects. What follows is in `shared.domain.review`."""
+"""The owner accepts, edits and rejects suggestions. `shared.domain.review` computes the results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for one suggestion, and where in the body its fields stand."""
+    """The requested decision on one suggestion, and the place of its fields in the body."""
 
     number: int
     decision: Decision
@@ -36,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ReviewService:
-    """Deciding what is decided already changes nothing and is answered the same."""
+    """A decision that changes nothing gets the same response."""
 
     reads: Reader
     store: ReviewStore
@@ -44,13 +44,13 @@ class ReviewService:
     kinds: Catalog
 
     def decide(self, request: Request) -> Response:
-        """Decide on the suggestion that the path names."""
+        """Decide on the suggestion in the path."""
         key, number = request.key, _number(request)
         body = read(Decide, request.json())
         return self._apply(key, [Asked(number, Decision(body.decision), body.edit)])
 
     def decide_many(self, request: Request) -> Response:
-        """Decide on several suggestions, on all of them or, where one is refused, on none."""
+        """Decide on several suggestions: on all, or on none if one is refused."""
         key = request.key
         body = read(DecideMany, request.json())
         asked = [
@@ -60,14 +60,14 @@ class ReviewService:
         return self._apply(key, asked)
 
     def decide_card(self, owner: str, card: Card, decision: Decision, edit: dict[str, Any]) -> bool:
-        """Decide on the suggestion that a card came from; False, and nothing done, where none is known by that card."""
+        """Decide on a card's suggestion. Returns False and does nothing if no suggestion has that card."""
         key = GenerationKey(owner, card.generation_id)
         asked = [Asked(card.number, decision, edit)]
         for _ in range(_TRIES):
             head, before = self.reads.get(key), self.store.get_review(key)
             if head is None or before.verdict(card.number).card_id != card.card_id:
                 return False
-            # To take a card back it need not be known what its kind reviews, or whether that is still made.
+            # Deleting a card needs no knowledge of its kind, which may no longer exist.
             suggestions = self._suggestions(head, asked) if edit else [{}] * card.number
             if self._write(head, suggestions, before, asked) is not None:
                 return True
@@ -88,7 +88,7 @@ class ReviewService:
     def _write(
         self, head: Generation, suggestions: Sequence[Suggestion], before: Review, asked: Sequence[Asked]
     ) -> Review | None:
-        """Return the review as it then is; None where another tab decided between the read and the write."""
+        """Return the new review; None if another tab decided between the read and the write."""
         what = reviewed_of(self.kinds, head.kind)
         wishes = [_wish(what, one, suggestions[one.number - 1], before) for one in asked]
         change = review.decide(head, suggestions, before, wishes, now=self.clock.now(), new_id=self.clock.new_id)
@@ -120,7 +120,7 @@ class ReviewService:
 
 
 def _number(request: Request) -> int:
-    """Return the number in the path, 0 for what is none: no suggestion has it."""
+    """Return the number in the path; 0, which no suggestion has, if it is not a number."""
     return whole_number(str(request.event["pathParameters"].get("number", ""))) or 0
 
 

@@ -1,6 +1,6 @@
-"""Fetches the issuer's key set: one address, in the clear only on this machine, with a deadline and a cap on bytes.
+"""Fetches the issuer's key set from one address, with a deadline and a limit on bytes. Without TLS only on loopback.
 
-The deadline is for the whole of it: the name, the handshake, and every byte of the answer, however slowly they come.
+The deadline covers the whole download: the name, the handshake and every byte, however slowly they arrive.
 """
 
 import http.client
@@ -19,26 +19,26 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def download(url: str, clock: Clock, seconds: float = TIMEOUT_SECONDS, trust: ssl.SSLContext | None = None) -> bytes:
-    """Return what is at `url`. Raises OSError when it is not to be had, ValueError when it must not be asked for.
+    """Return the content of `url`. Raises OSError if it is not available, ValueError if the address is not allowed.
 
-    `trust` says whom to trust; None reads the system's authorities now, 20 ms of a processor. A redirect is not
-    followed: the keys decide who gets in, and come from the configured address or not at all.
+    `trust` has the trusted authorities; None reads the system's now, which takes 20 ms of CPU. Redirects are not
+    followed: the keys decide who gets in, so they must come from the configured address.
     """
     address = urlsplit(url)
     if address.scheme != "https" and not (address.scheme == "http" and address.hostname in _LOOPBACK):
-        raise ValueError("keys are fetched by https alone")
+        raise ValueError("keys are fetched only over https")
     if not address.hostname:
-        raise ValueError("the address of the keys names no host")
+        raise ValueError("the address of the keys has no host")
     deadline = _Deadline(clock, seconds)
     connection = _connection(address, deadline, trust)
     try:
         connection.request("GET", f"{address.path or '/'}{'?' if address.query else ''}{address.query}")
         answer = connection.getresponse()
         if answer.status != http.HTTPStatus.OK:
-            raise OSError(f"the keys were answered with {answer.status}")
+            raise OSError(f"the keys' address returned {answer.status}")
         content = answer.read(MAX_BYTES + 1)
     except http.client.HTTPException as error:
-        raise OSError(f"no answer of HTTP: {type(error).__name__}") from error
+        raise OSError(f"the response is not HTTP: {type(error).__name__}") from error
     finally:
         connection.close()
     if len(content) > MAX_BYTES:
@@ -52,15 +52,16 @@ class _Deadline:
         self._until = clock.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left. Raises TimeoutError when none are."""
+        """Return the remaining seconds. Raises TimeoutError if there are none."""
         seconds = self._until - self._clock.monotonic()
         if seconds <= 0:
-            raise TimeoutError("the key set comes too slowly")
+            raise TimeoutError("the key set arrives too slowly")
         return seconds
 
 
 class _Timed(io.RawIOBase):
-    """Reads a socket until the deadline. A socket's own time-out is for each read: a drip a second would outlast it."""
+    """Reads a socket until the deadline. A socket's own timeout limits each read, so a byte a second would outlast
+    it."""
 
     def __init__(self, connected: socket.socket, deadline: _Deadline) -> None:
         self._socket, self._deadline = connected, deadline
@@ -111,7 +112,7 @@ def _answer_until(deadline: _Deadline) -> type[http.client.HTTPResponse]:
 
 
 def _connect(host: str, port: int, deadline: _Deadline) -> socket.socket:
-    """Connect to the first address of the host that answers."""
+    """Connect to the first address of the host that responds."""
     failed: OSError | None = None
     for family, kind, protocol, _, place in _addresses(host, port, deadline):
         connected = socket.socket(family, kind, protocol)
@@ -127,7 +128,7 @@ def _connect(host: str, port: int, deadline: _Deadline) -> socket.socket:
 
 
 def _addresses(host: str, port: int, deadline: _Deadline) -> list[Any]:
-    """Look a name up. The system's resolver takes no time limit: a thread that it keeps does nothing more."""
+    """Look up a name in a thread, because the system's resolver takes no time limit."""
     found: list[Any] = []
     failed: list[OSError | UnicodeError] = []
 
@@ -141,7 +142,7 @@ def _addresses(host: str, port: int, deadline: _Deadline) -> list[Any]:
     thread.start()
     thread.join(deadline.left())
     if thread.is_alive():
-        raise TimeoutError("the host's name was not looked up in time")
+        raise TimeoutError("looking up the host's name timed out")
     if failed:
         raise OSError(f"the host's name cannot be looked up: {type(failed[0]).__name__}") from failed[0]
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.backends import default_backend
 
-import shared.aws.silence  # noqa: F401 - at DEBUG the root logger, which is used here, is botocore's as well
+import shared.aws.silence  # noqa: F401 - at DEBUG, botocore would log to the root logger as well
 from functions.authorizer.download import download
 from functions.authorizer.jwks import Jwks
 from functions.authorizer.sampling import Sampler
@@ -36,7 +36,7 @@ def _keys(settings: Settings, clock: SystemClock) -> Keys:
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer whether a call may pass, and whose it is."""
+    """Decide whether a call may pass, and name its user."""
     return _service().judge(event)
 
 

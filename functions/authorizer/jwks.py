@@ -1,6 +1,6 @@
-"""The issuer's public keys by key id, kept in memory and fetched anew when they are old or an unknown id is asked for.
+"""The issuer's public keys by key id, cached in memory. Fetches them again if they are old or a key id is unknown.
 
-Takes keys from the configured address alone: what a token says about keys (`jku`, `jwk`, `x5u`) is never read.
+Takes keys only from the configured address, and ignores a token's own references (`jku`, `jwk`, `x5u`).
 """
 
 import json
@@ -18,22 +18,22 @@ from shared.domain.errors import UnstuckError
 _LOG = logging.getLogger(__name__)
 
 FRESH_SECONDS = 300.0
-"""A key that the issuer took back is accepted no longer than this, and what the gateway's cache adds."""
+"""The service accepts a withdrawn key no longer than this, plus the gateway's cache."""
 BETWEEN_FETCHES_SECONDS = 60.0
-"""Tokens with made-up key ids, and an issuer that is down, cause no more than a fetch a minute ..."""
+"""Tokens with invented key ids, or an issuer that is down, cause at most one fetch a minute ..."""
 WITHOUT_KEYS_SECONDS = 1.0
-"""... but while there are no keys at all nobody gets in, and they are tried for again soon."""
+"""... but without any keys nobody gets in, so the next fetch comes sooner."""
 USABLE_SECONDS = 24 * 3600.0
-"""Keys that could not be fetched anew are trusted no longer than this."""
+"""Keys that cannot be refreshed are trusted no longer than this."""
 
-# The members that make a public key of each type; a private one that was published by mistake stays unread.
+# The members of a public key of each type. A private key that was published by mistake stays unread.
 _MEMBERS = {"RS256": ("kty", "n", "e"), "ES256": ("kty", "crv", "x", "y"), "EdDSA": ("kty", "crv", "x")}
 _TYPES = {"RS256": ("RSA", None), "ES256": ("EC", "P-256"), "EdDSA": ("OKP", "Ed25519")}
 _MIN_RSA_BITS = 2048
 
 
 class KeysUnavailableError(UnstuckError):
-    """No token can be judged: the keys, or the secret, cannot be had. Never an answer about one token."""
+    """The keys or the secret are not available, so no token can be verified. Says nothing about a single token."""
 
 
 class Jwks:
@@ -46,7 +46,7 @@ class Jwks:
         self._fetched_at = self._tried_at = float("-inf")
 
     def find(self, header: Mapping[str, Any]) -> jwt.PyJWK | None:
-        """Return the key that the token's header names, None for one that is unknown. Raises KeysUnavailableError."""
+        """Return the key that the token's header names; None if it is unknown. Raises KeysUnavailableError."""
         key_id = header.get("kid")
         if not isinstance(key_id, str):
             return None
@@ -75,7 +75,7 @@ class Jwks:
 
 
 def _parse(content: bytes, algorithm: Algorithm) -> Mapping[str, jwt.PyJWK]:
-    """Return the keys of a set that fit. Raises ValueError for what is no key set; a key that is none is left out."""
+    """Return the usable keys of a set. Raises ValueError if it is not a key set. Skips invalid keys."""
     document = json.loads(content)
     if not (isinstance(document, dict) and isinstance(document.get("keys"), list)):
         raise ValueError("not a key set")
@@ -92,7 +92,7 @@ def _parse(content: bytes, algorithm: Algorithm) -> Mapping[str, jwt.PyJWK]:
 
 
 def _fits(entry: Mapping[str, Any], algorithm: Algorithm) -> bool:
-    """Whether a key of the set is for verifying `algorithm`, as far as it says what it is for (RFC 7517, section 4)."""
+    """Whether a key may verify `algorithm`, according to its own fields (RFC 7517, section 4)."""
     return (
         (entry.get("kty"), entry.get("crv")) == _TYPES[algorithm]
         and entry.get("use", "sig") == "sig"

@@ -1,4 +1,4 @@
-"""Which refusals are logged: anybody can cause any number of them, and each line is paid for."""
+"""Limits the log lines of refusals: anybody can cause any number of them, and each line costs money."""
 
 from shared.domain.clock import Clock
 
@@ -6,9 +6,9 @@ SECONDS = 60.0
 
 
 class Sampler:
-    """Lets one line a minute and reason through, with how many were left out before it. One process counts for itself.
+    """Allows one line per minute and reason, with the number omitted before it. Each process counts separately.
 
-    Reasons must be words of ours: it remembers each.
+    Reasons must be a fixed set, because each one is remembered.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -17,7 +17,7 @@ class Sampler:
         self._left_out: dict[str, int] = {}
 
     def left_out(self, reason: str) -> int | None:
-        """Return how many lines of this reason were left out since the last one; None when this one is, too."""
+        """Return how many lines of this reason were omitted since the last; None if this one is omitted, too."""
         now = self._clock.monotonic()
         if now - self._shown_at.get(reason, float("-inf")) < SECONDS:
             self._left_out[reason] = self._left_out.get(reason, 0) + 1

@@ -1,4 +1,4 @@
-"""The shared secret of HS256: read from SSM when first needed, kept for some minutes, never shown."""
+"""The shared secret of HS256: read from SSM when first needed, cached for some minutes, never shown."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,18 +15,18 @@ _MIN_BYTES = 32
 
 
 class SharedSecret:
-    """The SecureString parameter `name`: the one key of every token, whatever key id that names."""
+    """The SecureString parameter `name`: the key of every token, whatever key id it names."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._ssm = SSMProvider(boto_config=Config(connect_timeout=1, read_timeout=2))
 
     def find(self, _header: Mapping[str, Any]) -> bytes:
-        """Return the secret. Raises KeysUnavailableError when it cannot be read or is too short to be one."""
+        """Return the secret. Raises KeysUnavailableError if it cannot be read or is too short."""
         try:
             value = self._ssm.get(self._name, max_age=_KEPT_SECONDS, decrypt=True)
         except GetParameterError:
-            # The cause is left out on purpose: nothing about a secret belongs in a log.
+            # The cause is omitted on purpose: nothing about a secret belongs in a log.
             raise KeysUnavailableError("the secret cannot be read") from None
         secret = str(value).encode()
         if len(secret) < _MIN_BYTES:

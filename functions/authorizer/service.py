@@ -1,4 +1,4 @@
-"""Answers API Gateway's question about one call: whose is it, if anybody's. Knows no route and no generation."""
+"""Decides for API Gateway whose call it is, if anybody's. Knows no routes and no generations."""
 
 import logging
 import re
@@ -16,17 +16,17 @@ _BEARER = re.compile(r"bearer ++([\w-]++\.[\w-]++\.[\w-]++)", re.ASCII | re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class AuthorizerService:
-    """Judges calls by their Authorization header alone."""
+    """Judges calls only by their Authorization header."""
 
     verifier: TokenVerifier
     sampler: Sampler
 
     def judge(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a simple response of payload format 2.0. Whatever is raised is a 500 of the gateway's, and no entry.
+        """Return a simple response of payload format 2.0. If it raises, the gateway returns 500 and refuses the call.
 
-        What is judged is the identity source, because API Gateway keeps the answer under exactly that. A token that has
-        only expired is let through: API Gateway makes one and the same 403 of every refusal, while the functions
-        compare `exp` with each call's own time, and answer 401 `token_expired`, which a page can read.
+        It judges the identity source, because API Gateway caches the response under exactly that. An expired but
+        otherwise valid token passes: API Gateway returns the same 403 for every refusal, while the functions compare
+        `exp` with each call's time and return 401 `token_expired`, which a page can read.
         """
         sources = event["identitySource"]
         match = _BEARER.fullmatch(sources[0]) if isinstance(sources, list) and len(sources) == 1 else None
@@ -40,7 +40,7 @@ class AuthorizerService:
         except TokenRefusedError as refused:
             self._log(refused.reason)
             return {"isAuthorized": False}
-        # A kept answer outlives no token: see above.
+        # A cached response does not extend a token's life: see above.
         return {"isAuthorized": True, "context": {"sub": caller.subject, "exp": caller.expires_at}}
 
     def _log(self, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""What the authorizer is configured with, read from its environment when it first runs, never at import."""
+"""The authorizer's settings, read from its environment on the first run, never at import."""
 
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
@@ -20,13 +20,13 @@ class Settings:
 
 
 def from_environment(environment: dict[str, str]) -> Settings:
-    """Read the variables that the template sets. Raises ValueError that names the one at fault."""
+    """Read the variables that the template sets. Raises ValueError that names the faulty one."""
     algorithm = environment.get("TOKEN_ALGORITHM", "")
     if algorithm not in get_args(Algorithm):
-        raise ValueError(f"TOKEN_ALGORITHM must be one of {get_args(Algorithm)}, and is {algorithm!r}")
+        raise ValueError(f"TOKEN_ALGORITHM is {algorithm!r}. Set it to one of {get_args(Algorithm)}.")
     audience_claim = environment.get("TOKEN_AUDIENCE_CLAIM", "aud")
     if audience_claim not in get_args(AudienceClaim):
-        raise ValueError(f"TOKEN_AUDIENCE_CLAIM must be one of {get_args(AudienceClaim)}, and is {audience_claim!r}")
+        raise ValueError(f"TOKEN_AUDIENCE_CLAIM is {audience_claim!r}. Set it to one of {get_args(AudienceClaim)}.")
     needed = ["JWT_ISSUER", "JWT_AUDIENCE", *(["JWT_SECRET_PARAMETER"] if algorithm == "HS256" else [])]
     missing = [name for name in needed if not environment.get(name)]
     if missing:

@@ -1,6 +1,6 @@
-"""Whether a token is one of the issuer's for this API, and whose. Pure but for its keys and its clock.
+"""Verifies that a token is the issuer's and for this API, and names its user. Pure, except for its keys and its clock.
 
-The algorithm is the configuration's: a token's own word on it is compared, never followed.
+The algorithm comes from the configuration. The token's own is compared, never followed.
 """
 
 import math
@@ -16,11 +16,12 @@ from shared.domain.errors import UnstuckError
 
 MAX_TOKEN_BYTES = 8192
 LEEWAY_SECONDS = 30
-"""How far ahead the issuer's clock may be, for `nbf` and `iat`. `exp` has none: it costs nobody but the holder."""
+"""How far ahead the issuer's clock may be, for `nbf` and `iat`. `exp` has no leeway: only the token's holder is
+affected."""
 
 
 class TokenRefusedError(UnstuckError):
-    """The token is not good; `reason` is one of a few words of ours, for the log alone."""
+    """The token is invalid. `reason` is one of a fixed set, for the log only."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -28,7 +29,7 @@ class TokenRefusedError(UnstuckError):
 
 
 class TokenExpiredError(TokenRefusedError):
-    """The token was good until it expired, and nothing else is wrong with it."""
+    """The token is valid except that it has expired."""
 
     def __init__(self, caller: "Caller") -> None:
         super().__init__("expired")
@@ -43,7 +44,7 @@ class Keys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose token it is, and until when it is good, in whole epoch seconds."""
+    """The token's user, and its expiry in whole epoch seconds."""
 
     subject: str
     expires_at: int
@@ -58,17 +59,16 @@ class TokenVerifier:
     clock: Clock
 
     def verify(self, token: str) -> Caller:
-        """Return the caller of a good token.
+        """Return the caller of a valid token.
 
-        Raises TokenRefusedError, its kind TokenExpiredError where the time alone is against the token, or
-        KeysUnavailableError for want of a key.
+        Raises TokenRefusedError (TokenExpiredError if it has only expired), or KeysUnavailableError if there is no key.
         """
         if len(token) > MAX_TOKEN_BYTES:
             raise TokenRefusedError("too_large")
         return self._caller(self._claims(token))
 
     def _claims(self, token: str) -> Mapping[str, Any]:
-        """Return the claims of a token with a sound signature, which alone says nothing about what they are."""
+        """Return the claims of a token with a valid signature. The claims themselves are not verified yet."""
         try:
             header = jwt.get_unverified_header(token)
             if header.get("alg") != self.settings.algorithm:
@@ -97,7 +97,7 @@ class TokenVerifier:
             if name in claims and ((begins := _seconds(claims, name)) is None or begins > now + LEEWAY_SECONDS):
                 raise TokenRefusedError("not_yet_valid")
         subject = claims.get("sub")
-        # Which subjects can be owners is shared.http.request's rule, the same for tokens that the gateway verified.
+        # shared.http.request decides which subjects can be owners, also for tokens that the gateway verified.
         if not (isinstance(subject, str) and subject):
             raise TokenRefusedError("subject")
         caller = Caller(subject, math.floor(expires_at))
@@ -115,14 +115,14 @@ class TokenVerifier:
 
 _SIGNATURE_ALONE: Any = {
     "verify_signature": True,
-    # Claims are checked here, by our clock and more strictly: PyJWT takes numbers in text, and one leeway for all.
+    # Claims are checked here with our clock and more strictly: PyJWT accepts numbers in texts, and one leeway for all.
     **dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss"), False),
     **dict.fromkeys(("verify_sub", "verify_jti"), False),
 }
 
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
-    """Return a NumericDate (RFC 7519, section 2), None for what is none."""
+    """Return a NumericDate (RFC 7519, section 2); None if it is not one."""
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

@@ -26,7 +26,7 @@ ROUTES: dict[str, Route] = {"POST /v1/generations": lambda request: _service().c
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer API Gateway's HTTP API, payload format 2.0."""
+    """Handle a call of API Gateway's HTTP API, payload format 2.0."""
     return respond(event, ROUTES)
 
 

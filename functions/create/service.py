@@ -1,4 +1,4 @@
-"""Accepts a generation: validates it, stores it, dispatches it, and answers 202. Does none of the work itself."""
+"""Accepts a generation: validates, stores and dispatches it, and returns 202. Does none of the work itself."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,31 +28,32 @@ _Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:~-]{1,64}$")]
 
 
 class Envelope(BaseModel):
-    """What every kind's request has beside its own input. Labels are the caller's own and mean nothing to us."""
+    """The fields of every create besides its kind's own. Labels belong to the caller; the service does not interpret
+    them."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
     kind: str = "flashcards"
-    """Which kind of generation to start."""
+    """The kind of generation to start."""
     model: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./:@-]{1,100}$")] | None = None
-    """The model to ask, of those that the deployment allows; its default if absent."""
+    """The model to use, of those that the deployment allows. Default: the deployment's."""
     prompt_version: _Label | None = None
-    """A version of the kind's prompts; the newest if absent."""
+    """A version of the kind's prompts. Default: the newest."""
     client_id: _Label | None = None
     """A label of your own."""
     session_id: _Label | None = None
-    """A label of your own, by which the lists can be filtered."""
+    """A label of your own. Lists can filter by it."""
     user_provided_key: UserProvidedKey = None
 
     @property
     def provider_key(self) -> str | None:
-        """The key itself: to be sealed, and for nothing else."""
+        """The key itself, only for sealing it."""
         return None if self.user_provided_key is None else self.user_provided_key.get_secret_value()
 
 
 @dataclass(frozen=True, slots=True)
 class CreateService:
-    """Creates generations for the owners who ask."""
+    """Creates generations."""
 
     store: AdmissionStore
     dispatch: Dispatch
@@ -63,14 +64,14 @@ class CreateService:
     """For users' own provider keys; None where none is taken."""
 
     def create(self, request: Request) -> Response:
-        """Store a generation and start its work, if its owner may have one more.
+        """Store a generation and start its work, if its owner's limits allow it.
 
         Raises what `AdmissionStore.admit` raises.
         """
         owner, body = request.owner, request.json()
         envelope, content = self._validate(body)
         refuse_if_switched_off(envelope.kind, self.settings)
-        # As asked, before the deployment's own defaults: a new default is no other request.
+        # As requested, before the deployment's defaults: a new default does not make it a different request.
         asked = {"create": envelope.model_dump(exclude={"user_provided_key"}), "input": _asked(content)}
         key = key_of(request, asked, envelope.provider_key)
         generation, given = self._new(owner, envelope, content, request.request_id)
@@ -128,14 +129,14 @@ class CreateService:
 
 
 def _given(content: BaseModel) -> dict[str, Any]:
-    """Return the input as it is stored: without what was left out, as far as the kind finds it again by itself."""
+    """Return the input to store: without omitted fields, as far as the kind restores them by itself."""
     left_out = {field.alias or name for name, field in type(content).model_fields.items() if field.default is None}
     return {name: value for name, value in to_json(content).items() if value is not None or name not in left_out}
 
 
 def _asked(content: BaseModel) -> dict[str, Any]:
-    """Return what makes two requests the same: an option that a kind gets later makes no other request of one, and
-    neither does what the kind made up where it was not sent, as a new UUID."""
+    """Return the values that make two requests the same. An option that a kind gets later does not change them, and
+    neither does a generated default, such as a new UUID."""
     fields, sent = type(content).model_fields, content.model_fields_set
     made_up = {field.alias or name for name, field in fields.items() if field.default_factory and name not in sent}
     return {name: value for name, value in _given(content).items() if name not in made_up}

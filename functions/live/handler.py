@@ -1,4 +1,4 @@
-"""Wiring of live connections: the ticket over HTTP, and what API Gateway asks and says of a WebSocket."""
+"""Wiring of live connections: the ticket over HTTP, and API Gateway's WebSocket events."""
 
 from functools import cache
 from typing import Any
@@ -29,7 +29,7 @@ ROUTES: dict[str, Route] = {"POST /v1/live": lambda request: _tickets().issue(re
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer the HTTP API, payload format 2.0, and the WebSocket API: its authorizer, `$connect` and `$disconnect`."""
+    """Handle the HTTP API, payload format 2.0, and the WebSocket API: its authorizer, `$connect` and `$disconnect`."""
     if event.get("type") == "REQUEST":
         return _sockets().judge(event)
     if "routeKey" in event:

@@ -1,4 +1,4 @@
-"""What API Gateway asks and says of a WebSocket: may it open, it opens, it has closed. No message is read here."""
+"""API Gateway's WebSocket events: authorize, connect, disconnect. No message is read here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ _FULL = {"statusCode": 429}
 
 @dataclass(frozen=True, slots=True)
 class SocketService:
-    """Raises what the store raises: API Gateway then refuses the handshake, and the client asks for a new ticket."""
+    """Raises the store's errors. API Gateway then refuses the handshake, and the client gets a new ticket."""
 
     connections: Connections
     origins: tuple[str, ...]
 
     def judge(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer whether a connection may open, and whose it is. A ticket is used up by this, unless a page that may
-        not call the API has sent it."""
+        """Decide whether a connection may open, and name its owner. This uses up the ticket, unless a page sent it that
+        may not call the API."""
         ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
         opens = self.connections.redeem(str(ticket)) if self._may_call(event.get("headers") or {}) else None
         statement = {
@@ -32,7 +32,7 @@ class SocketService:
         return {"principalId": "owner", "policyDocument": policy, "context": context}
 
     def follow(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Note what has opened, before API Gateway lets it through, and forget what has closed."""
+        """Store a connection before API Gateway opens it, and delete a closed one."""
         context = event["requestContext"]
         opened = Pass(str(context["authorizer"]["sub"]), int(context["authorizer"]["ends"]))
         connection_id = str(context["connectionId"])
@@ -42,6 +42,6 @@ class SocketService:
         return _DONE if self.connections.open(opened, connection_id) else _FULL
 
     def _may_call(self, headers: Mapping[str, str]) -> bool:
-        # Browsers always send it, and nothing else has to: the ticket is what lets in.
+        # Browsers always send it, other clients need not: the ticket grants access.
         origin = next((value for name, value in headers.items() if name.lower() == "origin"), None)
         return origin is None or origin in self.origins

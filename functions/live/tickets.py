@@ -1,4 +1,4 @@
-"""Gives an owner a ticket: the address of a WebSocket, good once and soon. It knows nothing of generations."""
+"""Gives an owner a ticket: the address of a WebSocket, valid once and for a short time. Knows no generations."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ _FULL_RETRY_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class TicketService:
-    """The only way in: the token is checked here, by whichever verifier the deployment has, and is in no URL."""
+    """The only way to connect: the deployment's verifier checks the token here, and no URL contains it."""
 
     connections: Connections
     url: str
 
     def issue(self, request: Request) -> Response:
-        """Answer where to connect within 30 seconds, and when the connection ends; 429 where the owner has too many."""
+        """Return where to connect within 30 seconds, and when the connection ends; 429 if the owner has too many."""
         owner, token_ends_at = request.owner, request.token_ends_at
         if self.connections.is_full(owner):
             raise ProblemError("too_many_connections", headers={"retry-after": str(_FULL_RETRY_SECONDS)})

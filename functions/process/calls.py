@@ -1,6 +1,6 @@
-"""The model's calls of one attempt: each is counted before it is sent, within its ceilings, and its cost after.
+"""The model calls of one attempt. Each is checked against the limits and counted before it is sent, and its cost after.
 
-What is known of the last one is kept for whoever tells of the attempt.
+Keeps the facts of the last call for the attempt's log line and error.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,7 @@ _NO_BILL = Usage(calls=1)
 
 
 class Calls:
-    """Follows the head by the worker's own writes, and enters what each call costs in the ledger."""
+    """Follows the head through the worker's own writes, and books each call's cost in the ledger."""
 
     def __init__(
         self,
@@ -63,16 +63,16 @@ class Calls:
         self._spend_guard = SpendGuard(head, lambda: dependencies.store.spending, dependencies.settings.max_running)
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._step, self._target = "", heartbeat.progress
-        # Opened once an attempt and gone with it. The service's key is not even read for who brings one.
+        # Opened once per attempt and dropped with it. If the user sent a key, the service's key is not even read.
         self._key = cache(partial(dependencies.user_key, head)) if head.own_key else dependencies.api_key
 
     @property
     def step(self) -> str:
-        """The step that is being made."""
+        """The current step."""
         return self._step
 
     def begin_step(self, name: str, progress: int) -> None:
-        """Count what follows as the step's; its calls move the progress shown towards `progress`."""
+        """Count the following calls as the step's. They move the shown progress towards `progress`."""
         self._step, self._target = name, progress
         self.facts, self.excerpt = NO_CALL, None
         self._ledger.begin_step()
@@ -84,10 +84,11 @@ class Calls:
         result: type[BaseModel] | None,
         aspect_ratio: str = "1:1",
     ) -> Completion:
-        """Send one call and return the whole answer, a picture where `result` is None. Raises what ends the attempt.
+        """Send one call and return the complete answer, a picture if `result` is None. Raises errors that end the
+        attempt.
 
-        Raises CeilingReachedError before anything is sent when a ceiling would be passed. An answer that breaks the
-        server's protocol is asked for once more; a second one is no passing fault.
+        Raises CeilingReachedError, before anything is sent, if the call could exceed a limit. After a response that
+        breaks the server's protocol, calls once more; a second such response is not transient.
         """
         request = self._request(prompt, messages, result, aspect_ratio)
         try:
@@ -97,7 +98,7 @@ class Calls:
             return self._complete(request, prompt, result)
 
     def note_asked_again(self, error: GenerationError) -> None:
-        """Tell of a call whose answer was of no use, before the model is asked once more."""
+        """Record a call whose answer was unusable, before the model is called again."""
         head, now = self.head, self._dependencies.clock.now()
         about = {"generation_id": head.generation_id, "attempt": head.attempt, "code": error.code}
         logger().info("the model is asked again", extra=about | self.logged)
@@ -106,14 +107,14 @@ class Calls:
         )
 
     def note_interrupted(self) -> None:
-        """Tell of the call that was closed, since the generation was ended by another; nothing where none was."""
+        """Record the call that was closed because another writer ended the generation; nothing if there was none."""
         if self.under_way:
             head, now = self.head, self._dependencies.clock.now()
             self._dependencies.store.timeline.note_call(head, Event("interrupted", now, head.attempt, call=self.facts))
 
     @property
     def logged(self) -> dict[str, str | int | float]:
-        """What a log line has of the last call; the provider's own words only where the deployment keeps them."""
+        """The log facts of the last call. Includes the provider's text only if the deployment keeps it."""
         excerpt = {} if self.excerpt is None else {"provider_excerpt": self.excerpt}
         return self.facts.known() | excerpt
 
@@ -127,7 +128,7 @@ class Calls:
             self._heartbeat.check()
             if dependencies.clock.monotonic() >= sent_until:
                 raise LeaseLostError(head.generation_id)
-            self.under_way = True  # from here on it may have been sent
+            self.under_way = True  # from here on, it may have been sent
 
         left = (head.deadline_at - dependencies.clock.now()) / timedelta(seconds=1)
         record, began = CallRecord(), dependencies.clock.monotonic()
@@ -144,7 +145,7 @@ class Calls:
                 on_words=self._partials.of_call(self._step, prompt, result) if self._partials and result else None,
             )
         except (LeaseLostError, DeadlinePassedError, HandoverError):
-            self._take_back_call(reserve)  # it had no leave: nothing was sent
+            self._take_back_call(reserve)  # the gate refused it, so nothing was sent
             raise
         except CallCanceledError:
             self._learn(request, record, began, api_key)
@@ -156,13 +157,13 @@ class Calls:
             self.under_way = False
             self._failed(error, reserve, bill_ids, api_key)
             if isinstance(error, CallDeadlineExceededError) and left <= dependencies.settings.model_timeout_seconds:
-                # Not the call's time was over but the generation's own.
+                # The generation's deadline passed, not the call's timeout.
                 raise DeadlinePassedError(head.generation_id) from error
             owners = as_the_owners(error) if head.own_key else error
             if owners is not error:
                 raise owners from error
             raise
-        except Exception:  # nobody expected it, and it may have cost something
+        except Exception:  # an unexpected error, and the call may have cost something
             self._learn(request, record, began, api_key)
             self._await_bills(bill_ids, api_key, reserve)
             raise
@@ -176,7 +177,7 @@ class Calls:
         self.excerpt = record.excerpt(api_key) if dependencies.settings.keep_provider_excerpts else None
 
     def ask_for_bills(self) -> None:
-        """Ask what the calls have cost that ended before they told, as long as there is time for it."""
+        """Ask for the cost of calls that ended before they reported it, while there is time."""
         for call in self._late_bills.pop_all():
             usage = self._late_bills.ask(call.bill_id, call.api_key)
             if usage is not None:
@@ -203,11 +204,11 @@ class Calls:
         elif error.unpaid:
             self._take_back_call(reserve)
         else:
-            # What it has cost was never told: its reserve stays reserved.
+            # Its cost was never reported, so its reserve stays reserved.
             self._await_bills(bill_ids, api_key, reserve)
 
     def _take_back_call(self, reserve: Decimal) -> None:
-        """Have a call that was refused before its first token be none of the step's, and cost nothing."""
+        """Uncount a call that was refused before its first token. It cost nothing."""
         self._ledger.spend(Usage(), reserve)
         self.head = replace(self.head, step_calls=self.head.step_calls - 1)
 
@@ -226,7 +227,7 @@ class Calls:
             schema=result.model_json_schema() if result else None,
             max_completion_tokens=limits.max_completion_tokens or settings.max_completion_tokens,
             user=keyed_hash(head.user_id, settings.owner_key),
-            # Who stands in for a model that writes cannot draw.
+            # A fallback for a text model cannot draw.
             fallback_models=tuple(name for name in settings.fallback_models if name != self._input.model)
             if result
             else (),
@@ -255,5 +256,5 @@ class Calls:
 
 @lru_cache(maxsize=100)
 def _say_unpriced(model: str) -> None:
-    """Say once that no ceiling of money binds for this model: its server tells tokens and no price."""
+    """Log once that no spending limit holds for this model, because its server reports tokens but no price."""
     logger().warning("the model's cost is not known: give its price in ModelPrices", extra={"model": model})

@@ -1,4 +1,4 @@
-"""What a kind's `run` is given in a worker: steps that are stored once, and the model, called inside of them."""
+"""The worker's context for a kind's `run`: steps that are stored once, and model calls inside them."""
 
 import hashlib
 from collections.abc import Callable
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 
 class AttemptContext:
-    """One attempt's `Context`. Follows the head by its own writes; the heartbeat moves only what it never reads."""
+    """One attempt's `Context`. Follows the head through its own writes. The heartbeat changes only fields that it never
+    reads."""
 
     def __init__(
         self,
@@ -42,35 +43,36 @@ class AttemptContext:
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._ledger = Ledger(head, steps, Decimal(str(kind.limits.call_reserve_usd)))
         self._calls = Calls(head, kind, content, dependencies, heartbeat, self._ledger, partials)
-        # Steps that a lost worker stored and did not count are shown with the next advance.
+        # Steps that a lost worker stored but did not count show with the next advance.
         self._behind = self.totals.steps_done > head.steps_done
         self._drawn = 0
         self.last_step = ""
 
     @property
     def head(self) -> Generation:
-        """The head as its holder knows it, with what is reserved for calls that have no bill; a step that is stored and
-        not yet shown ends a fruitless row as well."""
+        """The head as its holder knows it, with the reservation for calls without a known charge. A step that is stored
+        but not shown yet also resets the count of fruitless attempts."""
         head = replace(self._calls.head, reserved_usd=self.reserved_usd)
         return replace(head, fruitless_attempts=0, releases=0) if self._behind else head
 
     @property
     def totals(self) -> Totals:
-        """What is stored and spent so far, whether the head shows it yet or not."""
+        """Everything stored and spent so far, even if the head does not show it yet."""
         return self._ledger.totals
 
     def recount(self) -> None:
-        """Count what a late holder has stored since this attempt read the steps: the end is the last to count it."""
+        """Count steps that a late holder stored since this attempt read the steps. The end is the last chance to count
+        them."""
         head = self._calls.head
         self._ledger.learn(self._dependencies.store.reads.get_steps(head.key, results=False))
 
     def ask_for_bills(self) -> None:
-        """Ask what the calls have cost that were cut off before they told."""
+        """Ask for the cost of calls that were cut off before they reported it."""
         self._calls.ask_for_bills()
 
     def bill(self) -> Usage:
-        """After the lease was lost: where the generation was ended, and not given to another, have it show what this
-        attempt has spent. Returns what it had not shown."""
+        """After the lease was lost: if the generation was ended and not requeued, add this attempt's spend to it.
+        Returns what was added."""
         store = self._dependencies.store
         if not store.bills.ended_under(self.head):
             return Usage()
@@ -81,12 +83,12 @@ class AttemptContext:
 
     @property
     def asked(self) -> Asked:
-        """What a log line says of the input."""
+        """The log facts of the input."""
         return self._input.asked
 
     @property
     def ended_with(self) -> CallFacts:
-        """What is known of the call that the attempt ended with."""
+        """The facts of the call that the attempt ended with."""
         return self._calls.facts
 
     @property
@@ -96,7 +98,7 @@ class AttemptContext:
 
     @property
     def made_by(self) -> CallFacts:
-        """What is known of the call that made the last step, whichever attempt it was in."""
+        """The facts of the call that made the last step, in whichever attempt."""
         step = self._ledger.stored(self.last_step)
         if step is None:
             return NO_CALL
@@ -132,7 +134,7 @@ class AttemptContext:
         try:
             return from_json(result, stored.result)
         except ValidationError:
-            raise GenerationError("step_unreadable", f"The stored step {name} is of another version.") from None
+            raise GenerationError("step_unreadable", f"The stored step {name} has another version.") from None
 
     def _make(self, name: str, result: type[BaseModel], make: Callable[[], BaseModel], progress: int) -> StoredStep:
         clock = self._dependencies.clock
@@ -167,7 +169,7 @@ class AttemptContext:
             raise broken(self.head, str(rule), rule.__cause__) from None
 
     def check_output(self, returned: object) -> None:
-        """Raise GenerationError unless what `run` returned is the kind's output, and what its last step has stored."""
+        """Raise GenerationError unless `run` returned the kind's output, exactly as its last step stored it."""
         stored = self._ledger.stored(self.last_step)
         try:
             results.check_output(returned, self._kind.output, None if stored is None else stored.result)
@@ -180,7 +182,7 @@ class AttemptContext:
         return KindFailureError(code, message)
 
     def _show_what_is_stored(self) -> None:
-        # Only when more work follows: the last step's advance is part of succeed, one write less.
+        # Only if more work follows: the last step's advance is part of succeed, which saves a write.
         if self._behind:
             calls = self._calls
             calls.head = self._dependencies.store.advance(
@@ -210,7 +212,7 @@ class AttemptContext:
         except InvalidOutputError as nothing:
             self._ask_again_after(nothing)
             answer = self._calls.complete(prompt, messages, None, aspect_ratio)
-        picture, head = answer.pictures[0], self._calls.head  # the answer may hold more than was asked for
+        picture, head = answer.pictures[0], self._calls.head  # the answer may contain more than requested
         self._drawn += 1
         name = name_of(head.fence, self._calls.step, self._drawn, picture.content_type)
         self._dependencies.store.pictures.put_picture(head, name, picture.data, picture.content_type)
@@ -218,7 +220,7 @@ class AttemptContext:
         return Picture(name, picture.content_type, len(picture.data), sha256, picture.width, picture.height)
 
     def _ask_again_after(self, nothing: InvalidOutputError) -> None:
-        """An answer that is empty or garbled is chance; one that its limit of tokens cut would be cut again."""
+        """An empty or garbled answer is chance; an answer that the token limit cut would be cut again."""
         if nothing.code == "output_truncated":
             raise nothing
         self._calls.note_asked_again(nothing)

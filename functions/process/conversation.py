@@ -1,4 +1,5 @@
-"""How a kind's prompt becomes messages, and the model's text its result. The user's text is data, always delimited."""
+"""Turns a kind's prompt into messages, and the model's text into its result. The user's text is always delimited
+data."""
 
 import re
 from collections.abc import Iterator
@@ -16,13 +17,13 @@ from shared.kinds.contract import Prompt
 from shared.kinds.values import to_json
 
 _SHOWN_ERRORS = 5
-_LEAST_REPEATED = 40  # characters of a sentence of ours that nobody writes by chance
+_LEAST_REPEATED = 40  # characters of one of our sentences that nobody writes by chance
 
 
 def of(prompt: Prompt, result: type[BaseModel] | None = None) -> tuple[ChatMessage, ...]:
-    """Return the conversation: our instructions as the system's words, each text of the user's between its tags.
+    """Return the conversation: our instructions as the system message, each user text between its tags.
 
-    The form of `result` is named in words, since not every server takes or keeps a schema.
+    The instructions describe the form of `result`, because not every server accepts or enforces a schema.
     """
     system = prompt.system if result is None else f"{prompt.system}\n\n{_asking_for(result)}"
     return (ChatMessage("system", system), ChatMessage("user", delimited(prompt.data, prompt.system)))
@@ -33,10 +34,11 @@ def _asking_for(result: type[BaseModel]) -> str:
 
 
 def read[Result: BaseModel](prompt: Prompt, text: str, result: type[Result]) -> Result:
-    """Read the model's answer to `prompt`. Raises InvalidOutputError as `parse` does, and where it gives us away.
+    """Read the model's answer to `prompt`. Raises InvalidOutputError as `parse` does, and if the answer repeats our
+    instructions.
 
-    An answer that fits and holds a sentence of our instructions was talked into it by the user's text. It is no
-    secret, but no result either, unless the user's text holds the sentence itself.
+    If a fitting answer repeats a sentence of our instructions, the user's text made the model do it. The sentence is
+    not secret, but the answer is not a result, unless the user's text contains that sentence.
     """
     found = parse(text, result)
     if _repeats(prompt, to_json(found), most=None):
@@ -45,8 +47,8 @@ def read[Result: BaseModel](prompt: Prompt, text: str, result: type[Result]) -> 
 
 
 def begins_to_repeat(prompt: Prompt, value: Any) -> bool:
-    """Whether what there is of an answer holds a sentence of our instructions, or so much of its begin as nobody writes
-    by chance. For who shows an answer before it is whole, and `read` can judge it."""
+    """Whether a partial answer contains a sentence of our instructions, or more of its beginning than anybody writes by
+    chance. For showing an answer before it is complete and `read` can judge it."""
     return _repeats(prompt, value, most=_LEAST_REPEATED)
 
 
@@ -69,12 +71,12 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
-    """Read the model's answer, whatever it has written around it. Raises InvalidOutputError, which says where it does
-    not fit and never what it said."""
+    """Read the model's answer, ignoring text around it. Raises InvalidOutputError, which names the place of the fault,
+    never the content."""
     try:
         return _validated(text.strip().removeprefix("\ufeff"), result)
     except ValidationError as whole:
-        # It would hold this frame, and the frame it: the whole text, until somebody looks for garbage.
+        # The error and this frame would hold each other and the whole text until garbage collection.
         invalid = whole.with_traceback(None)
     found = json_candidates(text)
     longest = max(found, key=len, default="")
@@ -87,7 +89,7 @@ def parse[Result: BaseModel](text: str, result: type[Result]) -> Result:
 
 
 def _validated[Result: BaseModel](text: str, result: type[Result]) -> Result:
-    """Return the answer as `result` has it. A number that JSON does not have, as NaN or 1e400, fits no field."""
+    """Return the answer as `result`. A number that JSON cannot hold, such as NaN or 1e400, fits no field."""
     found = result.model_validate_json(text)
     if endless := list(not_finite(found.model_dump(mode="json"))):
         wrong = [InitErrorDetails(type="finite_number", loc=place, input=None) for place in endless]
@@ -98,7 +100,7 @@ def _validated[Result: BaseModel](text: str, result: type[Result]) -> Result:
 def _where(invalid: ValidationError, result: type[BaseModel]) -> str:
     errors = invalid.errors(include_url=False, include_input=False, include_context=False)[:_SHOWN_ERRORS]
     known = _field_names(result)
-    # A key that the result does not name is the model's own word.
+    # A key that the result does not define is the model's own text.
     found = (f"{_place(error['loc'], known)} {error['type']}" for error in errors)
     return "The model's answer does not fit: " + ", ".join(found)
 
@@ -114,8 +116,8 @@ def _field_names(result: type[BaseModel]) -> set[str]:
 
 
 def repair(prompt: Prompt, text: str, invalid: InvalidOutputError, result: type[BaseModel]) -> tuple[ChatMessage, ...]:
-    """Return the turns that show the model its own answer, what is wrong with it, and the form that it must have."""
-    # The user's text may have had the model write a tag of ours.
+    """Return the turns that show the model its own answer, the fault, and the required form."""
+    # The user's text may have made the model write one of our tags.
     said = cleaned(text, names_in(prompt.data, prompt.system))
     ask = f"{invalid.message}. Answer again with the whole JSON, corrected, and nothing else. {_asking_for(result)}"
     return (ChatMessage("assistant", said), ChatMessage("user", ask))

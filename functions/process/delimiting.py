@@ -1,4 +1,4 @@
-"""Puts texts between tags that none of them can open or close. Whose text it is and what it says makes no difference.
+"""Puts texts between tags that no text can open or close, whatever it says.
 
 One pass over each text, in steps that are linear in its length.
 """
@@ -13,12 +13,12 @@ _HIDDEN = re.compile(
     "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
-"""Control and format characters, which nobody sees: they hide a tag from us and not from a model."""
+"""Invisible control and format characters, which could hide a tag from us but not from a model."""
 
 _FILLERS = "\u115f\u1160\u3164\uffa0"
-"""Letters to Unicode, and as invisible."""
+"""Characters that Unicode calls letters but that are invisible as well."""
 
-# Persian and Hindi spell with joiners, and pictures are made with them. Beside ASCII one is there to split a word.
+# Persian, Hindi and emoji use joiners. Next to ASCII, a joiner only serves to split a word.
 _SPLITTING = re.compile(r"(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])")
 _OPENERS = "<\uff1c\ufe64\u2039\u2329\u3008\u27e8\u276e\u02c2\u1438\u226e"
 _CLOSERS = ">\uff1e\ufe65\u203a\u232a\u3009\u27e9\u276f\u02c3\u1433\u226f"
@@ -28,21 +28,22 @@ _NAMED = re.compile(r"</?([\w.-]{1,100})>")
 
 
 def delimited(data: Mapping[str, str], instructions: str) -> str:
-    """Return each text between tags of its name. No text holds a tag of `data`, or one that `instructions` name."""
+    """Return each text between tags of its name. No text contains a tag of `data` or of `instructions`."""
     names = names_in(data, instructions)
     return "\n".join(f"<{name}>\n{cleaned(text, names)}\n</{name}>" for name, text in data.items())
 
 
 def names_in(data: Mapping[str, str], instructions: str) -> frozenset[str]:
-    """Return the names of the tags of a prompt: of its data, and of what its instructions say is between tags."""
+    """Return the names of a prompt's tags: those of its data, and those that its instructions mention."""
     return frozenset(map(_letters, (*data, *_NAMED.findall(instructions))))
 
 
 def cleaned(text: str, names: Iterable[str]) -> str:
-    """Return the text without control and format characters, and with `(` for each bracket that opens one of `names`.
+    """Return the text without control and format characters, with `(` in place of each bracket that opens one of
+    `names`.
 
-    Whatever follows the name, a model may take it for the tag: with attributes, or without an end. Case, width,
-    accents, white space and punctuation between bracket and name make no difference, nor do they inside the name.
+    A model may read it as the tag whatever follows the name, such as attributes or no end. Case, width, accents, white
+    space and punctuation make no difference, between bracket and name or inside the name.
     """
     text = _SPLITTING.sub("", _HIDDEN.sub("", _NEW_LINE.sub("\n", text)))
     known = tuple(names)
@@ -56,7 +57,8 @@ def cleaned(text: str, names: Iterable[str]) -> str:
 
 
 def _names_one(text: str, at: int, names: tuple[str, ...]) -> bool:
-    """Whether the letters from `at` on begin with a name. Ends at the next bracket, so that no letter is read twice."""
+    """Whether the letters from `at` on start with a name. Stops at the next bracket, so that no letter is read
+    twice."""
     read = ""
     while at < len(text) and text[at] not in _ENDS:
         if letters := _letters(text[at]):
@@ -71,6 +73,6 @@ def _names_one(text: str, at: int, names: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=256)
 def _letters(text: str) -> str:
-    # A character at a time: the normal form of a long run of accents would take the square of its length.
+    # One character at a time: normalizing a long run of accents would take quadratic time.
     folded = (unicodedata.normalize("NFKD", character.upper()).casefold() for character in text)
     return "".join(letter for part in folded for letter in part if letter.isalnum() and letter not in _FILLERS)

@@ -1,4 +1,4 @@
-"""What every attempt of a worker works with, and what it asks of whatever calls the model."""
+"""The dependencies of a worker's attempts, and the protocol of the model's client."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Model(Protocol):
-    """What calls the model; see `provider.Provider.complete`."""
+    """The model's client; see `provider.Provider.complete`."""
 
     @property
     def takes_key(self) -> bool: ...
@@ -39,18 +39,18 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What every attempt of a worker works with."""
+    """The dependencies of every attempt."""
 
     store: WorkerStore
     heartbeats: WorkerStore
     model: Model
     api_key: Callable[[], str]
-    """The service's own key for the model."""
+    """The service's own provider key."""
     user_key: Callable[[Generation], str]
-    """The key that the owner of a generation gave for it."""
+    """The provider key that a generation's owner sent."""
     clock: Clock
     settings: Settings
     sleep: Callable[[float], None]
-    """Waits for so many seconds, without a beat of the heart."""
+    """Waits for this many seconds, without a heartbeat."""
     partials: "Callable[[Generation], Partials] | None" = None
-    """What shows an attempt's owner the text while it is written; None where the deployment has no live connections."""
+    """Shows the owner the text while the model writes it; None if the deployment has no live connections."""

@@ -1,4 +1,4 @@
-"""How an attempt ends: the one final write that its holder makes of the head, and what is noted and sent with it."""
+"""Ends an attempt: the holder's single final write of the head, plus its log lines, events and messages."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,11 +21,12 @@ from shared.domain.states import Status
 from shared.kinds.contract import Limits
 
 _PAUSES_SECONDS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Before each try to give back what could not be ended: together less than a lease, after which a rescuer does it."""
+"""Pauses before each try to release an attempt that could not be ended. Together less than a lease; after that a
+rescuer acts."""
 
 
 class Ending(StrEnum):
-    """How a worker was done with a message. `passed_over`: there was nothing to do for it."""
+    """How a worker finished with a message. `passed_over`: there was nothing to do."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -36,11 +37,11 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What became of one message.
+    """The outcome of one message.
 
-    `ended` is the generation as this worker ended it. `billed_usd` is what was found to have been spent, of the
-    deployment's money, on one that another had ended. `ours` says that whoever runs the deployment must act: others
-    will end the same until then.
+    `ended` is the generation as this worker ended it. `billed_usd` is the deployment's late spend on a generation that
+    another writer ended. `ours` means that the operator must act, because other generations fail the same way until
+    then.
     """
 
     ending: Ending
@@ -50,7 +51,7 @@ class Handled:
 
 
 class Attempt(Protocol):
-    """What an end asks of an attempt."""
+    """What ending needs from an attempt."""
 
     @property
     def head(self) -> Generation: ...
@@ -83,7 +84,8 @@ class Attempt(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An attempt that ended before it could read what is stored: it has spent nothing, and the head stays as it is."""
+    """An attempt that ended before it read the stored steps. It has spent nothing, and the head's usage stays
+    unchanged."""
 
     head: Generation
 
@@ -116,7 +118,7 @@ class Unread:
         return self.head.reserved_usd
 
     def recount(self) -> None:
-        """Nothing is known that could be counted."""
+        """There is nothing to count."""
 
     def bill(self) -> Usage:
         return Usage()
@@ -132,10 +134,10 @@ class Endings:
     def end(
         self, attempt: Attempt, limits: Limits, error: GenerationError | LeaseLostError | None, until: float
     ) -> Handled:
-        """Write how the attempt ended, None being well; return what that makes of the message.
+        """Write the attempt's end (None means success), and return the outcome of the message.
 
-        When the end cannot be written, the generation is given back instead, with what is spent: that is tried until
-        the monotonic time `until`, and while the lease can last. Raises what is raised of STORAGE when nothing helped.
+        If the end cannot be written, releases the generation with its spend instead, and retries that until the
+        monotonic time `until`, within the lease. Raises the STORAGE error if nothing helped.
         """
         ours = isinstance(error, GenerationError) and is_ours(error.code)
         try:
@@ -161,8 +163,8 @@ class Endings:
         raise AssertionError("the last try returns or raises")
 
     def _lost(self, attempt: Attempt) -> Handled:
-        """Another holds it, or it has ended: nothing of this attempt may be written but what it has cost, and that only
-        where nobody else will ever count for the generation again. Best effort: nobody waits for it."""
+        """Another worker holds it, or it has ended. This attempt may only write its cost, and only if no later attempt
+        will count it. Best effort: nobody waits for it."""
         head, billed = attempt.head, Decimal(0)
         logger().info("the lease was lost", extra=about(head) | attempt.logged)
         try:
@@ -235,7 +237,7 @@ class Endings:
 
 
 def is_ours(code: str) -> bool:
-    """Whether whoever runs the deployment must act on a failure with this code."""
+    """Whether the operator must act on a failure with this code."""
     known = FAILURES.get(code)
     return known is not None and known.is_ours
 

@@ -1,4 +1,4 @@
-"""The form of an answer in words: what a model that is shown no schema, or keeps to none, needs to know of it. Pure."""
+"""Describes an answer's form in words, for models that get no schema or ignore it. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ _DEEPEST = 6
 
 
 def in_words(schema: Mapping[str, Any]) -> str:
-    """Return the JSON schema's form as a model reads it: each field, what it holds, and its bounds."""
+    """Return the JSON schema in words: each field, its type and its bounds."""
     return _value(schema, schema.get("$defs", {}), 0)
 
 

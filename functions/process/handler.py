@@ -1,4 +1,4 @@
-"""Wiring of the two event sources: a thread for each record, failures back by partial batch response."""
+"""Wiring of the two event sources: one thread for each record, and failures through the partial batch response."""
 
 import os
 from collections import Counter
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class LambdaContext(Protocol):
-    """What a worker asks of Lambda's context object."""
+    """The part of Lambda's context object that a worker uses."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
@@ -75,20 +75,20 @@ def _sockets() -> "Sockets":
 
 
 def _partials() -> "Callable[[Generation], Partials]":
-    from functions.process.partials import Partials  # noqa: PLC0415 - only where pages can be live
+    from functions.process.partials import Partials  # noqa: PLC0415 - only if the deployment has live connections
 
     def listeners(owner: str) -> list[str]:
         return [connection.connection_id for connection in _connections().of(owner)]
 
-    # The clients are made when the first words have come: no start waits for them.
+    # The clients are made when the first text arrives, so that no start waits for them.
     return lambda head: Partials(head, listeners, lambda to, message: _sockets().post(to, message), wiring.clock)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Work on a batch side by side and return the messages that must go back to their queue.
+    """Process a batch concurrently and return the messages that must go back to their queue.
 
-    Waiting for a model is most of the bill, and ten generations that wait together cost little more than one.
-    Every thread is joined before the return: Lambda would freeze it, and thaw it inside a later invocation.
+    Waiting for a model is most of the cost, and ten generations that wait together cost little more than one. Every
+    thread is joined before the return: otherwise Lambda would freeze it and continue it in a later invocation.
     """
     worker, records = _worker(), event["Records"]
     left = context.get_remaining_time_in_millis() / 1000

@@ -1,4 +1,5 @@
-"""Keeps a worker's lease beside its work, and ends the work when it may not go on. Touches nothing else of the head."""
+"""Renews a worker's lease during its work, and stops the work if it may not continue. Changes nothing else of the
+head."""
 
 import threading
 from types import TracebackType
@@ -13,16 +14,15 @@ from shared.domain.rows.worker import Shown
 from shared.store.worker import WorkerStore
 
 FIRST_BEAT = 0.5
-"""The part of an interval after which the first heartbeat is due; the others follow a whole one after another."""
-_STAGE_LENGTH = 40  # the head is paid for by the kilobyte
+"""The share of an interval before the first heartbeat; the others follow after a whole interval."""
+_STAGE_LENGTH = 40  # the head is billed by the kilobyte
 
 
 class Heartbeat:
-    """A thread that beats for one claimed generation while the `with` block runs, and is joined at its end.
+    """A thread that sends heartbeats for one claimed generation during the `with` block, and is joined at its end.
 
-    Lambda freezes a thread that is left behind, and it would wake inside a later invocation.
-    When the lease is lost, the deadline passes or the invocation is about to end, the call in flight is closed at
-    once, and `check` raises why.
+    Lambda would freeze a leftover thread and continue it in a later invocation. If the lease is lost, the deadline
+    passes or the invocation is about to end, the thread closes the call in flight, and `check` raises the reason.
     """
 
     def __init__(
@@ -53,29 +53,29 @@ class Heartbeat:
 
     @property
     def shown(self) -> Shown:
-        """What the next write of the head shows of it."""
+        """The values that the next write of the head shows."""
         return Shown(self._progress, self._stage)
 
     def show(self, percent: int, stage: str | None = None) -> None:
-        """Have the next heartbeat show this; progress never goes down and stays below 100 until the end."""
+        """Show this with the next heartbeat. Progress never goes down, and stays below 100 until the end."""
         self._progress = max(self._progress, min(percent, 99))
         self._stage = stage[:_STAGE_LENGTH] if stage else self._stage
 
     def check(self) -> None:
-        """Raise why the work must end: LeaseLostError, DeadlinePassedError or HandoverError. Else do nothing."""
+        """Raise the reason if the work must stop: LeaseLostError, DeadlinePassedError or HandoverError."""
         if self._ended is None and self._clock.monotonic() >= self.handover_at:
             self._end(HandoverError())
         if self._ended is not None:
             raise self._ended
 
     def _beat_until_stopped(self) -> None:
-        # The first one comes early: a call of some seconds would show nothing of itself before it is over.
+        # The first heartbeat comes early, because a call of a few seconds would otherwise show nothing before its end.
         next_beat = self._clock.monotonic() + self._heartbeat_seconds * FIRST_BEAT
         handover_at = self.handover_at
         while not self._stop.wait(max(0.0, min(next_beat, handover_at) - self._clock.monotonic())):
             if self._clock.monotonic() >= handover_at:
                 self._end(HandoverError())
-                handover_at = float("inf")  # the work winds down under the lease that the beats still renew
+                handover_at = float("inf")  # the heartbeats still renew the lease while the work stops
             elif not self._beat():
                 return
             else:
@@ -89,7 +89,7 @@ class Heartbeat:
             return False
         except StoreUnavailableError as error:
             logger().warning("a heartbeat failed; the next follows", extra={"reason": str(error)})
-        except Exception:  # noqa: BLE001 - a thread that died of surprise would lose a lease that could be kept
+        except Exception:  # noqa: BLE001 - an unexpected error must not end the thread and lose the lease
             logger().exception("a heartbeat failed unexpectedly; the next follows")
         return True
 

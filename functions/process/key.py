@@ -1,6 +1,6 @@
-"""The key that a call of the model is made with: the service's own, or the one that the owner gave for the generation.
+"""The provider key of a model call: the service's own, or the one that the owner sent with the generation.
 
-Neither is ever shown, and no error says what it was.
+Neither is ever shown, not even in errors.
 """
 
 import threading
@@ -26,9 +26,9 @@ _KEPT_SECONDS = 300
 
 
 class ServiceKey:
-    """The SecureString parameter `name`. Calling it returns the key; the threads of a batch share one read.
+    """The SecureString parameter `name`. Calling it returns the key. The threads of a batch share one read.
 
-    `client` returns the client of SSM. Powertools' parameters do the same, and bring all of boto3 to a cold start.
+    `client` returns the SSM client. Powertools' parameters do the same, but import all of boto3 in a cold start.
     """
 
     def __init__(self, client: Callable[[], Any], name: str, clock: Clock) -> None:
@@ -37,9 +37,9 @@ class ServiceKey:
         self._key, self._good_until = "", 0.0
 
     def __call__(self) -> str:
-        """Return the key as it was at most five minutes ago.
+        """Return the key, at most five minutes old.
 
-        Raises TransientProviderError: that it cannot be read is our fault and may be mended.
+        Raises TransientProviderError if it cannot be read: that is the operator's fault, and may be fixed meanwhile.
         """
         with self._lock:
             now = self._clock.monotonic()
@@ -51,48 +51,46 @@ class ServiceKey:
         try:
             answer = self._client().get_parameter(Name=self._name, WithDecryption=True)
         except (ClientError, BotoCoreError):
-            # The cause is left out on purpose: nothing about a key belongs in a log.
+            # The cause is omitted on purpose: nothing about a key belongs in a log.
             raise TransientProviderError(
-                "provider_key_unavailable", "The service's key for the model cannot be read right now."
+                "provider_key_unavailable", "The service's provider key cannot be read right now."
             ) from None
         return str(answer["Parameter"]["Value"])
 
 
 class UserKeys:
-    """The keys that owners gave with their generations. Calling it reads and opens one; it keeps none."""
+    """The keys that owners sent with their generations. Calling it reads and decrypts one. Caches none."""
 
     def __init__(self, store: UserKeyReader, seal: Seal | None) -> None:
         self._store, self._seal = store, seal
 
     def __call__(self, head: Generation) -> str:
-        """Return the key of a generation that has one.
+        """Return the key of a generation that has its own.
 
-        Raises GenerationError when there is none any more, for good, and TransientProviderError when KMS does not
-        open it now; StoreUnavailableError as every read does.
+        Raises GenerationError if it is missing for good, TransientProviderError if KMS does not decrypt it now, and
+        StoreUnavailableError as every read does.
         """
         sealed = self._store.get_user_key(head)
         if sealed is None:
-            raise GenerationError("user_key_missing", "The key that was given for this generation is gone.")
+            raise GenerationError("user_key_missing", "The key sent with this generation is missing.")
         if self._seal is None:
-            raise GenerationError("user_key_missing", "The deployment takes no keys of its users any more.")
+            raise GenerationError("user_key_missing", "The deployment no longer takes users' keys.")
         try:
             return self._seal.open(sealed, head.key)
         except SealBrokenError:
-            raise GenerationError("user_key_missing", "The key that was given cannot be read any more.") from None
+            raise GenerationError("user_key_missing", "The key sent with this generation is unreadable.") from None
         except SealUnavailableError:
             raise TransientProviderError(
-                "user_key_unavailable", "The key that was given cannot be read right now."
+                "user_key_unavailable", "The key sent with it cannot be read right now."
             ) from None
 
 
 def as_the_owners(error: ProviderError) -> ProviderError:
-    """Return the error of a call that was made with the owner's key: what the key is to blame for has its own code."""
+    """Return the error of a call with the owner's key. Errors that the key causes have their own codes."""
     if error.code == "provider_key_refused":
-        owners = PermanentProviderError("user_key_refused", "The provider refused the key that was given.")
+        owners = PermanentProviderError("user_key_refused", "The provider refused your key.")
     elif error.code == "provider_out_of_credit":
-        owners = PermanentProviderError(
-            "user_key_out_of_credit", "The account of the key that was given is out of credit."
-        )
+        owners = PermanentProviderError("user_key_out_of_credit", "Your key's account has no credit left.")
     else:
         return error
     owners.usage, owners.unpaid = error.usage, error.unpaid

@@ -1,4 +1,5 @@
-"""What one attempt knows its generation to have spent, and what of that the steps keep. Reads and writes nothing."""
+"""One attempt's account of its generation's spend, and of the part that went into stored steps. Reads and writes
+nothing."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,9 +9,9 @@ from shared.domain.generation import Generation, StoredStep, Totals, Usage, apar
 
 
 class Ledger:
-    """Follows each call's bill and each stored step.
+    """Follows each call's cost and each stored step.
 
-    `reserved_usd` is what calls may have cost whose cost is not known; `call_reserve_usd` is what one call reserves.
+    `reserved_usd` is what calls without a known cost may have cost. `call_reserve_usd` is the reserve of one call.
     """
 
     def __init__(self, head: Generation, steps: Iterable[StoredStep], call_reserve_usd: Decimal) -> None:
@@ -22,12 +23,12 @@ class Ledger:
 
     @property
     def totals(self) -> Totals:
-        """What is stored and spent, a step that is not stored being wasted."""
+        """The totals, counting the spend on a step that is not stored as wasted."""
         return Totals(len(self._steps), apart_from_waste(self._spent, self._steps.values()))
 
     @property
     def totals_under_way(self) -> Totals:
-        """What is stored and spent, in the middle of a step that may still keep what it has."""
+        """The totals within a step that may still be stored."""
         totals = self.totals
         wasted = totals.usage.wasted_cost_usd - self.step_usage.kept_cost_usd
         return replace(totals, usage=replace(totals.usage, wasted_cost_usd=max(wasted, Decimal(0))))
@@ -40,26 +41,26 @@ class Ledger:
         return self._steps.get(name)
 
     def begin_step(self) -> None:
-        """Count what follows as a new step's."""
+        """Count the following calls as a new step's."""
         self.step_usage, self.step_shown = Usage(), Usage()
 
     def spend(self, usage: Usage, no_longer_reserved: Decimal) -> None:
-        """Count what a call is known to have cost, and give its reserve back."""
+        """Count a call's known cost, and release its reserve."""
         self._spent += usage
         self.step_usage += usage
         self.reserved_usd -= no_longer_reserved
 
     def waste(self, usage: Usage) -> None:
-        """Take it that what was spent on one answer of this step bought nothing."""
+        """Count the spend on one answer of this step as wasted."""
         self.step_usage = self.step_usage - usage + usage.all_wasted()
 
     def begin_call(self) -> None:
-        """Note that the head shows all of the step that is spent by now, and one reserve more."""
+        """Record that the head shows the step's whole spend so far, plus one reserve."""
         self.step_shown = self.step_usage
         self.reserved_usd += self._call_reserve_usd
 
     def keep(self, made: StoredStep, kept: StoredStep) -> None:
-        """Count the step that is stored, `made` by this attempt, or by a late holder whose result was first."""
+        """Count the stored step, `made` by this attempt, or by a late holder whose result was first."""
         self._steps[kept.name] = kept
         if kept.op != made.op:
             self._spent += kept.unshown
@@ -67,7 +68,7 @@ class Ledger:
         self.begin_step()
 
     def learn(self, steps: Iterable[StoredStep]) -> None:
-        """Count those of the stored steps that late holders have stored since this attempt began."""
+        """Count the steps that late holders stored since this attempt began."""
         for step in steps:
             if step.name not in self._steps:
                 self._steps[step.name] = step

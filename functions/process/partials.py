@@ -1,4 +1,4 @@
-"""Shows an owner who is connected what a model has written so far. Nothing of it is stored, and no work waits for it.
+"""Shows a connected owner the model's text so far. Nothing of it is stored, and no work waits for it.
 
 Each message is the whole of one step's answer, as far as it can be read, so one that is lost, late or doubled does no
 harm.

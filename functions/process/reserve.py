@@ -1,4 +1,4 @@
-"""What a call may cost before it is sent, and what its bill is worth after: the ceilings of a generation. Pure."""
+"""A generation's limits: what a call may cost before it is sent, and how much of its reported cost counts. Pure."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -10,21 +10,21 @@ from shared.domain.generation import Generation, Usage
 from shared.kinds.contract import Limits
 
 _SENSELESS = 100
-"""How many times a call's reserve no bill can be, unless the kind may cost that much."""
+"""A reported cost above this many reserves is implausible, unless the kind may cost that much."""
 
 
 def reserve_for(head: Generation, step: str, limits: Limits, ledger: Ledger) -> Decimal:
-    """Return what the step's next call reserves. Raises CeilingReachedError where a ceiling forbids it."""
+    """Return the reserve of the step's next call. Raises CeilingReachedError if a limit forbids the call."""
     reserve = Decimal(str(limits.call_reserve_usd))
     if head.call_step == step and head.step_calls >= limits.max_calls_per_step:
-        raise CeilingReachedError("call_limit", f"The step {step} has used its {head.step_calls} calls.")
+        raise CeilingReachedError("call_limit", f"The step {step} has used all of its {head.step_calls} calls.")
     if ledger.cost_usd + ledger.reserved_usd + reserve > Decimal(str(limits.max_cost_usd)):
-        raise CeilingReachedError("cost_limit", f"The generation may cost {limits.max_cost_usd} USD at most.")
+        raise CeilingReachedError("cost_limit", f"The next call could exceed the limit of {limits.max_cost_usd} USD.")
     return reserve
 
 
 def believable(usage: Usage, reserve: Decimal, limits: Limits, generation_id: str) -> Usage:
-    """Return the bill, cut where it is beyond any sense: one wrong number must not use up an owner's days."""
+    """Return the cost, capped if it is implausible: one wrong number must not use up an owner's limits."""
     most = max(_SENSELESS * reserve, Decimal(str(limits.max_cost_usd)))
     if usage.cost_usd <= most:
         return usage

@@ -1,5 +1,5 @@
-"""Asks the ceilings of money again in the middle of a generation, when what they had left may be used up. Pure but for
-the reads that it is given.
+"""Checks the spending limits again during a generation, once their remainder may be used up. Pure, except for the reads
+that it is given.
 """
 
 from collections.abc import Callable
@@ -11,21 +11,21 @@ from shared.domain.generation import Generation
 
 _CENT = Decimal("0.01")
 _PART = 4
-"""All that an owner may run at once may together spend a quarter of what was left without asking: so much, and what a
-bill is more than its reserve, is how far a ceiling can be passed."""
+"""All generations that an owner may run at once may together spend a quarter of the remainder without a new check. A
+limit can be exceeded by that much, plus the amounts by which costs exceed their reserves."""
 
 
 class Spending(Protocol):
-    """Reads what the nearest ceiling leaves; see `shared.store.spending.SpendingReader`."""
+    """Reads what the nearest limit leaves; see `shared.store.spending.SpendingReader`."""
 
     def left_usd(self, head: Generation, cost_usd: Decimal) -> Decimal | None: ...
 
 
 class SpendGuard:
-    """Of one attempt. Far from a ceiling it reads nothing.
+    """The guard of one attempt. Far from a limit, it reads nothing.
 
-    What was left is shared with all that the owner may run beside it, `max_running`. From where its own cost is more
-    than its share it asks, and goes by what is left then.
+    The remainder is shared with the other generations that the owner may run, `max_running`. Once its own cost exceeds
+    its share, the guard reads the new remainder and uses that.
     """
 
     def __init__(self, head: Generation, spending: Callable[[], Spending], max_running: int) -> None:
@@ -34,16 +34,16 @@ class SpendGuard:
         self._asked_at_usd = Decimal(0)
 
     def check(self, head: Generation, cost_usd: Decimal, reserve_usd: Decimal) -> None:
-        """Raise CeilingReachedError where one more call could pass a ceiling. `cost_usd` is what the generation has
-        cost and reserved so far, `reserve_usd` what the call reserves."""
+        """Raise CeilingReachedError if one more call could exceed a limit. `cost_usd` is the generation's cost and
+        reserves so far, `reserve_usd` the call's reserve."""
         if not self._left_usd or head.own_key or self._is_far(cost_usd + reserve_usd - self._asked_at_usd):
             return
         left = self._spending().left_usd(head, cost_usd)
         if left is None:
-            self._left_usd = Decimal(0)  # the ceilings have been switched off meanwhile
+            self._left_usd = Decimal(0)  # the limits have been switched off meanwhile
             return
         if left < reserve_usd:
-            raise CeilingReachedError("spend_ceiling", "Going on could pass what may be spent in this day or month.")
+            raise CeilingReachedError("spend_ceiling", "The next call could exceed the limit of this day or month.")
         self._left_usd, self._asked_at_usd = left, cost_usd
 
     def _is_far(self, own_usd: Decimal) -> bool:

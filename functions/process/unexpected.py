@@ -1,6 +1,6 @@
-"""What ends an attempt for whatever its work raised: the one place where an exception becomes a code.
+"""Turns any exception of an attempt's work into a code. The only place that does.
 
-What it logs of an exception is its type and where it was raised. Its own words may quote a user's text.
+Logs only an exception's type and place, because its text may quote a user's text.
 """
 
 import traceback
@@ -20,24 +20,24 @@ from shared.domain.generation import Generation
 
 STORAGE = (StoreUnavailableError, StoreRefusedError)
 RAISED = (Exception, SystemExit)
-"""What a kind's code may raise: `sys.exit` in one must not end the process of its neighbours."""
+"""The exceptions of a kind's code. Includes `sys.exit`, which must not end the process that other generations share."""
 
 OWN = "shared/kinds/"
-"""Where kinds are: a line of theirs says more than the library's in which it came out."""
+"""The folders of kinds: a kind's line says more than a library's."""
 
 _MOST_FRAMES = 8
 _PARTS_OF_A_PATH = 3
 
 
 def about(head: Generation) -> dict[str, Any]:
-    """Return what every log line of an attempt says."""
+    """Return the facts of every log line of an attempt."""
     return {"generation_id": head.generation_id, "kind": head.kind, "attempt": head.attempt, "fence": head.fence}
 
 
 def end_of(raised: BaseException, head: Generation) -> GenerationError | LeaseLostError:
-    """Return the error that ends the attempt, and log what an operator must know of one that nobody expected.
+    """Return the error that ends the attempt, and log an unexpected exception for the operator.
 
-    Nothing of what was received hangs on either of them: neither keeps the frames that it came by.
+    Neither exception keeps its frames, which would hold received data.
     """
     ended = _end_of(raised, head)
     let_go(raised)
@@ -54,18 +54,18 @@ def _end_of(raised: BaseException, head: Generation) -> GenerationError | LeaseL
         logger().warning("storage failed under the worker", extra=about(head) | {"reason": str(raised)})
         return StorageUnavailableError()
     logger().error("the kind's code failed", extra=about(head) | described(raised))
-    return GenerationError("kind_failed", "The service's code for this kind failed.")
+    return GenerationError("kind_failed", "This kind's code crashed.")
 
 
 def broken(head: Generation, rule: str, raised: BaseException | None = None) -> GenerationError:
-    """Return the error for a kind that breaks a rule of kinds, and log which. `rule` holds no text of a user's."""
+    """Return the error for a kind that breaks a rule for kinds, and log which. `rule` holds no user text."""
     seen = {} if raised is None else described(raised)
     logger().error("the kind is broken", extra=about(head) | {"reason": rule} | seen)
-    return GenerationError("kind_broken", "The service's code for this kind breaks a rule of kinds.")
+    return GenerationError("kind_broken", "This kind's code breaks a rule for kinds.")
 
 
 def described(raised: BaseException) -> dict[str, Any]:
-    """Return an exception's type, and the places that it came by, the one where it was raised last."""
+    """Return an exception's type and places, with the place where it was raised last."""
     frames = traceback.extract_tb(raised.__traceback__)[-_MOST_FRAMES:]
     places = [f"{'/'.join(frame.filename.split('/')[-_PARTS_OF_A_PATH:])}:{frame.lineno}" for frame in frames]
     kinds = [place for place in places if place.startswith(OWN)]

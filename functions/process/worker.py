@@ -1,4 +1,4 @@
-"""What becomes of one queue message: claim, run the kind's steps under a heartbeat, one final transition."""
+"""Processes one queue message: claim, run the kind's steps with heartbeats, one final transition."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ from shared.kinds.values import from_json
 if TYPE_CHECKING:
     from functions.process.partials import Partials
 
-# The input is stored before its generation; were it gone all the same, this fails the kind's own validation.
+# The input is stored before its generation. If it is missing anyway, this fails the kind's own validation.
 _NO_INPUT = GenerationInput({}, "", "", "")
 
 
 class _Worked(NamedTuple):
-    """What an attempt came to before its end is written; no error means that all is stored."""
+    """The result of an attempt before its end is written. No error means that everything is stored."""
 
     attempt: Attempt
     limits: Limits
@@ -40,7 +40,7 @@ class _Worked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Works on one generation at a time for each thread; safe to use from several."""
+    """Processes one generation at a time in each thread. Safe to use from several threads."""
 
     dependencies: Dependencies
     dispatch: Dispatch
@@ -48,11 +48,11 @@ class Worker:
     kinds: Catalog
 
     def handle(self, message: QueueMessage, handover_at: float) -> Handled:
-        """Do what the message asks, or nothing when the generation has moved on.
+        """Process the message, or do nothing if the generation has moved on.
 
-        Returns what became of it when the message may be deleted. Raises when it must go back to the queue: it names
-        a newer version or an unknown kind, it could not be claimed, or nothing could be written for the rest of the
-        lease, which then lapses, and a rescuer takes over.
+        Returns the outcome if the message may be deleted. Raises if the message must go back to the queue: it names a
+        newer version or an unknown kind, it could not be claimed, or nothing could be written for the rest of the
+        lease. In the last case the lease expires, and a rescuer takes over.
         """
         dependencies = self.dependencies
         holder = f"{self.name[-8:]}-{dependencies.clock.token()}"
@@ -65,23 +65,23 @@ class Worker:
 
     def _not_claimed(self, message: QueueMessage, current: Generation | None) -> None:
         if current is None or current.fence != message.fence or current.terminal:
-            return  # a duplicate, a late one, or a generation that is gone
+            return  # a duplicate, a late message, or a missing generation
         unknown = not current.status.known or current.kind not in self.kinds.names()
         if unknown or current.schema_version > SCHEMA_VERSION:
             told = f"kind {current.kind!r}, status {current.status!s}, schema {current.schema_version}"
-            raise MessageRefusedError(f"{told}: not this version's")
+            raise MessageRefusedError(f"{told}: not of this version")
         if current.status is not Status.PENDING:
             return
         now = self.dependencies.clock.now()
         if current.not_before is not None and current.not_before > now:
             self.dispatch.send(current, now)
-        # Past its deadline, or fruitless too often: a rescuer ends it, and its due_at calls one.
+        # Past its deadline, or fruitless too often: a rescuer ends it at its due_at.
 
     def _attempt(self, head: Generation, handover_at: float) -> Handled:
         dependencies, settings = self.dependencies, self.dependencies.settings
-        # The beats end, and their thread is joined, before the final write.
+        # The heartbeats end, and their thread is joined, before the final write.
         seconds = settings.heartbeat_seconds
-        # A message about the text so far may still be under way then: the final write does not wait for it.
+        # A message about the text so far may still be on its way: the final write does not wait for it.
         with dependencies.partials(head) if dependencies.partials else nullcontext() as partials:
             with Heartbeat(dependencies.heartbeats, head, dependencies.clock, seconds, handover_at) as heartbeat:
                 worked = self._work(head, heartbeat, partials)
@@ -110,28 +110,29 @@ class Worker:
         return _Worked(context, kind.limits, error)
 
     def _read(self, head: Generation) -> tuple[GenerationInput, list[StoredStep]]:
-        """Return what was sent in, and what is stored. What is damaged can be read by nobody, now or later."""
+        """Return the input and the stored steps. Raises GenerationError if they are damaged, because no retry can read
+        them."""
         reads = self.dependencies.store.reads
         try:
             content = reads.get_input(head.key) or _NO_INPUT
         except STORAGE:
             raise
         except Exception as damaged:
-            raise GenerationError("input_unreadable", "What was sent in cannot be read any more.") from damaged
+            raise GenerationError("input_unreadable", "The stored input cannot be read.") from damaged
         try:
             return content, reads.get_steps(head.key)
         except STORAGE:
             raise
         except Exception as damaged:
-            raise GenerationError("step_unreadable", "A stored step cannot be read any more.") from damaged
+            raise GenerationError("step_unreadable", "A stored step result cannot be read.") from damaged
 
 
 def _run(context: AttemptContext, kind: Kind, content: GenerationInput) -> GenerationError | LeaseLostError | None:
-    """Run the kind's steps; return the error that ended the attempt, None when all is stored and is what it says."""
+    """Run the kind's steps. Returns the error that ended the attempt; None if everything is stored and valid."""
     try:
         given = from_json(kind.input, content.content)
     except ValidationError:
-        return GenerationError("input_unreadable", "What was sent in is not what this version of the kind takes.")
+        return GenerationError("input_unreadable", "The stored input does not fit this version of the kind.")
     except RAISED as raised:
         return end_of(raised, context.head)
     try:

@@ -1,4 +1,4 @@
-"""Wiring of the table's stream: which heads have changed, by their keys alone."""
+"""Wiring of the table's stream: finds changed heads by their keys."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -21,8 +21,8 @@ def _push() -> Push:
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Tell of each head that has changed. Never raises for a record: one that did would hold up its shard, and whoever
-    is not told looks by itself."""
+    """Push each changed head. Never raises for a record, because that would block its shard. A client that gets no push
+    polls."""
     failed = _push().tell(changed(event["Records"]))
     if failed:
         logger().error("changes were not pushed", extra={"failed": dict(failed)})
@@ -31,8 +31,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def changed(records: Iterable[Mapping[str, Any]]) -> Changed:
-    """Return the ids of the changed heads by owner, each once. A new one its creator knows, and one that is gone shows
-    nothing."""
+    """Return the ids of changed heads by owner, each once. Skips new heads, which their creator knows, and deleted
+    ones."""
     found: dict[str, dict[str, None]] = {}
     for record in records:
         if record["eventName"] == "MODIFY":

@@ -1,4 +1,4 @@
-"""Tells an owner's open connections what has become of a generation. Reads it as it now is, and changes nothing."""
+"""Pushes a generation's new state to the owner's open connections. Reads the current state, and changes nothing."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ type Changed = Mapping[str, Sequence[str]]
 """The ids of generations whose heads have changed, by owner."""
 
 BUDGET_SECONDS = 8.0
-"""After this nothing more of a batch is begun: those who are not told look by themselves, and others wait behind it."""
+"""After this time, nothing more of a batch is started: clients without a push poll, and other batches wait."""
 _THREADS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Safe to use from several threads. One owner's failure is no other's."""
+    """Safe to use from several threads. One owner's failure does not affect others."""
 
     reads: Reader
     connections: Connections
@@ -41,7 +41,7 @@ class Push:
     settings: Settings
 
     def tell(self, changed: Changed) -> Counter[str]:
-        """Tell of all that has changed; return what failed, counted by its code."""
+        """Push all changes. Returns the failures, counted by code."""
         until = self.clock.monotonic() + BUDGET_SECONDS
         if not changed:
             return Counter()
@@ -54,7 +54,7 @@ class Push:
             self._tell(owner, ids, until, failed)
         except (StoreUnavailableError, StoreRefusedError) as error:
             failed[str(error)] += 1
-        except Exception:  # noqa: BLE001 - whatever it is, the other owners of the batch are told
+        except Exception:  # noqa: BLE001 - for any error: the other owners of the batch still get their pushes
             logger().exception("unexpected error")
             failed["unexpected"] += 1
         return failed
@@ -79,14 +79,15 @@ class Push:
             return None
 
     def _post(self, connection: Connection, message: bytes, until: float, failed: Counter[str]) -> bool:
-        """Return whether the connection may be told of more in this batch."""
+        """Return whether the connection may get more pushes in this batch."""
         if self.clock.monotonic() >= until:
             failed["too_late"] += 1
             return False
         try:
             self.sockets.post(connection.connection_id, message)
         except ConnectionGoneError:
-            # One whose handshake has not ended is called gone as well: forgotten, it would be deaf for good.
+            # API Gateway also reports a connection as gone while its handshake runs. If it were deleted, it would never
+            # get a push.
             if not self.connections.is_young(connection):
                 self.connections.close(connection.owner, connection.connection_id)
             return False

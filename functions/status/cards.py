@@ -1,4 +1,4 @@
-"""Reads an owner's cards, one or page by page. Reads nothing of the generations that they came from."""
+"""Reads an owner's cards, one or page by page. Reads nothing of their generations."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 _DEFAULT_LIMIT, _MAX_LIMIT = 20, 100
 _READ_AT_MOST = 100
-"""Of one call, whose filter passes too few; the cursor leads on."""
+"""The read limit of one call if its filter matches few; the cursor continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class CardsService:
-    """The order is that of the ids, so that of acceptance: a page begins behind the last card of the one before."""
+    """Ordered by id, which is the order of acceptance. A page starts after the last card of the previous one."""
 
     reviews: ReviewReader
 
     def get(self, request: Request) -> Response:
-        """Answer one card, 304 when the caller has it already, 404 when it is not the caller's."""
+        """Return one card; 304 if the caller already has it, 404 if it is not the caller's."""
         Query(request).check()
         card = self.reviews.get_card(request.owner, request.card_id)
         if card is None:
@@ -38,9 +38,9 @@ class CardsService:
         return Response(200, card_view(card), headers)
 
     def page(self, request: Request) -> Response:
-        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+        """Return one page. It may be short or empty and still have a `next_cursor`: only null is the end.
 
-        The work is bounded: at most 100 cards are read, however few of them are of the session asked for.
+        The work is bounded: at most 100 cards are read, however few match the session.
         """
         query = Query(request, "session_id", "limit", "cursor")
         session_id = query.matching("session_id", LABEL, "1 to 64 of the characters A-Z a-z 0-9 . _ : ~ -")
@@ -63,6 +63,6 @@ class CardsService:
             if passes:
                 cards.append(card_view(card))
             last = card.card_id
-            if read >= max(_READ_AT_MOST, page):  # before one more is asked for, and a page of them read
+            if read >= max(_READ_AT_MOST, page):  # before the next is read, and a page with it
                 return cards, cursor.encode(last)
         return cards, None

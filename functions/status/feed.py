@@ -1,4 +1,4 @@
-"""Lists an owner's generations, the newest first, page by page: none is lost or shown twice while paging."""
+"""Lists an owner's generations, newest first, page by page. Paging loses and repeats none."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ _DEFAULT_WITH_OUTPUT, _MAX_WITH_OUTPUT = 10, 25
 _OUTPUT_BYTES = 32 * 1024  # the largest output of one row
 _PAGE_BYTES = 256 * 1024  # the outputs of one page: at least eight rows fit
 _READ_AT_MOST = 100
-"""Of one call, whose filter passes too few: 13 read units where it was 59, and the cursor leads on."""
-_RESCUE_AT_MOST = 3  # each takes three requests; the sweeper does not leave the others waiting
+"""The read limit of one call if its filter matches few: 13 read units instead of 59; the cursor continues."""
+_RESCUE_AT_MOST = 3  # each takes three requests; the sweeper rescues the others
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which generations a caller wants to see; None is any."""
+    """The caller's filter; None matches any."""
 
     session_id: str | None
     status: str | None
@@ -47,7 +47,7 @@ class Filter:
         return self == Filter(None, None, None)
 
     def passes(self, head: Generation) -> bool:
-        """Whether it is shown: dismissed ones never are."""
+        """Whether it is shown. Dismissed generations never are."""
         return (
             head.dismissed_at is None
             and self.session_id in (None, head.session_id)
@@ -61,7 +61,7 @@ type Row = tuple[Generation, "schemas.ListedGeneration"]
 
 @dataclass(frozen=True, slots=True)
 class FeedService:
-    """The order is that of the ids, which is fixed for good: a page begins behind the last id of the one before."""
+    """Ordered by id, which never changes. A page starts after the last id of the previous one."""
 
     reads: Reader
     healer: Healer
@@ -70,11 +70,11 @@ class FeedService:
     settings: Settings
 
     def read(self, request: Request) -> Response:
-        """Answer one page. It may be short, or empty, and `next_cursor` still be there: only null is the end.
+        """Return one page. It may be short or empty and still have a `next_cursor`: only null is the end.
 
-        Where something on it is open, `Retry-After` says when to read it again: by the one that may end first.
-        The work is bounded: at most 100 generations are read, however few of them pass the filter. With
-        `fields=output` the bytes are, too: 32 KiB for a row's output, 256 KiB for those of a page.
+        If a generation on it is open, `Retry-After` says when to read it again, by the one that may end first. The work
+        is bounded: at most 100 generations are read, however few match the filter. With `fields=output`, the bytes are
+        bounded, too: 32 KiB for a row's output, 256 KiB for a page.
         """
         query = Query(request, "session_id", "status", "kind", "fields", "limit", "cursor")
         with_output = query.one_of("fields", ("output",)) is not None
@@ -102,7 +102,7 @@ class FeedService:
         return Response(200, {"generations": shown, "next_cursor": next_cursor}, headers)
 
     def _add_outputs(self, heads: list[Generation], shown: "list[schemas.ListedGeneration]") -> int:
-        """Give the rows their outputs, and return how many of the rows a page holds: the first always fits."""
+        """Add the outputs to the rows. Returns how many rows fit into the page; the first always does."""
         made = self.outputs.bounded(heads, _OUTPUT_BYTES)
         size = 0
         for number, (head, row) in enumerate(zip(heads, shown, strict=True)):
@@ -122,7 +122,7 @@ class FeedService:
     def _page(self, owner: str, wanted: Filter, limit: int, after: str | None) -> tuple[list[Row], str | None]:
         found: list[Row] = []
         rescues, last = 0, after
-        # One more than is shown tells whether there is a next page.
+        # Reading one more than shown tells whether there is a next page.
         page = limit + 1 if wanted.passes_all else _READ_AT_MOST
         for read, (generation_id, head) in enumerate(self.reads.newest(owner, after, page), start=1):
             if head and rescues < _RESCUE_AT_MOST and (healed := self.healer.heal(head)) is not None:
@@ -132,12 +132,12 @@ class FeedService:
                     return found, last and cursor.encode(last)
                 found.append((head, row))
             last = generation_id
-            if read >= max(_READ_AT_MOST, page):  # before one more is asked for, and a page of them read
+            if read >= max(_READ_AT_MOST, page):  # before the next is read, and a page with it
                 return found, cursor.encode(last)
         return found, None
 
     def _row(self, head: Generation, wanted: Filter) -> "schemas.ListedGeneration | None":
-        """Return how a head is shown; None where it is not asked for, or holds what cannot be shown."""
+        """Return the shown head; None if the filter excludes it or it cannot be shown."""
         try:
             if not wanted.passes(head) or self.reads.expired(head):
                 return None

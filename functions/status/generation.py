@@ -1,4 +1,4 @@
-"""Answers what a generation's owner may see of it, and rescues on the way what has gone stale."""
+"""Shows a generation to its owner, and rescues it if it is stale."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from shared.view.view import etag, matches, view
 
 @dataclass(frozen=True, slots=True)
 class GenerationService:
-    """Reads are strongly consistent: who has seen a version never sees an older one."""
+    """Reads are strongly consistent: after one version, a caller never sees an older one."""
 
     reads: Reader
     healer: Healer
@@ -29,10 +29,10 @@ class GenerationService:
     settings: Settings
 
     def get(self, request: Request) -> Response:
-        """Answer one generation, 304 when the caller has it already, 404 when it is not the caller's.
+        """Return one generation; 304 if the caller already has it, 404 if it is not the caller's.
 
-        Who expects more than is stored (`expected_progress`, `min_version`) gets it read once more, and then as it is
-        with `stale: true`, never as 304. Raises UnreadableError where the head, or what it made, cannot be shown.
+        If the caller expects newer state (`expected_progress`, `min_version`), reads once more and then returns the
+        state with `stale: true`, never a 304. Raises UnreadableError if the head or its output cannot be shown.
         """
         query = Query(request, "expected_progress", "min_version")
         progress, version = (
@@ -69,7 +69,7 @@ class GenerationService:
         return self.healer.heal(head) or head
 
     def _hints(self, head: Generation, does: Moving | None) -> tuple[dict[str, str], dict[str, float]]:
-        """Return the headers, and the body's finer form of Retry-After, which takes whole seconds only."""
+        """Return the headers, and the body's more precise form of Retry-After, which allows only whole seconds."""
         tag = {"etag": etag(head, does)}
         if head.terminal:
             return tag, {}

@@ -1,4 +1,4 @@
-"""Wiring of what an owner reads."""
+"""Wiring of the owner's reads."""
 
 # Polls are most of what is read: their cold start does not wait for what the other routes need.
 # ruff: noqa: PLC0415
@@ -105,7 +105,7 @@ ROUTES: dict[str, Route] = {
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer API Gateway's HTTP API, payload format 2.0."""
+    """Handle a call of API Gateway's HTTP API, payload format 2.0."""
     return respond(event, ROUTES)
 
 

@@ -1,4 +1,4 @@
-"""Rescue on read: what somebody looks at does not wait for the sweeper."""
+"""Rescue on read: a generation that somebody reads does not wait for the sweeper."""
 
 from dataclasses import dataclass
 
@@ -12,18 +12,18 @@ from shared.store.reads import Reader
 
 @dataclass(frozen=True, slots=True)
 class Healer:
-    """Rescues what a reader finds stale. A reader is never refused for it."""
+    """Rescues stale generations that a reader finds. The read never fails because of it."""
 
     reads: Reader
     rescuer: Rescuer
 
     def heal(self, head: Generation) -> Generation | None:
-        """Return a head that was just read as it is once it has been rescued; None when it was not stale."""
+        """Rescue a head that was just read and return its new state; None if it was not stale."""
         try:
             return self._heal(head)
         except StoreUnavailableError:
-            return head  # the reader still gets what was read; the next poll, or the sweeper, tries again
-        except Exception:  # noqa: BLE001 - a right that is missing, or a damaged step: none of it is the reader's
+            return head  # the reader still gets what was read; the next poll or the sweeper retries
+        except Exception:  # noqa: BLE001 - a missing permission or a damaged step must not affect the reader
             logger().exception("the rescue beside a read failed", extra={"generation_id": head.generation_id})
             measure({Metric.ERRORS: 1})
             return head

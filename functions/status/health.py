@@ -1,4 +1,4 @@
-"""Answers whether the machinery turns, to anybody: from the sweeper's mark, and with nothing of any owner's."""
+"""Shows the deployment's health to anybody, from the sweeper's mark, without any owner's data."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,10 @@ KEPT_SECONDS = 5
 
 @dataclass(slots=True)
 class HealthService:
-    """Asks the table at most every few seconds, however often it is asked: nobody needs a token to ask.
+    """Reads the table at most every few seconds, however often it is called, because it needs no token.
 
-    The sweeper has just read what is stale, so its mark costs one read whatever there is. When the sweeper is dead the
-    mark stands still, and its age tells.
+    The sweeper has just read what is stale, so reading its mark costs one read. If the sweeper is dead, the mark's age
+    shows it.
     """
 
     sweeps: SweepMarks
@@ -28,7 +28,7 @@ class HealthService:
     _read_at: float | None = None
 
     def get(self, _request: Request) -> Response:
-        """Answer the last sweep's findings. Raises StoreUnavailableError when the table cannot be read."""
+        """Return the last sweep's findings. Raises StoreUnavailableError if the table cannot be read."""
         now = self.clock.monotonic()
         if self._read_at is None or now - self._read_at >= KEPT_SECONDS:
             self._mark, self._read_at = self.sweeps.last_sweep(), now
@@ -38,7 +38,7 @@ class HealthService:
         return Response(200, body, {"cache-control": f"public, max-age={KEPT_SECONDS}"})
 
     def _prices_missing(self) -> bool:
-        from shared.domain.model_prices import unpriced_models  # noqa: PLC0415 (of all the routes only this one needs it)
+        from shared.domain.model_prices import unpriced_models  # noqa: PLC0415 (only this route needs it)
 
         return bool(unpriced_models(self.settings))
 

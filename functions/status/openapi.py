@@ -14,13 +14,13 @@ _KEPT_SECONDS = 300
 
 @cache
 def _document() -> tuple[str, str]:
-    """Return the document and its tag, read once a process."""
+    """Return the document and its ETag, read once per process."""
     text = _FILE.read_text(encoding="utf-8")
     return text, f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
 def openapi(request: Request) -> Response:
-    """Answer the document, 304 to who has it."""
+    """Return the document; 304 if the caller already has it."""
     text, tag = _document()
     headers = {"etag": tag, "cache-control": f"public, max-age={_KEPT_SECONDS}"}
     if matches(request.header("if-none-match"), tag):

@@ -1,4 +1,5 @@
-"""What succeeded generations made, as their owner sees it: reviewed, with a link in place of each picture's name."""
+"""The outputs of succeeded generations as their owner sees them: with decisions, and with URLs in place of pictures'
+names."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -18,16 +19,16 @@ Output = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Every read is strongly consistent. One that has not succeeded has no output."""
+    """Every read is strongly consistent. Only a succeeded generation has an output."""
 
     reads: Reader
     reviews: ReviewReader
     pictures: PictureLinks
     reviews_of: Callable[[str], str | None]
-    """Which list of its output a kind has its owner review."""
+    """Returns the name of a kind's reviewable list."""
 
     def of(self, head: Generation) -> Output | None:
-        """Return the output, its pictures by their names. Raises UnreadableError where it is lost."""
+        """Return the output, with pictures by name. Raises UnreadableError if it is lost."""
         if head.status is not Status.SUCCEEDED or head.output_step is None:
             return None
         step = self.reads.get_step(head.key, head.output_step)
@@ -36,14 +37,14 @@ class Outputs:
         return self._reviewed(head, step.result, self.reviews.get_review(head.key) if head.reviewed else Review())
 
     def linked(self, head: Generation, output: Output) -> Output:
-        """Return the output with its pictures' links; the same object where it has no pictures."""
+        """Return the output with its pictures' URLs; the same object if it has no pictures."""
         return self.pictures.shown(head, output)
 
     def bounded(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, Output | None]:
-        """Return the outputs of at most 100 generations by id, read in two calls at most, and none of them from S3.
+        """Return the outputs of at most 100 generations by id, read in at most two calls, without S3.
 
-        One that takes more than `most_bytes` as JSON is None, and so is one whose review cannot be read. What has none
-        is absent.
+        An output is None if its JSON exceeds `most_bytes` or its review cannot be read. A generation without output is
+        missing.
         """
         made = self.reads.get_results(heads, most_bytes)
         reviews = self.reviews.get_reviews(
@@ -62,7 +63,7 @@ class Outputs:
         return found
 
     def reviewable(self, head: Generation, output: Output) -> dict[str, str]:
-        """Return the name of the output's list that can be reviewed, as the answer says it, or nothing."""
+        """Return the name of the output's reviewable list for the response, or nothing."""
         name = self.reviews_of(head.kind)
         return {} if name is None or suggestions_of(output, name) is None else {"reviews": name}
 
@@ -73,5 +74,5 @@ class Outputs:
 
 
 def bytes_of(output: Output) -> int:
-    """Return how many bytes of an answer an output takes."""
+    """Return how many bytes of a response an output takes."""
     return len(json.dumps(output, ensure_ascii=False, separators=(",", ":")).encode())

@@ -1,4 +1,4 @@
-"""Hands out the pictures of a succeeded generation as signed URLs, and tells when they must be given anew."""
+"""Returns the pictures of a succeeded generation as signed URLs, and decides when to renew them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from shared.view.view import iso
 
 @dataclass(frozen=True, slots=True)
 class PictureLinks:
-    """The URLs are secrets as long as they are good: they stand in the answer's body, and in no log."""
+    """The URLs are secrets while they are valid: only the response's body has them, and no log."""
 
     pictures: PictureStore
     clock: Clock
     url_seconds: float
 
     def shown(self, head: Generation, output: dict[str, Any]) -> dict[str, Any]:
-        """Return `output` with a URL in place of each picture's name; as it is where it has no pictures of ours."""
+        """Return `output` with a URL in place of each picture's name; unchanged if it has no stored pictures."""
         if not pictures_in(output):
             return output
         lifetime = timedelta(seconds=self.url_seconds)
-        expires_at = iso(self.clock.now() + lifetime)  # before they are signed: never later than the truth
+        expires_at = iso(self.clock.now() + lifetime)  # computed before signing, so never later than the real expiry
 
         def signed(picture: Mapping[str, Any]) -> dict[str, Any]:
             url = self.pictures.picture_url(head.key, picture["name"])
@@ -35,9 +35,9 @@ class PictureLinks:
         return with_pictures(output, signed)
 
     def dated(self, tag: str) -> str:
-        """Return the tag of a state whose body holds URLs: another one with each half of their lifetime.
+        """Return the ETag of a state whose body holds URLs. It changes with each half of their lifetime.
 
-        Who is told 304 for it holds URLs that are good for the other half at least.
+        After a 304, the caller's URLs are valid for at least the other half.
         """
         period = self.url_seconds / 2
         return f'{tag.removesuffix('"')}-{int(self.clock.now().timestamp() // period)}"'

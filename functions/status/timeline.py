@@ -1,4 +1,4 @@
-"""Answers what became of one generation, line by line, and what was sent in for it. Tells only what is stored."""
+"""Returns the timeline of one generation, and its input. Shows only what is stored."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,16 +22,16 @@ _ENDS_OF_ATTEMPTS = frozenset({"released", "given_back", *_ENDINGS})
 
 @dataclass(frozen=True, slots=True)
 class TimelineService:
-    """The timeline is a log beside the truth: of what was out of the ordinary a line may be missing, none is wrong."""
+    """The timeline is best effort: an event may be missing, but none is wrong."""
 
     reads: Reader
     timeline: Timeline
     pictures: PictureLinks
 
     def events(self, request: Request) -> Response:
-        """Answer the timeline, the oldest line first, and the attempts that it tells of.
+        """Return the timeline, oldest event first, and its attempts.
 
-        With `results=true` each stored step comes with its result: of a generation that failed there is no output.
+        With `results=true`, each stored step includes its result, because a failed generation has no output.
         """
         query = Query(request, "results")
         with_results = query.one_of("results", ("true", "false")) == "true"
@@ -47,13 +47,13 @@ class TimelineService:
         self, head: Generation, steps: list[StoredStep], noted: list[Event], results: dict[str, dict[str, Any]]
     ) -> Response:
         created = iso(head.created_at)
-        # The steps that a retry took over are older than it.
+        # The steps that a retry took over are older than the retry.
         lines = sorted(_lines(head, steps, noted, results), key=lambda line: max(line["at"], created))
         body = {"generation_id": head.generation_id, "version": head.version, "attempts": _attempts(head, lines)}
         return Response(200, body | {"events": lines})
 
     def input(self, request: Request) -> Response:
-        """Answer what was sent in, and how it is made: the model and the version of the kind's prompts."""
+        """Return the input and its options: the model and the version of the kind's prompts."""
         Query(request).check()
         head = self._head(request)
         given = self.reads.get_input(head.key)
@@ -66,7 +66,7 @@ class TimelineService:
             "prompt_version": given.prompt_version,
             "input": given.content,
         }
-        # What was stored by an earlier version may not have it.
+        # Inputs of earlier versions may lack it.
         return Response(200, body | ({"request_id": given.request_id} if given.request_id else {}))
 
     def _head(self, request: Request) -> Generation:
@@ -105,7 +105,7 @@ def _lines(
             delay_seconds=event.delay_seconds,
             **event.call.known(),
         )
-    # The head's own end, where no line of the log tells it: the normal one writes none.
+    # The head's own end, if no event has it: a normal end writes no event.
     if head.finished_at is not None and not any(event.name in _ENDINGS for event in noted):
         code, call = (head.error.code, head.call.known()) if head.error else (None, {})
         yield _present(name=str(head.status), at=iso(head.finished_at), attempt=head.attempt, code=code, **call)
@@ -114,7 +114,7 @@ def _lines(
 
 
 def _attempts(head: Generation, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what is known of each attempt; when one after the first began is not stored."""
+    """Return the known facts of each attempt. The starts of later attempts are not stored."""
     attempts = []
     for number in range(1, head.attempt + 1):
         ends = [line for line in lines if line["name"] in _ENDS_OF_ATTEMPTS and line.get("attempt") == number]

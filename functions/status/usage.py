@@ -1,4 +1,4 @@
-"""Answers what an owner has used, by day and month, and what is left of each limit."""
+"""Returns an owner's usage by day and month, and the state of each limit."""
 
 import re
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ class UsageService:
     clock: Clock
 
     def get(self, request: Request) -> Response:
-        """Answer one month, this one unless another is asked for; the limits are always those of now."""
+        """Return one month (default: this month). The limits are always the current ones."""
         query = Query(request, "month")
-        month = query.matching("month", _MONTH, "A month as YYYY-MM.")
+        month = query.matching("month", _MONTH, "Send a month as YYYY-MM.")
         query.check()
         month = month or self.clock.now().strftime("%Y-%m")
         days = self.reads.usage_of_month(request.owner, month)
@@ -44,7 +44,7 @@ class UsageService:
         return Response(200, body)
 
     def _limits(self, owner: str) -> dict[str, Any]:
-        """Return where the caller stands; a ceiling that is switched off is left out."""
+        """Return the state of the caller's limits. Limits that are switched off are omitted."""
         use, policy = self.quota.use(owner, self.policy), self.policy
         found: dict[str, Any] = {"rates": [_rate(rate) for rate in use.rates]}
         if policy.max_running:

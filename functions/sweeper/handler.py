@@ -17,7 +17,7 @@ _STOP_MILLISECONDS = 10_000
 
 
 class LambdaContext(Protocol):
-    """What the sweep asks of Lambda's context object."""
+    """The part of Lambda's context object that the sweep uses."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
@@ -30,7 +30,7 @@ def _sweep() -> Sweep:
 
 
 def handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
-    """Sweep once and return the report: outcome to number of generations. Fails when a shard could not be read."""
+    """Sweep once and return the number of generations by outcome. Raises if a shard could not be read."""
     sweep = _sweep()
     found = sweep.run(lambda: context.get_remaining_time_in_millis() < _STOP_MILLISECONDS)
     report, oldest = dict(found.report), found.oldest_pending

@@ -1,4 +1,4 @@
-"""Looks at every generation that is due and rescues what is stale. Bounded by time: what is left waits a minute."""
+"""Checks every due generation and rescues stale ones. Limited by time: the rest waits for the next sweep."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -29,10 +29,9 @@ _NOT_PENDING_NOW = (RescueOutcome.EXPIRED, RescueOutcome.MOVED_ON)
 
 @dataclass(slots=True)
 class Found:
-    """What a sweep, or its pass over one shard, has met: how many met which outcome, and which of them it ended.
+    """The result of a sweep or of one shard: the number of generations by outcome, and those that it ended.
 
-    `beyond_bound` counts those that were open beyond their bound, whether this sweep has ended them or cannot even read
-    them: what must be none.
+    `beyond_bound` counts generations that were open beyond their bound, including unreadable ones. It must be zero.
     """
 
     report: Counter[str] = field(default_factory=Counter)
@@ -57,17 +56,17 @@ class Found:
             self.met(other.oldest_pending)
 
     def raise_failure(self) -> None:
-        """Raise what kept the sweep from reading a shard of the index, if anything did."""
+        """Raise the error that kept the sweep from reading a shard of the index, if any."""
         if self.failure is not None:
             raise self.failure
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One pass over the due index, all its shards at once, and in each the longest due first.
+    """One pass over the due index: all shards at once, and in each shard the longest due first.
 
-    What a sweep does is wait for DynamoDB: shard after shard it would get a tenth as far in its time, and the shards
-    behind a long one nowhere.
+    A sweep mostly waits for DynamoDB. One shard after another, it would get only a tenth as far, and would never reach
+    the shards behind a long one.
     """
 
     reads: Reader
@@ -77,18 +76,18 @@ class Sweep:
     spend: DeploymentSpend | None = None
 
     def spent_percent(self) -> float:
-        """Return how much of the deployment's day is spent; 0 without a ceiling, or when it cannot be read now."""
+        """Return the spent share of the deployment's daily limit; 0 without a limit, or if it cannot be read now."""
         try:
             return self.spend.percent(self.clock.now()) if self.spend else 0.0
-        except Exception:  # noqa: BLE001 - what was swept must be told all the same; the next sweep tells of this
+        except Exception:  # noqa: BLE001 - the sweep's metrics must still be written; the next sweep reports this
             logger().exception("the deployment's spend could not be read")
             return 0.0
 
     def run(self, time_is_up: Callable[[], bool]) -> Found:
-        """Return what it has met; a generation that cannot be read is an `error` in the report, and stops nothing.
+        """Return the result. An unreadable generation is an `error` in the report, and stops nothing.
 
-        In the end it leaves the mark that health is answered from, whatever it found; but none when a shard of the
-        index could not be read. What kept it from that is `failure`: to be raised once the rest is told.
+        At the end it leaves the mark for health, whatever it found, but not if a shard of the index could not be read.
+        That error is `failure`, to be raised after the metrics are written.
         """
         found = Found()
         with ThreadPoolExecutor(max_workers=DUE_SHARDS, thread_name_prefix="shard") as pool:
@@ -108,16 +107,16 @@ class Sweep:
                     found.out_of_time = True
                     found.beyond_bound += self._is_beyond_bound(
                         due.at
-                    )  # those behind it are not counted: one is enough
+                    )  # the ones behind it are not counted: one is enough
                     break
                 found.report[self._one(due, found)] += 1
-        except Exception as error:  # noqa: BLE001 - the other shards, whose threads know nothing of it, go on
+        except Exception as error:  # noqa: BLE001 - the other shards' threads continue
             found.failure = error
         return found
 
     def _one(self, due: Due, found: Found) -> str:
-        # Of a head that cannot be read nobody knows the deadline. It is never before the time at which the index has it
-        # due, and neither moves any more.
+        # An unreadable head's deadline is not known. It is never before its due time in the index, and neither changes
+        # any more.
         deadline_at = due.at
         try:
             head = self.reads.get(due.key)
@@ -125,7 +124,7 @@ class Sweep:
                 return "gone"
             deadline_at = head.deadline_at
             rescued = self.rescuer.rescue(head)
-        except Exception:  # noqa: BLE001 - whatever a head does, it must not keep the sweep from those behind it
+        except Exception:  # noqa: BLE001 - no head may stop the sweep from reaching those behind it
             logger().exception("one generation could not be swept", extra={"generation_id": due.key.generation_id})
             found.beyond_bound += self._is_beyond_bound(deadline_at)
             return "error"
@@ -146,12 +145,13 @@ class Sweep:
             self._meet_again(found)
             mark = SweepMark.of(self.clock.now(), stale, complete=not found.out_of_time, oldest=found.oldest_pending)
             self.sweeps.put_sweep(mark)
-        except Exception:  # noqa: BLE001 - the work is done; health goes on telling of the sweep before
+        except Exception:  # noqa: BLE001 - the work is done; health continues to show the previous sweep
             logger().exception("the sweep could not be noted")
             found.report["error"] += 1
 
     def _meet_again(self, found: Found) -> None:
-        """Look again at the one that had waited longest: sent again, it is not due for minutes, and it still waits."""
+        """Check again the generation that had waited longest: after it was sent again, it is not due for minutes but
+        still waits."""
         before = self.sweeps.last_sweep()
         if before is None or before.oldest_pending is None:
             return

@@ -21,10 +21,10 @@ def under_way() -> bool:
 def prepare(*steps: Callable[[], object]) -> None:
     """Take each step while Lambda starts the function; elsewhere, as where a test imports a handler, none.
 
-    None either without credentials in the environment: whoever makes a client would look for some in the network.
+    It also takes none without credentials in the environment, because clients would look for them in the network.
 
-    A step that fails is logged, and the others are taken. Whoever needs what it would have made meets the failure with
-    the first event, as if nothing had been tried before.
+    A failing step is logged, and the others still run. Code that needs its result meets the failure with the first
+    event, as if nothing had been tried before.
     """
     if not {"AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID"} <= os.environ.keys():
         return

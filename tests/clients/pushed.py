@@ -50,6 +50,7 @@ class Pushed:
     taken_after: float = 1.0
     ends_after: float = 30.0
     dies_after: float | None = None
+    lease_seconds: float = LEASE_SECONDS
     offered: bool = True
     failing: Callable[[Request], Answer | UnreachableError | None] = lambda _request: None
     time: float = BEGAN
@@ -95,7 +96,7 @@ class Pushed:
     def change(self, *, beat: bool = False, same_version: bool = False, **fields: Any) -> None:
         self.head = {**self.head, **fields, "version": self.head["version"] + (not same_version)}
         if beat:
-            self.lease_until = self.time + LEASE_SECONDS
+            self.lease_until = self.time + self.lease_seconds
             self.head |= {"heartbeat_at": iso(self.time), "next_at": iso(self.lease_until)}
         self._push()
 
@@ -200,14 +201,18 @@ class Pushed:
             return answer(304, etag=self._etag, retry_after="2", date=self._date)
         shown = {name: value for name, value in self.head.items() if value is not None}
         if self.ended_at is None:
-            shown["poll_after_seconds"] = HINT_SECONDS
+            shown |= {"poll_after_seconds": HINT_SECONDS, "stuck": self._stuck}
         else:
             shown["output"] = {"suggestions": []}
         return answer(200, shown, etag=self._etag, date=self._date)
 
     @property
     def _etag(self) -> str:
-        return f'"{self.head["version"]}-{self.head.get("heartbeat_at")}"'
+        return f'"{self.head["version"]}-{self.head.get("heartbeat_at")}-{self._stuck}"'
+
+    @property
+    def _stuck(self) -> bool:
+        return self.ended_at is None and self.time > self.lease_until - self.lease_seconds + 1.2 * BEAT_SECONDS
 
     @property
     def _date(self) -> str:

@@ -1,6 +1,8 @@
 """Whatever a connection does: a watch shows no older state, ends with its output, and is hardly later than a poll."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
 from random import Random
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.clients.pushed import BEAT_SECONDS, BEGAN, HINT_SECONDS, LEASE_SECONDS, Line, Pushed
+from tests.clients.pushed import BEAT_SECONDS, BEGAN, HINT_SECONDS, Line, Pushed, iso
 from tests.clients.scripted import ID, LOST, answer, problem
 from unstuck import following
 from unstuck.errors import UnreachableError, WaitTimeoutError
@@ -75,6 +77,14 @@ def test_a_dead_worker_is_healed_no_later_than_by_polling(line: Line, seed: int,
     assert found[-1].attempt == 2
     assert pushed.healed_at is not None
     assert pushed.healed_at - leases[0] <= max(HINT_SECONDS, line.late_seconds) + 1.5
+
+
+def test_a_dead_worker_is_no_reason_to_doubt_the_connection() -> None:
+    pushed = Pushed(dies_after=8)
+    found = watched(pushed)
+    assert_in_order(found)
+    assert any(each.stuck for each in found)
+    assert len(pushed.tickets) == 1
 
 
 def test_a_good_connection_saves_looks_and_shows_each_change_at_once() -> None:
@@ -193,6 +203,18 @@ def test_what_is_told_while_looks_fail_is_shown_all_the_same() -> None:
     assert {20, 40, 60} <= {found.progress for at, found in shown if at < 30}
 
 
+def test_of_what_is_told_the_newest_is_kept() -> None:
+    pushed = Pushed(line=Line(late_seconds=0.0))
+    pushed.run(pushed.changes.before(ID, 0.5, pushed.conditions))
+    older = {**pushed.head, "version": 4, "status": "running"}
+    for version, beat in ((5, 1.0), (5, 2.0), (4, 9.0), (5, 1.0)):
+        told = {"type": "generation", "generation": {**older, "version": version, "heartbeat_at": iso(BEGAN + beat)}}
+        pushed.live.hear(1, json.dumps(told))
+    kept = pushed.live.heard(ID).told
+    assert kept is not None
+    assert (kept.generation.version, kept.generation.heartbeat_at) == (5, datetime.fromtimestamp(BEGAN + 2, UTC))
+
+
 def test_of_many_who_follow_one_asks_for_a_ticket() -> None:
     live = Pushed().live
     with ThreadPoolExecutor(8) as pool:
@@ -234,11 +256,9 @@ def test_who_follows_later_is_not_shown_what_was_told_long_before() -> None:
     assert end.ended
 
 
-def test_a_lease_shorter_than_a_heartbeat_is_looked_at_when_it_is_over() -> None:
-    assert LEASE_SECONDS > NOTICED_SECONDS, "so the two tests above do not show it"
-    pushed = Pushed(ends_after=60, dies_after=5)
-    pushed.at(1.5, lambda: setattr(pushed, "lease_until", pushed.time + 4))
-    pushed.at(1.6, lambda: pushed.change(progress=1))
+@pytest.mark.parametrize("silent", [0.0, 1.0])
+def test_a_lease_shorter_than_a_heartbeat_is_looked_at_when_it_is_over(silent: float) -> None:
+    pushed = Pushed(line=Line(silent=silent), taken_after=0.0, dies_after=0.5, lease_seconds=6)
     assert_in_order(watched(pushed))
     assert pushed.healed_at is not None
-    assert pushed.healed_at - BEGAN < 12
+    assert pushed.healed_at - BEGAN < 6 + HINT_SECONDS + 0.5

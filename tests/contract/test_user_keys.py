@@ -21,7 +21,7 @@ SEALED = b"\x01\x02 sealed"
 OPEN_DOOR = Policy({})
 NOTHING = Totals(0, Usage())
 PAID = Totals(1, Usage(1, 100, 50, Decimal("0.25")))
-ERROR = ErrorInfo("user_key_refused", "The provider refused the key that was given.")
+ERROR = ErrorInfo("user_key_refused", "The provider refused your key.")
 
 
 def admitted(store: Store, clock: FakeClock, owner: str | None = None, policy: Policy = OPEN_DOOR) -> Generation:

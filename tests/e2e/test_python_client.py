@@ -217,5 +217,5 @@ def test_the_examples_of_the_docs_run(stack: LocalStack, alice: Owner, capsys: p
     shown = capsys.readouterr().out
     assert "What is the cell? - " in shown
     assert "succeeded 100 1" in shown
-    assert len(examples) == 2
+    assert len(examples) == 3
     alice.generations += [each["generation_id"] for each in alice.http.get("/v1/generations").json()["generations"]]

@@ -102,7 +102,7 @@ def test_a_handover_asks_for_the_bill_of_the_call_that_it_closed_while_there_is_
 
     def until_closed(_call: Call) -> None:
         rig.clock.seconds += 100 + late
-        raise CallCanceledError("closed on our side")
+        raise CallCanceledError("worker closed the call")
 
     rig.script(telling("gen-7", then(until_closed)))
     handled = rig.handle(head, handover_at=began + 100)
@@ -141,7 +141,7 @@ def closed_by_a_cancel(rig: Rig, head: Generation) -> Any:
     def close(call: Call) -> None:
         canceled(rig, head)
         wait_until_closed(call)
-        raise CallCanceledError("closed on our side")
+        raise CallCanceledError("worker closed the call")
 
     rig.settings = replace(SETTINGS, heartbeat_seconds=0.0)
     return then(close)
@@ -189,7 +189,7 @@ def test_a_worker_whose_generation_went_to_another_asks_for_no_bill_and_writes_n
         rig.claimed(rig.lost(head))
         taken.set()
         wait_until_closed(call)
-        raise CallCanceledError("closed on our side")
+        raise CallCanceledError("worker closed the call")
 
     handled, after = rig.run(head, telling("gen-7", then(taken_and_noticed)))
     assert (handled.ending, spent_usd(handled), after.usage, rig.model.asked) == (

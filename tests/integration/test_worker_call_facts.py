@@ -139,7 +139,7 @@ def test_a_call_that_a_cancel_closes_is_told_with_what_was_known_of_it(
             rig.store.endings.cancel(head.key)
             assert closed.wait(30)
 
-    handled, after = rig.run(head, then(canceled, raising(CallCanceledError("closed on our side"))))
+    handled, after = rig.run(head, then(canceled, raising(CallCanceledError("worker closed the call"))))
     assert (handled.ending, after.status) == (Ending.LEASE_LOST, Status.CANCELED)
     (event,) = rig.events(head)
     assert (event.name, event.call.provider_call_id, event.call.provider_status) == ("interrupted", "gen-late", 200)

@@ -235,7 +235,7 @@ def cancelled(rig: Rig, head: Generation) -> Callable[[Call], None]:
         with call.cancellation.closing(closed.set):
             rig.store.endings.cancel(head.key)
             assert closed.wait(30)
-        raise CallCanceledError("closed on our side")
+        raise CallCanceledError("worker closed the call")
 
     return act
 

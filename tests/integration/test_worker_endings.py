@@ -116,7 +116,7 @@ def test_a_call_that_was_closed_for_the_handover_is_a_handover(rig: Rig) -> None
 
     def until_closed(_call: Call) -> None:
         rig.clock.seconds += 100
-        raise CallCanceledError("closed on our side")
+        raise CallCanceledError("worker closed the call")
 
     rig.script(then(until_closed))
     handled = rig.handle(head, handover_at=rig.clock.monotonic() + 100)
@@ -234,7 +234,7 @@ def test_a_lease_that_is_lost_in_the_middle_of_a_call_closes_the_call(rig: Rig) 
         with call.cancellation.closing(closed.set):
             rig.store.endings.cancel(head.key)
             assert closed.wait(30)
-        raise CallCanceledError("closed on our side")
+        raise CallCanceledError("worker closed the call")
 
     handled, after = rig.run(head, then(canceled_by_its_owner))
     assert (handled.ending, after.status) == (Ending.LEASE_LOST, Status.CANCELED)

@@ -89,7 +89,7 @@ def test_a_message_that_comes_too_early_and_cannot_be_sent_again_goes_back_to_it
 @pytest.mark.parametrize("changes", [{"kind": "opera"}, {"schema_version": SCHEMA_VERSION + 1}], ids=str)
 def test_a_generation_of_a_version_to_come_goes_back_to_the_queue_untouched(rig: Rig, changes: dict[str, Any]) -> None:
     head = rig.pending(**changes)
-    with pytest.raises(MessageRefusedError, match=r"not this version's"):
+    with pytest.raises(MessageRefusedError, match=r"not of this version"):
         rig.handle(head)
     assert rig.read(head) == head
 

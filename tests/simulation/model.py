@@ -177,7 +177,7 @@ class FakeModel:
         for part in range(1, _PARTS + 1):
             left = deadline - process.clock.monotonic()
             if closed.wait(min(seconds / _PARTS, max(0.0, left))):
-                raise CallCanceledError("the call was closed on our side")
+                raise CallCanceledError("the worker closed the call")
             if process.clock.monotonic() >= deadline:
                 raise CallDeadlineExceededError("provider_timeout", "The model took longer than it was given.")
             on_text(1_000 * part)

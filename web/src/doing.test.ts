@@ -18,7 +18,7 @@ function head(changes: Partial<Open> = {}): Open {
 }
 
 describe("what a generation does", () => {
-  it("is told by the service's own word, whatever the heartbeat's age", () => {
+  it("uses the service's own word, whatever the heartbeat's age", () => {
     expect(explain(head(), BEAT + 39_000)).toBe("The last heartbeat was 39 s ago.");
     expect(isLate(head())).toBe(false);
     expect(isLate(head({ stuck: true }))).toBe(true);

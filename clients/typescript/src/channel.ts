@@ -4,7 +4,7 @@
  */
 import { isGeneration, isPartial } from "./answers.js";
 import { type ChangeSource, isOlder, type PartialOutput, type Snapshot } from "./changes.js";
-import { Connection, opened } from "./connection.js";
+import { isHidden, Link } from "./link.js";
 import type { Follower, Follows, LiveClient } from "./live.js";
 import { backoff, pause } from "./pacing.js";
 import { hasEnded } from "./statuses.js";
@@ -12,15 +12,15 @@ import { Texts } from "./texts.js";
 import type { Ticket, Tickets } from "./tickets.js";
 import type { Generation } from "./types.js";
 
-/** A worker beats every ten seconds, and its beat is here three seconds later at the latest. */
-const LONGEST_SILENCE_SECONDS = 13;
-/** So long a message may take until it is called missed. */
+/** Of a worker, by default. Where leases are shorter it beats more often: at least three times in each. */
+const HEARTBEAT_SECONDS = 10;
+const BEATS_IN_A_LEASE = 3;
+/** How long a message may take until it is called missed. */
 const LATE_SECONDS = 3;
 /** A generation that waits for a worker is silent. */
 const PENDING_SECONDS = 10;
 /** What is not pushed any more, and of which no look has said when to look again. */
 const UNKNOWN_HINT_SECONDS = 2;
-const HIDDEN_SECONDS = 60;
 /** What is rescued is rescued for sure so long after its lease. */
 const RESCUED_AFTER_SECONDS = 0.5;
 const SHORTEST_SECONDS = 0.1;
@@ -29,6 +29,7 @@ const MOST_REMEMBERED = 500;
 
 export class Channel {
   readonly #client: LiveClient;
+  readonly #link: Link;
   readonly #polls: ChangeSource;
   readonly #follows: Follows;
   readonly #tickets: Tickets;
@@ -36,14 +37,9 @@ export class Channel {
   readonly #known: Map<string, Snapshot>;
   /** Generations of which a look has found what no message has brought so far. */
   readonly #doubts = new Map<string, ReturnType<typeof setTimeout>>();
-  #connection: Connection | undefined;
-  #openedAt = 0;
   /** Whether messages have been missed, and none has come since. */
   #isDoubted = false;
   #wasLive = false;
-  /** While there should be a connection; aborted when there should be none. */
-  #wanted: AbortController | undefined;
-  #connecting: AbortSignal | undefined;
 
   constructor(client: LiveClient, polls: ChangeSource, follows: Follows, tickets: Tickets) {
     this.#client = client;
@@ -51,34 +47,26 @@ export class Channel {
     this.#follows = follows;
     this.#known = follows.known;
     this.#tickets = tickets;
-    tickets.onUser = () => this.#forgetUser();
+    this.#link = new Link(client, tickets, {
+      onText: (text) => this.#hear(text),
+      onOpen: (afterGap) => this.#open(afterGap),
+      onLost: () => this.#lose(),
+      onClosed: () => this.#turn(),
+    });
+    tickets.onUser = () => {
+      this.#forget(); // another user has signed in: nothing of the one before is told to anybody
+      this.#link.restart();
+    };
   }
 
   get isLive(): boolean {
-    return this.#connection !== undefined && !this.#isDoubted;
+    return this.#link.isOpen && !this.#isDoubted;
   }
 
   /** Be connected, while the page is seen, until `signal` is aborted. */
   run(signal: AbortSignal, ticket?: Ticket): void {
-    const unsubscribe = this.#client.onToken(() => this.#tickets.hurry());
-    let hiding: ReturnType<typeof setTimeout> | undefined;
-    const watch = (): void => {
-      clearTimeout(hiding);
-      if (isHidden()) hiding = setTimeout(() => this.#disconnect(), HIDDEN_SECONDS * 1000);
-      else this.#connect();
-    };
-    if (typeof document !== "undefined") {
-      globalThis.addEventListener("visibilitychange", watch, { signal });
-      globalThis.addEventListener("online", () => this.#tickets.hurry(), { signal });
-    }
-    signal.addEventListener("abort", () => {
-      clearTimeout(hiding);
-      unsubscribe();
-      this.#disconnect();
-      this.#forget();
-    });
-    this.#connect(ticket);
-    watch();
+    signal.addEventListener("abort", () => this.#forget());
+    this.#link.run(signal, ticket);
   }
 
   async look(id: string, known: Snapshot | undefined, signal?: AbortSignal): Promise<Snapshot> {
@@ -104,8 +92,11 @@ export class Channel {
     const { heartbeat_at: beat, started_at: started, next_at: next } = generation;
     const seen = seenAt + this.#client.now() - Date.now(); // by the server's clock
     const until = (moment: string): number => (Date.parse(moment) - seen) / 1000;
-    const silent = until(beat ?? started ?? generation.created_at) + LONGEST_SILENCE_SECONDS;
-    if (isPushed) return Math.max(Math.min(silent > 0 ? silent : LONGEST_SILENCE_SECONDS, hint), SHORTEST_SECONDS);
+    const heard = until(beat ?? started ?? generation.created_at);
+    const lease = next === undefined ? Number.POSITIVE_INFINITY : until(next) - heard;
+    const patience = Math.min(HEARTBEAT_SECONDS, lease / BEATS_IN_A_LEASE) + LATE_SECONDS;
+    const silent = heard + patience;
+    if (isPushed) return Math.max(Math.min(silent > 0 ? silent : patience, hint), SHORTEST_SECONDS);
     const due = next === undefined ? silent : Math.min(silent, until(next) + RESCUED_AFTER_SECONDS);
     return due > 0 ? due : hint;
   }
@@ -124,64 +115,20 @@ export class Channel {
       this.#learn({ generation, etag: undefined, seenAt, lookAfterSeconds: UNKNOWN_HINT_SECONDS }, seenAt);
   }
 
-  /** Connect; in place of the connection that there is, once the new one stands. */
-  #connect(ticket?: Ticket): void {
-    if (this.#wanted === undefined) this.#wanted = new AbortController();
-    else if (this.#connection !== undefined) return;
-    void this.#replace(ticket);
-  }
-
-  async #replace(given?: Ticket): Promise<void> {
-    const signal = this.#wanted?.signal;
-    if (signal === undefined || this.#connecting === signal) return;
-    this.#connecting = signal;
-    for (let ticket = given; ; ticket = undefined) {
-      ticket ??= await this.#tickets.next(signal);
-      const socket = ticket && (await opened(ticket.url, signal));
-      if (ticket === undefined || signal.aborted) {
-        socket?.close();
-        break;
-      }
-      if (socket === undefined) this.#tickets.failed();
-      else if (ticket.user !== this.#tickets.user) socket.close();
-      else {
-        this.#use(socket, ticket);
-        break;
-      }
-    }
-    if (this.#connecting === signal) this.#connecting = undefined;
-  }
-
-  #use(socket: WebSocket, ticket: Ticket): void {
-    const old = this.#connection;
-    if (old === undefined) this.#forgetUnfollowed();
-    this.#connection = new Connection(socket, (ticket.ends_at * 1000 - this.#client.now()) / 1000, {
-      onText: (text) => this.#hear(text),
-      onLasting: () => this.#tickets.worked(),
-      onDue: () => void this.#replace(),
-      onLost: () => this.#lose(),
-    });
-    old?.close();
-    this.#openedAt = Date.now();
+  #open(afterGap: boolean): void {
+    if (afterGap) this.#forgetUnfollowed();
     this.#announce();
     this.#catchUp();
   }
 
   #lose(): void {
-    this.#connection = undefined;
-    this.#trustAll();
-    this.#tickets.failed();
-    void this.#replace();
-    this.#announce();
+    this.#turn();
     this.#catchUp();
   }
 
-  #disconnect(): void {
-    this.#wanted?.abort();
-    this.#wanted = undefined;
-    this.#connection?.close();
-    this.#connection = undefined;
-    this.#trustAll();
+  /** The connection is gone: what a look finds now is no message's fault. */
+  #turn(): void {
+    for (const id of [...this.#doubts.keys()]) this.#trust(id);
     this.#announce();
   }
 
@@ -194,14 +141,6 @@ export class Channel {
   #forget(): void {
     this.#known.clear();
     for (const id of this.#texts.clear()) this.#show(id);
-  }
-
-  /** Another user has signed in: nothing of the one before is told to anybody. */
-  #forgetUser(): void {
-    const isWanted = this.#wanted !== undefined;
-    this.#disconnect();
-    this.#forget();
-    if (isWanted) this.#connect();
   }
 
   /** Look at what is followed: of what happened without a connection nothing is told. */
@@ -227,7 +166,7 @@ export class Channel {
   /** Bring an end with its output, which no message has. */
   async #bringEnd(told: Snapshot): Promise<void> {
     const id = told.generation.generation_id;
-    const signal = this.#wanted?.signal;
+    const signal = this.#link.signal;
     for (let failures = 1; failures <= MOST_TRIES_AT_AN_END && this.#follows.ones.has(id); failures += 1) {
       if (await this.#bring(id, undefined).catch(() => false)) return;
       await pause(backoff(failures), signal).catch(() => undefined);
@@ -276,7 +215,7 @@ export class Channel {
     if (known !== undefined && isOlder(found.generation, known)) return;
     this.#remember(found);
     const isNews = known !== undefined && isOlder(known, found.generation);
-    if (!isNews || this.#connection === undefined || began < this.#openedAt + LATE_SECONDS * 1000) return;
+    if (!isNews || !this.#link.isOpen || began < this.#link.openedAt + LATE_SECONDS * 1000) return;
     if (!this.#doubts.has(id))
       this.#doubts.set(
         id,
@@ -289,17 +228,13 @@ export class Channel {
     this.#doubts.delete(id);
     if (this.#isDoubted) this.#tickets.failed();
     this.#isDoubted = true;
-    void this.#replace();
+    void this.#link.replace();
     this.#announce();
   }
 
   #trust(id: string): void {
     clearTimeout(this.#doubts.get(id));
     this.#doubts.delete(id);
-  }
-
-  #trustAll(): void {
-    for (const id of [...this.#doubts.keys()]) this.#trust(id);
   }
 
   #remember(snapshot: Snapshot): void {
@@ -326,10 +261,6 @@ export class Channel {
     this.#wasLive = this.isLive;
     for (const listener of [...this.#follows.switched]) listener();
   }
-}
-
-function isHidden(): boolean {
-  return typeof document !== "undefined" && document.visibilityState === "hidden";
 }
 
 function read(text: string): Readonly<Record<string, unknown>> | undefined {

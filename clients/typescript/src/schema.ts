@@ -381,17 +381,17 @@ export interface components {
         /** @description A sentence that says what help is wanted with, of 3 to 1,000 characters. */
         CreateAssistant: {
             /**
-             * @description Which kind of generation to start.
+             * @description The kind of generation to start.
              * @constant
              */
             kind: "assistant";
             /**
-             * @description The model to ask, of those that the deployment allows; its default if absent.
+             * @description The model to use, of those that the deployment allows. Default: the deployment's.
              * @default null
              */
             model?: string | null;
             /**
-             * @description A version of the kind's prompts; the newest if absent.
+             * @description A version of the kind's prompts. Default: the newest.
              * @enum {unknown}
              */
             prompt_version?: "1" | null;
@@ -401,7 +401,7 @@ export interface components {
              */
             client_id?: string | null;
             /**
-             * @description A label of your own, by which the lists can be filtered.
+             * @description A label of your own. Lists can filter by it.
              * @default null
              */
             session_id?: string | null;
@@ -415,17 +415,17 @@ export interface components {
         /** @description A text of 1,000 to 10,000 characters, not counting white space around it. `count` is how many cards to make at most, `language` theirs: what is left out follows from the text. */
         CreateFlashcards: {
             /**
-             * @description Which kind of generation to start.
+             * @description The kind of generation to start.
              * @constant
              */
             kind?: "flashcards";
             /**
-             * @description The model to ask, of those that the deployment allows; its default if absent.
+             * @description The model to use, of those that the deployment allows. Default: the deployment's.
              * @default null
              */
             model?: string | null;
             /**
-             * @description A version of the kind's prompts; the newest if absent.
+             * @description A version of the kind's prompts. Default: the newest.
              * @enum {unknown}
              */
             prompt_version?: "1" | null;
@@ -435,7 +435,7 @@ export interface components {
              */
             client_id?: string | null;
             /**
-             * @description A label of your own, by which the lists can be filtered.
+             * @description A label of your own. Lists can filter by it.
              * @default null
              */
             session_id?: string | null;
@@ -454,17 +454,17 @@ export interface components {
         /** @description A description of 3 to 2,000 characters, how many pictures to draw of it, and their form. */
         CreateImage: {
             /**
-             * @description Which kind of generation to start.
+             * @description The kind of generation to start.
              * @constant
              */
             kind: "image";
             /**
-             * @description The model to ask, of those that the deployment allows; its default if absent.
+             * @description The model to use, of those that the deployment allows. Default: the deployment's.
              * @default null
              */
             model?: string | null;
             /**
-             * @description A version of the kind's prompts; the newest if absent.
+             * @description A version of the kind's prompts. Default: the newest.
              * @enum {unknown}
              */
             prompt_version?: "1" | null;
@@ -474,7 +474,7 @@ export interface components {
              */
             client_id?: string | null;
             /**
-             * @description A label of your own, by which the lists can be filtered.
+             * @description A label of your own. Lists can filter by it.
              * @default null
              */
             session_id?: string | null;
@@ -495,17 +495,17 @@ export interface components {
         /** @description A premise of 20 to 2,000 characters, how many chapters to make of it, and their language if not the premise's. */
         CreateStory: {
             /**
-             * @description Which kind of generation to start.
+             * @description The kind of generation to start.
              * @constant
              */
             kind: "story";
             /**
-             * @description The model to ask, of those that the deployment allows; its default if absent.
+             * @description The model to use, of those that the deployment allows. Default: the deployment's.
              * @default null
              */
             model?: string | null;
             /**
-             * @description A version of the kind's prompts; the newest if absent.
+             * @description A version of the kind's prompts. Default: the newest.
              * @enum {unknown}
              */
             prompt_version?: "1" | null;
@@ -515,7 +515,7 @@ export interface components {
              */
             client_id?: string | null;
             /**
-             * @description A label of your own, by which the lists can be filtered.
+             * @description A label of your own. Lists can filter by it.
              * @default null
              */
             session_id?: string | null;
@@ -551,12 +551,12 @@ export interface components {
         };
         /** @description A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value. */
         Decide: components["schemas"]["FlashcardsDecide"];
-        /** @description Several decisions, all of them or none. */
+        /** @description Several decisions: all are stored, or none. */
         DecideMany: {
             /** @description No number twice. */
             decisions: components["schemas"]["DecideNumbered"][];
         };
-        /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
+        /** @description One decision of a list, with the suggestion's number: its 1-based place in the output. */
         DecideNumbered: components["schemas"]["FlashcardsDecideNumbered"];
         /** @description The fields of a card to edit, which are its kind's; an absent field keeps its value. */
         EditCard: components["schemas"]["FlashcardsEditCard"];
@@ -636,14 +636,14 @@ export interface components {
             front?: string;
             back?: string;
         };
-        /** @description The same in a list: with the number of the suggestion, its 1-based place in the output. */
+        /** @description One decision of a list, with the suggestion's number: its 1-based place in the output. */
         FlashcardsDecideNumbered: {
             /**
              * @description The decision; `proposed` takes an earlier one back.
              * @enum {string}
              */
             decision: "accepted" | "rejected" | "proposed";
-            /** @description The suggestion's place in the list, from 1. */
+            /** @description The suggestion's number, from 1. */
             number: number;
             front?: string;
             back?: string;
@@ -1044,7 +1044,7 @@ export interface components {
         /** @description Where to begin, and the key to use. Without a body, at the first step that is not stored. */
         Retry: {
             /**
-             * @description `stored` goes on at the first step that has no result; `start` makes everything again.
+             * @description `stored` continues at the first step without a result. `start` starts over.
              * @default stored
              * @enum {string}
              */

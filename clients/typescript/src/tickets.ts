@@ -10,12 +10,11 @@ export interface Ticket extends LiveTicket {
 }
 
 export class Tickets {
-  readonly #openLive: Client["openLive"];
+  readonly #client: Pick<Client, "openLive" | "onToken">;
   #failures = 0;
   #notBefore = 0;
   /** Whether the service has said for how long to stay away. */
   #isAsked = false;
-  #waiting: AbortController | undefined;
   /** Counts the users whose tokens the client has had, one after the other. */
   user = 0;
   /** Called when another user's token was given. */
@@ -23,8 +22,8 @@ export class Tickets {
   /** Whether no ticket is asked for any more: the deployment has none to give, or the client is closed. */
   isOver = false;
 
-  constructor(client: Pick<Client, "openLive" | "onUser">) {
-    this.#openLive = (options) => client.openLive(options);
+  constructor(client: Pick<Client, "openLive" | "onUser" | "onToken">) {
+    this.#client = client;
     client.onUser(() => {
       this.user += 1;
       this.onUser?.();
@@ -37,7 +36,7 @@ export class Tickets {
       try {
         await this.#pause(signal);
         const { user } = this;
-        return { ...(await this.#openLive({ signal })), user };
+        return { ...(await this.#client.openLive({ signal })), user };
       } catch (error) {
         if (isFinal(error)) this.isOver = true;
         else if (!signal.aborted) this.failed(error);
@@ -59,21 +58,18 @@ export class Tickets {
     this.#notBefore = 0;
   }
 
-  /** Try at once, unless the service has said when. */
-  hurry(): void {
-    if (this.#isAsked) return;
-    this.#notBefore = 0;
-    this.#waiting?.abort();
-  }
-
+  /** Wait until it is time; unless the service has said when, a new token or a network that is back end the wait. */
   async #pause(signal: AbortSignal): Promise<void> {
     const waiting = new AbortController();
     const stop = (): void => waiting.abort();
-    signal.addEventListener("abort", stop, { once: true });
-    this.#waiting = waiting;
+    const until = { signal: waiting.signal };
+    signal.addEventListener("abort", stop, until);
+    if (!this.#isAsked) globalThis.addEventListener?.("online", stop, until);
+    const unsubscribe = this.#client.onToken(() => this.#isAsked || stop());
     const seconds = (this.#notBefore - Date.now()) / 1000;
     if (seconds > 0) await pause(seconds, waiting.signal).catch(() => undefined);
-    signal.removeEventListener("abort", stop);
+    unsubscribe();
+    stop();
     signal.throwIfAborted();
   }
 }

@@ -169,7 +169,7 @@ function claim(owner: Owner, token: string, renewed: boolean): void {
   const subject = subjectOf(token);
   if (owner.subject === undefined || isSameUser(owner.subject, subject, renewed)) owner.subject = subject;
   if (owner.subject === subject) return;
-  const message = "It was not sent again: another user has signed in since. Whoever sent it may send it once more.";
+  const message = "The call was not retried, because another user has signed in since. Resend it as the original user.";
   throw new UnstuckError({ code: "another_user", message });
 }
 

@@ -1,6 +1,6 @@
-"""The worker's client of the model's API: one call, its stream, its deadline, and what each ending means.
+"""The worker's client of the model's API: one call, its stream, its deadline, and the meaning of each outcome.
 
-It knows nothing of generations, leases or AWS, keeps no key, and never repeats a call that was sent.
+Knows no generations, leases or AWS, keeps no key, and never repeats a call that was sent.
 """
 
 from functions.process.provider.cancellation import Cancellation

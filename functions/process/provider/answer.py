@@ -1,4 +1,4 @@
-"""What one call has answered so far, and what it comes to once nothing more will come. Knows no wire."""
+"""The answer of one call so far, and its evaluation once it has ended. Knows no wire format."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,24 +36,24 @@ from shared.domain.generation import Usage
 from shared.domain.model_prices import ModelPrice
 
 MOST_CHARACTERS = 1024 * 1024
-"""Of the text of an answer, and of what a tool is called with."""
+"""The maximum of an answer's text, and of a tool's arguments."""
 
 
 class State(Enum):
-    """How far an answer is. Content after a finish is content: it opens the answer again, as `REOPENED`."""
+    """The state of an answer. Content after a finish still counts: it reopens the answer, as `REOPENED`."""
 
     OPEN = auto()
     FINISHED = auto()
     REOPENED = auto()
     DONE = auto()
-    """Its wire's last word has come."""
+    """The wire's final event has arrived."""
 
 
 class AnswerReader:
-    """Is told what came, and when nothing more comes; then says what it is worth.
+    """Collects the parts of an answer, and evaluates them at the end.
 
-    `price` is for tokens whose cost no server tells. `progress` counts what came of the answer's content, so that who
-    waits can tell quiet from work.
+    `price` is for tokens whose cost the server does not report. `progress` counts the received content, so that a
+    waiting caller can tell silence from work.
     """
 
     def __init__(
@@ -85,12 +85,12 @@ class AnswerReader:
 
     @property
     def done(self) -> bool:
-        """Whether nothing that may still come would change anything but the bill."""
+        """Whether further events can change only the cost."""
         return self._state is State.DONE
 
     @property
     def finished(self) -> bool:
-        """Whether the model has said that it is done, or what went wrong, and has said nothing since."""
+        """Whether the model has reported its end or an error, and sent nothing since."""
         return self._state in (State.FINISHED, State.DONE) or self._failure is not None
 
     @property
@@ -98,14 +98,14 @@ class AnswerReader:
         return self._failure is not None
 
     def settled(self) -> bool:
-        """Whether what has come is all there is to it, should the connection now break. Takes a look at all of it."""
+        """Whether the answer is complete if the connection breaks now. Reads the whole answer."""
         if self._failure is not None or self.done or self._refused:
             return True
         if self._finish is None or self._state is not State.FINISHED:
             return False
         return of_finish(self._finish) is not None or self._whole()
 
-    # What a wire tells.
+    # Called by the wire.
 
     def name(self, call_id: Any) -> None:
         self.record.called(call_id)
@@ -124,19 +124,19 @@ class AnswerReader:
             self._parts.append(text)
 
     def tool(self, index: Any, arguments: str) -> None:
-        """Take more of what a tool is called with: many servers bring the form so."""
+        """Take more of a tool's arguments: many servers return the form there."""
         parts = self._tools.setdefault(index if isinstance(index, int | str) else 0, [])
         if arguments:
             self._grow(len(arguments))
             parts.append(arguments)
 
     def whole_text(self, text: str) -> None:
-        """Take all of the content at once. After parts of it, it is the same again."""
+        """Take the whole content at once. If parts came before, it repeats them."""
         if not self._parts:
             self.text(text)
 
     def reasoning(self, length: int) -> None:
-        """Note that the model thinks, which is no content and costs as much."""
+        """Record that the model is thinking, which is not content but costs the same."""
         if length:
             self._reasoned += length
             self._alive()
@@ -155,7 +155,7 @@ class AnswerReader:
         self._refused = True
 
     def finish(self, reason: Any) -> None:
-        """Take a word for why the model stopped; one that nobody knows says nothing."""
+        """Take the reason why the model stopped. Ignores unknown reasons."""
         self.record.finished(reason)
         finish = finish_of(reason)
         if finish is not None:
@@ -168,11 +168,11 @@ class AnswerReader:
             self._bill = self._bill.updated(bill) if self._bill else bill
 
     def end(self) -> None:
-        """Take the last word of the wire."""
+        """Take the wire's final event."""
         self._state = State.DONE
 
     def odd(self) -> None:
-        """Note something that is no part of the protocol. It matters only where no whole answer comes."""
+        """Record something outside the protocol. It matters only if there is no complete answer."""
         self._odd = True
 
     def fail(
@@ -184,8 +184,9 @@ class AnswerReader:
         refused: bool = False,
         report: Report | None = None,
     ) -> None:
-        """Record how the call failed. The first failure stands, and it wins over whatever text has come. `refused` says
-        that the server did not do it: before a first token, that costs nothing. `report` is what it said of it."""
+        """Record how the call failed. The first failure counts, and takes precedence over any text. `refused` means
+        that the server refused the call, which costs nothing before the first token. `report` is the server's report of
+        it."""
         if self._failure is None:
             if report is not None:
                 self.record.failed(next(filter(None, map(word_of, own_words(report.body))), None), report.body)
@@ -193,22 +194,22 @@ class AnswerReader:
             self._retry_after_seconds = retry_after_seconds
             self._unpaid = refused and not self.flowed
 
-    # What it comes to.
+    # The evaluation.
 
     def completion(self) -> Completion:
-        """Return the whole answer. Raises the ProviderError that says why there is none."""
+        """Return the complete answer. Raises the ProviderError that says why there is none."""
         if self._failure:
             raise self._error(self._failure)
         if self._refused:
             raise self._error(OUTPUT_REFUSED)
         if self._finish is None:
-            # The wire's last word stands for a finish where nothing is missing; the end of a connection does not.
+            # If nothing is missing, the wire's final event counts as a finish; the end of a connection does not.
             if not (self.done and self._whole()):
                 raise self._error(PROTOCOL_BROKEN if self._odd and not self.flowed else STREAM_CUT)
         elif failure := of_finish(self._finish):
             raise self._error(failure, self._thought(failure))
         elif self._finishes > 1 and not self.done and not self._whole():
-            # It says so in every chunk: what the connection ended in the middle is a stump.
+            # Every chunk has the finish, so an answer that the connection cut off is incomplete.
             raise self._error(STREAM_CUT)
         return (self._drawn() if self._with_picture else None) or self._written()
 
@@ -266,7 +267,7 @@ class AnswerReader:
             self._state = State.REOPENED
 
     def _thought(self, failure: CallFailure) -> str:
-        """Say what the model's thinking has eaten of an answer that is missing for it."""
+        """Say how much of a missing answer went into the model's thinking."""
         tokens = self._bill.reasoning_tokens if self._bill else 0
         if failure not in (OUTPUT_TRUNCATED, OUTPUT_EMPTY) or not (tokens or self._reasoned):
             return ""
@@ -287,7 +288,7 @@ class AnswerReader:
 
     def _text(self, parts: list[str]) -> str:
         try:
-            # A character beyond the 16-bit plane may come as two escaped halves, even in two chunks: joined here.
+            # A character beyond 16 bits may arrive as two escaped halves, even in two chunks. They are joined here.
             return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
             pass

@@ -1,6 +1,6 @@
-"""The final bill of a call that ended before it told what it cost: asked for by the call's id, within moments.
+"""The final cost of a call that ended before it reported its cost. Asks the server by the call's id, within moments.
 
-Whom to ask and what the answer says, the dialect knows.
+The dialect knows where to ask and how to read the response.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 1.0
 MOST_BYTES = 65_536
 
-# No such id: it is not there yet. Else too many calls, or the server is not well.
+# No such id: not available yet. Otherwise too many calls, or a server error.
 _LATER = frozenset({404, 408, 425, 429})
 
 
@@ -28,11 +28,11 @@ async def final_bill(
     deadline: float,
     read: Callable[[Any], Usage | None],
 ) -> Usage | None:
-    """Return what a call has cost, or None where the server does not say so by `deadline`, a time of the loop's clock.
+    """Return a call's cost, or None if the server does not report it by `deadline`, a time of the loop's clock.
 
-    `client` is closed either way. Raises nothing of the server's doing.
+    Closes `client` in any case. Raises nothing that the server causes.
     """
-    # What httpx raises holds the request, and with it the key: it ends here.
+    # httpx's errors hold the request, and with it the key, so they stop here.
     try:
         async with client, asyncio.timeout_at(deadline):
             document = await _ask_until_told(client, url, headers)

@@ -1,6 +1,6 @@
-"""The course of one call: connect, ask for leave, send once, read to the end, all within its deadline.
+"""One call: connect, ask the gate, send once, read to the end, all within its deadline.
 
-It decides nothing about retries beyond a connection that never started.
+It retries only a connection that never started.
 """
 
 import asyncio
@@ -34,18 +34,18 @@ from shared.domain.clock import Clock
 QUICK_RETRIES = 2
 QUICK_RETRY_SECONDS = 0.25
 QUIET_SECONDS = 5.0
-"""How long a whole answer waits for the bill that follows it, and a refusal for its body."""
+"""How long a complete answer waits for its cost, and a refusal for its body."""
 
 STUMP_QUIET_SECONDS = 30.0
-"""How long one waits that says it is done and does not look so."""
+"""How long to wait if the model reports its end but the answer looks incomplete."""
 
 MOST_ERROR_BYTES = 65_536
 MOST_TEXT_BYTES = 4 * 1024 * 1024
-"""Of one event, or of a whole answer of JSON, that holds a text: JSON may take six bytes for a character."""
+"""The maximum of one event, or of a whole JSON answer, with a text: JSON may take six bytes for a character."""
 
 
 class Call:
-    """One request and what comes back. Used once; `refused` is what a refusal said that was about the request."""
+    """One request and its response. Used once. `refused` is the report of a refusal about the request."""
 
     def __init__(
         self,
@@ -71,9 +71,9 @@ class Call:
         self.refused: Report | None = None
 
     async def run(self, client: httpx.AsyncClient, deadline: float, gate: Gate) -> Completion:
-        """Return the whole answer; `client` is closed either way. Raises ProviderError, or what the gate raises."""
-        # Errors are made after the except clauses, not in them: one of httpx holds the request, which holds the
-        # key, and must not hang on ours as its context.
+        """Return the complete answer. Closes `client` in any case. Raises ProviderError, or what the gate raises."""
+        # Errors are created after the except clauses, not in them: httpx's error holds the request with the key, and
+        # must not become the context of ours.
         try:
             async with client, gate, asyncio.timeout_at(deadline) as limit:
                 await self._connect(client, gate)
@@ -86,7 +86,7 @@ class Call:
             self._stop(UNREACHABLE, why_unreachable(error), refused=True)
             let_go(error)
         except httpx.RemoteProtocolError as error:
-            # It speaks, and no HTTP; or it was cut off in the middle of it.
+            # The server does not speak HTTP, or the response was cut off.
             self._stop(PROTOCOL_BROKEN if "illegal" in str(error).lower() else STREAM_CUT)
             let_go(error)
         except httpx.HTTPError as error:
@@ -95,7 +95,7 @@ class Call:
         return self._answer.completion()
 
     def _stop(self, failure: CallFailure, detail: str = "", *, refused: bool = False) -> None:
-        # An answer that was whole before the connection broke is whole: only its bill is missing.
+        # An answer that was complete before the connection broke is valid: only its cost is missing.
         if not self._answer.settled():
             self._answer.fail(failure, detail, refused=refused)
 
@@ -105,7 +105,7 @@ class Call:
             try:
                 await self._exchange(client, gate)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                # Nothing was sent, so this pays for nothing twice.
+                # Nothing was sent, so nothing is paid twice.
                 if not retries or is_tls_failure(error):
                     raise
                 let_go(error)
@@ -122,7 +122,7 @@ class Call:
                 await self._hear(response)
             finally:
                 await response.aclose()
-                response.stream = httpx.ByteStream(b"")  # httpx's own leads back to the response
+                response.stream = httpx.ByteStream(b"")  # httpx's error refers to the response
 
     async def _hear(self, response: httpx.Response) -> None:
         self._answer.record.status = response.status_code
@@ -155,7 +155,7 @@ class Call:
         self._answer.fail(failure, detail, wait, refused=True, report=report)
 
     async def _read(self, chunks: AsyncIterator[bytes], decoder: Decoder) -> None:
-        """Read to the wire's last word, the body's end, or a finish that quiet follows."""
+        """Read until the wire's final event, the body's end, or a finish followed by silence."""
         loop = asyncio.get_running_loop()
         arrival: asyncio.Task[bytes | None] | None = None
         moved, progress, look_after = loop.time(), -1, QUIET_SECONDS
@@ -183,8 +183,8 @@ class Call:
                 await _end(arrival)
 
     def _receive(self, received: bytes, decoder: Decoder) -> bool:
-        """Take bytes as they came; return whether there may be more to read."""
-        # Comments count as well: a server could send nothing else, fast, until the deadline.
+        """Take bytes as they arrive. Returns whether there may be more to read."""
+        # Comments count as well: a server could send nothing else until the deadline.
         self._bytes += len(received)
         for part in decoder.decode(received, self._max_bytes):
             self._take(self._framing.feed(part), last=False)
@@ -212,13 +212,13 @@ async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
 
 
 async def _end(arrival: asyncio.Task[bytes | None]) -> None:
-    """Have nothing of it left, whatever it comes to."""
+    """Close it completely, whatever happens."""
     arrival.cancel()
     await asyncio.gather(arrival, return_exceptions=True)
 
 
 async def _body_of(response: httpx.Response) -> bytes:
-    """Return a refusal's body, as far as it comes in time and is no larger than a sentence needs."""
+    """Return a refusal's body, as far as it arrives in time, up to the size that a sentence needs."""
     body = bytearray()
     decoder = Decoder(response.headers.get("Content-Encoding", ""))
     try:

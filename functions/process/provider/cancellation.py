@@ -1,6 +1,6 @@
-"""Closing a call from another thread, and the event loop that one call runs in.
+"""Closes a call from another thread, and runs the event loop of one call.
 
-Owns threads and loops; knows nothing of HTTP.
+Owns threads and loops. Knows no HTTP.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ _TURNS = 5
 
 
 class Cancellation:
-    """Ends the calls it was given to, at once and for good, from whichever thread calls `cancel`."""
+    """Ends its calls at once and for good, from any thread that calls `cancel`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class Cancellation:
         return self._cancelled
 
     def cancel(self) -> None:
-        """Close what runs under this and let nothing more start. A second time does nothing."""
+        """Close the running calls and let no more start. A second call does nothing."""
         with self._lock:
             if self._cancelled:
                 return
@@ -39,9 +39,9 @@ class Cancellation:
 
     @contextmanager
     def closing(self, close: Callable[[], object]) -> Iterator[None]:
-        """Have `close` called when this is cancelled within the block, or now if it was before.
+        """Call `close` if this is cancelled within the block, or now if it already was.
 
-        `close` runs under the lock, so that it is never called after the block has ended: it must not wait.
+        `close` runs under the lock, so it is never called after the block has ended. It must not block.
         """
         with self._lock:
             self._closers.append(close)
@@ -55,13 +55,13 @@ class Cancellation:
 
 
 def run_until_cancelled[T](work: Callable[[], Coroutine[Any, Any, T]], cancellation: Cancellation) -> T:
-    """Run `work` in an event loop of its own in this thread. Raises CallCanceledError when cancelled.
+    """Run `work` in its own event loop in this thread. Raises CallCanceledError if cancelled.
 
-    `asyncio.run` is not used: on its way out it waits for the resolver's thread, which nothing can interrupt, so a
-    name server that does not answer would hold the call long past its deadline.
+    It does not use `asyncio.run`, which waits at its end for the resolver's thread. Nothing can interrupt that thread,
+    so an unresponsive name server would hold the call long past its deadline.
     """
     if cancellation.cancelled:
-        raise CallCanceledError("nothing was started: the call was closed before")
+        raise CallCanceledError("nothing was started, because the call was already closed")
     loop = asyncio.new_event_loop()
     task = loop.create_task(work())
     failed: Exception | None = None
@@ -70,14 +70,14 @@ def run_until_cancelled[T](work: Callable[[], Coroutine[Any, Any, T]], cancellat
             return loop.run_until_complete(task)
     except asyncio.CancelledError as canceled:
         let_go(canceled)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is raised below
+    except Exception as error:  # noqa: BLE001 - any error is raised below
         failed = error
     finally:
         task.cancel()
         _wind_down(loop)
-        del task, work  # the task holds its error, which would hold this frame, and so the task
-    # Raised here and not above: no error of the loop's hangs on it as its context.
-    failed = failed or CallCanceledError("the call was closed on our side")
+        del task, work  # the task holds its error, which would hold this frame and so the task
+    # Raised here and not above, so that no error of the loop becomes its context.
+    failed = failed or CallCanceledError("the worker closed the call")
     let_go(failed)
     try:
         raise failed
@@ -86,8 +86,8 @@ def run_until_cancelled[T](work: Callable[[], Coroutine[Any, Any, T]], cancellat
 
 
 def _wind_down(loop: asyncio.AbstractEventLoop) -> None:
-    # A stream that was left early closes its generators in tasks of their own, and a transport that is closed, or
-    # broken while it is closed, frees its socket some turns of the loop later: all would be lost with the loop.
+    # A stream that is left early closes its generators in their own tasks. A closed or broken transport frees its
+    # socket some turns of the loop later. Both would be lost with the loop.
     async def settle() -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*others, return_exceptions=True)

@@ -1,6 +1,6 @@
-"""The model server's client: where it is, whom it trusts, how long an answer may be, and one call at a time.
+"""The model server's client: its address, its trust, the size limit of an answer, and one call at a time.
 
-The only package that uses httpx. It keeps no key.
+Only this package uses httpx. It keeps no key.
 """
 
 import codecs
@@ -28,21 +28,21 @@ from shared.domain.generation import Usage
 from shared.domain.model_prices import ModelPrice, price_for
 
 MAX_BYTES = 16 * 1024 * 1024
-"""Of one answer as it comes over the wire: a stream carries some 400 bytes around each token."""
+"""The maximum of one answer on the wire: a stream has some 400 bytes around each token."""
 
 CONNECT_SECONDS = 10.0
 MOST_REFUSALS = 6
-"""Of one call: each leaves out a field or asks in a weaker form, and costs nothing."""
+"""Tries of one call: each omits a field or asks for a weaker form, and costs nothing."""
 
 
 class Provider:
     """A model server at `base_url` (up to and without `/chat/completions`). Safe to share between threads.
 
-    `protocol` is what the server speaks (see `dialects.NAMES`); auto goes by the host's name. `prices` are for models
-    whose server tells no cost. What a server refuses to be asked is remembered as long as this lives.
+    `protocol` is the server's protocol (see `dialects.NAMES`); auto infers it from the host's name. `prices` are for
+    models whose server reports no cost. The client remembers the fields that a server refused.
 
-    Raises ValueError for a base URL that is not http or https, has no host, or holds a name and password, which
-    the HTTP library would send in place of the key; and for an unknown protocol.
+    Raises ValueError for an unknown protocol, and for a base URL that is not http or https, has no host, or has a name
+    and password, which the HTTP library would send instead of the key.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Provider:
 
     @property
     def takes_key(self) -> bool:
-        """Whether a call needs a key; without one it is signed with the function's own rights."""
+        """Whether a call needs a key. If not, it is signed with the function's own rights."""
         return self._dialect.takes_key
 
     def warm_up(self) -> None:
@@ -99,23 +99,22 @@ class Provider:
         on_words: Callable[[str], None] | None = None,
         record: CallRecord | None = None,
     ) -> Completion:
-        """Make the call in this thread and return its whole answer, or raise why there is none.
+        """Make the call in this thread and return its complete answer, or raise why there is none.
 
-        `deadline` is a time of `time.monotonic()` at which the call ends, whatever still arrives. `may_send` is
-        called once the connection stands, right before the request's first byte: when it raises, nothing was sent
-        and its error passes through. It may block, and it counts towards the deadline. `on_text` gets the number of
-        characters of content each time it has grown, and `on_words` what is new of it; neither may block.
-        `on_bill_id` gets the id under which `bill` can ask for what the call has cost, as soon as the server has told
-        one. The model is asked at most once: a request that the server refuses for a field of it is sent again
-        without, after another leave. `record` takes what becomes known of the call, however it ends.
+        `deadline` is a time of `time.monotonic()` at which the call ends, whatever still arrives. `may_send` is called
+        once the connection is open, right before the request's first byte. If it raises, nothing was sent and its error
+        passes through. It may block, and counts towards the deadline. `on_text` gets the number of characters of
+        content each time it grows, and `on_words` the new text; neither may block. `on_bill_id` gets the id for `bill`,
+        as soon as the server sends one. The model runs at most once: if the server refuses a field, the request is sent
+        again without it, after another `may_send`. `record` collects the facts of the call, however it ends.
 
-        Raises ProviderError (see `failures`), with the usage as far as it was reported, or CallCanceledError within
-        moments of `cancellation.cancel()`.
+        Raises ProviderError (see `failures`) with the reported usage, or CallCanceledError within moments of
+        `cancellation.cancel()`.
         """
         record = record or CallRecord()
         key = usable_key(api_key) if self._dialect.takes_key else ""
         if key is None:
-            raise KEY_REFUSED.raised("it holds characters that no header may hold, or nothing", unpaid=True)
+            raise KEY_REFUSED.raised("it is empty or has characters that a header cannot hold", unpaid=True)
         terms = known = self._known.of(request.model)
         for tries_left in reversed(range(MOST_REFUSALS + 1)):
             wired = self._dialect.call(request, terms, key)
@@ -145,8 +144,9 @@ class Provider:
         raise AssertionError("the last try returns or raises")
 
     def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None:
-        """Ask what a call has cost that ended before it told; None where the server does not say so by `deadline`, a
-        time of `time.monotonic()`. A server has it a moment after the call's end, so it is asked a few times."""
+        """Return the cost of a call that ended before it reported it; None if the server does not report it by
+        `deadline`, a time of `time.monotonic()`. A server has it a moment after the call's end, so this asks a few
+        times."""
         key = usable_key(api_key)
         request = self._dialect.bill_request(bill_id, key) if key else None
         if request is None:
@@ -180,15 +180,14 @@ class Provider:
         )
 
     def _client(self) -> httpx.AsyncClient:
-        # Connections belong to the loop of one call. Neither a proxy nor a .netrc of the environment may see or
-        # replace the key.
+        # Connections belong to one call's loop. No proxy or .netrc of the environment may see or replace the key.
         transport = httpx.AsyncHTTPTransport(verify=self._trust())
         return httpx.AsyncClient(transport=transport, timeout=self._timeout, trust_env=False)
 
     def _trust(self) -> ssl.SSLContext:
-        # One for all calls: reading the certificates takes some 50 ms of CPU, which ten threads would each pay.
+        # One for all calls: reading the certificates takes some 50 ms of CPU, which each of ten threads would pay.
         with self._tls_lock:
             if self._tls is None:
-                # For plain http a context that trusts nobody costs nothing, and can never let a call through.
+                # For plain http, a context that trusts nobody costs nothing and can never accept a TLS server.
                 self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if self._plain else httpx.create_ssl_context()
             return self._tls

@@ -1,4 +1,5 @@
-"""Bodies that come compressed though nobody asked: gzip and deflate, opened in bounded pieces, and nothing else."""
+"""Bodies that are compressed without a request for it: decompresses gzip and deflate in bounded pieces, nothing
+else."""
 
 import zlib
 from collections.abc import Iterator
@@ -10,11 +11,11 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class UnknownEncodingError(ValueError):
-    """The body is compressed in a way that is not taken, or is not what it says."""
+    """The body's compression is not supported, or its data is invalid."""
 
 
 class Decoder:
-    """Opens what a `Content-Encoding` names. Raises UnknownEncodingError for one that it does not know."""
+    """Decompresses a `Content-Encoding`. Raises UnknownEncodingError if it is not supported."""
 
     def __init__(self, encoding: str) -> None:
         names = [name.strip().lower() for name in encoding.split(",") if name.strip().lower() not in ("", "identity")]
@@ -24,7 +25,7 @@ class Decoder:
         self._opened = 0
 
     def decode(self, received: bytes, max_bytes: int) -> Iterator[bytes]:
-        """Yield what the bytes hold, in pieces. Raises TooLongError beyond `max_bytes` in all."""
+        """Yield the decompressed bytes in pieces. Raises TooLongError beyond `max_bytes` in total."""
         if self._opener is None:
             yield received
             return

@@ -1,6 +1,6 @@
-"""The values of a body, out of raw bytes: server-sent events (WHATWG HTML, 9.2.6) or JSON, as the body itself says.
+"""Reads the values of a body from raw bytes: server-sent events (WHATWG HTML, 9.2.6) or JSON, detected from the body.
 
-Owns framing only: what a value says is not looked at.
+Only framing: does not read the values.
 """
 
 import re
@@ -13,25 +13,25 @@ _END_OF_LINE = re.compile(rb"[\r\n]")
 
 
 class TooLongError(ValueError):
-    """One event, or a body of JSON, is longer than is taken."""
+    """One event, or a JSON body, exceeds the limit."""
 
 
 class Framing(Protocol):
-    """Cuts a body into what each of its events holds, however the bytes were cut on their way."""
+    """Splits a body into the data of its events, however the bytes arrive."""
 
     def feed(self, received: bytes) -> Iterator[bytes]:
-        """Take more bytes and yield what they complete. Raises TooLongError."""
+        """Take more bytes and yield the completed events. Raises TooLongError."""
         ...
 
     def finish(self) -> Iterator[bytes]:
-        """Yield what the body's end completes; nothing where that is yielded already."""
+        """Yield what the body's end completes, if anything."""
         ...
 
 
 class BodyFraming:
-    """Server-sent events, or JSON where the first character is a bracket, whatever the headers say.
+    """Server-sent events, or JSON if the first character is a bracket, whatever the headers say.
 
-    `max_bytes` bounds what is kept of a body: one event, or a whole body of JSON.
+    `max_bytes` limits what is kept of a body: one event, or a whole JSON body.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -46,13 +46,13 @@ class BodyFraming:
             return
         self._begin += received
         self._blank += len(received)
-        # The mark may come byte by byte, and blank lines before a body keep a connection awake.
+        # The mark may arrive byte by byte, and servers send blank lines before a body to keep a connection open.
         begun = bytes(self._begin).removeprefix(_BOM)
         if _BOM.startswith(self._begin) or not begun.strip(_SPACE):
             if self._blank > self._max_bytes:
                 raise TooLongError
-            # The mark is only a mark at the very beginning, so what was blank is passed on once there is more: its
-            # last byte, which says whether a line begins here. All of it would be looked at with each byte that comes.
+            # The mark counts only at the very beginning. Blanks are passed on once there is more: only their last byte,
+            # which shows whether a line begins here. Otherwise each new byte would scan all of them.
             if not _BOM.startswith(self._begin):
                 self._begin = (
                     self._begin[-1:] if self._begin[-1:] in (bytearray(b" "), bytearray(b"\t")) else bytearray(b"\n")
@@ -68,7 +68,7 @@ class BodyFraming:
 
 
 class _Json:
-    """A document, or several, one after the other, each perhaps after `data:`: told apart by whoever reads them."""
+    """One or several JSON documents in a row, each possibly after `data:`. The caller separates them."""
 
     def __init__(self, max_bytes: int) -> None:
         self._body = bytearray()
@@ -87,7 +87,7 @@ class _Json:
 
 
 class _Events:
-    """The data of each event, joined by newlines. One without data is none, as the standard has it."""
+    """The data of each event, joined by newlines. By the standard, an event without data is not an event."""
 
     def __init__(self, max_bytes: int) -> None:
         self._pending = bytearray()
@@ -99,7 +99,7 @@ class _Events:
 
     def feed(self, received: bytes) -> Iterator[bytes]:
         if self._after_cr and received:
-            # CR and LF are one end of a line, even when they come apart.
+            # CR and LF are one line end, even if they arrive separately.
             received, self._after_cr = received.removeprefix(b"\n"), False
         self._pending += received
         while (end := self._end_of_line()) >= 0:
@@ -108,13 +108,13 @@ class _Events:
             del self._pending[: end + self._width_of_end(end)]
             self._searched = 0
             yield from self._take(line)
-        # A line of megabytes that comes in small pieces must not be searched from its start each time.
+        # A line of megabytes in small pieces must not be searched from its start each time.
         self._searched = len(self._pending)
         if len(self._pending) + self._size > self._max_bytes:
             raise TooLongError
 
     def finish(self) -> Iterator[bytes]:
-        """Yield the last event too, where the blank line that should close it did not come."""
+        """Also yield the last event if its closing blank line is missing."""
         line, self._pending = bytes(self._pending), bytearray()
         for end in (line, b""):
             yield from self._take(end)

@@ -1,4 +1,4 @@
-"""Keys, and what looks like one: found in a provider's own words, and taken out of them. Keeps nothing."""
+"""Removes keys, and anything that looks like a key, from a provider's text. Keeps nothing."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from typing import Any
 MOST_CHARACTERS = 500
 _MOST_READ = 8_000
 _GRAM = 8
-"""So many characters of a key in a row are taken for a part of it."""
+"""This many consecutive characters of a key count as a part of it."""
 
 _LEFT_OUT = "[left out]"
 _KEYS = re.compile(
@@ -23,19 +23,19 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _LONG = re.compile(r"[A-Za-z0-9+/_=.-]{32,}")
-"""An AWS secret, a session token, a hash: no word of a sentence is so long and has digits."""
+"""An AWS secret, a session token, a hash: no word of a sentence has this length and digits."""
 
 
 def looks_like_a_key(word: str) -> bool:
-    """Whether a single word could be a key, or hold one."""
+    """Whether a single word could be or contain a key."""
     return bool(_KEYS.search(word) or (_LONG.search(word) and any(letter.isdigit() for letter in word)))
 
 
 def excerpt_of(body: Any, api_key: str) -> str:
-    """Return at most 500 characters of what a provider said, without control characters and without keys.
+    """Return at most 500 characters of a provider's text, without control characters and keys.
 
-    Nothing that looks like a key is left, and no eight characters in a row of `api_key`. What remains may still quote
-    the user's text: it is for the operator's log alone.
+    Removes everything that looks like a key, and any eight consecutive characters of `api_key`. The rest may still
+    quote the user's text, so it is only for the operator's log.
     """
     said = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=str)
     text = "".join(_visible(letter) for letter in said[:_MOST_READ])
@@ -47,16 +47,16 @@ def excerpt_of(body: Any, api_key: str) -> str:
 
 
 def _visible(letter: str) -> str:
-    # What is invisible goes without a trace: it could part a key, so that no pattern finds it.
+    # Invisible characters are removed first: they could split a key so that no pattern finds it.
     return " " if letter.isspace() else letter if letter.isprintable() else ""
 
 
 def _without(text: str, key: str) -> str:
-    """Return the text with each part of the key taken out that is long enough to be no chance."""
+    """Return the text without every part of the key that is too long to be chance."""
     if len(key) < _GRAM:
         return text.replace(key, _LEFT_OUT) if len(key) >= _GRAM // 2 else text
     key, folded = key.casefold(), text.casefold()
-    if len(folded) != len(text):  # of a few letters the other case is longer, and places would no longer agree
+    if len(folded) != len(text):  # a few letters are longer in the other case, which would shift positions
         text = folded
     grams = {key[at : at + _GRAM] for at in range(len(key) - _GRAM + 1)}
     hidden = {

@@ -1,7 +1,7 @@
-"""Every way in which a call can end badly: the error's type, its code and its message, by what was seen.
+"""Every way in which a call can fail: the error's type, code and message for each observation.
 
-The type says what is to be done (see `shared.domain.errors`); nothing of a server's own words is passed on, since
-servers quote prompts and keys in them.
+The type decides what happens next (see `shared.domain.errors`). A server's own text is never passed on, because servers
+quote prompts and keys.
 """
 
 import ssl
@@ -23,7 +23,7 @@ from shared.domain.generation import Usage
 
 @dataclass(frozen=True, slots=True)
 class CallFailure:
-    """One way to end: the error's type, its code and its whole message."""
+    """One failure: the error's type, its code and its complete message."""
 
     error: type[ProviderError]
     code: str
@@ -37,7 +37,7 @@ class CallFailure:
         usage: Usage | None = None,
         unpaid: bool = False,
     ) -> ProviderError:
-        """Return the error to raise. `detail` is ours, never the server's."""
+        """Return the error to raise. `detail` is our text, never the server's."""
         message = f"{self.message} ({detail})" if detail else self.message
         return self.error(
             self.code,
@@ -124,10 +124,10 @@ WHY_UNREACHABLE = (
 def of_refusal(
     status: int, report: Report, *, told_wait: bool = False, try_again: bool = False
 ) -> tuple[CallFailure, str]:
-    """Return how an answer with a status other than 2xx ends, and a detail to report.
+    """Return the failure of a response with a status other than 2xx, and a detail to report.
 
-    What the body says of keys, credit, context and filters decides, whatever the status. `told_wait` is whether the
-    server said when to come back: then a quota is one that passes. `try_again` is its own word that this would help.
+    The body's words about keys, credit, context and filters decide, whatever the status. `told_wait` means that the
+    server said when to retry; then a quota is temporary. `try_again` means that the server recommends a retry.
     """
     meant = wordings.meaning_of(report, status, told_wait=told_wait)
     if meant in wordings.BEYOND_STATUS:
@@ -139,7 +139,7 @@ def of_refusal(
 
 
 def of_error(report: Report, *, told_wait: bool = False) -> tuple[CallFailure, str]:
-    """Return how an error that came inside an answer of status 200 ends, by what it says."""
+    """Return the failure of an error inside a response with status 200, by its text."""
     meant = wordings.meaning_of(report, None, told_wait=told_wait)
     if meant in wordings.BEYOND_STATUS:
         return _MEANT[meant], "in the stream"
@@ -150,12 +150,12 @@ def of_error(report: Report, *, told_wait: bool = False) -> tuple[CallFailure, s
 
 
 def of_finish(finish: wordings.Finish) -> CallFailure | None:
-    """Return how an answer ends badly that the model ended so; None where it may be whole."""
+    """Return the failure of an answer that the model ended for this reason; None if it may be complete."""
     return _FINISHED.get(finish)
 
 
 def why_unreachable(error: BaseException) -> str:
-    """Return what stood in the way, looked up along the chain of causes."""
+    """Return the reason, found along the chain of causes."""
     cause: BaseException | None = error
     while cause is not None:
         for kind, reason in WHY_UNREACHABLE:
@@ -166,5 +166,5 @@ def why_unreachable(error: BaseException) -> str:
 
 
 def is_tls_failure(error: BaseException) -> bool:
-    """Whether the two sides did not agree on TLS: the next try, a moment later, would end the same."""
+    """Whether TLS failed. The next try would fail the same way."""
     return why_unreachable(error) in {reason for kind, reason in WHY_UNREACHABLE if issubclass(kind, ssl.SSLError)}

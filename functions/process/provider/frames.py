@@ -1,13 +1,13 @@
-"""What an exception holds on to: every frame that it came by, and all that had been received there."""
+"""Clears an exception's frames, which hold everything that was received there."""
 
 import traceback
 
 
 def let_go(error: BaseException) -> None:
-    """Have an error, and those behind it, hold no local variables any more, but still its places.
+    """Drop the local variables of an error and its causes, but keep the places.
 
-    A frame with a variable that leads back to its error is a circle, which only a search for garbage ends: that counts
-    objects, and one of them may be an answer of megabytes. Frames that still run are left alone.
+    A frame with a variable that refers to its error is a cycle, which only garbage collection frees. That counts
+    objects, and one of them may be an answer of megabytes. Running frames stay unchanged.
     """
     left, seen = [error], set[int]()
     while left:

@@ -1,6 +1,6 @@
-"""What one call's connection goes through: leave to send at the last moment, and a close that is sure.
+"""The gate of one call's connection: permission to send at the last moment, and a reliable close.
 
-Both hang on events that httpcore documents for its `trace` extension.
+Both use events that httpcore documents for its `trace` extension.
 """
 
 import asyncio
@@ -16,9 +16,9 @@ class Closable(Protocol):
 
 
 class Gate:
-    """Asks `may_send` when the connection stands and the next thing is the request's first byte.
+    """Calls `may_send` when the connection is open, right before the request's first byte.
 
-    Asking before connecting would let a slow name server or handshake stand between the leave and the sending.
+    If it asked before connecting, a slow name server or handshake would delay the sending after the permission.
     """
 
     def __init__(self, may_send: Callable[[], None], cancellation: Cancellation, deadline: float) -> None:
@@ -27,15 +27,15 @@ class Gate:
         self._deadline = deadline
         self._connections: list[Closable] = []
         self.open = False
-        """Whether leave was given: from then on the request may have been sent."""
+        """Whether sending was permitted. From then on, the request may have been sent."""
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Take one event of httpcore. Raises what `may_send` raises: then nothing is sent."""
+        """Take one event of httpcore. Raises what `may_send` raises; then nothing is sent."""
         if event.endswith(".connect_tcp.complete"):
             self._connections.append(info["return_value"])
         elif event.endswith(".send_request_headers.started"):
             self._may_send()
-            # It may have blocked for seconds, and the loop saw neither the clock nor the cancellation meanwhile.
+            # It may have blocked for seconds, while the loop saw neither the clock nor a cancellation.
             if self._cancellation.cancelled:
                 raise asyncio.CancelledError
             if asyncio.get_running_loop().time() >= self._deadline:
@@ -46,6 +46,6 @@ class Gate:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # httpcore forgets a connection whose TLS handshake is canceled: it would stay open until collected.
+        # httpcore drops a connection whose TLS handshake is canceled, so it would stay open until garbage collection.
         for connection in self._connections:
             await connection.aclose()

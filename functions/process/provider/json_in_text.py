@@ -1,6 +1,6 @@
-"""Finds the JSON in what a model wrote around it: thoughts, fences, sentences, end tokens, the JSON once more.
+"""Finds the JSON in a model's text, among thoughts, fences, sentences, end tokens or repeated JSON.
 
-One pass, whatever the text is made of: no regular expression, no second look at a character. Knows no schema.
+One pass over any text: no regular expressions, and each character is read once. Knows no schema.
 """
 
 import json
@@ -17,9 +17,9 @@ class _Scan(NamedTuple):
 
 
 def candidates(text: str) -> list[str]:
-    """Return the texts that may be the answer, the likeliest first: the last one that stands after all thought.
+    """Return the texts that may be the answer, the likeliest first: the last one after all thoughts.
 
-    Each is a bracket and all up to the one that closes it, and in no other; at most `MOST_CANDIDATES`, the longest.
+    Each is an outermost bracket up to its closing one; at most the `MOST_CANDIDATES` longest.
     """
     found = _longest_last_first(_scan(text).spans)
     thought = max(text.rfind(mark) + len(mark) if mark in text else 0 for mark in _END_OF_THOUGHT)
@@ -29,7 +29,7 @@ def candidates(text: str) -> list[str]:
 
 
 def holds_whole_json(text: str) -> bool:
-    """Whether the last JSON value that the text begins is there to its end."""
+    """Whether the last JSON value in the text is complete."""
     scan = _scan(text)
     if scan.unclosed or not scan.spans:
         return False
@@ -47,10 +47,10 @@ def _longest_last_first(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _scan(text: str) -> _Scan:
-    """Find the outermost pairs of brackets. One that nothing closes hides nothing that is closed inside of it.
+    """Find the outermost pairs of brackets. An unclosed bracket does not hide closed pairs inside it.
 
-    Quotes count only inside of brackets, and end with their line, as JSON's do: a stray one in a sentence cannot turn
-    all that follows inside out. A bracket counts outside of others only where it could begin JSON.
+    Quotes count only inside brackets, and end with their line, as in JSON, so a stray quote in a sentence does no harm.
+    An outermost bracket counts only if it could begin JSON.
     """
     spans: list[tuple[int, int]] = []
     opened: list[tuple[str, int]] = []

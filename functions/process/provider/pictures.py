@@ -1,6 +1,6 @@
-"""Pictures out of a model's answer, read with distrust: PNG, JPEG or WebP, whole, as their bytes say.
+"""Reads pictures from a model's answer, with distrust: only complete PNG, JPEG or WebP, judged by their bytes.
 
-Nothing is ever fetched: a URL that leads elsewhere is no picture.
+Never fetches anything: a remote URL is not a picture.
 """
 
 import base64
@@ -11,28 +11,28 @@ from typing import Any
 MOST_PICTURES = 4
 MOST_PICTURE_BYTES = 8 * 1024 * 1024
 MOST_PIXELS = 64_000_000
-"""A few bytes can claim any size, and whoever shows the picture would pay for it with memory."""
+"""A few bytes can claim any size, and a viewer of the picture would need that memory."""
 
 _LONGEST_DATA = (MOST_PICTURE_BYTES + 2) // 3 * 4 + 400_000  # line breaks included
 # How the base64 of a picture begins: of \x89PNG, \xff\xd8\xff and RIFF.
 _BEGINNINGS = ("iVBOR", "/9j/", "_9j_", "UklGR")
-# The markers of a JPEG that begin a frame and hold its size; the others of the range are tables.
+# The JPEG markers that begin a frame and have its size; the others in the range are tables.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_TABLES = frozenset({0xC4, 0xCC, 0xDB})
 _JPEG_HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})
 
 
 class NotAPictureError(ValueError):
-    """It is not a picture that is taken."""
+    """It is not a supported picture."""
 
 
 class PictureTooLargeError(ValueError):
-    """It has more bytes or pixels than are taken."""
+    """It has too many bytes or pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnPicture:
-    """A whole picture. Its bytes are the model's and stay out of the repr."""
+    """A complete picture. Its bytes are not in the repr."""
 
     content_type: str
     data: bytes = field(repr=False)
@@ -52,7 +52,8 @@ class _Sketch:
 
 
 class Sketches:
-    """What has come of pictures. One of an index replaces an earlier one, or goes on with it where it begins none."""
+    """The pictures received so far. A part replaces an earlier one with the same index, or continues it if it does not
+    begin a picture."""
 
     def __init__(self) -> None:
         self._of: dict[Any, _Sketch] = {}
@@ -74,7 +75,7 @@ class Sketches:
             raise PictureTooLargeError
 
     def pictures(self) -> Iterator[DrawnPicture]:
-        """Yield the final pictures, drafts only where there is nothing else. Raises as `picture_of`."""
+        """Yield the final pictures, or drafts if there is nothing else. Raises as `picture_of`."""
         final = [sketch for sketch in self._of.values() if not sketch.draft] or list(self._of.values())
         if len(final) > MOST_PICTURES:
             raise PictureTooLargeError
@@ -89,7 +90,7 @@ class Sketches:
 
 
 def _link(part: Any) -> str:
-    """Return the data URL or the base64 of one of an answer's pictures, by whatever name it goes."""
+    """Return the data URL or base64 of one of an answer's pictures, under any field name."""
     if isinstance(part, str):
         return part
     if isinstance(part, dict):
@@ -111,7 +112,7 @@ def _link(part: Any) -> str:
 
 
 def picture_of(link: str) -> DrawnPicture:
-    """Read a data URL, with whatever parameters, or bare base64. Raises NotAPictureError or PictureTooLargeError."""
+    """Read a data URL with any parameters, or bare base64. Raises NotAPictureError or PictureTooLargeError."""
     begin, comma, rest = link.partition(",") if link[:5].lower() == "data:" else ("", "", link)
     if comma and not begin.lower().rstrip().endswith("base64"):
         raise NotAPictureError
@@ -131,7 +132,7 @@ def picture_of(link: str) -> DrawnPicture:
 
 
 def _read(data: bytes) -> tuple[str, tuple[int, int]]:
-    """Return the type, width and height; zeros where the bytes are no picture from its first to its last."""
+    """Return the type, width and height; zeros if the bytes are not one complete picture."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "image/png", _png_size(data)
     if data.startswith(b"\xff\xd8\xff"):
@@ -148,7 +149,7 @@ def _png_size(data: bytes) -> tuple[int, int]:
         at += 12 + length
         drawn += length if kind == b"IDAT" else 0
         if kind == b"IEND":
-            # A header and an end are sound, and show nothing.
+            # Header and end are valid, but there is no image data.
             return size if at <= len(data) and drawn else (0, 0)
     return 0, 0
 
@@ -169,15 +170,15 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
         tables = tables or marker in _JPEG_TABLES
         at += 2 + length
         if marker == 0xDA:
-            # What follows is the picture itself; its end is the last marker, whatever stands behind it.
+            # The image data follows. It ends with the last marker, whatever comes after.
             return size if data.rfind(b"\xff\xd9", at) - at >= _least_scan(coded, size) else (0, 0)
-    # Without a scan nothing is drawn. One that has no tables either is a stand-in of a few bytes, and taken: it is not
-    # what is left of a picture that was cut off.
+    # Without a scan, nothing is drawn. A picture without tables either is a placeholder of a few bytes and is accepted:
+    # it is not a cut-off picture.
     return size if not tables and data.endswith(b"\xff\xd9") else (0, 0)
 
 
 def _least_scan(frame: int, size: tuple[int, int]) -> int:
-    """Return how many bytes a picture's scans have at the least: Huffman's codes take a bit for each block."""
+    """Return the minimum size of a picture's scans: Huffman codes take at least a bit for each block."""
     width, height = size
     return max(1, -(-width // 8) * -(-height // 8) // 8) if frame in _JPEG_HUFFMAN else 1
 
@@ -190,7 +191,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _webp_drawn(data: bytes, at: int, end: int, *, nested: bool = False) -> tuple[int, int]:
-    """Return the canvas of the chunks from `at` to `end`, or the size of their frame; zeros where nothing is drawn."""
+    """Return the canvas of the chunks from `at` to `end`, or the size of their frame; zeros if nothing is drawn."""
     canvas, drawn = (0, 0), (0, 0)
     while at + 8 <= end:
         form, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
@@ -206,7 +207,7 @@ def _webp_drawn(data: bytes, at: int, end: int, *, nested: bool = False) -> tupl
 
 
 def _webp_frame(form: bytes, body: bytes) -> tuple[int, int]:
-    """Return the size of one frame; zeros where there is nothing behind its header."""
+    """Return the size of one frame; zeros if nothing follows its header."""
     if form == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
         first = int.from_bytes(body[:3], "little") >> 5  # the bytes of the first partition
         if first and 10 + first < len(body):

@@ -1,4 +1,4 @@
-"""What becomes known of one call while it lasts, however it ends: kept apart from its answer, which may never come."""
+"""The facts of one call, collected while it runs, however it ends. Separate from its answer, which may never arrive."""
 
 import re
 from dataclasses import dataclass, field
@@ -14,9 +14,10 @@ _OF_NO_USE = frozenset({"null", "none"})
 
 @dataclass(slots=True)
 class CallRecord:
-    """Filled by the client as bytes come. Everything but `said` is bounded and cleaned, and may be shown to the owner.
+    """The client fills it as bytes arrive. Everything except `said` is bounded and cleaned, and safe to show to the
+    owner.
 
-    `said` is the body of the provider's own error, which may quote prompts and keys.
+    `said` is the body of the provider's error, which may quote prompts and keys.
     """
 
     status: int | None = None
@@ -27,30 +28,30 @@ class CallRecord:
     said: Any = field(default=None, repr=False)
 
     def begin(self) -> None:
-        """Forget what an earlier try of the call has left: the server refused a field, and it is sent without."""
+        """Clear the facts of an earlier try of the call: the server refused a field, and the next try omits it."""
         self.status = self.call_id = self.code = self.answered_by = self.finish = self.said = None
 
     def written_by(self, model: Any) -> None:
-        """Note the model that the answer names; the last that is named holds."""
+        """Record the model that the answer names. The last one counts."""
         if is_name(model) and not looks_like_a_key(model):
             self.answered_by = model
 
     def called(self, call_id: Any) -> None:
-        """Note the provider's id of the call. The first stands: the header's, which comes before all chunks."""
+        """Record the provider's id of the call. The first one counts: the header's, which comes before all chunks."""
         if self.call_id is None and is_name(call_id):
             self.call_id = call_id
 
     def finished(self, reason: Any) -> None:
-        """Note the provider's word for why the model stopped."""
+        """Record the provider's reason why the model stopped."""
         self.finish = word_of(reason) or self.finish
 
     def failed(self, code: str | None, said: Any) -> None:
-        """Note the first error that the provider told of."""
+        """Record the first error that the provider reported."""
         if self.said is None:
             self.code, self.said = code, said
 
     def facts(self, model: str, seconds: float) -> CallFacts:
-        """Return what the owner may know of a call that asked `model`, and took so long."""
+        """Return the facts that the owner may see of a call to `model` that took this long."""
         return CallFacts(
             model=model,
             answered_by=self.answered_by,
@@ -62,17 +63,17 @@ class CallRecord:
         )
 
     def excerpt(self, api_key: str) -> str | None:
-        """Return what the provider said of its error, scrubbed, for the operator's log; None where it said nothing."""
+        """Return the provider's error text, cleaned, for the operator's log; None if there is none."""
         return None if self.said is None else excerpt_of(self.said, api_key) or None
 
 
 def is_name(value: Any) -> bool:
-    """Whether a value is what ids and names of models look like: one line of visible ASCII."""
+    """Whether a value looks like an id or a model's name: one line of visible ASCII."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST_NAME and value.isascii() and value.isprintable()
 
 
 def word_of(value: Any) -> str | None:
-    """Return a provider's word as it is, None for what is no short plain word, or could be a key."""
+    """Return a provider's word; None if it is not a short plain word, or could be a key."""
     if type(value) is int:
         value = str(value)
     if not isinstance(value, str) or value.lower() in _OF_NO_USE:

@@ -1,4 +1,4 @@
-"""What a server says of a failure, in whatever shape: its words in lower case, to be compared and never repeated."""
+"""A server's report of a failure, in any shape: its text in lower case, for comparison, never repeated."""
 
 import json
 from collections.abc import Iterator
@@ -12,20 +12,20 @@ _OWN_WORDS = (
     ("code", "error_code", "errorcode", "err_code"), ("reason",), ("error_type", "__type"), ("type",), ("status",),
     ("error",),
 )  # fmt: skip
-"""The keys of a server's own word for its error, the most telling first."""
+"""The keys of a server's own error code, the most specific first."""
 
 _AROUND_WORDS = frozenset(
     {"error", "errors", "detail", "details", "metadata", "raw", "base_resp", "cause", "innererror", "inner_error"}
 )
-"""What such a word may stand in. Beside it servers quote what they were sent, which may have the same keys."""
+"""The places of such a code. Next to it, servers quote the request, which may have the same keys."""
 
 _PLACES = frozenset({"param", "field", "parameter", "property", "loc", "location"})
 _QUIET = frozenset({"", "error", "none", "null", "0", "200", "ok", "success"})
 
 
 class Report(NamedTuple):
-    """`codes` are short words and numbers in the order in which they came, `text` is all that was said, `places` are
-    the fields of ours that were named by a key of their own."""
+    """`codes` are short words and numbers in order, `text` is the whole text, `places` are our fields that the server
+    named by their own key."""
 
     codes: tuple[str, ...] = ()
     text: str = ""
@@ -34,7 +34,7 @@ class Report(NamedTuple):
 
     @property
     def statuses(self) -> list[int]:
-        """The codes that are a status of HTTP, as OpenRouter's and Gemini's are."""
+        """The codes that are an HTTP status, as with OpenRouter and Gemini."""
         numbers = [int(code) for code in self.codes if len(code) == 3 and code.isascii() and code.isdecimal()]
         return [number for number in numbers if 400 <= number < 600]
 
@@ -52,13 +52,13 @@ def report_of(body: Any) -> Report:
             codes.append(text)
         if isinstance(value, str):
             said.append(text)
-    # A word is a code wherever it stands alone: some servers send nothing else.
+    # A single word counts as a code, because some servers send nothing else.
     codes += [text for text in said if " " not in text and len(text) <= 60 and text not in _QUIET]
     return Report(tuple(dict.fromkeys(codes)), " \n".join(said)[:MOST_CHARACTERS], tuple(places), body)
 
 
 def report_of_bytes(body: bytes, extra: str = "") -> Report:
-    """Read a refusal's body, JSON or not. `extra` is what a header says beside it."""
+    """Read a refusal's body, JSON or not. `extra` is the text of a header."""
     try:
         document = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
     except (ValueError, RecursionError):
@@ -67,9 +67,9 @@ def report_of_bytes(body: bytes, extra: str = "") -> Report:
 
 
 def own_words(body: Any) -> Iterator[Any]:
-    """Yield what a server itself calls its error, the most telling first: words before numbers, as they were spelled.
+    """Yield the server's own error codes, the most specific first: words before numbers, in their original spelling.
 
-    Only where servers keep such words: not from what they quote. A list may begin with a word that came beside it.
+    Only from the places where servers keep such codes, not from quotes. A list may begin with a word from beside it.
     """
     found = list(_own_words(body, 0))
     if isinstance(body, list) and body and isinstance(body[0], str):
@@ -110,7 +110,7 @@ def _walk(key: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
         for part in value:
             yield from _walk(key, part, depth + 1)
     elif isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and depth < _MOST_NESTED:
-        # A gateway passes the model's own error on as a text.
+        # A gateway forwards the model's own error as a text.
         yield from _walk_text(key, value, depth)
     elif value is not None and not isinstance(value, bool):
         yield key, value

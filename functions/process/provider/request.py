@@ -1,4 +1,4 @@
-"""What is asked of a model and what it answers. Values only: how they are put on a wire is each dialect's own."""
+"""A model's request and answer as values. Each dialect converts them to its wire format."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from shared.domain.generation import Usage
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One turn of the conversation. Its content is the user's and stays out of the repr."""
+    """One turn of the conversation. Its content is the user's and is not in the repr."""
 
     role: Literal["system", "user", "assistant"]
     content: str = field(repr=False)
@@ -19,11 +19,11 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One call of a model that must answer with JSON after `schema`, or, where `schema` is None, with a picture.
+    """One call of a model that must answer with JSON of `schema`, or with a picture if `schema` is None.
 
     `user` is an opaque hash of the owner. `labels` become `X-Unstuck-<name>` headers: ids, never secrets; leave them
-    empty where the server has no use for them. `fallback_models` are tried in order by OpenRouter alone; other
-    servers are not told of them. `reasoning_effort` is sent where it is not empty.
+    empty if the server does not use them. Only OpenRouter gets `fallback_models`, and tries them in order.
+    `reasoning_effort` is sent if it is not empty.
     """
 
     model: str
@@ -35,7 +35,7 @@ class ModelRequest:
     labels: Mapping[str, str] = field(default_factory=dict)
     fallback_models: tuple[str, ...] = ()
     aspect_ratio: str = "1:1"
-    """Of a picture, width to height."""
+    """The aspect ratio of a picture, width to height."""
     reasoning_effort: str = ""
 
     @property
@@ -45,10 +45,10 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A whole answer: text, or at least one picture where one was asked for.
+    """A complete answer: text, or at least one picture if requested.
 
-    `model` is the one that wrote it; `usage` counts one call, zeros where no bill was sent. `cost_told` is false where
-    neither the server nor a price of the deployment's says what it cost.
+    `model` is the one that wrote it. `usage` counts one call, zeros if the server sent no usage. `cost_told` is false
+    if neither the server nor the deployment's prices give the cost.
     """
 
     text: str = field(repr=False)
@@ -67,8 +67,8 @@ _OF_NO_USE = frozenset({"title", "default"})
 
 
 def schema_for(schema: Mapping[str, Any], *, largest_bound: int | None) -> dict[str, Any]:
-    """Return the schema as it is sent: every field required and none beside, and with no bound above `largest_bound`,
-    where that is not None. All hold in any case: the prompt names them, and the answer is checked against them."""
+    """Return the schema to send: every field required, no others, and no bound above `largest_bound`, if that is set.
+    All bounds still hold: the prompt names them, and the answer is validated."""
     return {str(name): value for name, value in _sendable(dict(schema), largest_bound).items()}
 
 
@@ -80,7 +80,7 @@ def _sendable(schema: Any, largest: int | None) -> Any:
     sent: dict[str, Any] = {}
     for name, value in schema.items():
         if name in ("properties", "$defs") and isinstance(value, dict):
-            # The names below are the form's own, whatever they are.
+            # The names below belong to the form, so any name is allowed.
             sent[name] = {field: _sendable(part, largest) for field, part in value.items()}
         elif name not in _OF_NO_USE and (name not in BOUNDS or _is_taken(value, largest)):
             sent[name] = _sendable(value, largest)
@@ -94,7 +94,7 @@ def _is_taken(bound: Any, largest: int | None) -> bool:
 
 
 def label_headers(request: ModelRequest) -> dict[str, str]:
-    """Return what the labels are as headers, which no value can break."""
+    """Return the labels as headers. No value can break a header."""
     return {
         "X-Unstuck-" + re.sub(r"[^A-Za-z0-9-]", "-", name): re.sub(r"[^!-~]", "-", value)
         for name, value in request.labels.items()
@@ -102,9 +102,9 @@ def label_headers(request: ModelRequest) -> dict[str, str]:
 
 
 def usable_key(api_key: str) -> str | None:
-    """Return the key without surrounding whitespace, or None where it cannot stand in a header.
+    """Return the key without surrounding whitespace; None if a header cannot hold it.
 
-    The HTTP library would quote such a key in its own error, and from there it would reach a log.
+    The HTTP library would quote such a key in its error, which could reach a log.
     """
     key = api_key.strip()
     return key if key and key.isascii() and key.isprintable() and " " not in key else None

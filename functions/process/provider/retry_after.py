@@ -1,4 +1,4 @@
-"""When a server asked us to come back, in whatever form it said so. Read with distrust; never more than a day."""
+"""Reads when a server asks to retry, in any of its forms. Read with distrust; at most a day."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -16,17 +16,17 @@ _MILLISECOND_KEYS = frozenset({"retry_after_ms", "retryafterms"})
 _KEYS = frozenset({"retry_after", "retry_after_seconds", "retryafter", "retryafterseconds", "retrydelay"})
 _SAID = ("try again in ", "retry in ", "retry after ", "try again after ", "wait ")
 _NOT_A_SPAN = 1_000_000_000.0
-"""From here on a number of seconds is a time since 1970."""
+"""From this value on, a number of seconds is a time since 1970."""
 
 _MOST_NESTED = 8
 _LONGEST_DATE = 64
 
 
 def retry_after_of(headers: Mapping[str, str], body: Any, message: str, now: datetime) -> float | None:
-    """Return the seconds to wait, or None where the server did not say or made no sense.
+    """Return the seconds to wait; None if the server set none or the value makes no sense.
 
-    `headers` are looked up in lower case. A date is compared with the server's own `Date` where there is one, so that
-    clocks may differ. Gateways pass on what the model behind them said in the body: a key, or a sentence.
+    `headers` has lower-case names. A date is compared with the server's own `Date`, if present, so that clocks may
+    differ. Gateways forward the model's own value in the body: as a key or in a sentence.
     """
     wait = _in_headers(headers, now)
     if wait is None:
@@ -48,7 +48,7 @@ def _in_headers(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def _reset(headers: Mapping[str, str], here: datetime) -> float | None:
-    """Of several limits, those with nothing left say when: x-ratelimit-reset, -reset-tokens, -reset-requests, ..."""
+    """Of several limits, the exhausted ones say when: x-ratelimit-reset, -reset-tokens, -reset-requests, ..."""
     resets = {name: value for name, value in headers.items() if "ratelimit" in name and "reset" in name}
     spent = {name for name in resets if _number(headers.get(name.replace("reset", "remaining"))) == 0}
     waits = [_wait(value, here) for name, value in resets.items() if name in spent or not spent]
@@ -92,7 +92,7 @@ def _in_words(message: str) -> float | None:
 
 
 def _wait(value: Any, here: datetime) -> float | None:
-    """A number of seconds, a span as 1m30s, a time since 1970 in seconds or milliseconds, or a date."""
+    """Read a number of seconds, a span such as 1m30s, a time since 1970 in seconds or milliseconds, or a date."""
     number = _number(value)
     if number is not None:
         if number < _NOT_A_SPAN:
@@ -111,7 +111,7 @@ def _wait(value: Any, here: datetime) -> float | None:
 
 
 def _span(text: str, *, exact: bool = True) -> float | None:
-    """Return the seconds of a span, 34s, 1m30.5s, 20ms or 45; or of one that only begins the text."""
+    """Return the seconds of a span such as 34s, 1m30.5s, 20ms or 45, or of a span at the start of the text."""
     total, at, found = 0.0, 0, False
     text = text.strip()[:40]
     while at < len(text) and text[at].isdecimal() and text[at].isascii():
@@ -143,7 +143,7 @@ def _moment(text: str) -> datetime | None:
         return None
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # a year of twenty digits is no year
+    except (ValueError, OverflowError):  # a number of twenty digits is not a year
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:

@@ -1,6 +1,6 @@
-"""What a server has refused to be asked, and what it is asked instead: one field less, or the next weaker form.
+"""The terms of a request: after a refusal, one field less or the next weaker form.
 
-A server says so before it works, so nothing is paid. What it refused once is left out for as long as the process lives.
+A server refuses before it works, so this costs nothing. A refused field is omitted for the process's lifetime.
 """
 
 import threading
@@ -11,7 +11,7 @@ from functions.process.provider.report import Report
 
 
 class Form(IntEnum):
-    """How the answer's form is asked for beside the prompt, which names it in words in any case."""
+    """How to request the answer's form, in addition to the prompt, which always describes it."""
 
     SCHEMA = 0
     JSON_OBJECT = 1
@@ -19,7 +19,7 @@ class Form(IntEnum):
 
 
 class Modalities(IntEnum):
-    """Between which outputs a model that draws may choose."""
+    """The output types that a drawing model may choose from."""
 
     PICTURE_AND_TEXT = 0
     PICTURE = 1
@@ -27,7 +27,8 @@ class Modalities(IntEnum):
 
 
 class Terms(NamedTuple):
-    """What may be sent. `without` are names of fields; `system_in_user` joins our words and the user's to one turn."""
+    """What may be sent. `without` has names of omitted fields. `system_in_user` joins our instructions and the user's
+    text into one turn."""
 
     without: frozenset[str] = frozenset()
     form: Form = Form.SCHEMA
@@ -36,7 +37,7 @@ class Terms(NamedTuple):
 
 
 FORM_FIELD, MODALITIES_FIELD = "response_format", "modalities"
-# Names that are words of every day: a sentence that holds one need not speak of the field.
+# Field names that are everyday words: a sentence with such a word need not be about the field.
 _EVERYDAY = frozenset({"user", "stream", "provider", "models", "tools", "system", "metadata", "reasoning"})
 _FORM_WORDS = (
     "response_format", "responseformat", "json_schema", "json schema", "response schema", "responseschema",
@@ -57,7 +58,7 @@ _ALL_PARAMETERS = ("requested parameters", "support all of the parameters")
 
 
 def weaker(terms: Terms, sent: frozenset[str], report: Report) -> Terms | None:
-    """Return the terms to ask on once more, None where the refusal is about none of the fields that were `sent`."""
+    """Return the terms for the next try; None if the refusal is about none of the `sent` fields."""
     said = report.text
     refused = _named(sent, report)
     if refused is None and any(words in said for words in _SYSTEM_WORDS) and not terms.system_in_user:
@@ -74,7 +75,7 @@ def weaker(terms: Terms, sent: frozenset[str], report: Report) -> Terms | None:
 
 
 def _named(sent: frozenset[str], report: Report) -> str | None:
-    """Return the field that the refusal names, by a key of its own before any sentence."""
+    """Return the field that the refusal names: by its own key first, then by a sentence."""
     for place in report.places:
         for name in sorted(sent):
             if place == name or place.startswith((name + ".", name + "[")):
@@ -87,7 +88,7 @@ def _named(sent: frozenset[str], report: Report) -> str | None:
 
 
 class KnownTerms:
-    """What each model of this process's server has been found to take. Safe to share between threads."""
+    """The terms that each model of the process's server accepted. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -98,7 +99,7 @@ class KnownTerms:
             return self._of.get(model, Terms())
 
     def learn(self, model: str, terms: Terms) -> None:
-        """Remember what worked, for a number of models that cannot grow without end."""
+        """Remember the accepted terms, for a bounded number of models."""
         with self._lock:
             if len(self._of) < 1_000 or model in self._of:
                 self._of[model] = terms

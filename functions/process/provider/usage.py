@@ -1,4 +1,4 @@
-"""What a call has cost, as its server tells it: numbers read with distrust, and a price where it tells none."""
+"""Reads a call's cost from its server, with distrust, or computes it from a price."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,15 +14,15 @@ PLACES = Decimal("1e-12")
 
 
 class Bill(NamedTuple):
-    """A call's usage as told so far. `cost_told` says whether zero is the cost, or nothing was said of it."""
+    """A call's reported usage so far. `cost_told` says whether a cost of zero was reported, or no cost at all."""
 
     usage: Usage
     cost_told: bool = False
     reasoning_tokens: int = 0
 
     def updated(self, later: "Bill") -> "Bill":
-        """Return what holds once `later` has come. Some servers send a running bill, and some a last one of zeros:
-        what was real stays."""
+        """Return the usage after `later`. Some servers send a running total, and some a final one of zeros: real values
+        stay."""
         old, new = self.usage, later.usage
         usage = replace(
             old,
@@ -35,10 +35,10 @@ class Bill(NamedTuple):
 
 
 def bill_of(reported: Any) -> Bill | None:
-    """Return the bill of one call, or None where none was sent. What is missing or absurd counts as zero.
+    """Return the usage of one call; None if none was sent. Missing or absurd values count as zero.
 
-    With the account's own key for the model, OpenRouter's `cost` is its fee alone and the model's price is apart;
-    without one the price is reported too, and is already part of `cost`.
+    With the account's own key for the model, OpenRouter's `cost` is only its fee, and the model's price is separate.
+    Without one, the price is reported too, and is already part of `cost`.
     """
     if not isinstance(reported, dict) or not reported:
         return None
@@ -61,10 +61,11 @@ def bill_of(reported: Any) -> Bill | None:
 
 
 def final_usage_of(record: Any) -> Usage | None:
-    """Return the bill in OpenRouter's record of a call, or None where it tells no cost.
+    """Return the usage in OpenRouter's record of a call; None if it has no cost.
 
     https://openrouter.ai/docs/api-reference/get-a-generation: `total_cost` is in US dollars; with the account's own key
-    for the model `usage` is the fee, and the model's price is apart. Native tokens are what a call's own bill counts.
+    for the model, `usage` is the fee, and the model's price is separate. Native tokens are those that a call's own
+    usage counts.
     """
     if not isinstance(record, dict) or _decimal(record.get("total_cost")) is None:
         return None
@@ -92,7 +93,7 @@ def _reasoning(reported: Mapping[str, Any]) -> int:
 
 
 def tokens_of(value: Any) -> int:
-    """Return a count of tokens, 0 where it is none: whole, not negative, of a size that a call can have."""
+    """Return a count of tokens; 0 unless it is whole, not negative, and plausible for one call."""
     number = _decimal(value)
     if number is None or not 0 <= number <= MOST_TOKENS or number != number.to_integral_value():
         return 0
@@ -100,7 +101,7 @@ def tokens_of(value: Any) -> int:
 
 
 def _decimal(value: Any) -> Decimal | None:
-    """Return the number, also where it comes in a string; None for what is none."""
+    """Return the number, also from a string; None if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         return None
     if isinstance(value, str) and len(value) > 64:

@@ -1,6 +1,6 @@
-"""The words in which servers say the same thing: of errors, and of why an answer has ended. Data and its reading.
+"""The servers' different words for the same errors and reasons to stop. Data, and functions that read it.
 
-A word of a server's code decides before a phrase of its sentences. Add what a new server says here.
+A server's code takes precedence over phrases in its sentences. Add a new server's words here.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from functions.process.provider.report import Report
 
 
 class Meaning(Enum):
-    """What an error is about."""
+    """The topic of an error."""
 
     KEY = auto()
     CREDIT = auto()
@@ -28,7 +28,8 @@ class Meaning(Enum):
 BEYOND_STATUS = frozenset(
     {Meaning.KEY, Meaning.CREDIT, Meaning.CONTEXT, Meaning.FILTER, Meaning.REFUSAL, Meaning.NOT_JSON}
 )
-"""What holds whatever the status: 429 for a spent quota does not pass by waiting, 400 for a bad key is no bad text."""
+"""These hold for any status: a 429 for a used-up quota does not pass by waiting, and a 400 for a bad key is not a bad
+text."""
 
 PASSING = frozenset({Meaning.RATE, Meaning.BUSY, Meaning.TIMEOUT})
 
@@ -148,7 +149,7 @@ _BUSY = ("overloaded", "try again later", "temporarily unavailable", "at capacit
 
 
 def finish_of(reason: object) -> Finish | None:
-    """Return why the model stopped, None where `reason` is no known end: empty, "null" and a word that nobody knows."""
+    """Return why the model stopped; None if `reason` is empty, "null" or unknown."""
     if not isinstance(reason, str):
         return None
     word = reason.strip().lower().replace("-", "_").replace(" ", "_")
@@ -156,7 +157,7 @@ def finish_of(reason: object) -> Finish | None:
 
 
 def meaning_of(report: Report, status: int | None, *, told_wait: bool) -> Meaning | None:
-    """Return what an error is about, None where it does not say."""
+    """Return the topic of an error; None if it does not say."""
     by_code = [_CODES[code] for code in report.codes if code in _CODES]
     certain = next((meaning for meaning in by_code if meaning in BEYOND_STATUS), None)
     if certain is not None and not (certain is Meaning.KEY and _mere_type(report)):
@@ -168,14 +169,16 @@ def meaning_of(report: Report, status: int | None, *, told_wait: bool) -> Meanin
 
 
 def _mere_type(report: Report) -> bool:
-    """Whether the class of error says authentication, as some do for anything, and a sentence could say more."""
+    """Whether the error's class says authentication, which some servers use for anything, so that a sentence may say
+    more."""
     return "insufficient" in report.text or "balance" in report.text or "credit" in report.text
 
 
 def _meaning_of_phrases(text: str, status: int | None, *, told_wait: bool) -> Meaning | None:
     text = text.replace("load balanc", "")
     rated = _has(text, _RATES)
-    # The first that holds: a limit that passes names quotas and billing as well, and a key's fault names much.
+    # The first match counts: a temporary limit may also mention quotas and billing, and a key error mentions many
+    # things.
     found = {
         Meaning.CONTEXT: _has(text, _CONTEXTS) and not (status == 429 and "please wait" in text),
         Meaning.NOT_JSON: _has(text, _NOT_JSON),

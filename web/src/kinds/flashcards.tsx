@@ -1,7 +1,8 @@
 // Flashcards: each with what was made of it.
 
-import type { FlashcardsOutput, Suggestion } from "unstuck-client";
+import type { FlashcardsOutput, PartialOutput, Suggestion } from "unstuck-client";
 import { counted } from "../format";
+import { Caret, ProvisionalNote } from "../ui/writing";
 
 export function Output({ output: { suggestions } }: { output: FlashcardsOutput }) {
   const accepted = suggestions.filter((one) => one.state === "accepted").length;
@@ -33,3 +34,47 @@ const BADGES: Record<Suggestion["state"], string> = {
   accepted: "badge-good",
   rejected: "badge-bad",
 };
+
+/** Card after card, in the lines that they will have. */
+export function Writing({ partial }: { partial: PartialOutput | undefined }) {
+  const cards = partial === undefined ? [] : cardsIn(partial.output.suggestions);
+  if (cards.length === 0) return null;
+  const before = partial?.offset?.suggestions ?? 0;
+  return (
+    <section className="panel writing" aria-labelledby="writing" aria-busy="true">
+      <div className="panel-body spread">
+        <h2 id="writing">{counted(before + cards.length, "card")} so far</h2>
+        <ProvisionalNote />
+      </div>
+      <ol className="pairs">
+        {cards.map(({ front, back }, place) => (
+          <li key={before + place}>
+            <span className="pair-number muted small figures">{before + place + 1}</span>
+            <p className="pair-front">
+              {front}
+              {place === cards.length - 1 && back === "" && <Caret />}
+            </p>
+            <p className="pair-back muted">
+              {back}
+              {place === cards.length - 1 && back !== "" && <Caret />}
+            </p>
+            <span className="badge pair-place" aria-hidden>
+              proposed
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** What can be read of each: nothing has checked yet that it is one. */
+function cardsIn(suggestions: unknown): { front: string; back: string }[] {
+  if (!Array.isArray(suggestions)) return [];
+  return suggestions
+    .map((one: { front?: unknown; back?: unknown }) => ({
+      front: String(one.front ?? ""),
+      back: String(one.back ?? ""),
+    }))
+    .filter(({ front }) => front !== "");
+}

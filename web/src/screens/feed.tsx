@@ -10,6 +10,7 @@ import { to } from "../router";
 import { bySession, type Grouped } from "../sessions";
 import { Part } from "../ui/boundary";
 import { Button, ButtonLink, Empty, Loading, PageHead } from "../ui/parts";
+import { LiveMark } from "../ui/status";
 import { kindName } from "../words";
 import { FeedRow } from "./feed-row";
 import { HealthWarning } from "./health";
@@ -46,6 +47,7 @@ export function FeedScreen({ session }: { session: string | null }) {
               Session {session}
             </ButtonLink>
           )}
+          <LiveMark live={feed.live} offline={feed.isPaused} />
         </div>
         <FeedList feed={feed} filtered={session !== null || status !== null || kind !== null} />
       </div>

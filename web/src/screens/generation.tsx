@@ -17,7 +17,7 @@ import { staying, to } from "../router";
 import { useSettings } from "../settings";
 import { Part } from "../ui/boundary";
 import { ButtonLink, Empty, Facts, HiddenHead, Loading, Notice, PageHead } from "../ui/parts";
-import { Bar, Doing, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
+import { Bar, Doing, LiveMark, RescuedBadge, StatusBadge, StuckBadge } from "../ui/status";
 import { ValueView } from "../values/value-view";
 import { useWatching, type Watching } from "../watching";
 import { callWords, failureWords, kindName } from "../words";
@@ -97,8 +97,8 @@ function Whole({ head, watching }: { head: GenerationDetail; watching: Watching 
             <OutputView kind={head.kind} output={head.output} reviews={head.reviews} />
           </Part>
         )}
-        <Part name="what is finished so far" what={head}>
-          <SoFar head={head} />
+        <Part name="what there is so far" what={watching.result.partial ?? head}>
+          <SoFar head={head} partial={watching.result.partial} />
         </Part>
         <Part name="the timeline" what={head}>
           <TimelinePanel head={head} watching={watching} />
@@ -151,7 +151,10 @@ export function State(props: { head: GenerationDetail; watching: Watching; child
           {head.attempt > 1 && <span className="muted small">attempt {head.attempt}</span>}
           {open && head.stage !== undefined && <span className="muted small">{head.stage}</span>}
         </div>
-        <span className="muted small figures">{head.progress} %</span>
+        <div className="row">
+          {open && <LiveMark live={result.live} offline={result.isPaused} />}
+          <span className="muted small figures">{head.progress} %</span>
+        </div>
       </div>
       <Bar head={head} stuck={stuck} name="Progress" />
       {open && !stuck && <p className="muted small figures">{words}</p>}

@@ -1,35 +1,48 @@
-// The stored part of an output: finished chapters, also of a failed story.
+// What exists before the output: finished steps, also of a failed story, and the text that the model is writing.
 
-import type { GenerationDetail, TimelineEvent } from "unstuck-client";
-import { useGenerationEvents } from "unstuck-client/react";
+import type { GenerationDetail, PartialOutput } from "unstuck-client";
+import { writingOf } from "../kinds/views";
+import { Boundary } from "../ui/boundary";
+import { ProvisionalNote } from "../ui/writing";
+import { TextAlone, ValueView } from "../values/value-view";
+import { useKind } from "./output";
 
-interface Chapter {
-  heading: string;
-  text: string;
+interface Props {
+  head: GenerationDetail;
+  partial: PartialOutput | undefined;
 }
 
-/** Shown if a story has no output yet but has stored steps. Other kinds' steps are only in the timeline. */
-export function SoFar({ head }: { head: GenerationDetail }) {
-  const wanted = head.kind === "story" && head.output === undefined && head.steps_done > 0;
-  const events = useGenerationEvents(wanted ? head.generation_id : undefined, { results: true }).data?.events ?? [];
-  const chapters = events.map(chapterOf).filter((chapter) => chapter !== null);
-  if (!wanted || chapters.length === 0) return null;
+/** Shown until there is an output. Nothing here has passed all checks. */
+export function SoFar({ head, partial }: Props) {
+  const View = writingOf(head.kind);
+  if (head.output !== undefined) return null;
+  const byForm = partial === undefined ? null : <ByForm kind={head.kind} partial={partial} />;
   return (
-    <article className="panel panel-body story">
-      <h2>Finished so far</h2>
-      {chapters.map((chapter) => (
-        <section key={chapter.heading}>
-          <h3>{chapter.heading}</h3>
-          {chapter.text.split(/\n{2,}/).map((paragraph, place) => (
-            <p key={place}>{paragraph}</p>
-          ))}
-        </section>
-      ))}
-    </article>
+    <TextAlone value={true}>
+      {View === undefined ? (
+        byForm
+      ) : (
+        <Boundary what={partial} instead={byForm}>
+          <View head={head} partial={partial} />
+        </Boundary>
+      )}
+    </TextAlone>
   );
 }
 
-function chapterOf({ result }: TimelineEvent): Chapter | null {
-  if (typeof result?.heading !== "string" || typeof result.text !== "string") return null;
-  return { heading: result.heading, text: result.text };
+/** Looks like the output will, so that little moves when it arrives. */
+function ByForm({ kind, partial: { output, offset } }: { kind: string; partial: PartialOutput }) {
+  const schema = useKind(kind)?.output;
+  // A step's answer may have other fields than the output. Then its own names are the labels.
+  const fits = Object.keys(output).every((name) => Object.hasOwn(schema?.properties ?? {}, name));
+  return (
+    <section className="panel panel-body value writing" aria-labelledby="writing" aria-busy="true">
+      <div className="spread">
+        <h2 id="writing">Being written</h2>
+        <ProvisionalNote />
+      </div>
+      {offset !== undefined && <p className="muted small">It is long: only the last part is shown.</p>}
+      <ValueView value={output} schema={fits ? schema : undefined} />
+    </section>
+  );
 }

@@ -70,3 +70,25 @@ export function Bar(props: { head: Pick<Generation, "status" | "progress" | "sta
     </div>
   );
 }
+
+/** How this page learns of changes: as they happen, or by asking. */
+export function LiveMark({ live, offline }: { live: boolean; offline: boolean }) {
+  const [word, means] = offline ? LIVE.offline : live ? LIVE.live : LIVE.polling;
+  return (
+    <span
+      className="live-mark"
+      role="img"
+      aria-label={`${word}: ${means}`}
+      title={means}
+      data-live={word.toLowerCase()}
+    >
+      {word}
+    </span>
+  );
+}
+
+const LIVE = {
+  live: ["Live", "this page gets each change as it happens"],
+  polling: ["Polling", "this page asks for changes every few seconds"],
+  offline: ["Offline", "this page cannot reach the service"],
+} as const;

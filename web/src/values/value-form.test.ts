@@ -47,7 +47,7 @@ describe("the form of a value", () => {
     expect(formOf("data:text/html,<script>").name).toBe("text");
   });
 
-  it("goes by no field's name", () => {
+  it("depends on no field's name", () => {
     for (const value of [1, "x", null, [], [1], { a: 1 }])
       for (const name of ["suggestions", "chapters", "images", "result", "__proto__", "constructor"])
         expect(formOf(JSON.parse(`{${JSON.stringify(name)}: ${JSON.stringify(value)}}`))).toEqual({

@@ -1,5 +1,6 @@
 // Draws any output by the form of its values: headings, paragraphs, lists, tables and pictures.
 
+import { createContext, useContext } from "react";
 import type { JsonSchema } from "unstuck-client";
 import { type Form, formOf, isShort, type Part } from "./value-form";
 
@@ -11,8 +12,12 @@ interface Props {
   depth?: number;
 }
 
+/** Around what is being written: nothing of it is loaded from anywhere. */
+export const TextAlone = createContext(false);
+
 export function ValueView({ value, schema, level = 3, depth = 0 }: Props) {
   const form = formOf(value, schema, depth);
+  const isText = useContext(TextAlone);
   switch (form.name) {
     case "nothing":
       return <span className="muted">None</span>;
@@ -27,7 +32,7 @@ export function ValueView({ value, schema, level = 3, depth = 0 }: Props) {
         </p>
       ));
     case "picture":
-      return (
+      return isText ? null : (
         <figure className="pictures">
           <img src={form.url} alt={form.alt} />
         </figure>

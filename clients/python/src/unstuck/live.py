@@ -1,4 +1,4 @@
-"""What a client knows of its live connection: what it was told, whether to trust it, and when to connect.
+"""The state of a client's live connection: the pushed news, whether to trust it, and when to connect.
 
 Pure but for its lock: no socket, and the clock is given. `Channel` reports what happens, `Pushing` acts on it.
 """
@@ -27,7 +27,7 @@ _LOST = UnstuckError("the connection was lost", code="unreachable", retryable=Tr
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The newest that was told of one generation."""
+    """The newest pushed state of one generation."""
 
     told: Told | None = None
     told_at: float = -math.inf
@@ -59,7 +59,6 @@ class _Connection:
     number: int
     renew_at: float
     ends_at: float
-    heard: bool = False
 
 
 class Live:
@@ -80,17 +79,17 @@ class Live:
 
     @property
     def turn(self) -> int:
-        """A number that rises when a connection opens or closes: what changed in between is not told."""
+        """A number that rises when a connection opens or closes. Changes in between are not pushed."""
         return self._turn
 
     @property
     def healthy(self) -> bool:
-        """Whether all changes are told, as far as is known."""
+        """Whether all changes are pushed, as far as is known."""
         current = self._open
         return current is not None and not self._doubted and self._around.monotonic() < current.ends_at
 
     def heard(self, generation_id: str) -> Heard:
-        """Return the newest that was told of a generation."""
+        """Return the newest pushed state of a generation."""
         return self._heard.get(generation_id, Heard())
 
     @contextmanager
@@ -129,7 +128,7 @@ class Live:
         self._ring()
 
     def admit(self, url: str, lasts_seconds: float) -> None:
-        """Open a connection with a ticket; its owner may be told things for so long."""
+        """Open a connection with a ticket. It may last this many seconds."""
         with self._lock:
             if self._absent:
                 return
@@ -149,7 +148,8 @@ class Live:
                 self._back_off(error)
 
     def missed(self) -> None:
-        """A look found what should have been told: connect again at once, and trust nothing before it is proven."""
+        """A poll found a change that was not pushed: connect again at once, and do not trust the new connection until
+        it proves itself."""
         with self._lock:
             if self._open is None or self._doubted:
                 return
@@ -180,8 +180,7 @@ class Live:
             if isinstance(found, PartialOutput):
                 known = known.with_partial(found)
             else:
-                is_current = self._open is not None and self._open.number == number
-                known = known.with_told(found, self._around.monotonic(), self._turn if is_current else 0)
+                known = known.with_told(found, self._around.monotonic(), self._turn)
                 self._proven_by(number)
             self._heard[generation_id] = known
             self._heard.move_to_end(generation_id)
@@ -210,8 +209,6 @@ class Live:
                 self._opening = None
                 self._back_off(_LOST)
             elif self._open is not None and self._open.number == number:
-                if self._open.heard:
-                    self._failures = 0
                 self._drop()
                 self._back_off(_LOST)
         self._ring()
@@ -235,7 +232,6 @@ class Live:
         if self._open is not None and self._open.number == number:
             self._doubted = False
             self._failures = 0
-            self._open = replace(self._open, heard=True)
 
     def _drop(self) -> None:
         self._open = None
@@ -247,7 +243,7 @@ class Live:
         self._try_at = self._around.monotonic() + (pause or 0.0)
 
     def _ring(self, generation_id: str | None = None) -> None:
-        """Wake who follows this generation, or all. Without the lock, which whoever wakes may want."""
+        """Wake the followers of this generation, or all. Without the lock, because a follower may need it."""
         with self._lock:
             of = [self._bells.get(generation_id, [])] if generation_id else list(self._bells.values())
             bells = [bell for each in of for bell in each]

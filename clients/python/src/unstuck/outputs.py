@@ -61,7 +61,7 @@ class StoryOutput(Answered):
 
 
 class Image(Answered):
-    """A picture. Whoever holds its URL may read it until `expires_at`; a later look at the generation gives another."""
+    """A picture. Anybody with its URL may read it until `expires_at`; a later look at the generation gives another."""
 
     url: str
     expires_at: AwareDatetime

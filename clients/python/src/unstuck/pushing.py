@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 
 from unstuck.account import LiveTicket
@@ -18,7 +17,7 @@ from unstuck.live import Live
 from unstuck.models import GenerationDetail
 
 LATE_SECONDS = 3.0
-"""A change that was not told after this was missed."""
+"""A change that is not pushed within this time counts as missed."""
 BEAT_SECONDS = 10.0
 """How often a worker is heard of, unless a deployment says otherwise."""
 _PENDING_SECONDS = 10.0
@@ -42,7 +41,7 @@ class Pushing(Polling):
         return replace(self, on_partial=shown)
 
     def before(self, generation_id: str, seconds: float, conditions: Conditions) -> Flow[None]:
-        """Connect, and wait before the first look; what is told meanwhile ends the wait."""
+        """Connect, and wait before the first poll. A push ends the wait."""
         monotonic = conditions.around.monotonic
         until = monotonic() + seconds
         with self.live.following(generation_id) as bell:
@@ -50,7 +49,7 @@ class Pushing(Polling):
                 yield from self._rest(left, bell, conditions)
 
     def after(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Seen]:
-        """As `Polling` does; what is told of an open generation is returned as it comes."""
+        """As `Polling` does, but also returns pushed changes of an open generation at once."""
         generation_id = generation_id.lower()
         with self.live.following(generation_id) as bell:
             while True:
@@ -104,7 +103,7 @@ class Pushing(Polling):
             self.live.release()
 
     def _looked(self, generation_id: str, seen: Seen | None, bell: Bell, conditions: Conditions) -> Flow[Seen | None]:
-        """Look. Return what was found, which may be what was `seen`; None if something was told meanwhile."""
+        """Poll. Return the state, which may be the one that was `seen`; None if a push arrived meanwhile."""
         if seen is not None and seen.untold and not self._has_told(seen.generation):
             self.live.missed()
         turn, trusted = self.live.turn, self.live.healthy
@@ -112,23 +111,21 @@ class Pushing(Polling):
         looked = yield from _interrupted(looking, bell, partial(self._told, generation_id, seen), conditions)
         if looked is None:
             return None
-        found, known, late_in = looked.generation, seen and seen.generation, math.inf
+        found, late_in = looked.generation, math.inf
         stood = trusted and seen is not None and seen.turn == turn == self.live.turn
-        if stood and found is not known and not self._has_told(found):
-            late_in = LATE_SECONDS - (looked.sent_at - _changed_at(found).timestamp())
-        if late_in <= 0:
-            self.live.missed()
+        if stood and seen is not None and order(found) > order(seen.generation):
+            late_in = LATE_SECONDS - _age(found, looked)
         quiet, now = min(_quiet(found, looked), max(0.0, late_in)), conditions.around.monotonic()
         return Seen(found, looked.etag, looked.hint_seconds, quiet, now, turn, untold=late_in < math.inf)
 
     def _told(self, generation_id: str, seen: Seen | None) -> Seen | None:
-        """Return what was told, if it is news and still open."""
+        """Return the pushed state, if it is new and still open."""
         heard = self.live.heard(generation_id)
         told = heard.told
         if told is None or told.generation.ended:
             return None
         if seen is None and not (self.live.healthy and heard.turn == self.live.turn):
-            return None  # what was told long ago is no news to who begins to follow
+            return None  # an old push is not news to a new follower
         if seen is not None and order(told.generation) <= order(seen.generation):
             return None
         longest = BEAT_SECONDS + LATE_SECONDS if told.generation.status == "running" else _PENDING_SECONDS
@@ -169,8 +166,12 @@ def _quiet(found: GenerationDetail, looked: Looked) -> float:
     return bounded(min(beat_in, found.next_at.timestamp() - looked.sent_at - _DATE_SECONDS))
 
 
-def _changed_at(found: GenerationDetail) -> datetime:
-    return max(filter(None, (found.created_at, found.started_at, found.heartbeat_at, found.finished_at)))
+def _age(found: GenerationDetail, looked: Looked) -> float:
+    """Return how long ago it changed, at least. Of one that waits nothing says: this very look may have healed it."""
+    if found.status == "pending":
+        return 0.0
+    changed_at = max(filter(None, (found.created_at, found.started_at, found.heartbeat_at, found.finished_at)))
+    return looked.sent_at - changed_at.timestamp()
 
 
 def _ticket(conditions: Conditions, answer: Answer) -> tuple[LiveTicket, float]:

@@ -2,6 +2,7 @@
 import {
   focusManager,
   type QueryClient,
+  type UseQueryResult,
   useMutation,
   useQueries,
   useQuery,
@@ -51,6 +52,8 @@ export interface UseGenerationFeedResult extends Standing {
   isFetching: boolean;
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
+  /** Whether changes are pushed right now; reads go on underneath. */
+  live: boolean;
   /** Read one more page of older ones; does nothing while one is being read, or at the end. */
   fetchNextPage: () => void;
   refetch: () => Promise<unknown>;
@@ -69,7 +72,7 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
   const filter = useMemo(() => filterOf({ session_id, status, kind, fields }), [session_id, status, kind, fields]);
   const query = useFeedQuery(client, queries, filter, pageSize);
   const feed = query.data;
-  usePushes(client, queries, query.refetch);
+  const live = usePushes(client, queries, query);
   useQueries({
     queries: openBelow(feed).map((id) => generationQuery(client, queries, id)),
     combine: () => undefined, // what they learn, they tell the feed
@@ -104,6 +107,7 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
     error: standing.error ?? older.error,
     hasNextPage: cursor !== null,
     isFetchingNextPage,
+    live,
     fetchNextPage,
     refetch: query.refetch,
   };
@@ -135,15 +139,19 @@ function share(client: Client, queries: QueryClient, listed: readonly ListedGene
 }
 
 /** Take in what is pushed. When that begins or ceases the feed is read again: of what happened without it nothing is told. */
-function usePushes(client: Client, queries: QueryClient, refetch: () => Promise<unknown>): void {
+function usePushes(client: Client, queries: QueryClient, { refetch, isFetching }: UseQueryResult): boolean {
   useEffect(() => client.changes.subscribeAll?.((next) => hear(client, queries, next)), [client, queries]);
   const isLive = useLive(client);
   const wasLive = useRef(isLive);
   useEffect(() => {
     if (wasLive.current === isLive) return;
     wasLive.current = isLive;
-    if (focusManager.isFocused()) void refetch();
-  }, [isLive, refetch]);
+    if (!focusManager.isFocused()) return;
+    // A reading that is under way has begun before, and is let finish: it may be the first.
+    if (isFetching) void refetch({ cancelRefetch: false }).then(() => refetch());
+    else void refetch();
+  }, [isLive, refetch, isFetching]);
+  return isLive;
 }
 
 /** Return in how many seconds to read the newest page again: by those on it that may end first. */

@@ -124,6 +124,32 @@ describe("useGeneration of what is pushed", () => {
   });
 });
 
+describe("a browser that is online again", () => {
+  const online = async (status: number, headers: Record<string, string>): Promise<LiveServer> => {
+    const server = served();
+    vi.mocked(Math.random).mockReturnValue(1);
+    server.refusal = () => new Response(null, { status, headers });
+    render(server, () => useGeneration(ID));
+    await pass(40_000); // from here on it is asked for every half a minute
+    server.refusal = undefined;
+    await act(async () => void window.dispatchEvent(new Event("online")));
+    return server;
+  };
+
+  it("has a connection at once", async () => {
+    const server = await online(503, {});
+    const before = Date.now();
+    await eventually(() => server.open.length === 1);
+    expect(Date.now() - before).toBeLessThan(5_000);
+  });
+
+  it("has none before the service has said", async () => {
+    const server = await online(429, { "retry-after": "60" });
+    await pass(10_000);
+    expect(server.tickets()).toBe(1);
+  });
+});
+
 describe("useGenerationFeed of what is pushed", () => {
   const reads = (server: LiveServer) => server.to("/v1/generations").length;
 
@@ -147,6 +173,48 @@ describe("useGenerationFeed of what is pushed", () => {
     await pass(120_000);
     expect(reads(server)).toBe(before);
     expect(server.sockets).toHaveLength(1);
+  });
+
+  it("reads what has changed until the connection stood", async () => {
+    const server = served("succeeded");
+    server.handshake = (socket) => void setTimeout(() => socket.open(), 3_000);
+    const { result } = render(server, () => useGenerationFeed());
+    await pass(1_000);
+    const id = idAt(1_763_900_000_000);
+    server.store({}, id);
+    await eventually(() => server.open.length === 1);
+    await pass(100);
+    expect(result.current.entries.map(({ generationId }) => generationId)).toEqual([id, ID]);
+  });
+
+  it("lets a first reading finish that takes longer than to connect", async () => {
+    const server = served();
+    const { fetch } = server;
+    const slow = async (request: Request): Promise<Response> => {
+      const answer = await fetch(request);
+      if (request.url.includes("/v1/generations?")) await new Promise((done) => setTimeout(done, 2_000));
+      request.signal.throwIfAborted();
+      return answer;
+    };
+    const { result } = render(server, () => useGenerationFeed(), createClient({ ...server, fetch: slow }));
+    await eventually(() => server.open.length === 1);
+    server.network = () => undefined;
+    server.beat({ progress: 50 });
+    await pass(2_100);
+    expect(result.current.entries[0]?.generation?.progress).toBe(0);
+    await pass(2_100);
+    expect(result.current.entries[0]?.generation?.progress).toBe(50);
+  });
+
+  it("reads every ten seconds while one waits for a worker", async () => {
+    const server = new LiveServer();
+    server.store({ next_at: new Date(Date.now() + 120_000).toISOString() });
+    render(server, () => useGenerationFeed());
+    await eventually(() => server.open.length === 1);
+    await pass(1_000);
+    const before = reads(server);
+    await pass(40_000);
+    expect(reads(server) - before).toBe(4);
   });
 
   it("shows what another tab makes, and drops what it dismisses", async () => {
@@ -178,6 +246,7 @@ describe("useGenerationFeed of what is pushed", () => {
     await pass(4_000);
     const then = reads(server);
     expect(then).toBeGreaterThan(before);
+    expect(server.sockets).toHaveLength(2);
     await pass(10_000);
     expect(reads(server) - then).toBeGreaterThanOrEqual(4);
   });

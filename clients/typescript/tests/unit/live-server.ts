@@ -56,6 +56,7 @@ export class LiveServer extends FakeApi {
   readonly held = new Map<string, GenerationDetail>();
   readonly sockets: FakeSocket[] = [];
   endsInSeconds = 3600;
+  leaseSeconds = LEASE_SECONDS;
   /** What is answered instead of a ticket. */
   refusal: (() => Response) | undefined;
   /** What becomes of a handshake. */
@@ -101,12 +102,12 @@ export class LiveServer extends FakeApi {
   /** Begin an attempt. */
   start(id = ID): void {
     const attempt = (this.held.get(id)?.attempt ?? 0) + 1;
-    this.store({ status: "running", attempt, ...beat() }, id);
+    this.store({ status: "running", attempt, ...this.#beat() }, id);
   }
 
   /** Show progress, as a heartbeat does. */
   beat(fields: Partial<GenerationDetail> = {}, id = ID): void {
-    this.store({ ...beat(), ...fields }, id);
+    this.store({ ...this.#beat(), ...fields }, id);
   }
 
   end(id = ID): void {
@@ -119,7 +120,7 @@ export class LiveServer extends FakeApi {
     const held = this.held.get(id);
     if (held === undefined) return;
     const { output: _output, reviews: _reviews, ...head } = held;
-    const after = hasEnded(held) ? {} : { look_after_seconds: untilRescue(held) };
+    const after = hasEnded(held) ? {} : { look_after_seconds: this.#untilRescue(held) };
     this.push({ type: "generation", etag: etagOf(held), ...after, generation: head });
   }
 
@@ -159,18 +160,18 @@ export class LiveServer extends FakeApi {
   /** A look at one whose lease is over gives it to another worker, and nothing else does. */
   rescue(id: string): void {
     const held = this.held.get(id);
-    if (held?.status === "running" && untilRescue(held) <= 0) this.start(id);
+    if (held?.status === "running" && this.#untilRescue(held) <= 0) this.start(id);
   }
-}
 
-function beat(): Partial<GenerationDetail> {
-  const until = new Date(Date.now() + LEASE_SECONDS * 1000).toISOString();
-  return { heartbeat_at: new Date().toISOString(), next_at: until };
-}
+  #beat(): Partial<GenerationDetail> {
+    const until = new Date(Date.now() + this.leaseSeconds * 1000).toISOString();
+    return { heartbeat_at: new Date().toISOString(), next_at: until };
+  }
 
-function untilRescue({ heartbeat_at: at, status }: GenerationDetail): number {
-  if (status !== "running" || at === undefined) return LEASE_SECONDS;
-  return Math.max(0, LEASE_SECONDS - (Date.now() - Date.parse(at)) / 1000 + 0.2);
+  #untilRescue({ heartbeat_at: at, status }: GenerationDetail): number {
+    if (status !== "running" || at === undefined) return this.leaseSeconds;
+    return Math.max(0, this.leaseSeconds - (Date.now() - Date.parse(at)) / 1000 + 0.2);
+  }
 }
 
 function etagOf({ version, heartbeat_at: at }: GenerationDetail): string {

@@ -162,6 +162,24 @@ describe("a worker that dies", () => {
   });
 });
 
+describe("a lease that is short", () => {
+  it("has the silence looked into well before it ends, so that a page can say that something is stuck", async () => {
+    const server = new LiveServer();
+    server.leaseSeconds = 9;
+    server.store({});
+    server.start();
+    const { client } = follow(server);
+    await until(() => client.changes.isLive?.() ?? false);
+    server.beat();
+    await pass(0.1);
+    const before = server.looks();
+    await pass(5.5);
+    expect(server.looks()).toBe(before);
+    await pass(0.6);
+    expect(server.looks()).toBe(before + 1);
+  });
+});
+
 describe("a channel that is silent", () => {
   it("is looked past after a beat and three seconds, and made again once", async () => {
     const { server, seen, client } = await running();
@@ -214,6 +232,27 @@ describe("a channel that is silent", () => {
     }
     expect(client.changes.isLive?.()).toBe(true);
     expect(server.sockets).toHaveLength(1);
+  });
+});
+
+describe("a channel that has had a gap", () => {
+  it("is not suspected for what has changed in it, of what nobody followed", async () => {
+    const { server, client } = await running();
+    const stop = client.changes.subscribeAll?.(() => undefined);
+    const other = idAt(1);
+    server.store({}, other);
+    server.start(other);
+    await pass(1);
+    server.network = () => undefined;
+    server.open[0]?.drop();
+    server.beat({ progress: 90 }, other);
+    await until(() => server.open.length === 1);
+    server.network = (arrive) => arrive();
+    await pass(5);
+    await client.changes.look(other, undefined);
+    await pass(5);
+    expect(client.changes.isLive?.()).toBe(true);
+    stop?.();
   });
 });
 
@@ -446,6 +485,21 @@ describe("another user", () => {
     await pass(1);
     expect(seen).toHaveLength(before);
     expect(server.tickets()).toBe(2);
+  });
+
+  it("does not get the connection whose ticket was of the one before", async () => {
+    let user = "alice";
+    const server = new LiveServer();
+    server.store({});
+    const { client } = follow(server, { token: () => tokenOf(user) });
+    server.handshake = (socket) => void setTimeout(() => socket.open(), 1_000);
+    await until(() => server.sockets.length === 1);
+    user = "bob";
+    await client.getUsage().catch(() => undefined);
+    await pass(3);
+    expect(server.sockets[0]?.state).toBe("closed");
+    expect(server.tickets()).toBe(2);
+    expect(server.open).toHaveLength(1);
   });
 
   it("is not given the answer to a look that was sent for the one before", async () => {

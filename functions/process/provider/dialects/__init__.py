@@ -1,10 +1,10 @@
-"""The wires that a model server may speak, by name. Each is imported when a deployment uses it, and no other."""
+"""The wire formats of model servers, by name. Only the one that a deployment uses is imported."""
 
 from importlib import import_module
 
 from functions.process.provider.dialects.contract import Dialect
 
-# Its name as a parameter, its module and what makes it.
+# The parameter's value, the module, and the class.
 NAMES = {
     "openrouter": "openrouter.OpenRouter",
     "openai": "chat_completions.OpenAI",
@@ -21,12 +21,12 @@ DOMAINS = {
 
 
 def dialect_for(base_url: str, host: str, protocol: str = "auto") -> Dialect:
-    """Return how to speak to `host`: as `protocol` says, or by its domain, or in the smallest common form.
+    """Return the dialect for `host`: by `protocol`, by its domain, or the smallest common form.
 
-    Raises ValueError for a protocol that there is not.
+    Raises ValueError for an unknown protocol.
     """
     if protocol != "auto" and protocol not in NAMES:
-        raise ValueError(f"the protocol must be auto or one of {', '.join(NAMES)}, and is {protocol!r}")
+        raise ValueError(f"the protocol is {protocol!r}; set it to auto or one of {', '.join(NAMES)}")
     name = protocol if protocol != "auto" else _by_domain(host)
     module, _, maker = NAMES[name].partition(".")
     made: Dialect = getattr(import_module(f"{__name__}.{module}"), maker)(base_url)

@@ -1,4 +1,4 @@
-"""Anthropic's Messages, streamed: which clients of OpenAI's protocol reach only through gateways."""
+"""Anthropic's Messages API, streamed. Clients of OpenAI's protocol reach it only through gateways."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _THOUGHT_TOKENS = {"minimal": 1024, "low": 1024, "medium": 2048, "high": 4096}
 
 
 class Anthropic:
-    """The form comes as what a tool is called with, which every Claude model takes and no bound of ours breaks."""
+    """The answer comes as a tool's arguments, which every Claude model supports with all of our bounds."""
 
     takes_key = True
     bill_id_header: str | None = None
@@ -40,7 +40,7 @@ class Anthropic:
         }
         body = json.dumps(fields, separators=(",", ":")).encode()
         names = frozenset(fields) - {"model", "messages", "max_tokens", "stream"}
-        # What refuses a tool refuses the form; the name under which weaker terms know it stands for both.
+        # Refusing a tool means refusing the form. The name in the weaker terms stands for both.
         names |= {"response_format"} if "tools" in fields else set()
         return Wired(f"{self._base_url}/messages", body, headers | label_headers(request), names - {"tools"})
 
@@ -84,7 +84,7 @@ def _fields(request: ModelRequest, terms: Terms) -> dict[str, Any]:
     if request.schema is not None and terms.form is Form.SCHEMA:
         schema = schema_for(request.schema, largest_bound=0)
         fields["tools"] = [{"name": request.schema_name, "description": "Give the answer.", "input_schema": schema}]
-        # A model that thinks takes no order to call a tool.
+        # A thinking model cannot be forced to call a tool.
         forced = {"type": "tool", "name": request.schema_name}
         fields["tool_choice"] = {"type": "auto"} if request.reasoning_effort in _THOUGHT_TOKENS else forced
     if tokens := _THOUGHT_TOKENS.get(request.reasoning_effort):
@@ -126,7 +126,7 @@ def _head(answer: AnswerReader, message: dict[str, Any]) -> None:
 
 
 def _with_cache(usage: dict[str, Any]) -> dict[str, Any]:
-    """Count what was read from and written to the cache as what it is: tokens that went in."""
+    """Count tokens read from and written to the cache as input tokens."""
     names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     counts = [usage.get(name) for name in names]
     return usage | {"input_tokens": sum(count for count in counts if type(count) is int and count > 0)}

@@ -1,6 +1,6 @@
 """Amazon Bedrock's ConverseStream: signed with the function's own rights, its event stream read by botocore's parser.
 
-It sends nothing: a call of botocore's own can be closed by nobody before its first byte, and knows no deadline.
+botocore does not send the call: nothing could close botocore's own call before its first byte, and it has no deadline.
 """
 
 import json
@@ -28,14 +28,14 @@ from functions.process.provider.usage import bill_of
 from shared.domain.generation import Usage
 
 _NOT_BEDROCK = "openrouter.ai"
-"""The host of the parameter's default, which stands for the region's own endpoint."""
+"""The host of the parameter's default, which means the region's own endpoint."""
 
 _CHINA = "cn-"
 _PRELUDE_BYTES = 12
 
 
 class Bedrock:
-    """`base_url` is the endpoint, or OpenRouter's for the one of the region that the function is in."""
+    """`base_url` is the endpoint. OpenRouter's means the endpoint of the function's region."""
 
     takes_key = False
     bill_id_header: str | None = None
@@ -60,10 +60,10 @@ class Bedrock:
     def _signed(self, url: str, body: bytes, headers: dict[str, str]) -> dict[str, str]:
         with self._lock:
             self._session = self._session or Session()
-            # They are refreshed as they run out, so each call asks anew.
+            # Credentials are refreshed when they expire, so each call gets them again.
             credentials = self._session.get_credentials()
         if credentials is None:
-            raise KEY_REFUSED.raised("the function has no rights of its own", unpaid=True)
+            raise KEY_REFUSED.raised("the function has no AWS credentials", unpaid=True)
         aws = AWSRequest("POST", url, data=body, headers=headers)
         SigV4Auth(credentials.get_frozen_credentials(), "bedrock", self._region).add_auth(aws)
         return dict(aws.headers.items()) | {"Accept-Encoding": "identity", "User-Agent": "unstuck"}
@@ -92,7 +92,7 @@ class Bedrock:
 
 
 class EventStreamFraming:
-    """Gives each message as JSON, {event or exception: what it holds}. A checksum that is wrong breaks the protocol."""
+    """Yields each message as JSON, {event or exception: content}. A wrong checksum breaks the protocol."""
 
     def __init__(self, max_bytes: int) -> None:
         self._buffer = EventStreamBuffer()
@@ -103,7 +103,8 @@ class EventStreamFraming:
         self._pending += received
         try:
             while size := self._whole():
-                # botocore's buffer copies all that it holds with each piece and each message: it is given one message.
+                # botocore's buffer copies its whole content with each piece and message, so it gets one message at a
+                # time.
                 self._buffer.add_data(bytes(self._pending[:size]))
                 del self._pending[:size]
                 yield from map(_as_json, self._buffer)
@@ -113,7 +114,7 @@ class EventStreamFraming:
             raise TooLongError
 
     def _whole(self) -> int:
-        """Return the size of the first message, 0 where it is not there to its end. Raises ParserError."""
+        """Return the size of the first message; 0 if it is incomplete. Raises ParserError."""
         if len(self._pending) < _PRELUDE_BYTES:
             return 0
         size, checksum = (int.from_bytes(self._pending[at : at + 4]) for at in (0, 8))
@@ -153,7 +154,7 @@ def _fields(request: ModelRequest, terms: Terms) -> dict[str, Any]:
     if request.schema is not None and terms.form is not Form.NONE:
         schema = schema_for(request.schema, largest_bound=0)
         tool = {"name": request.schema_name, "description": "Give the answer.", "inputSchema": {"json": schema}}
-        # Not every model can be ordered to call it.
+        # Not every model can be forced to call it.
         choice = {"toolChoice": {"tool": {"name": request.schema_name}}} if terms.form is Form.SCHEMA else {}
         fields["toolConfig"] = {"tools": [{"toolSpec": tool}], **choice}
     return fields
@@ -170,7 +171,7 @@ def _read_event(answer: AnswerReader, name: str, said: dict[str, Any]) -> None:
     elif name == "messageStop":
         answer.finish(said.get("stopReason"))
     elif name == "metadata":
-        # It comes last, and no word of the wire's own after it.
+        # It comes last; the wire has no final event.
         answer.bill(bill_of(said.get("usage")))
         answer.end()
 

@@ -1,4 +1,4 @@
-"""OpenAI's Chat Completions, as OpenAI and the many servers that call themselves compatible really speak it."""
+"""OpenAI's Chat Completions, as OpenAI and the many "compatible" servers really speak it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from shared.domain.clock import SystemClock
 from shared.domain.generation import Usage
 
 _LIMITS = ("max_completion_tokens", "max_tokens")
-# Nothing of these can be left out, or is ours to leave out.
+# These cannot be omitted.
 _ALWAYS = frozenset({"model", "messages"})
 _FLAT_CODES = ("code", "error_code", "errorCode", "status_code")
 
@@ -29,9 +29,9 @@ class Compatible:
 
     takes_key = True
     bill_id_header: str | None = "X-Generation-Id"
-    """OpenRouter's; a gateway that passes it on passes the question for the bill on as well."""
+    """OpenRouter's header. A gateway that forwards it also forwards the request for the cost."""
     limit_field = "max_tokens"
-    """Older servers know `max_tokens` alone; OpenAI's reasoning models refuse it."""
+    """Older servers know only `max_tokens`; OpenAI's reasoning models refuse it."""
     effort_field = "reasoning_effort"
 
     def __init__(self, base_url: str) -> None:
@@ -50,7 +50,7 @@ class Compatible:
 
     def read(self, answer: AnswerReader, event: bytes, *, last: bool) -> None:
         try:
-            # A byte order mark before a whole answer is no fault of its JSON.
+            # A byte order mark before a whole answer does not make its JSON invalid.
             text = event.decode("utf-8-sig").strip()
         except UnicodeDecodeError:
             answer.fail(STREAM_CUT if last else OUTPUT_INVALID)
@@ -62,7 +62,7 @@ class Compatible:
             for value in _values(text):
                 self._value(answer, value)
         except (ValueError, RecursionError):
-            # What the body's end has cut off is a cut; what stands in its middle is no JSON.
+            # Invalid JSON at the body's end is a cut; in the middle it is a protocol error.
             answer.fail(STREAM_CUT if last else PROTOCOL_BROKEN)
 
     def refusal(self, body: bytes, _headers: Mapping[str, str]) -> Report:
@@ -74,7 +74,7 @@ class Compatible:
     def bill(self, document: Any) -> Usage | None:
         return final_usage_of(document.get("data")) if isinstance(document, dict) else None
 
-    # What goes out.
+    # The request.
 
     def _fields(self, request: ModelRequest, terms: Terms) -> dict[str, Any]:
         limit = self.limit_field
@@ -112,23 +112,23 @@ class Compatible:
         }
 
     def _own_fields(self, _request: ModelRequest, _terms: Terms) -> dict[str, Any]:
-        # Without it no usage is streamed.
+        # Without it, servers stream no usage.
         return {"stream_options": {"include_usage": True}}
 
     def largest_bound(self, _model: str) -> int | None:
-        """Return the largest bound of length or count that the schema may hold; 0 for none, None for any."""
+        """Return the largest bound of length or count that the schema may have; 0 for none, None for any."""
         return 0
 
     def _headers(self, api_key: str, accept: str) -> dict[str, str]:
         return {
             "Authorization": f"Bearer {api_key}",
             "Accept": accept,
-            # The cap on bytes is a cap on memory only while nothing is compressed.
+            # The limit on bytes limits memory only if nothing is compressed.
             "Accept-Encoding": "identity",
             "User-Agent": "unstuck",
         }
 
-    # What comes back.
+    # The response.
 
     def _word(self, answer: AnswerReader, text: str) -> None:
         if text.strip("[] \t").upper() == "DONE":
@@ -155,7 +155,7 @@ class Compatible:
         choices = chunk.get("choices")
         if isinstance(choices, list):
             for choice in choices:
-                # Nobody asked for more than one answer.
+                # The request asks for only one answer.
                 if isinstance(choice, dict) and choice.get("index") in (None, 0, "0"):
                     self._choice(answer, choice)
                     break
@@ -166,7 +166,7 @@ class Compatible:
         delta, message = choice.get("delta"), choice.get("message")
         if isinstance(delta, dict) and delta:
             self._part(answer, delta, whole=False)
-        # A server that does not stream sends `message`; one that does may send all of it once more at the end.
+        # A server that does not stream sends `message`. A streaming server may send the whole message again at the end.
         if isinstance(message, dict):
             self._part(answer, message, whole=True)
         elif isinstance(choice.get("text"), str) and choice["text"]:
@@ -207,8 +207,8 @@ def _messages(request: ModelRequest, terms: Terms) -> list[dict[str, str]]:
 
 
 def _values(text: str) -> Iterator[Any]:
-    """Yield each value of JSON, one after the other, whatever of the framing of events stands between them."""
-    # Decimal, since money must not pass through floats. Deep nesting and long integers raise here too.
+    """Yield each JSON value, ignoring any event framing between them."""
+    # Decimal, because money must not become a float. Deep nesting and long integers raise here too.
     decoder, at = json.JSONDecoder(parse_float=Decimal), 0
     while True:
         at = _passed_over(text, at)
@@ -230,7 +230,7 @@ def _passed_over(text: str, at: int) -> int:
 
 
 def _content_of(content: Any, answer: AnswerReader) -> tuple[str, list[Any]]:
-    """Return the text and the pictures of a content, which may be a list of parts; thoughts are no text."""
+    """Return the text and pictures of a content, which may be a list of parts. Thoughts are not text."""
     if isinstance(content, str):
         return content, []
     text, pictures = [], []
@@ -266,7 +266,7 @@ def _tools(answer: AnswerReader, part: dict[str, Any]) -> None:
 
 
 def _usages(chunk: dict[str, Any]) -> list[Any]:
-    """Return the usages that servers hide: Groq's own, Moonshot's in the choice."""
+    """Return usages in unusual places: Groq's own, and Moonshot's in the choice."""
     own = chunk.get("x_groq")
     choices = chunk.get("choices")
     first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
@@ -274,7 +274,7 @@ def _usages(chunk: dict[str, Any]) -> list[Any]:
 
 
 def _error_in(chunk: dict[str, Any]) -> Report | None:
-    """Return what a chunk says went wrong, by whatever name, or None."""
+    """Return a chunk's error, under any name; None if there is none."""
     if error := chunk.get("error") or chunk.get("errors"):
         return report_of(error)
     base = chunk.get("base_resp")

@@ -1,6 +1,6 @@
-"""What a wire is to the client: where a call goes, what it says, how its answer is read, what its errors and bill are.
+"""The interface of a wire format: the address and body of a call, how to read its answer, its errors and its cost.
 
-One module is one wire; a new one is its file and a line of `dialects.NAMES`. It never sends.
+Each module is one wire format; a new one needs its file and a line in `dialects.NAMES`. It never sends.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from shared.domain.generation import Usage
 
 
 class Wired(NamedTuple):
-    """One call as it goes out, its key among the headers. `fields` are the names that a server can refuse."""
+    """One request, with the key in its headers. `fields` are the names that a server can refuse."""
 
     url: str
     body: bytes
@@ -27,34 +27,34 @@ class Wired(NamedTuple):
 
 
 class Dialect(Protocol):
-    """How one kind of server is spoken to. Safe to share between threads."""
+    """The protocol of one kind of server. Safe to share between threads."""
 
     takes_key: bool
-    """Whether a call goes with a key; without one, it is signed with the function's own rights."""
+    """Whether a call needs a key. If not, it is signed with the function's own rights."""
 
     bill_id_header: str | None
-    """The header whose value `bill_request` can ask with, for a server that tells the cost of a call afterwards."""
+    """The header with the id for `bill_request`, for a server that reports a call's cost afterwards."""
 
     def call(self, request: ModelRequest, terms: Terms, api_key: str) -> Wired:
-        """Return the call as the terms allow it."""
+        """Return the request that the terms allow."""
         ...
 
     def framing(self, max_bytes: int) -> Framing:
-        """Return what cuts the answer's body into events."""
+        """Return the parser that splits the answer's body into events."""
         ...
 
     def read(self, answer: AnswerReader, event: bytes, *, last: bool) -> None:
-        """Tell `answer` what an event says. `last` is whether the body's end completed it, which may have cut it."""
+        """Pass an event's content to `answer`. `last` means that the body's end completed it, and may have cut it."""
         ...
 
     def refusal(self, body: bytes, headers: Mapping[str, str]) -> Report:
-        """Return what a refusal says."""
+        """Return the report of a refusal."""
         ...
 
     def bill_request(self, bill_id: str, api_key: str) -> tuple[str, Mapping[str, str]] | None:
-        """Return the URL and headers that ask what a call has cost; None where there is nobody to ask."""
+        """Return the URL and headers that ask for a call's cost; None if the server has no such endpoint."""
         ...
 
     def bill(self, document: Any) -> Usage | None:
-        """Return the cost that the answer to `bill_request` tells, None where it does not."""
+        """Return the cost in the response to `bill_request`; None if it has none."""
         ...

@@ -1,10 +1,11 @@
-"""llama.cpp's own server: its grammar holds a small model to the form, as long as no bound is too large for it."""
+"""llama.cpp's own server. Its grammar makes a small model follow the form, if no bound is too large for it."""
 
 from functions.process.provider.dialects.chat_completions import Compatible
 
 
 class LlamaCpp(Compatible):
-    """A grammar repeats what a bound counts; builds of May 2026 refuse or crash on more than some 2,000 times."""
+    """A grammar repeats a rule as often as a bound says. Builds of May 2026 refuse or crash beyond some 2,000
+    repetitions."""
 
     def largest_bound(self, _model: str) -> int:
         return 1_000

@@ -1,4 +1,4 @@
-"""OpenRouter: Chat Completions of many models, which tells what each call cost."""
+"""OpenRouter: Chat Completions for many models. It reports the cost of each call."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from functions.process.provider.terms import Form, Terms
 
 
 class OpenRouter(Compatible):
-    """With require_parameters it drops every endpoint that does not list each parameter sent, and most list
-    `max_tokens`, not `max_completion_tokens`. It always reports usage, and calls `stream_options` without effect."""
+    """With require_parameters, it drops every endpoint that does not list each parameter sent. Most list `max_tokens`,
+    not `max_completion_tokens`. It always reports usage, and documents `stream_options` as without effect."""
 
     def largest_bound(self, model: str) -> int | None:
         return None if model.startswith("openai/") else 0
@@ -22,7 +22,7 @@ class OpenRouter(Compatible):
 
     def _own_fields(self, _request: ModelRequest, _terms: Terms) -> dict[str, Any]:
         fields: dict[str, Any] = {}
-        # It would drop every endpoint that draws: they take the fields of a picture and list neither.
+        # It would drop every endpoint that draws: they accept the fields of a picture but list neither.
         if not _request.draws and _terms.form is not Form.NONE:
             fields["provider"] = {"require_parameters": True}
         if _request.fallback_models:

@@ -50,7 +50,7 @@ def generation(found: GenerationDetail) -> RenderableType:
         "created": moment(found.created_at),
         "started": moment(found.started_at),
         "heartbeat": moment(found.heartbeat_at) if not found.ended else "",
-        "tried again": moment(found.not_before) if not found.ended else "",
+        "next attempt": moment(found.not_before) if not found.ended else "",
         "finished": moment(found.finished_at),
         "deadline": moment(found.deadline_at) if not found.ended else "",
         "dismissed": moment(found.dismissed_at),
