@@ -1,4 +1,7 @@
-/** Tells an answer of this API from any other: a portal's page, a proxy's JSON. Checks what callers and hooks rely on. */
+/**
+ * Tells this API's responses from others, such as a portal's page or a proxy's JSON. Checks what callers and hooks rely
+ * on.
+ */
 import type { Answer } from "./calls.js";
 import { errorOf, UnstuckError } from "./errors.js";
 
@@ -54,13 +57,13 @@ export const isDocument = object({ paths: object() });
 
 export const isNothing: Check = (value) => value === undefined;
 
-/** Return what a good answer holds; throw what any other stands for, `invalid_answer` where it is none of this API's. */
+/** Return the data of a successful response; throw the error of any other, `invalid_answer` if it is not this API's. */
 export function dataOf<Data>({ data, response }: Answer<Data>, check: Check): Data {
   if (response.ok && check(data)) return data;
   throw response.status < 400 ? invalid() : errorOf(response, data);
 }
 
 export function invalid(): UnstuckError {
-  const message = "The answer is none of this API's. Is the base URL right, or a sign-in of the network in between?";
+  const message = "The response is not this API's. Check the base URL, and whether the network asks for a sign-in.";
   return new UnstuckError({ code: "invalid_answer", message });
 }

@@ -1,4 +1,4 @@
-/** The one error that calls end with, and how it is read from an answer. Decides nothing about trying again but `retryable`. */
+/** The error of all calls, and how to read it from a response. Of retries it decides only `retryable`. */
 import { retryAfterSeconds } from "./retry-after.js";
 import type { FieldError, ProblemCode } from "./types.js";
 
@@ -34,19 +34,19 @@ export interface ErrorFacts {
 const RETRYABLE_STATUSES = new Set([0, 408, 425, 429, 500, 502, 503, 504]);
 const FINAL_CODES: ReadonlySet<ErrorCode> = new Set(["another_user", "closed", "interrupted"]);
 
-/** A call that was not done, or of which it is not known whether it was. */
+/** A call that failed, or whose outcome is unknown. */
 export class UnstuckError extends Error {
   override readonly name = "UnstuckError";
   readonly code: ErrorCode;
   /** HTTP status; 0 when there was no answer. */
   readonly status: number;
-  /** What the server asked to wait, in seconds. */
+  /** How long the server asked to wait, in seconds. */
   readonly retryAfterSeconds: number | undefined;
-  /** Name it when you report the problem. */
+  /** Include it when you report the problem. */
   readonly requestId: string | undefined;
-  /** What is wrong with which field, of a refused body or query. */
+  /** The faulty fields of a refused body or query, and their faults. */
   readonly errors: readonly FieldError[];
-  /** More than the title says, where there is more. */
+  /** Details beyond the title, if any. */
   readonly detail: string | undefined;
 
   constructor(facts: ErrorFacts) {
@@ -59,12 +59,12 @@ export class UnstuckError extends Error {
     this.detail = facts.detail;
   }
 
-  /** Whether the same call may do better later. A create is repeated safely with its Idempotency-Key alone. */
+  /** Whether the same call may succeed later. A create is safe to resend only with its Idempotency-Key. */
   get retryable(): boolean {
     return RETRYABLE_STATUSES.has(this.status) && !FINAL_CODES.has(this.code);
   }
 
-  /** Whether the service decided: false when the call may have been carried out all the same. */
+  /** Whether the service refused the call. If false, the call may still have succeeded. */
   get refused(): boolean {
     return this.status >= 400 && this.status < 500 && this.status !== 408;
   }

@@ -1,4 +1,4 @@
-/** When to look again, and when to try again. Pure but for the dice; sends nothing. */
+/** When to poll again, and when to retry. Pure, except for jitter. Sends nothing. */
 import { UnstuckError } from "./errors.js";
 import type { Generation } from "./types.js";
 

@@ -1,9 +1,9 @@
-/** Walks lists page by page. A page may be short or empty and the list go on: only a null cursor is the end. */
+/** Reads lists page by page. A page may be short or empty and not be the last: only a null cursor is the end. */
 import type { Client } from "./client.js";
 import type { Card, FeedFilter, ListedGeneration } from "./types.js";
 
 export interface IterateOptions {
-  /** How many to ask for at a time, 1 to 100, with outputs to 25. */
+  /** How many to read at a time: 1 to 100, with outputs 1 to 25. */
   pageSize?: number;
   signal?: AbortSignal;
 }

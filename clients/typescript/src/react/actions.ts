@@ -1,4 +1,4 @@
-/** What an owner does to a generation: cancel, retry, dismiss. Shown everywhere at once. */
+/** The owner's actions: cancel, retry, dismiss. All hooks show the result at once. */
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import type { Submitted } from "../client.js";
@@ -16,13 +16,13 @@ import { learn } from "./snapshots.js";
 export interface ActionResult<Input, Answer> {
   run: (input: Input) => Promise<Answer>;
   isPending: boolean;
-  /** What is being done, or was last. */
+  /** The current input, or the last one. */
   input: Input | undefined;
   error: UnstuckError | null;
   reset: () => void;
 }
 
-/** `run(id)`. One that has ended meanwhile is answered as it ended. */
+/** `run(id)`. Returns a generation that has ended meanwhile unchanged. */
 export function useCancel(): ActionResult<string, Generation> {
   const client = useUnstuck();
   const queries = useQueryClient();
@@ -35,7 +35,7 @@ export interface RetryInput extends RetryRequest {
   id: string;
 }
 
-/** `run({id, from?})`: answers the new generation, which is in the feeds at once. */
+/** `run({id, from?})`. Returns the new generation, which is in the feeds at once. */
 export function useRetry(): ActionResult<RetryInput, Submitted> {
   const client = useUnstuck();
   const queries = useQueryClient();
@@ -66,7 +66,7 @@ function requestIn({ id: _id, ...request }: RetryInput): RetryRequest {
   return request;
 }
 
-/** `run(id)`: out of the feeds at once, and back where it was if that is refused. */
+/** `run(id)`. Removes it from the feeds at once, and restores it if the call is refused. */
 export function useDismiss(): ActionResult<string, void> {
   const client = useUnstuck();
   const queries = useQueryClient();

@@ -29,14 +29,14 @@ export interface UseCreateGenerationResult {
    * like that is a repetition of it, under the same key, and starts nothing twice. Rejects with UnstuckError.
    */
   submit: (request: CreateRequest, options?: SubmitOptions) => Promise<Submitted>;
-  /** Send an entry of the feed anew that was refused, under its own key. `key` is the entry's. */
+  /** Resend a refused entry of the feed with its own key. `key` is the entry's. */
   resend: (key: string, options?: ResendOptions) => Promise<Submitted>;
-  /** Take an entry that was refused out of the feed. */
+  /** Remove a refused entry from the feed. */
   discard: (key: string) => void;
   isPending: boolean;
   /** Of the last submit. */
   error: UnstuckError | null;
-  /** What the last submit was answered. */
+  /** The response of the last submit. */
   data: Submitted | undefined;
   reset: () => void;
 }
@@ -81,7 +81,7 @@ export function useCreateGeneration(): UseCreateGenerationResult {
   const resend = useCallback(
     (key: string, { user_provided_key: given }: ResendOptions = {}) => {
       const refused = sentIn(queries).find((entry) => entry.clientId === key && entry.state === "refused");
-      if (refused === undefined) return Promise.reject(new Error(`nothing refused has the key ${key}`));
+      if (refused === undefined) return Promise.reject(new Error(`there is no refused entry with the key ${key}`));
       const held = submitsOf(queries).get(key)?.request;
       if (refused.hadKey && held === undefined && given === undefined) return Promise.reject(keyRequired());
       const request = held ?? refused.request;
@@ -104,7 +104,7 @@ async function send(client: Client, queries: QueryClient, { clientId, attempt }:
   const submit = submitsOf(queries).get(clientId);
   const entry = sentIn(queries).find((sent) => sent.clientId === clientId);
   if (submit?.attempt !== attempt || entry === undefined)
-    throw new UnstuckError({ code: "closed", message: "It was not sent again: it was discarded." });
+    throw new UnstuckError({ code: "closed", message: "It was not resent, because it was discarded." });
   const { request, owner, signal } = submit;
   return client.createGeneration(request, { idempotencyKey: entry.idempotencyKey, owner, signal });
 }
@@ -128,7 +128,7 @@ function refuse(queries: QueryClient, { clientId, attempt }: Sending, error: Uns
 }
 
 function keyRequired(): UnstuckError {
-  const message = "It was made with a key of your own, which is not kept. Give the key again.";
+  const message = "This request used your own key, which is not kept. Send the key again.";
   return new UnstuckError({ code: "user_key_required", message });
 }
 

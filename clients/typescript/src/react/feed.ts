@@ -30,7 +30,7 @@ export interface UseGenerationFeedOptions extends FeedFilter {
 }
 
 export interface FeedEntry {
-  /** Stays the same from the click to the end: use it as React's key. */
+  /** Stays the same from the click to the end. Use it as React's key. */
   key: string;
   /** `sending` and `refused` have no generation yet; `accepted` has one as soon as it was read. */
   state: "sending" | "refused" | "accepted";
@@ -40,7 +40,7 @@ export interface FeedEntry {
   kind: string;
   session_id: string | undefined;
   createdAt: Date;
-  /** What was sent, of what this page has submitted. */
+  /** The request, if this page submitted it. */
   request: CreateRequest | undefined;
   /** Why it was refused: useCreateGeneration's `resend` and `discard` take the entry's key. */
   error: UnstuckError | undefined;
@@ -54,7 +54,7 @@ export interface UseGenerationFeedResult extends Standing {
   isFetchingNextPage: boolean;
   /** Whether changes are pushed right now; reads go on underneath. */
   live: boolean;
-  /** Read one more page of older ones; does nothing while one is being read, or at the end. */
+  /** Read one more page of older ones. Does nothing while a page loads, or at the end. */
   fetchNextPage: () => void;
   refetch: () => Promise<unknown>;
 }

@@ -13,25 +13,25 @@ import { useUnstuck } from "./provider.js";
 import { generationQuery, receive } from "./snapshots.js";
 
 export interface UseGenerationResult extends Standing {
-  /** The newest state that is known; never an older one than before. */
+  /** The newest known state, never older than before. */
   data: GenerationDetail | undefined;
   isFetching: boolean;
-  /** What can be read so far of the text that is being written: provisional, to be shown as text; undefined where none is. */
+  /** The text that the model has written so far: provisional, show it as plain text. Undefined if there is none. */
   partial: PartialOutput | undefined;
-  /** Whether changes are pushed right now; looks go on underneath. */
+  /** Whether changes are pushed now. Polling continues underneath. */
   live: boolean;
   /** Whether looks go on: it is open, and the service has not said that there is no such generation. */
   isFollowing: boolean;
-  /** When the last answer came, by this machine's clock. */
+  /** When the last response arrived, by this machine's clock. */
   seenAt: Date | undefined;
-  /** When the next look is due, by this machine's clock, if the tab is seen. */
+  /** When the next poll is due, by this machine's clock, if the tab is visible. */
   nextLookAt: Date | undefined;
-  /** How old the last heartbeat is now, in seconds by the server's clock; undefined while no worker has it. */
+  /** The age of the last heartbeat, in seconds by the server's clock; undefined while no worker has it. */
   heartbeatAgeSeconds: () => number | undefined;
   refetch: () => Promise<unknown>;
 }
 
-/** Follow a generation to its end. `id` may be undefined as long as there is none. */
+/** Follow a generation until it ends. `id` may be undefined while there is none. */
 export function useGeneration(id: string | undefined): UseGenerationResult {
   const client = useUnstuck();
   const queries = useQueryClient();
@@ -109,7 +109,7 @@ export function useGenerationEvents(
 
 export type UseGenerationInputResult = QueryResult<GenerationInput>;
 
-/** What was sent in. It never changes. */
+/** The input. It never changes. */
 export function useGenerationInput(id: string | undefined): UseGenerationInputResult {
   const client = useUnstuck();
   return useRead<GenerationInput>({

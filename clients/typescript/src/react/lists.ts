@@ -1,4 +1,4 @@
-/** Cards, usage, kinds and health: what is read as it stands. */
+/** Cards, usage, kinds and health. */
 import {
   type InfiniteData,
   type QueryKey,
@@ -20,7 +20,7 @@ const HEALTH_MS = 15_000;
 export interface QueryResult<Data> extends Standing {
   data: Data | undefined;
   isFetching: boolean;
-  /** When the last answer came, by this machine's clock, in milliseconds; 0 before the first. */
+  /** When the last response arrived, by this machine's clock, in milliseconds; 0 before the first. */
   dataUpdatedAt: number;
   refetch: (options?: { cancelRefetch?: boolean }) => Promise<unknown>;
 }
@@ -41,7 +41,7 @@ export interface UseCardsResult extends Standing {
   refetch: () => Promise<unknown>;
 }
 
-/** The accepted suggestions; read anew when a review changes them. */
+/** The accepted suggestions. Refreshes when a review changes them. */
 export function useCards({ session_id, pageSize = 20 }: UseCardsOptions = {}): UseCardsResult {
   const client = useUnstuck();
   const queries = useQueryClient();
@@ -67,7 +67,7 @@ function distinct(pages: readonly Cards[]): Card[] {
   return [...new Map(pages.flatMap((page) => page.cards).map((card) => [card.card_id, card])).values()];
 }
 
-/** One month's usage, `month` as YYYY-MM or this one, and where the caller stands with the limits. */
+/** One month's usage (`month` is YYYY-MM, by default this month), and the state of the caller's limits. */
 export function useUsage({ month }: { month?: string } = {}): QueryResult<UsageOfMonth> {
   const client = useUnstuck();
   return useRead<UsageOfMonth>({
@@ -77,7 +77,7 @@ export function useUsage({ month }: { month?: string } = {}): QueryResult<UsageO
   });
 }
 
-/** The kinds that this deployment makes, with the JSON Schema of what each takes, from the document that it serves. */
+/** The deployment's kinds, with the JSON Schema of each one's input, from its OpenAPI document. */
 export function useKinds(): QueryResult<KindSchema[]> {
   const client = useUnstuck();
   return useRead<KindSchema[]>({
@@ -88,7 +88,7 @@ export function useKinds(): QueryResult<KindSchema[]> {
   });
 }
 
-/** Whether the machinery turns; looked at every 15 s in a tab that is seen. */
+/** The deployment's health. Refreshes every 15 s in a visible tab. */
 export function useHealth(): QueryResult<Health> {
   const client = useUnstuck();
   return useRead<Health>({

@@ -1,4 +1,4 @@
-/** Puts a client within the hooks' reach. The QueryClient is the application's own and must be around it. */
+/** Provides a client to the hooks. The application's own QueryClientProvider must be around it. */
 import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactElement, type ReactNode, useContext, useEffect, useMemo, useRef } from "react";
 import type { Client } from "../client.js";
@@ -16,9 +16,12 @@ interface Provided {
 const ClientContext = createContext<Provided | undefined>(undefined);
 
 export interface UnstuckProviderProps {
-  /** Made once, outside of rendering: one for each signed-in user. */
+  /** Create it once, outside rendering: one for each signed-in user. */
   client: Client;
-  /** Called once for each generation that is seen to end: for all kinds, or by kind. Usage and cards are read again anyway. */
+  /**
+   * Called once for each generation whose end is seen: for all kinds, or by kind. Usage and cards refresh
+   * automatically.
+   */
   onEnded?: OnEnded | undefined;
   children?: ReactNode;
 }
@@ -47,7 +50,7 @@ export function UnstuckProvider({ client, onEnded, children }: UnstuckProviderPr
     return () => {
       unsubscribe();
       submits.current?.abort(
-        new UnstuckError({ code: "closed", message: "It was not sent again: its page has gone." }),
+        new UnstuckError({ code: "closed", message: "It was not resent, because its page was closed." }),
       );
       submits.current = undefined;
     };

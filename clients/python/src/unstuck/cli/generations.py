@@ -169,7 +169,7 @@ def retry(
     timeout: Timeout = None,
     as_json: AsJson = False,
 ) -> None:
-    """Retry a failed or canceled generation as a new one, and print its id."""
+    """Retry a failed or canceled generation. Starts a new one and prints its id."""
     session = begin(context, as_json)
     start: Literal["stored", "start"] = "start" if from_start else "stored"
     with session.client() as client:

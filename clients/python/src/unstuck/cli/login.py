@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def login(context: typer.Context, as_json: AsJson = False) -> None:
-    """Check the address and your token with the service, and store them for later commands.
+    """Check and store the address and your token. Later commands use them.
 
     Asks for a value that --url, --token and the environment do not give.
     """

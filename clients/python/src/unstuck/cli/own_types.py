@@ -29,7 +29,7 @@ def write_types(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write types of the deployment's own kinds for the TypeScript and Python clients. Needs no token."""
+    """Write types of the deployment's own kinds. For the TypeScript and Python clients. Needs no token."""
     session = begin(context, as_json)
     if to_typescript is None and to_python is None:
         raise UsageError("Nothing to write. Pass --typescript FILE, --python FILE, or both.")

@@ -94,7 +94,7 @@ def card(
     delete: Annotated[bool, typer.Option("--delete", help="Delete it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show, edit or delete one card, even if its generation no longer exists."""
+    """Show, edit or delete one card. Works even if its generation no longer exists."""
     session = begin(context, as_json)
     if delete and edits:
         raise UsageError("Use --set or --delete, not both.")

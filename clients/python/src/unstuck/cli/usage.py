@@ -18,7 +18,7 @@ def usage(
     month: Annotated[str | None, typer.Option(help="A month such as 2026-01 (default: this month).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show a month's generations, tokens and cost, and the state of your limits."""
+    """Show a month's usage, and your limits."""
     session = begin(context, as_json)
     with session.client() as client:
         found = client.usage(month=month)

@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def why(context: typer.Context, generation_id: Id, as_json: AsJson = False) -> None:
-    """Explain what a generation is doing, why it is waiting, and when it moves."""
+    """Explain what a generation is doing. Also says why it waits, and when it moves."""
     session = begin(context, as_json)
     with session.client() as client:
         found = client.get(generation_id)
