@@ -60,11 +60,16 @@ class AttemptContext:
         """Everything stored and spent so far, even if the head does not show it yet."""
         return self._ledger.totals
 
+    @property
+    def unsure(self) -> bool:
+        """Whether a step of this attempt may be stored although no answer says so."""
+        return self._ledger.unsure
+
     def recount(self) -> None:
-        """Count steps that a late holder stored since this attempt read the steps. The end is the last chance to count
-        them."""
+        """Count steps that were stored since this attempt read the steps. The end is the last chance to count them."""
         head = self._calls.head
         self._ledger.learn(self._dependencies.store.reads.get_steps(head.key, results=False))
+        self._behind = self.totals.steps_done > head.steps_done
 
     def ask_for_bills(self) -> None:
         """Ask for the cost of calls that were cut off before they reported it."""
@@ -157,8 +162,9 @@ class AttemptContext:
             finish=call.finish,
             released_usd=self._calls.head.reserved_usd - self.reserved_usd,
         )
+        self._ledger.send(step)
         kept = self._dependencies.store.store_step(self._calls.head, step)
-        self._ledger.keep(step, kept)
+        self._ledger.keep(kept)
         self._behind = True
         return kept
 

@@ -77,6 +77,9 @@ class Attempt(Protocol):
     @property
     def logged(self) -> dict[str, str | int | float]: ...
 
+    @property
+    def unsure(self) -> bool: ...
+
     def recount(self) -> None: ...
 
     def bill(self) -> Usage: ...
@@ -116,6 +119,10 @@ class Unread:
     @property
     def reserved_usd(self) -> Decimal:
         return self.head.reserved_usd
+
+    @property
+    def unsure(self) -> bool:
+        return False
 
     def recount(self) -> None:
         """There is nothing to count."""
@@ -212,7 +219,12 @@ class Endings:
         return Handled(Ending.FAILED, shown)
 
     def _release(self, attempt: Attempt, code: str, decision: retry_policy.Retry) -> Handled:
-        store, head, now = self.dependencies.store, attempt.head, self.dependencies.clock.now()
+        store, now = self.dependencies.store, self.dependencies.clock.now()
+        if attempt.unsure:
+            # The head is about to show the step's calls. If the step is stored, it must be counted with them: the next
+            # holder would add the calls of an uncounted step again.
+            attempt.recount()
+        head = attempt.head
         pending = store.release(
             head,
             attempt.totals,

@@ -12,11 +12,14 @@ class Ledger:
     """Follows each call's cost and each stored step.
 
     `reserved_usd` is what calls without a known cost may have cost. `call_reserve_usd` is the reserve of one call.
+    `unsure` says that the attempt sent a step to the store and got no answer. Only a read tells whether it is stored.
     """
 
     def __init__(self, head: Generation, steps: Iterable[StoredStep], call_reserve_usd: Decimal) -> None:
         self._steps = {step.name: step for step in steps}
         self._call_reserve_usd = call_reserve_usd
+        self._sent = set[str]()
+        self.unsure = False
         settled = settle(head, list(self._steps.values()))
         self._spent, self.reserved_usd = settled.usage, settled.reserved_of(head)
         self.begin_step()
@@ -59,21 +62,30 @@ class Ledger:
         self.step_shown = self.step_usage
         self.reserved_usd += self._call_reserve_usd
 
-    def keep(self, made: StoredStep, kept: StoredStep) -> None:
-        """Count the stored step, `made` by this attempt, or by a late holder whose result was first."""
-        self._steps[kept.name] = kept
-        if kept.op != made.op:
-            self._spent += kept.unshown
-            self._release_reserve_of(kept)
+    def send(self, made: StoredStep) -> None:
+        """Record that the store may have the step from now on, even if it never answers."""
+        self._sent.add(made.op)
+        self.unsure = True
+
+    def keep(self, kept: StoredStep) -> None:
+        """Count the stored step, sent by this attempt, or by a late holder whose result was first."""
+        self._count(kept)
+        self.unsure = False
         self.begin_step()
 
     def learn(self, steps: Iterable[StoredStep]) -> None:
-        """Count the steps that late holders stored since this attempt began."""
+        """Count the steps that were stored since this attempt began: by late holders, and by a write of this attempt
+        whose answer was lost."""
         for step in steps:
             if step.name not in self._steps:
-                self._steps[step.name] = step
-                self._spent += step.unshown
-                self._release_reserve_of(step)
+                self._count(step)
+        self.unsure = False
+
+    def _count(self, step: StoredStep) -> None:
+        self._steps[step.name] = step
+        if step.op not in self._sent:  # this attempt has counted its own calls already
+            self._spent += step.unshown
+            self._release_reserve_of(step)
 
     @property
     def steps(self) -> list[StoredStep]:

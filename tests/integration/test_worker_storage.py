@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from functions.process.ending import Ending
 from shared.domain.errors import StoreUnavailableError
@@ -15,7 +15,7 @@ from shared.store.whole import Store
 from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS, FakeClock
 from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, WITH_STORY, paid
-from tests.integration.worker_rig import PAID, Rig, WorkerDiedError, answering, raising
+from tests.integration.worker_rig import PAID, Rig, WorkerDiedError, answering, raising, then
 
 FAULTS: dict[str, Callable[[str], Exception]] = {
     "denied": lambda name: ClientError({"Error": {"Code": "AccessDeniedException"}}, name),
@@ -51,6 +51,65 @@ class Failing:
             return whole(**given)
 
         monkeypatch.setattr(client, call, made)
+
+
+def lose_answers_to_steps(monkeypatch: pytest.MonkeyPatch, client: Any, first: int = 1) -> None:
+    """Every step from the `first` one on is stored, and no try of the request is answered."""
+    whole, seen = client.put_item, set[str]()
+
+    def put(**given: Any) -> Any:
+        name = given["Item"]["sk"]["S"]
+        if not name.startswith("S#"):
+            return whole(**given)
+        seen.add(name)
+        try:
+            answer = whole(**given)
+        except ClientError:
+            answer = None
+        if len(seen) < first:
+            return answer
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(client, "put_item", put)
+
+
+def test_a_step_that_is_stored_without_an_answer_is_kept_and_its_call_counts_once(
+    rig: Rig, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = rig.pending(kind="story")
+    rig.script(OUTLINE, DRAFT)
+    with monkeypatch.context() as patched:
+        lose_answers_to_steps(patched, dynamodb, first=2)
+        handled = rig.handle(head)
+    after = rig.read(head)
+    assert (handled.ending, after.because, after.steps_done) == (Ending.RELEASED, "storage_unavailable", 2)
+    assert (after.usage, bool(after.reserved_usd)) == (paid(2), False)
+    rig.clock.pass_seconds(2)
+    again, ended = rig.run(after, POLISH)
+    assert (again.ending, ended.usage) == (Ending.SUCCEEDED, paid(3))
+
+
+def test_the_last_release_counts_a_step_without_an_answer_once_too(
+    rig: Rig, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.settings = replace(SETTINGS, max_releases=0)
+    head = rig.pending()
+    rig.script(answering())
+    with monkeypatch.context() as patched:
+        lose_answers_to_steps(patched, dynamodb)
+        handled = rig.handle(head)
+    assert (handled.ending, rig.read(head).usage) == (Ending.FAILED, paid(1))
+
+
+def test_a_step_without_an_answer_counts_once_when_its_owner_cancels(
+    rig: Rig, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = rig.pending()
+    rig.script(then(lambda _call: rig.store.endings.cancel(head.key), answering()))
+    with monkeypatch.context() as patched:
+        lose_answers_to_steps(patched, dynamodb)
+        handled = rig.handle(head)
+    assert (handled.ending, rig.read(head).usage) == (Ending.LEASE_LOST, paid(1))
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -11,6 +11,7 @@ from unittest.mock import patch
 from functions.process import worker
 from functions.process.heartbeat import Heartbeat
 from functions.process.key import UserKeys
+from functions.process.ledger import Ledger
 from shared import rescue, wiring
 from shared.aws.dispatch import SqsDispatch
 from shared.domain import rows
@@ -227,5 +228,6 @@ BUGS: dict[str, Bug] = {
     "what storage refuses is no end of an attempt": method(worker, "end_of", _raise_what_is_unexpected),
     "what a kind raises is no end of an attempt": method(worker, "end_of", _raise_what_is_unexpected),
     "who gives back forgets what it was told": written("RELEASE", usage=KEPT),
+    "who gives back forgets a step that was not answered for": method(Ledger, "send", lambda _whole, *_given: None),
     "our key pays for who brings one": method(UserKeys, "__call__", lambda _whole, *_given: "sk-simulated"),
 }

@@ -144,6 +144,13 @@ def an_answer_lost(number: int) -> None:
     _without_a_rescue(world)
 
 
+def no_answer(number: int) -> None:
+    """Nothing answers for one write, however often it is sent, although it was written: each call still counts once."""
+    crossed = crashes.sites("flashcards")
+    writes = [place for place, site in enumerate(crossed) if site is Site.WRITE and Fault.ANSWERS_LOST in AT[site]]
+    crashes.disturbed("flashcards", (crashes.Place(writes[number % len(writes)], Fault.ANSWERS_LOST),))
+
+
 def _without_a_lost_lease(world: World) -> set[str]:
     """Return the ends. All that the model told is on the heads: no worker died, and each ended its attempt itself."""
     ends = set(run(world).ends)

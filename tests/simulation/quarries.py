@@ -97,6 +97,9 @@ QUARRIES = {
     "what storage refuses is no end of an attempt": Quarry(hunts.denied, "no_lease_of_a_living_worker_runs_out"),
     "what a kind raises is no end of an attempt": Quarry(hunts.raising, "no_lease_of_a_living_worker_runs_out"),
     "who gives back forgets what it was told": Quarry(hunts.denied, _COUNTED),
+    "who gives back forgets a step that was not answered for": Quarry(
+        hunts.no_answer, "invariant_10_a_bill_takes_the_place_of_its_reserve"
+    ),
     "our key pays for who brings one": Quarry(simulate, "whose_key_is_given_pays"),
 }
 
