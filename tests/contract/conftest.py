@@ -20,9 +20,12 @@ def ministack() -> Iterator[Any]:
         emulator = start_emulator(Path(state))
         try:
             session = boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=REGION)
+            # On a busy machine, the emulator's first answers take longer than a function would wait.
+            patient = session.client("dynamodb", endpoint_url=emulator.url)
+            create_table(patient, SETTINGS.table_name)
+            create_bucket(patient)
+            patient.close()
             client = session.client("dynamodb", endpoint_url=emulator.url, config=ONE_SHORT_TRY)
-            create_table(client, SETTINGS.table_name)
-            create_bucket(client)
             yield client
             client.close()
             s3_beside(client).close()

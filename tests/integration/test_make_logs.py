@@ -95,7 +95,7 @@ def test_without_a_running_stack_it_says_how_to_start_one(tmp_path: Path, killed
 
 def test_a_function_that_is_none_is_named_with_those_that_are(tmp_path: Path) -> None:
     logs.announce(tmp_path, "http://127.0.0.1:9", "key", GROUPS)
-    with pytest.raises(logs.NotRunningError, match=r"no function worker\. There are create, process"):
+    with pytest.raises(logs.NotRunningError, match=r"no function worker\. Choose one of create, process"):
         next(logs.follow(tmp_path, "", "worker"))
 
 

@@ -35,9 +35,9 @@ def assert_refused(done: "subprocess.CompletedProcess[str]", tmp_path: Path, *wo
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"Too short.", ["10 characters", "1,000 to 10,000", "Add to it"]),
-        (b"", ["0 characters", "Add to it"]),
-        (b" \n" * 3000 + b"x" * 999, ["999 characters", "Add to it"]),
+        (b"Too short.", ["10 characters", "1,000 to 10,000", "Lengthen it"]),
+        (b"", ["0 characters", "Lengthen it"]),
+        (b" \n" * 3000 + b"x" * 999, ["999 characters", "Lengthen it"]),
         (TEXT.encode() * 7, ["Shorten it"]),
         (b"x" * (1024 * 1024 + 1), ["more than 1 MiB"]),
         (TEXT.encode("utf-16"), ["is not UTF-8", "byte 1 "]),
