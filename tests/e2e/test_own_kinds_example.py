@@ -39,7 +39,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run([sys.executable, "-c", code, str(place)], sources)
     [wheel] = place.glob("*.whl")
     uv = str(Path(sys.executable).with_name("uv"))
-    run([uv, "pip", "install", "--no-deps", "--offline", "--target", str(place / "site"), str(wheel)], place)
+    into = ["--python", sys.executable, "--target", str(place / "site")]
+    run([uv, "pip", "install", "--no-deps", "--offline", *into, str(wheel)], place)
     return place
 
 

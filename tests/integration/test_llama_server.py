@@ -57,5 +57,5 @@ def test_a_killed_owner_leaves_no_server(tmp_path: Path) -> None:
 
 def test_without_its_environment_it_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(llama, "_INSTALLED", llama.VENV / "not-installed")
-    with pytest.raises(FileNotFoundError, match=r"run `make \.venv-smollm2/"), LlamaServer():
+    with pytest.raises(FileNotFoundError, match=r"Run `make \.venv-smollm2/"), LlamaServer():
         pass
