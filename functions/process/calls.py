@@ -191,10 +191,12 @@ class Calls:
         if usage == _NO_BILL and bill_ids:
             late = self._late_bills.ask(bill_ids[0], api_key)
             usage, told = (usage, told) if late is None else (late, True)
+        # A cost that never arrived is unknown, not zero.
+        unknown = usage == _NO_BILL and (bool(bill_ids) or answer.tokens_missing)
         if not told:
             _say_unpriced(answer.model)
         usage = believable(usage, reserve, self._kind.limits, self.head.generation_id)
-        self._ledger.spend(usage, reserve)
+        self._ledger.spend(usage, Decimal(0) if unknown else reserve)
         return replace(answer, usage=usage)
 
     def _failed(self, error: ProviderError, reserve: Decimal, bill_ids: list[str], api_key: str) -> None:
