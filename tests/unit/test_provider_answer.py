@@ -65,6 +65,31 @@ def test_an_id_that_is_none_is_not_taken(call_id: Any) -> None:
     assert answer(chunk("x", "stop", id=call_id)).completion().call_id is None
 
 
+ENDLESS = "1e99999999999999999999"
+"""JSON, but no decimal number."""
+
+
+def test_a_number_beyond_any_exponent_costs_no_answer() -> None:
+    event = chunk("x", "stop", usage={"cost": 1}, logprobs=2).decode()
+    for number in (ENDLESS, f"-{ENDLESS}", "1e-99999999999999999999"):
+        odd = event.replace('"cost": 1', f'"cost": {number}').replace('"logprobs": 2', f'"logprobs": {number}')
+        completion = answer(odd.encode()).completion()
+        assert (completion.text, completion.usage, completion.cost_told) == ("x", Usage(calls=1), False)
+
+
+def test_an_error_with_a_number_beyond_any_exponent_is_still_read() -> None:
+    said = f'{{"message": "Overloaded", "code": 503, "at": {ENDLESS}}}'
+    assert failure(f'{{"error": {said}}}'.encode()).code == "provider_unavailable"
+    nested = json.dumps({"error": {"message": said}})
+    assert failure(nested.encode()).code == "provider_unavailable"
+
+
+def test_a_tools_numbers_stay_numbers() -> None:
+    said = {"arguments": {"share": 0.25, "places": [1, 2.5e3]}}
+    choice = {"message": {"tool_calls": [{"function": said}]}, "finish_reason": "tool_calls"}
+    assert json.loads(answer(json.dumps({"choices": [choice]}).encode()).completion().text) == said["arguments"]
+
+
 def test_the_last_bill_counts_and_may_come_after_the_finish() -> None:
     bill = b'{"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2, "cost": 0.25}}'
     running = chunk("x", usage={"prompt_tokens": 5, "completion_tokens": 1})

@@ -13,6 +13,12 @@ MOST_USD = Decimal(10**6)
 PLACES = Decimal("1e-12")
 
 
+_INPUT = ("input_tokens", "inputTokens")
+_CACHED_APART = (
+    "cache_creation_input_tokens", "cache_read_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens",
+)  # fmt: skip
+
+
 class Bill(NamedTuple):
     """A call's reported usage so far. `cost_told` says whether a cost of zero was reported, or no cost at all."""
 
@@ -49,12 +55,17 @@ def bill_of(reported: Any) -> Bill | None:
     details = reported.get("cost_details")
     if reported.get("is_byok") is True and isinstance(details, dict):
         cost += _usd(details.get("upstream_inference_cost"))
+    prompt = _first(reported, "prompt_tokens", "input_tokens", "inputTokens", "promptTokenCount")
+    if not reported.keys().isdisjoint(_INPUT) and "prompt_tokens" not in reported:
+        # Anthropic and Bedrock count what goes through their cache apart from the rest of the input.
+        prompt += sum(tokens_of(reported.get(name)) for name in _CACHED_APART)
+    completion = _first(reported, "completion_tokens", "output_tokens", "outputTokens", "candidatesTokenCount")
+    # Gemini and xAI leave the thoughts, which cost like the answer, out of the answer's tokens, but not of the total.
+    total = tokens_of(reported.get("total_tokens"))
     usage = Usage(
         calls=1,
-        prompt_tokens=_first(reported, "prompt_tokens", "input_tokens", "inputTokens", "promptTokenCount"),
-        completion_tokens=_first(
-            reported, "completion_tokens", "output_tokens", "outputTokens", "candidatesTokenCount"
-        ),
+        prompt_tokens=prompt,
+        completion_tokens=max(completion, total - prompt) if prompt else completion,
         cost_usd=cost,
     )
     return Bill(usage, _decimal(told) is not None, _reasoning(reported))

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from functions.process.provider import exact
 from functions.process.provider.answer import AnswerReader
 from functions.process.provider.dialects.contract import Wired
 from functions.process.provider.events import BodyFraming, Framing
@@ -208,8 +208,8 @@ def _messages(request: ModelRequest, terms: Terms) -> list[dict[str, str]]:
 
 def _values(text: str) -> Iterator[Any]:
     """Yield each JSON value, ignoring any event framing between them."""
-    # Decimal, because money must not become a float. Deep nesting and long integers raise here too.
-    decoder, at = json.JSONDecoder(parse_float=Decimal), 0
+    # Deep nesting and long integers raise here.
+    decoder, at = json.JSONDecoder(parse_float=exact.number), 0
     while True:
         at = _passed_over(text, at)
         if at >= len(text) or text.startswith("[DONE]", at):
@@ -261,7 +261,7 @@ def _tools(answer: AnswerReader, part: dict[str, Any]) -> None:
             continue
         function = call["function"] if isinstance(call.get("function"), dict) else call
         arguments = function.get("arguments", function.get("input"))
-        said = arguments if isinstance(arguments, str) else json.dumps(arguments, default=str) if arguments else ""
+        said = arguments if isinstance(arguments, str) else exact.dumps(arguments) if arguments else ""
         answer.tool(call.get("index", place), said)
 
 
