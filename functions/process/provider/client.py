@@ -119,19 +119,9 @@ class Provider:
         for tries_left in reversed(range(MOST_REFUSALS + 1)):
             wired = self._dialect.call(request, terms, key)
             record.begin()
-            answer = AnswerReader(
-                request.model,
-                with_picture=request.draws,
-                price=price_for(self._prices, request.model),
-                record=record,
-            )
-            call = self._call(request, wired, answer, on_text, on_bill_id, on_words)
-
-            async def run(call: Call = call) -> Completion:
-                return await call.run(self._client(), deadline, Gate(may_send, cancellation, deadline))
-
+            call = self._call(request, wired, record, on_text, on_bill_id, on_words)
             try:
-                completion = run_until_cancelled(run, cancellation)
+                completion = self._run(call, deadline, may_send, cancellation)
             except ProviderError:
                 easier = weaker(terms, wired.fields, call.refused) if call.refused else None
                 if easier is None or not tries_left:
@@ -162,11 +152,13 @@ class Provider:
         self,
         request: ModelRequest,
         wired: Wired,
-        answer: AnswerReader,
+        record: CallRecord,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None],
         on_words: Callable[[str], None] | None,
     ) -> Call:
+        price = price_for(self._prices, request.model)
+        answer = AnswerReader(request.model, with_picture=request.draws, price=price, record=record)
         return Call(
             self._dialect,
             wired,
@@ -178,6 +170,12 @@ class Provider:
             on_bill_id=on_bill_id,
             clock=self._clock,
         )
+
+    def _run(self, call: Call, deadline: float, may_send: Callable[[], None], cancellation: Cancellation) -> Completion:
+        async def run() -> Completion:
+            return await call.run(self._client(), deadline, Gate(may_send, cancellation, deadline))
+
+        return run_until_cancelled(run, cancellation)
 
     def _client(self) -> httpx.AsyncClient:
         # Connections belong to one call's loop. No proxy or .netrc of the environment may see or replace the key.
