@@ -54,8 +54,10 @@ class Billing:
             usage, told = (usage, told) if late is None else (late, True)
         if not told:
             _say_unpriced(answer.model)
+        # A cost that never arrived is unknown, not zero.
+        unknown = usage == _NO_BILL and (bool(call.bill_ids) or answer.tokens_missing)
         usage = self._believable(usage, call)
-        self._ledger.spend(usage, call.reserve)
+        self._ledger.spend(usage, Decimal(0) if unknown else call.reserve)
         return replace(answer, usage=usage)
 
     def book_wasted(self, call: CountedCall, usage: Usage) -> None:

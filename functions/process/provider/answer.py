@@ -242,11 +242,13 @@ class AnswerReader:
     def _completion(self, text: str, pictures: Sequence[DrawnPicture]) -> Completion:
         bill = self._bill or Bill(Usage(calls=1))
         usage = bill.usage
+        missing = False
         if not bill.cost_told and self._price is not None:
             usage = replace(usage, cost_usd=self._price.of(usage, len(pictures)))
+            missing = usage == Usage(calls=1) and not self._price.free
         told = bill.cost_told or self._price is not None
         model = self.record.answered_by or self._model
-        return Completion(text, self.record.call_id, model, usage, tuple(pictures), told)
+        return Completion(text, self.record.call_id, model, usage, tuple(pictures), told, missing)
 
     def _whole(self) -> bool:
         if self._with_picture:
@@ -275,7 +277,7 @@ class AnswerReader:
 
     def _error(self, failure: CallFailure, detail: str = "") -> ProviderError:
         usage = None
-        if self._bill is not None:
+        if self._bill is not None and not self._bill.blank:
             usage = self._bill.usage
             if not self._bill.cost_told and self._price is not None:
                 usage = replace(usage, cost_usd=self._price.of(usage, 0))

@@ -26,6 +26,11 @@ class Bill(NamedTuple):
     cost_told: bool = False
     reasoning_tokens: int = 0
 
+    @property
+    def blank(self) -> bool:
+        """Whether it has neither tokens nor a cost. Some servers send zeros before, or instead of, the real values."""
+        return self.usage == Usage(calls=1)
+
     def updated(self, later: "Bill") -> "Bill":
         """Return the usage after `later`. Some servers send a running total, and some a final one of zeros: real values
         stay."""
@@ -130,4 +135,4 @@ def _usd(value: Any) -> Decimal:
     if amount is None or not 0 <= amount <= MOST_USD:
         return Decimal(0)
     exponent = amount.as_tuple().exponent
-    return amount.quantize(PLACES) if isinstance(exponent, int) and exponent < -12 else amount
+    return (amount.quantize(PLACES) if isinstance(exponent, int) and exponent < -12 else amount) or Decimal(0)
