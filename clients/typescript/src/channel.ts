@@ -1,6 +1,6 @@
 /**
  * Delivers pushed changes to their followers, and detects missed pushes. A message holds a whole state, so a lost,
- * doubled or late one does no harm: the newer state stays, and looks find what messages missed.
+ * doubled or late one does no harm. The newer state stays, and looks find what messages missed.
  */
 import { isGeneration, isPartial } from "./answers.js";
 import { type ChangeSource, isOlder, type PartialOutput, type Snapshot } from "./changes.js";
