@@ -1,4 +1,4 @@
-/** Reads lists page by page. A page may be short or empty and not be the last: only a null cursor is the end. */
+/** Reads lists page by page. A page may be short or empty without being the last: only a null cursor is the end. */
 import type { Client } from "./client.js";
 import type { Card, FeedFilter, ListedGeneration } from "./types.js";
 
