@@ -40,9 +40,9 @@ class Texts:
         return _joined(self._content)
 
     def form(self, *, by_tool: bool) -> str | None:
-        """Return the text that should be the form: the content, or a tool's arguments if the content has no complete
-        JSON; None if the model called tools only, without arguments. `by_tool` says that it stopped to call a tool.
+        """Return the text that should be the form: the content, or a tool's arguments if the content has no whole JSON.
 
+        None if the model called tools without arguments. `by_tool` says that it stopped to call a tool.
         Raises UnicodeDecodeError if it has half a character.
         """
         text = _joined(self._content)
