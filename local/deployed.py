@@ -15,7 +15,7 @@ FUNCTIONS = ("create", "status", "actions", "process", "sweeper", "authorizer", 
 
 
 class DeployedStack(ABC):
-    """A stack by the outputs of its deploy; what asks for one of them before the deploy raises KeyError."""
+    """A stack by the outputs of its deploy. Before the deploy, asking for one of them raises KeyError."""
 
     def __init__(self) -> None:
         self._clients: dict[str, Any] = {}
@@ -33,7 +33,7 @@ class DeployedStack(ABC):
 
     @property
     def api_url(self) -> str:
-        """Base URL of the HTTP API, without a slash at the end."""
+        """Base URL of the HTTP API, without a trailing slash."""
         return f"{self.endpoint}/_aws/execute-api/{self._outputs['ApiId']}/$default"
 
     @property
@@ -67,7 +67,7 @@ class DeployedStack(ABC):
 
     @property
     def function_names(self) -> dict[str, str]:
-        """Deployed name of each function that the parameters ask for, by its short name, as `create`."""
+        """Deployed names of the functions that the parameters create, by their short names, such as `create`."""
         return self._outputs_of_functions("FunctionName")
 
     @property
@@ -99,7 +99,7 @@ class DeployedStack(ABC):
         return probes.worker_pids(self.tmpdir, self.function_names[name])
 
     def log_lines(self, name: str) -> list[str]:
-        """What a function has logged so far. MiniStack delivers the lines when an invocation ends."""
+        """The handler's output so far. MiniStack delivers the lines when an invocation ends."""
         return probes.log_lines(self.client("logs"), self._log_group(name))
 
     def _log_group(self, name: str) -> str:
@@ -107,9 +107,9 @@ class DeployedStack(ABC):
         return str(configuration["LoggingConfig"]["LogGroup"])
 
     def deny(self, name: str, action: str, resource: str = "*") -> None:
-        """Refuse an action to a function from its next call on, until `allow_again`."""
+        """Deny an action to a function from its next call on, until `allow_again`."""
         probes.deny(self.client("iam"), self.role_names[name], action, resource)
 
     def allow_again(self, name: str) -> None:
-        """Take back every `deny` of a function."""
+        """Undo every `deny` of a function."""
         probes.allow_again(self.client("iam"), self.role_names[name])

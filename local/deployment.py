@@ -1,6 +1,7 @@
-"""Puts the real template onto a running MiniStack with the real SAM CLI.
+"""Deploys the real template onto a running MiniStack with the real SAM CLI.
 
-Owns the deploy and what MiniStack needs done after it. It must not change the template or leave a part of it out.
+Owns the deploy and the settings that MiniStack needs after it. It must not change the template or leave a part of it
+out.
 """
 
 import json
@@ -28,7 +29,7 @@ _LIVE_FUNCTIONS = ("LiveFunctionName", "PushFunctionName", "ActionsFunctionName"
 
 
 def client(service: str, endpoint: str, key: str = ACCESS_KEY) -> Any:
-    """A boto3 client of MiniStack's root user, which may do everything. `key`: that of another process's stack."""
+    """A boto3 client of MiniStack's root user, which has all rights. `key`: that of another process's stack."""
     session = boto3.session.Session(key, key, region_name=REGION, botocore_session=_own_session())
     config = Config(
         connect_timeout=5,
@@ -85,14 +86,14 @@ def deploy(endpoint: str, tree: Path, parameters: Mapping[str, str], state: Path
         Child("sam deploy", argv, env=env, cwd=state, log=state / "deploy.log").finish(DEPLOY_TIMEOUT_SECONDS)
     except ChildFailedError as failure:
         for reason in _refused(endpoint):
-            failure.add_note(reason)  # the log ends with a long rollback, the reason is far above it
+            failure.add_note(reason)  # the log ends with a long rollback; the reason is far above it
         raise
     stack = client("cloudformation", endpoint).describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 def _refused(endpoint: str) -> list[str]:
-    """Each resource that the deploy could not make, with the reason."""
+    """Return each resource that the deploy could not create, with the reason."""
     try:
         events = client("cloudformation", endpoint).describe_stack_events(StackName=STACK_NAME)["StackEvents"]
     except ClientError:  # the deploy failed before there was a stack
@@ -102,14 +103,15 @@ def _refused(endpoint: str) -> list[str]:
 
 
 def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) -> None:
-    """Repeat, through their own APIs, two settings of the template that MiniStack's CloudFormation stores unreadably.
-    And take back three that it enforces: the bucket's policy wants TLS, which loopback does not have, and the rights to
-    the users' keys want an encryption context, and those to delete want partition keys, neither of which MiniStack's
-    IAM sees. And say where the WebSocket API is.
-    docs/aws.md lists these differences, and how they are tested.
+    """Correct the deploy where MiniStack differs from AWS. docs/aws.md lists these differences and their tests.
 
-    CORS is kept under the template's names and read under the API's; a numeric parameter inside ScalingConfig stays
-    text, on which the poller of the queue fails.
+    - Repeats two settings through their own APIs, because MiniStack's CloudFormation stores them unreadably. It keeps
+      CORS under the template's names and reads it under the API's. It leaves a numeric parameter inside ScalingConfig
+      as text, on which the queue's poller fails.
+    - Removes three conditions that it enforces. The bucket's policy requires TLS, which loopback lacks. The rights to
+      the users' keys require an encryption context, and those to delete require partition keys. MiniStack's IAM sees
+      neither.
+    - Sets the address of the WebSocket API.
     """
     template = yaml.safe_load((tree / "template.yaml").read_text())
     cors = template["Resources"]["Api"]["Properties"]["CorsConfiguration"]
@@ -134,12 +136,12 @@ def settle(endpoint: str, tree: Path, outputs: Mapping[str, str], origins: str) 
 
 
 def live_stage(endpoint: str, outputs: Mapping[str, str]) -> str:
-    """Where the stage of the WebSocket API is, for what posts to open connections."""
+    """Where the stage of the WebSocket API is, for posts to open connections."""
     return f"{endpoint}/_aws/execute-api/{outputs['LiveApiId']}/live"
 
 
 def _settle_live(functions: Any, endpoint: str, outputs: Mapping[str, str]) -> None:
-    """Have browsers and functions find the WebSocket API, which the template names by its host on AWS."""
+    """Make the WebSocket API reachable for browsers and functions; the template names it by its host on AWS."""
     stage = live_stage(endpoint, outputs)
     here = {"LIVE_URL": stage.replace("http", "ws", 1), "LIVE_ENDPOINT": stage}
     for name in _LIVE_FUNCTIONS:

@@ -1,7 +1,7 @@
 """MiniStack: its environment, its start, and the interpreter that it runs functions with.
 
-Owns what functions can see of this machine. They get what Lambda gives them and, because this is no AWS,
-AWS_ENDPOINT_URL, TMPDIR and MiniStack's own bookkeeping; tests/integration/test_local_stack.py holds that list.
+Owns what functions can see of this machine. They get the environment of Lambda, and AWS_ENDPOINT_URL, TMPDIR and
+MiniStack's own bookkeeping, because this is not AWS. tests/integration/test_local_stack.py checks that list.
 """
 
 import os
@@ -21,14 +21,14 @@ PROJECT = Path(__file__).resolve().parent.parent
 VENV = PROJECT / ".venv-ministack"
 REGION = "us-east-1"
 ACCESS_KEY = f"LOCAL{secrets.token_hex(14).upper()}"
-"""The id and the secret of MiniStack's root user in the stacks of this process; every other caller is held to its IAM
-policies. Each process makes new ones, and `local.guard` refuses any other key of the root user."""
+"""The id and the secret of MiniStack's root user in the stacks of this process; its IAM policies apply to all other
+callers. Each process makes new ones, and `local.guard` refuses any other key of the root user."""
 STARTS = 5
-# What a function has as well: of the key, MiniStack gives each the one of its role.
+# Further variables of a function: MiniStack gives each the key of its role.
 _FUNCTIONS_TOO = {"TMPDIR", "LANG", "PATH", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
-GRACE_SECONDS = 60  # an orderly end waits for open requests, and then writes down all that there is
+GRACE_SECONDS = 60  # an orderly end waits for open requests, and then writes its whole state
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-# What Lambda's own runtime brings: boto3 and what it needs, nothing else.
+# The packages of Lambda's own runtime: boto3 and its dependencies, nothing else.
 RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
 
 
@@ -36,7 +36,7 @@ RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "
 class Emulator:
     """A running MiniStack. `tmpdir` is in the environment of each of its processes and of no others.
 
-    With `keeps_state` an orderly end writes its state down, for the next start with the same directory.
+    With `keeps_state`, an orderly end writes its state, for the next start with the same directory.
     """
 
     child: Child
@@ -51,7 +51,7 @@ class Emulator:
 
     @property
     def pid(self) -> int:
-        """Of the process that answers. Not of the one that was started, which supervises it."""
+        """The process that answers. Not the one that was started, which supervises it."""
         return int(_pid_file(self.tmpdir, self.port).read_text())
 
     def end_in_order(self) -> None:
@@ -62,12 +62,12 @@ class Emulator:
         os.kill(self.pid, signal.SIGTERM)
         self.child.finish(GRACE_SECONDS)
         kill_all_with("TMPDIR", str(self.tmpdir), having="AWS_LAMBDA_FUNCTION_NAME")
-        for code in self.tmpdir.glob("ministack-lambda-*"):  # of some 20 MB, one for each process that there was
+        for code in self.tmpdir.glob("ministack-lambda-*"):  # of some 20 MB, one for each earlier process
             shutil.rmtree(code, ignore_errors=True)
 
 
 KEPT_PORT = "port"
-"""The file of a state's directory that names the port of an emulator whose state is kept."""
+"""The file of a state directory with the port of an emulator whose state is kept."""
 
 
 def _pid_file(tmpdir: Path, port: int) -> Path:
@@ -75,7 +75,7 @@ def _pid_file(tmpdir: Path, port: int) -> Path:
 
 
 def runtime_packages(directory: Path) -> Path:
-    """A directory that holds the packages of the Lambda runtime and no other, as links."""
+    """A directory with the packages of the Lambda runtime and no others, as links."""
     directory.mkdir(parents=True, exist_ok=True)
     source = next((VENV / "lib").glob("python3*/site-packages"))
     for name in RUNTIME_PACKAGES:
@@ -86,11 +86,11 @@ def runtime_packages(directory: Path) -> Path:
 
 
 def write_functions_interpreter(state: Path, own: dict[str, str]) -> Path:
-    """A `python` with the Lambda runtime's packages, that hides MiniStack's own variables from what it runs."""
+    """A `python` with the Lambda runtime's packages. It hides MiniStack's own variables from the code that it runs."""
     base = (VENV / "bin" / "python").resolve()
     hidden = " ".join(sorted(own.keys() - _FUNCTIONS_TOO))
     script = state / "python3.13"
-    # -S: without site-packages; -s: without the user's. Lambda, too, sets PYTHONPATH to its runtime's packages.
+    # -S omits site-packages, -s the user's. Lambda also sets PYTHONPATH to its runtime's packages.
     script.write_text(
         "#!/bin/sh\n"
         f"unset {hidden}\n"
@@ -109,8 +109,8 @@ def _free_port() -> int:
 
 
 def _healthy(url: str, pid_file: Path) -> bool:
-    # The pid file is written after MiniStack's look whether the port is taken: without it, another
-    # MiniStack that took the port first would answer for ours.
+    # MiniStack writes the pid file after it has checked that the port is free. Without the file, another MiniStack that
+    # took the port first would answer in place of this one.
     if not pid_file.exists():
         return False
     try:
@@ -155,10 +155,10 @@ def _start_once(state: Path, port: int, keeps_state: bool, warm: str) -> Emulato
 
 
 def start_emulator(state: Path, *, keeps_state: bool = False, warm: Mapping[str, int] | None = None) -> Emulator:
-    """Start MiniStack on a free port of loopback. Raises ChildFailedError with its output when it does not come up.
+    """Start MiniStack on a free port of loopback. Raises ChildFailedError with its output if it does not come up.
 
-    A state that was kept gets the port that it had: addresses of its queues are in it. `warm`: how many processes of a
-    function are kept once it was called, by its folder's name; one of each unless named.
+    A kept state gets its old port, because its queues' addresses contain it. `warm`: how many processes of a function
+    stay up once it was called, by its folder's name; one of each unless named.
     """
     kept_warm = ",".join(f"{name}={count}" for name, count in (warm or {}).items())
     if not (VENV / "bin" / "python").exists():
@@ -178,7 +178,7 @@ def _start_somewhere(state: Path, keeps_state: bool, warm: str) -> Emulator:
         try:
             return _start_once(state, _free_port(), keeps_state, warm)
         except ChildFailedError as failure:
-            # Another process may take the port between our look and MiniStack's bind.
+            # Another process may take the port between this check and MiniStack's bind.
             if "already in use" not in str(failure):
                 raise
     return _start_once(state, _free_port(), keeps_state, warm)

@@ -1,7 +1,7 @@
-"""Starts MiniStack inside its own virtual environment, with another interpreter for the functions than its own.
+"""Starts MiniStack inside its own virtual environment, but runs functions with another interpreter.
 
-Run by `local.emulator` as a script. MiniStack starts each function with `sys.executable`, whose environment also holds
-MiniStack's own packages; pydantic is one of them, so a package missing from a layer would not be missed here.
+`local.emulator` runs this as a script. MiniStack starts each function with `sys.executable`, whose environment also has
+MiniStack's own packages. One of them is pydantic, so a package missing from a layer would go unnoticed.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-import zipfile  # noqa: F401 - MiniStack imports it late, in several threads at once, and then one finds half of it
+import zipfile  # noqa: F401 - MiniStack imports it late, in several threads at once; one would find half of it
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ _STREAM_POLL_SECONDS = 0.1
 
 
 async def leave_threads(_loop: asyncio.BaseEventLoop, _timeout: float | None = None) -> None:
-    """Wait for no thread: some wait, for as long as a function may run, for one that has been killed."""
+    """Wait for no thread: some wait for a killed function, for as long as a function may run."""
 
 
 def _beside(name: str) -> Any:
-    """Return a module of this folder: an isolated interpreter finds none by its name."""
+    """Return a module of this folder: an isolated interpreter cannot find it by name."""
     found = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     if found is None or found.loader is None:
         raise ImportError(f"local/{name}.py is missing")
@@ -33,8 +33,8 @@ def _beside(name: str) -> Any:
 
 
 def streams_apart(functions: Any) -> None:
-    """Have a thread of its own poll the tables' streams. MiniStack's one poller waits for each function that it runs:
-    while a stream's is at work, no message of any queue is taken."""
+    """Poll the tables' streams in a separate thread. MiniStack's one poller waits for each function that it runs: while
+    a stream's function works, it takes no message from any queue."""
     poll = functions._poll_dynamodb_streams
     begun = threading.Event()
 
@@ -42,7 +42,7 @@ def streams_apart(functions: Any) -> None:
         while True:
             try:
                 busy = poll()
-            except Exception as error:  # noqa: BLE001 - as in the loop that it comes from
+            except Exception as error:  # noqa: BLE001 - as in the original loop
                 print(f"streams: {type(error).__name__}", file=sys.stderr, flush=True)
                 busy = False
             if not busy:
@@ -69,7 +69,7 @@ def main(functions_interpreter: str) -> None:
     sys.argv = ["ministack"]
     asyncio.BaseEventLoop.shutdown_default_executor = leave_threads  # type: ignore[assignment, method-assign]
     app.main()
-    # Requests are answered and the state is written down by now; the interpreter, too, would wait for the threads.
+    # Requests are answered and the state is written by now; the interpreter would also wait for the threads.
     sys.stdout.flush()
     os._exit(0)
 

@@ -1,7 +1,7 @@
 """Faults for a running stack: kill the worker, freeze it, lose the message. Never deployed.
 
-Owns the doing, from outside: it reads heads and messages behind the API's back and must not import a function's code.
-Workers are found through /proc, so killing and freezing are for Linux; losing a message works everywhere.
+Acts from outside: it reads heads and messages behind the API's back, and must not import a function's code. It finds
+workers through /proc, so killing and freezing need Linux; losing a message works everywhere.
 """
 
 import json
@@ -38,7 +38,7 @@ class AlreadyArmedError(Exception):
 
 
 def read_head(stack: RunningStack, owner: str, generation_id: str) -> dict[str, Any] | None:
-    """The head as it stands in the table, read strongly; None when there is none."""
+    """The head in the table, read strongly; None if there is none."""
     key = {"pk": {"S": owner}, "sk": {"S": f"G#{generation_id}"}}
     item = stack.client("dynamodb").get_item(TableName=stack.table_name, Key=key, ConsistentRead=True).get("Item")
     return None if item is None else {name: _deserialize(value) for name, value in item.items()}
@@ -53,7 +53,7 @@ def open_generations(stack: RunningStack) -> Iterator[tuple[str, str]]:
 
 
 def holding_process(stack: RunningStack, owner: str, generation_id: str) -> int | None:
-    """The process that holds a running generation, by the log stream whose end its holder is named after."""
+    """The process that holds a running generation. The holder's name contains the end of its log stream's name."""
     found = read_head(stack, owner, generation_id) or {}
     stream_end = str(found.get("holder", "")).partition("-")[0]
     if found.get("status") != "running" or not stream_end:
@@ -67,7 +67,7 @@ def holding_process(stack: RunningStack, owner: str, generation_id: str) -> int 
 
 @contextmanager
 def no_delivery(stack: RunningStack, *queue_urls: str) -> Iterator[None]:
-    """Keep messages from the worker for the length of the block: those of the queues that are named, or of all."""
+    """Keep messages from the worker during the block: those of the named queues, or of all."""
     names = tuple(f":{url.rpartition('/')[2]}" for url in queue_urls) or ("",)
     functions = stack.client("lambda")
     sources = functions.list_event_source_mappings()["EventSourceMappings"]
@@ -83,9 +83,10 @@ def no_delivery(stack: RunningStack, *queue_urls: str) -> Iterator[None]:
 
 
 def try_to_take_message(stack: RunningStack, generation_id: str, queue_url: str) -> dict[str, Any] | None:
-    """Receive and delete the generation's message, as a queue that loses it would; its body, or None when not there."""
+    """Receive and delete the generation's message, as if the queue had lost it. Returns its body, or None if it is not
+    there."""
     sqs = stack.client("sqs")
-    # What is not asked for stays visible to whoever comes next.
+    # Other messages stay visible to the next receiver.
     received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0)
     for message in received.get("Messages", []):
         body: dict[str, Any] = json.loads(message["Body"])
@@ -97,7 +98,7 @@ def try_to_take_message(stack: RunningStack, generation_id: str, queue_url: str)
 
 @dataclass
 class Faults:
-    """The faults of one stack, one at a time each. `close` takes back what is still in force."""
+    """The faults of one stack, one of each kind at a time. `close` undoes the active ones."""
 
     stack: RunningStack
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -108,11 +109,11 @@ class Faults:
     _closed: threading.Event = field(default_factory=threading.Event)
 
     def names(self) -> list[str]:
-        """Which faults this machine can do."""
+        """The faults that this machine can produce."""
         return ["kill", "freeze", "lose"] if sys.platform == "linux" else ["lose"]
 
     def look(self) -> dict[str, Any]:
-        """What there is, who works, on what, and what is in force."""
+        """The open generations, the workers, their work, and the active faults."""
         held: dict[int, list[str]] = {}
         for owner, generation_id in open_generations(self.stack):
             if (pid := holding_process(self.stack, owner, generation_id)) is not None:
@@ -134,7 +135,7 @@ class Faults:
         return pid
 
     def freeze(self, generation_id: str, seconds: float) -> tuple[int, datetime]:
-        """Stop the worker that holds the generation, as a pause of the machine would, and let it go on by itself."""
+        """Stop the worker that holds the generation, like a pause of the machine. It continues by itself."""
         pid = self._holder_of(generation_id)
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         timer = threading.Timer(seconds, self._thaw, (pid,))
@@ -150,7 +151,7 @@ class Faults:
     def lose(self, sub: str | None = None) -> datetime:
         """Lose the message of the next generation, of this user or of anybody, if one comes in time.
 
-        Until then nothing new is delivered; what has been delivered runs on. Returns when the waiting ends.
+        Until then nothing new is delivered; delivered messages continue. Returns when the wait ends.
         """
         until = datetime.now(UTC) + timedelta(seconds=ARMED_SECONDS)
         ready = threading.Event()
@@ -199,7 +200,7 @@ class Faults:
                 self._armed = None
 
     def _next_message(self, sub: str | None) -> str | None:
-        """Look without receiving: a message that is received too often goes to the dead letters."""
+        """Look without receiving: a message that is received too often goes to the dead letter queue."""
         for message in probes.queued_messages(self.stack.endpoint, self.stack.queue_url):
             body = json.loads(message["Body"])
             if message["ReceiveCount"] == 0 and sub in (None, body.get("user_id")):

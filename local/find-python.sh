@@ -1,13 +1,13 @@
 #!/bin/sh
-# Prints the path of a Python 3.13, the version that the functions run on. Fails with what to do when there is none.
-# Looks at $PYTHON, the PATH, pyenv's versions and uv's, in this order.
+# Prints the path of a Python 3.13, the version that the functions run on. If there is none, fails and says what to do.
+# Searches $PYTHON, the PATH, pyenv's versions and uv's, in this order.
 
 is_313() {
     [ -n "$1" ] && command -v "$1" >/dev/null 2>&1 &&
         "$1" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1
 }
 
-# What `python -m venv` and pip need and a Python may come without: Debian's has ensurepip in a package of its own.
+# Modules that `python -m venv` and pip need and a Python may lack: Debian has ensurepip in a separate package.
 missing() {
     for module in ensurepip ssl; do
         "$1" -c "import $module" >/dev/null 2>&1 || echo "$module"
@@ -24,12 +24,12 @@ for candidate in "$PYTHON" python3.13 "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1
     /opt/homebrew/bin/python3.13 /usr/local/bin/python3.13 "$(uv python find 3.13 2>/dev/null)" python3; do
     if is_313 "$candidate"; then
         if [ -z "$(missing "$candidate")" ]; then
-            # Past pyenv's shims, which choose anew in every directory.
+            # Without pyenv's shims, which choose again in every directory.
             "$candidate" -c 'import sys; print(sys.executable)'
             exit 0
         fi
         incomplete="${incomplete:-$candidate}"
-        [ "$candidate" != "$PYTHON" ] || break # it was asked for by name
+        [ "$candidate" != "$PYTHON" ] || break # the user named it
     fi
 done
 

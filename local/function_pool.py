@@ -1,7 +1,8 @@
-"""How the emulator starts functions' processes on a machine of few processors. Runs inside MiniStack's own environment.
+"""How the emulator starts functions' processes on a machine with few processors. Runs inside MiniStack's own
+environment.
 
-AWS starts environments side by side, each on a machine of its own. Here code is unpacked once, few processes start at
-once, a call waits a moment for one that becomes free, and a few are kept warm. What a function sees is the same.
+AWS starts environments side by side, each on its own machine. Here code is unpacked once, and only a few processes
+start at a time. A call waits briefly for a free process, and a few stay warm. A function sees no difference.
 """
 
 import contextlib
@@ -17,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 CODE = "ministack-lambda-code"
-"""The directory of unpacked code, in TMPDIR, with a directory for each archive that was unpacked."""
+"""The directory of unpacked code, in TMPDIR, with a directory for each archive."""
 STARTS_AT_ONCE = max(2, os.cpu_count() or 2)
 PATIENCE_SECONDS = 5.0
-"""How long a call waits for a process to become free before it starts another. The API answers in a fraction of it."""
+"""How long a call waits for a free process before it starts another. The API answers in a fraction of it."""
 WORKERS_PATIENCE_SECONDS = 0.2
 """The worker's, whose calls take as long as the models do."""
 HUNG_SECONDS = 30.0
@@ -28,7 +29,7 @@ _LOOK_SECONDS = 0.05
 
 
 class _UnpackedOnce(zipfile.ZipFile):
-    """An archive whose first unpacking is kept, and is what every other one gets. On AWS nobody could write there."""
+    """An archive whose first unpacking is kept and shared by all others. On AWS, nobody could write there."""
 
     _one_at_a_time = threading.Lock()
 
@@ -44,22 +45,22 @@ class _UnpackedOnce(zipfile.ZipFile):
         with contextlib.suppress(FileNotFoundError):
             target.rmdir()
         target.symlink_to(kept, target_is_directory=True)
-        archive.unlink()  # as large as what it held, and there for every process
+        archive.unlink()  # as large as the unpacked code, and one for every process
 
 
 class FunctionPool:
-    """The processes of all functions: MiniStack's own pool, with other rules of when one is started."""
+    """The processes of all functions: MiniStack's own pool, with other rules for starting one."""
 
     def __init__(self, runtime: Any, warm: Mapping[str, int]) -> None:
-        """`runtime` is MiniStack's module. `warm`: how many of a function are kept, by its folder's name."""
+        """`runtime` is MiniStack's module. `warm`: how many of a function stay up, by its folder's name."""
         self._runtime, self._warm = runtime, warm
         self._changed = threading.Condition(runtime._lock)
         self._starting: dict[int, float] = {}
 
     def acquire(self, name: str, config: Any, code: bytes, qualifier: str = "$LATEST", _cap: int | None = None) -> Any:
-        """Lease a process that is free now, or within a moment; a new one otherwise, once few others are starting.
+        """Lease a process that is free now or within a moment. Otherwise start a new one, once few others are starting.
 
-        Stands for MiniStack's `acquire_worker`: returns the worker, and how it was come by.
+        Replaces MiniStack's `acquire_worker`: returns the worker, and where it came from.
         """
         key = self._runtime._worker_key(name, config, qualifier)
         process = _folder(config) == "process"
@@ -76,7 +77,7 @@ class FunctionPool:
                 self._changed.wait(_LOOK_SECONDS)
 
     def release(self, worker: Any) -> None:
-        """Take a leased process back. Stands for MiniStack's `release_worker`."""
+        """Take a leased process back. Replaces MiniStack's `release_worker`."""
         if worker is None:
             return
         with self._changed:
@@ -85,19 +86,19 @@ class FunctionPool:
             self._changed.notify_all()
 
     def started(self, worker: Any) -> None:
-        """Let another one start, now that this one has or has failed to."""
+        """Let another one start, now that this one has started or failed."""
         with self._changed:
             self._starting.pop(id(worker), None)
             self._changed.notify_all()
 
     def keep_warm(self) -> None:
-        """Start what is missing of the functions that have been called, one at a time and when nothing else starts."""
+        """Start missing processes of called functions, one at a time and while nothing else starts."""
         while True:
             time.sleep(_LOOK_SECONDS)
             with self._changed:
                 worker = None if self._starts() else self._next_to_warm()
             if worker is not None:
-                with contextlib.suppress(Exception):  # a call will meet the same fault, and say so
+                with contextlib.suppress(Exception):  # a call will meet the same fault and report it
                     self._runtime.ensure_spawned(worker)
                 self.release(worker)
                 with self._changed:
@@ -106,7 +107,7 @@ class FunctionPool:
                     self._runtime.kill_workers([worker])
 
     def reap(self, ttl: float | None = None) -> int:
-        """End processes that have long been idle, but for those that are kept. Stands for `reap_idle_workers`."""
+        """End processes that have been idle for long, except those that stay warm. Replaces `reap_idle_workers`."""
         with self._changed:
             for workers in self._runtime._workers.values():
                 for worker in workers[: self._warm.get(_folder(workers[0].config), 1) if workers else 0]:
@@ -114,7 +115,7 @@ class FunctionPool:
         return int(self._runtime.reap_idle_workers(ttl))
 
     def _starts(self) -> int:
-        """How many are starting. One that hangs holds nobody up for ever."""
+        """How many are starting. One that hangs does not block the others forever."""
         return sum(time.monotonic() - at < HUNG_SECONDS for at in self._starting.values())
 
     def _next_to_warm(self) -> Any:
@@ -136,12 +137,12 @@ class FunctionPool:
 
 
 def _folder(config: Any) -> str:
-    """The function's name as the project has it: `create` of `functions.create.handler.handler`."""
+    """The project's name of the function: `create` for `functions.create.handler.handler`."""
     return str(config.get("Handler", "")).removeprefix("functions.").partition(".")[0]
 
 
 def install(runtime: Any, service: Any, warm: str) -> None:
-    """Have MiniStack's Lambda use the pool. `warm` is as `create=4,process=6`; empty keeps one of each."""
+    """Make MiniStack's Lambda use the pool. `warm` looks like `create=4,process=6`; empty keeps one of each."""
     named = (pair.partition("=") for pair in warm.split(",") if pair)
     pool = FunctionPool(runtime, {name: int(count) for name, _, count in named})
     unpacking = types.SimpleNamespace(**{name: getattr(zipfile, name) for name in zipfile.__all__})

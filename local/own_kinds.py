@@ -24,12 +24,12 @@ class OwnKindsError(RuntimeError):
 
 
 def package() -> str:
-    """Return the package's name; empty where there is none."""
+    """Return the package's name; empty if there is none."""
     return os.environ.get(VARIABLE, "")
 
 
 def folder() -> Path | None:
-    """Return where the package is; None where KINDS_PACKAGE is not set. Raises OwnKindsError."""
+    """Return where the package is; None if KINDS_PACKAGE is not set. Raises OwnKindsError."""
     name = package()
     if not name:
         return None
@@ -71,7 +71,7 @@ def add_to(tree: Path) -> None:
 
 
 def main() -> int:
-    """Return 1 with the reason on stderr when it could not."""
+    """Return 1, with the reason on stderr, if it could not."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tree", type=Path)
     try:

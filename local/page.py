@@ -40,9 +40,9 @@ _NO_PAGE = b"<!doctype html><title>Unstuck</title><p>web/dist is missing: run `n
 
 
 def content_security_policy(api: str) -> str:
-    """The page's policy, on this machine and on AWS alike: only its own scripts, and only its own API to talk to.
+    """The page's policy, the same here and on AWS: only its own scripts, and calls only to its own API.
 
-    Pictures are signed URLs: here they lead to the API's origin too, and so does its WebSocket.
+    Pictures are signed URLs: here they also lead to the API's origin, and so does its WebSocket.
     """
     return "; ".join(
         (
@@ -72,11 +72,11 @@ class PageServer(LoopbackServer):
 
     @property
     def origins(self) -> tuple[str, str]:
-        """By which names a browser can come to the page."""
+        """The host names by which a browser can reach the page."""
         return f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}"
 
     def stack_is_up(self) -> None:
-        """Have config.json tell the page where the API is."""
+        """Write the API's address into config.json."""
         self.config = {"apiUrl": self.stack.api_url, "local": {"faults": "/faults"}}
 
     def stop(self) -> None:
@@ -87,10 +87,10 @@ class PageServer(LoopbackServer):
 class _Handler(JsonHandler):
     server: PageServer
     max_body_bytes = 4096
-    path_only = ""  # of a request that could not be read
+    path_only = ""  # for an unreadable request
 
     def find_route(self) -> Callable[[Any], None] | None:
-        self.origin = None  # no page but this one reads an answer, and this one needs no leave
+        self.origin = None  # no page but this one reads an answer, and this one needs no permission
         if self.path_only.startswith("/faults"):
             found = self._faults.get(f"{self.command} {self.path_only}")
             return None if found is None else lambda handler: handler.guarded(found)
@@ -99,7 +99,7 @@ class _Handler(JsonHandler):
         return _Handler.configuration if self.path_only == "/config.json" else _Handler.static
 
     def static(self) -> None:
-        # A list, not a path put together: what is not in it cannot be asked for, however it is written.
+        # A list, not a joined path: no spelling can reach a file that is not in it.
         dist = self.server.dist
         files = {f"/{file.relative_to(dist)}": file for file in dist.rglob("*") if file.is_file(follow_symlinks=False)}
         asked = "/index.html" if self.path_only == "/" else unquote(self.path_only)
@@ -117,7 +117,8 @@ class _Handler(JsonHandler):
             self.reply(HTTPStatus.OK, self.server.config)
 
     def guarded(self, route: Callable[["_Handler"], None]) -> None:
-        """Answer the page alone, and what is no browser. Another page cannot hide its origin, nor send JSON unasked."""
+        """Answer only the page, and clients other than browsers. Another page cannot hide its origin, nor send JSON
+        without a preflight."""
         foreign = self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
         if foreign or self.headers.get("Origin", self.server.origins[0]) not in self.server.origins:
             self.refuse(HTTPStatus.FORBIDDEN, "Only the local stack's own page may do this")
@@ -191,7 +192,7 @@ class _Handler(JsonHandler):
         self.wfile.write(body)
 
     def end_headers(self) -> None:
-        """Each answer says what it may be used for. None may be kept unasked: the next build has the same names."""
+        """Each answer says how it may be used. Caches must revalidate it: the next build has the same names."""
         config = self.server.config or {}
         self.send_header("Cache-Control", "no-store" if self.path_only == "/config.json" else "no-cache")
         self.send_header("Content-Security-Policy", content_security_policy(_origin(config.get("apiUrl", ""))))

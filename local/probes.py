@@ -1,6 +1,6 @@
 """Looks at a running stack's functions from outside: their processes, their log lines, their permissions.
 
-Owns what tests need to hurt a function. It must not import a function's code.
+Owns the means by which tests hurt a function. It must not import a function's code.
 """
 
 import json
@@ -27,7 +27,7 @@ def worker_pids(tmpdir: Path, function_name: str) -> list[int]:
 
 
 def log_lines(logs: Any, group: str) -> list[str]:
-    """Every line the function wrote, in order, as CloudWatch Logs has them."""
+    """Every line that the function wrote, in order, as CloudWatch Logs has them."""
     events: list[dict[str, Any]] = []
     for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
         events.extend(page["events"])
@@ -35,9 +35,9 @@ def log_lines(logs: Any, group: str) -> list[str]:
 
 
 def queued_messages(endpoint: str, queue_url: str) -> list[dict[str, Any]]:
-    """Every message of a queue, the oldest first: waiting, delayed, or received and not acknowledged.
+    """Every message of a queue, oldest first: waiting, delayed, or received and not acknowledged.
 
-    No client of SQS may see them all, and receiving counts; the emulator shows them.
+    SQS shows no client all of them, and receiving counts; the emulator shows them.
     """
     query = urllib.parse.urlencode({"QueueUrl": queue_url})
     asked = urllib.request.Request(f"{endpoint}/_ministack/sqs/messages?{query}", headers={KEY_HEADER: ACCESS_KEY})  # noqa: S310
@@ -54,7 +54,7 @@ def queued_messages(endpoint: str, queue_url: str) -> list[dict[str, Any]]:
 
 
 def deny(iam: Any, role: str, action: str, resource: str) -> None:
-    """Refuse one action to a role from its next call on, whatever else allows it; earlier denials stay."""
+    """Deny one action to a role from its next call on, even if another policy allows it; earlier denials stay."""
     name = f"{DENIALS}-{action.replace(':', '-')}"
     statement = {"Effect": "Deny", "Action": action, "Resource": resource}
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -62,7 +62,7 @@ def deny(iam: Any, role: str, action: str, resource: str) -> None:
 
 
 def allow_again(iam: Any, role: str) -> None:
-    """Take back every `deny` of the role."""
+    """Undo every `deny` of the role."""
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         if name.startswith(DENIALS):
             iam.delete_role_policy(RoleName=role, PolicyName=name)

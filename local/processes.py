@@ -1,6 +1,6 @@
 """Child processes that cannot outlive this one, and waiting until they are ready.
 
-Owns the starting, watching and ending of children. Knows nothing of AWS.
+Owns the start, the watch and the end of children. Knows nothing of AWS.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ POLL_SECONDS = 0.02
 
 
 class ChildFailedError(RuntimeError):
-    """A child process ended, or did not do in time what was waited for; carries the end of its output."""
+    """A child process ended, or was not ready in time; has the end of its output."""
 
     def __init__(self, name: str, problem: str, log: Path) -> None:
         self.name = name
@@ -47,7 +47,7 @@ class Child:
         log: Path,
         hold: Sequence[int] = (),
     ) -> None:
-        """`hold`: descriptors that stay open until the command and all it started are gone, such as a lock's."""
+        """`hold`: descriptors that stay open until the command and all of its children are gone, such as a lock's."""
         self.name = name
         self.log = log
         with log.open("ab") as output:
@@ -59,7 +59,7 @@ class Child:
                 env=dict(env),
                 cwd=cwd,
                 pass_fds=hold,
-                start_new_session=True,  # a Ctrl-C in the terminal is ours to handle
+                start_new_session=True,  # this process handles a Ctrl-C in the terminal
             )
 
     @property
@@ -79,7 +79,7 @@ class Child:
             raise ChildFailedError(self.name, f"ended with exit code {code}", self.log)
 
     def wait_until(self, ready: Callable[[], bool], timeout_seconds: float) -> None:
-        """Wait until `ready()`; raises ChildFailedError when the command ends first or the time is over."""
+        """Wait until `ready()`. Raises ChildFailedError if the command ends first or the time is over."""
         give_up = time.monotonic() + timeout_seconds
         while not ready():
             if self.exit_code is not None:
@@ -100,7 +100,7 @@ def start_server(
 ) -> tuple[Child, int]:
     """Start a server that writes its port to `--port-file` once it listens; returns it and the port."""
     port_file = state / f"{name}.port"
-    port_file.unlink(missing_ok=True)  # in a state that was kept, that of the server before
+    port_file.unlink(missing_ok=True)  # in a kept state, the previous server's
     child = Child(name, [*argv, "--port", "0", "--port-file", port_file], env=env, cwd=cwd, log=state / f"{name}.log")
     try:
         child.wait_until(port_file.exists, timeout_seconds=30)
@@ -111,9 +111,9 @@ def start_server(
 
 
 def environments() -> Iterator[tuple[int, dict[str, str]]]:
-    """Pid and environment, as it was at the start, of each process that we may look at. Linux only: empty elsewhere."""
+    """Pid and initial environment of each readable process. Linux only: empty elsewhere."""
     for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it ended meanwhile, or is another user's
+        with contextlib.suppress(OSError):  # it has ended meanwhile, or belongs to another user
             pairs = (entry / "environ").read_bytes().decode(errors="replace").split("\0")
             yield int(entry.name), dict(pair.split("=", 1) for pair in pairs if "=" in pair)
 

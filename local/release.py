@@ -71,7 +71,7 @@ def build(project: Path, version: str, into: Path) -> list[Path]:
     """Build everything into an empty folder, with SHA256SUMS of all files, and return them."""
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
-    # Archives hold times: the same commit gives the same wheel and tarballs.
+    # Archives contain times: the same commit gives the same wheel and tarballs.
     committed = _git(project, "log", "-1", "--format=%ct")
     os.environ["SOURCE_DATE_EPOCH"] = committed
     os.environ["PATH"] = f"{project / '.venv-node' / 'bin'}{os.pathsep}{os.environ['PATH']}"
@@ -93,7 +93,7 @@ def _clients(project: Path, version: str, into: Path) -> None:
     environment = dict(os.environ)
     typescript = project / "clients" / "typescript"
     _run(["npm", "pack", "--silent", "--pack-destination", str(into)], typescript, environment)
-    sources = into / "sources"  # a build leaves folders beside what it builds
+    sources = into / "sources"  # a build leaves folders beside its result
     shutil.copytree(
         project / "clients" / "python", sources, ignore=shutil.ignore_patterns("*.egg-info", "build", "dist")
     )

@@ -1,11 +1,11 @@
-"""What the page's server and the faults know of a stack that runs. Never deployed."""
+"""The view of a running stack for the page's server and the faults. Never deployed."""
 
 from pathlib import Path
 from typing import Any, Protocol
 
 
 class RunningStack(Protocol):
-    """A stack that is up; see `local.stack.LocalStack`, which is one."""
+    """A running stack; see `local.stack.LocalStack`, which is one."""
 
     @property
     def tmpdir(self) -> Path: ...

@@ -1,7 +1,7 @@
-"""`python -m local.sam_local`: writes what leads `sam local` to a running local stack, and prints how to call it.
+"""`python -m local.sam_local`: connects `sam local` to a running local stack, and prints how to call it.
 
-The SAM CLI passes a function the variables that its template names, and no others. So a copy of the built template
-names the emulator's address as well.
+The SAM CLI only passes the variables that a function's template names. So a copy of the built template also names the
+emulator's address.
 """
 
 import argparse
@@ -22,7 +22,7 @@ _PATHS = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Return 1 where no local stack is running, or nothing says where."""
+    """Return 1 if no local stack is running, or no file says where."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, default=FOLDER, help=f"folder for the two files ({FOLDER})")
     folder = parser.parse_args(argv).into
@@ -43,11 +43,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def template_for(tree: Path, endpoint: str) -> dict[str, Any]:
-    """Return the built template for this machine: with the emulator's address, and paths that hold from anywhere."""
+    """Return the built template for this machine: with the emulator's address, and absolute paths."""
     template: dict[str, Any] = yaml.safe_load((tree / "template.yaml").read_text(encoding="utf-8"))
     template["Globals"]["Function"]["Environment"]["Variables"]["AWS_ENDPOINT_URL"] = endpoint
     template["Parameters"]["Architecture"]["Default"] = host_architecture()
-    # `start-api` knows no WebSocket APIs, and refuses a template with the authorizer of one.
+    # `start-api` has no WebSocket APIs, and refuses a template with an authorizer for one.
     resources = template["Resources"].items()
     template["Resources"] = {name: each for name, each in resources if not _is_of_sockets(each)}
     for resource in template["Resources"].values():
@@ -72,7 +72,7 @@ def variables_of_functions(endpoint: str) -> dict[str, dict[str, str]]:
             deployed = functions.get_function_configuration(FunctionName=output["OutputValue"])
             found[name] = {**deployed["Environment"]["Variables"], "AWS_ENDPOINT_URL": endpoint}
     given = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
-    # With TokenVerifier=gateway, the local stack's, no authorizer is deployed: one for the same issuer.
+    # With the local stack's TokenVerifier=gateway, no authorizer is deployed: add one for the same issuer.
     found.setdefault(
         "AuthorizerFunction",
         {

@@ -30,7 +30,7 @@ KEY_PARAMETER = f"/{deployment.STACK_NAME}/openrouter-api-key"
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-# Where the usual tools serve a page that somebody works on: Next, Vite's preview and Vite.
+# Where the usual tools serve a page in development: Next, Vite's preview and Vite.
 _OWN_PAGES = tuple(f"http://{host}:{port}" for port in (3000, 4173, 5173) for host in ("localhost", "127.0.0.1"))
 
 
@@ -39,8 +39,8 @@ class StackOptions:
     """The options of a stack.
 
     `parameters` override the template's, by name. `model_url`: a model API to use instead of the local model server.
-    `api_key`: its key; without one a random key is made up. `state_dir` is kept afterwards; without one the state is
-    in a temporary directory that goes with the stack. `restartable`: the emulator can be restarted with its state kept.
+    `api_key`: its key; without one a random key is made up. `state_dir` is kept afterwards; without one the state is in
+    a temporary directory that is removed with the stack. `restartable`: the emulator can restart and keep its state.
     With `page` the web page is served, see `page_url`. `warm`: how many processes of a function stay up once it was
     called, by its short name; one of each unless named.
     """
@@ -55,7 +55,7 @@ class StackOptions:
     page: bool = False
     warm: Mapping[str, int] = field(default_factory=dict)
     report: Callable[[str, float], None] = lambda _part, _seconds: None
-    """Called after each part of the start with its name and the seconds that it took."""
+    """Called after each part of the start with its name and its duration in seconds."""
 
 
 class LocalStack(DeployedStack):
@@ -88,7 +88,7 @@ class LocalStack(DeployedStack):
         self._end(error)
 
     def _end(self, error: BaseException | None) -> None:
-        # Asked before the end, which gives room back.
+        # Checked before the end, which frees space.
         full = disk.was_full(error, [self.state, BUILDS]) if isinstance(error, Exception) else None
         self.stop()
         if full is not None:
@@ -122,7 +122,7 @@ class LocalStack(DeployedStack):
         self._lap("warm")
 
     def _answer_once(self) -> None:
-        """Have every function answer: a stack that is up works, and what follows is not timed over cold starts."""
+        """Make every function answer once: then the stack is proven to work, and later timings have no cold starts."""
         with ThreadPoolExecutor() as pool:
             answers = [
                 pool.submit(self.invoke, "process", {"Records": []}),
@@ -162,26 +162,26 @@ class LocalStack(DeployedStack):
         self.options.report(name, self.timings[name])
 
     def restart_emulator(self) -> None:
-        """End the emulator in order, and the functions with it, and start it again with all that it held.
+        """End the emulator and the functions in order, and start it again with its whole state.
 
-        Needs `restartable`. Meanwhile nothing answers, API and queues alike; the model server goes on.
+        Needs `restartable`. Meanwhile neither API nor queues answer; the model server continues.
         """
         self._children.remove(self.emulator.child)
         self._emulator = restart_emulator(self.emulator, self.state)
         self._children.insert(0, self._emulator.child)
 
     def stop(self) -> None:
-        """End everything that was started. Safe to call twice and after a start that failed half-way."""
+        """End everything that was started. Safe to call twice, and after a start that failed halfway."""
         logs.withdraw(self.state)
         if self._page is not None:
             self._page.stop()
             self._page = None
         if self._emulator is not None and self._emulator.keeps_state and self._emulator.child in self._children:
-            self._emulator.end_in_order()  # only then is what it holds written
+            self._emulator.end_in_order()  # only then is its state written
         for child in reversed(self._children):
             child.stop()
         self._children.clear()
-        kill_all_with("TMPDIR", str(self.tmpdir))  # what had left its process group
+        kill_all_with("TMPDIR", str(self.tmpdir))  # processes that had left its process group
         if self.options.state_dir is None:
             drop_state(self.state)
 
@@ -204,7 +204,7 @@ class LocalStack(DeployedStack):
 
     @property
     def _llm_base_url(self) -> str:
-        # The local model server plays Bedrock's wire at its root: the model is in the path.
+        # The local model server has Bedrock's protocol at its root: the model is in the path.
         bedrock = self.options.model_url is None and self.options.parameters.get("LlmProtocol") == "bedrock"
         return str(self.model_url).removesuffix("/api/v1") if bedrock else str(self.model_url)
 
@@ -217,7 +217,7 @@ class LocalStack(DeployedStack):
             "JwtAudience": AUDIENCE,
             "AllowedOrigins": ",".join((*self.options.allowed_origins, *(self._page.origins if self._page else ()))),
             **({} if "LlmPlainHttpUrl" in self.options.parameters else {"LlmBaseUrl": self._llm_base_url}),
-            # The local model server speaks OpenRouter's protocol, and its host does not tell.
+            # The local model server speaks OpenRouter's protocol, and its host name does not reveal that.
             "LlmProtocol": "openrouter" if self.options.model_url is None else "auto",
             "DefaultModel": self.options.default_model,
             **({"ImageModel": "local/image"} if self.options.model_url is None else {}),
@@ -235,7 +235,7 @@ class LocalStack(DeployedStack):
         return self._page.url
 
     def token(self, sub: str = "alice", *, audience: str = AUDIENCE, ttl_seconds: int = 3600) -> str:
-        """A token of the local issuer for the user `sub`; expired already when `ttl_seconds` is negative."""
+        """A token of the local issuer for the user `sub`; already expired if `ttl_seconds` is negative."""
         query = urllib.parse.urlencode({"sub": sub, "aud": audience, "ttl": ttl_seconds})
         with _DIRECT.open(f"{self.issuer_url}/token?{query}", timeout=10) as answer:
             body = answer.read().decode()

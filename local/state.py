@@ -1,6 +1,6 @@
-"""The directory of one stack: a temporary one, removed even when its owner was killed, or one that is kept.
+"""The directory of one stack: a temporary one, removed even if its owner was killed, or one that is kept.
 
-Processes end by themselves, see `local.supervisor`; those that could not are ended with the directory that they use.
+Processes end by themselves, see `local.supervisor`. Any that could not are ended with the directory that they use.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _held: dict[Path, int] = {}
 
 
 def new_state() -> Path:
-    """A new directory, marked as in use for as long as this process lives; abandoned ones go on the way."""
+    """Make a directory, marked as in use while this process lives. Also removes abandoned ones."""
     _remove_abandoned()
     directory = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
     lock = os.open(directory / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
@@ -30,9 +30,9 @@ def new_state() -> Path:
 
 @contextlib.contextmanager
 def kept_state(directory: Path, *, fresh: bool) -> Iterator[Path | None]:
-    """Yield a directory that outlives its stack, held while the block runs; None when another process holds it.
+    """Yield a directory that outlives its stack, held while the block runs; None if another process holds it.
 
-    `fresh`: what it held is removed first.
+    `fresh`: removes its old contents first.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / _LOCK).open("a") as lock:
@@ -56,9 +56,9 @@ def drop_state(directory: Path) -> None:
 
 
 def clear_tmpdir(directory: Path) -> None:
-    """End the processes that a killed owner left, and remove their directory. Only for who holds the state's lock.
+    """End the processes that a killed owner left, and remove their directory. Only for the holder of the state's lock.
 
-    They have it as their TMPDIR, and nothing else on the machine has.
+    Only they, and nothing else on the machine, have it as their TMPDIR.
     """
     kill_all_with("TMPDIR", str(directory))
     shutil.rmtree(directory, ignore_errors=True)
@@ -66,7 +66,7 @@ def clear_tmpdir(directory: Path) -> None:
 
 def _remove_abandoned() -> None:
     for found in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
-        with contextlib.suppress(OSError):  # its owner lives, is another user, or it was removed meanwhile
+        with contextlib.suppress(OSError):  # its owner lives, or is another user, or it was removed meanwhile
             lock = os.open(found, os.O_RDWR)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -31,7 +31,8 @@ def kill_group(pid: int) -> None:
 
 
 def supervise(argv: list[str]) -> int:
-    """Run `argv` until it ends or stdin closes. The owner holds the other end of stdin: no death can keep it open."""
+    """Run `argv` until it ends or stdin closes. The owner holds the other end of stdin: its death closes it in any
+    case."""
     ended_by_owner = threading.Event()
     command = subprocess.Popen(
         argv,
@@ -53,7 +54,7 @@ def supervise(argv: list[str]) -> int:
         signal.signal(number, end)
     threading.Thread(target=watch_owner, daemon=True).start()
     code = command.wait()
-    kill_group(command.pid)  # what a finished or crashed command left behind
+    kill_group(command.pid)  # children of a finished or crashed command
     return INTERRUPTED if ended_by_owner.is_set() else code
 
 

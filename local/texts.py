@@ -11,7 +11,7 @@ from local.emulator import PROJECT
 
 DOCUMENT = PROJECT / "functions" / "status" / "openapi.json"
 LARGEST_BYTES = 1024 * 1024
-"""Of a file: the longest text with a lot of white space around it. No device or log is read to its end."""
+"""The limit of a file: the longest text with plenty of white space around it. No device or log is read to its end."""
 
 
 class TextRefusedError(ValueError):
@@ -19,7 +19,7 @@ class TextRefusedError(ValueError):
 
 
 def named(path: Path) -> str:
-    """Return the path as a terminal can show it, in quotes where it has more than printable characters."""
+    """Return the path as a terminal can show it, quoted if it has other than printable characters."""
     shown = os.fsencode(path).decode(errors="backslashreplace")
     return shown if shown.isprintable() else repr(shown)
 

@@ -4,20 +4,20 @@ from collections.abc import Mapping
 
 from local.running import RunningStack
 
-# Somebody who tries things out would soon reach the default of five in five minutes.
+# A user who tries things out would soon reach the default of five in five minutes.
 _FOR_TRYING = {"RateLimits": "*=60/300"}
 WARM = {"create": 3, "status": 2, "process": 7}
-"""How many processes of each function stay up: a burst of nine on two processors is answered and begun by them."""
+"""How many processes of each function stay up: they answer and begin a burst of nine on two processors."""
 _FAST = {"HeartbeatSeconds": "0.5", "LeaseSeconds": "5", "DispatchGraceSeconds": "10"}
 
 
 def parameters(*, fast: bool) -> Mapping[str, str]:
-    """Return the template's parameters: all timings are its own, unless `fast`."""
+    """Return the template's parameters: all timings are the template's, unless `fast`."""
     return {**_FOR_TRYING, **(_FAST if fast else {})}
 
 
 def described(stack: RunningStack, *, fast: bool) -> str:
-    """Return in a sentence or two which timings the stack runs with, as its functions have them."""
+    """Return in a sentence or two which timings the stack runs with, from its functions' settings."""
     functions = stack.client("lambda")
     found = functions.get_function_configuration(FunctionName=stack.function_names["status"])
     own = found["Environment"]["Variables"]

@@ -3,10 +3,10 @@ import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { configDefaults, defineConfig } from "vitest/config";
 
-// While one works on it: `UNSTUCK_PAGE=http://127.0.0.1:PORT npm run dev` takes what is local from a running stack.
+// For development: `UNSTUCK_PAGE=http://127.0.0.1:PORT npm run dev` takes local settings from a running stack.
 const stack = process.env.UNSTUCK_PAGE;
 
-// The stack answers its own page alone, so the proxy speaks in that page's name.
+// The stack only answers its own page, so the proxy uses that page's origin.
 const proxied = (target: string) => ({
   "/config.json": target,
   "/faults": { target, headers: { origin: new URL(target).origin } },
@@ -30,7 +30,7 @@ export default defineConfig({
   test: { include: ["src/**/*.test.{ts,tsx}"], exclude: configDefaults.exclude },
 });
 
-/** The licence of the font goes where the font goes; those of the code Vite collects itself. */
+/** The font's licence is shipped with the font; Vite collects those of the code itself. */
 function fontLicense(): Plugin {
   return {
     name: "font-license",

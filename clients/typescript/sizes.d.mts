@@ -1,4 +1,4 @@
-/** What of `sizes.mjs` a test takes. Sizes are in bytes, minified and gzipped. */
+/** The exports of `sizes.mjs` that a test uses. Sizes are in bytes, minified and gzipped. */
 type Name = "client" | "client with hooks" | "live channel" | "page";
 export declare const BOUNDS: Readonly<Record<Name, { before: number; most: number }>>;
 export declare function sizes(): Promise<Record<Name, number>>;

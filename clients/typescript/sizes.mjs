@@ -1,4 +1,6 @@
-/** `npm run sizes`: what the client and the page weigh, minified and compressed, beside what they may weigh. Builds nothing. */
+/**
+ * `npm run sizes`: the size of the client and the page, minified and compressed, beside their limits. Builds nothing.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -8,15 +10,15 @@ const HERE = fileURLToPath(new URL(".", import.meta.url));
 const PAGE = new URL("../../web/dist/assets/", import.meta.url);
 const BROUGHT_BY_THE_APPLICATION = ["react", "react/jsx-runtime", "@tanstack/react-query"];
 
-/** In bytes. `before`: at 0.1.0's first client, whose one dependency is counted in; `most`: where a test fails. */
+/** In bytes. `before` is the size of 0.1.0's first client, including its one dependency. A test fails above `most`. */
 export const BOUNDS = {
-  client: { before: 6_123, most: 7_700 }, // docs/clients.md says what of it is for what
+  client: { before: 6_123, most: 7_700 }, // docs/clients.md explains the parts
   "client with hooks": { before: 10_792, most: 14_800 },
   "live channel": { before: 2_529, most: 2_950 }, // loaded once a deployment has given a ticket
   page: { before: 152_355, most: 171_000 }, // a tenth more, and the live channel
 };
 
-/** Return the sizes in bytes, gzipped, of everything that each exports; and of what is loaded once changes are pushed. */
+/** Return the gzipped size in bytes of all exports of each, and of the part that is loaded once changes are pushed. */
 export async function sizes() {
   const scripts = readdirSync(PAGE).filter((name) => name.endsWith(".js"));
   const client = await chunksOf('export * from "./src/index.ts";');
@@ -28,12 +30,12 @@ export async function sizes() {
   };
 }
 
-/** Return the size of an application that is this one module, as far as it is loaded at once. */
+/** Return the size of an application that is only this module, without the parts loaded later. */
 export async function bundled(code) {
   return weigh((await chunksOf(code)).atOnce);
 }
 
-/** Return the files of such an application: what it begins with, and what it loads by import(). */
+/** Return the files of such an application: those loaded at the start, and those loaded by import(). */
 async function chunksOf(code) {
   const plugin = {
     name: "everything",
@@ -42,7 +44,7 @@ async function chunksOf(code) {
   };
   const build = await rolldown({
     input: "everything.ts",
-    preserveEntrySignatures: "allow-extension", // as an application's, whose entry other files may import from
+    preserveEntrySignatures: "allow-extension", // as in an application, whose entry other files may import from
     external: BROUGHT_BY_THE_APPLICATION,
     plugins: [plugin],
     resolve: { extensionAlias: { ".js": [".ts", ".tsx", ".js"] } },

@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: "stack",
           include: ["tests/stack/**/*.test.{ts,tsx}"],
-          // What the documents print imports the package by its name.
+          // The documents' examples import the package by its name.
           alias: { "unstuck-client/react": `${SRC}/react/index.ts`, "unstuck-client": `${SRC}/index.ts` },
           fileParallelism: false, // the emulator has one machine to itself
           testTimeout: 90_000,

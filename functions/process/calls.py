@@ -7,18 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from functions.process.billing import Billing, CountedCall
 from functions.process.dependencies import Dependencies
 from functions.process.heartbeat import Heartbeat
 from functions.process.key import as_the_owners
-from functions.process.late_bills import LateBills, Unbilled
 from functions.process.ledger import Ledger
-from functions.process.provider import CallRecord, ChatMessage, Completion, ModelRequest
-from functions.process.reserve import believable, reserve_for
+from functions.process.provider import ChatMessage, Completion, ModelRequest
+from functions.process.reserve import reserve_for
 from functions.process.spend_guard import SpendGuard
 from shared.aws.logs import logger
 from shared.domain.call_facts import NO_CALL
@@ -32,14 +32,12 @@ from shared.domain.errors import (
     ProtocolBrokenError,
     ProviderError,
 )
-from shared.domain.generation import Event, Generation, GenerationInput, Usage
+from shared.domain.generation import Event, Generation, GenerationInput
 from shared.domain.pseudonym import keyed_hash
 from shared.kinds.contract import Kind, Prompt
 
 if TYPE_CHECKING:
     from functions.process.partials import Partials
-
-_NO_BILL = Usage(calls=1)
 
 
 class Calls:
@@ -59,7 +57,7 @@ class Calls:
         self.facts = NO_CALL
         self.excerpt: str | None = None
         self.under_way = False
-        self._late_bills = LateBills(dependencies, heartbeat)
+        self._billing = Billing(head.generation_id, kind.limits, ledger, dependencies, heartbeat)
         self._spend_guard = SpendGuard(head, lambda: dependencies.store.spending, dependencies.settings.max_running)
         self._kind, self._input, self._dependencies, self._heartbeat = kind, content, dependencies, heartbeat
         self._step, self._target = "", heartbeat.progress
@@ -118,103 +116,105 @@ class Calls:
         excerpt = {} if self.excerpt is None else {"provider_excerpt": self.excerpt}
         return self.facts.known() | excerpt
 
+    def ask_for_bills(self) -> None:
+        """Ask for the cost of calls that ended before they reported it, while there is time."""
+        self._billing.ask_for_bills()
+
     def _complete(self, request: ModelRequest, prompt: Prompt, result: type[BaseModel] | None) -> Completion:
-        dependencies, head = self._dependencies, self.head
-        api_key = self._key() if dependencies.model.takes_key or head.own_key else ""
-        sent_until = dependencies.clock.monotonic() + dependencies.settings.lease_seconds
-        reserve, bill_ids = self._begin_call(), list[str]()
-
-        def may_send() -> None:
-            self._heartbeat.check()
-            if dependencies.clock.monotonic() >= sent_until:
-                raise LeaseLostError(head.generation_id)
-            self.under_way = True  # from here on, it may have been sent
-
-        left = (head.deadline_at - dependencies.clock.now()) / timedelta(seconds=1)
-        record, began = CallRecord(), dependencies.clock.monotonic()
+        call = self._count(request)
         try:
-            answer = dependencies.model.complete(
-                request,
-                api_key=api_key,
-                deadline=dependencies.clock.monotonic() + min(left, dependencies.settings.model_timeout_seconds),
-                may_send=may_send,
-                cancellation=self._heartbeat.cancellation,
-                on_text=self._on_text(prompt.expected_characters),
-                on_bill_id=bill_ids.append,
-                record=record,
-                on_words=self._partials.of_call(self._step, prompt, result) if self._partials and result else None,
-            )
+            answer = self._send(call, prompt, result)
         except (LeaseLostError, DeadlinePassedError, HandoverError):
-            self._take_back_call(reserve)  # the gate refused it, so nothing was sent
+            self._take_back(call)  # the gate refused it, so nothing was sent
             raise
         except CallCanceledError:
-            self._learn(request, record, began, api_key)
-            self._await_bills(bill_ids, api_key, reserve)
+            self._learn(call)
+            self._billing.await_bill(call)
             self._heartbeat.check()
             raise
         except ProviderError as error:
-            self._learn(request, record, began, api_key)
+            self._learn(call)
             self.under_way = False
-            self._failed(error, reserve, bill_ids, api_key)
-            if isinstance(error, CallDeadlineExceededError) and left <= dependencies.settings.model_timeout_seconds:
-                # The generation's deadline passed, not the call's timeout.
-                raise DeadlinePassedError(head.generation_id) from error
-            owners = as_the_owners(error) if head.own_key else error
-            if owners is not error:
-                raise owners from error
+            self._book_failed(call, error)
+            meant = self._meant_by(error, call)
+            if meant is not error:
+                raise meant from error
             raise
         except Exception:  # an unexpected error, and the call may have cost something
-            self._learn(request, record, began, api_key)
-            self._await_bills(bill_ids, api_key, reserve)
+            self._learn(call)
+            self._billing.await_bill(call)
             raise
-        self._learn(request, record, began, api_key)
+        self._learn(call)
         self.under_way = False
-        return self._billed(answer, reserve, bill_ids, api_key)
+        return self._billing.book(call, answer)
 
-    def _learn(self, request: ModelRequest, record: CallRecord, began: float, api_key: str) -> None:
+    def _count(self, request: ModelRequest) -> CountedCall:
+        """Check the call against the limits, then count it and its reserve in the head."""
+        dependencies, clock, head = self._dependencies, self._dependencies.clock, self.head
+        api_key = self._key() if dependencies.model.takes_key or head.own_key else ""
+        sent_until = clock.monotonic() + dependencies.settings.lease_seconds
+        reserve = self._reserve()
+        left_seconds = (head.deadline_at - clock.now()) / timedelta(seconds=1)
+        return CountedCall(request, api_key, reserve, sent_until, left_seconds, began=clock.monotonic())
+
+    def _reserve(self) -> Decimal:
+        ledger = self._ledger
+        reserve = reserve_for(self.head, self._step, self._kind.limits, ledger)
+        self._spend_guard.check(self.head, ledger.cost_usd + ledger.reserved_usd, reserve)
+        self._heartbeat.check()
+        reserved = ledger.reserved_usd + reserve
+        begin_call, shown = self._dependencies.store.begin_call, self._heartbeat.shown
+        self.head = begin_call(self.head, self._step, reserved, ledger.totals_under_way, shown)
+        ledger.begin_call()
+        return reserve
+
+    def _send(self, call: CountedCall, prompt: Prompt, result: type[BaseModel] | None) -> Completion:
+        dependencies, clock = self._dependencies, self._dependencies.clock
+
+        def may_send() -> None:
+            self._heartbeat.check()
+            if clock.monotonic() >= call.sent_until:
+                raise LeaseLostError(self.head.generation_id)
+            self.under_way = True  # from here on, it may have been sent
+
+        return dependencies.model.complete(
+            call.request,
+            api_key=call.api_key,
+            deadline=clock.monotonic() + min(call.left_seconds, dependencies.settings.model_timeout_seconds),
+            may_send=may_send,
+            cancellation=self._heartbeat.cancellation,
+            on_text=self._on_text(prompt.expected_characters),
+            on_bill_id=call.bill_ids.append,
+            record=call.record,
+            on_words=self._partials.of_call(self._step, prompt, result) if self._partials and result else None,
+        )
+
+    def _learn(self, call: CountedCall) -> None:
         dependencies = self._dependencies
-        self.facts = record.facts(request.model, dependencies.clock.monotonic() - began)
-        self.excerpt = record.excerpt(api_key) if dependencies.settings.keep_provider_excerpts else None
+        self.facts = call.record.facts(call.request.model, dependencies.clock.monotonic() - call.began)
+        self.excerpt = call.record.excerpt(call.api_key) if dependencies.settings.keep_provider_excerpts else None
 
-    def ask_for_bills(self) -> None:
-        """Ask for the cost of calls that ended before they reported it, while there is time."""
-        for call in self._late_bills.pop_all():
-            usage = self._late_bills.ask(call.bill_id, call.api_key)
-            if usage is not None:
-                usage = believable(
-                    usage, Decimal(str(self._kind.limits.call_reserve_usd)), self._kind.limits, self.head.generation_id
-                )
-                self._ledger.spend(usage.all_wasted(), call.reserved_usd)
-
-    def _billed(self, answer: Completion, reserve: Decimal, bill_ids: list[str], api_key: str) -> Completion:
-        usage, told = answer.usage, answer.cost_told
-        if usage == _NO_BILL and bill_ids:
-            late = self._late_bills.ask(bill_ids[0], api_key)
-            usage, told = (usage, told) if late is None else (late, True)
-        if not told:
-            _say_unpriced(answer.model)
-        usage = believable(usage, reserve, self._kind.limits, self.head.generation_id)
-        self._ledger.spend(usage, reserve)
-        return replace(answer, usage=usage)
-
-    def _failed(self, error: ProviderError, reserve: Decimal, bill_ids: list[str], api_key: str) -> None:
+    def _book_failed(self, call: CountedCall, error: ProviderError) -> None:
         if error.usage is not None:
-            usage = believable(error.usage, reserve, self._kind.limits, self.head.generation_id)
-            self._ledger.spend(usage.all_wasted(), reserve)
+            self._billing.book_wasted(call, error.usage)
         elif error.unpaid:
-            self._take_back_call(reserve)
+            self._take_back(call)
         else:
             # Its cost was never reported, so its reserve stays reserved.
-            self._await_bills(bill_ids, api_key, reserve)
+            self._billing.await_bill(call)
 
-    def _take_back_call(self, reserve: Decimal) -> None:
+    def _take_back(self, call: CountedCall) -> None:
         """Uncount a call that was refused before its first token. It cost nothing."""
-        self._ledger.spend(Usage(), reserve)
+        self._billing.release(call)
         self.head = replace(self.head, step_calls=self.head.step_calls - 1)
 
-    def _await_bills(self, bill_ids: list[str], api_key: str, reserve: Decimal) -> None:
-        for bill_id in bill_ids[-1:]:
-            self._late_bills.await_bill(Unbilled(bill_id, api_key, reserve))
+    def _meant_by(self, error: ProviderError, call: CountedCall) -> ProviderError | DeadlinePassedError:
+        """Return what a call's error means for the generation: mostly itself."""
+        timeout = self._dependencies.settings.model_timeout_seconds
+        if isinstance(error, CallDeadlineExceededError) and call.left_seconds <= timeout:
+            # The generation's deadline passed, not the call's timeout.
+            return DeadlinePassedError(self.head.generation_id)
+        return as_the_owners(error) if self.head.own_key else error
 
     def _request(
         self, prompt: Prompt, messages: tuple[ChatMessage, ...], result: type[BaseModel] | None, aspect_ratio: str
@@ -236,25 +236,8 @@ class Calls:
             labels={"Generation": head.generation_id, "Attempt": str(head.attempt), "Step": self._step},
         )
 
-    def _begin_call(self) -> Decimal:
-        ledger = self._ledger
-        reserve = reserve_for(self.head, self._step, self._kind.limits, ledger)
-        self._spend_guard.check(self.head, ledger.cost_usd + ledger.reserved_usd, reserve)
-        self._heartbeat.check()
-        reserved = ledger.reserved_usd + reserve
-        begin_call, shown = self._dependencies.store.begin_call, self._heartbeat.shown
-        self.head = begin_call(self.head, self._step, reserved, ledger.totals_under_way, shown)
-        ledger.begin_call()
-        return reserve
-
     def _on_text(self, expected_characters: int) -> Callable[[int], None]:
         start, span = self._heartbeat.progress, self._target - self._heartbeat.progress
         return lambda characters: self._heartbeat.show(
             start + int(span * 0.95 * min(1.0, characters / expected_characters))
         )
-
-
-@lru_cache(maxsize=100)
-def _say_unpriced(model: str) -> None:
-    """Log once that no spending limit holds for this model, because its server reports tokens but no price."""
-    logger().warning("the model's cost is not known: give its price in ModelPrices", extra={"model": model})

@@ -1,6 +1,6 @@
-"""Owns the carrying out of a plan on one connection, and the moment at which the ledger learns how it ended.
+"""Carries out a plan on one connection, and tells the ledger when and how it ended.
 
-The ledger knows of an end before the client can: who has read the answer finds the finished call there.
+The ledger records an end before the client sees it: a client that has read the answer finds the finished call there.
 """
 
 import math
@@ -23,7 +23,8 @@ LEAST_PIECES = 20
 
 @dataclass(slots=True)
 class Answering:
-    """One answer under way, by `model`, which may be a fallback. `run` returns when the client has it, or has gone."""
+    """One answer in progress, by `model`, which may be a fallback. `run` returns once the client has it, or has
+    gone."""
 
     wire: JsonHandler
     ledger: Ledger
@@ -75,7 +76,7 @@ class Answering:
         self.wire.end_headers()
         if "bom" in plan.forms:
             self._send(wording.BYTE_ORDER_MARK)
-        else:  # a comment would bear the mark in place of the first event
+        else:  # otherwise a comment would carry the mark instead of the first event
             self._comment()
         self._comment_for(plan.wait_seconds)
         self._send_content()

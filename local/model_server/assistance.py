@@ -1,4 +1,4 @@
-"""Owns what the model server says to a sentence that wants help: what it asks for, a goal, an order; by plain words."""
+"""Owns the model server's answers to a sentence that asks for help: its intent, a goal, an order. Uses plain words."""
 
 import re
 
@@ -32,7 +32,7 @@ _BY_WHEN = re.compile(
 )
 _FIGURE = re.compile(r"\d[\d.,]*(?: ?(?:%|[a-zA-Z]+))?")
 LONGEST_SENTENCE = 2_000
-"""In characters, of what is read: the patterns look at a text more than once. The kind takes half of it."""
+"""In characters, of the part that is read: the patterns read a text more than once. The kind accepts half of it."""
 
 _MEANING = {
     "do": "It is both urgent and important.",
@@ -43,7 +43,7 @@ _MEANING = {
 
 
 def intent_of(sentence: str) -> tuple[str, str]:
-    """Return `prioritization`, `smart_goal` or `unknown`, and the reason, said to who wrote the sentence."""
+    """Return `prioritization`, `smart_goal` or `unknown`, and the reason, addressed to the author of the sentence."""
     sentence = sentence[:LONGEST_SENTENCE]
     words = _words(sentence)
     tasks = tasks_of(sentence)
@@ -55,7 +55,7 @@ def intent_of(sentence: str) -> tuple[str, str]:
 
 
 def goal_of(sentence: str) -> dict[str, str]:
-    """Return the goal restated, and how it is each of the five."""
+    """Return the goal restated, and how it meets each of the five criteria."""
     sentence = sentence[:LONGEST_SENTENCE]
     wish = _WISH.sub("", sentence.strip()).rstrip(". !")
     wish = wish[:1].lower() + wish[1:]
@@ -73,7 +73,7 @@ def goal_of(sentence: str) -> dict[str, str]:
 
 
 def order_of(sentence: str) -> list[dict[str, str]]:
-    """Return the tasks of a sentence in its own order, each with its quadrant after Eisenhower and the reason."""
+    """Return the tasks of a sentence in its own order, each with its Eisenhower quadrant and the reason."""
     found = []
     sentence = sentence[:LONGEST_SENTENCE]
     for task in tasks_of(sentence) or [sentence.strip()]:
@@ -86,7 +86,7 @@ def order_of(sentence: str) -> list[dict[str, str]]:
 
 
 def tasks_of(sentence: str) -> list[str]:
-    """Return the parts of a sentence that stand between its commas and its `and`s, without what leads up to them."""
+    """Return the parts of a sentence between its commas and its `and`s, without the words that introduce them."""
     listed = _LEAD.sub("", sentence[:LONGEST_SENTENCE].strip(), count=1)
     parts = (re.sub(r"^to\s+", "", part.strip(" .!?")) for part in _BETWEEN.split(listed))
     return [part for part in parts if len(part) > 2]

@@ -1,6 +1,6 @@
 """Owns what each model of the server does: one table of names, each with a description and a plan.
 
-It must not touch a socket: how a plan is carried out is in answering.py.
+It must not touch a socket: answering.py carries out a plan.
 """
 
 import json
@@ -204,7 +204,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
 
 
 def make_plan(conversation: Conversation, earlier: int) -> tuple[str, Plan]:
-    """Who answers and how: the request's model, or its first fallback that does not refuse.
+    """Return who answers and how: the request's model, or its first fallback that does not refuse.
 
     Raises BadRequestError for a name that is not in the table.
     """

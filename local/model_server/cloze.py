@@ -1,4 +1,4 @@
-"""Owns the cards for text of any language, or none: a sentence with its most telling word blanked out."""
+"""Makes cards for text of any language, or none: a sentence with its most telling word blanked out."""
 
 import re
 from collections import Counter
@@ -30,14 +30,16 @@ def cloze(sentence: str, frequency: Counter[str], rank: int = 0) -> tuple[str, s
 
 
 def _spans(start: int, end: int, word: str) -> list[tuple[int, int]]:
-    """What can be blanked of a word: all of it, or slices where a script has no spaces or it is no word at all."""
+    """Return the parts of a word that can be blanked: all of it, or slices of it, for scripts without spaces and
+    non-words."""
     if len(word) <= _LONGEST_WORD and not _UNSPACED.search(word):
         return [(start, end)]
     return [(at, min(at + _SLICE_CHARACTERS, end)) for at in range(start, end, _SLICE_CHARACTERS)]
 
 
 def _weight(word: str, frequency: Counter[str]) -> float:
-    """Long words tell most, rare ones more; a number is worth a long word; a word of three letters nothing."""
+    """Long words tell most, rare ones more. A number counts as a long word, and a word of three letters counts
+    nothing."""
     length: float = 9 if word[0].isdecimal() else min(len(word), 12)
     if len(word) < 4 and not word.isupper():
         length = len(word) / 10

@@ -1,6 +1,6 @@
-"""Owns the reading of a chat completions request: what was asked, of which model, in which shape, at what price.
+"""Reads a chat completions request: its question, model, form and price.
 
-It must not decide what is answered.
+It must not decide the answer.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class Conversation:
     user: str | None
     max_tokens: int | None
     aspect_ratio: str | None = None
-    """Of the picture that is asked for, as `16:9`; None where none is."""
+    """The aspect ratio of the requested picture, such as `16:9`; None if none is requested."""
 
     @property
     def fingerprint(self) -> str:
@@ -46,7 +46,8 @@ class Conversation:
 
     @property
     def source_text(self) -> str:
-        """The text between the newest lines of one tag, as `<source_text>`, else the newest words of the user."""
+        """The text between the newest lines of one tag, such as `<source_text>`, otherwise the newest words of the
+        user."""
         said = [text for role, text in reversed(self.turns) if role == "user"]
         for text in said:
             if found := _tagged(text):
@@ -55,7 +56,7 @@ class Conversation:
 
     @property
     def said(self) -> dict[str, str]:
-        """All that stands between tags in the newest words of the user that have any, by tag."""
+        """The text between all tags, by tag, in the newest of the user's words that have any."""
         for role, text in reversed(self.turns):
             if role == "user" and (found := _tagged(text)):
                 return dict(found)
@@ -67,8 +68,8 @@ class Conversation:
 
 
 def _tagged(text: str) -> list[tuple[str, str]]:
-    """Return what stands between the lines of a tag, each with its tag: from the first that opens to the last that
-    closes it. One pass over the lines."""
+    """Return the text between the lines of a tag, including its tags: from the first opening one to the last closing
+    one. One pass over the lines."""
     lines = text.split("\n")
     last = {line.rstrip(" \t"): at for at, line in enumerate(lines) if line.startswith("</")}
     found, at = [], 0
@@ -83,12 +84,12 @@ def _tagged(text: str) -> list[tuple[str, str]]:
 
 
 def count_tokens(text: str) -> int:
-    """About what a tokenizer would count: four UTF-8 bytes a token."""
+    """An estimate of a tokenizer's count: four UTF-8 bytes per token."""
     return (len(text.encode("utf-8", "replace")) + 3) // 4
 
 
 def price(prompt_tokens: int, completion_tokens: int) -> float:
-    """US dollars, made up, the same each time for the same counts."""
+    """US dollars, made up, but always the same for the same counts."""
     return round(prompt_tokens * PROMPT_PRICE + completion_tokens * COMPLETION_PRICE, 10)
 
 
@@ -136,7 +137,7 @@ def _turn(message: object) -> tuple[str, str]:
         parts = [part.get("text") for part in content if isinstance(part, dict)]
         content = "\n".join(part for part in parts if isinstance(part, str))
     text = content if isinstance(content, str) else ""
-    # JSON can spell half a surrogate pair, which no answer could carry.
+    # JSON can spell half a surrogate pair, which no answer could contain.
     return message["role"], text.encode("utf-8", "replace").decode()
 
 

@@ -1,6 +1,6 @@
-"""Bedrock's ConverseStream on loopback: the same models and faults in Amazon's words, as binary events.
+"""Bedrock's ConverseStream on loopback: the same models and faults in Amazon's protocol, as binary events.
 
-Owns that wire alone: what a model does is in behaviours.py, and how a plan is carried out in answering.py.
+Owns only that protocol: behaviours.py defines each model, and answering.py carries out a plan.
 """
 
 import json
@@ -25,7 +25,7 @@ _STRING = 7
 
 
 def as_chat_completion(model: str, body: bytes) -> bytes:
-    """Return a request of Converse as one of Chat Completions. What is no such request stays what it is."""
+    """Return a Converse request as a Chat Completions request. Anything else stays unchanged."""
     try:
         sent = json.loads(body)
         turns = [("system", sent.get("system", ())), *((turn["role"], turn["content"]) for turn in sent["messages"])]
@@ -64,7 +64,7 @@ def event(name: str, payload: dict[str, Any], *, kind: str = "event") -> bytes:
 
 
 class ConverseAnswering(Answering):
-    """Says what a plan holds in Converse's events: as what a tool is called with where a form was asked for."""
+    """Encodes a plan as Converse's events: as a tool's input if a form was requested."""
 
     stream_type: ClassVar[str] = "application/vnd.amazon.eventstream"
 
@@ -74,7 +74,7 @@ class ConverseAnswering(Answering):
         self.wire.reply(self.plan.status, body, headers | {"x-amzn-ErrorType": name})
 
     def _comment(self) -> None:
-        """There is nothing of the kind in this wire."""
+        """This protocol has no such event."""
 
     def _last_word(self) -> bytes:
         return b""

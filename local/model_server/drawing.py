@@ -1,6 +1,6 @@
-"""Owns the drawing of pictures, without a library: PNGs of a landscape whose colours and shapes follow from the words.
+"""Draws pictures without a library: PNGs of a landscape whose colours and shapes depend on the words.
 
-It must not decide when one is drawn.
+It must not decide when to draw one.
 """
 
 import base64
@@ -11,13 +11,13 @@ from collections.abc import Iterator
 
 LONG_EDGE = 512
 IMAGE_TOKENS = 1_290
-"""What a picture counts as in a bill."""
+"""A picture's tokens in a bill."""
 
 Colour = tuple[int, int, int]
 
 
 def draw(words: str, number: int = 0, aspect_ratio: str = "1:1") -> bytes:
-    """Return the PNG that the model draws for these words in its call of this number, 0 being the first."""
+    """Return the PNG that the model draws for these words in its call of this number, from 0."""
     width, height = size_of(aspect_ratio)
     seed = hashlib.sha256(f"{words}\n{number}".encode()).digest()
     pixels = b"".join(b"\x00" + row for row in _rows(seed, width, height))

@@ -1,6 +1,6 @@
-"""Owns the choice of the cards of a text: how many, of which kinds, spread over the whole of it; deterministic.
+"""Chooses the cards of a text: how many, of which kinds, spread over the whole text; deterministic.
 
-How a sentence becomes a card is in card_rules.py and cloze.py.
+card_rules.py and cloze.py turn a sentence into a card.
 """
 
 import re
@@ -18,9 +18,9 @@ BACK_CHARACTERS = 500
 CHARACTERS_PER_CARD = 250
 MOST_CARDS = 20
 LONGEST_SENTENCE = 600
-"""In characters. The rules look at a sentence more than once, so that a longer one would take too long."""
+"""In characters. The rules read a sentence more than once, so a longer one would take too long."""
 LEAST_CARDS = 3
-KIND_ORDER = (  # what a learner has most of comes first, when not all kinds can have one more
+KIND_ORDER = (  # the kinds that teach most come first, if not all kinds can have another card
     *("definition", "called", "abbreviation", "reason", "made_of", "action"),
     *("used_for", "place", "year", "done_by", "number"),
 )
@@ -44,8 +44,8 @@ class _Candidate:
 
 
 def make_cards(text: str, at_least: int = 0, at_most: int | None = None) -> list[Card]:
-    """Cards in the order of the text: one for 250 characters, 3 to 20, but never fewer than `at_least` nor more than
-    `at_most`, which still come from the whole of the text."""
+    """Return cards in the order of the text: one per 250 characters, 3 to 20, within `at_least` and `at_most`. They
+    always cover the whole text."""
     wanted = max(LEAST_CARDS, at_least, min(MOST_CARDS, len(text) // CHARACTERS_PER_CARD))
     wanted = wanted if at_most is None else min(wanted, at_most)
     sentences = split_sentences(text)
@@ -62,7 +62,7 @@ def make_cards(text: str, at_least: int = 0, at_most: int | None = None) -> list
 
 
 def _questions(text: str, sentences: list[str]) -> Iterator[_Candidate]:
-    """What the rules make of the sentences. They know English alone."""
+    """The cards that the rules make of the sentences. They only know English."""
     words = Counter(_WORDS.findall(text.lower()))
     if sum(words[word] for word in _ENGLISH) < 0.1 * words.total():
         return
@@ -81,7 +81,7 @@ def _questions(text: str, sentences: list[str]) -> Iterator[_Candidate]:
 
 
 def _choose(candidates: Iterator[_Candidate], wanted: int) -> list[_Candidate]:
-    """As many as wanted: one of each kind in turn, and those of one kind from all over the text."""
+    """Return as many as wanted: one of each kind in turn, and those of one kind spread over the text."""
     kinds: dict[str, list[_Candidate]] = defaultdict(list)
     fronts: set[str] = set()
     for candidate in candidates:
@@ -98,7 +98,7 @@ def _choose(candidates: Iterator[_Candidate], wanted: int) -> list[_Candidate]:
 
 
 def _spread(count: int) -> list[int]:
-    """0 to count-1, ordered so that every beginning of the list covers the range evenly (bit reversal)."""
+    """Return 0 to count-1, ordered so that every beginning of the list covers the range evenly (bit reversal)."""
     width = max(1, (count - 1).bit_length())
     return sorted(range(count), key=lambda index: int(f"{index:0{width}b}"[::-1], 2))
 

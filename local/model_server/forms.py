@@ -1,6 +1,6 @@
-"""Owns which objects the model server knows by the names of their fields, and what it says in each; words, no schema.
+"""Owns the objects that the model server recognises by their field names, and their contents; words, no schema.
 
-The names are those of the kinds that ship with the project; an object of other names is filled with plain words.
+The names are those of the kinds in this project; an object with other names is filled with plain words.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,11 +9,11 @@ from typing import Any
 from local.model_server import assistance, stories
 
 Said = Mapping[str, str]
-"""What the user said, by the tag that it stood in."""
+"""The user's words, by their tag."""
 
 
 def values_of(properties: Mapping[str, Any], said: Said) -> dict[str, Any]:
-    """Return what is known to say in an object with these properties, by name; nothing for an object of others."""
+    """Return values for an object with these properties, by name; empty for other objects."""
     maker = _MAKERS.get(frozenset(properties))
     return maker(properties, said) if maker else {}
 

@@ -1,4 +1,4 @@
-"""Owns what the card rules share: a sentence, a question, and the words that make a bad subject."""
+"""Shared by the card rules: a sentence, a question, and the words that make a bad subject."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence without its full stop, with what its text tells about it: which words are names."""
+    """A sentence without its full stop, with facts from its text: which words are names."""
 
     words: str
     names: frozenset[str]
@@ -41,7 +41,7 @@ class Sentence:
         return phrase if is_name else phrase[:1].lower() + phrase[1:]
 
     def subject(self, phrase: str) -> str | None:
-        """The phrase as a subject of a question; None when it points back to another sentence."""
+        """The phrase as a subject of a question; None if it refers back to another sentence."""
         first = phrase.split(" ", maxsplit=1)[0].lower()
         if first in _ANAPHORS | _OPENERS | _VAGUE or len(phrase.split()) > 7:
             return None
@@ -57,5 +57,5 @@ def full_sentence(phrase: str) -> str:
 
 
 def points_back(phrase: str) -> bool:
-    """Whether the phrase starts with a word that means something in another sentence."""
+    """Whether the phrase starts with a word that refers to another sentence."""
     return phrase.split(" ", maxsplit=1)[0].lower() in _ANAPHORS

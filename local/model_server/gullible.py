@@ -1,6 +1,6 @@
-"""Owns the models that obey: what a line of the text asks of them, they do. They make a careless prompt show.
+"""The models that obey instructions in the text, so that a careless prompt is exposed.
 
-The commands are a handful of plain sentences: enough to try each way in, and no more clever than that.
+The commands are a handful of plain sentences: enough to try each way in.
 """
 
 import json
@@ -16,12 +16,12 @@ _OPENING = re.compile(r"<(\w+)>")
 
 
 def anywhere(ask: Ask) -> Plan:
-    """Obey the first command in what the user said, whether it is data or not."""
+    """Obey the first command in the user's words, whether it is data or not."""
     return _obeying(ask, "\n".join(_said(ask)))
 
 
 def outside_the_data(ask: Ask) -> Plan:
-    """Obey the first command outside of `<name>...</name>`; what closes the data is read as kindly as a model would."""
+    """Obey the first command outside of `<name>...</name>`. Reads closing tags as leniently as a model would."""
     return _obeying(ask, "\n".join(_outside(text) for text in _said(ask)))
 
 

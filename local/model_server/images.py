@@ -1,6 +1,6 @@
-"""Owns what each model that is asked for pictures does: draws one, or sends something else in its place.
+"""Owns what each model does when asked for pictures: draws one, or sends something else.
 
-How a picture is drawn is in drawing.py.
+drawing.py draws the picture.
 """
 
 from dataclasses import replace

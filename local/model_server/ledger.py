@@ -1,4 +1,4 @@
-"""Owns the record of every call of the model server: who asked what, how it ended, whether it was paid for.
+"""Records every call of the model server: the caller, the request, the end, whether it was paid for.
 
 It never holds a key or a text, only their hashes.
 """
@@ -16,10 +16,15 @@ from typing import Any
 class Call:
     """One request for a completion. Times are epoch seconds, `cost` is US dollars.
 
-    `outcome` is None while the call is open, then one of `answered` (the model finished), `refused` (an HTTP
-    error status), `error` (an error inside a 200), `cut` (the server closed the socket), `client_closed` and
-    `server_stopped`. `paid` says that the model produced content, whether or not the client got it. The final bill was
-    asked for `bill_asks` times, and the first `late_bill` of them are answered that there is none.
+    `outcome` is None while the call is open. Then it is one of these:
+    - `answered`: the model finished
+    - `refused`: an HTTP error status
+    - `error`: an error inside a 200
+    - `cut`: the server closed the socket
+    - `client_closed` or `server_stopped`
+
+    `paid` means that the model produced content, whether or not the client got it. `bill_asks` counts the requests for
+    the final bill; the first `late_bill` of them find none.
     """
 
     id: str
@@ -72,7 +77,7 @@ class Ledger:
             return earlier
 
     def finish(self, call_id: str, **changes: Any) -> None:
-        """Record how the call ended. A call that has ended already, or was cleared, stays as it is."""
+        """Record how the call ended. A call that has already ended, or was cleared, stays unchanged."""
         with self._changed:
             call = self._calls.get(call_id)
             if call is None or call.outcome is not None:
@@ -87,7 +92,7 @@ class Ledger:
             return self._calls.get(call_id)
 
     def ask_for_bill(self, call_id: str) -> Call | None:
-        """Count the question; return the call if its bill can be told by now."""
+        """Count the request for a bill; return the call if its bill is available by now."""
         with self._changed:
             call = self._calls.get(call_id)
             if call is None:

@@ -1,6 +1,6 @@
-"""Reads from a prompt the bounds that its schema does not hold, as any model would that can read.
+"""Reads bounds from a prompt that its schema does not contain, as a real model would.
 
-Knows the words in which the worker names a form, and no more of it.
+Knows only the words with which the worker describes a form.
 """
 
 import re
@@ -11,7 +11,7 @@ _TEXT = r'"{name}": <text of (?:(?P<least>\d+) to (?P<most>\d+)|(?P<exactly>\d+)
 
 
 def with_named_bounds(schema: Any, prompt: str) -> Any:
-    """Return the schema with the bounds that the prompt names for its fields, where it holds none itself."""
+    """Return the schema with the bounds that the prompt names for its fields, where it has none itself."""
     if isinstance(schema, list):
         return [with_named_bounds(part, prompt) for part in schema]
     if not isinstance(schema, dict):

@@ -1,6 +1,6 @@
-"""Owns what a behaviour decides on and what it decides: a question, and a plan of the answer. Plain data.
+"""Defines a behaviour's input and output: a question, and a plan of the answer. Plain data.
 
-How a plan is carried out is in answering.py, which behaviours there are in behaviours.py.
+answering.py carries out a plan; behaviours.py lists the behaviours.
 """
 
 import json
@@ -22,18 +22,17 @@ FORMS = {
     "unknown": "fields that nobody knows, in each event and in its JSON",
     "whole": "one JSON document, though a stream was asked for",
 }
-"""What servers of the protocol differ in, all of it allowed."""
+"""The points in which servers of the protocol differ, all of them allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One answer to be given. Seconds may be infinite; `cut_at` and `error_at` are fractions of the content.
+    """A planned answer. Seconds may be infinite; `cut_at` and `error_at` are fractions of the content.
 
     A `status` other than 200 is a refusal with `message`. An `error_code` alone makes the whole body an error;
-    `error_word` says more, where servers of `error_form` say it. `late_seconds` pass before the first byte, headers
-    included. `tool` is called beside the content, and `images` are URLs that come after it. `broken` ends the stream in
-    the middle of an event's JSON. `forms` are names of FORMS. The final bill is not there the first `late_bill`
-    times that it is asked for.
+    `error_word` adds details, in servers of `error_form`. `late_seconds` pass before the first byte, including headers.
+    `tool` is called beside the content, and `images` are URLs that come after it. `broken` ends the stream in the
+    middle of an event's JSON. `forms` are names of FORMS. The first `late_bill` requests for the final bill find none.
     """
 
     content: str = ""
@@ -66,7 +65,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a behaviour decides on. `earlier` counts the calls of this model and conversation before this."""
+    """The input of a behaviour. `earlier` counts the previous calls of this model and conversation."""
 
     conversation: Conversation
     argument: str
@@ -78,7 +77,7 @@ class Ask:
 
     @property
     def first_calls(self) -> tuple[float, float]:
-        """The argument `N:SECONDS`: for how many first calls of the conversation, and what."""
+        """The argument `N:SECONDS`: for how many first calls of the conversation, and the seconds."""
         calls, _, seconds = self.argument.partition(":")
         return _number(calls), _number(seconds)
 

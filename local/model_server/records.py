@@ -1,4 +1,4 @@
-"""Owns the shapes in which a finished call and a model are told about, with all that OpenRouter always gives."""
+"""Owns the format of a finished call and of a model, with all fields that OpenRouter always sends."""
 
 import time
 from typing import Any
@@ -16,7 +16,7 @@ _NEVER_KNOWN = (
 
 
 def call_record(call: Call, finished_at: float) -> dict[str, Any]:
-    """What `GET /generation` says; costs are US dollars, times milliseconds."""
+    """The answer of `GET /generation`; costs are US dollars, times milliseconds."""
     by_own_key = call.model == "local/byok"
     upstream = price(call.prompt_tokens, call.completion_tokens)
     milliseconds = round((finished_at - call.received_at) * 1000)
@@ -50,7 +50,7 @@ def call_record(call: Call, finished_at: float) -> dict[str, Any]:
 
 
 def model_record(name: str, description: str) -> dict[str, Any]:
-    """What `GET /models` says of one model."""
+    """One model's entry in `GET /models`."""
     return {
         "id": name,
         "canonical_slug": name,

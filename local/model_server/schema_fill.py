@@ -1,4 +1,4 @@
-"""Owns the making of an instance of a JSON Schema out of a text: names and limits are the schema's, words the text's.
+"""Makes an instance of a JSON Schema from a text: the schema gives names and limits, the text gives words.
 
 It knows the part of JSON Schema that structured outputs use; `pattern` is not honoured.
 """
@@ -33,9 +33,9 @@ Schema = dict[str, Any]
 
 
 def fill(schema: Schema, text: str, said: Mapping[str, str] | None = None) -> Any:
-    """An instance of `schema`. An array of objects with a `front` and a `back` gets the text's flashcards.
+    """Return an instance of `schema`. An array of objects with a `front` and a `back` gets the text's flashcards.
 
-    `said` is all that the user said, by the tag that it stood in: objects that `forms` knows are made of it.
+    `said` has the user's words by their tag; objects that `forms` knows are made of it.
     """
     return _Filler(schema, text, said or {}).value(schema, 0)
 
@@ -48,7 +48,7 @@ class _Filler:
         self._sentences = itertools.cycle(split_sentences(text) or ["Nothing was said."])
 
     def value(self, schema: Schema, depth: int, card: Card | None = None) -> Any:
-        if depth > 2 * MAX_DEPTH:  # a schema that demands itself has no finite instance
+        if depth > 2 * MAX_DEPTH:  # a schema that requires itself has no finite instance
             return None
         schema = self._resolve(schema, depth)
         if "const" in schema:
@@ -67,7 +67,7 @@ class _Filler:
         return makers[kind]() if kind in makers else None
 
     def _resolve(self, schema: Schema, depth: int) -> Schema:
-        """Follow `$ref`; of alternatives take the first that is not null, or null when it is getting deep."""
+        """Follow `$ref`; of alternatives, take the first that is not null, or null if it is getting deep."""
         seen = 0
         while seen < MAX_DEPTH:
             seen += 1
@@ -104,7 +104,7 @@ class _Filler:
         return filled
 
     def _fitted(self, schema: Schema, depth: int, value: Any) -> Any:
-        """Bring what is known to say into the schema's bounds; where it is of another type, say what fits."""
+        """Fit a known value into the schema's bounds; if its type differs, return a fitting value."""
         schema = self._resolve(schema, depth)
         kind = _type_of(schema)
         if "const" in schema or (schema.get("enum") and value not in schema["enum"]):
@@ -163,7 +163,7 @@ def _type_of(schema: Schema) -> str:
 
 
 def _number(schema: Schema, *, whole: bool) -> int | float:
-    """The smallest number that fits, or one near zero when there is no lower limit."""
+    """The smallest number that fits, or one near zero if there is no lower limit."""
     step = schema.get("multipleOf", 1 if whole else 0)
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))

@@ -1,4 +1,4 @@
-"""Owns the cutting of a text: into sentences, into fragments where there are none, and down to a length."""
+"""Cuts a text: into sentences, into fragments if there are none, and down to a length."""
 
 import re
 
@@ -38,7 +38,8 @@ def fragments(text: str, size: int) -> list[str]:
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` characters, cut at a word where that loses little, with an ellipsis for what is gone."""
+    """Return at most `limit` characters, cut at a word where that loses little, with an ellipsis for the missing
+    part."""
     if len(text) <= limit:
         return text
     head = text[: max(0, limit - 1)]
@@ -48,7 +49,7 @@ def clip(text: str, limit: int) -> str:
 
 
 def _blocks(paragraph: str) -> list[str]:
-    """Lines joined where they were only wrapped; a bullet or a heading stands alone."""
+    """Lines joined if they were only wrapped; a bullet or a heading stays alone."""
     blocks: list[list[str]] = []
     joins = False
     for line in paragraph.splitlines():

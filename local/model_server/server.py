@@ -1,4 +1,4 @@
-"""Owns the routes of the model server. What a model does is in behaviours.py, how it is said in answering.py."""
+"""Owns the routes of the model server. behaviours.py defines a model's behaviour, answering.py its wording."""
 
 import hashlib
 import secrets
@@ -28,7 +28,7 @@ class ModelServer(LoopbackServer):
 
     @property
     def bedrock_url(self) -> str:
-        """The endpoint of the same models for who speaks Bedrock's ConverseStream."""
+        """The endpoint of the same models for callers of Bedrock's ConverseStream."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -65,7 +65,7 @@ class _Handler(JsonHandler):
         answering(self, ledger, call, model, plan, conversation).run()
 
     def converse(self) -> None:
-        """Bedrock's way to ask: the model in the path, the caller in a signature, the answer as binary events."""
+        """Bedrock's protocol: the model in the path, the caller in a signature, the answer as binary events."""
         model = unquote(self.path_only.removeprefix(_CONVERSE[0]).removesuffix(_CONVERSE[1]))
         self.body = as_chat_completion(model, self.body)
         self.complete(ConverseAnswering)
@@ -77,7 +77,7 @@ class _Handler(JsonHandler):
         return super().find_route()
 
     def generation(self) -> None:
-        """OpenRouter's own record of a call; 404 while it is open, as it is there for a moment."""
+        """OpenRouter's own record of a call; 404 while it is open, as OpenRouter's is for a moment."""
         if not self._key():
             self.refuse(401, "No auth credentials found")
             return

@@ -1,6 +1,6 @@
 """Owns the life of a small HTTP server on loopback: its port, its connections, its end with signals or its parent.
 
-It must not know what is served. The token issuer stands on it too.
+It must not know its contents. The token issuer uses it too.
 """
 
 import json
@@ -29,13 +29,13 @@ class ClientClosedError(Exception):
 
 
 class BodyTooLargeError(Exception):
-    """The request's body is larger than the route takes."""
+    """The request's body is larger than the route accepts."""
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """An HTTP server on 127.0.0.1, a thread a connection; `stop` ends every open connection at once.
+    """An HTTP server on 127.0.0.1, with a thread per connection; `stop` ends every open connection at once.
 
-    Port 0 takes a free port; `port` tells which. Use it as a context manager, or call `start` and `stop`.
+    Port 0 takes a free port, which `port` returns. Use it as a context manager, or call `start` and `stop`.
     """
 
     # Threads, not asyncio: fifty waiting threads cost little, and each answer reads as one plain sequence.
@@ -64,7 +64,7 @@ class LoopbackServer(ThreadingHTTPServer):
         return self
 
     def stop(self) -> None:
-        """End: no new connection, every open one is cut, every thread is joined. May be called twice."""
+        """End: accept no new connection, cut every open one, join every thread. May be called twice."""
         self.stopping = True
         if self._thread is not None:
             self.shutdown()
@@ -92,7 +92,7 @@ class LoopbackServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away is no news; anything else is a fault of ours and shows its traceback.
+        # A client that goes away is normal; anything else is a fault of this server and shows its traceback.
         if not isinstance(sys.exception(), ConnectionError | ClientClosedError):
             super().handle_error(request, client_address)
 
@@ -107,8 +107,8 @@ def _shut(connection: socket.socket) -> None:
 class JsonHandler(BaseHTTPRequestHandler):
     """One connection: JSON in and out, and `pause`, which notices at once that the client has gone.
 
-    A subclass gives `routes`, a table from "METHOD /path" to its method. Requests for another host name
-    than loopback's are refused, so that a web page cannot reach the server by rebinding its own name.
+    A subclass gives `routes`, a table from "METHOD /path" to its method. Requests for a host name other than loopback's
+    are refused, so that a web page cannot reach the server by rebinding its own name.
     """
 
     protocol_version = "HTTP/1.1"
@@ -145,7 +145,7 @@ class JsonHandler(BaseHTTPRequestHandler):
     do_POST = do_DELETE = do_GET  # noqa: N815 (names that http.server looks up)
 
     def find_route(self) -> Callable[[Any], None] | None:
-        """The method that answers `command` and `path_only`; a subclass may find more than its table holds."""
+        """Return the method that answers `command` and `path_only`; a subclass may find more than its table has."""
         return self.routes.get(f"{self.command} {self.path_only}")
 
     def _read_body(self) -> bytes:
@@ -168,7 +168,7 @@ class JsonHandler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server itself refuses has the shape of every other error."""
+        """http.server's own refusals have the format of all other errors."""
         self.close_connection = True
         self.refuse(code, message or explain or HTTPStatus(code).phrase)
 
@@ -185,7 +185,7 @@ class JsonHandler(BaseHTTPRequestHandler):
             time.sleep(seconds)  # a pipelined request is waiting: it hides the close until it has been read
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: what happened is in the ledger."""
+        """Log nothing: the ledger has everything."""
 
 
 def write_port_file(path: Path, port: int) -> None:
@@ -198,8 +198,8 @@ def write_port_file(path: Path, port: int) -> None:
 def serve_until_told(server: LoopbackServer, port_file: Path | None) -> None:
     """Serve until SIGTERM, SIGINT or the end of the parent process, then stop quietly.
 
-    The parent is polled with getppid: that works on macOS too, and prctl's signal, which exists on Linux
-    alone, comes already when the thread that started this process ends.
+    Polls the parent with getppid, which also works on macOS. prctl's signal exists only on Linux, and it already comes
+    when the thread that started this process ends.
     """
     told = threading.Event()
 

@@ -1,6 +1,6 @@
-"""Owns the making of a story out of its premise: an outline of any length and chapters of a page; deterministic.
+"""Makes a story from its premise: an outline of any length and chapters of a page; deterministic.
 
-Its people and things are the premise's own words; what they do is a stock of English sentences.
+Its people and things are the premise's own words; English stock sentences say what they do.
 """
 
 import re
@@ -72,7 +72,8 @@ class _Cast:
 
 
 LONGEST_PREMISE = 2_000
-"""In characters, of what is read for people and things: each is looked for in all of it. The kind takes no more."""
+"""In characters, of the part that is read for people and things: each is searched for in all of it. The kind accepts no
+more."""
 
 
 def outline_of(premise: str, chapters: int) -> tuple[str, list[str]]:
@@ -86,7 +87,7 @@ def outline_of(premise: str, chapters: int) -> tuple[str, list[str]]:
 
 
 def chapter_of(premise: str, line: str, before: str) -> tuple[str, str]:
-    """Return the heading and the text of the chapter whose line of the outline is `line`, as `2. The way: ...`."""
+    """Return the heading and the text of the chapter whose line of the outline is `line`, such as `2. The way: ...`."""
     number, _, plan = line.rpartition(". ") if re.fullmatch(r"\d+\. [^.]*", line) else line.partition(". ")
     heading, _, what = (plan or line).partition(": ")
     cast = _cast(premise)
@@ -106,7 +107,7 @@ def _first_sentence(premise: str) -> str:
 
 def _cast(premise: str) -> _Cast:
     premise = premise[:LONGEST_PREMISE]
-    # A word with a capital inside a sentence is a name, where the language writes names alone so.
+    # A capitalised word inside a sentence is a name, in languages that only capitalise names.
     names = re.findall(r"(?<=[a-z,;] )[A-Z][a-z]+", premise)
     things = list(dict.fromkeys(f"the {thing}" for thing in _things(premise)))
     things = [thing for thing in things if not re.search(rf"{thing[4:]}(?: named| called|,) [A-Z]", premise)]

@@ -1,4 +1,4 @@
-"""Owns the rules on what a thing does: the verbs they know, and the agreement of subject and verb."""
+"""Rules for sentences about what a thing does: the known verbs, and the agreement of subject and verb."""
 
 import re
 from typing import NamedTuple
@@ -49,7 +49,7 @@ def used_for(sentence: Sentence) -> Question | None:
 
 
 def action(sentence: Sentence) -> Question | None:
-    """X makes Y; X breaks Y down into Z. An apposition after X is passed over."""
+    """X makes Y; X breaks Y down into Z. Skips an apposition after X."""
     words = re.sub(r"^([^,]{2,40}), (?:an?|the) [^,]+, ", r"\1 ", sentence.words)
     clause = _clause(words)
     subject = clause and sentence.subject(clause.subject)
@@ -64,7 +64,7 @@ def action(sentence: Sentence) -> Question | None:
 
 
 def _clause(words: str) -> _Clause | None:
-    """The first verb that agrees with what stands before it: not "transport" in "the transport chain pumps"."""
+    """The first verb that agrees with the word before it: not "transport" in "the transport chain pumps"."""
     start = 0
     while match := _PREDICATE.search(words, start):
         subject = words[: match.start()]

@@ -1,4 +1,4 @@
-"""Owns the JSON of an answer, an error and a bill, and the framing of an event: how a plan's words look on the wire.
+"""Owns the JSON of an answer, an error and a bill, and the framing of events: a plan's words on the wire.
 
 It must not send anything, nor know how far the answer has come.
 """
@@ -37,7 +37,7 @@ def encoded(text: str) -> bytes:
 
 
 def document(body: dict[str, Any], plan: Plan) -> bytes:
-    """The whole of an answer that is no stream."""
+    """The whole of an answer that is not streamed."""
     mark = BYTE_ORDER_MARK if "bom" in plan.forms else b""
     return mark + encoded(json.dumps(_with_unknown(body, plan), ensure_ascii=False))
 
@@ -49,7 +49,7 @@ def event(body: dict[str, Any], plan: Plan) -> bytes:
 
 
 def framed(events: bytes, plan: Plan) -> bytes:
-    """What is sent for events or comments: with the line ends that the plan's form has."""
+    """The bytes for events or comments, with the line ends of the plan's form."""
     return events.replace(b"\n", b"\r\n") if "crlf" in plan.forms else events
 
 
@@ -113,7 +113,7 @@ def error(code: int, plan: Plan, conversation: Conversation) -> dict[str, Any]:
     """The `error` of a refusal or of an answer of status 200."""
     if plan.error_form == "openai":
         return {"message": plan.message, "type": plan.error_word, "param": None, "code": plan.error_word}
-    # OpenRouter hands on what the upstream provider said, and that may repeat the prompt.
+    # OpenRouter passes on the upstream provider's message, which may repeat the prompt.
     echo = conversation.source_text[:100]
     return {
         "code": code,

@@ -21,10 +21,16 @@ class ModelPrice(NamedTuple):
     completion_usd: Decimal
     picture_usd: Decimal = Decimal(0)
 
+    @property
+    def free(self) -> bool:
+        """Whether everything costs nothing."""
+        return not (self.prompt_usd or self.completion_usd or self.picture_usd)
+
     def of(self, usage: "Usage", pictures: int = 0) -> Decimal:
         """Return the cost of a call with this usage."""
         tokens = usage.prompt_tokens * self.prompt_usd + usage.completion_tokens * self.completion_usd
-        return (tokens / _MILLION + pictures * self.picture_usd).quantize(_PLACES)
+        # A plain zero, because emulators of DynamoDB cannot read 0E-12.
+        return (tokens / _MILLION + pictures * self.picture_usd).quantize(_PLACES) or Decimal(0)
 
 
 def read_prices(rows: Iterable[str]) -> tuple[ModelPrice, ...]:

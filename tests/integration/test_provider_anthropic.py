@@ -78,6 +78,22 @@ def test_a_text_is_an_answer_too_and_so_is_one_that_is_not_streamed() -> None:
             assert Asking().of(Provider(server.base_url, protocol="anthropic")).text == "{}"
 
 
+def test_the_input_that_the_cache_took_stays_counted_when_the_end_repeats_the_usage() -> None:
+    said = delta(type="input_json_delta", partial_json='{"a": 1}')
+    ended = {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": USAGE | {"output_tokens": 89}}
+    with raw_server(saying(head(), sse(start(), TOOL, said, ended, {"type": "message_stop"}))) as server:
+        usage = Asking().of(Provider(server.base_url, protocol="anthropic")).usage
+    assert (usage.prompt_tokens, usage.completion_tokens) == (472, 89)
+
+
+def test_numbers_stay_numbers_in_an_answer_that_is_not_streamed() -> None:
+    block = {"type": "tool_use", "name": "cards", "input": {"share": 0.25, "places": [1, 2.5e3]}}
+    whole = {"type": "message", "content": [block], "stop_reason": "tool_use", "usage": USAGE}
+    with raw_server(saying(head("application/json"), json.dumps(whole).encode())) as server:
+        text = Asking().of(Provider(server.base_url, protocol="anthropic")).text
+    assert json.loads(text) == block["input"]
+
+
 @pytest.mark.parametrize(
     ("reason", "code"),
     [

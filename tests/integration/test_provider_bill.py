@@ -112,6 +112,7 @@ ODD = {
     "no cost": b'{"data": {"tokens_prompt": 3}}',
     "a cost that is a word": b'{"data": {"total_cost": "free"}}',
     "a cost that is true": b'{"data": {"total_cost": true}}',
+    "a cost with an endless exponent": b'{"data": {"total_cost": 1e99999999999999999999}}',
     "too deep": b"[" * 60_000,
     "too large": json.dumps({"data": {"total_cost": 1, "provider_responses": "x" * 70_000}}).encode(),
 }

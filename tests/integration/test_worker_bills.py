@@ -1,5 +1,6 @@
-"""Calls that end before they have told what they cost: the bill is asked for, in time, and counted where it may be."""
+"""Calls that end before they have reported their cost: the bill is requested in time, and counted where allowed."""
 
+import json
 import threading
 from dataclasses import replace
 from decimal import Decimal
@@ -17,11 +18,14 @@ from shared.domain.errors import (
     TransientProviderError,
 )
 from shared.domain.generation import Generation, Usage
+from shared.domain.model_prices import read_prices
 from shared.domain.states import Status
 from shared.store.billing import Bills
 from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS
-from tests.integration.worker_rig import PAID, Call, Rig, answering, raising, spent_usd, telling, then
+from tests.integration.provider_servers import head, raw_server, saying
+from tests.integration.wire_rig import Served
+from tests.integration.worker_rig import CARDS, PAID, Call, Rig, answering, raising, spent_usd, telling, then
 
 RESERVE = Decimal("0.02")
 WASTED = PAID.all_wasted()
@@ -84,7 +88,34 @@ def test_a_whole_answer_without_its_bill_is_stored_with_what_it_cost(rig: Rig) -
 
 def test_a_whole_answer_whose_bill_is_never_told_is_stored_all_the_same(rig: Rig) -> None:
     handled, after = rig.run(rig.pending(), telling("gen-8", answering(usage=Usage(calls=1))))
-    assert (handled.ending, after.usage) == (Ending.SUCCEEDED, Usage(calls=1))
+    assert (handled.ending, after.usage, after.reserved_usd) == (Ending.SUCCEEDED, Usage(calls=1), RESERVE)
+
+
+@pytest.mark.parametrize(
+    ("price", "reserved"),
+    [("*=3/15", RESERVE), ("*=0/0", 0), ("other=3/15", 0)],
+    ids=["a model with a price", "a free model", "a model without a price"],
+)
+@pytest.mark.parametrize("usage", [{}, {"usage": None}, {"usage": {"prompt_tokens": 0, "completion_tokens": 0}}])
+def test_an_answer_of_a_priced_model_without_its_tokens_keeps_its_reserve(
+    rig: Rig, usage: dict[str, Any], price: str, reserved: Decimal
+) -> None:
+    choice = {"message": {"content": json.dumps(CARDS)}, "finish_reason": "stop"}
+    created = rig.pending()
+    with raw_server(saying(head("application/json"), json.dumps({"choices": [choice], **usage}).encode())) as server:
+        handled = Served(rig, server.base_url, prices=read_prices([price])).handle(created)
+    assert handled.ending is Ending.SUCCEEDED
+    assert rig.read(created).reserved_usd == reserved
+
+
+def test_an_answer_that_was_cut_after_a_usage_of_zeros_keeps_its_reserve(rig: Rig) -> None:
+    zeros = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    event = {"choices": [{"delta": {"content": "{"}}], "usage": zeros}
+    created = rig.pending()
+    with raw_server(saying(head(), f"data: {json.dumps(event)}\n\n".encode())) as server:
+        handled = Served(rig, server.base_url).handle(created)
+    after = rig.read(created)
+    assert (handled.ending, after.usage, after.reserved_usd) == (Ending.RELEASED, Usage(), RESERVE)
 
 
 def test_a_bill_is_waited_for_a_moment_and_never_beyond_what_the_invocation_has(rig: Rig) -> None:
@@ -136,7 +167,7 @@ def wait_until_closed(call: Call) -> None:
 
 
 def closed_by_a_cancel(rig: Rig, head: Generation) -> Any:
-    """What becomes of a call when its owner cancels: a beat is refused, and the stream is closed."""
+    """The effect of a cancel on a running call: a heartbeat is refused, and the stream is closed."""
 
     def close(call: Call) -> None:
         canceled(rig, head)

@@ -9,6 +9,7 @@ from functions.process.provider import Completion, ModelRequest, Provider
 from local.model_server import ModelServer
 from shared.aws.dispatch import QueueMessage
 from shared.domain.generation import Generation, Usage
+from shared.domain.model_prices import ModelPrice
 from tests.factories import FakeClock, a_generation, an_input
 from tests.integration.worker_rig import NEVER, Rig
 
@@ -72,10 +73,11 @@ class Served:
     rig: Rig
     base_url: str
     protocol: str = "auto"
+    prices: tuple[ModelPrice, ...] = ()
     requests: list[ModelRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.provider = Provider(self.base_url, protocol=self.protocol)
+        self.provider = Provider(self.base_url, protocol=self.protocol, prices=self.prices)
 
     def handle(self, head: Generation) -> Handled:
         """Handle the generation's message, as one of its attempts."""

@@ -43,7 +43,7 @@ def subclasses(of: type[Exception]) -> set[str]:
 
 
 RAISED = (subclasses(errors.GenerationError) | {"ErrorInfo"}) - {"KindFailureError"}
-"""What is built with a code of the register; a kind's own failure has one that the kind declares."""
+"""Calls that take a code of the register; a kind's own failure has one that the kind declares."""
 
 
 def codes_in(source: ast.AST) -> set[str]:
@@ -149,7 +149,7 @@ def test_each_code_says_what_happened_and_then_what_to_do(name: str) -> None:
 CODE_SHAPED = re.compile(
     r"(?<![\w./-])((?:provider|user_key|output|input|step|call|cost)_[a-z]+(?:_[a-z]+)*)(?![\w.(=*/-])"
 )
-"""What looks like a code of a failure. An attribute, a call and a file are none."""
+"""Names that look like a code of a failure. Attributes, calls and files are not."""
 
 NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls", "output_omitted"}
 NO_CODES |= {"call_reserve_usd"}  # a limit of a kind

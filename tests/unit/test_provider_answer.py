@@ -1,4 +1,4 @@
-"""What a series of chunks comes to."""
+"""The result of a series of chunks."""
 
 import json
 from decimal import Decimal
@@ -63,6 +63,31 @@ def test_the_id_of_the_header_stands_before_that_of_the_chunks() -> None:
 @pytest.mark.parametrize("call_id", [None, "", 7, "a" * 129, "line\nbreak", "\u00e9"])
 def test_an_id_that_is_none_is_not_taken(call_id: Any) -> None:
     assert answer(chunk("x", "stop", id=call_id)).completion().call_id is None
+
+
+ENDLESS = "1e99999999999999999999"
+"""JSON, but no decimal number."""
+
+
+def test_a_number_beyond_any_exponent_costs_no_answer() -> None:
+    event = chunk("x", "stop", usage={"cost": 1}, logprobs=2).decode()
+    for number in (ENDLESS, f"-{ENDLESS}", "1e-99999999999999999999"):
+        odd = event.replace('"cost": 1', f'"cost": {number}').replace('"logprobs": 2', f'"logprobs": {number}')
+        completion = answer(odd.encode()).completion()
+        assert (completion.text, completion.usage, completion.cost_told) == ("x", Usage(calls=1), False)
+
+
+def test_an_error_with_a_number_beyond_any_exponent_is_still_read() -> None:
+    said = f'{{"message": "Overloaded", "code": 503, "at": {ENDLESS}}}'
+    assert failure(f'{{"error": {said}}}'.encode()).code == "provider_unavailable"
+    nested = json.dumps({"error": {"message": said}})
+    assert failure(nested.encode()).code == "provider_unavailable"
+
+
+def test_a_tools_numbers_stay_numbers() -> None:
+    said = {"arguments": {"share": 0.25, "places": [1, 2.5e3]}}
+    choice = {"message": {"tool_calls": [{"function": said}]}, "finish_reason": "tool_calls"}
+    assert json.loads(answer(json.dumps({"choices": [choice]}).encode()).completion().text) == said["arguments"]
 
 
 def test_the_last_bill_counts_and_may_come_after_the_finish() -> None:

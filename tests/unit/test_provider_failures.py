@@ -46,6 +46,11 @@ STATUSES = [
 ]
 
 
+def test_a_refusal_with_a_number_beyond_any_exponent_is_decided_by_its_words() -> None:
+    body = b'{"error": {"message": "Invalid API key", "at": 1e99999999999999999999}}'
+    assert of_refusal(400, report_of_bytes(body))[0] is failures.KEY_REFUSED
+
+
 @pytest.mark.parametrize(("status", "error", "code"), STATUSES)
 def test_each_status_has_a_decision_and_a_code(status: int, error: type[ProviderError], code: str) -> None:
     failure, detail = of_refusal(status, report_of({"code": status, "message": "whatever"}))

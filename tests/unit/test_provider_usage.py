@@ -84,6 +84,43 @@ def test_a_bill_counts_by_whatever_name_and_in_strings(bill: str) -> None:
     assert bill_of(reported(bill)) == Bill(Usage(1, 1000, 500, Decimal("0.004")), cost_told=True)
 
 
+@pytest.mark.parametrize(
+    ("bill", "tokens"),
+    [
+        # xAI's and Gemini's thoughts, counted in the total alone.
+        ('{"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 441, "completion_tokens_details": '
+         '{"reasoning_tokens": 400}}', (32, 409)),
+        ('{"prompt_tokens": 6, "total_tokens": 305}', (6, 299)),
+        # OpenAI's are in the answer's tokens already.
+        ('{"prompt_tokens": 32, "completion_tokens": 409, "total_tokens": 441, "completion_tokens_details": '
+         '{"reasoning_tokens": 400}}', (32, 409)),
+        ('{"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 5}', (32, 9)),
+        ('{"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 1e30}', (32, 9)),
+        ('{"total_tokens": 41}', (0, 0)),
+    ],
+)  # fmt: skip
+def test_thoughts_that_are_only_in_the_total_are_part_of_the_answer(bill: str, tokens: tuple[int, int]) -> None:
+    usage = usage_of(reported(bill))
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens) == tokens
+
+
+@pytest.mark.parametrize(
+    ("bill", "tokens"),
+    [
+        ({"input_tokens": 4, "cache_read_input_tokens": 1000, "cache_creation_input_tokens": 100}, 1104),
+        ({"inputTokens": 4, "cacheReadInputTokens": 1000, "cacheWriteInputTokens": 100, "totalTokens": 1104}, 1104),
+        ({"input_tokens": 4, "cache_read_input_tokens": None, "cache_creation_input_tokens": -1}, 4),
+        # Gateways add Anthropic's own counts to OpenAI's, which holds them already.
+        ({"prompt_tokens": 1104, "cache_read_input_tokens": 1000, "input_tokens": 4}, 1104),
+    ],
+)
+def test_input_that_went_through_a_cache_is_input_too(bill: dict[str, Any], tokens: int) -> None:
+    usage = usage_of(bill)
+    assert usage is not None
+    assert usage.prompt_tokens == tokens
+
+
 def test_whether_a_cost_was_told_is_no_question_of_its_size() -> None:
     free, silent = bill_of({"prompt_tokens": 3, "cost": 0}), bill_of({"prompt_tokens": 3})
     assert free is not None

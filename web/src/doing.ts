@@ -19,19 +19,19 @@ export type Open = Pick<
   | "stuck"
 >;
 
-/** Whether the service says that a heartbeat or a start is late. */
+/** Whether the service reports a late heartbeat or start. */
 export function isLate(head: Open): boolean {
   return !hasEnded(head) && head.stuck === true;
 }
 
-/** What it does, in one or two words; "" if it has ended or the service does not say. */
+/** Its activity in one or two words; "" if it has ended or the service does not report one. */
 export function stateName({ state, ...head }: Open): string {
   if (state === undefined || hasEnded(head)) return "";
-  const words: string = state.replaceAll("_", " "); // a newer service's state is shown by its own name
+  const words: string = state.replaceAll("_", " "); // a newer service's state appears under its own name
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** What ended the previous attempt, as a sentence; "" if nothing did. */
+/** Why the previous attempt ended, as a sentence; "" if nothing ended it. */
 export function reason(head: Open): string {
   return head.because === undefined || hasEnded(head) ? "" : becauseWords(head.because);
 }
@@ -60,7 +60,7 @@ export function explain(head: Open, now: number): string {
   }
 }
 
-/** The same if the page has had no response since `seenAt`: shows the last known state. */
+/** The same without a response since `seenAt`: shows the last known state. */
 export function explainUnseen(head: Open, seenAt: number, now: number): string {
   const silence = `This page has had no response from the service for ${duration(Math.max(0, (now - seenAt) / 1000))}.`;
   return hasEnded(head) ? "" : `${silence} Last known state: ${explain(head, seenAt)}`;

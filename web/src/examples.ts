@@ -1,4 +1,4 @@
-// An example to fill each form with, and the models of the local stack that misbehave on purpose.
+// An example for each form, and the local stack's models that misbehave on purpose.
 
 import type { KindSchema } from "unstuck-client";
 import biology from "../../examples/biology.txt?raw";

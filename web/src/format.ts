@@ -17,7 +17,7 @@ function withRest(value: number, unit: number, large: string, small: string): st
   return rest === 0 ? `${Math.floor(value / unit)} ${large}` : `${Math.floor(value / unit)} ${large} ${rest} ${small}`;
 }
 
-/** Remaining seconds as on a clock: `0:04`. Rounded up, so that it never shows 0:00 too early. */
+/** Remaining seconds as on a clock: `0:04`. Rounded up, so that 0:00 never appears too early. */
 export function countdown(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
   return `${Math.floor(whole / MINUTE)}:${String(whole % MINUTE).padStart(2, "0")}`;
@@ -91,12 +91,12 @@ export function utcDay(day: string): string {
   return UTC_DAY.format(new Date(`${day}T00:00:00Z`)).replace(",", "");
 }
 
-/** A short part of an id that is enough to tell ids apart: the first letters of a UUIDv7 are only its time. */
+/** A short part of an id that is enough to distinguish ids. The first letters of a UUIDv7 are only its time. */
 export function shortId(id: string): string {
   return id.slice(-8);
 }
 
-/** How many characters the service counts in a text: code points, without the white space around it. */
+/** The length of a text as the service counts it: code points, without surrounding white space. */
 export function lettersIn(text: string): number {
   return [...text.trim()].length;
 }

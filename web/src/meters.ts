@@ -1,4 +1,4 @@
-// Lays out an owner's limits, one meter each. Pure.
+// Lays out an owner's limits, with one meter each. Pure.
 
 import type { UserLimits } from "unstuck-client";
 import { count, duration, money } from "./format";

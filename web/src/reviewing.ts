@@ -1,8 +1,8 @@
-// What a review does besides storing decisions: where one stands in the list, and what can be taken back. Pure.
+// The parts of a review other than storing decisions: the current place in the list, and undo. Pure.
 
 import { type DecideNumbered, fieldsOf, type Suggestion } from "unstuck-client";
 
-/** The place of the next suggestion that is not decided on, from `place` on and around; `place` when there is none. */
+/** The place of the next undecided suggestion from `place` on, wrapping around; `place` if there is none. */
 export function nextOpen(suggestions: readonly Suggestion[], place: number): number {
   const total = suggestions.length;
   for (let step = 1; step <= total; step += 1) {
@@ -12,19 +12,19 @@ export function nextOpen(suggestions: readonly Suggestion[], place: number): num
   return place;
 }
 
-/** The decision that makes a suggestion what it is now: to go back to it later. */
+/** The decision that leads to a suggestion's present state, for undo. */
 export function asItIs(suggestion: Suggestion): DecideNumbered {
   return { ...fieldsOf(suggestion), number: suggestion.number, decision: suggestion.state };
 }
 
-/** Decisions that accept whatever is not decided on. */
+/** Decisions that accept all undecided suggestions. */
 export function acceptRest(suggestions: readonly Suggestion[]): DecideNumbered[] {
   return suggestions
     .filter((one) => one.state === "proposed")
     .map((one) => ({ number: one.number, decision: "accepted" }));
 }
 
-/** Fields of a suggestion as they shall be; one that is absent stays as it is. */
+/** The new fields of a suggestion; an absent one stays unchanged. */
 export type Edit = Omit<DecideNumbered, "number" | "decision">;
 
 export type Shortcut = "next" | "previous" | "accept" | "reject" | "edit" | "undo" | "help";
@@ -49,7 +49,7 @@ export const SHORTCUTS: readonly (readonly [string, string])[] = [
   ["?", "Show this list"],
 ];
 
-/** What a key press asks for; nothing while somebody types, or holds a key that means something else. */
+/** The command of a key press; none while somebody types, or holds a modifier key. */
 export function shortcutOf(event: {
   key: string;
   ctrlKey: boolean;

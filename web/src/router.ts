@@ -1,4 +1,4 @@
-// Which screen the address names. The address is its part after #, since the page is static files anywhere.
+// Which screen the address names. The address is the part after #, since the page is static files at any location.
 
 import { useSyncExternalStore } from "react";
 
@@ -49,7 +49,7 @@ export function go(address: string): void {
   location.hash = address;
 }
 
-/** Remember where the user is. The function returned goes on from there, and not where they have gone elsewhere since. */
+/** Remember where the user is. The returned function continues from there, but not if they have since left. */
 export function staying(): (address: string) => boolean {
   const before = location.hash;
   return (address) => {

@@ -5,7 +5,7 @@ import type { Local } from "./local";
 export interface Session {
   /** The `sub` of the token: the owner of everything that is shown. */
   user: string;
-  /** Gets a token that is valid now; asked with `renew` when the last one was refused. */
+  /** Gets a token that is valid now; called with `renew` when the last one was refused. */
   token: (asked: { renew: boolean }) => Promise<string>;
 }
 
@@ -61,7 +61,7 @@ export function forgetSession(): void {
   sessionStorage.removeItem(KEPT);
 }
 
-/** The `sub` of a JWT, unverified: only to show whose it is. Throws an Error with words for the user. */
+/** The `sub` of a JWT, unverified: only to show the user. Throws an Error with words for the user. */
 export function subjectOf(token: string): string {
   const part = token.split(".")[1];
   if (part === undefined || token.split(".").length !== 3) {

@@ -1,12 +1,12 @@
-// Groups the feed by session, without ever changing the order in which the groups were first seen. Pure.
+// Groups the feed by session. Groups keep the order in which they first appeared. Pure.
 
 export interface Grouped<Entry> {
-  /** The caller's label, or null for what has none. */
+  /** The caller's label, or null if there is none. */
   session: string | null;
   entries: Entry[];
 }
 
-/** The groups by their newest entry, and in each the entries in the order of the feed. */
+/** The groups by their newest entry, each with its entries in the order of the feed. */
 export function bySession<Entry extends { session_id?: string | undefined }>(
   entries: readonly Entry[],
 ): Grouped<Entry>[] {

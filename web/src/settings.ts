@@ -1,4 +1,4 @@
-// What every screen can use besides its data: the configuration, the user and the sign-out.
+// Everything that all screens can use besides their data: the configuration, the user and the sign-out.
 
 import { createContext, useContext } from "react";
 import type { Config } from "./config";
@@ -8,9 +8,9 @@ export interface SettingsValue {
   config: Config;
   local: Local | null;
   user: string;
-  /** Forgets what the user has typed, too. */
+  /** Also forgets the user's input. */
   signOut: () => void;
-  /** For whose token is refused: what was typed is there when they are back. */
+  /** For a refused token: keeps the input for when the user returns. */
   signInAgain: () => void;
 }
 

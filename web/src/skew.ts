@@ -1,17 +1,18 @@
 // Estimates from heartbeats how far this machine's clock is ahead of the service's. Pure.
 
-/** One look at a worker: when it was, by this machine's clock, and the heartbeat that it showed, by the service's. */
+/** One look at a worker: its time by this machine's clock, and the heartbeat by the service's. */
 export interface Look {
   seenAt: number;
   beat: number;
 }
 
-/** What an answer may take on its way: the state that it shows is as much older than its arrival. */
+/** How long an answer may take to arrive: its state is that much older than its arrival. */
 const WAY_MS = 1500;
 
 /**
- * Returns how many milliseconds this machine's clock is ahead, given what was believed before. No heartbeat is of the
- * future, and one that is new since the look before is no older than that look: what contradicts either is skew.
+ * Returns how many milliseconds this machine's clock is ahead, starting from the previous estimate. No heartbeat is in
+ * the future, and a heartbeat that is new since the previous look is not older than that look. A contradiction to
+ * either is skew.
  */
 export function clockAhead(believed: number, before: Look | undefined, look: Look): number {
   const apparentAge = look.seenAt - look.beat;

@@ -3,22 +3,22 @@
 export interface Call {
   apiUrl: string;
   body: Record<string, unknown>;
-  /** The Idempotency-Key, one in all three: whichever is run, and however often, starts one generation. */
+  /** The Idempotency-Key, the same in all three: running any of them any number of times starts one generation. */
   key: string;
 }
 
-/** How the clients are installed: they are on no registry, where their names would be anybody's. */
+/** How to install the clients: they are on no registry, where anybody could have taken their names. */
 export const INSTALLING = {
   curl: "any shell",
   python: "pip install ./clients/python, in a clone",
   typescript: "make client, in a clone, then npm install the file that it prints",
 };
 
-/** Fields whose value is taken from the environment instead of standing in the code. */
+/** Fields whose value comes from the environment instead of the code. */
 const SECRETS: Record<string, string> = { user_provided_key: "MODEL_KEY" };
 
 export function asCurl({ apiUrl, body, key }: Call): string {
-  // Each secret leaves the single quotes, so that the shell puts its value in.
+  // Each secret ends the single quotes, so that the shell inserts its value.
   const shown = JSON.stringify(withMarks(body), null, 2).replaceAll("'", "'\\''");
   const data = unmark(shown, (variable) => `"'"$${variable}"'"`);
   return [
@@ -82,7 +82,7 @@ export function asTypeScript({ apiUrl, body, key }: Call): string {
   ].join("\n");
 }
 
-/** A mark cannot be in what a user types into a field of one line, and is not looked for in any other. */
+/** A mark cannot be in the input of a field of one line, and no other field is searched for it. */
 function withMarks(body: Record<string, unknown>): Record<string, unknown> {
   const marked = Object.entries(body).map(([name, value]) => {
     const variable = SECRETS[name];

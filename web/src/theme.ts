@@ -1,4 +1,4 @@
-// Light or dark: what the system prefers, until somebody chooses.
+// Light or dark: the system's preference, until the user chooses.
 
 import { useSyncExternalStore } from "react";
 
@@ -19,7 +19,7 @@ function apply(): void {
   for (const listener of listeners) listener();
 }
 
-/** Shows the theme from the start on, and follows the system where nobody has chosen. */
+/** Shows the theme from the start, and follows the system until the user chooses. */
 export function startTheme(): void {
   prefersDark.addEventListener("change", apply);
   addEventListener("storage", apply);

@@ -1,9 +1,9 @@
-// The moment that a screen shows: moves on by itself while something is open, and stands still in a hidden tab.
+// The moment that a screen shows: advances while something is open, and stops in a hidden tab.
 
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useUnstuck } from "unstuck-client/react";
 
-/** How far this machine's clock was found to be ahead of what the client takes for the service's, in milliseconds. */
+/** How far this machine's clock is ahead of the client's estimate of the service's, in milliseconds. */
 let ahead = 0;
 
 export function setAhead(milliseconds: number): void {
@@ -53,7 +53,7 @@ function listen(changed: () => void): () => void {
   };
 }
 
-/** Now, to ten seconds: one clock for however many rows say how long ago something was. */
+/** Now, to ten seconds: one clock for all rows that say how long ago something was. */
 export function useSlowNow(): number {
   const client = useUnstuck();
   return useSyncExternalStore(listen, () => Math.floor(client.now() / SLOW_MS) * SLOW_MS);

@@ -33,9 +33,9 @@ export interface Row {
   /** Seconds since it was accepted. A moment has the same beginning and end. */
   from: number;
   to: number;
-  /** Whether it goes on: its end is now. */
+  /** Whether it continues: its end is now. */
   open: boolean;
-  /** Whether its beginning is only known to be no earlier than `from`. */
+  /** Whether its beginning is only known to be at `from` or later. */
   roughly: boolean;
 }
 
@@ -59,8 +59,8 @@ interface Walk {
 }
 
 /**
- * Lays out what is known at the moment `now`, in milliseconds of the service's time; `late` says that the heartbeat of
- * the attempt that runs is.
+ * Lays out the known events at the moment `now`, in milliseconds of the service's time. `late` means that the running
+ * attempt's heartbeat is late.
  */
 export function layOut(head: TimelineHead, events: readonly TimelineEvent[], now: number, late = false): Layout {
   const zero = Date.parse(head.created_at);
@@ -117,7 +117,10 @@ function begin(walk: Walk, number: number, at: number, roughly: boolean): void {
   walk.running = { number, from: at, roughly, place: walk.rows.length - 1 };
 }
 
-/** Only the first attempt's beginning is stored: a later one begins, as far as is known, when the one before ended. */
+/**
+ * Only the first attempt's beginning is stored. A later attempt begins, as far as is known, when the previous one
+ * ended.
+ */
 function ensureRunning(walk: Walk, number?: number): void {
   if (walk.running !== null || walk.waiting === null) return;
   const { waiting, waitedTo } = walk;
@@ -130,7 +133,7 @@ function ensureRunning(walk: Walk, number?: number): void {
 
 function takeStep(walk: Walk, event: TimelineEvent, at: number, key: string): void {
   const took = event.duration_seconds ?? 0;
-  // Of a generation that goes on from another's steps these come before any attempt.
+  // If a generation continues from another's steps, these come before any attempt.
   if (walk.attempts === 0 && walk.running === null) {
     walk.rows.push(moment(key, stepName(event), "Taken over from the retried generation.", "step", at));
     return;

@@ -9,15 +9,15 @@ import { getAhead, setAhead, useNow } from "./ticking";
 
 export interface Watching {
   result: UseGenerationResult;
-  /** One or two sentences: what it does, and how it recovers; "" once it has ended. */
+  /** One or two sentences: its activity, and how it recovers; "" once it has ended. */
   words: string;
-  /** Whether a heartbeat or a start was late when it was seen last. */
+  /** Whether a heartbeat or a start was late at the last look. */
   stuck: boolean;
-  /** The moment that is shown, in milliseconds by the service's clock. */
+  /** The shown moment, in milliseconds by the service's clock. */
   now: number;
 }
 
-/** Watches a generation; `known` stands in for it until it has been looked at. */
+/** Watches a generation; `known` replaces it until the first look. */
 export function useWatching(id: string | undefined, known?: Generation): Watching {
   const client = useUnstuck();
   const result = useGeneration(id);
@@ -31,7 +31,7 @@ export function useWatching(id: string | undefined, known?: Generation): Watchin
   return { result, words, stuck: head !== undefined && isLate(head), now };
 }
 
-/** A moment of this machine's clock by the service's. */
+/** Converts a moment of this machine's clock to the service's. */
 function onServer(moment: Date, client: Client): number {
   return moment.getTime() + (client.now() - Date.now()) - getAhead();
 }

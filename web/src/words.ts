@@ -23,7 +23,7 @@ export function failureWords(code: string): Words {
   return known ? { what: known.title, todo: known.fix } : { what: `It failed (${code}).`, todo: "Retry it later." };
 }
 
-/** What is known of the call that a generation failed with, in one line; empty where that is nothing. */
+/** The known details of the call with which a generation failed, in one line; empty if there are none. */
 export function callWords(call: Partial<Failure>): string {
   const words = [
     call.provider_status === undefined ? "" : `HTTP ${call.provider_status}`,
@@ -36,7 +36,7 @@ export function callWords(call: Partial<Failure>): string {
   return words.filter((word) => word !== "").join(", ");
 }
 
-/** What ended an attempt that is followed by another. */
+/** Why an attempt ended that another one follows. */
 export function becauseWords(code: string): string {
   const words = code.replaceAll("_", " ");
   return FAILURES[code]?.title ?? `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
@@ -51,7 +51,7 @@ export function isFailureKnown(code: string): boolean {
   return code in FAILURES;
 }
 
-/** What a kind is called, alone and in the plural of its results. */
+/** A kind's name, alone and in the plural of its results. */
 export function kindName(kind: string): string {
   const known: Record<string, string> = {
     flashcards: "Flashcards",

@@ -1,6 +1,6 @@
 /**
- * Tells this API's responses from others, such as a portal's page or a proxy's JSON. Checks what callers and hooks rely
- * on.
+ * Distinguishes this API's responses from others, such as a portal's page or a proxy's JSON. Checks the fields that
+ * callers and hooks rely on.
  */
 import type { Answer } from "./calls.js";
 import { errorOf, UnstuckError } from "./errors.js";

@@ -1,4 +1,7 @@
-/** Makes the requests that the OpenAPI document names, typed by it, and reads whole answers. Knows no token, and checks nothing. */
+/**
+ * Makes the requests that the OpenAPI document names, with its types, and reads whole answers. Handles no token and
+ * checks nothing.
+ */
 import type { paths } from "./schema.js";
 
 export type Verb = "get" | "post" | "patch" | "delete";
@@ -7,7 +10,7 @@ type Json<Whole> = Part<Part<Whole, "content">, "application/json">;
 type Operation<P extends keyof paths, V extends Verb> = Part<paths[P], V>;
 type Parameters<P extends keyof paths, V extends Verb> = Part<Operation<P, V>, "parameters">;
 
-/** What a call sends beside its path, as the document has it. */
+/** The parts of a call other than its path, as in the document. */
 export interface Asked<P extends keyof paths, V extends Verb> {
   path?: Part<Parameters<P, V>, "path">;
   query?: Part<Parameters<P, V>, "query">;
@@ -16,7 +19,7 @@ export interface Asked<P extends keyof paths, V extends Verb> {
   signal?: AbortSignal | undefined;
 }
 
-/** An answer that nobody has checked. `data` is its JSON, undefined without content, and a text where it is no JSON. */
+/** An unchecked answer. `data` is its JSON, undefined if it is empty, and a text if it is not JSON. */
 export interface Answer<Data> {
   response: Response;
   data: Data;
@@ -24,7 +27,7 @@ export interface Answer<Data> {
 
 export type DataOf<P extends keyof paths, V extends Verb> = Json<Part<Part<Operation<P, V>, "responses">, 200 | 202>>;
 
-/** Send one request by `send`, and read its answer, whatever its status. */
+/** Send one request with `send`, and read its answer, whatever its status. */
 export async function call<P extends keyof paths, V extends Verb>(
   send: (request: Request) => Promise<Response>,
   baseUrl: string,

@@ -1,6 +1,6 @@
 /**
- * How a client learns that a generation changed. Callers see `ChangeSource` alone, so that a channel that pushes can take
- * the place of polling without a change to them.
+ * How a client learns that a generation changed. Callers only see `ChangeSource`, so pushing can replace polling
+ * without a change to them.
  */
 import { invalid } from "./answers.js";
 import type { Client, Look } from "./client.js";
@@ -8,55 +8,58 @@ import { lookAfter, lookAfterEnd } from "./pacing.js";
 import { hasEnded } from "./statuses.js";
 import type { Generation, GenerationDetail } from "./types.js";
 
-/** One state of a generation as it was learned, and when the next may be expected. */
+/** One known state of a generation, and when to expect the next. */
 export interface Snapshot {
   readonly generation: GenerationDetail;
-  /** Names this state to the server; absent when it was not learned from a look. */
+  /** Names this state to the server; absent if it did not come from a look. */
   readonly etag: string | undefined;
-  /** When the look was answered, by this machine's clock, in milliseconds. */
+  /** When the look was answered, in milliseconds by this machine's clock. */
   readonly seenAt: number;
-  /** Seconds from then until the next look; undefined when nothing more is to come. */
+  /** Seconds from then until the next look; undefined if no further change is expected. */
   readonly lookAfterSeconds: number | undefined;
-  /** Whether it came unasked: then it has no output, and `lookAfterSeconds` is when a look would rescue it. */
+  /** Whether it was pushed: then it has no output, and `lookAfterSeconds` is when a look would rescue it. */
   readonly isPushed?: true;
 }
 
-/** What a worker has been given so far of one step's answer: provisional, stored nowhere, and to be shown as text alone. */
+/**
+ * The text of one step's answer that a worker has received so far. Provisional and never stored: show it as plain text
+ * only.
+ */
 export interface PartialOutput {
   readonly generation_id: string;
   readonly attempt: number;
   readonly step: string;
   /** Rises within one `attempt` and `step`. */
   readonly number: number;
-  /** The fields of the step's result that can be read. The last text or item may stop anywhere. */
+  /** The readable fields of the step's result. The last text or item may stop anywhere. */
   readonly output: Readonly<Record<string, unknown>>;
-  /** How many characters or items are left out at the start of the named field; absent where it is whole. */
+  /** How many characters or items are missing at the start of the named field; absent if it is whole. */
   readonly offset?: Readonly<Record<string, number>>;
 }
 
-/** Gets what is shown of a generation's text now; undefined once that is over. */
+/** Receives the visible text of a generation; undefined once there is none. */
 export type OnPartial = (partial: PartialOutput | undefined) => void;
 
 export interface ChangeSource {
-  /** Ask for the state now. Never returns one older than `known`. */
+  /** Read the state now. Never returns one older than `known`. */
   look(generationId: string, known: Snapshot | undefined, signal?: AbortSignal): Promise<Snapshot>;
-  /** Seconds after `snapshot` at which to look of one's own accord; undefined: not at all. */
+  /** Seconds after `snapshot` at which to look without a push; undefined: never. */
   lookAfter(snapshot: Snapshot): number | undefined;
-  /** Call `onChange` with each state that comes unasked, until the function returned is called. Polling has none. */
+  /** Call `onChange` with each pushed state, until the returned function is called. Polling pushes none. */
   subscribe?(generationId: string, onChange: (snapshot: Snapshot) => void, onPartial?: OnPartial): () => void;
-  /** The same for every generation of the user. One that has ended may come without its output: then it is `isPushed`. */
+  /** The same for all generations of the user. An ended one may come without its output: then it is `isPushed`. */
   subscribeAll?(onChange: (snapshot: Snapshot) => void): () => void;
   /** Whether changes are pushed right now. */
   isLive?(): boolean;
-  /** Call `listener` when `isLive` has changed, until the function returned is called. */
+  /** Call `listener` when `isLive` has changed, until the returned function is called. */
   onLive?(listener: () => void): () => void;
-  /** Take note of what another call has answered: what a push should have brought before shows that none come. */
+  /** Record another call's answer: if a push should have brought it before, pushes do not arrive. */
   learned?(generations: readonly Generation[]): void;
-  /** End all that is under way, for good. */
+  /** End everything that is running, for good. */
   close?(): void;
 }
 
-/** Return the newer of two states: by version, at the same version by heartbeat; `next` when they are the same. */
+/** Return the newer of two states: by version, then by heartbeat; `next` if they are equal. */
 export function newer(known: Snapshot | undefined, next: Snapshot): Snapshot {
   if (known === undefined) return next;
   return isOlder(next.generation, known.generation) ? known : next;
@@ -72,11 +75,11 @@ export function isOlder(
 }
 
 export interface PollingOptions {
-  /** Look that often at least, for who shows progress to a person: it costs requests and nothing else. */
+  /** The longest pause between looks while a person watches progress. It costs requests and changes nothing else. */
   atMostSeconds?: number;
 }
 
-/** The source that asks again and again, as often as the server's hint says. */
+/** The source that polls, as often as the server's hint says. */
 export function polling(client: Pick<Client, "lookAt" | "now">, options: PollingOptions = {}): ChangeSource {
   const { atMostSeconds = Number.POSITIVE_INFINITY } = options;
   const after = (look: Look): number => Math.min(lookAfter(look.lookAfterSeconds), atMostSeconds);
@@ -97,7 +100,7 @@ export function polling(client: Pick<Client, "lookAt" | "now">, options: Polling
         lookAfterSeconds: hasEnded(generation) ? untilBilled(known, generation) : after(look),
       };
       if (known === undefined || !isOlder(generation, known.generation)) return next;
-      // An older answer says nothing but that the server was reached: the state stays, and is looked at again.
+      // An older answer proves only that the server responds: keep the state, and look again.
       return { ...known, seenAt: next.seenAt, lookAfterSeconds: after(look) };
     },
     lookAfter: (snapshot) => snapshot.lookAfterSeconds,

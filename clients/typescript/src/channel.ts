@@ -1,6 +1,6 @@
 /**
- * Brings the changes that are pushed to who follows them, and finds out when none come. A message holds a whole state, so one
- * that is lost, doubled or late does no harm: the newer state stays, and what no message brings, looks find.
+ * Delivers pushed changes to their followers, and detects missed pushes. A message holds a whole state, so a lost,
+ * doubled or late one does no harm. The newer state stays, and looks find what messages missed.
  */
 import { isGeneration, isPartial } from "./answers.js";
 import { type ChangeSource, isOlder, type PartialOutput, type Snapshot } from "./changes.js";
@@ -12,17 +12,19 @@ import { Texts } from "./texts.js";
 import type { Ticket, Tickets } from "./tickets.js";
 import type { Generation } from "./types.js";
 
-/** Of a worker, by default. Where leases are shorter it beats more often: at least three times in each. */
+/**
+ * A worker's heartbeat interval, by default. With shorter leases it beats more often: at least three times per lease.
+ */
 const HEARTBEAT_SECONDS = 10;
 const BEATS_IN_A_LEASE = 3;
-/** How long a message may take until it is called missed: less where leases are short, so that a page soon says "stuck". */
+/** How long a message may take before it counts as missed: less for short leases, so that a page soon says "stuck". */
 const LATE_SECONDS = 3;
 const LATE_OF_A_LEASE = 1 / 10;
-/** A generation that waits for a worker is silent. */
+/** A generation that waits for a worker sends nothing. */
 const PENDING_SECONDS = 10;
-/** What is not pushed any more, and of which no look has said when to look again. */
+/** For states that are no longer pushed, if no look has said when to look again. */
 const UNKNOWN_HINT_SECONDS = 2;
-/** What is rescued is rescued for sure so long after its lease. */
+/** A rescue is certain to be done this long after the lease ends. */
 const RESCUED_AFTER_SECONDS = 0.5;
 const SHORTEST_SECONDS = 0.1;
 const MOST_TRIES_AT_AN_END = 5;
@@ -36,9 +38,9 @@ export class Channel {
   readonly #tickets: Tickets;
   readonly #texts = new Texts();
   readonly #known: Map<string, Snapshot>;
-  /** Generations of which a look has found what no message has brought so far. */
+  /** Generations whose last change came from a look, and not yet from a message. */
   readonly #doubts = new Map<string, ReturnType<typeof setTimeout>>();
-  /** Whether messages have been missed, and none has come since. */
+  /** Whether messages have been missed, with none since. */
   #isDoubted = false;
   #wasLive = false;
 
@@ -55,7 +57,7 @@ export class Channel {
       onClosed: () => this.#turn(),
     });
     tickets.onUser = () => {
-      this.#forget(); // another user has signed in: nothing of the one before is told to anybody
+      this.#forget(); // another user has signed in: nobody may receive the previous user's data
       this.#link.restart();
     };
   }
@@ -64,7 +66,7 @@ export class Channel {
     return this.#link.isOpen && !this.#isDoubted;
   }
 
-  /** Be connected, while the page is seen, until `signal` is aborted. */
+  /** Stay connected while the page is visible, until `signal` is aborted. */
   run(signal: AbortSignal, ticket?: Ticket): void {
     signal.addEventListener("abort", () => this.#forget());
     this.#link.run(signal, ticket);
@@ -78,7 +80,7 @@ export class Channel {
     return found;
   }
 
-  /** One state is one object, whether it came by a push or by several looks: so nobody is told of it twice. */
+  /** One state is one object, whether a push or several looks brought it: so each follower gets it once. */
   #asHeld(found: Snapshot): Snapshot {
     const held = this.#known.get(found.generation.generation_id);
     if (held === undefined || held.etag === undefined || held.etag !== found.etag) return found;
@@ -104,7 +106,7 @@ export class Channel {
     return due > SHORTEST_SECONDS ? due : hint;
   }
 
-  /** Tell a new follower what is known already, where that is of now. */
+  /** Give a new follower the known state, if it is current. */
   greet(id: string, { onChange, onPartial }: Follower): void {
     const known = this.#known.get(id);
     if (known !== undefined && this.isLive && !hasEnded(known.generation)) onChange(known);
@@ -129,24 +131,24 @@ export class Channel {
     this.#catchUp();
   }
 
-  /** The connection is gone: what a look finds now is no message's fault. */
+  /** The connection is gone: changes that a look finds now are not missed messages. */
   #turn(): void {
     for (const id of [...this.#doubts.keys()]) this.#trust(id);
     this.#announce();
   }
 
-  /** What is not looked at after a gap is not known to be of now. */
+  /** After a gap, a state counts as current only after a look. */
   #forgetUnfollowed(): void {
     for (const id of [...this.#known.keys()]) if (!this.#follows.ones.has(id)) this.#known.delete(id);
   }
 
-  /** Drop all that is known, and all that is shown of texts. */
+  /** Drop all known states and all visible texts. */
   #forget(): void {
     this.#known.clear();
     for (const id of this.#texts.clear()) this.#show(id);
   }
 
-  /** Look at what is followed: of what happened without a connection nothing is told. */
+  /** Look at all followed generations: nothing pushes the changes that happened without a connection. */
   #catchUp(): void {
     if (isHidden()) return;
     for (const id of this.#follows.ones.keys()) {
@@ -155,7 +157,7 @@ export class Channel {
     }
   }
 
-  /** Look, and tell what was found; whoever follows it looks again by itself, and tells what went wrong. */
+  /** Look, and pass the result on. Each follower repeats failed looks itself, and reports their errors. */
   async #bring(id: string, known: Snapshot | undefined): Promise<boolean> {
     const { user } = this.#tickets;
     const found = await this.look(id, known);
@@ -166,7 +168,7 @@ export class Channel {
     return true;
   }
 
-  /** Bring an end with its output, which no message has. */
+  /** Fetch the output of an ended generation, because no message has it. */
   async #bringEnd(told: Snapshot): Promise<void> {
     const id = told.generation.generation_id;
     const signal = this.#link.signal;
@@ -211,7 +213,7 @@ export class Channel {
     else this.#deliver(snapshot);
   }
 
-  /** Take in what a look has found. What is news to us should be told within seconds. */
+  /** Take in the result of a look. If it is new here, its message should arrive within seconds. */
   #learn(found: Snapshot, began: number): void {
     const id = found.generation.generation_id;
     const known = this.#known.get(id)?.generation;
@@ -226,7 +228,7 @@ export class Channel {
       );
   }
 
-  /** A message has not come: the channel counts no more until one does, and is made again. */
+  /** A message was missed: distrust the channel until the next one arrives, and reconnect. */
   #miss(id: string): void {
     this.#doubts.delete(id);
     if (this.#isDoubted) this.#tickets.failed();

@@ -1,4 +1,4 @@
-/** Every call of the API as a method. One method is one request; `watch.ts` and `pages.ts` are made of them. */
+/** Every call of the API as a method. One method is one request; `watch.ts` and `pages.ts` combine them. */
 import * as is from "./answers.js";
 import { dataOf } from "./answers.js";
 import { type Answer, type Asked, call, type DataOf, type Verb } from "./calls.js";
@@ -42,7 +42,7 @@ export interface Submitted extends api.Accepted {
   replayed: boolean;
 }
 
-/** What one look found; `generation` is absent when it is still as the ETag that was sent names it. */
+/** The result of one look; `generation` is absent if its ETag has not changed. */
 export interface Look {
   generation?: api.GenerationDetail;
   etag: string | undefined;
@@ -65,7 +65,7 @@ export class Client {
   readonly changes: ChangeSource;
   /** The API's address, without a trailing slash. */
   readonly baseUrl: string;
-  /** Whether another token may follow a refused one. */
+  /** Whether a new token may follow a refused one. */
   readonly mayRenew: boolean;
 
   constructor(options: ClientOptions) {
@@ -92,7 +92,7 @@ export class Client {
     return () => void this.#transport.onUser.delete(listener);
   }
 
-  /** Now by the server's clock, in milliseconds, as well as it is known. */
+  /** The server's time now, in milliseconds, as precisely as this client knows it. */
   now(): number {
     return this.#transport.now();
   }
@@ -113,7 +113,7 @@ export class Client {
     return generation;
   }
 
-  /** Read a generation; with `etag`, only if it changed since. */
+  /** Read a generation; with `etag`, only if it has changed since. */
   async lookAt(id: string, options: CallOptions & { etag?: string | undefined } = {}): Promise<Look> {
     const { etag } = options;
     const headers = etag === undefined ? undefined : { "if-none-match": etag };
@@ -122,7 +122,7 @@ export class Client {
     const found = { etag: said.get("etag") ?? etag, lookAfterSeconds: hintOf(said) };
     if (answer.response.status === 304 && etag !== undefined) return found;
     const generation = dataOf(answer, is.isDetail);
-    if (generation.generation_id !== id.toLowerCase()) throw is.invalid(); // somebody else's answer
+    if (generation.generation_id !== id.toLowerCase()) throw is.invalid(); // another server's answer
     return { ...found, generation, lookAfterSeconds: generation.poll_after_seconds ?? found.lookAfterSeconds };
   }
 
@@ -197,7 +197,10 @@ export class Client {
     return this.#take(is.isUsage, "get", "/v1/usage", { query, signal });
   }
 
-  /** A ticket to a WebSocket that pushes changes: good once, for 30 seconds. 404 where the deployment has none. */
+  /**
+   * Get a ticket to a WebSocket that pushes changes: valid once, for 30 seconds. Returns 404 if the deployment has
+   * none.
+   */
   openLive({ signal }: CallOptions = {}): Promise<api.LiveTicket> {
     return this.#take(is.isLiveTicket, "post", "/v1/live", { signal });
   }
@@ -259,7 +262,7 @@ export class Client {
 
 const CARD = "/v1/cards/{card_id}";
 const ONE = "/v1/generations/{generation_id}";
-/** Of a call that takes no token. */
+/** For calls that take no token. */
 const NOBODY = null;
 
 function at(id: string, { signal }: CallOptions): { path: { generation_id: string }; signal: AbortSignal | undefined } {

@@ -1,26 +1,29 @@
-/** One WebSocket, from its opening on: pings it, and says when it should be replaced and when it is over. Reads nothing. */
+/**
+ * One WebSocket, from its opening on: pings it, and reports when to replace it and when it has ended. Reads no message.
+ */
 import { timerMs } from "./pacing.js";
 
-/** API Gateway closes what was silent for ten minutes. */
+/** API Gateway closes connections that were silent for ten minutes. */
 const PING_SECONDS = 5 * 60;
 const LONGEST_OPENING_SECONDS = 10;
-/** So long before its end a connection is replaced; half of what is left where that is less. */
+/** Replace a connection this long before its end, or after half of its remaining time if that is less. */
 const EARLY_SECONDS = 60;
 
 export interface Heard {
   onText: (text: string) => void;
-  /** It works still, after minutes. */
+  /** It still works, after minutes. */
   onLasting: () => void;
   /** It should be replaced. */
   onDue: () => void;
-  /** It is closed, or over, though nobody here has closed it. */
+  /** It has closed or ended, although this side did not close it. */
   onLost: () => void;
 }
 
-/** Open a WebSocket; undefined where it does not open, for whatever reason, or `signal` is aborted. */
+/** Open a WebSocket. Returns undefined if it does not open for any reason, or if `signal` is aborted. */
 export function opened(url: string, signal: AbortSignal): Promise<WebSocket | undefined> {
   return new Promise((resolve) => {
     const fail = (): void => {
+      signal.removeEventListener("abort", fail);
       clearTimeout(timer);
       silence(socket);
       resolve(undefined);
@@ -49,7 +52,7 @@ export class Connection {
   readonly #timers: ReturnType<typeof setTimeout>[];
   readonly #pings: ReturnType<typeof setInterval>;
 
-  /** Take over an open socket that ends in so many seconds. */
+  /** Take over an open socket that ends in this many seconds. */
   constructor(socket: WebSocket, endsInSeconds: number, { onText, onLasting, onDue, onLost }: Heard) {
     this.#socket = socket;
     const lost = (): void => {
@@ -74,7 +77,7 @@ export class Connection {
   }
 }
 
-/** Close a socket, and hear nothing more of it. */
+/** Close a socket and ignore its further events. */
 function silence(socket: WebSocket | undefined): void {
   if (socket === undefined) return;
   socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;

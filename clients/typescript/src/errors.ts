@@ -1,12 +1,19 @@
-/** The error of all calls, and how to read it from a response. Of retries it decides only `retryable`. */
+/** The error of all calls, and how to read it from a response. For retries it only decides `retryable`. */
 import { retryAfterSeconds } from "./retry-after.js";
 import type { FieldError, ProblemCode } from "./types.js";
 
 /**
- * What went wrong. A problem's own code where the service answered; `http_401` and the like where API Gateway or a proxy
- * did; `network_error` when no answer came, `timeout` when none came in time, `invalid_answer` when it is none of this
- * API's, `token_unavailable` when the token function gave none; `another_user` when the token has become somebody
- * else's before a submit was done, `closed` when the client or its provider was, `interrupted` when the page was left.
+ * Why a call failed: if the service answered, a problem's own code. If API Gateway or a proxy answered, it is a code
+ * such as `http_401`.
+ *
+ * Without a usable answer:
+ * - `network_error`: no answer came.
+ * - `timeout`: no answer came in time.
+ * - `invalid_answer`: the answer is not this API's.
+ * - `token_unavailable`: the token function returned none.
+ * - `another_user`: a submit's token now belongs to another user.
+ * - `closed`: the client or its provider was closed.
+ * - `interrupted`: the page was left.
  */
 export type ErrorCode =
   | ProblemCode
@@ -69,7 +76,7 @@ export class UnstuckError extends Error {
     return this.status >= 400 && this.status < 500 && this.status !== 408;
   }
 
-  /** What a cache that outlives the page keeps of it; `new UnstuckError(...)` takes it back. */
+  /** The data that a cache keeps beyond the page's life; `new UnstuckError(...)` reads it back. */
   toJSON(): ErrorFacts {
     return { ...this, message: this.message };
   }

@@ -1,36 +1,36 @@
-/** The state of a feed that is read bit by bit: pure merging. An entry neither vanishes nor doubles while pages shift. */
+/** The state of a feed that is read in parts: pure merging. Entries neither vanish nor double while pages shift. */
 import { isOlder } from "./changes.js";
 import { hasEnded } from "./statuses.js";
 import type { FeedFilter, Generation, GenerationDetail, ListedGeneration } from "./types.js";
 
 export interface FeedState {
-  /** Newest first: ids are UUIDv7, and the server's order is theirs. */
+  /** Newest first: ids are UUIDv7, and the server sorts by them. */
   readonly generations: readonly ListedGeneration[];
-  /** Where older ones go on; null: there are none. */
+  /** Where older entries continue; null: there are none. */
   readonly older: string | null;
   /** Ids from this one on were in the last reading of the newest page. */
   readonly coveredTo: string;
-  /** Dismissed, or not there any more: an answer that was under way does not bring them back. */
+  /** Dismissed or deleted: a late answer does not bring them back. */
   readonly gone: readonly string[];
   /** When the newest page was last read, in milliseconds. */
   readonly readAt: number;
 }
 
-/** A reading of the newest page, before it is merged into what is known. */
+/** A reading of the newest page, before it is merged into the known entries. */
 export interface FeedReading extends FeedState {
   readonly fresh: true;
-  /** Whether it reaches down to what was known, so that nothing is missing in between. */
+  /** Whether it reaches down to the known entries, so that nothing is missing in between. */
   readonly caughtUp: boolean;
 }
 
-/** Put a reading into what is known. What was read before and not this time stays: it is only further down. */
+/** Merge a reading into the known entries. An entry that this reading lacks stays: it is only further down. */
 export function merged(known: FeedState | undefined, read: FeedReading): FeedState {
   const { generations, older, coveredTo, gone, readAt, caughtUp } = read;
   if (known === undefined) return { generations: ordered(generations, gone), older, coveredTo, gone, readAt };
   const allGone = gone.length === 0 ? known.gone : [...new Set([...known.gone, ...gone])];
   return {
     generations: ordered([...known.generations, ...generations], allGone),
-    // The first reading found where older ones begin; later readings move it only where they leave a gap.
+    // The first reading shows where older ones begin; later readings move that only if they leave a gap.
     older: caughtUp ? known.older : older,
     coveredTo,
     gone: allGone,
@@ -38,7 +38,7 @@ export function merged(known: FeedState | undefined, read: FeedReading): FeedSta
   };
 }
 
-/** Add the page that begins where `cursor` points, unless it was added already. */
+/** Add the page that begins at `cursor`, unless it was already added. */
 export function withOlder(
   known: FeedState,
   cursor: string,
@@ -48,7 +48,7 @@ export function withOlder(
   return { ...known, generations, older: known.older === cursor ? page.next_cursor : known.older };
 }
 
-/** Put in what was learned of one generation elsewhere: where the filter asks for it and the feed has got that far. */
+/** Put in a generation's state from elsewhere, if the filter includes it and the feed reaches that far down. */
 export function withGeneration(known: FeedState, filter: FeedFilter, seen: ListedGeneration): FeedState {
   const held = known.generations.find((other) => other.generation_id === seen.generation_id);
   if (seen.dismissed_at !== undefined) return held === undefined ? known : without(known, seen.generation_id);
@@ -58,13 +58,13 @@ export function withGeneration(known: FeedState, filter: FeedFilter, seen: Liste
   return { ...known, generations: ordered([...known.generations, seen], known.gone) };
 }
 
-/** Take one out, for good. */
+/** Remove one for good. */
 export function without(known: FeedState, id: string): FeedState {
   const gone = known.gone.includes(id) ? known.gone : [...known.gone, id];
   return { ...known, gone, generations: known.generations.filter((other) => other.generation_id !== id) };
 }
 
-/** Undo `without`: put one back that turned out to be still there. */
+/** Undo `without`: put back one that still exists. */
 export function withAgain(known: FeedState, generation: ListedGeneration | undefined, id: string): FeedState {
   const gone = known.gone.filter((other) => other !== id);
   const added = generation === undefined ? [] : [generation];
@@ -80,19 +80,21 @@ export function matches(filter: FeedFilter, seen: Pick<Generation, "session_id" 
   );
 }
 
-/** Whether all that a list with this filter shows of the generation is there: where it shows outputs, the output too. */
+/**
+ * Whether the generation has everything that a list with this filter shows: the output too, if the list shows outputs.
+ */
 export function isShownBy(filter: FeedFilter, seen: ListedGeneration): boolean {
   return filter.fields === undefined || seen.status !== "succeeded" || "output" in seen || "output_omitted" in seen;
 }
 
-/** A generation that was looked at by itself, as a list with this filter shows it. */
+/** Return a generation that was read alone as a list with this filter shows it. */
 export function asListed(seen: GenerationDetail, filter: FeedFilter): ListedGeneration {
   const { output, reviews, poll_after_seconds: _hint, stale: _stale, ...head } = seen;
   if (filter.fields === undefined || output === undefined) return head;
   return { ...head, output, ...(reviews !== undefined && { reviews }) };
 }
 
-/** Ids of the open generations that readings of the newest page do not cover. */
+/** Return the ids of the open generations that readings of the newest page do not cover. */
 export function openBelow(known: FeedState | undefined): string[] {
   if (known === undefined) return [];
   return known.generations
@@ -116,15 +118,15 @@ function ordered(generations: readonly ListedGeneration[], gone: readonly string
 }
 
 /**
- * Keep the links of pictures that are shown already while they are good for half as long as new ones: another link is
- * another picture to a browser, which would fetch it again with every reading.
+ * Keep the links of visible pictures while at least half of a new link's lifetime remains. To a browser, a new link is
+ * a new picture, which it would fetch with every reading.
  */
 function withLinksOf(held: ListedGeneration | undefined, seen: ListedGeneration): ListedGeneration {
   if (held?.version !== seen.version || held.output === undefined) return seen;
   return goodFor(held) * 2 > goodFor(seen) ? { ...seen, output: held.output } : seen;
 }
 
-/** How many milliseconds the links of its pictures are good for; NaN where it has none, whatever its kind. */
+/** Return for how many milliseconds the links of its pictures are valid, whatever its kind; NaN if it has none. */
 function goodFor({ output }: ListedGeneration): number {
   const images = (output as { images?: unknown }).images;
   const ends = Array.isArray(images) ? images.map((image) => Date.parse(image?.url && image.expires_at)) : [];

@@ -1,6 +1,6 @@
-/** Ids that are made here, and what the server's ids tell: a UUIDv7 begins with the time, in milliseconds, it was made at. */
+/** Makes ids, and reads the time from the server's: a UUIDv7 begins with its creation time in milliseconds. */
 
-/** Return a random UUID, on pages without TLS too, where `crypto.randomUUID` is missing. */
+/** Return a random UUID. Also works on pages without TLS, where `crypto.randomUUID` is missing. */
 export function randomId(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

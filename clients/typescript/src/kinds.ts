@@ -1,8 +1,8 @@
-/** Reads from the served OpenAPI document which kinds there are, and the JSON Schema of what each takes. */
+/** Reads the kinds, and the JSON Schema of each one's input, from the served OpenAPI document. */
 
 import { ofKind } from "./types.js";
 
-/** As much of JSON Schema as the document uses. */
+/** The part of JSON Schema that the document uses. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly title?: string;
@@ -36,11 +36,13 @@ export interface JsonSchema {
 export interface KindSchema {
   kind: string;
   description: string;
-  /** Of the request's body, with every reference resolved. */
+  /** The schema of the request's body, with every reference resolved. */
   schema: JsonSchema;
-  /** Of one item of what its owner reviews, which a card is made of; absent where a kind has nothing to review. */
+  /**
+   * The schema of one item that its owner reviews, from which a card is made; absent if a kind has nothing to review.
+   */
   item?: JsonSchema;
-  /** Of what it makes, as its owner reads it. */
+  /** The schema of its output, as its owner reads it. */
   output?: JsonSchema;
 }
 
@@ -61,16 +63,16 @@ export function kindsOf(document: Json): KindSchema[] {
   });
 }
 
-/** The document names the forms of a kind alike: `CreateQuiz` is what it takes, `QuizOutput` what it makes. */
+/** The document names the schemas of all kinds alike: `CreateQuiz` is the input, `QuizOutput` the output. */
 function outputOf(document: Json, create: JsonSchema): JsonSchema | undefined {
   const [, name] = /^#\/components\/schemas\/Create(\w+)$/.exec(String(create.$ref)) ?? [];
   const reference = `#/components/schemas/${name}Output`;
   return follow(document, reference) === undefined ? undefined : resolved(document, { $ref: reference });
 }
 
-/** What of a card is its kind's, by kind. */
+/** The part of a card that is specific to its kind, by kind. */
 function itemsOf(document: Json): Map<string, JsonSchema> {
-  const card = follow(document, "#/components/schemas/Card"); // a document of before there were any has none
+  const card = follow(document, "#/components/schemas/Card"); // documents from before cards existed have none
   const cards = card === undefined ? [] : (resolved(document, card).oneOf ?? []);
   return new Map(
     cards.flatMap(({ properties = {}, required = [] }) => {
@@ -91,7 +93,7 @@ function resolve(document: Json, value: unknown, within: readonly string[]): unk
   if (typeof value !== "object" || value === null) return value;
   const { $ref: reference, ...rest } = value as Json;
   if (typeof reference === "string") {
-    if (within.includes(reference)) return {}; // a form that holds itself: anything goes
+    if (within.includes(reference)) return {}; // a schema that contains itself: allow anything
     return resolve(document, { ...(follow(document, reference) as Json), ...rest }, [...within, reference]);
   }
   return Object.fromEntries(Object.entries(rest).map(([name, part]) => [name, resolve(document, part, within)]));

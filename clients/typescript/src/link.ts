@@ -1,4 +1,6 @@
-/** Keeps a connection while one is wanted: replaces it before its end, and makes another when it is lost. Reads nothing. */
+/**
+ * Keeps a connection while one is wanted: replaces it before its end, and reconnects when it is lost. Reads no message.
+ */
 import { Connection, opened } from "./connection.js";
 import type { LiveClient } from "./live.js";
 import type { Ticket, Tickets } from "./tickets.js";
@@ -7,11 +9,11 @@ const HIDDEN_SECONDS = 60;
 
 export interface LinkEvents {
   onText: (text: string) => void;
-  /** A connection stands, in place of another or after a time without one. */
+  /** A connection is open, either as a replacement or after a gap. */
   onOpen: (afterGap: boolean) => void;
-  /** It is gone, and another is being made. */
+  /** It is lost, and a new one is being opened. */
   onLost: () => void;
-  /** It was closed, since none is wanted. */
+  /** It was closed because none is wanted. */
   onClosed: () => void;
 }
 
@@ -41,7 +43,7 @@ export class Link {
     return this.#wanted?.signal;
   }
 
-  /** Be connected, while the page is seen, until `signal` is aborted. */
+  /** Stay connected while the page is visible, until `signal` is aborted. */
   run(signal: AbortSignal, ticket?: Ticket): void {
     let hiding: ReturnType<typeof setTimeout> | undefined;
     const watch = (): void => {
@@ -58,14 +60,14 @@ export class Link {
     watch();
   }
 
-  /** Close the connection, and make another with a ticket of the user that there is now. */
+  /** Close the connection, and open another with a ticket of the present user. */
   restart(): void {
     if (this.#wanted === undefined) return;
     this.disconnect();
     this.#connect();
   }
 
-  /** Make another connection. The one that there is goes on until that stands. */
+  /** Open another connection. The present one stays in use until the new one is open. */
   async replace(given?: Ticket): Promise<void> {
     const signal = this.#wanted?.signal;
     if (signal === undefined || this.#connecting === signal) return;

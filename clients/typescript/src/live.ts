@@ -1,6 +1,6 @@
 /**
- * The source of changes that are pushed, with polling underneath. This part keeps who follows what, and gets the first ticket;
- * only then is the channel loaded, so that where nothing is pushed nobody pays for it.
+ * The source of pushed changes, with polling underneath. This part tracks the followers and gets the first ticket. Only
+ * then does it load the channel, so a deployment without pushes never costs the download.
  */
 
 import { type ChangeSource, newer, type OnPartial, polling, type Snapshot } from "./changes.js";
@@ -17,21 +17,21 @@ export interface Follower {
   readonly onPartial: OnPartial | undefined;
 }
 
-/** Who follows what, and what is known of it. */
+/** Who follows which generation, and the last known states. */
 export interface Follows {
-  /** The newest state of each generation that was heard of or looked at. */
+  /** The newest known state of each generation, from a push or a look. */
   readonly known: Map<string, Snapshot>;
   readonly ones: Map<string, Set<Follower>>;
   readonly all: Set<OnChange>;
-  /** Called when changes begin or cease to be pushed. */
+  /** Called when pushing starts or stops. */
   readonly switched: Set<() => void>;
 }
 
 const LINGER_SECONDS = 30;
-/** Where there is no page, an open connection keeps the program from ending. */
+/** Outside a page, an open connection keeps the program from ending. */
 const LINGER_ELSEWHERE_SECONDS = 1;
 
-/** Make the source: it connects when something is first followed, and lets go some time after nothing is. */
+/** Make the source. It connects when something is first followed, and disconnects some time after nothing is. */
 export function live(client: LiveClient): ChangeSource {
   const polls = polling(client);
   const tickets = new Tickets(client);
@@ -40,9 +40,9 @@ export function live(client: LiveClient): ChangeSource {
   let run: AbortController | undefined;
   let lingering: ReturnType<typeof setTimeout> | undefined;
 
-  tickets.onUser = () => follows.known.clear(); // until there is a channel, which does more
+  tickets.onUser = () => follows.known.clear(); // until the channel is loaded, which does more
 
-  /** Look, before there is a channel. */
+  /** Look, before the channel is loaded. */
   async function look(...[id, known, signal]: Parameters<ChangeSource["look"]>): Promise<Snapshot> {
     const { user } = tickets;
     const found = await polls.look(id, known, signal);
@@ -75,7 +75,7 @@ export function live(client: LiveClient): ChangeSource {
     } else if (run === undefined && typeof WebSocket !== "undefined" && !tickets.isOver) {
       run = new AbortController();
       begin(run.signal).catch(() => {
-        tickets.isOver = true; // the channel could not be loaded: a page that is older than its deployment
+        tickets.isOver = true; // the channel could not be loaded: the page is older than its deployment
       });
     }
   }

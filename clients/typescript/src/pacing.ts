@@ -10,20 +10,24 @@ const LONGEST_HINT_SECONDS = 60;
 const FIRST_BACKOFF_SECONDS = 1;
 const LONGEST_BACKOFF_SECONDS = 30;
 const LATEST_BILL_SECONDS = 60;
-/** A server may ask for a day; a minute is as long as this client stays silent. */
+/** A server may ask for a day; this client waits a minute at most. */
 const LONGEST_PAUSE_SECONDS = 60;
-/** A timer that is set for longer than 2^31 ms ends at once. */
+/** A timer longer than 2^31 ms fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Return in how many seconds to look again: the server's hint, up to a tenth sooner, so that a crowd spreads out. */
+/**
+ * Return in how many seconds to look again: the server's hint, or up to a tenth sooner, so that many clients spread
+ * out.
+ */
 export function lookAfter(hintSeconds: number | undefined): number {
   const hint = Math.min(Math.max(hintSeconds ?? DEFAULT_HINT_SECONDS, SHORTEST_HINT_SECONDS), LONGEST_HINT_SECONDS);
   return hint * (1 - Math.random() / 10);
 }
 
 /**
- * Return in how many seconds to look once more at what was ended under a worker: the bill of its last call comes after the
- * end, within a minute if at all. Undefined where nothing more is to come. `now` is in milliseconds by the server's clock.
+ * Return in how many seconds to look again at a generation that was ended under a worker. The charge of its last call
+ * may come up to a minute after the end. Undefined if nothing more will come. `now` is the server's time in
+ * milliseconds.
  */
 export function lookAfterEnd(ended: Ended, now: number): number | undefined {
   if (ended.status !== "canceled" || ended.started_at === undefined || ended.finished_at === undefined)
@@ -33,8 +37,8 @@ export function lookAfterEnd(ended: Ended, now: number): number | undefined {
 }
 
 /**
- * Return how many seconds to wait after the `failures`th failure in a row, from 1: at random up to 1, 2, 4 ... 30 s, at
- * least half of it; not sooner than the server asked for, but a minute at most.
+ * Return how many seconds to wait after the `failures`th failure in a row, counted from 1. It is random between half
+ * and all of 1, 2, 4 ... 30 s. A server's longer pause applies, up to a minute.
  */
 export function backoff(failures: number, error?: unknown): number {
   const ceiling = Math.min(FIRST_BACKOFF_SECONDS * 2 ** (failures - 1), LONGEST_BACKOFF_SECONDS);
@@ -43,19 +47,19 @@ export function backoff(failures: number, error?: unknown): number {
   return asked === undefined ? seconds : Math.max(seconds, Math.min(asked, LONGEST_PAUSE_SECONDS) + seconds / 10);
 }
 
-/** Whether a call that failed so may be sent again as it was. */
+/** Whether a call that failed with this error may be sent again unchanged. */
 export function mayRepeat(error: unknown): boolean {
   return error instanceof UnstuckError && error.retryable;
 }
 
-/** Whether a create is sent again without asking the user: not when a limit of theirs refused it. */
+/** Whether a create is resent without asking the user: not if one of the user's limits refused it. */
 export function mayRepeatCreate(error: unknown): boolean {
   return mayRepeat(error) && !(error instanceof UnstuckError && isLimit(error.code));
 }
 
 /**
- * Whether looking goes on after a look that failed so. Only the service's own word ends it: a token is renewed, a gateway
- * or a portal in between goes away, and the generation is still there.
+ * Whether looks continue after a look that failed with this error. Only the service's own refusal ends them: a token is
+ * renewed, a gateway or a portal in between goes away, and the generation still exists.
  */
 export function mayLookAgain(error: unknown): boolean {
   return error instanceof UnstuckError && (error.retryable || error.code.startsWith("http_"));
@@ -70,7 +74,7 @@ export function timerMs(seconds: number): number {
   return Math.min(seconds * 1000, LONGEST_TIMER_MS);
 }
 
-/** Wait; end at once, with the signal's reason, when it is aborted. */
+/** Wait. When the signal is aborted, end at once with its reason. */
 export function pause(seconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

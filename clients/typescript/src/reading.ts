@@ -1,7 +1,8 @@
-/** Reads a feed's pages from the server: the newest again, down to what is known, or one more of the older ones. */
+/** Reads a feed's pages from the server: the newest again, down to the known entries, or one more older page. */
 import type { Client } from "./client.js";
 import { UnstuckError } from "./errors.js";
 import { asListed, type FeedReading, type FeedState, matches } from "./feed.js";
+import { following } from "./pages.js";
 import { hasEnded } from "./statuses.js";
 import type { FeedFilter, ListedGeneration } from "./types.js";
 
@@ -16,12 +17,15 @@ export interface ReadOptions {
 const LOWEST_ID = "";
 const HIGHEST_ID = "~";
 
-/** A page that is short though the list goes on: the service has read hundreds to make it, and found few that fit. */
+/** A page is short although the list continues if the service has read hundreds of items for it, and few matched. */
 const MOST_SHORT_PAGES_AT_FIRST = 4;
-/** For this long nobody makes more than the service reads for one such page. */
+/** For this long, nobody can make more generations than the service reads for one such page. */
 const SURE_FOR_MS = 10 * 60_000;
 
-/** Read the newest page, and on until what is known is reached; not the whole history where a filter leaves most out. */
+/**
+ * Read the newest page, and further until known entries are reached. If a filter excludes most entries, it does not
+ * read the whole history.
+ */
 export async function readNewest(
   client: Reader,
   options: ReadOptions,
@@ -57,12 +61,14 @@ export async function readNewest(
   };
 }
 
-/** With outputs a page may be short because those are large: then only an empty one says that little was found. */
+/** With outputs, a page may be short because they are large: then only an empty page means that few matched. */
 function isShort(length: number, { filter, pageSize }: ReadOptions): boolean {
   return length < (filter.fields === undefined ? pageSize : 1);
 }
 
-/** Read one more page. It may be empty and the list go on, where a filter leaves most out: then the next one is read. */
+/**
+ * Read one more page. If it is empty but the list continues, because a filter excludes most entries, read the next one.
+ */
 export async function readOlder(
   client: Reader,
   options: ReadOptions,
@@ -73,7 +79,7 @@ export async function readOlder(
   while (next !== null && found.length === 0) {
     const page = await readPage(client, options, next);
     found.push(...page.generations);
-    next = page.next_cursor;
+    next = following(page, next) ?? null;
   }
   return { generations: found, next_cursor: next };
 }
@@ -82,7 +88,9 @@ function readPage(client: Reader, { filter, pageSize, signal }: ReadOptions, cur
   return client.listGenerations({ ...filter, limit: pageSize, cursor, signal });
 }
 
-/** Find out what became of those that a reading should have shown: dismissed in another tab, or fallen out of the filter. */
+/**
+ * Find out why a reading lacks entries that it should have: dismissed in another tab, or no longer matching the filter.
+ */
 async function lookAtMissing(
   client: Reader,
   { filter, signal }: ReadOptions,
@@ -99,7 +107,7 @@ async function lookAtMissing(
   return { generations: there, gone: missing.map((held) => held.generation_id).filter((id) => !kept.has(id)) };
 }
 
-/** Whether the server would list it as we know it: one that left the filter is missing for a reason that is known. */
+/** Whether the server would list the known state: if it no longer matches the filter, its absence is explained. */
 function mayBeHere(filter: FeedFilter, held: ListedGeneration): boolean {
   return matches(filter, held) || !hasEnded(held);
 }

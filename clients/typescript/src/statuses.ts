@@ -1,4 +1,7 @@
-/** All that depends on a status: the one place to add one to. What a newer service adds is open until it is proven ended. */
+/**
+ * Everything that depends on a status: to add one, change only this file. A newer service's status counts as open until
+ * it is proven ended.
+ */
 import type { Generation, Status } from "./types.js";
 
 export interface StatusFacts {
@@ -6,7 +9,7 @@ export interface StatusFacts {
   readonly isOpen: boolean;
   /** What to call it to a user. */
   readonly label: string;
-  /** What colour it has: `waiting` and `working` are open, the others have ended. */
+  /** Its colour: `waiting` and `working` are open, the others have ended. */
   readonly tone: "waiting" | "working" | "good" | "bad" | "quiet";
 }
 
@@ -21,12 +24,12 @@ export const STATUSES: Readonly<Record<Status, StatusFacts>> = {
 /** Every status that this client knows, in the order of a generation's life. */
 export const ALL_STATUSES = Object.keys(STATUSES) as readonly Status[];
 
-/** Return a status's facts. One that a newer service has added is shown as work under its own name. */
+/** Return a status's facts. A newer service's status is shown as work, under its own name. */
 export function statusFacts(status: Status): StatusFacts {
   return known(status) ?? { isOpen: true, label: titled(status), tone: "working" };
 }
 
-/** Whether a generation's status never changes again; of a status that is not known, a `finished_at` is the proof. */
+/** Whether a generation's status never changes again. For an unknown status, `finished_at` proves it. */
 export function hasEnded(generation: Pick<Generation, "status" | "finished_at">): boolean {
   const facts = known(generation.status);
   return facts === undefined ? generation.finished_at !== undefined : !facts.isOpen;

@@ -1,30 +1,30 @@
-/** What is shown of a text while it is written: the newest of the step under way, and nothing of what is over. Pure. */
+/** Which text is shown while a model writes: the newest of the running step, and none that has ended. Pure. */
 import type { PartialOutput } from "./changes.js";
 import { hasEnded } from "./statuses.js";
 import type { Generation } from "./types.js";
 
 type Head = Pick<Generation, "generation_id" | "status" | "attempt" | "steps_done" | "finished_at">;
 
-/** Of one attempt. */
+/** The text of one attempt. */
 interface Written {
   readonly attempt: number;
-  /** What is shown; undefined between two steps. */
+  /** The visible text; undefined between two steps. */
   partial: PartialOutput | undefined;
-  /** How many steps are stored while this one is written. */
+  /** How many steps were stored when this text was written. */
   stepsDone: number;
-  /** Steps whose text is over. */
+  /** Steps whose text has ended. */
   readonly past: Set<string>;
 }
 
 export class Texts {
   readonly #written = new Map<string, Written>();
 
-  /** What is shown now. */
+  /** The text to show now. */
   of(id: string): PartialOutput | undefined {
     return this.#written.get(id)?.partial;
   }
 
-  /** Take in a text that came; return whether to show it. `head` is the newest state that is known. */
+  /** Take in a text; return whether to show it. `head` is the newest known state. */
   take(partial: PartialOutput, head: Head | undefined): boolean {
     const { generation_id: id, attempt, step, number } = partial;
     const held = this.#written.get(id);
@@ -35,7 +35,7 @@ export class Texts {
     const next = written ?? { attempt, partial, stepsDone: 0, past: new Set<string>() };
     if (before !== undefined && before.step !== step) {
       next.past.add(before.step);
-      next.stepsDone += 1; // its head may come later than this
+      next.stepsDone += 1; // its head may arrive later than this
     }
     if (before?.step !== step) next.stepsDone = Math.max(next.stepsDone, head?.steps_done ?? 0);
     next.partial = partial;
@@ -43,7 +43,7 @@ export class Texts {
     return true;
   }
 
-  /** Take in a newer state; return whether what was shown is over. */
+  /** Take in a newer state; return whether the visible text has ended. */
   heed(head: Head): boolean {
     const written = this.#written.get(head.generation_id);
     if (written === undefined) return false;
@@ -58,7 +58,7 @@ export class Texts {
     return partial !== undefined;
   }
 
-  /** Forget everything; return the ids of what was shown. */
+  /** Forget everything; return the ids whose text was visible. */
   clear(): string[] {
     const shown = [...this.#written].filter(([, { partial }]) => partial !== undefined).map(([id]) => id);
     this.#written.clear();
@@ -66,7 +66,7 @@ export class Texts {
   }
 }
 
-/** Whether nothing of an attempt is written any more. */
+/** Whether nothing of an attempt is being written any more. */
 function isOver(attempt: number, head: Head | undefined): boolean {
   if (head === undefined || attempt > head.attempt) return false;
   return attempt < head.attempt || head.status === "pending" || hasEnded(head);

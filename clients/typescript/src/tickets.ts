@@ -1,11 +1,14 @@
-/** Asks for tickets to live connections: one at a time, with backoff, and never again where there are none. Opens nothing. */
+/**
+ * Asks for tickets to live connections: one at a time, with backoff, and never again if the deployment has none. Opens
+ * nothing.
+ */
 import type { Client } from "./client.js";
 import { UnstuckError } from "./errors.js";
 import { backoff, pause } from "./pacing.js";
 import type { LiveTicket } from "./types.js";
 
 export interface Ticket extends LiveTicket {
-  /** Which user it is of: compare it with `Tickets.user`. */
+  /** The user it belongs to: compare it with `Tickets.user`. */
   readonly user: number;
 }
 
@@ -13,13 +16,13 @@ export class Tickets {
   readonly #client: Pick<Client, "openLive" | "onToken">;
   #failures = 0;
   #notBefore = 0;
-  /** Whether the service has said for how long to stay away. */
+  /** Whether the service has said how long to stay away. */
   #isAsked = false;
   /** Counts the users whose tokens the client has had, one after the other. */
   user = 0;
-  /** Called when another user's token was given. */
+  /** Called when the token belongs to another user. */
   onUser: (() => void) | undefined;
-  /** Whether no ticket is asked for any more: the deployment has none to give, or the client is closed. */
+  /** Whether no more tickets are requested: the deployment has none, or the client is closed. */
   isOver = false;
 
   constructor(client: Pick<Client, "openLive" | "onUser" | "onToken">) {
@@ -30,7 +33,7 @@ export class Tickets {
     });
   }
 
-  /** Return the next ticket, however long that takes; undefined once `signal` is aborted, or none will ever come. */
+  /** Return the next ticket, however long that takes. Undefined once `signal` is aborted, or if none will ever come. */
   async next(signal: AbortSignal): Promise<Ticket | undefined> {
     while (!this.isOver && !signal.aborted) {
       try {
@@ -45,20 +48,20 @@ export class Tickets {
     return undefined;
   }
 
-  /** Take note that a ticket was refused, or that its connection came to nothing: the next one is asked for later. */
+  /** Record that a ticket was refused, or that its connection failed: the next request waits longer. */
   failed(error?: unknown): void {
     this.#failures += 1;
     this.#notBefore = Date.now() + backoff(this.#failures, error) * 1000;
     this.#isAsked = error instanceof UnstuckError && error.retryAfterSeconds !== undefined;
   }
 
-  /** Take note that a connection has done what it is for. */
+  /** Record that a connection did its work. */
   worked(): void {
     this.#failures = 0;
     this.#notBefore = 0;
   }
 
-  /** Wait until it is time; unless the service has said when, a new token or a network that is back end the wait. */
+  /** Wait until it is time. A new token or a returning network ends the wait, unless the service has set it. */
   async #pause(signal: AbortSignal): Promise<void> {
     const waiting = new AbortController();
     const stop = (): void => waiting.abort();

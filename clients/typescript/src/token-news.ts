@@ -1,4 +1,4 @@
-/** Finds out when a new token has come after one was refused, so that what waits for it need not wait any longer. */
+/** Notices a new token after a refused one, so that waiting calls need not wait any longer. */
 
 const FIRST_GAP_MS = 2_000;
 const LONGEST_GAP_MS = 30_000;
@@ -6,18 +6,18 @@ const LONGEST_GAP_MS = 30_000;
 export class TokenNews {
   readonly #ask: (() => Promise<string>) | undefined;
   readonly #listeners = new Set<() => void>();
-  /** The token that was refused last, "" where none could be had; undefined while the last one was taken. */
+  /** The token that was refused last, "" if there was none; undefined while the last one was accepted. */
   #refused: string | undefined;
-  /** How many new ones have come without one being taken. */
+  /** How many new tokens have come without one being accepted. */
   #inVain = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `ask` gives the present token; absent where it never changes. */
+  /** `ask` gets the present token; absent if it never changes. */
   constructor(ask: (() => Promise<string>) | undefined) {
     this.#ask = ask;
   }
 
-  /** Call `listener` when a new token has come after one was refused, until the function returned is called. */
+  /** Call `listener` when a new token has come after a refused one, until the returned function is called. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     this.#wait();
@@ -27,7 +27,7 @@ export class TokenNews {
     };
   }
 
-  /** Take note of what became of a call with this token. */
+  /** Record the outcome of a call with this token. */
   used(token: string, refused: boolean): void {
     if (refused) {
       this.#refused = token;
@@ -43,7 +43,7 @@ export class TokenNews {
     this.#timer = undefined;
   }
 
-  /** Ask for the token now and then while somebody waits for one. It is asked before each call anyway, and costs little. */
+  /** Ask for the token now and then while somebody waits for one. Each call asks for it anyway, and it costs little. */
   #wait(): void {
     if (this.#ask === undefined || this.#timer !== undefined) return;
     if (this.#refused === undefined || this.#listeners.size === 0) return;

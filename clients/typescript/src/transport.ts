@@ -1,4 +1,6 @@
-/** Sends a request with the caller's token, within a time limit, and once more with a new token where that was refused. */
+/**
+ * Sends a request with the caller's token, within a time limit, and retries it once with a new token after a refusal.
+ */
 import { UnstuckError } from "./errors.js";
 import { timerMs } from "./pacing.js";
 import { TokenNews } from "./token-news.js";
@@ -9,29 +11,29 @@ export type Fetch = (request: Request) => Promise<Response>;
 export interface TransportOptions {
   token?: TokenSource | undefined;
   fetch?: Fetch | undefined;
-  /** How long one try may take, its token included; 35 if absent. */
+  /** How long one try may take, including its token; 35 if absent. */
   timeoutSeconds?: number | undefined;
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 35; // API Gateway itself gives up after 30.
 
-/** What one try came to; `refused` says that another token may do better. */
+/** The outcome of one try; `refused` means that another token may succeed. */
 interface Tried {
   end: () => Response;
   refused: boolean;
 }
 
-/** Where a client's requests pass through. */
+/** All of a client's requests go through this. */
 export class Transport {
   readonly #token: TokenSource | undefined;
   readonly #fetch: Fetch;
   readonly #timeoutSeconds: number;
   readonly #closed = new AbortController();
-  /** Says when a new token has come after one was refused. */
+  /** Reports when a new token has come after a refused one. */
   readonly news: TokenNews;
   #serverAheadMs: number | undefined;
   #subject: string | undefined;
-  /** Called when a token is given that is of another user than the one before. */
+  /** Called when the token belongs to another user than the previous one. */
   readonly onUser = new Set<() => void>();
 
   constructor(options: TransportOptions) {
@@ -42,20 +44,20 @@ export class Transport {
     this.news = new TokenNews(typeof this.#token === "function" ? ask : undefined);
   }
 
-  /** End every call that is under way, and refuse others from now on, with the code `closed`. */
+  /** End all running calls, and refuse all later ones, with the code `closed`. */
   close(): void {
     this.news.close();
     this.#closed.abort(new UnstuckError({ code: "closed", message: "The client is closed." }));
   }
 
-  /** Now by the server's clock, in milliseconds, as well as its last answer's Date tells; else by this machine's. */
+  /** The server's time now, in milliseconds: estimated from its last answer's Date, otherwise this machine's clock. */
   now(): number {
     return Date.now() + (this.#serverAheadMs ?? 0);
   }
 
   /**
-   * Send, and return the answer whatever its status. Throws UnstuckError, or the signal's reason when aborted. Of a call that is
-   * repeated with the same owner, no try goes out with a token of another user than the first one's.
+   * Send, and return the answer whatever its status. Throws UnstuckError, or the signal's reason when aborted. All
+   * tries with the same owner use tokens of the same user as the first one.
    */
   readonly send = async (request: Request, owner: Owner): Promise<Response> => {
     const again = typeof this.#token === "function" ? request.clone() : undefined;
@@ -64,7 +66,7 @@ export class Transport {
     return last.end();
   };
 
-  /** The same without a token, for what takes none. */
+  /** The same without a token, for calls that take none. */
   readonly sendBare = (request: Request): Promise<Response> =>
     this.#timed(request.signal, (signal) => this.#exchange(request, signal));
 
@@ -84,7 +86,7 @@ export class Transport {
     } catch (error) {
       const code = error instanceof UnstuckError ? error.code : undefined;
       if (code === "token_unavailable") this.news.used("", true);
-      // A browser cannot see a gateway's 401, which has no CORS headers: to it that is no answer at all.
+      // A gateway's 401 has no CORS headers, so a browser hides it: it looks like no answer at all.
       const refused = code === "network_error" && token !== undefined && hasExpired(token, this.now());
       if (refused && token !== undefined) this.news.used(token, true);
       const end = (): never => {
@@ -94,7 +96,7 @@ export class Transport {
     }
   }
 
-  /** Do something that heeds a signal within the time limit; it ends then, whether it does or not. */
+  /** Run something that takes a signal within the time limit. Ends then, even if that ignores the signal. */
   async #timed<Result>(
     outer: AbortSignal | undefined,
     work: (signal: AbortSignal) => Promise<Result>,
@@ -156,15 +158,15 @@ export class Transport {
 
   #learnTime(headers: Headers): void {
     const said = Date.parse(headers.get("date") ?? "");
-    // What may be kept may come from the browser's cache, and its Date is of then.
+    // A cacheable answer may come from the browser's cache with an old Date.
     if (Number.isNaN(said) || !/\bno-store\b/.test(headers.get("cache-control") ?? "")) return;
-    const ahead = said + 500 - Date.now(); // cut off to whole seconds
-    // Below that it is the cutting off and the way here, and no clock that is wrong.
+    const ahead = said + 500 - Date.now(); // truncated to whole seconds
+    // A smaller difference comes from the truncation and the way here, not from a wrong clock.
     this.#serverAheadMs = Math.abs(ahead) < 2000 ? 0 : ahead;
   }
 }
 
-/** Bind a call to the user of its first try; throw when this try would be another's. */
+/** Bind a call to the user of its first try; throw if this try would be another user's. */
 function claim(owner: Owner, token: string, renewed: boolean): void {
   const subject = subjectOf(token);
   if (owner.subject === undefined || isSameUser(owner.subject, subject, renewed)) owner.subject = subject;

@@ -1,4 +1,4 @@
-/** The API's forms under names of their own, taken from the generated document, and nothing that is not in it. */
+/** Short names for the API's types. All come from the generated document, and nothing else is here. */
 import type { components } from "./schema.js";
 
 type Schemas = components["schemas"];
@@ -8,12 +8,12 @@ export type Status = Schemas["Generation"]["status"];
 export type Generation = Schemas["Generation"];
 /** One generation, with its output once it has succeeded. */
 export type GenerationDetail = Omit<Schemas["GenerationDetail"], "output"> & { output?: Output };
-/** The same of one kind, which its request names. */
+/** A generation of one kind, the kind that its request names. */
 export type DetailOf<K extends Kind> = Omit<GenerationDetail, "kind" | "output"> & {
   kind: K;
   output?: Kinds[K]["output"];
 };
-/** A generation as the feed lists it; with `fields: "output"` with its output, where that is small enough for a list. */
+/** A generation as the feed lists it. With `fields: "output"` it has its output, if that is small enough for a list. */
 export type ListedGeneration = Omit<Schemas["ListedGeneration"], "output"> & { output?: Output };
 export type FlashcardsOutput = Schemas["FlashcardsOutput"];
 export type StoryOutput = Schemas["StoryOutput"];
@@ -27,7 +27,7 @@ export type CreateStory = Schemas["CreateStory"];
 export type CreateImage = Schemas["CreateImage"];
 export type CreateAssistant = Schemas["CreateAssistant"];
 
-/** What each kind takes and gives. `unstuck types` writes a file that adds a deployment's own kinds to it. */
+/** The input and output of each kind. `unstuck types` writes a file that adds a deployment's own kinds. */
 export interface Kinds {
   flashcards: {
     create: CreateFlashcards;
@@ -44,7 +44,7 @@ export interface Kinds {
 }
 /** A kind whose types are known. */
 export type Kind = keyof Kinds;
-/** Where a kind is named: any text, until `unstuck types` has said which kinds there are. */
+/** A kind's name: any text, until `unstuck types` has listed the kinds. */
 export type AnyKind = [Exclude<Kind, "flashcards" | "story" | "image" | "assistant">] extends [never]
   ? Kind | (string & Record<never, never>)
   : Kind;
@@ -82,12 +82,12 @@ export type Problem = Schemas["Problem"];
 export type ProblemCode = Problem["code"];
 export type FieldError = Schemas["FieldError"];
 
-/** Which generations a list is of, and what it shows of each. */
+/** Which generations a list contains, and what it shows of each. */
 export interface FeedFilter {
   session_id?: string;
   status?: Status;
   kind?: AnyKind;
-  /** `output`: of each that succeeded what it made as well, of 32 KiB at most. A page then has 25 at most. */
+  /** `output`: also the output of each one that succeeded, up to 32 KiB. A page then has at most 25. */
   fields?: "output";
 }
 
@@ -101,7 +101,7 @@ export function requestOf<Fields extends object = Readonly<Record<string, unknow
 
 type WithOutput = { kind: string; output?: Output | undefined } | undefined;
 
-/** The output of a generation of this kind, once it has succeeded; undefined for one of any other kind. */
+/** The output of a generation of this kind, once it has succeeded; undefined for any other kind. */
 export function outputOf<K extends Kind>(kind: K, generation: WithOutput): Kinds[K]["output"] | undefined;
 export function outputOf<Made extends object = Readonly<Record<string, unknown>>>(
   kind: string,
@@ -111,7 +111,10 @@ export function outputOf(kind: string, generation: WithOutput): object | undefin
   return generation?.kind === kind ? generation.output : undefined;
 }
 
-/** What of a generation's output can be reviewed, whichever list of it its kind declares; undefined where nothing can. */
+/**
+ * The items of a generation's output that can be reviewed, in whichever list its kind declares; undefined if there are
+ * none.
+ */
 export function suggestionsOf(
   generation: { output?: Output | undefined; reviews?: string | undefined } | undefined,
 ): Suggestion[] | undefined {
@@ -123,12 +126,12 @@ export function suggestionsOf(
 
 const COMMON = ["number", "state", "card_id", "kind", "generation_id", "created_at", "session_id"];
 
-/** The fields that are a kind's own of a suggestion, or of a card. */
+/** The fields of a suggestion or card that are specific to its kind. */
 export function fieldsOf(item: Suggestion | Card): Record<string, unknown> {
   return ofKind(item);
 }
 
-/** Leave out what every kind's suggestions and cards have. */
+/** Leave out the fields that all suggestions and cards have. */
 export function ofKind<Value>(fields: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !COMMON.includes(name)));
 }

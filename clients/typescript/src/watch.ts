@@ -8,24 +8,24 @@ import { hasEnded } from "./statuses.js";
 import type { CreateRequest, GenerationDetail } from "./types.js";
 
 const MOST_SENDS = 6;
-/** For how long a refused token, or answers that are none of the API's, are taken for something that passes. */
+/** For how long a refused token, or an answer that is not this API's, counts as transient. */
 const LONGEST_REFUSAL_MS = 120_000;
 
 export interface WaitOptions {
-  /** Ends the waiting, not the generation: the promise is rejected with the signal's reason. */
+  /** Ends the wait, not the generation: the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
-  /** Called with each new state, the last included. */
+  /** Called with each new state, including the last. */
   onChange?: (generation: GenerationDetail) => void;
-  /** Called with what can be read of the text while it is written, where that is pushed, and with undefined once it is over. */
+  /** Called with the readable text while the model writes, if that is pushed, and with undefined once it ends. */
   onPartial?: OnPartial;
-  /** Called with each failed look that will be repeated. */
+  /** Called with each failed look that will be retried. */
   onError?: (error: unknown) => void;
 }
 
 /**
- * Wait until a generation has ended, whichever way, and return it. Looks again as the server's hint says, and after
- * an error that may pass with a growing, random delay, at once when a new token comes. What the service itself decided
- * is thrown; a token that stays refused, or answers that are none of the API's, after two minutes.
+ * Wait until a generation has ended in any way, and return it. Looks again as the server's hint says. After a transient
+ * error it backs off with jitter, or looks at once when a new token comes. Throws the service's own refusals at once.
+ * Throws refused tokens and answers that are not this API's after two minutes.
  */
 export async function waitFor(
   client: Pick<Client, "changes" | "onToken" | "mayRenew">,
@@ -65,7 +65,7 @@ export async function waitFor(
   }
 }
 
-/** Whether to look again: as long as no answer comes, and for two minutes where what came may pass. */
+/** Whether to look again: while no answer comes, and for two minutes if the answer may be transient. */
 function goesOn(client: Pick<Client, "mayRenew">, error: unknown, failingMs: number): boolean {
   if (!(error instanceof UnstuckError) || !mayLookAgain(error)) return false;
   const isRefused = isOfToken(error);
@@ -73,13 +73,13 @@ function goesOn(client: Pick<Client, "mayRenew">, error: unknown, failingMs: num
   return failingMs < LONGEST_REFUSAL_MS || (mayRepeat(error) && !isRefused && error.code !== "invalid_answer");
 }
 
-/** Whether another token may do better. */
+/** Whether another token may succeed. */
 function isOfToken(error: unknown): boolean {
   if (!(error instanceof UnstuckError)) return false;
   return error.status === 401 || error.status === 403 || error.code === "token_unavailable";
 }
 
-/** Create, with one Idempotency-Key however often it is sent, and wait for the end. */
+/** Create, with one Idempotency-Key for all retries, and wait for the end. */
 export async function createAndWait(
   client: Pick<Client, "changes" | "onToken" | "mayRenew" | "createGeneration">,
   request: CreateRequest,
@@ -107,7 +107,7 @@ async function createPatiently(
   }
 }
 
-/** Holds what came unasked until somebody takes it. */
+/** Holds a pushed state until somebody takes it. */
 class Mailbox {
   #came: Snapshot | undefined;
   #wake: (() => void) | undefined;
@@ -117,12 +117,12 @@ class Mailbox {
     this.wake();
   }
 
-  /** End the wait that is under way, if one is. */
+  /** End the running wait, if there is one. */
   wake(): void {
     this.#wake?.();
   }
 
-  /** Return what came, at once or within `seconds`; undefined when nothing did. */
+  /** Return the pushed state, at once or within `seconds`; undefined if none came. */
   async take(seconds: number, signal?: AbortSignal): Promise<Snapshot | undefined> {
     signal?.throwIfAborted();
     if (this.#came === undefined && seconds > 0) await this.#wait(seconds, signal);
@@ -140,7 +140,7 @@ class Mailbox {
       if (Number.isFinite(seconds)) await pause(seconds, over.signal);
       else await new Promise<void>((resolve) => over.signal.addEventListener("abort", () => resolve()));
     } catch {
-      // Woken by what came, or by the caller's signal, which is thrown below.
+      // Woken by a push, or by the caller's signal, which is thrown below.
     } finally {
       this.#wake = undefined;
       signal?.removeEventListener("abort", stop);

@@ -1,11 +1,11 @@
-/** The examples of docs/migrating.md, as they are printed there, to be imported and run. */
+/** The examples of docs/migrating.md, imported and run as printed. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const PAGE = readFileSync(resolve("../../docs/migrating.md"), "utf8");
 
-/** Every example that is marked to be run, by its file's name. */
+/** All runnable examples, by file name. */
 export const PRINTED: ReadonlyMap<string, string> = new Map(
   [...PAGE.matchAll(/^<!-- runs: (\S+) -->\n```\w+\n(.*?)^```$/gms)].map(([, name, code]) => [name ?? "", code ?? ""]),
 );

@@ -8,12 +8,12 @@ import { pathToFileURL } from "node:url";
 const EXAMPLES = resolve("../../examples/proxy");
 
 export type Framework = "astro" | "next";
-/** An app's sessions: by the value of the cookie `session`, what the token is now and what a renewal brings. */
+/** An app's sessions: for each value of the cookie `session`, the present token and the one after a renewal. */
 export type Sessions = Record<string, { token: string; renewed: string }>;
 
 type Route = (request: Request, sessions: Sessions) => Promise<Response>;
 
-/** Serve an app that has nothing but the proxy route. Call `close` when done. */
+/** Serve an app that has only the proxy route. Call `close` when done. */
 export async function serve(framework: Framework, sessions: Sessions): Promise<{ origin: string; close(): void }> {
   const app = mkdtempSync(resolve("node_modules", `.app-${framework}-`));
   const route = await (framework === "astro" ? astro(app) : next(app, sessions));
@@ -43,7 +43,7 @@ async function astro(app: string): Promise<Route> {
 
 async function next(app: string, sessions: Sessions): Promise<Route> {
   put("unstuck-proxy.ts", join(app, "lib/unstuck-proxy.ts"));
-  // Next gives the cookies of the request under way; the app's own session module reads them.
+  // Next provides the cookies of the running request; the app's own session module reads them.
   writeFileSync(
     join(app, "lib/session.ts"),
     "export const current = { of: async (_: unknown): Promise<string | null> => null };\n" +
@@ -93,7 +93,7 @@ function bodyOf(asked: IncomingMessage): ReadableStream<Uint8Array> {
   });
 }
 
-/** A browser's fetch from the app's own page: it adds the cookie, and says where the call comes from. */
+/** A browser's fetch from the app's own page: it adds the cookie and the origin of the call. */
 export function fromPage(session: string | null, site = "same-origin", send: typeof fetch = fetch) {
   return (request: Request): Promise<Response> => {
     const headers = new Headers(request.headers);

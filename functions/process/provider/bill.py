@@ -4,13 +4,12 @@ The dialect knows where to ask and how to read the response.
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 import httpx
 
+from functions.process.provider import exact
 from shared.domain.generation import Usage
 
 FIRST_WAIT_SECONDS = 0.1
@@ -64,6 +63,6 @@ async def _body(response: httpx.Response) -> bytes:
 
 def _document(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_float=Decimal)
+        return exact.loads(body)
     except (ValueError, RecursionError):
         return None

@@ -41,8 +41,8 @@ class Provider:
     `protocol` is the server's protocol (see `dialects.NAMES`); auto infers it from the host's name. `prices` are for
     models whose server reports no cost. The client remembers the fields that a server refused.
 
-    Raises ValueError for an unknown protocol, and for a base URL that is not http or https, has no host, or has a name
-    and password, which the HTTP library would send instead of the key.
+    Raises ValueError for an unknown protocol, and for a base URL that is not http or https, or has no host. A base URL
+    with a name and password is refused too, because the HTTP library would send them instead of the key.
     """
 
     def __init__(
@@ -119,19 +119,9 @@ class Provider:
         for tries_left in reversed(range(MOST_REFUSALS + 1)):
             wired = self._dialect.call(request, terms, key)
             record.begin()
-            answer = AnswerReader(
-                request.model,
-                with_picture=request.draws,
-                price=price_for(self._prices, request.model),
-                record=record,
-            )
-            call = self._call(request, wired, answer, on_text, on_bill_id, on_words)
-
-            async def run(call: Call = call) -> Completion:
-                return await call.run(self._client(), deadline, Gate(may_send, cancellation, deadline))
-
+            call = self._call(request, wired, record, on_text, on_bill_id, on_words)
             try:
-                completion = run_until_cancelled(run, cancellation)
+                completion = self._run(call, deadline, may_send, cancellation)
             except ProviderError:
                 easier = weaker(terms, wired.fields, call.refused) if call.refused else None
                 if easier is None or not tries_left:
@@ -144,9 +134,10 @@ class Provider:
         raise AssertionError("the last try returns or raises")
 
     def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None:
-        """Return the cost of a call that ended before it reported it; None if the server does not report it by
+        """Return the cost of a call that ended before it reported it. Returns None if the server does not report it by
         `deadline`, a time of `time.monotonic()`. A server has it a moment after the call's end, so this asks a few
-        times."""
+        times.
+        """
         key = usable_key(api_key)
         request = self._dialect.bill_request(bill_id, key) if key else None
         if request is None:
@@ -162,11 +153,13 @@ class Provider:
         self,
         request: ModelRequest,
         wired: Wired,
-        answer: AnswerReader,
+        record: CallRecord,
         on_text: Callable[[int], None],
         on_bill_id: Callable[[str], None],
         on_words: Callable[[str], None] | None,
     ) -> Call:
+        price = price_for(self._prices, request.model)
+        answer = AnswerReader(request.model, with_picture=request.draws, price=price, record=record)
         return Call(
             self._dialect,
             wired,
@@ -178,6 +171,12 @@ class Provider:
             on_bill_id=on_bill_id,
             clock=self._clock,
         )
+
+    def _run(self, call: Call, deadline: float, may_send: Callable[[], None], cancellation: Cancellation) -> Completion:
+        async def run() -> Completion:
+            return await call.run(self._client(), deadline, Gate(may_send, cancellation, deadline))
+
+        return run_until_cancelled(run, cancellation)
 
     def _client(self) -> httpx.AsyncClient:
         # Connections belong to one call's loop. No proxy or .netrc of the environment may see or replace the key.

@@ -1,9 +1,9 @@
 """A server's report of a failure, in any shape: its text in lower case, for comparison, never repeated."""
 
-import json
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any, NamedTuple
+
+from functions.process.provider import exact
 
 MOST_CHARACTERS = 8_000
 _MOST_NESTED = 8
@@ -60,7 +60,7 @@ def report_of(body: Any) -> Report:
 def report_of_bytes(body: bytes, extra: str = "") -> Report:
     """Read a refusal's body, JSON or not. `extra` is the text of a header."""
     try:
-        document = json.loads(body.decode("utf-8-sig"), parse_float=Decimal)
+        document = exact.loads(body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         document = body[:MOST_CHARACTERS].decode("utf-8", "replace")
     return report_of([extra, document] if extra else document)
@@ -84,7 +84,7 @@ def _own_words(value: Any, depth: int) -> Iterator[tuple[str, Any]]:
         return
     if isinstance(value, str) and value.lstrip()[:1] == "{":
         try:
-            value = json.loads(value[:MOST_CHARACTERS], parse_float=Decimal)
+            value = exact.loads(value[:MOST_CHARACTERS])
         except (ValueError, RecursionError):
             return
     for part in value if isinstance(value, list) else ():
@@ -119,7 +119,7 @@ def _walk(key: str, value: Any, depth: int) -> Iterator[tuple[str, Any]]:
 def _walk_text(key: str, value: str, depth: int) -> Iterator[tuple[str, Any]]:
     yield key, value
     try:
-        inner = json.loads(value[:MOST_CHARACTERS], parse_float=Decimal)
+        inner = exact.loads(value[:MOST_CHARACTERS])
     except (ValueError, RecursionError):
         return
     if isinstance(inner, dict | list):

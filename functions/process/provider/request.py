@@ -48,7 +48,8 @@ class Completion:
     """A complete answer: text, or at least one picture if requested.
 
     `model` is the one that wrote it. `usage` counts one call, zeros if the server sent no usage. `cost_told` is false
-    if neither the server nor the deployment's prices give the cost.
+    if neither the server nor the deployment's prices give the cost. `tokens_missing` is true if the model has a price,
+    but the server reported no tokens that it applies to.
     """
 
     text: str = field(repr=False)
@@ -57,6 +58,7 @@ class Completion:
     usage: Usage
     pictures: tuple[DrawnPicture, ...] = ()
     cost_told: bool = True
+    tokens_missing: bool = False
 
 
 BOUNDS = frozenset({

@@ -13,12 +13,23 @@ MOST_USD = Decimal(10**6)
 PLACES = Decimal("1e-12")
 
 
+_INPUT = ("input_tokens", "inputTokens")
+_CACHED_APART = (
+    "cache_creation_input_tokens", "cache_read_input_tokens", "cacheReadInputTokens", "cacheWriteInputTokens",
+)  # fmt: skip
+
+
 class Bill(NamedTuple):
     """A call's reported usage so far. `cost_told` says whether a cost of zero was reported, or no cost at all."""
 
     usage: Usage
     cost_told: bool = False
     reasoning_tokens: int = 0
+
+    @property
+    def blank(self) -> bool:
+        """Whether it has neither tokens nor a cost. Some servers send zeros before, or instead of, the real values."""
+        return self.usage == Usage(calls=1)
 
     def updated(self, later: "Bill") -> "Bill":
         """Return the usage after `later`. Some servers send a running total, and some a final one of zeros: real values
@@ -49,12 +60,17 @@ def bill_of(reported: Any) -> Bill | None:
     details = reported.get("cost_details")
     if reported.get("is_byok") is True and isinstance(details, dict):
         cost += _usd(details.get("upstream_inference_cost"))
+    prompt = _first(reported, "prompt_tokens", "input_tokens", "inputTokens", "promptTokenCount")
+    if not reported.keys().isdisjoint(_INPUT) and "prompt_tokens" not in reported:
+        # Anthropic and Bedrock count what goes through their cache apart from the rest of the input.
+        prompt += sum(tokens_of(reported.get(name)) for name in _CACHED_APART)
+    completion = _first(reported, "completion_tokens", "output_tokens", "outputTokens", "candidatesTokenCount")
+    # Gemini and xAI leave the thoughts, which cost like the answer, out of the answer's tokens, but not of the total.
+    total = tokens_of(reported.get("total_tokens"))
     usage = Usage(
         calls=1,
-        prompt_tokens=_first(reported, "prompt_tokens", "input_tokens", "inputTokens", "promptTokenCount"),
-        completion_tokens=_first(
-            reported, "completion_tokens", "output_tokens", "outputTokens", "candidatesTokenCount"
-        ),
+        prompt_tokens=prompt,
+        completion_tokens=max(completion, total - prompt) if prompt else completion,
         cost_usd=cost,
     )
     return Bill(usage, _decimal(told) is not None, _reasoning(reported))
@@ -119,4 +135,4 @@ def _usd(value: Any) -> Decimal:
     if amount is None or not 0 <= amount <= MOST_USD:
         return Decimal(0)
     exponent = amount.as_tuple().exponent
-    return amount.quantize(PLACES) if isinstance(exponent, int) and exponent < -12 else amount
+    return (amount.quantize(PLACES) if isinstance(exponent, int) and exponent < -12 else amount) or Decimal(0)

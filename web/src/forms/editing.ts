@@ -1,4 +1,4 @@
-// Edits of one suggestion, whichever fields its kind has: what is typed for each, what is wrong with it, what to send.
+// Edits of one suggestion, whatever fields its kind has: the typed values, their faults, and the body to send.
 
 import type { JsonSchema } from "unstuck-client";
 import { check, type Faults } from "./faults";
@@ -7,7 +7,7 @@ import { isExpressed, jsonOf, member, same, typedOf, type Values } from "./typed
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields to edit, in the order of the schema. What a field of the form would not keep as it is, is edited as JSON. */
+/** The fields to edit, in the schema's order. If a form field would change a value, it is edited as JSON. */
 export function editFields(schema: JsonSchema | undefined, fields: Fields): Field[] {
   const { properties = {}, required = [] } = schema ?? schemaOf(fields);
   return Object.entries(properties).map(([name, property]) => {
@@ -23,20 +23,20 @@ function plainly(field: Field, value: unknown): Field {
   return { ...field, control: typeof value === "string" ? "longText" : "json", options: [], parts: [] };
 }
 
-/** What can be known without a schema: which fields there are. */
+/** A schema guessed from the values alone: it only says which fields exist. */
 function schemaOf(fields: Fields): JsonSchema {
   const form = (value: unknown): JsonSchema => (typeof value === "string" ? { type: "string" } : {});
   return { properties: Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, form(value)])) };
 }
 
-/** A suggestion's fields as they stand in the form. */
+/** A suggestion's fields as the form shows them. */
 export function typedFields(fields: readonly Field[], values: Fields): Values {
   return Object.fromEntries(fields.map((field) => [field.name, typedOf(field, values[field.name])]));
 }
 
 const MAY_BE_EMPTY: ReadonlySet<string> = new Set(["longText", "lines", "list"]);
 
-/** What is wrong with what was typed; nothing of a field that was not touched. */
+/** The faults of the typed values. Untouched fields have none. */
 export function editFaults(fields: readonly Field[], values: Values, before: Values): Faults {
   const needed = changed(fields, values, before).map((field) =>
     MAY_BE_EMPTY.has(field.control) ? field : { ...field, required: true },
@@ -44,7 +44,7 @@ export function editFaults(fields: readonly Field[], values: Values, before: Val
   return check(needed, values);
 }
 
-/** The fields that were changed, as they are sent. */
+/** The changed fields, as they are sent. */
 export function editOf(fields: readonly Field[], values: Values, before: Values): Record<string, unknown> {
   const sent = (field: Field): unknown => {
     const value = jsonOf(field, member(values, field.name));

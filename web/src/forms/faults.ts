@@ -15,7 +15,7 @@ export function below(path: string, name: string | number): string {
   return path === "" ? String(name) : `${path}.${name}`;
 }
 
-/** The faults of the input; nothing for valid fields. */
+/** The faults of the input; empty if it is valid. */
 export function check(fields: readonly Field[], values: Values): Faults {
   return Object.fromEntries(fields.flatMap((field) => faultsOf(field, member(values, field.name), field.name)));
 }
@@ -103,13 +103,13 @@ function faultOfText(field: Field, typed: string): string | null {
   return null;
 }
 
-/** Undefined for a pattern that Python reads and a browser does not: then only the service checks it. */
+/** Undefined for a pattern that Python accepts and a browser does not: then only the service checks it. */
 function patternOf(pattern: string): RegExp | undefined {
   for (const flags of ["u", ""]) {
     try {
       return new RegExp(pattern, flags);
     } catch {
-      // the next reading may be able to
+      // the next schema may be able to
     }
   }
   return undefined;
@@ -147,7 +147,7 @@ export function faultsFrom(
 
 interface Place {
   path: string;
-  /** What of the service's path leads to no field of the form. */
+  /** The part of the service's path that leads to no field of the form. */
   rest: readonly string[];
 }
 
@@ -170,7 +170,7 @@ function within(field: Field, typed: Typed, path: string, parts: readonly string
     return part === undefined ? { path, rest: parts } : within(part, member(typed, name), below(path, name), rest);
   }
   if (field.control !== "union") return { path, rest: parts };
-  // The service names the form of the union first, in words of its own.
+  // The service names the union's variant first, in its own words.
   const found = chosen(field, typed);
   if (found === undefined) return { path, rest };
   const direct = within(found.part, found.typed, path, parts);

@@ -1,10 +1,10 @@
-// Reads a JSON Schema into the fields of a form: which control each has, what it is called, what it is held to. What a
-// form cannot express is a field of JSON. Knows nothing of what was typed.
+// Reads a JSON Schema into the fields of a form, each with its control, label and limits. Parts that a form cannot
+// express become a field of JSON. Knows nothing of the input.
 
 import type { JsonSchema } from "unstuck-client";
 import { numbered, simplified } from "./simplified";
 
-/** `lines` is a list of short texts or numbers, an entry on each line; `list` any other, entry by entry. */
+/** `lines` is a list of short texts or numbers, one entry per line; `list` is any other, entry by entry. */
 export type Control =
   | "text"
   | "longText"
@@ -26,19 +26,19 @@ export interface Field {
   label: string;
   control: Control;
   required: boolean;
-  /** Whether null is a value of it. */
+  /** Whether null is a valid value. */
   nullable: boolean;
-  /** Whether every kind has it: the model and the caller's own labels, not what the kind works on. */
+  /** Whether all kinds have it: the model and the caller's own labels, not the kind's input. */
   common: boolean;
   hint: string;
-  /** The schema's default, as JSON; undefined where there is none. */
+  /** The schema's default, as JSON; undefined if there is none. */
   initial: unknown;
   options: readonly Option[];
-  /** The fields of a group, or what a union can be. */
+  /** The fields of a group, or the variants of a union. */
   parts: readonly Field[];
-  /** What a group holds that can have one value only, and is not asked for. */
+  /** The parts of a group that can have only one value, so the form does not ask for them. */
   fixed: Readonly<Record<string, unknown>>;
-  /** Whether a group is sent as a list, part by part. */
+  /** Whether a group is sent as a list of its parts. */
   positional: boolean;
   /** One entry of a list. */
   item?: Field;
@@ -68,7 +68,7 @@ const NOT_ASKED = new Set(["kind", "client_id"]);
 const LONG_TEXT = 200;
 const DEEPEST = 5;
 
-/** What the fields that every kind has are called. A kind's own fields have titles and descriptions. */
+/** The labels of the fields that all kinds have. A kind's own fields have titles and descriptions. */
 const LABELS: Record<string, string> = {
   user_provided_key: "Your own key for the model provider",
   session_id: "Session",
@@ -79,7 +79,7 @@ const HINTS: Record<string, string> = {
   model: "Default: the deployment's model.",
 };
 
-/** The fields of a create in the order in which to ask for them: required first, what every kind has last. */
+/** The fields of a create in the order of the form: required ones first, those of all kinds last. */
 export function fieldsOf(schema: JsonSchema): Field[] {
   const required = new Set(schema.required ?? []);
   const fields = Object.entries(schema.properties ?? {})
@@ -93,7 +93,7 @@ export function fieldsOf(schema: JsonSchema): Field[] {
   return fields.sort((one, other) => rank(one) - rank(other));
 }
 
-/** One field. Below `depth` levels it is one of JSON, whatever it holds. */
+/** One field. Below `depth` levels it is a field of JSON, whatever it holds. */
 export function fieldOf(name: string, property: JsonSchema, required: boolean, depth = 0): Field {
   const { form, nullable } = simplified(property);
   const bare: Field = {
@@ -202,7 +202,7 @@ const WORDS: Partial<Record<Control, string>> = {
   json: "JSON",
 };
 
-/** What one form of a union is called: by what only it holds, else by what it asks for, else by its type. */
+/** The label of a union's variant: the field that only it has, otherwise its required fields, otherwise its type. */
 function nameOf(part: Field): string {
   const mark = Object.values(part.fixed).find((value) => typeof value === "string");
   if (typeof mark === "string") return sentence(mark);

@@ -1,8 +1,8 @@
-// What the tests of the forms are about: a schema with everything in it.
+// The subject of the form tests: a schema with everything in it.
 
 import type { JsonSchema } from "unstuck-client";
 
-// As pydantic writes them, with the references resolved.
+// As pydantic writes it, with resolved references.
 export const GUEST: JsonSchema = {
   type: "object",
   additionalProperties: false,

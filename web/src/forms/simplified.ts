@@ -1,9 +1,9 @@
-// Brings a JSON Schema, as pydantic writes it, into the few forms that the fields are made of: `null` apart, a choice of
-// one as that one, `const` as an enumeration.
+// Reduces a JSON Schema, as pydantic writes it, to the few shapes that fields are made of. `null` becomes a flag, a
+// choice of one becomes that one, and `const` becomes an enumeration.
 
 import type { JsonSchema } from "unstuck-client";
 
-/** pydantic's Decimal is a number, or a text of this pattern, which keeps every digit. */
+/** pydantic's Decimal is a number, or a text of this pattern, which keeps all digits. */
 const DECIMAL = "^(?!^[-+.]*$)";
 
 export interface Simplified {
@@ -14,7 +14,7 @@ export interface Simplified {
 export function simplified(property: JsonSchema): Simplified {
   const { anyOf, oneOf, allOf, type, ...rest } = property;
   if (allOf?.length === 1) return simplified({ ...allOf[0], ...rest, ...(type !== undefined && { type }) });
-  if (allOf !== undefined) return { form: { ...rest }, nullable: false }; // of no type: a field of JSON
+  if (allOf !== undefined) return { form: { ...rest }, nullable: false }; // without a type: a field of JSON
   if (Array.isArray(type))
     return among(
       (type as string[]).map((each) => ({ ...rest, type: each })),
@@ -42,7 +42,7 @@ function among(choices: readonly JsonSchema[], around: JsonSchema): Simplified {
   return { form: { ...about, anyOf: some }, nullable };
 }
 
-/** What stands beside a choice and is about the field, not about one of its forms. */
+/** The keywords beside a choice that describe the field, not one of its variants. */
 function said({ title, description, ...rest }: JsonSchema): JsonSchema {
   const about = { ...(title !== undefined && { title }), ...(description !== undefined && { description }) };
   return "default" in rest ? { ...about, default: rest.default } : about;
@@ -62,7 +62,7 @@ function enumerated(form: JsonSchema): Simplified {
   return { form: { ...form, enum: values }, nullable: values.length < form.enum.length };
 }
 
-/** Names that are the same get a number each. */
+/** Equal names get a number each. */
 export function numbered<Named extends { label: string }>(all: readonly Named[]): Named[] {
   const times = (label: string): number => all.filter((each) => each.label === label).length;
   return all.map((each, place) => {

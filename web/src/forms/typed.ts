@@ -1,11 +1,10 @@
-// What was typed into a form, and the JSON that it stands for, both ways. What was typed is a tree of texts, in the shape
-// of the fields.
+// Converts between a form's input and its JSON, both ways. The input is a tree of texts, in the shape of the fields.
 
 import type { Field } from "./fields";
 
 /**
- * Text as it stands; of a list an entry each; of a group its parts by name; of a union which one is `chosen`, and what was
- * typed for each. A group or union that is left out is the empty text.
+ * A field's text; a list of entries; a group's parts by name; or a union's `chosen` variant with its input. The empty
+ * text is an omitted group or union.
  */
 export type Typed = string | Typed[] | { [name: string]: Typed };
 export type Values = { [name: string]: Typed };
@@ -14,7 +13,7 @@ export function initialValues(fields: readonly Field[]): Values {
   return Object.fromEntries(fields.map((field) => [field.name, startOf(field)]));
 }
 
-/** What a field holds before anything is typed: its default, else nothing; what is needed is open. */
+/** A field's content before any input: its default, otherwise empty. Required groups are open. */
 export function startOf(field: Field): Typed {
   if (field.initial !== undefined && field.initial !== null && isExpressed(field, field.initial))
     return typedOf(field, field.initial);
@@ -26,7 +25,7 @@ function emptyOf(field: Field): Typed {
   return field.control === "list" ? [] : "";
 }
 
-/** A group, list or union with room to type into. */
+/** A group, list or union that is ready for input. */
 export function openOf(field: Field): Typed {
   const { control, item, parts, fewestItems = 0 } = field;
   if (control === "group") return initialValues(parts);
@@ -49,7 +48,7 @@ export function text(typed: Typed | undefined): string {
   return typeof typed === "string" ? typed : "";
 }
 
-/** The form of a union that is chosen, and its place; undefined where it is left out. */
+/** The chosen variant of a union, and its place; undefined if the union is omitted. */
 export function chosen(
   field: Field,
   typed: Typed | undefined,
@@ -72,7 +71,7 @@ export function lines(typed: string): string[] {
     .filter((line) => line !== "");
 }
 
-/** The body to send: what was left empty, or stands as it stood, is left out. */
+/** The body to send: omits empty and unchanged fields. */
 export function bodyOf(fields: readonly Field[], values: Values): Record<string, unknown> {
   const body: [string, unknown][] = [];
   for (const field of fields) {
@@ -84,7 +83,7 @@ export function bodyOf(fields: readonly Field[], values: Values): Record<string,
   return Object.fromEntries(body);
 }
 
-/** The JSON that was typed; undefined for what is left out. */
+/** The JSON of the input; undefined if it is omitted. */
 export function jsonOf(field: Field, typed: Typed | undefined): unknown {
   if (isBlank(field, typed)) return ofNothing(field);
   const { item, parts, fixed } = field;
@@ -107,7 +106,7 @@ export function jsonOf(field: Field, typed: Typed | undefined): unknown {
   }
 }
 
-/** What is sent for a field in which nothing stands: nothing, where the service then has what is meant. */
+/** The value to send for an empty field: none, if the service then uses the default. */
 function ofNothing(field: Field): unknown {
   const { control, initial, required, nullable } = field;
   const isDefault = !required && (initial === undefined || initial === null);
@@ -137,7 +136,7 @@ function ofText(field: Field, typed: string): unknown {
   }
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined if it is not JSON. */
 export function parsed(typed: string): unknown {
   try {
     return JSON.parse(typed) as unknown;
@@ -146,7 +145,7 @@ export function parsed(typed: string): unknown {
   }
 }
 
-/** How a value stands in the form. Of what the form cannot express, as much as it can. */
+/** The form's input for a value. It keeps as much of the value as the form can express. */
 export function typedOf(field: Field, value: unknown): Typed {
   if (value === undefined || value === null) return emptyOf(field);
   const { item, parts } = field;
@@ -177,7 +176,7 @@ export function typedOf(field: Field, value: unknown): Typed {
   }
 }
 
-/** What a browser's own controls take. */
+/** The format that a browser's own controls accept. */
 const DATE = /^\d{4}-\d\d-\d\d$/;
 const TIME = /^\d\d:\d\d(:\d\d(\.\d{1,3})?)?$/;
 
@@ -186,13 +185,13 @@ function partOf(value: unknown, name: string): unknown {
   return (value as Record<string, unknown>)[name];
 }
 
-/** Whether a value comes out of the form as it went in. */
+/** Whether the form returns a value unchanged. */
 export function isExpressed(field: Field, value: unknown): boolean {
   if (value === null || value === undefined) return true;
   return same(jsonOf(field, typedOf(field, value)), value);
 }
 
-/** A moment as the browser's control has it: in this machine's time zone, and without one. */
+/** A moment in the format of the browser's control: in this machine's time zone, without naming it. */
 function localTime(moment: string): string {
   const at = new Date(moment);
   if (Number.isNaN(at.getTime())) return "";
@@ -202,7 +201,9 @@ function localTime(moment: string): string {
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3}0*)?)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Whether two values are the same JSON; an absent field is null, and a moment the same one in another time zone. */
+/**
+ * Whether two values are the same JSON. An absent field equals null, and a moment equals itself in another time zone.
+ */
 export function same(one: unknown, other: unknown): boolean {
   if (one === other || (isNothing(one) && isNothing(other))) return true;
   if (typeof one === "string" && typeof other === "string")

@@ -1,4 +1,4 @@
-// The assistant's answer: a goal, an order of tasks, or that there is no telling.
+// The assistant's answer: a goal, an order of tasks, or that the intent is unclear.
 
 import type { AssistantOutput } from "unstuck-client";
 import { Notice } from "../ui/parts";

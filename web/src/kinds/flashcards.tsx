@@ -1,4 +1,4 @@
-// Flashcards: each with what was made of it.
+// Flashcards: each with its review.
 
 import type { FlashcardsOutput, PartialOutput, Suggestion } from "unstuck-client";
 import { counted } from "../format";
@@ -35,7 +35,7 @@ const BADGES: Record<Suggestion["state"], string> = {
   rejected: "badge-bad",
 };
 
-/** Card after card, in the lines that they will have. */
+/** The cards being written, in the lines of the finished ones. */
 export function Writing({ partial }: { partial: PartialOutput | undefined }) {
   const cards = partial === undefined ? [] : cardsIn(partial.output.suggestions);
   if (cards.length === 0) return null;
@@ -68,7 +68,7 @@ export function Writing({ partial }: { partial: PartialOutput | undefined }) {
   );
 }
 
-/** What can be read of each: nothing has checked yet that it is one. */
+/** The readable part of each card: nothing has validated it yet. */
 function cardsIn(suggestions: unknown): { front: string; back: string }[] {
   if (!Array.isArray(suggestions)) return [];
   return suggestions

@@ -1,4 +1,4 @@
-// A story: its title and chapters, and before it is whole, each chapter as it comes.
+// A story: its title and chapters, and each chapter while it arrives.
 
 import {
   type GenerationDetail,
@@ -51,7 +51,7 @@ interface WritingProps {
   partial: PartialOutput | undefined;
 }
 
-/** The outline first; then each of its lines gives way to the chapter. */
+/** The outline first. Then each chapter replaces its line. */
 export function Writing({ head, partial }: WritingProps) {
   const open = !hasEnded(head);
   const anyStored = head.steps_done > 0;

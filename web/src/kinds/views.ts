@@ -1,13 +1,13 @@
-// Which kinds have a view of their own: one file of this folder each, named as the kind, that exports `Output`, and
-// `Writing` where what is being written is more than fields. A kind without one is shown by the form of what it made.
+// The kinds with their own view: one file each in this folder, named after the kind. It exports `Output`, and `Writing`
+// if the text being written is more than fields. For other kinds, the shape of the output decides.
 
 import type { ComponentType } from "react";
 import type { GenerationDetail, PartialOutput } from "unstuck-client";
 
-/** Draws what a generation of the kind has made. Whatever it throws is caught: the output is then shown by its form. */
+/** Renders a generation's output. If it throws, the generic view shows the output instead. */
 export type View = ComponentType<{ output: never }>;
 
-/** Draws what there is before the output, as text: what is stored, and what can be read of the step being written. */
+/** Renders the output in progress, as text: the stored steps, and the readable part of the running one. */
 export type Writing = ComponentType<{ head: GenerationDetail; partial: PartialOutput | undefined }>;
 
 const FILES = import.meta.glob<{ Output: View; Writing?: Writing }>("./*.tsx", { eager: true });

@@ -1,4 +1,4 @@
-// A bar for each day of a month. What it shows stands in the table below it for those who do not see it.
+// A bar for each day of a month. For readers who cannot see it, the table below has the same data.
 
 import { bars } from "../chart";
 import { utcDay } from "../format";

@@ -11,7 +11,7 @@ import { StatusBadge } from "../ui/status";
 import { kindName } from "../words";
 import { HealthLine } from "./health";
 
-/** What else is open, to choose from. */
+/** The other open generations, to choose from. */
 export function Open({ id }: { id: string | null }) {
   const feed = useGenerationFeed({ pageSize: 10 });
   const open = feed.entries.flatMap(({ generation }) =>

@@ -1,4 +1,4 @@
-// One line of the feed: what it is, how far, whether it is stuck, what it cost, and what can be done to it.
+// One line of the feed: its text, progress, problems and cost, and the possible actions.
 
 import { CircleAlert, RotateCw, Send, Trash2 } from "lucide-react";
 import { memo } from "react";
@@ -102,7 +102,7 @@ function Age({ at }: { at: string }) {
   );
 }
 
-/** Of what this page has sent its first words are known; of the rest the feed tells the kind. */
+/** For this page's own submits, it shows their first words; for all others, the feed only has the kind. */
 export function titleOf(request: object | undefined, kind: string): string {
   const text = request === undefined ? undefined : mainText(request);
   return text === undefined ? kindName(kind) : firstLine(text, 70);
@@ -110,7 +110,7 @@ export function titleOf(request: object | undefined, kind: string): string {
 
 const LABELS = new Set(["kind", "model", "prompt_version", "client_id", "session_id", "user_provided_key"]);
 
-/** The longest text of a request: what it is about, whatever the kind calls it. */
+/** The longest text of a request: its subject, whatever the kind calls it. */
 export function mainText(request: object): string | undefined {
   const texts = Object.entries(request).filter(
     (entry): entry is [string, string] => typeof entry[1] === "string" && !LABELS.has(entry[0]),
@@ -165,7 +165,7 @@ function Refused({ entry }: { entry: FeedEntry }) {
         </span>
       </div>
       <div className="feed-actions row">
-        {/* Its failure shows in this very line. */}
+        {/* This line shows its failure. */}
         <Button small icon={RotateCw} onClick={() => void resend(entry.key).catch(() => undefined)}>
           Send again
         </Button>

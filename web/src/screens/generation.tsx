@@ -132,7 +132,7 @@ function Lead({ head }: { head: GenerationDetail }) {
   );
 }
 
-/** The state, and what happens while it is open. */
+/** The state, and its activity while it is open. */
 export function State(props: { head: GenerationDetail; watching: Watching; children?: ReactNode }) {
   const { head, watching, children } = props;
   const { words, stuck, result } = watching;
@@ -163,7 +163,7 @@ export function State(props: { head: GenerationDetail; watching: Watching; child
           The previous attempt ended: {because}
         </p>
       )}
-      {/* What changes every second is not read out every second: only that it is stuck. */}
+      {/* Changes every second are not read out, except that it is stuck. */}
       <div role="status" className="unseen">
         {stuck && <span className="unseen">It is stuck. Another worker will take over.</span>}
       </div>

@@ -184,7 +184,7 @@ function KindForm({ kind }: { kind: KindSchema }) {
   );
 }
 
-/** A description of the service's own document: what stands in backticks is a name. */
+/** A description from the service's own document: text in backticks is a name. */
 function Prose({ text }: { text: string }) {
   return text.split("`").map((part, place) => (place % 2 === 1 ? <code key={part}>{part}</code> : part));
 }

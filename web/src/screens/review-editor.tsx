@@ -1,4 +1,4 @@
-// Edits the fields of one suggestion, by the schema that the service has of its kind.
+// Edits the fields of one suggestion, by the service's schema of its kind.
 
 import { Check } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from "react";
@@ -16,7 +16,7 @@ import { focusFault } from "./submitting";
 interface Props {
   suggestion: Suggestion;
   schema: JsonSchema | undefined;
-  /** Fails where the edit was not stored. */
+  /** Rejects if the edit was not stored. */
   onSave: (edit: Edit) => Promise<void>;
   onStop: () => void;
 }

@@ -1,4 +1,4 @@
-// One suggestion in the review: its fields, its state, and what can be decided.
+// One suggestion in the review: its fields, its state, and the possible decisions.
 
 import { Check, Pencil, X } from "lucide-react";
 import { useEffect, useRef } from "react";
@@ -18,7 +18,7 @@ interface ItemProps {
   onEdit: () => void;
   onStop: () => void;
   onDecide: (decision: Suggestion["state"]) => void;
-  /** Accepts it as it was edited. Fails where that was not stored. */
+  /** Accepts it with its edits. Rejects if they were not stored. */
   onSave: (edit: Edit) => Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export function ReviewItem(props: ItemProps) {
   useEffect(() => {
     if (!isCurrent || editing) return;
     element.current?.scrollIntoView({ block: "nearest" });
-    // The one at hand has the focus, so that a screen reader says it; not while somebody is at another control.
+    // The current one gets the focus, so that a screen reader reads it; not while somebody uses another control.
     if (document.activeElement === document.body || document.activeElement?.closest(".review-list, h1")) {
       element.current?.focus({ preventScroll: true });
     }

@@ -1,4 +1,4 @@
-// One field of a form made of a schema, whichever control it has. Groups, lists and unions hold fields in turn.
+// One field of a form made from a schema, with any control. Groups, lists and unions contain fields in turn.
 
 import { Plus, Trash2, X } from "lucide-react";
 import { type ReactNode, useId, useRef } from "react";
@@ -10,7 +10,7 @@ import { Button } from "../ui/parts";
 
 export interface SchemaFieldProps {
   field: Field;
-  /** Where the field is in the form, as the service names it: the name of its control. */
+  /** The field's path in the form, as the service names it: the name of its control. */
   path: string;
   typed: Typed;
   faults: Faults;
@@ -81,7 +81,7 @@ function choices({ required, nullable, initial }: Field, all: Choices): Choices 
   return initial === undefined ? [["", "Choose …"], ...all] : all;
 }
 
-/** What holds other fields, under one name. */
+/** A frame around other fields, under one name. */
 function Holder(props: { field: Field; fault: string | undefined; aside?: ReactNode; children: ReactNode }) {
   const { field, fault, aside, children } = props;
   const id = useId();

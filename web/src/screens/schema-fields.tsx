@@ -1,4 +1,4 @@
-// The fields of a kind's form: what it needs in sight, what may be left out folded away.
+// The fields of a kind's form: required ones in sight, optional ones folded away.
 
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
@@ -66,7 +66,7 @@ interface ModelProps {
   onChange: (typed: Typed) => void;
 }
 
-/** On a local stack the models that misbehave are there to choose from. */
+/** On a local stack, the models that misbehave are available to choose. */
 function ModelField({ field, typed, faults, onChange }: ModelProps) {
   const { name, label, hint, required } = field;
   const value = text(typed);

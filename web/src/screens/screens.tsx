@@ -22,7 +22,8 @@ export function Screens() {
   const first = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is to run when the address changes
   useEffect(() => {
-    // A new screen begins at its top, and a screen reader at its heading; the first one where the browser puts it.
+    // A new screen starts at its top, and a screen reader at its heading. The first screen starts wherever the browser
+    // puts it.
     if (!first.current) {
       scrollTo(0, 0);
       main.current?.querySelector("h1")?.focus({ preventScroll: true });
@@ -156,7 +157,7 @@ function ThemeSwitch() {
   );
 }
 
-/** The mark: a way down that turns up again. */
+/** The logo: a path that goes down and comes up again. */
 export function Mark() {
   return (
     <svg viewBox="0 0 32 32" aria-hidden>

@@ -1,4 +1,4 @@
-// What exists before the output: finished steps, also of a failed story, and the text that the model is writing.
+// The output in progress: finished steps, also of a failed story, and the text that the model is writing.
 
 import type { GenerationDetail, PartialOutput } from "unstuck-client";
 import { writingOf } from "../kinds/views";
@@ -30,7 +30,7 @@ export function SoFar({ head, partial }: Props) {
   );
 }
 
-/** Looks like the output will, so that little moves when it arrives. */
+/** Looks like the final output, so that little moves when it arrives. */
 function ByForm({ kind, partial: { output, offset } }: { kind: string; partial: PartialOutput }) {
   const schema = useKind(kind)?.output;
   // A step's answer may have other fields than the output. Then its own names are the labels.

@@ -15,10 +15,10 @@ import { kindName } from "../words";
 export interface Submitting {
   busy: boolean;
   faults: Faults;
-  /** What is wrong with none of the fields. */
+  /** The faults that belong to no field. */
   error: UnstuckError | null;
   submit: (form: HTMLFormElement) => void;
-  /** Takes back what was said of a field and of what is in it, or of all. */
+  /** Removes the faults of a field and of its parts, or all. */
   forget: (name?: string) => void;
 }
 
@@ -49,14 +49,14 @@ export function useSubmit(kind: string, fields: readonly Field[], values: Values
     create.submit(requestOf(kind, { ...bodyOf(fields, values), client_id: clientId })).then(
       (made) => {
         dropDraft(user, kind, values);
-        // Whoever types on, or has gone elsewhere, is left where they are.
+        // If the user types on, or has left, leave the focus alone.
         if (typed.current !== values || !go(to.generation(made.generation_id)))
           say.done(`${kindName(kind)} started. It is in the feed`);
       },
       (error: unknown) => {
         if (!(error instanceof UnstuckError) || error.errors.length === 0) return;
         show(form, faultsFrom(error.errors, fields, values));
-        create.discard(clientId); // it is corrected here, and not sent again from the feed
+        create.discard(clientId); // the user corrects it here, and does not resend it from the feed
       },
     );
   };
@@ -72,7 +72,7 @@ export function useSubmit(kind: string, fields: readonly Field[], values: Values
   return { busy: create.isPending, faults, error: atFields ? null : create.error, submit, forget };
 }
 
-/** Focus the first control, as the eye reads, of which something is wrong. */
+/** Focus the first faulty control, in reading order. */
 export function focusFault(form: HTMLFormElement, faults: Faults): void {
   const control = [...form.elements].find(
     (element) => element instanceof HTMLElement && Object.hasOwn(faults, element.getAttribute("name") ?? ""),

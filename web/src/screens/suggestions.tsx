@@ -1,4 +1,5 @@
-// What of an output is reviewed, with what was made of it, whichever fields its kind has; the rest by its form.
+// The reviewed items of an output, with their decisions, whatever fields their kind has. The generic view shows the
+// rest.
 
 import { fieldsOf, type JsonSchema, type Suggestion } from "unstuck-client";
 import { Part } from "../ui/boundary";

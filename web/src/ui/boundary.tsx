@@ -4,9 +4,9 @@ import { Component, type ReactNode } from "react";
 import { Notice } from "./parts";
 
 interface Props {
-  /** What is drawn: with another one the drawing is tried again. */
+  /** The value to render: a new one makes the boundary try again. */
   what: unknown;
-  /** What to show where it cannot be drawn. */
+  /** The text to show if it cannot be rendered. */
   instead: ReactNode;
   children: ReactNode;
 }

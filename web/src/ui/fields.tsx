@@ -1,4 +1,4 @@
-// The controls of a form, each with its label, its hint, its counter and what is wrong with it.
+// The controls of a form, each with its label, its hint, its counter and its faults.
 
 import { CircleAlert } from "lucide-react";
 import { type ReactNode, useId } from "react";

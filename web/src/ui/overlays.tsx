@@ -1,4 +1,4 @@
-// What lies over a screen: dialogs, short messages. Base UI does the focus and the announcing.
+// Layers over a screen: dialogs, short messages. Base UI handles focus and announcements.
 
 import { Dialog } from "@base-ui/react/dialog";
 import { Toast } from "@base-ui/react/toast";
@@ -24,7 +24,7 @@ export function Modal(props: { open: boolean; onClose: () => void; title: string
   );
 }
 
-/** Around everything that says something in passing. */
+/** Goes around everything that shows short messages. */
 export function Messages({ children }: { children: ReactNode }) {
   return (
     <Toast.Provider limit={3}>

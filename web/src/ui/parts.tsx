@@ -1,4 +1,4 @@
-// The small parts that every screen uses: buttons, notices, what stands where there is nothing yet.
+// The small parts that all screens use: buttons, notices, placeholders for empty screens.
 
 import { CircleAlert, CircleCheck, HeartPulse, Info, type LucideIcon } from "lucide-react";
 import { type ButtonHTMLAttributes, type ReactNode, useEffect } from "react";
@@ -50,7 +50,7 @@ interface NoticeProps {
   title: string;
   children?: ReactNode;
   actions?: ReactNode;
-  /** `alert` is read out at once, `status` when there is a pause; left out, not by itself. */
+  /** `alert` is read out at once, `status` at the next pause; without it, the text is not announced. */
   role?: "alert" | "status";
 }
 
@@ -82,7 +82,7 @@ export function Empty(props: { icon: LucideIcon; title: string; children: ReactN
 
 const ROWS = [1, 2, 3, 4, 5] as const;
 
-/** What stands in for rows that are on their way. */
+/** Placeholders for rows that are loading. */
 export function Loading({ what, rows = 3 }: { what: string; rows?: number }) {
   return (
     <div className="stack" role="status">
@@ -100,7 +100,7 @@ function useTitle(title: string): void {
   }, [title]);
 }
 
-/** The heading of a screen whose first words stand elsewhere. */
+/** The heading of a screen whose visible title is elsewhere. */
 export function HiddenHead({ title }: { title: string }) {
   useTitle(title);
   return (

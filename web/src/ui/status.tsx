@@ -1,10 +1,10 @@
-// How a generation's state is shown: the badge, the bar, and the line that says what goes on.
+// How a generation's state is shown: the badge, the bar, and the line about its activity.
 
 import { Ban, CircleCheck, CircleX, Clock, HeartPulse, LoaderCircle, type LucideIcon } from "lucide-react";
 import { type Generation, type Status, type StatusFacts, statusFacts } from "unstuck-client";
 import { type Open, reason, stateName } from "../doing";
 
-/** Words and tones are the client's; which picture and colour a tone has is the page's. */
+/** The client defines words and tones; the page chooses the icon and colour of each tone. */
 const ICONS: Record<StatusFacts["tone"], LucideIcon> = {
   waiting: Clock,
   working: LoaderCircle,
@@ -24,7 +24,10 @@ export function StatusBadge({ status }: { status: Status }) {
   );
 }
 
-/** What an open one does, by the service's word; its title is what ended the attempt before. Says nothing that the badge says. */
+/**
+ * The activity of an open one, in the service's word; its title is why the previous attempt ended. Does not repeat the
+ * badge.
+ */
 export function Doing({ head }: { head: Open }) {
   const name = stateName(head);
   if (name === "" || head.state === "working") return null;
@@ -53,7 +56,7 @@ export function RescuedBadge({ times }: { times: number }) {
   );
 }
 
-/** The bar. Its name says whose it is: a list has many. */
+/** The bar. Its name says which entry it belongs to: a list has many. */
 export function Bar(props: { head: Pick<Generation, "status" | "progress" | "stage">; stuck: boolean; name: string }) {
   const { head, stuck, name } = props;
   return (
@@ -71,7 +74,7 @@ export function Bar(props: { head: Pick<Generation, "status" | "progress" | "sta
   );
 }
 
-/** How this page learns of changes: as they happen, or by asking. */
+/** How this page learns of changes: by push, or by polling. */
 export function LiveMark({ live, offline }: { live: boolean; offline: boolean }) {
   const [word, means] = offline ? LIVE.offline : live ? LIVE.live : LIVE.polling;
   return (

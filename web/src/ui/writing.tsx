@@ -1,6 +1,6 @@
-// How the page shows that something is being written: a caret where it grows, and that it does not count yet.
+// How the page marks text that is being written: a caret where it grows, and a note that it is provisional.
 
-/** Where the model writes. */
+/** Where the model is writing. */
 export function Caret() {
   return <span className="caret" aria-hidden />;
 }

@@ -1,4 +1,4 @@
-// Shows one suggestion or card, whichever fields its kind has: the first text on top, all else below it.
+// Shows one suggestion or card, whatever fields its kind has: the first text on top, everything else below it.
 
 import type { JsonSchema } from "unstuck-client";
 import { partsOf } from "./value-form";

@@ -38,7 +38,7 @@ export interface Column {
 const MOST_COLUMNS = 6;
 const LONGEST_CELL = 200;
 const LONGEST_WORD = 120;
-/** What is nested deeper is shown as JSON. */
+/** Deeper values are shown as JSON. */
 const DEEPEST = 8;
 
 export function formOf(value: unknown, schema?: JsonSchema, depth = 0): Form {
@@ -52,13 +52,13 @@ export function formOf(value: unknown, schema?: JsonSchema, depth = 0): Form {
   return Array.isArray(value) ? ofList(value as Json[], form) : ofObject(value as JsonObject, form);
 }
 
-/** Whether a value is so short that it stands beside its label. */
+/** Whether a value is short enough to be shown beside its label. */
 export function isShort(form: Form): boolean {
   if (form.name === "text") return form.paragraphs.length === 1 && (form.paragraphs[0] ?? "").length <= LONGEST_WORD;
   return form.name === "nothing" || form.name === "word" || form.name === "moment";
 }
 
-/** What a schema says of this value: of several forms the one that has all of its fields. */
+/** The part of a schema that describes this value: of several variants, the one that has all of its fields. */
 function schemaFor(value: Json, schema: JsonSchema | undefined): JsonSchema {
   if (schema === undefined) return {};
   const { form } = simplified(schema);
@@ -86,7 +86,7 @@ function ofText(value: string, { format }: JsonSchema): Form {
   return paragraphs.length === 0 ? { name: "nothing" } : { name: "text", paragraphs };
 }
 
-/** A date or a moment in words; undefined for what is none by its schema, or is none that can be read. */
+/** A date or a moment in words; undefined if its schema says otherwise, or it is unreadable. */
 function momentIn(value: string, format: string | undefined): string | undefined {
   if ((format !== "date" && format !== "date-time") || !/^\d{4}-\d\d-\d\d/.test(value)) return undefined;
   if (Number.isNaN(Date.parse(value))) return undefined;
@@ -104,7 +104,7 @@ function ofList(value: Json[], schema: JsonSchema): Form {
   );
 }
 
-/** A table, where each entry is an object of short values alone, of few columns, and none is a picture. */
+/** A table, if each entry is an object of few short values, and none is a picture. */
 function ofTable(value: Json[], schema: JsonSchema | undefined): Form | undefined {
   if (!value.every(isObject)) return undefined;
   const keys = [...new Set(value.flatMap((row) => Object.keys(row)))];
@@ -125,7 +125,7 @@ function ofObject(value: JsonObject, schema: JsonSchema): Form {
   return { name: "group", parts: partsOf(value, schema) };
 }
 
-/** The fields of an object, in its own order, with what the schema calls them. */
+/** The fields of an object, in its own order, with the schema's labels. */
 export function partsOf(value: Readonly<Record<string, unknown>>, schema: JsonSchema | undefined): Part[] {
   return Object.entries(value).map(([key, part]) => ({
     key,
@@ -146,7 +146,7 @@ function labelOf(name: string, schema: JsonSchema | undefined): string {
   return (known && simplified(known).form.title) ?? sentence(name);
 }
 
-/** The address of what says of itself that it is a picture: one URL, and one media type of pictures. */
+/** The URL of a value that declares itself a picture: one URL, and one media type of pictures. */
 function pictureIn(value: JsonObject): string | undefined {
   const texts = Object.values(value).filter((part) => typeof part === "string");
   const isPicture = texts.some((text) => /^image\/(png|jpeg|webp|gif)$/.test(text));

@@ -1,4 +1,4 @@
-// Draws any output by the form of its values: headings, paragraphs, lists, tables and pictures.
+// Renders any output by the shape of its values: headings, paragraphs, lists, tables and pictures.
 
 import { createContext, useContext } from "react";
 import type { JsonSchema } from "unstuck-client";
@@ -7,12 +7,12 @@ import { type Form, formOf, isShort, type Part } from "./value-form";
 interface Props {
   value: unknown;
   schema?: JsonSchema | undefined;
-  /** Of the headings inside; deeper than six they stay at six. */
+  /** The level of the headings inside; deeper ones stay at six. */
   level?: number;
   depth?: number;
 }
 
-/** Around what is being written: nothing of it is loaded from anywhere. */
+/** Goes around output that is being written: nothing in it is loaded from anywhere. */
 export const TextAlone = createContext(false);
 
 export function ValueView({ value, schema, level = 3, depth = 0 }: Props) {
@@ -100,7 +100,7 @@ interface PartsProps {
   depth: number;
 }
 
-/** Short values that follow each other stand beside their labels; all else has a heading of its own. */
+/** Consecutive short values are shown beside their labels; everything else has its own heading. */
 export function Parts({ parts, level, depth }: PartsProps) {
   return runsOf(parts).map((run) => {
     const [first] = run;

@@ -17,7 +17,7 @@ class Bell:
         self._wake: Callable[[], None] | None = None
 
     def ring(self) -> None:
-        """End the pause that is under way, or else the next one. Hold no lock here that a listener may wait for."""
+        """End the running pause, otherwise the next one. Hold no lock here that a listener may wait for."""
         self._rung.set()
         if (wake := self._wake) is not None:
             with suppress(RuntimeError):  # the loop is gone, and its listener with it

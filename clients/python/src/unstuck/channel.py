@@ -25,7 +25,7 @@ NEEDED = {"websockets": (15,), "anyio": (4, 11)}
 
 
 class Channel:
-    """Opens a connection when `live` starts one; each is closed when the next one stands, or by `close`."""
+    """Opens a connection when `live` starts one. Closes the old one when the new one is open, or on `close`."""
 
     def __init__(self, around: Surroundings) -> None:
         self.live = Live(around, self._start)
@@ -34,7 +34,7 @@ class Channel:
         self._threads: list[threading.Thread] = []
 
     def close(self) -> None:
-        """Close what is open. Takes two seconds at most."""
+        """Close all open connections. Takes two seconds at most."""
         self.live.shut()
         self._end_before(None)
         for thread in self._threads:
@@ -53,11 +53,11 @@ class Channel:
         try:
             with connect(
                 url,
-                ssl=httpx.create_ssl_context() if url.startswith("wss:") else None,  # trusts whom the calls trust
+                ssl=httpx.create_ssl_context() if url.startswith("wss:") else None,  # with the trust of the calls
                 user_agent_header=f"unstuck-python/{__version__}",
                 open_timeout=_CONNECT_SECONDS,
                 close_timeout=_CLOSE_SECONDS,
-                ping_interval=None,  # API Gateway counts messages, and no pings
+                ping_interval=None,  # API Gateway counts messages, but not pings
             ) as socket:
                 with self._lock:
                     self._sockets[number] = socket
@@ -89,7 +89,7 @@ class Channel:
 
 
 def over(changes: Changes, around: Surroundings, *, wanted: bool) -> tuple[Changes, Channel | None]:
-    """Put a live connection over polling, if that is how changes are learned of, and the extra `live` is there."""
+    """Put a live connection over polling, if changes are learned of that way and the extra `live` is installed."""
     if not wanted or type(changes) is not Polling or not _installed():
         return changes, None
     channel = Channel(around)

@@ -222,7 +222,7 @@ class Client:
         return self._run(operations.usage(self._conditions, month))
 
     def open_live(self) -> LiveTicket:
-        """Return a ticket to a WebSocket that pushes changes. Tries once; 404 where the deployment has none."""
+        """Return a ticket to a WebSocket that pushes changes. Tries once; raises a 404 if the deployment has none."""
         return self._run(operations.open_live(self._conditions))
 
     def erase_me(self) -> Erasure:

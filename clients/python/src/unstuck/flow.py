@@ -61,13 +61,14 @@ class Sleep:
 
 
 SLEPT = Answer(0, {})
-"""What a flow is sent when its pause is over."""
+"""Sent to a flow when its pause is over."""
 RUNG = Answer(1, {})
-"""What a flow is sent when news ended its pause."""
+"""Sent to a flow when news ended its pause."""
 
 
 type Flow[Result] = Generator[Request | Sleep, Answer, Result]
-"""Asks for a `Request`, and is sent its Answer or thrown an UnstuckError; asks for a `Sleep`, and is sent SLEPT.
+"""Yields a `Request` and receives its Answer, or an UnstuckError is thrown into it. Yields a `Sleep` and receives
+SLEPT.
 
 Returns the result or raises an UnstuckError.
 """
@@ -80,7 +81,7 @@ class Surroundings:
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     chance: Callable[[], float] = random.random
-    """In [0, 1); spreads out what many clients would do at one moment."""
+    """In [0, 1); spreads out calls that many clients would make at the same moment."""
 
 
 def within[Result](flow: Flow[Result], seconds: float, around: Surroundings, generation_id: str) -> Flow[Result]:

@@ -1,4 +1,4 @@
-"""What goes on over several calls: learning of changes, waiting for the end, and going through pages."""
+"""Flows of several calls: learning of changes, waiting for the end, and reading pages."""
 
 import math
 from collections import deque
@@ -16,10 +16,10 @@ from unstuck.frames import PartialOutput, order
 from unstuck.models import Card, GenerationDetail, ListedGeneration
 from unstuck.statuses import Status
 
-UNTOLD_SECONDS = 2.0  # an open generation comes with a hint; this is for a proxy that lost it
+UNTOLD_SECONDS = 2.0  # an open generation comes with a hint; this is for a proxy that dropped it
 _SOONEST_SECONDS, _LATEST_SECONDS = 0.1, 60.0
 _PAGE = 50
-_SOONEST_BY_HEADER_SECONDS = 0.5  # it holds whole seconds: a zero is no haste that anybody means
+_SOONEST_BY_HEADER_SECONDS = 0.5  # it is in whole seconds, so a zero does not ask for haste
 
 
 type OnPartial = Callable[[PartialOutput], None]
@@ -27,24 +27,24 @@ type OnPartial = Callable[[PartialOutput], None]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A generation as it was last seen, and what the way of learning of changes needs to go on from there."""
+    """A generation as last seen, and the state that the way of learning of changes needs to continue."""
 
     generation: GenerationDetail
     etag: str | None = None
     look_again_seconds: float = UNTOLD_SECONDS
     quiet_seconds: float = UNTOLD_SECONDS
-    """The same while a live connection tells of changes."""
+    """The same while a live connection reports changes."""
     at: float = -math.inf
     """When it was seen, on the monotonic clock."""
     turn: int = 0
-    """Of the live connection, then."""
+    """Which live connection was open then."""
     untold: bool = False
-    """A look has found it, and the live connection has yet to tell it."""
+    """A look has found it, and the live connection has yet to report it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look was answered. Where nothing has changed, `generation` is the one that was seen."""
+    """The result of a look. If nothing has changed, `generation` is the one that was seen."""
 
     generation: GenerationDetail
     etag: str | None
@@ -57,20 +57,20 @@ class Changes(Protocol):
     """How a client learns that a generation has changed."""
 
     def after(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Seen]:
-        """Return the generation when it is another than `seen`, and never an older one; at once when that is None."""
+        """Return the generation once it differs from `seen`, and never an older one; at once if `seen` is None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """Asks when the service says that it is worth it and no later, with the ETag of what was seen last.
+    """Polls when the service's hint says so and not later, with the ETag of the last seen state.
 
-    `at_most_seconds` is for who shows the progress and wants to look more often than that: it only costs requests.
+    `at_most_seconds` shortens the pauses for callers that show progress. It only costs requests.
     """
 
     at_most_seconds: float = _LATEST_SECONDS
 
     def after(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Seen]:
-        """Errors that may pass are waited out (`Conditions.watching`), counted from the last answer."""
+        """Transient errors are retried (`Conditions.watching`), counted from the last answer."""
         pause = seen.look_again_seconds if seen else 0.0
         while True:
             if pause:
@@ -81,7 +81,7 @@ class Polling:
                 return Seen(looked.generation, looked.etag, pause)
 
     def look(self, generation_id: str, seen: Seen | None, conditions: Conditions) -> Flow[Looked]:
-        """Look once, however many tries that takes. What is older than `seen` is no change."""
+        """Look once, with as many tries as needed. A state older than `seen` is not a change."""
         headers = {"if-none-match": seen.etag} if seen and seen.etag else {}
         call = Request("GET", operations.path_of(generation_id), headers=headers)
         reading = partial(_looked, generation_id, seen)
@@ -94,24 +94,24 @@ class Polling:
         return Looked(found, answer.headers.get("etag"), hint, sent_at)
 
     def before(self, _generation_id: str, seconds: float, _conditions: Conditions) -> Flow[None]:
-        """Wait before the first look at what was created just now."""
+        """Wait before the first look at a newly created generation."""
         yield Sleep(seconds)
 
     def showing(self, _on_partial: OnPartial | None) -> Changes:
-        """Return what also shows the text while it is written; a look does not know it."""
+        """Return a source that also shows the text while the model writes. Polling does not have it."""
         return self
 
 
 class Stream[Item](Protocol):
-    """Things that come one after the other."""
+    """A series of items."""
 
     def take(self) -> Flow[Item | None]:
-        """Return the next one, None when there is none any more."""
+        """Return the next item; None after the last."""
 
 
 @dataclass
 class Watch:
-    """A generation's changes one after the other, the last of which is its end."""
+    """A generation's changes in order; the last one is its end."""
 
     generation_id: str
     changes: Changes
@@ -121,7 +121,7 @@ class Watch:
     seen: Seen | None = None
 
     def take(self) -> Flow[GenerationDetail | None]:
-        """Return the next change, None after the end."""
+        """Return the next change; None after the end."""
         if self.seen is not None and self.seen.generation.ended:
             return None
         flow = self.changes.after(self.generation_id, self.seen, self.conditions)
@@ -151,7 +151,7 @@ def watch(
     timeout_seconds: float | None,
     on_partial: OnPartial | None = None,
 ) -> Watch:
-    """Begin to watch a generation; the timeout counts from now."""
+    """Start to watch a generation; the timeout counts from now."""
     now = conditions.around.monotonic()
     changes = changes.showing(on_partial) if isinstance(changes, Polling) else changes
     return Watch(generation_id, changes, conditions, None if timeout_seconds is None else now + timeout_seconds)
@@ -159,16 +159,16 @@ def watch(
 
 @dataclass
 class Pages[Item]:
-    """The items of a list one after the other, page by page, until its end."""
+    """The items of a list in order, page by page, until its end."""
 
     page: Callable[[str | None], Flow[tuple[list[Item], str | None]]]
-    """From a cursor to the items of that page and the next cursor; a page may be empty and yet not the last."""
+    """Maps a cursor to the items of that page and the next cursor. An empty page need not be the last."""
     waiting: deque[Item] = field(default_factory=deque)
     cursor: str | None = None
     more: bool = True
 
     def take(self) -> Flow[Item | None]:
-        """Return the next item, None after the last."""
+        """Return the next item; None after the last."""
         while not self.waiting and self.more:
             items, following = yield from self.page(self.cursor)
             if following is not None and following == self.cursor:
@@ -186,8 +186,8 @@ def feed(
     fields: operations.Fields | None,
     page_size: int | None,
 ) -> Pages[ListedGeneration]:
-    """Go through the caller's generations, the newest first."""
-    size = page_size or (_PAGE if fields is None else None)  # with outputs the service's own number, which is smaller
+    """Iterate over the caller's generations, newest first."""
+    size = page_size or (_PAGE if fields is None else None)  # with outputs, the service's own number, which is smaller
 
     def page(cursor: str | None) -> Flow[tuple[list[ListedGeneration], str | None]]:
         found = yield from operations.generations(conditions, session_id, status, kind, fields, size, cursor)
@@ -197,7 +197,7 @@ def feed(
 
 
 def cards(conditions: Conditions, session_id: str | None, page_size: int) -> Pages[Card]:
-    """Go through the caller's cards, the newest first."""
+    """Iterate over the caller's cards, newest first."""
 
     def page(cursor: str | None) -> Flow[tuple[list[Card], str | None]]:
         found = yield from operations.cards(conditions, session_id, page_size, cursor)
@@ -207,7 +207,7 @@ def cards(conditions: Conditions, session_id: str | None, page_size: int) -> Pag
 
 
 def wait(watching: Watch, check: bool) -> Flow[GenerationDetail]:
-    """Return the generation once it has ended; with `check`, raise when it did not succeed."""
+    """Return the generation once it has ended; with `check`, raise if it did not succeed."""
     found = yield from watching.take()
     while found is not None and not found.ended:
         found = yield from watching.take()
@@ -229,7 +229,7 @@ def create_and_wait(
     check: bool,
     on_partial: OnPartial | None = None,
 ) -> Flow[GenerationDetail]:
-    """Create, then wait, beginning when the service says that it is worth it. The timeout is that of the waiting."""
+    """Create, then wait. The first look is when the service says. The timeout covers only the wait."""
     accepted = yield from operations.create(conditions, request, idempotency_key)
     watching = watch(accepted.generation_id, changes, conditions, timeout_seconds, on_partial)
     yield from watching.pause(accepted.retry_after_seconds or 0.0)
@@ -237,7 +237,7 @@ def create_and_wait(
 
 
 def _looked(generation_id: str, seen: Seen | None, answer: Answer) -> tuple[Answer, GenerationDetail]:
-    """Read what a look was answered: what was seen, when nothing has changed."""
+    """Return the result of a look: the seen state, if nothing has changed."""
     if answer.status == 304 and seen is not None and seen.etag:
         return answer, seen.generation
     return answer, operations.detail_of(generation_id)(answer)

@@ -1,4 +1,4 @@
-"""What comes over a live connection, as models; docs/live.md has the protocol."""
+"""Models of the messages of a live connection; docs/live.md has the protocol."""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from unstuck.outputs import Answered
 
 
 class PartialOutput(Answered):
-    """What can be read so far of the answer to one model call. Provisional: only the output at the end counts.
+    """The readable part of the answer to one model call. Provisional: only the output at the end counts.
 
-    `number` rises within an `attempt` and `step`. `offset` says how many characters or items are left out at the begin
+    `number` rises within an `attempt` and `step`. `offset` says how many characters or items are missing at the start
     of which field, if the whole was too long.
     """
 
@@ -27,7 +27,7 @@ class PartialOutput(Answered):
 
 
 class Told(Answered):
-    """A generation as it was when it changed, without its output. `look_after_seconds`: when a look would rescue it."""
+    """A generation's state after a change, without its output. `look_after_seconds`: when a look would rescue it."""
 
     generation: GenerationDetail
     etag: str | None = None
@@ -38,7 +38,7 @@ _TYPES: Mapping[str, type[Told | PartialOutput]] = {"generation": Told, "partial
 
 
 def frame(text: str | bytes) -> Told | PartialOutput | None:
-    """Read one message; None for one that this client does not know."""
+    """Read one message; None if this client does not know its type."""
     try:
         found = json.loads(text)
         model = _TYPES.get(found["type"])
@@ -48,5 +48,5 @@ def frame(text: str | bytes) -> Told | PartialOutput | None:
 
 
 def order(found: Generation) -> tuple[int, datetime]:
-    """Return what tells the older of two states of a generation from the newer."""
+    """Return a key that orders two states of a generation by age."""
     return found.version, found.heartbeat_at or datetime.min.replace(tzinfo=UTC)

@@ -1,6 +1,6 @@
 """The state of a client's live connection: the pushed news, whether to trust it, and when to connect.
 
-Pure but for its lock: no socket, and the clock is given. `Channel` reports what happens, `Pushing` acts on it.
+Pure except for its lock: no socket, and the caller passes the time. `Channel` reports events, `Pushing` acts on them.
 """
 
 import math
@@ -34,7 +34,7 @@ class Heard:
     turn: int = 0
     partial: PartialOutput | None = None
     past: frozenset[str] = field(default=frozenset())
-    """Steps of the partial's attempt that others have followed."""
+    """Steps of the partial's attempt whose text is already over."""
 
     def with_told(self, told: Told, now: float, turn: int) -> "Heard":
         """Return the newer of both."""
@@ -43,7 +43,7 @@ class Heard:
         return replace(self, told=told, told_at=now, turn=turn)
 
     def with_partial(self, found: PartialOutput) -> "Heard":
-        """Return the newer of both: the one of the later attempt, then step, then the higher number."""
+        """Return the newer of both: of the later attempt, then the later step, then the higher number."""
         known = self.partial
         if known is None or found.attempt > known.attempt:
             return replace(self, partial=found, past=frozenset())
@@ -62,7 +62,8 @@ class _Connection:
 
 
 class Live:
-    """One client's. Safe to share between threads. `start` begins to open a connection, and does not wait for it."""
+    """The live connection of one client. Safe to share between threads. `start` opens a connection without waiting for
+    it."""
 
     def __init__(self, around: Surroundings, start: Callable[[int, str], None]) -> None:
         self._around, self._start = around, start
@@ -94,7 +95,7 @@ class Live:
 
     @contextmanager
     def following(self, generation_id: str) -> Iterator[Bell]:
-        """Yield what rings at news of a generation, and of the connection."""
+        """Yield a bell that rings at news of a generation or of the connection."""
         bell = Bell()
         with self._lock:
             self._bells.setdefault(generation_id, []).append(bell)
@@ -107,7 +108,7 @@ class Live:
                     del self._bells[generation_id]
                 self._idle_since = self._around.monotonic()
 
-    # What `Pushing` asks and does.
+    # Called by `Pushing`.
 
     def wanted_in(self) -> float | None:
         """Return in how many seconds to ask for a ticket; None while there is no reason to."""
@@ -115,7 +116,7 @@ class Live:
             return self._wanted_in()
 
     def claim(self) -> bool:
-        """Take the turn to ask for a ticket: of several who follow, one asks. Give it back with `release`."""
+        """Take the turn to ask for a ticket: of several followers, only one asks. Give it back with `release`."""
         with self._lock:
             taken = self._wanted_in() == 0.0
             self._asking = self._asking or taken
@@ -140,7 +141,7 @@ class Live:
         self._start(number, url)
 
     def refused(self, error: UnstuckError) -> None:
-        """No ticket: ask again later, or never where there are no live connections."""
+        """No ticket: ask again later, or never if the deployment has no live connections."""
         with self._lock:
             if isinstance(error, ApiError) and error.status == 404:
                 self._absent = True
@@ -157,10 +158,10 @@ class Live:
             self._open = replace(self._open, renew_at=self._around.monotonic())
         self._ring()
 
-    # What `Channel` reports.
+    # Called by `Channel`.
 
     def opened(self, number: int) -> None:
-        """The connection stands; it takes the place of the one before."""
+        """The connection is open and replaces the one before."""
         with self._lock:
             if self._opening is None or self._opening.number != number:
                 return
@@ -170,7 +171,7 @@ class Live:
         self._ring()
 
     def hear(self, number: int, text: str | bytes) -> None:
-        """A message came."""
+        """A message arrived."""
         found = frame(text)
         if found is None:
             return
@@ -198,12 +199,15 @@ class Live:
             left = min(LINGER_SECONDS - idle, self._open.ends_at - now)
             if left > 0:
                 return left
+            if now >= self._open.ends_at:
+                # It was not renewed in time. If the clocks disagree, the next one ends at once, too.
+                self._back_off(_LOST)
             self._drop()
         self._ring()
         return None
 
     def closed(self, number: int) -> None:
-        """The connection is gone, or has never stood."""
+        """The connection has closed, or never opened."""
         with self._lock:
             if self._opening is not None and self._opening.number == number:
                 self._opening = None
@@ -214,7 +218,7 @@ class Live:
         self._ring()
 
     def shut(self) -> None:
-        """End what is open, and begin nothing more."""
+        """Close every connection, and open no more."""
         with self._lock:
             self._absent = True
             self._opening = None

@@ -15,7 +15,7 @@ class Answered(BaseModel):
 
 
 class ReviewedSuggestion(Answered):
-    """One suggestion with what its owner made of it. `number` is its 1-based place in the list that is reviewed.
+    """One suggestion with its owner's decision. `number` is its 1-based place in the reviewed list.
 
     Its other attributes are its kind's fields; `fields` has all of them.
     """
@@ -61,7 +61,7 @@ class StoryOutput(Answered):
 
 
 class Image(Answered):
-    """A picture. Anybody with its URL may read it until `expires_at`; a later look at the generation gives another."""
+    """A picture. Anybody with its URL may read it until `expires_at`; a later read of the generation gives another."""
 
     url: str
     expires_at: AwareDatetime
@@ -79,7 +79,7 @@ class ImageOutput(Answered):
 
 
 class AssistantSmartGoal(Answered):
-    """A goal, restated, and how it is each of the five."""
+    """A goal, restated, and how it meets each of the five criteria."""
 
     intent: Literal["smart_goal"]
     goal: str
@@ -91,7 +91,7 @@ class AssistantSmartGoal(Answered):
 
 
 class AssistantTask(Answered):
-    """One task, and in which quadrant after Eisenhower it is."""
+    """One task, and its quadrant in Eisenhower's matrix."""
 
     task: str
     quadrant: Literal["do", "schedule", "delegate", "drop"]
@@ -99,14 +99,14 @@ class AssistantTask(Answered):
 
 
 class AssistantPrioritization(Answered):
-    """Tasks in the order in which to see to them: quadrant after quadrant."""
+    """Tasks in the order in which to do them, by quadrant."""
 
     intent: Literal["prioritization"]
     items: list[AssistantTask]
 
 
 class AssistantUnknown(Answered):
-    """Nothing that can be helped with: `reason` says what is missing."""
+    """The request cannot be answered: `reason` says what is missing."""
 
     intent: Literal["unknown"]
     reason: str
@@ -134,7 +134,7 @@ OUTPUTS: Mapping[str, type[Answered]] = {
 
 
 def _of_its_kind(output: object, info: ValidationInfo) -> Any:
-    """Return an output as its kind's model, whatever its field names are.
+    """Return an output as its kind's model, whatever the names of its fields.
 
     It stays a dict for an unknown kind, and if a deployment changed a known kind.
     """

@@ -1,4 +1,4 @@
-"""Learns of changes over a live connection, with looks beneath: what the connection does not tell, they find."""
+"""Learns of changes over a live connection, with polls underneath, which find what the connection misses."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from unstuck.models import GenerationDetail
 LATE_SECONDS = 3.0
 """A change that is not pushed within this time counts as missed."""
 BEAT_SECONDS = 10.0
-"""How often a worker is heard of, unless a deployment says otherwise."""
+"""How often a worker sends a heartbeat, unless a deployment says otherwise."""
 _PENDING_SECONDS = 10.0
 _SHORTEST_TICKET_SECONDS, _LONGEST_TICKET_SECONDS = 2.0, 10.0
 _DATE_SECONDS = 1.0  # a Date header is in whole seconds, rounded down
@@ -27,16 +27,16 @@ _DATE_SECONDS = 1.0  # a Date header is in whole seconds, rounded down
 
 @dataclass(frozen=True, slots=True)
 class Pushing(Polling):
-    """Polls until the connection stands, and whenever it cannot be trusted. Never shows an end without its output.
+    """Polls until the connection is open, and whenever it cannot be trusted. Never shows an end without its output.
 
-    `at_most_seconds` is for the polls alone.
+    `at_most_seconds` applies only to the polls.
     """
 
     live: Live = field(kw_only=True)
     on_partial: OnPartial | None = None
 
     def showing(self, on_partial: OnPartial | None) -> Changes:
-        """Return what also hands over the text while it is written, the newest state of it."""
+        """Return a source that also passes on the newest text while the model writes."""
         shown = _Shown(on_partial) if on_partial else None
         return replace(self, on_partial=shown)
 
@@ -66,12 +66,12 @@ class Pushing(Polling):
                 seen = found or seen
 
     def _due(self, generation_id: str, seen: Seen | None) -> float:
-        """Return when to look, on the monotonic clock."""
+        """Return when to poll, on the monotonic clock."""
         if seen is None or seen.turn != self.live.turn:
             return -math.inf
         heard = self.live.heard(generation_id)
         if heard.told is not None and order(heard.told.generation) > order(seen.generation):
-            # An end, whose output a look fetches.
+            # An end; a poll fetches its output.
             return heard.told_at if heard.told_at > seen.at else seen.at + UNTOLD_SECONDS
         if self.live.healthy:
             return seen.at + seen.quiet_seconds
@@ -86,7 +86,7 @@ class Pushing(Polling):
         yield Sleep(seconds if wanted is None else min(seconds, wanted), until_news=bell)
 
     def _connect(self, seconds: float, conditions: Conditions) -> Flow[None]:
-        """Ask for a ticket, and open a connection with it. `seconds` from now a look is due, which this delays by 2."""
+        """Ask for a ticket, and connect with it. A poll is due in `seconds`; this delays it by 2 at most."""
         if not self.live.claim():
             return
         within = min(_LONGEST_TICKET_SECONDS, max(_SHORTEST_TICKET_SECONDS, seconds))
@@ -144,7 +144,7 @@ class Pushing(Polling):
 
 
 class _Shown:
-    """Hands each partial on once."""
+    """Passes each partial on once."""
 
     def __init__(self, on_partial: OnPartial) -> None:
         self._on_partial = on_partial
@@ -157,7 +157,7 @@ class _Shown:
 
 
 def _quiet(found: GenerationDetail, looked: Looked) -> float:
-    """Return in how many seconds to look at an open generation again, if its connection tells nothing until then."""
+    """Return in how many seconds to poll an open generation again, if its connection reports nothing until then."""
     if found.status != "running" or found.heartbeat_at is None:
         return min(looked.hint_seconds, _PENDING_SECONDS)
     beat_in = BEAT_SECONDS + LATE_SECONDS - (looked.sent_at - found.heartbeat_at.timestamp())
@@ -167,7 +167,8 @@ def _quiet(found: GenerationDetail, looked: Looked) -> float:
 
 
 def _age(found: GenerationDetail, looked: Looked) -> float:
-    """Return how long ago it changed, at least. Of one that waits nothing says: this very look may have healed it."""
+    """Return how long ago it changed, at least. A waiting generation has no such time: this very poll may have rescued
+    it."""
     if found.status == "pending":
         return 0.0
     changed_at = max(filter(None, (found.created_at, found.started_at, found.heartbeat_at, found.finished_at)))
@@ -175,7 +176,7 @@ def _age(found: GenerationDetail, looked: Looked) -> float:
 
 
 def _ticket(conditions: Conditions, answer: Answer) -> tuple[LiveTicket, float]:
-    """Read a ticket, and for how long it connects, by the service's clock."""
+    """Read a ticket, and return how long its connection lasts, by the service's clock."""
     ticket = read(LiveTicket, answer)
     return ticket, ticket.ends_at - (sent_at_of(answer) or conditions.around.now())
 
@@ -183,7 +184,7 @@ def _ticket(conditions: Conditions, answer: Answer) -> tuple[LiveTicket, float]:
 def _interrupted[Result](
     flow: Flow[Result], bell: Bell, is_over: Callable[[], object], conditions: Conditions
 ) -> Flow[Result | None]:
-    """Carry a flow out, but return None once `is_over` returns something while the flow pauses."""
+    """Run a flow, but return None once `is_over` returns something while the flow pauses."""
     try:
         asked = next(flow)
         while True:
@@ -206,7 +207,7 @@ def _interrupted[Result](
 
 
 def _slept(asked: Sleep, bell: Bell, is_over: Callable[[], object], conditions: Conditions) -> Flow[Answer]:
-    """Pause as asked; other news than what is waited for do not shorten it."""
+    """Pause for the requested time; unrelated news does not shorten it."""
     monotonic = conditions.around.monotonic
     until = monotonic() + asked.seconds
     while True:

@@ -1,6 +1,6 @@
-"""What the API takes, as models. They hold the names and types; the bounds are the service's, which says what is wrong.
+"""Models of the API's requests. They have the names and types. The service checks the bounds and reports the faults.
 
-A key of the user's own is not in their repr.
+The user's own key is not in their repr.
 """
 
 from typing import Any, Literal
@@ -21,7 +21,7 @@ class Asked(BaseModel):
 
 
 class CreateGeneration(Asked):
-    """What every kind takes beside its own fields."""
+    """The fields that all kinds take beside their own."""
 
     model: str | None = None
     prompt_version: str | None = None
@@ -32,7 +32,7 @@ class CreateGeneration(Asked):
 
 
 class CreateFlashcards(CreateGeneration):
-    """A text of 1,000 to 10,000 characters; `count` is how many cards to make at most, `language` theirs."""
+    """A text of 1,000 to 10,000 characters; `count` is the maximum number of cards, `language` their language."""
 
     kind: Literal["flashcards"] = "flashcards"
     source_text: str
@@ -41,7 +41,7 @@ class CreateFlashcards(CreateGeneration):
 
 
 class CreateStory(CreateGeneration):
-    """A premise of 20 to 2,000 characters, how many chapters to make of it, and their language."""
+    """A premise of 20 to 2,000 characters, the number of chapters, and their language."""
 
     kind: Literal["story"] = "story"
     premise: str
@@ -50,7 +50,7 @@ class CreateStory(CreateGeneration):
 
 
 class CreateImage(CreateGeneration):
-    """A description of 3 to 2,000 characters, how many pictures to draw of it, and their form, as `16:9`."""
+    """A description of 3 to 2,000 characters, the number of pictures, and their format, such as `16:9`."""
 
     kind: Literal["image"] = "image"
     prompt: str
@@ -75,7 +75,7 @@ class Retry(Asked):
 
 
 class Decide(Asked):
-    """What to make of one suggestion. Further fields edit its own; one that is left out stays as it is."""
+    """A decision on one suggestion. Further fields edit its own; omitted ones stay unchanged."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -93,7 +93,7 @@ class DecideNumbered(Decide):
 
 
 class DecideMany(Asked):
-    """Several decisions, all of them or none."""
+    """Several decisions: all or none."""
 
     decisions: list[DecideNumbered]
 

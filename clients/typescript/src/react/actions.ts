@@ -12,7 +12,10 @@ import { useUnstuck } from "./provider.js";
 import { repeating } from "./repeating.js";
 import { learn } from "./snapshots.js";
 
-/** An action: `run` it, and see how the last run went. Each may be repeated, and is, where an answer did not come. */
+/**
+ * An action: `run` it, and see how the last run went. A call without an answer is repeated, which is safe for each of
+ * them.
+ */
 export interface ActionResult<Input, Answer> {
   run: (input: Input) => Promise<Answer>;
   isPending: boolean;
@@ -39,7 +42,7 @@ export interface RetryInput extends RetryRequest {
 export function useRetry(): ActionResult<RetryInput, Submitted> {
   const client = useUnstuck();
   const queries = useQueryClient();
-  // What a mutation is given may be kept; a key of the user's own is handed over beside it.
+  // A mutation's variables may be cached, so the user's own key is passed beside them.
   const [secrets] = useState(() => new WeakMap<RetryInput, RetryRequest>());
   const action = useAction<RetryInput, Submitted>(
     (input) => client.retryGeneration(input.id, { ...requestIn(input), ...secrets.get(input) }),
@@ -102,7 +105,7 @@ function useAction<Input, Answer, Undo = undefined>(
   return { run: mutateAsync, isPending, input: variables, error, reset };
 }
 
-/** Take a generation out of all feeds; return what puts it back. */
+/** Take a generation out of all feeds; return a function that puts it back. */
 function takeOut(queries: QueryClient, id: string): () => void {
   const held = queries
     .getQueriesData<FeedState>({ queryKey: keys.feeds })

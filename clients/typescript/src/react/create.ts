@@ -1,4 +1,4 @@
-/** Submitting: the idempotency key and the client_id are made once per submit, and kept however often it is sent. */
+/** Submitting: the idempotency key and the client_id are made once per submit, and stay the same for all retries. */
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import type { Client, Submitted } from "../client.js";
@@ -13,20 +13,23 @@ import { generationQuery } from "./snapshots.js";
 import { type Submit, submitsOf, withoutKey } from "./submits.js";
 
 export interface SubmitOptions {
-  /** Makes submits with the same key one, in one tick too: a form's id, made anew when the form begins anew. */
+  /**
+   * Submits with the same key are one, even in the same tick. Use a form's id, and make a new one when the form starts
+   * over.
+   */
   idempotencyKey?: string;
 }
 
 export interface ResendOptions {
-  /** A key of the user's own, where one was sent along and the page has been reloaded since: none is kept. */
+  /** The user's own key, needed if the submit had one and the page has been reloaded: it is never stored. */
   user_provided_key?: string;
 }
 
 export interface UseCreateGenerationResult {
   /**
-   * Send a request; its entry is in the feeds from now on. What fails without the service having decided is sent again, up to
-   * four times, as long as the same user is signed in and the UnstuckProvider is there. Submitting again what has failed
-   * like that is a repetition of it, under the same key, and starts nothing twice. Rejects with UnstuckError.
+   * Send a request; its entry is in the feeds from now on. A failure without the service's decision is retried up to
+   * four times, while the same user is signed in and the UnstuckProvider is mounted. Submitting a request that failed
+   * this way repeats it with the same key, and starts nothing twice. Rejects with UnstuckError.
    */
   submit: (request: CreateRequest, options?: SubmitOptions) => Promise<Submitted>;
   /** Resend a refused entry of the feed with its own key. `key` is the entry's. */
@@ -34,7 +37,7 @@ export interface UseCreateGenerationResult {
   /** Remove a refused entry from the feed. */
   discard: (key: string) => void;
   isPending: boolean;
-  /** Of the last submit. */
+  /** The state of the last submit. */
   error: UnstuckError | null;
   /** The response of the last submit. */
   data: Submitted | undefined;
@@ -94,7 +97,7 @@ export function useCreateGeneration(): UseCreateGenerationResult {
   return { submit, resend, discard, isPending, error, data, reset };
 }
 
-/** What a mutation is given: its variables may be kept, so the request, with a key of the user's own, is not among them. */
+/** A mutation's variables may be cached, so they leave out the request, which may have the user's own key. */
 interface Sending {
   clientId: string;
   attempt: string;
@@ -109,7 +112,7 @@ async function send(client: Client, queries: QueryClient, { clientId, attempt }:
   return client.createGeneration(request, { idempotencyKey: entry.idempotencyKey, owner, signal });
 }
 
-/** Show an entry as accepted; return false where it is not shown any more. */
+/** Show an entry as accepted; return false if it is no longer shown. */
 function accept(queries: QueryClient, { clientId, attempt }: Sending, submitted: Submitted): boolean {
   const submit = submitsOf(queries).get(clientId);
   if (submit?.attempt !== attempt) return false;
@@ -132,12 +135,12 @@ function keyRequired(): UnstuckError {
   return new UnstuckError({ code: "user_key_required", message });
 }
 
-/** Read a generation that was just accepted, without anybody waiting for it: a failure shows where it is next read. */
+/** Read a generation that was just accepted, without anybody waiting: the next read of it shows a failure. */
 export function lookAtOnce(client: Client, queries: QueryClient, id: string): void {
   void queries.prefetchQuery(generationQuery(client, queries, id));
 }
 
-/** Find the entry that a request repeats, by its key or as what has failed last; make one where there is none. */
+/** Find the entry that a request repeats, by its key or as the same failed request; make one if there is none. */
 function entryFor(
   client: Client,
   queries: QueryClient,
@@ -165,7 +168,7 @@ function entryFor(
   };
 }
 
-/** Whether a request asks for what was sent, leaving out the client_id that was made for it. */
+/** Whether a request equals the sent one, apart from the client_id that was made for it. */
 function isSame(sent: CreateRequest, request: CreateRequest): boolean {
   return (
     canonical({ ...sent, client_id: request.client_id ?? null }) ===

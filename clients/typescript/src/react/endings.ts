@@ -1,4 +1,4 @@
-/** Notices each generation that ends, wherever the hooks learn of it, and tells once. */
+/** Notices each generation that ends, wherever the hooks learn of it, and reports it once. */
 import type { QueryClient } from "@tanstack/react-query";
 import type { Snapshot } from "../changes.js";
 import type { FeedState } from "../feed.js";
@@ -8,10 +8,10 @@ import { keys } from "./keys.js";
 import type { Sent } from "./sent.js";
 
 export type Ended = (generation: Generation) => void;
-/** What to do once a generation has ended: for every kind, or by kind. */
+/** What to do once a generation has ended: for all kinds, or by kind. */
 export type OnEnded = Ended | Readonly<Record<string, Ended | undefined>>;
 
-/** Watch what the cache learns until the function returned is called. An end refreshes usage and cards. */
+/** Watch the cache until the returned function is called. An end refreshes usage and cards. */
 export function watchEnds(queries: QueryClient, onEnded: () => OnEnded | undefined): () => void {
   const open = new Set<string>();
   const see = (generation: Generation): void => {
@@ -40,7 +40,7 @@ export function watchEnds(queries: QueryClient, onEnded: () => OnEnded | undefin
   });
 }
 
-/** Whether a submit's generation has been read already: then what it is known by is that. */
+/** Whether a submit's generation has been read: then its known state comes from that read. */
 function isKnown(queries: QueryClient, id: string): boolean {
   return queries.getQueryData(keys.generation(id)) !== undefined;
 }

@@ -1,4 +1,4 @@
-/** The live feed: what is known of it, merged with what was just submitted, under keys that do not change. */
+/** The live feed: the known entries, merged with recent submits, under keys that do not change. */
 import {
   focusManager,
   type QueryClient,
@@ -32,9 +32,9 @@ export interface UseGenerationFeedOptions extends FeedFilter {
 export interface FeedEntry {
   /** Stays the same from the click to the end. Use it as React's key. */
   key: string;
-  /** `sending` and `refused` have no generation yet; `accepted` has one as soon as it was read. */
+  /** `sending` and `refused` have no generation yet; `accepted` has one once it was read. */
   state: "sending" | "refused" | "accepted";
-  /** With `fields: "output"` with its output, or `output_omitted`: then `useGeneration` has it. */
+  /** With `fields: "output"`, it has its output, or `output_omitted`: then `useGeneration` has it. */
   generation: ListedGeneration | undefined;
   generationId: string | undefined;
   kind: string;
@@ -47,12 +47,12 @@ export interface FeedEntry {
 }
 
 export interface UseGenerationFeedResult extends Standing {
-  /** Newest first. An entry stays where it is, and goes only when it is dismissed, discarded or expired. */
+  /** Newest first. An entry keeps its place until it is dismissed, discarded or expired. */
   entries: FeedEntry[];
   isFetching: boolean;
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
-  /** Whether changes are pushed right now; reads go on underneath. */
+  /** Whether changes are pushed right now. Polling continues underneath. */
   live: boolean;
   /** Read one more page of older ones. Does nothing while a page loads, or at the end. */
   fetchNextPage: () => void;
@@ -75,7 +75,7 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
   const live = usePushes(client, queries, query);
   useQueries({
     queries: openBelow(feed).map((id) => generationQuery(client, queries, id)),
-    combine: () => undefined, // what they learn, they tell the feed
+    combine: () => undefined, // they pass on to the feed what they learn
   });
   const older = useMutation<void, UnstuckError, string>({
     ...repeating(),
@@ -90,7 +90,7 @@ export function useGenerationFeed(options: UseGenerationFeedOptions = {}): UseGe
   const entries = useMemo(() => entriesOf(feed, filter, sent), [feed, filter, sent]);
   const { mutate: readMore, isPending: isFetchingNextPage } = older;
   const cursor = feed?.older ?? null;
-  const asked = useRef<string>(undefined); // isPending is only known with the next drawing
+  const asked = useRef<string>(undefined); // isPending is only known at the next render
   const fetchNextPage = useCallback(() => {
     if (cursor === null || asked.current === cursor) return;
     asked.current = cursor;
@@ -124,7 +124,7 @@ function useFeedQuery(client: Client, queries: QueryClient, filter: FeedFilter, 
       share(client, queries, read.generations);
       return { ...read, generations: read.generations.map((listed) => bestOf(queries, filter, listed)) };
     },
-    // A reading is merged at the moment when it is stored: nothing that was written meanwhile is lost.
+    // A reading is merged at the moment when it is stored, so no write in between is lost.
     structuralSharing: (known, next) => (isReading(next) ? merged(known as FeedState | undefined, next) : next),
     ...looking(({ state }) => {
       const feed = state.data as FeedState | undefined;
@@ -133,12 +133,15 @@ function useFeedQuery(client: Client, queries: QueryClient, filter: FeedFilter, 
   });
 }
 
-/** What a list has shown is shown by everything else that shows one of these. */
+/** Everything else that shows one of these generations gets the state that the list has. */
 function share(client: Client, queries: QueryClient, listed: readonly ListedGeneration[]): void {
   for (const seen of listed) learn(client, queries, seen);
 }
 
-/** Take in what is pushed. When that begins or ceases the feed is read again: of what happened without it nothing is told. */
+/**
+ * Take in pushed changes. When pushing starts or stops, read the feed again: nothing pushes the changes that happened
+ * in between.
+ */
 function usePushes(client: Client, queries: QueryClient, { refetch, isFetching }: UseQueryResult): boolean {
   useEffect(() => client.changes.subscribeAll?.((next) => hear(client, queries, next)), [client, queries]);
   const isLive = useLive(client);
@@ -147,14 +150,14 @@ function usePushes(client: Client, queries: QueryClient, { refetch, isFetching }
     if (wasLive.current === isLive) return;
     wasLive.current = isLive;
     if (!focusManager.isFocused()) return;
-    // A reading that is under way has begun before, and is let finish: it may be the first.
+    // A running read began earlier and may finish: it may be the first.
     if (isFetching) void refetch({ cancelRefetch: false }).then(() => refetch());
     else void refetch();
   }, [isLive, refetch, isFetching]);
   return isLive;
 }
 
-/** Return in how many seconds to read the newest page again: by those on it that may end first. */
+/** Return in how many seconds to read the newest page again: set by the entries on it that may end first. */
 function paceOf(client: Client, feed: FeedState): number {
   const isLive = client.changes.isLive?.() ?? false;
   const open = feed.generations.filter((seen) => seen.generation_id >= feed.coveredTo && !hasEnded(seen));
@@ -167,13 +170,13 @@ function paceOf(client: Client, feed: FeedState): number {
   return Math.min(isLive ? LIVE_SECONDS : NO_ENTRY_OPEN_SECONDS, ...open.map(after));
 }
 
-/** In how many seconds to see to one whose start would be pushed: when its message counts as lost, ten at most. */
+/** In how many seconds to look at one whose start would be pushed: when its message counts as lost, ten at most. */
 function untilStart(client: Client, { next_at: next }: Generation): number {
   const seconds = next === undefined ? 0 : (Date.parse(next) - client.now()) / 1000;
   return Math.min(Math.max(seconds, ENTRY_OPEN_SECONDS), LIVE_PENDING_SECONDS);
 }
 
-/** For how many seconds more an open one only waits for its next attempt; 0 where it may end at any moment. */
+/** How many more seconds an open one only waits for its next attempt; 0 if it may end at any moment. */
 function waits(client: Client, { state, next_at: next }: Generation): number {
   if (next === undefined || (state !== "waiting_to_retry" && state !== "waiting_for_provider")) return 0;
   return (Date.parse(next) - client.now()) / 1000;
@@ -191,11 +194,11 @@ function entriesOf(feed: FeedState | undefined, filter: FeedFilter, sent: readon
   const waiting = sent
     .filter((entry) => !paired.has(entry) && !gone.has(entry.generationId ?? "") && matches(filter, headOf(entry)))
     .map((entry) => ({ rank: entry.rank, entry: entryOf(undefined, entry) }));
-  // Sorting is stable: those of one millisecond stay in the order of their ids.
+  // Sorting is stable: entries of the same millisecond stay in the order of their ids.
   return [...waiting, ...shown].sort((one, other) => other.rank - one.rank).map(({ entry }) => entry);
 }
 
-/** Find the generation of each submit: by its id once it is known, before that by the client_id sent along. */
+/** Find the generation of each submit: by its id once known, before that by its client_id. */
 function pair(generations: readonly ListedGeneration[], sent: readonly Sent[]): Map<string, Sent> {
   const byId = new Map(
     sent.flatMap((entry) => (entry.generationId === undefined ? [] : [[entry.generationId, entry]])),

@@ -1,4 +1,4 @@
-/** Following one generation, and what belongs to it. */
+/** Following one generation, with its timeline and input. */
 import { skipToken, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
 import type { PartialOutput } from "../changes.js";
@@ -20,13 +20,13 @@ export interface UseGenerationResult extends Standing {
   partial: PartialOutput | undefined;
   /** Whether changes are pushed now. Polling continues underneath. */
   live: boolean;
-  /** Whether looks go on: it is open, and the service has not said that there is no such generation. */
+  /** Whether looks continue: it is open, and the service has not said that it does not exist. */
   isFollowing: boolean;
   /** When the last response arrived, by this machine's clock. */
   seenAt: Date | undefined;
   /** When the next poll is due, by this machine's clock, if the tab is visible. */
   nextLookAt: Date | undefined;
-  /** The age of the last heartbeat, in seconds by the server's clock; undefined while no worker has it. */
+  /** The age of the last heartbeat, in seconds by the server's clock; undefined while no worker holds it. */
   heartbeatAgeSeconds: () => number | undefined;
   refetch: () => Promise<unknown>;
 }
@@ -70,7 +70,7 @@ export function useGeneration(id: string | undefined): UseGenerationResult {
   };
 }
 
-/** Whether it is of this attempt: what was written in another one counts no more, or is not known to have begun. */
+/** Whether the text is of this attempt. Another attempt's text no longer counts, or its start is not known yet. */
 function isOf({ generation_id: id, attempt }: GenerationDetail, partial: PartialOutput | undefined): boolean {
   return partial?.generation_id === id && partial.attempt === attempt;
 }
@@ -79,7 +79,7 @@ export type UseGenerationEventsResult = QueryResult<Timeline>;
 
 const EVENTS_SECONDS = 5;
 
-/** The timeline; read again with each new version of the generation, and now and then while it is open. */
+/** The timeline. Read again with each new version of the generation, and now and then while it is open. */
 export function useGenerationEvents(
   id: string | undefined,
   options: { results?: boolean } = {},
@@ -98,8 +98,8 @@ export function useGenerationEvents(
   });
   const { refetch, data, dataUpdatedAt } = query;
   const behind = data !== undefined && data.version < version;
-  // A reading that is under way is let finish, or where versions come faster than readings none would; what came
-  // meanwhile has the effect run once more.
+  // Let a running read finish. If versions come faster than reads, none would finish otherwise. A version that arrives
+  // meanwhile runs the effect once again.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each reading that is behind still asks for the next
   useEffect(() => {
     if (behind && version > 0) void refetch({ cancelRefetch: false });

@@ -98,7 +98,7 @@ export function useHealth(): QueryResult<Health> {
   });
 }
 
-/** Read something as it stands. */
+/** Read something in its present state. */
 export function useRead<Data>(
   options: UseQueryOptions<Data, UnstuckError> & { queryKey: QueryKey },
 ): QueryResult<Data> {

@@ -2,7 +2,7 @@
 import { useCallback, useSyncExternalStore } from "react";
 import type { Client } from "../client.js";
 
-/** Draws anew when it changes, so that whoever is drawn looks at another pace. */
+/** Renders again when it changes, so that the component polls at another pace. */
 export function useLive({ changes }: Client): boolean {
   const subscribe = useCallback((listener: () => void) => changes.onLive?.(listener) ?? (() => undefined), [changes]);
   return useSyncExternalStore(

@@ -1,4 +1,7 @@
-/** How every query of the hooks is asked again: at its own pace while all is well, with backoff while it is not. Never stuck. */
+/**
+ * How all queries of the hooks are repeated: at their own pace while all is well, with backoff after failures. Never
+ * stuck.
+ */
 import { onlineManager, type QueryClient, type QueryKey } from "@tanstack/react-query";
 import { useSyncExternalStore } from "react";
 import type { UnstuckError } from "../errors.js";
@@ -6,19 +9,21 @@ import { backoff, mayLookAgain } from "../pacing.js";
 
 const SHORTEST_INTERVAL_MS = 100;
 
-/** What is wrong with a query since its last good answer. TanStack forgets it at the next try, before that has answered. */
+/**
+ * The failures of a query since its last good answer. TanStack forgets them at the next try, before that has answered.
+ */
 interface Trouble {
   readonly error: UnstuckError;
-  /** How many looks in a row have failed, and how many ever. */
+  /** How many looks in a row have failed, and how many in total. */
   readonly failures: number;
   readonly ever: number;
   /** How long to wait before the next. */
   readonly seconds: number;
-  /** Since when no answer comes at all, by this machine's clock. */
+  /** Since when no answer has come at all, by this machine's clock. */
   readonly silentSince: number | undefined;
 }
 
-/** As much of a query as this looks at, whatever it holds. */
+/** The part of a query that is needed here, whatever it holds. */
 export interface Asked {
   readonly state: {
     readonly status: "pending" | "error" | "success";
@@ -33,13 +38,13 @@ export interface Asked {
 
 const troubles = new WeakMap<Asked, Trouble>();
 
-/** Options of every query: `paceMs` is in how many milliseconds to look again while all is well, undefined: not at all. */
+/** Options of all queries. `paceMs` is in how many milliseconds to look again while all is well; undefined: never. */
 export function looking(paceMs: (query: Asked) => number | undefined = () => undefined) {
   return {
-    networkMode: "always", // a browser's word that it is offline is one thing, whether the service answers another
+    networkMode: "always", // the browser may report offline while the service still answers
     refetchOnReconnect: true,
     refetchIntervalInBackground: false,
-    retry: false, // a retry that waits cannot be woken: a failed look is one that is looked again after
+    retry: false, // a waiting retry cannot be woken: look again later instead
     refetchInterval: (query: Asked) => {
       const trouble = troubleOf(query);
       if (trouble === undefined) return paceMs(query) ?? false;
@@ -49,25 +54,28 @@ export function looking(paceMs: (query: Asked) => number | undefined = () => und
 }
 
 /**
- * Return how many milliseconds of `seconds` since `since` are left. The timer begins anew with each write to the cache, so a
- * fixed length would never run out where writes come more often.
+ * Return how many milliseconds of `seconds` since `since` are left. Each write to the cache restarts the timer, so a
+ * fixed length would never run out if writes come more often.
  */
 export function remaining(since: number, seconds: number): number {
   return Math.max(since + seconds * 1000 - Date.now(), SHORTEST_INTERVAL_MS);
 }
 
 export interface Standing {
-  /** Why the last look failed, though it may be repeated on its own; `data` stays. */
+  /** Why the last look failed, even if it will be retried; `data` stays. */
   error: UnstuckError | null;
   /** Whether there is nothing to show yet, and something may still come. */
   isPending: boolean;
-  /** Whether no answer comes at all: the browser is offline, or the service is out of reach. What is shown is of before. */
+  /**
+   * Whether no answer comes at all: the browser is offline, or the service is unreachable. The shown data is from
+   * before.
+   */
   isPaused: boolean;
-  /** Since when that is so. */
+  /** Since when that has been so. */
   pausedSince: Date | undefined;
 }
 
-/** Return how a query stands, its troubles included. */
+/** Return the state of a query, with its failures. */
 export function useStanding(queries: QueryClient, queryKey: QueryKey, result: Shown): Standing {
   const offlineSince = useSyncExternalStore(onlineManager.subscribe, offlineAt, () => undefined);
   const query = queries.getQueryCache().find({ queryKey, exact: true });
@@ -88,7 +96,7 @@ interface Shown {
   isPending: boolean;
 }
 
-/** Whether a query failed for want of a token that is taken. */
+/** Whether a query failed because it had no accepted token. */
 export function waitsForToken(query: Asked): boolean {
   const error = troubleOf(query)?.error;
   return error?.status === 401 || error?.status === 403 || error?.code === "token_unavailable" || silent(error);

@@ -9,7 +9,7 @@ import { waitsForToken } from "./looking.js";
 
 interface Provided {
   client: Client;
-  /** Ends the submits that were made below this provider, once that goes. */
+  /** Ends the submits that were made below this provider when it unmounts. */
   submitSignal: () => AbortSignal;
 }
 
@@ -45,7 +45,7 @@ export function UnstuckProvider({ client, onEnded, children }: UnstuckProviderPr
   useEffect(() => {
     const again = (): void =>
       void queries.refetchQueries({ queryKey: keys.all, type: "active", predicate: waitsForToken });
-    again(); // what a client before this one could not read
+    again(); // a value that the previous client could not read
     const unsubscribe = client.onToken(again);
     return () => {
       unsubscribe();
@@ -58,7 +58,7 @@ export function UnstuckProvider({ client, onEnded, children }: UnstuckProviderPr
   return <ClientContext.Provider value={provided}>{children}</ClientContext.Provider>;
 }
 
-/** The client of the UnstuckProvider around this. */
+/** The client of the surrounding UnstuckProvider. */
 export function useUnstuck(): Client {
   return useProvided().client;
 }

@@ -1,9 +1,9 @@
-/** How a mutation is sent again after a failure that may pass. A browser's word that it is offline does not hold it back. */
+/** How a mutation is retried after a transient failure. A browser that reports offline does not hold it back. */
 import { backoff, mayRepeat } from "../pacing.js";
 
 const MOST_RETRIES = 4;
 
-/** The options of a mutation that is sent up to five times while `may` says so of its error. */
+/** The options of a mutation that is sent up to five times while `may` allows it for its error. */
 export function repeating(may: (error: unknown) => boolean = mayRepeat) {
   return {
     networkMode: "always" as const,

@@ -1,4 +1,4 @@
-/** Reviewing suggestions: shown as decided at once, and each taken back alone when it is refused. */
+/** Reviewing suggestions: a decision shows at once, and a refused one is taken back alone. */
 import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import type { Snapshot } from "../changes.js";
@@ -12,34 +12,37 @@ import { repeating } from "./repeating.js";
 import { tellFeeds } from "./snapshots.js";
 
 export interface UseReviewResult {
-  /** As they stand with what was decided here; undefined until the generation has succeeded, or where it has none. */
+  /** The suggestions with the decisions made here; undefined until the generation has succeeded, or if it has none. */
   suggestions: Suggestion[] | undefined;
-  /** Decide on one, with fields of its own to edit it. Rejects with UnstuckError, when it is shown as it was before. */
+  /**
+   * Decide on one, with own fields to edit it. If the call is refused, rejects with UnstuckError, and the suggestion
+   * shows its old state.
+   */
   decide: (decision: DecideNumbered) => Promise<Reviewed>;
-  /** Decide on several, on all or on none. */
+  /** Decide on several: all or none. */
   decideMany: (decisions: DecideNumbered[]) => Promise<Reviewed>;
-  /** Numbers of those whose decision is not stored yet. */
+  /** Numbers of the suggestions whose decision is not stored yet. */
   pending: number[];
   isPending: boolean;
-  /** Of the last decision. */
+  /** The state of the last decision. */
   error: UnstuckError | null;
   reset: () => void;
 }
 
 interface Deciding {
-  /** What it is known by: the QueryClient shares what two states have alike, so that objects do not stay the same. */
+  /** Identifies a decision: the QueryClient shares the equal parts of two states, so object identity does not last. */
   readonly key: string;
   readonly decisions: readonly DecideNumbered[];
 }
 
 const NONE: readonly Deciding[] = [];
 
-/** Review the suggestions of a generation; `of` may be undefined as long as there is none. */
+/** Review the suggestions of a generation; `of` may be undefined while there is none. */
 export function useReview(of: string | undefined): UseReviewResult {
   const client = useUnstuck();
   const queries = useQueryClient();
   const generation = useGeneration(of).data;
-  const id = of ?? ""; // nothing can be decided on before it is known: there are no suggestions
+  const id = of ?? ""; // no decision is possible before the generation is known: there are no suggestions
   const deciding = useQuery({ queryKey: keys.decisions(id), queryFn: () => NONE, enabled: false }).data ?? NONE;
   const mutation = useMutation<Reviewed, UnstuckError, Deciding>({
     ...repeating(),
@@ -49,7 +52,7 @@ export function useReview(of: string | undefined): UseReviewResult {
       const { number, ...decision } = first;
       return client.decide(id, number, decision);
     },
-    scope: { id: `unstuck-review-${id}` }, // one after the other: the later decision on a suggestion holds
+    scope: { id: `unstuck-review-${id}` }, // one after the other: the last decision on a suggestion wins
     onSuccess: (reviewed) => {
       storeReviewed(queries, reviewed);
       void queries.invalidateQueries({ queryKey: keys.cards });
@@ -84,7 +87,7 @@ function setDeciding(
   queries.setQueryData<readonly Deciding[]>(keys.decisions(id), (all = NONE) => change(all));
 }
 
-/** Return a suggestion as it will be when all that is under way is stored. */
+/** Return a suggestion as it will be once all pending decisions are stored. */
 function decided(stored: Suggestion, deciding: readonly Deciding[]): Suggestion {
   return deciding
     .flatMap(({ decisions }) => decisions)
@@ -97,8 +100,8 @@ function decided(stored: Suggestion, deciding: readonly Deciding[]): Suggestion 
 }
 
 /**
- * Put in what the server has stored, at the version that it names. It names only what this call decided on: where more has
- * changed than that, or nothing is known to put it into, the whole is read again.
+ * Put in the server's stored state, at the version that it names. It names only the items of this call. If anything
+ * else has changed, or there is no known state to put it into, everything is read again.
  */
 function storeReviewed(queries: QueryClient, { generation_id: id, version, suggestions }: Reviewed): void {
   const queryKey = keys.generation(id);
@@ -108,7 +111,7 @@ function storeReviewed(queries: QueryClient, { generation_id: id, version, sugge
     const shown = suggestionsOf(known?.generation);
     if (known === undefined || shown === undefined) return known;
     isAll = version <= known.generation.version + 1;
-    if (version < known.generation.version) return known; // what is known was read later
+    if (version < known.generation.version) return known; // the known state was read later
     const next = isAll ? version : known.generation.version;
     const merged = shown.map((old) => stored.get(old.number) ?? old);
     const generation = withSuggestions(known.generation, next, merged);

@@ -1,4 +1,4 @@
-/** What this page has submitted, from the click on: the optimistic entries of its feeds. Lives in the QueryClient. */
+/** The submits of this page, from the click on: the optimistic entries of its feeds. Kept in the QueryClient. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Client } from "../client.js";
@@ -10,17 +10,17 @@ import { keys } from "./keys.js";
 import { submitsOf } from "./submits.js";
 
 export interface Sent {
-  /** Sent along, so that the generation is known again; the entry's key from the first moment on. */
+  /** Sent along to recognise the generation; the entry's key from the first moment on. */
   readonly clientId: string;
   readonly idempotencyKey: string;
-  /** What is sent but for a key of the user's own. */
+  /** The request as sent, without the user's own key. */
   readonly request: CreateRequest;
   /** Whether such a key was sent along. */
   readonly hadKey: boolean;
   readonly state: "sending" | "accepted" | "refused";
-  /** Where it stands among others: milliseconds, later than all that was known when it was sent. */
+  /** Its place among others, in milliseconds: later than everything known when it was sent. */
   readonly rank: number;
-  /** Whose it is, as soon as that is known; see `Owner`. */
+  /** The user it belongs to, once known; see `Owner`. */
   readonly subject?: string | undefined;
   readonly generationId?: string;
   readonly error?: UnstuckError;
@@ -52,7 +52,7 @@ export function putSent(queries: QueryClient, entry: Sent): void {
   });
 }
 
-/** Change one; return false where it is not there any more: discarded, or cleared for the next user. */
+/** Change one; return false if it no longer exists: discarded, or cleared for the next user. */
 export function changeSent(queries: QueryClient, clientId: string, change: (entry: Sent) => Sent): boolean {
   const held = sentIn(queries).find((entry) => entry.clientId === clientId);
   if (held !== undefined) putSent(queries, change(held));
@@ -64,7 +64,7 @@ export function dropSent(queries: QueryClient, clientId: string): void {
   queries.setQueryData<readonly Sent[]>(keys.sent, (all = NONE) => all.filter((other) => other.clientId !== clientId));
 }
 
-/** Return a rank after everything that is shown. */
+/** Return a rank after all visible entries. */
 export function nextRank(client: Client, queries: QueryClient): number {
   const newest = queries
     .getQueriesData<FeedState>({ queryKey: keys.feeds })
@@ -74,7 +74,7 @@ export function nextRank(client: Client, queries: QueryClient): number {
   return Math.max(client.now(), ...newest.map((ms) => ms + 1), ...sent.map((ms) => ms + 1));
 }
 
-/** Return an entry that may come from a cache which has outlived its page: nobody is sending it, and its error is data. */
+/** Return an entry that may come from a cache older than this page: no send is running, and its error is data. */
 function asItIs(queries: QueryClient, entry: Sent): Sent {
   if (entry.state === "sending" && submitsOf(queries).get(entry.clientId)?.answer === undefined) {
     const message = "The page was left before the service had answered. Send it again: nothing starts twice.";

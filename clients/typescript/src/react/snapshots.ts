@@ -1,4 +1,7 @@
-/** One generation's state in the QueryClient. Whoever learns of one puts it here, and no older one ever takes its place. */
+/**
+ * One generation's state in the QueryClient. Every reader puts its state here, and an older one never replaces a newer
+ * one.
+ */
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { isOlder, newer, type Snapshot } from "../changes.js";
 import type { Client } from "../client.js";
@@ -10,11 +13,11 @@ import type { FeedFilter, GenerationDetail, ListedGeneration } from "../types.js
 import { keys } from "./keys.js";
 import { looking, remaining } from "./looking.js";
 
-/** For how long what has ended is not asked for again when it is shown anew; pictures' URLs live longer than that. */
+/** For how long an ended generation is not read again when it is shown again; pictures' URLs stay valid longer. */
 const ENDED_FRESH_MS = 60_000;
 const SOON_SECONDS = 0.1;
 
-/** How a generation is queried: by the server's hint while it is open, in a tab that is seen, and never after its end. */
+/** How a generation is queried: by the server's hint while it is open, in a visible tab, and never after its end. */
 export function generationQuery(client: Client, queries: QueryClient, id: string) {
   const queryKey = keys.generation(id);
   return queryOptions<Snapshot, UnstuckError, Snapshot, typeof queryKey>({
@@ -24,7 +27,7 @@ export function generationQuery(client: Client, queries: QueryClient, id: string
       tellFeeds(queries, seen.generation);
       return seen;
     },
-    // Sees every write to the cache, so that an answer which was overtaken while it was under way is dropped, too.
+    // Sees every write to the cache, so it also drops a late answer that a newer one has overtaken.
     structuralSharing: (known, next) => newer(known as Snapshot | undefined, next as Snapshot),
     staleTime: (query) => (query.state.data && hasEnded(query.state.data.generation) ? ENDED_FRESH_MS : 0),
     ...looking(({ state }) => {
@@ -35,7 +38,7 @@ export function generationQuery(client: Client, queries: QueryClient, id: string
   });
 }
 
-/** Put in what came unasked. */
+/** Put in a pushed state. */
 export function receive(queries: QueryClient, next: Snapshot): void {
   tellFeeds(queries, next.generation);
   const id = next.generation.generation_id;
@@ -43,8 +46,8 @@ export function receive(queries: QueryClient, next: Snapshot): void {
 }
 
 /**
- * Put in what came unasked of any generation. An end without its output stands in the feeds alone: whoever shows more of it
- * reads it, as do feeds that show outputs.
+ * Put in a pushed state of any generation. An ended one without its output goes only into the feeds. Hooks that show
+ * more of it read it, as do feeds that show outputs.
  */
 export function hear(client: Client, queries: QueryClient, next: Snapshot): void {
   const { generation } = next;
@@ -61,7 +64,7 @@ export function hear(client: Client, queries: QueryClient, next: Snapshot): void
     void queries.prefetchQuery(generationQuery(client, queries, generation.generation_id));
 }
 
-/** Whether a feed that shows outputs has it, and waits for its own. */
+/** Whether a feed that shows outputs has it, and waits for its output. */
 function isShownWithOutput(queries: QueryClient, seen: GenerationDetail): boolean {
   return queries
     .getQueriesData<FeedState>({ queryKey: keys.feeds })
@@ -72,7 +75,7 @@ function isShownWithOutput(queries: QueryClient, seen: GenerationDetail): boolea
     );
 }
 
-/** Put in what another call answered about a generation, unless something newer is known. */
+/** Put in another call's answer about a generation, unless a newer one is known. */
 export function learn(client: Client, queries: QueryClient, listed: ListedGeneration): void {
   const { output_omitted: _omitted, ...seen } = listed;
   tellFeeds(queries, listed);
@@ -89,7 +92,7 @@ export function learn(client: Client, queries: QueryClient, listed: ListedGenera
   });
 }
 
-/** Have every feed that shows a generation show this state of it. */
+/** Show this state of a generation in all feeds that have it. */
 export function tellFeeds(queries: QueryClient, seen: GenerationDetail | ListedGeneration): void {
   for (const [queryKey, feed] of queries.getQueriesData<FeedState>({ queryKey: keys.feeds })) {
     const filter = queryKey[2] as FeedFilter;
@@ -99,7 +102,7 @@ export function tellFeeds(queries: QueryClient, seen: GenerationDetail | ListedG
   }
 }
 
-/** Return a generation as it is known best: as a list has shown it, or newer where it was looked at by itself. */
+/** Return the newest known state of a generation: the list's, or a newer one that was read alone. */
 export function bestOf(queries: QueryClient, filter: FeedFilter, listed: ListedGeneration): ListedGeneration {
   const known = queries.getQueryData<Snapshot>(keys.generation(listed.generation_id))?.generation;
   if (known === undefined || !isOlder(listed, known)) return listed;

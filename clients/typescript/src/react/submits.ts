@@ -1,4 +1,4 @@
-/** What of a submit lives in this page's memory alone: its own key for the model, its user, and the answer it waits for. */
+/** The parts of a submit that only this page's memory has: the user's own key, the user, and the pending answer. */
 import type { QueryClient } from "@tanstack/react-query";
 import type { Submitted } from "../client.js";
 import type { Owner } from "../tokens.js";
@@ -7,13 +7,13 @@ import type { CreateRequest } from "../types.js";
 export interface Submit {
   /** The whole request. */
   request: CreateRequest;
-  /** Tells this sending of it from one before. */
+  /** Distinguishes this send from the previous one. */
   attempt: string;
-  /** Whose it is: no try goes out with another user's token. */
+  /** The user: no retry goes out with another user's token. */
   owner: Owner;
   /** Ends it. */
   signal: AbortSignal;
-  /** What it was answered, or will be; undefined while it is not under way. */
+  /** Its answer, or the promise of it; undefined while none is under way. */
   answer: Promise<Submitted> | undefined;
 }
 
@@ -26,7 +26,7 @@ export function submitsOf(queries: QueryClient): Map<string, Submit> {
   return found;
 }
 
-/** Return the request without what must not be kept, and whether something was left out. */
+/** Return the request without its secrets, and whether there were any. */
 export function withoutKey(request: CreateRequest): { request: CreateRequest; hadKey: boolean } {
   const { user_provided_key: key, ...shown } = request;
   return { request: shown as CreateRequest, hadKey: key !== undefined && key !== null };

@@ -4,7 +4,7 @@ import { connect, EXPIRED_TOKEN, listening, OTHER_TOKEN, ownSession, ownText, TO
 
 const client = connect();
 
-/** Make a generation and look at it more often than the server's hint says, which spares these tests minutes. */
+/** Make a generation and poll it more often than the server's hint says, which saves these tests minutes. */
 async function done(fields: Partial<{ model: string; session_id: string }> = {}): Promise<GenerationDetail> {
   const request = { source_text: ownText(), model: "local/cards", ...fields };
   const { generation_id: id } = await client.createGeneration(request);

@@ -63,7 +63,7 @@ describe("the hooks on the running API", () => {
       expect(entry?.generation?.status).toBe("succeeded");
     }, LONG);
     expect(new Set(shown.map(({ key }) => key)).size).toBe(1);
-    // A feed tells of the end before the output is read, and what has no output yet cannot be reviewed.
+    // A feed reports the end before the output is read, and without its output nothing can be reviewed.
     await waitFor(() => expect(result.current.review.suggestions).toBeDefined(), LONG);
     const progress = shown.map((seen) => seen.progress);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
@@ -81,11 +81,11 @@ describe("the hooks on the running API", () => {
       expect(result.current.events.data?.version).toBe(version);
     }, LONG);
 
-    // What the last decision has asked for, as the cards once more, is still to come.
+    // The last decision started a read of the cards, which may still be running.
     await waitFor(() => expect(queries.isFetching()).toBe(0), LONG);
     const before = paths.length;
     await new Promise((resolve) => setTimeout(resolve, 5_000));
-    // The feed looks for new ones every 20 s; nothing is asked about what has ended.
+    // The feed looks for new ones every 20 s; ended ones are not read again.
     expect(paths.slice(before).filter((path) => !path.endsWith("/v1/generations"))).toEqual([]);
   });
 

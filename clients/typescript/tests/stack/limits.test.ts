@@ -1,4 +1,4 @@
-/** Runs on an API that lets two be started in any 6 seconds: see tests/e2e/test_typescript_client.py. */
+/** Runs on an API that accepts two starts in any 6 seconds: see tests/e2e/test_typescript_client.py. */
 import { expect, it } from "vitest";
 import { UnstuckError } from "../../src/index.js";
 import { connect, ownText } from "./stack.js";

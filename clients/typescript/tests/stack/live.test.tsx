@@ -11,7 +11,7 @@ afterEach(cleanup);
 
 const LONG = { timeout: 60_000, interval: 20 };
 
-/** Make a generation whose text is written for some seconds. */
+/** Make a generation whose model writes for some seconds. */
 async function written(client: ReturnType<typeof connect>, session = ownSession()): Promise<string> {
   const request = { source_text: ownText(), model: "local/stream:6", session_id: session };
   return (await client.createGeneration(request)).generation_id;
@@ -34,7 +34,7 @@ describe("over a real WebSocket", () => {
     const made = outputOf("flashcards", end)?.suggestions ?? [];
     expect(made.length).toBeGreaterThan(3);
     expect(wasLive).toBe(true);
-    expect(seen.length).toBeGreaterThan(6); // a beat each half a second
+    expect(seen.length).toBeGreaterThan(6); // a heartbeat every half second
     const versions = seen.map(({ version }) => version);
     expect(versions).toEqual([...versions].sort((one, other) => one - other));
     expect(seen.filter((state) => state.status === "succeeded" && state.output === undefined)).toEqual([]);

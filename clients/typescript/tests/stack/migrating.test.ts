@@ -58,7 +58,7 @@ it("makes proposals for an app with cookie sessions, whose page has no token", a
     vi.stubGlobal("location", { origin: app.origin });
     const plain = globalThis.fetch;
     const own = fromPage("alice", "same-origin", plain);
-    // The page's own calls bear its cookie; what the app's server sends to the API is not the browser's.
+    // The page's own calls have its cookie; the app's server sends its calls to the API without the browser.
     vi.stubGlobal("fetch", (asked: Request | string, init?: RequestInit) =>
       asked instanceof Request && asked.url.startsWith(app.origin) ? own(asked) : plain(asked, init),
     );

@@ -1,10 +1,10 @@
-/** The running API that these tests are given by their environment; `tests/e2e/test_typescript_client.py` sets it. */
+/** The running API that the environment of these tests names; `tests/e2e/test_typescript_client.py` sets it. */
 import { readFileSync } from "node:fs";
 import { type Client, type ClientOptions, createClient } from "../../src/index.js";
 
 export const URL = given("UNSTUCK_URL");
 export const TOKEN = given("UNSTUCK_TOKEN");
-/** Of another user. */
+/** Another user's. */
 export const OTHER_TOKEN = given("UNSTUCK_OTHER_TOKEN");
 export const EXPIRED_TOKEN = given("UNSTUCK_EXPIRED_TOKEN");
 
@@ -14,7 +14,7 @@ export function connect(options: Partial<ClientOptions> = {}): Client {
   return createClient({ baseUrl: URL, token: TOKEN, ...options });
 }
 
-/** A text with a mark of its own: the model server tells conversations apart by what was said. */
+/** A text with a unique mark: the model server distinguishes conversations by their text. */
 export function ownText(): string {
   return `${TEXT}\n(Copy ${crypto.randomUUID()}.)`;
 }
@@ -24,7 +24,7 @@ export function ownSession(): string {
   return `ts-${crypto.randomUUID()}`;
 }
 
-/** The client's fetch, keeping the status of each answer, and what was asked. */
+/** The client's fetch, which records each request and the status of its answer. */
 export function listening(): { fetch: (request: Request) => Promise<Response>; statuses: number[]; paths: string[] } {
   const statuses: number[] = [];
   const paths: string[] = [];

@@ -1,4 +1,6 @@
-/** On a stack that gives tickets and pushes nothing: `tests/e2e/test_typescript_client.py` has denied it that. */
+/**
+ * On a stack that gives tickets but pushes nothing: `tests/e2e/test_typescript_client.py` has denied it the right to.
+ */
 import { expect, it } from "vitest";
 import { connect, listening } from "./stack.js";
 
@@ -13,7 +15,7 @@ it("a generation of which nothing is pushed is found to be so, and polled to its
   const end = await client.waitFor(id);
   expect(end.status).toBe("succeeded");
   expect(end.output).toBeDefined();
-  expect(states.slice(0, 2)).toEqual([true, false]); // it was connected, and is not believed any more
+  expect(states.slice(0, 2)).toEqual([true, false]); // it was connected, and is no longer trusted
   expect(paths.filter((path) => path.endsWith(id)).length).toBeGreaterThan(4);
   client.close();
 });

@@ -1,5 +1,7 @@
 // @vitest-environment node
-/** The cases that both clients' tests read: what a Retry-After asks for, and what is no answer of the API's. */
+/**
+ * The cases that both clients' tests read: how long a Retry-After asks to wait, and which answers are not the API's.
+ */
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Client, createClient, type GenerationDetail, hasEnded } from "../../src/index.js";

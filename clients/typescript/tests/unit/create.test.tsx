@@ -33,7 +33,7 @@ describe("useCreateGeneration", () => {
     server.after = ({ method }) => {
       if (method !== "POST" || lost === 0) return undefined;
       lost -= 1;
-      return Promise.reject(new TypeError("connection lost")); // carried out, and the answer did not come
+      return Promise.reject(new TypeError("connection lost")); // carried out, but the answer was lost
     };
     const { result } = use(server);
     await pass(10);

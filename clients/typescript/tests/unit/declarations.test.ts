@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import { expect, it } from "vitest";
 
-/** Return the declarations that the package would be published with, by file. */
+/** Return the declarations that the package would publish, by file. */
 function declarations(): Map<string, string> {
   const { config } = ts.readConfigFile("tsconfig.build.json", (path) => readFileSync(path, "utf8"));
   const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, ".");

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import ts from "typescript";
 import { expect, it } from "vitest";
 
-/** What an example may take for given. */
+/** The declarations that an example may assume. */
 const GIVEN = `
 declare const baseUrl: string, text: string;
 declare const session: { accessToken(): Promise<string> };
@@ -12,7 +12,9 @@ declare const auth: { getToken(): Promise<string> };
 declare const client: import("unstuck-client").Client;
 `;
 
-/** Return the examples of a page, each a module. What takes types of own kinds is checked by tests/clients/test_own_types.py. */
+/**
+ * Return the examples of a page, each a module. tests/clients/test_own_types.py checks those that use own kinds' types.
+ */
 function examples(page: string): [string, string][] {
   const found = readFileSync(page, "utf8")
     .replace(/^<!-- types: .*?^```$/gms, "")

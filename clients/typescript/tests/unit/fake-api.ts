@@ -33,7 +33,7 @@ export class FakeApi {
     return this.answer(recorded);
   };
 
-  /** Those to `path` that came so far. */
+  /** The requests to `path` so far. */
   to(path: string, method?: string): Recorded[] {
     return this.requests.filter((one) => one.path === path && (method === undefined || one.method === method));
   }
@@ -76,13 +76,13 @@ export function unchanged(etag: string, retryAfter: number): Response {
 
 export const ID = idAt(1_763_800_000_000);
 
-/** The id that the server makes at a time, in milliseconds; `tail` tells those of one millisecond apart. */
+/** The id that the server makes at a time, in milliseconds; `tail` distinguishes ids of one millisecond. */
 export function idAt(milliseconds: number, tail = 0): string {
   const time = milliseconds.toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail.toString(16).padStart(12, "0")}`;
 }
 
-/** A running generation, or as `fields` say. */
+/** A running generation, with these `fields`. */
 export function generation(fields: Partial<GenerationDetail> = {}): GenerationDetail {
   return {
     generation_id: ID,

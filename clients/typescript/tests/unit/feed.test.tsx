@@ -161,7 +161,7 @@ describe("useGenerationFeed", () => {
     await pass(10);
     for (let i = 0; i < 60; i += 1) {
       server.change(running.generation_id, { progress: i });
-      await pass(500); // the look at one tells the feed once a second
+      await pass(500); // the look at one updates the feed once a second
     }
     expect(lists(server).length).toBeGreaterThanOrEqual(14);
     expect(result.current.feed.entries[0]?.generation?.progress).toBeGreaterThan(50);

@@ -1,4 +1,4 @@
-/** A feed with outputs: what it shows of each, and that neither a plain list nor a look elsewhere takes it away. */
+/** A feed with outputs: what it shows of each, and that neither a plain list nor a look elsewhere removes it. */
 import { act } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { ImageOutput, StoryOutput } from "../../src/index.js";

@@ -1,4 +1,4 @@
-/** Renders hooks within the providers that they need, and plays the browser: fake time, and tabs that are hidden. */
+/** Renders hooks within their providers, and plays the browser: fake time, and hidden tabs. */
 import { focusManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
@@ -16,7 +16,7 @@ export interface Rendered<Result> {
 
 const clients = new Set<Client>();
 
-/** Render one hook of an application of its own. */
+/** Render one hook in its own application. */
 export function render<Result>(
   api: FakeApi,
   hook: () => Result,
@@ -36,12 +36,12 @@ export function render<Result>(
   return { result, queries, client, unmount };
 }
 
-/** Let time pass, with all that it brings about. */
+/** Let time pass, with all of its effects. */
 export async function pass(milliseconds: number): Promise<void> {
   await act(() => vi.advanceTimersByTimeAsync(milliseconds));
 }
 
-/** Hide the tab, or show it again, as the browser tells it. */
+/** Hide the tab or show it, as the browser reports it. */
 export async function tab(visible: boolean): Promise<void> {
   Object.defineProperty(document, "visibilityState", { configurable: true, value: visible ? "visible" : "hidden" });
   await act(async () => {
@@ -50,9 +50,9 @@ export async function tab(visible: boolean): Promise<void> {
   });
 }
 
-/** What to undo after each test. */
+/** The cleanups after each test. */
 export function restore(): void {
-  for (const client of clients) client.close(); // what listens to the tab would listen to the next test's
+  for (const client of clients) client.close(); // listeners on the tab would also hear the next test
   clients.clear();
   Object.defineProperty(document, "visibilityState", { configurable: true, value: "visible" });
   focusManager.setFocused(undefined);

@@ -1,4 +1,4 @@
-/** What outlasts faults: feeds and details that agree, submits that are kept, pages that are offline, and ends that are told. */
+/** Behaviour under faults: feeds and details agree, submits are kept, pages go offline, and ends are reported. */
 import { dehydrate, hydrate, onlineManager, QueryClient } from "@tanstack/react-query";
 import { act } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -31,7 +31,7 @@ function use(server: FakeServer, queries?: QueryClient) {
   return render(server, hook, createClient({ ...server, token: "t" }), queries);
 }
 
-/** Everything that a persister would write down. */
+/** Everything that a persister would store. */
 function kept(queries: QueryClient): string {
   const all = dehydrate(queries, { shouldDehydrateMutation: () => true, shouldDehydrateQuery: () => true });
   return JSON.stringify(all, (_name, value) => value);
@@ -153,7 +153,7 @@ describe("feed and detail", () => {
     const plain = server.answer;
     server.answer = async (request) => {
       const answer = await plain(request);
-      // The detail's own looks come seldom: what moves it is what the feed reads.
+      // The detail itself polls rarely: the feed's reads update it.
       return request.path.endsWith(id) ? json(200, { ...(await answer.json()), poll_after_seconds: 50 }) : answer;
     };
     const { result } = render(server, () => ({ feed: useGenerationFeed(), one: useGeneration(id) }));

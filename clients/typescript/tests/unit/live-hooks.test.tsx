@@ -15,7 +15,7 @@ afterEach(() => {
   restore();
 });
 
-/** Do it with the page, until it is so. */
+/** Act on the page until the condition holds. */
 async function eventually(isSo: () => boolean): Promise<void> {
   await act(() => until(isSo));
 }
@@ -130,7 +130,7 @@ describe("a browser that is online again", () => {
     vi.mocked(Math.random).mockReturnValue(1);
     server.refusal = () => new Response(null, { status, headers });
     render(server, () => useGeneration(ID));
-    await pass(40_000); // from here on it is asked for every half a minute
+    await pass(40_000); // from here on it is polled every half minute
     server.refusal = undefined;
     await act(async () => void window.dispatchEvent(new Event("online")));
     return server;

@@ -1,5 +1,5 @@
 // @vitest-environment node
-/** Lives of a generation, drawn from seeds, over networks that are drawn as well. */
+/** Random lives of a generation over random networks, both drawn from seeds. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createClient, type GenerationDetail, isOlder, type PartialOutput } from "../../src/index.js";
 import { ID, problem } from "./fake-api.js";
@@ -7,7 +7,7 @@ import { LEASE_SECONDS, LiveServer } from "./live-server.js";
 
 const SEEDS = 150;
 const LONGEST_SECONDS = 300;
-/** A beat, three seconds, the time that a missed message is waited for, and what a lost look costs. */
+/** A heartbeat, three seconds, the wait for a missed message, and the cost of a lost look. */
 const LATEST_SECONDS = 13 + 3 + 2 + 2;
 
 beforeEach(() => {
@@ -33,13 +33,13 @@ function dice(seed: number): () => number {
 interface Life {
   server: LiveServer;
   endedAt: number | undefined;
-  /** The attempt whose worker has died last. */
+  /** The attempt of the worker that died last. */
   dead: number;
-  /** How many looks all this is worth, if every message comes. */
+  /** How many looks this should take, if every message arrives. */
   looks: number;
 }
 
-/** Spoil the network: how is drawn once, what becomes of each message each time. */
+/** Spoil the network: once for its manner, then for the fate of each message. */
 function spoil(server: LiveServer, random: () => number): void {
   const [lost, doubled, slow] = [random() ** 2, random() * 0.5, random() * 4_000];
   server.network = (arrive) => {
@@ -67,7 +67,7 @@ function spoil(server: LiveServer, random: () => number): void {
   });
 }
 
-/** Live a second: beats, texts, a worker's death, the end; and sockets that close. */
+/** Live a second: heartbeats, texts, a worker's death, the end; and sockets that close. */
 function liveOn(life: Life, second: number, random: () => number): void {
   const { server } = life;
   const held = server.held.get(ID);
@@ -81,10 +81,10 @@ function liveOn(life: Life, second: number, random: () => number): void {
     if (random() < 0.3) server.start();
     return;
   }
-  if (held.attempt <= life.dead) return; // its worker is dead: only a look goes on with it
+  if (held.attempt <= life.dead) return; // its worker is dead: only a look makes progress
   if (random() < 0.01) {
     life.dead = held.attempt;
-    life.looks += (LEASE_SECONDS - 13) / 2 + 3; // by the hint from its silence on
+    life.looks += (LEASE_SECONDS - 13) / 2 + 3; // by the hint, once it is silent
   }
   if (second % 10 === 0) server.beat({ progress: Math.min(99, held.progress + 5) });
   else if (random() < 0.3) server.write({ attempt: held.attempt, step: `step-${held.steps_done}`, number: second });

@@ -1,4 +1,7 @@
-/** A service in memory that pushes: generations with a worker that beats, tickets, and sockets over a network that tests spoil. */
+/**
+ * A service in memory that pushes: generations with a live worker, tickets, and sockets over a network that tests
+ * spoil.
+ */
 import { vi } from "vitest";
 import { type GenerationDetail, hasEnded, type PartialOutput } from "../../src/index.js";
 import { FakeApi, generation, ID, json, problem, type Recorded, succeeded, unchanged } from "./fake-api.js";
@@ -57,12 +60,12 @@ export class LiveServer extends FakeApi {
   readonly sockets: FakeSocket[] = [];
   endsInSeconds = 3600;
   leaseSeconds = LEASE_SECONDS;
-  /** What is answered instead of a ticket. */
+  /** The answer instead of a ticket. */
   refusal: (() => Response) | undefined;
-  /** What becomes of a handshake. */
+  /** The fate of a handshake. */
   handshake: (socket: FakeSocket) => void = (socket) => void setTimeout(() => socket.open(), 20);
   network: Network = (arrive) => void setTimeout(arrive, 50);
-  /** What is answered to a look instead. */
+  /** The answer to a look instead. */
   spoil: (request: Recorded) => Response | undefined = () => undefined;
   #tickets = 0;
 
@@ -89,7 +92,7 @@ export class LiveServer extends FakeApi {
     return this.to("/v1/live").length;
   }
 
-  /** Store a state, as the table's stream tells it. */
+  /** Store a state, and publish it as the table's stream does. */
   store(fields: Partial<GenerationDetail>, id = ID): void {
     const held = this.held.get(id);
     const now = new Date().toISOString();
@@ -157,7 +160,7 @@ export class LiveServer extends FakeApi {
     return json(200, { url: `wss://live.test/?ticket=${this.#tickets}`, ends_at: ends });
   }
 
-  /** A look at one whose lease is over gives it to another worker, and nothing else does. */
+  /** A look at a generation whose lease is over gives it to another worker, and nothing else does. */
   rescue(id: string): void {
     const held = this.held.get(id);
     if (held?.status === "running" && this.#untilRescue(held) <= 0) this.start(id);
@@ -178,7 +181,7 @@ function etagOf({ version, heartbeat_at: at }: GenerationDetail): string {
   return `"${version}-${at === undefined ? 0 : Date.parse(at)}"`;
 }
 
-/** Let time pass until it is so; fails after a minute of it. */
+/** Let time pass until the condition holds; fails after a minute of it. */
 export async function until(isSo: () => boolean, milliseconds = 60_000): Promise<void> {
   for (let passed = 0; !isSo(); passed += 10) {
     if (passed > milliseconds) throw new Error("it does not become so");

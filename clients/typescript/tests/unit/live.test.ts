@@ -48,14 +48,14 @@ function follow(
   return { client, seen, texts, done, leave: () => control.abort(new Error("left")) };
 }
 
-/** A running generation that is followed over an open connection. */
+/** A running generation, followed over an open connection. */
 async function running(options: Partial<ClientOptions> = {}): Promise<Followed & { server: LiveServer }> {
   const server = new LiveServer();
   server.store({});
   server.start();
   const followed = follow(server, options);
   await until(() => followed.client.changes.isLive?.() ?? false);
-  await pass(4); // the looks at the begin are over, and what a look finds from now on should have been told
+  await pass(4); // the first looks are over, and a message should have reported whatever a look finds from now on
   return { ...followed, server };
 }
 
@@ -90,7 +90,7 @@ describe("a change that is pushed", () => {
     server.end();
     await pass(1);
     await done;
-    expect(server.looks()).toBe(3); // at the begin, when the connection stood, and at the end
+    expect(server.looks()).toBe(3); // at the start, when the connection opened, and at the end
   });
 
   it.each(["lost", "doubled", "reordered"])("does no harm where messages are %s", async (how) => {
@@ -203,7 +203,7 @@ describe("a channel that is silent", () => {
     const before = server.looks();
     await pass(5.9);
     server.beat({ progress: 60 });
-    await pass(3.5); // 13 s after the beat before
+    await pass(3.5); // 13 s after the previous heartbeat
     expect(server.looks()).toBe(before + 1);
     expect(seen.at(-1)?.progress).toBe(60);
     expect(server.sockets).toHaveLength(1);
@@ -227,7 +227,7 @@ describe("a channel that is silent", () => {
     expect(client.changes.isLive?.()).toBe(true);
     const before = server.looks();
     await pass(9);
-    expect(server.looks() - before).toBeLessThanOrEqual(1); // one was due already
+    expect(server.looks() - before).toBeLessThanOrEqual(1); // one was already due
   });
 
   it("brings the end by looks alone", async () => {
@@ -530,7 +530,7 @@ describe("another user", () => {
       new Promise<Response>((resolve) => {
         answer = () => resolve(honest(request));
       });
-    server.end(); // is looked at
+    server.end(); // is polled
     await pass(0.1);
     user = "bob";
     void client.getUsage().catch(() => undefined);
@@ -567,13 +567,13 @@ describe("the text while it is written", () => {
     server.write({ step: "outline", number: 4 }); // late
     server.write({ step: "chapter-1", number: 1 });
     expect(shown().slice(2)).toEqual([undefined, "1 chapter-1 1"]);
-    server.write({ step: "chapter-2", number: 1 }); // sooner than the head that tells of it
+    server.write({ step: "chapter-2", number: 1 }); // sooner than its head
     server.write({ step: "chapter-1", number: 2 });
     server.beat({ steps_done: 2 });
     expect(shown().slice(4)).toEqual(["1 chapter-2 1"]);
     server.start();
     expect(shown().slice(5)).toEqual([undefined]);
-    server.write({ step: "chapter-2", number: 9 }); // of the attempt before
+    server.write({ step: "chapter-2", number: 9 }); // of the previous attempt
     server.write({ step: "chapter-2", number: 1, attempt: 2 });
     expect(shown().slice(6)).toEqual(["2 chapter-2 1"]);
     server.end();

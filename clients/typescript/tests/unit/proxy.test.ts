@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Framework, fromPage, serve } from "../proxied.js";
 
-/** What came through to the API. */
+/** The requests that reached the API. */
 interface Came {
   method: string;
   url: string;
@@ -175,7 +175,7 @@ describe.each<Framework>(["astro", "next"])("the proxy route for %s", (framework
   });
 });
 
-/** A call as it is written, which fetch would tidy up and add to; returns its status. */
+/** Send a call byte for byte, because fetch would normalise it and add headers; returns its status. */
 function bare(origin: string, method: string, path: string, headers: Record<string, string>): Promise<number> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {

@@ -21,7 +21,7 @@ function start() {
   return { server, id, ...rendered, states, decide };
 }
 
-/** Hold every decision until the function returned is called; it answers them as they then are. */
+/** Hold every decision until the returned function is called, which then answers them in their present state. */
 function holdDecisions(server: FakeServer): () => void {
   const plain = server.answer;
   const waiting: (() => void)[] = [];

@@ -1,13 +1,15 @@
-/** A small server in memory that keeps generations as the real one does: UUIDv7 ids, keyset pages, idempotency, reviews. */
+/**
+ * A small server in memory that keeps generations as the real one does: UUIDv7 ids, keyset pages, idempotency, reviews.
+ */
 import type { CreateRequest, Generation, GenerationDetail, ListedGeneration } from "../../src/index.js";
 import { FakeApi, generation, idAt, json, problem, type Recorded } from "./fake-api.js";
 
 export class FakeServer extends FakeApi {
   readonly held = new Map<string, GenerationDetail>();
   readonly #byKey = new Map<string, string>();
-  /** Asked before each request: what it returns is answered instead. */
+  /** Called before each request: its result is the answer instead. */
   before: (request: Recorded) => Response | Promise<Response> | undefined = () => undefined;
-  /** Asked after each request was carried out: what it returns is answered instead. */
+  /** Called after each request was carried out: its result is the answer instead. */
   after: (request: Recorded) => Response | Promise<Response> | undefined = () => undefined;
   #made = 0;
 
@@ -20,7 +22,7 @@ export class FakeServer extends FakeApi {
     });
   }
 
-  /** Add a generation of now, as if another page had made it. */
+  /** Add a new generation, as if another page had made it. */
   add(fields: Partial<GenerationDetail> = {}, at = Date.now()): GenerationDetail {
     this.#made += 1;
     const made = generation({

@@ -18,7 +18,7 @@ function jwt(sub: string, validSeconds = 3600, nonce = 0): string {
   return `e30.${claims.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")}.x`;
 }
 
-/** An API that takes one token alone; others get what `refuse` answers. */
+/** An API that accepts only one token; for others it returns the result of `refuse`. */
 function taking(good: string, refuse: () => Response | Promise<Response>): FakeApi {
   return new FakeApi(({ headers }) =>
     headers.get("authorization") === `Bearer ${good}` ? json(200, succeeded()) : refuse(),

@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** An API that answers looks one after the other, the last one for ever. */
+/** An API with one answer per look, repeating the last one. */
 function looks(...answers: (() => Response | Promise<Response>)[]): FakeApi {
   return new FakeApi(() => {
     const next = answers.length > 1 ? answers.shift() : answers[0];
@@ -206,7 +206,7 @@ describe("creating and waiting", () => {
 });
 
 describe("a channel that pushes", () => {
-  /** What a push channel would look like: one look to begin with, then what comes. */
+  /** A push channel in miniature: one look at the start, then pushes. */
   function channel(first: GenerationDetail): { source: ChangeSource; push: (state: GenerationDetail) => void } {
     let listener: ((snapshot: Snapshot) => void) | undefined;
     const snapshot = (state: GenerationDetail): Snapshot => ({

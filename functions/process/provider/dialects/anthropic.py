@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
+from functions.process.provider import exact
 from functions.process.provider.answer import AnswerReader
 from functions.process.provider.dialects.contract import Wired
 from functions.process.provider.events import BodyFraming, Framing
@@ -49,7 +49,7 @@ class Anthropic:
 
     def read(self, answer: AnswerReader, event: bytes, *, last: bool) -> None:
         try:
-            value = json.loads(event.decode("utf-8-sig"), parse_float=Decimal)
+            value = exact.loads(event.decode("utf-8-sig"))
         except UnicodeDecodeError:
             answer.fail(STREAM_CUT if last else OUTPUT_INVALID)
         except (ValueError, RecursionError):
@@ -120,16 +120,7 @@ def _read_event(answer: AnswerReader, event: dict[str, Any]) -> None:
 def _head(answer: AnswerReader, message: dict[str, Any]) -> None:
     answer.name(message.get("id"))
     answer.written_by(message.get("model"))
-    usage = message.get("usage")
-    if isinstance(usage, dict):
-        answer.bill(bill_of(_with_cache(usage)))
-
-
-def _with_cache(usage: dict[str, Any]) -> dict[str, Any]:
-    """Count tokens read from and written to the cache as input tokens."""
-    names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    counts = [usage.get(name) for name in names]
-    return usage | {"input_tokens": sum(count for count in counts if type(count) is int and count > 0)}
+    answer.bill(bill_of(message.get("usage")))
 
 
 def _whole(answer: AnswerReader, message: dict[str, Any]) -> None:
@@ -146,7 +137,7 @@ def _block(answer: AnswerReader, block: dict[str, Any], index: Any, *, whole: bo
         answer.text(block["text"])
     if block.get("type") == "tool_use":
         given = block.get("input")
-        answer.tool(index, json.dumps(given, default=str) if whole or given else "")
+        answer.tool(index, exact.dumps(given) if whole or given else "")
 
 
 def _delta(answer: AnswerReader, delta: dict[str, Any], index: Any) -> None:

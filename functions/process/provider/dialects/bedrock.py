@@ -8,7 +8,6 @@ import os
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.eventstream import EventStreamBuffer, EventStreamMessage, ParserError
 from botocore.session import Session
 
+from functions.process.provider import exact
 from functions.process.provider.answer import AnswerReader
 from functions.process.provider.dialects.contract import Wired
 from functions.process.provider.events import Framing, TooLongError
@@ -73,7 +73,7 @@ class Bedrock:
 
     def read(self, answer: AnswerReader, event: bytes, *, last: bool) -> None:  # noqa: ARG002 (frames come whole)
         try:
-            value = json.loads(event, parse_float=Decimal)
+            value = exact.loads(event)
         except (ValueError, RecursionError):
             answer.fail(PROTOCOL_BROKEN)
             return

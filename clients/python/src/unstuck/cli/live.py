@@ -1,4 +1,4 @@
-"""Follows one generation before somebody's eyes: a line and a text in place, or a line a change where none looks."""
+"""Follows one generation on a terminal: a line and a text that change in place, or a new line for each change."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ _WIDE, _WIDE_BAR, _NARROW_BAR = 110, 24, 12
 def follow(
     session: Session, client: Client, generation_id: str, timeout_seconds: float | None, *, every: bool
 ) -> GenerationDetail:
-    """Return the generation once it has ended, however; show it until then. `every`: in JSON, an object a change."""
+    """Return the generation once it has ended in any way; show it until then. `every`: prints a JSON object for each
+    change."""
     if session.watched:
         return _in_place(session, client, generation_id, timeout_seconds)
     told: tuple[object, ...] = ()
@@ -43,20 +44,20 @@ def _in_place(session: Session, client: Client, generation_id: str, timeout_seco
         seen.partial = partial
         live.refresh()
 
-    # Drawn anew four times a second: between two looks it is the heartbeat's age that grows.
+    # Redrawn four times a second: between two looks, only the heartbeat's age grows.
     with Live(console=session.err, get_renderable=seen.drawn, refresh_per_second=4) as live:
         try:
             for found in client.watch(generation_id, timeout_seconds=timeout_seconds, on_partial=show):
                 seen.found = found
                 live.refresh()
         finally:
-            seen.partial = None  # what was provisional does not stay on the screen
+            seen.partial = None  # provisional text does not stay on the screen
     return found
 
 
 @dataclass
 class _Seen:
-    """What is known of a generation, and of what is written for it."""
+    """The known state of a generation, and its text so far."""
 
     found: GenerationDetail | None = None
     partial: PartialOutput | None = None
@@ -69,7 +70,7 @@ class _Seen:
 
 
 class _Line:
-    """How a generation stands, on one line: on a narrow screen with a shorter bar, then without the rightmost facts."""
+    """The state of a generation on one line. A narrow screen has a shorter bar, then fewer facts from the right."""
 
     def __init__(self, found: GenerationDetail) -> None:
         self._found = found

@@ -1,4 +1,4 @@
-"""One run of the command line: the service, the user, the output. Stores only what `login` was given."""
+"""One run of the command line: the service, the user, the output. Stores only the values given to `login`."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from unstuck.following import Polling
 from unstuck.operations import path_of
 
 WIDE = 400
-"""Columns without a terminal: a program that reads a pipe wants whole lines."""
+"""The width without a terminal: a program that reads a pipe needs whole lines."""
 
 
 class UsageError(typer.BadParameter):
@@ -153,14 +153,14 @@ class _Plain(Console):
         """Print everything, with control characters replaced. If the stream cannot hold it, print nothing and raise
         UnprintableError."""
         cleaned = [plain(each) if isinstance(each, str) else each for each in objects]
-        if not self.stderr:  # it takes every character, and may hold a line that is drawn in place
+        if not self.stderr:  # it takes all characters, and may hold a line that is drawn in place
             self.check(*cleaned, **named)
         super().print(*cleaned, **named)
 
     def check(self, *objects: Any, **named: Any) -> None:
         """Raise UnprintableError if the stream's encoding lacks one of these characters."""
         encoding, errors = getattr(self.file, "encoding", None), getattr(self.file, "errors", None)
-        if encoding is None:  # a text stream, which takes every character
+        if encoding is None:  # a text stream, which takes all characters
             return
         with self.capture() as rendered:
             super().print(*objects, **named)

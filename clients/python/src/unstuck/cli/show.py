@@ -1,4 +1,4 @@
-"""What the commands show to people: lists, one generation with its output, a timeline, the usage."""
+"""The views of the commands for people: lists, one generation with its output, a timeline, the usage."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Shows the text of a generation while it is written: provisional, as plain text, as much as fits the screen."""
+"""Shows the text of a generation while the model writes: provisional, as plain text, as much as fits on the screen."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,12 +14,12 @@ from unstuck.frames import PartialOutput
 from unstuck.models import GenerationDetail
 
 _TITLES = frozenset({"title", "heading", "goal"})
-_KEPT_LINES = 4  # of the screen, for what is above and below
+_KEPT_LINES = 4  # of the screen, for the lines above and below
 _KEPT_COLUMNS = 3  # for the ^C that a terminal writes at the end of a line, which must not become the next one
 
 
 def written(found: GenerationDetail, partial: PartialOutput | None) -> RenderableType | None:
-    """Return what can be read so far; None where there is nothing, or nothing any more."""
+    """Return the readable part so far; None before there is one, or once it is over."""
     if found.ended or partial is None or partial.attempt != found.attempt:
         return None
     parts = list(_parts(partial.output))
@@ -27,7 +27,7 @@ def written(found: GenerationDetail, partial: PartialOutput | None) -> Renderabl
 
 
 class _Tail:
-    """The last lines of something, as many as the screen has room for. So what grows does so in place."""
+    """The last lines of a text, as many as fit on the screen, so that it can grow in place."""
 
     def __init__(self, whole: RenderableType) -> None:
         self._whole = whole
@@ -44,7 +44,7 @@ class _Tail:
 
 
 def _parts(output: Mapping[str, Any]) -> Iterator[RenderableType]:
-    """Return each field of a step's result below the other: a title, a text, items a row each."""
+    """Return the fields of a step's result, one below the other: a title, a text, items one row each."""
     for name, found in output.items():
         if isinstance(found, list):
             if found:
