@@ -22,9 +22,9 @@ class WrongAnswerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A handler on a path of its own. `good` says whether its answer is the one that was asked for.
+    """A handler on its own path. `good` says whether its answer is the requested one.
 
-    `fresh` makes each start an event of its own, in the place of `event`; `memory_mb` is the function's.
+    `fresh` makes a new event for each start, in place of `event`; `memory_mb` is the function's.
     """
 
     name: str
