@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -124,6 +125,13 @@ def test_the_row_of_a_problem_has_its_status_what_happened_and_what_to_do() -> N
     page = read("docs/errors.md")
     for name, code in PROBLEMS.items():
         assert f"`{name}`<br>{code.status}, {code.fault} fault | {code.detail} | {code.fix} | " in page, name
+
+
+def test_the_example_of_a_problem_has_the_title_and_status_of_its_code() -> None:
+    example = json.loads(re.findall(r"^```json\n(.*?)^```$", read("docs/errors.md"), re.MULTILINE | re.DOTALL)[0])
+    code = PROBLEMS[example["code"]]
+    assert (example["title"], example["status"]) == (code.title, code.status)
+    assert example["type"].endswith(f"/x-problems/{example['code']}")
 
 
 def test_page_and_clients_hold_the_register_of_error_codes(capsys: pytest.CaptureFixture[str]) -> None:
