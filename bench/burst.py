@@ -26,7 +26,7 @@ _TEXT = (PROJECT / "examples" / "biology.txt").read_text(encoding="utf-8")
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What a burst was like; seconds from its begin, in order."""
+    """The figures of a burst; seconds from its start, in order."""
 
     answered: list[float]
     began: list[float]
@@ -69,7 +69,7 @@ def _pids(stack: LocalStack) -> list[int]:
 
 
 def _memory_mib(stack: LocalStack) -> int:
-    """What the stack's processes have for themselves, what they share counted once (PSS)."""
+    """The memory of the stack's own processes, with shared memory counted once (PSS)."""
     rollups = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in _pids(stack))
     return (
         sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line.startswith("Pss:")) // 1024

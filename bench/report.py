@@ -1,4 +1,4 @@
-"""What a bench prints and keeps: tables, goals, and the figures they were made of as JSON.
+"""The output of a bench: tables, goals, and the figures behind them as JSON.
 
 Owns the form, so that the page of results is made from the files and never by hand.
 """
@@ -57,7 +57,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What was aimed at, and what was measured."""
+    """The goal and the measurement."""
 
     aim: str
     figure: str

@@ -1,7 +1,7 @@
-"""What a warm call costs: a poll that is answered 200 and one that is answered 304, and a create, in CPU.
+"""The cost of a warm call in CPU: a poll answered with 200, one answered with 304, and a create.
 
-Beside each the floor: the same calls of AWS by boto3's clients, with nothing around them. Both answer under the real
-runtime client, in turns of some calls each. With `--before` also the same calls, and a job, of another commit.
+Beside each is the floor: the same calls of AWS with boto3's clients, and nothing around them. Both answer under the
+real runtime client, in turns of some calls each. `--before` adds the same calls of another commit, and a job.
 """
 
 import argparse

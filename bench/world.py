@@ -1,4 +1,4 @@
-"""What a function needs around it: a table, two queues, a key and an issuer of tokens.
+"""The surroundings of a function: a table, two queues, a key and an issuer of tokens.
 
 The emulator with nothing deployed to it. Owns the events that the functions are called with.
 """

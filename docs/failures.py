@@ -1,4 +1,4 @@
-"""Every code with which a generation can fail: the register's, and what the kinds declare. For build time alone."""
+"""All codes with which a generation can fail: the register's, and those that the kinds declare. Only for build time."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,8 +17,8 @@ def failures() -> Mapping[str, Code]:
 
 
 def with_those_of(declaring: Iterable[Kind]) -> Mapping[str, Code]:
-    """Return the register's codes and those of these kinds. Raises ValueError for one that is misspelt, or is declared
-    with two meanings."""
+    """Return the register's codes and those of these kinds. Raises ValueError if one is misspelt, or is declared with
+    two meanings."""
     found = dict(FAILURES)
     for kind in declaring:
         for code, meaning in kind.failures.items():

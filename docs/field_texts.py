@@ -1,4 +1,4 @@
-"""What a field means, from the string below it in its class: the OpenAPI document has it as `description`."""
+"""Reads a field's meaning from the string below it in its class. The OpenAPI document has it as `description`."""
 
 import ast
 import inspect
@@ -13,12 +13,12 @@ type Json = dict[str, Any]
 
 @cache
 def texts(described: type) -> dict[str, str]:
-    """Return the text of each field that a class, or a class that it extends, has one for."""
+    """Return the text of each field, from a class or a class that it extends."""
     found: dict[str, str] = {}
     for base in get_original_bases(described):
         if isinstance(base, type) and base.__module__.partition(".")[0] in ("shared", "functions"):
             found |= texts(base)
-    if "__firstlineno__" not in vars(described):  # made by a call, as of pydantic's create_model: it has no source
+    if "__firstlineno__" not in vars(described):  # made by a call, such as pydantic's create_model: it has no source
         return found
     lines = ast.parse(textwrap.dedent(inspect.getsource(described))).body[0].body  # type: ignore[attr-defined]
     for field, below in pairwise(lines):
@@ -29,7 +29,7 @@ def texts(described: type) -> dict[str, str]:
 
 
 def described(schema: Json, model: type) -> Json:
-    """Return the schema of an object with the text of each field; a text that the schema has already stays."""
+    """Return the schema of an object with the text of each field. A text that the schema already has stays."""
     fields = getattr(model, "model_fields", {})  # of pydantic: a field may have another name on the wire
     known = {(name in fields and fields[name].alias) or name: text for name, text in texts(model).items()}
     properties = {

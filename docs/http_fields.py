@@ -12,7 +12,7 @@ SECTIONS = {
     "Card": "Card",
     "Problem": "Problem",
 }
-"""Schemas that stand in more than one place, each by the heading that it has on the page."""
+"""Schemas that appear in more than one place, each by its heading on the page."""
 _EXTENDED = {"GenerationDetail": "Generation", "ListedGeneration": "Generation"}
 _FORMATS = {"uuid": "UUID", "date-time": "time", "uri-reference": "URL"}
 _HEAD = ("name", "type", "required", "meaning")
@@ -26,7 +26,7 @@ class Fields:
         self._kinds = {form["$ref"]: kind for kind, forms in document["x-kinds"].items() for form in forms.values()}
 
     def of(self, schema: Json) -> str:
-        """Return the tables of a body, with a table for each kind where their forms differ."""
+        """Return the tables of a body, with one table per kind if their forms differ."""
         name, resolved = self._resolved(schema)
         base = _EXTENDED.get(name)
         if base is not None:
@@ -41,7 +41,7 @@ class Fields:
         return table(_HEAD, [row for _, row in self._rows(resolved)])
 
     def section(self, name: str) -> str:
-        """Return what stands below the heading of one of SECTIONS."""
+        """Return the text below the heading of one of SECTIONS."""
         schema = self._schemas[name]
         if len(self._alternatives(schema)) > 1:
             return "\n\n".join([schema["description"], *self._by_kind({}, schema)])
@@ -70,7 +70,7 @@ class Fields:
         return _FORMATS.get(schema.get("format", ""), str(kinds))
 
     def meaning(self, schema: Json) -> str:
-        """Return what a field means, with its bounds."""
+        """Return the meaning of a field, with its bounds."""
         _, resolved = self._resolved(schema)
         said = schema.get("description") or resolved.get("description", "")
         bounds = [*self._bounds(resolved)] or [*self._bounds(self._present(resolved))]
@@ -134,7 +134,7 @@ class Fields:
             yield f"Default `{_shown(schema['default'])}`."
 
     def _present(self, schema: Json) -> Json:
-        """Return the form of a field that may be null, when it is not."""
+        """Return the form of a nullable field when it is not null."""
         return next((each for each in schema.get("anyOf", ()) if each != {"type": "null"}), {})
 
     def _resolved(self, schema: Json) -> tuple[str, Json]:
@@ -152,7 +152,7 @@ class Fields:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown; what its cells hold is escaped already."""
+    """Return a table in Markdown. Its cells are already escaped."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

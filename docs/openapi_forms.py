@@ -1,4 +1,4 @@
-"""The forms that no model of the code describes: parameters, headers, the texts behind type aliases, error bodies."""
+"""The schemas that no model of the code describes: parameters, headers, the texts behind type aliases, error bodies."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What each kind adds to the OpenAPI document: the form of its create, and of its output as the owner reads it."""
+"""Adds each kind to the OpenAPI document: the form of its create, and of its output as the owner reads it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,12 +15,12 @@ from shared.kinds.contract import Kind
 
 
 def create_forms(schemas: Json) -> Json:
-    """Return the form of a create's body, one of the kinds', and add what it refers to."""
+    """Return the form of a create's body, which is one of the kinds', and add everything that it refers to."""
     return {"oneOf": [_create_form(kinds.load(name), schemas) for name in kinds.names()]}
 
 
 def _create_form(kind: Kind, schemas: Json) -> Json:
-    """Return the form of a create of this kind: the envelope and the kind's own input are one object."""
+    """Return the form of a create of this kind: one object with the envelope and the kind's own input."""
     envelope, own = described(parts(Envelope, schemas), Envelope), parts(kind.input, schemas, title(kind))
     properties = {**envelope["properties"], **own["properties"]}
     for field, form in (("kind", {"const": kind.name}), ("prompt_version", {"enum": [*kind.prompt_versions, None]})):
@@ -40,7 +40,8 @@ def _create_form(kind: Kind, schemas: Json) -> Json:
 
 
 def add_outputs(schemas: Json) -> None:
-    """Make of `Output`, which holds what is shown in another form than the kinds have it, the outputs of all kinds."""
+    """Replace `Output` by the outputs of all kinds, because the API shows some of it in another form than the kinds
+    define."""
     shown = schemas["Output"]["properties"]["images"]["items"]
     outputs = [_output(kinds.load(name), shown, schemas) for name in kinds.names()]
     schemas["Output"] = {"description": schemas["Output"]["description"], "anyOf": outputs}
@@ -57,7 +58,7 @@ def _output(kind: Kind, picture: Json, schemas: Json) -> Json:
         own["properties"][kind.reviewed.name] = {**said, "type": "array", "items": reference}
     name = f"{title(kind)}Output"
     schemas[name] = own
-    # What only the replaced forms refer to is left out.
+    # Leave out schemas that only the replaced forms refer to.
     reached, open_names = set[str](), [name]
     while open_names:
         for referred in _referred(schemas[open_names.pop()]):
@@ -69,7 +70,7 @@ def _output(kind: Kind, picture: Json, schemas: Json) -> Json:
 
 
 def names(kind: Kind) -> Json:
-    """Return where in the document this kind's forms are: what makes types of them need not guess by a name."""
+    """Return where the document has this kind's forms, so that generators of types need not guess by a name."""
     forms = {"create": f"Create{title(kind)}", "output": f"{title(kind)}Output"}
     if kind.reviewed is not None:
         forms["suggestion"] = suggestion_name(kind, kind.reviewed)

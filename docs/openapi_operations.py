@@ -1,6 +1,7 @@
-"""What each route takes and answers, in the words of the OpenAPI document. Owns the words, not the forms.
+"""Describes the input and the answers of each route, in the words of the OpenAPI document. Owns the words, not the
+forms.
 
-Nothing here repeats a model: bodies and answers are named by their types, problems by their codes.
+Nothing here repeats a model: types name bodies and answers, codes name problems.
 """
 
 from collections.abc import Mapping
@@ -27,7 +28,8 @@ RATE_HEADERS = ("RateLimit", "RateLimit-Policy")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A good answer. `answer` None is an empty body; of the headers `always` are there, `often` where they apply."""
+    """A successful answer. `answer` None is an empty body. The headers in `always` are always present, those in `often`
+    where they apply."""
 
     meaning: str
     answer: type | None = None
@@ -37,10 +39,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route. `takes` are query parameters and headers by name; `body` a model, or "create" for every kind's.
+    """One route. `takes` are query parameters and headers by name; `body` is a model, or "create" for every kind's.
 
-    `reads_one` is false where no damaged item refuses the call: a list passes over it. `asks_nothing` is true for
-    a call that reads nothing stored.
+    `reads_one` is false if no damaged item refuses the call: a list skips it. `asks_nothing` is true for a call that
+    reads no stored data.
     """
 
     name: str
@@ -57,7 +59,7 @@ class Operation:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Every problem that the function may answer here."""
+        """Every problem that the function may return here."""
         body = WITH_BODY if self.body is not None else ()
         token = (*WITH_TOKEN, *(("unreadable",) if self.reads_one else ())) if self.with_token else ()
         return (*self.problems, *body, *token, *(() if self.asks_nothing else ALWAYS))

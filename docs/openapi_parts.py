@@ -1,5 +1,5 @@
-"""How a model's form is taken into the OpenAPI document: with the titles that it was given, without those that pydantic
-makes of names; its parts under the kind's name."""
+"""Puts a model's form into the OpenAPI document. It keeps explicit titles and drops those that pydantic makes from
+names. Parts get the kind's name."""
 
 from typing import Any
 
@@ -17,14 +17,15 @@ def title(kind: Kind) -> str:
 
 
 class OwnTitles(GenerateJsonSchema):
-    """Gives a field a title only where its model does."""
+    """Gives a field a title only if its model has one."""
 
     def field_title_should_be_set(self, *_: Any) -> bool:
         return False
 
 
 def parts(model: type[BaseModel], schemas: Json, prefix: str = "") -> Json:
-    """Return a model's form; what it refers to is added to `schemas`, under the kind's name: two may have a `Part`."""
+    """Return a model's form. Its parts are added to `schemas`, under the kind's name: two kinds may each have a
+    `Part`."""
     template = REF.format(model=prefix + "{model}")
     schema = model.model_json_schema(ref_template=template, schema_generator=OwnTitles)
     schemas |= {prefix + name: plain(each) for name, each in schema.pop("$defs", {}).items()}
@@ -32,7 +33,7 @@ def parts(model: type[BaseModel], schemas: Json, prefix: str = "") -> Json:
 
 
 def plain(schema: Any) -> Any:
-    """Leave out a model's own title, which says its name again, and make one line of each description."""
+    """Leave out a model's own title, which repeats its name, and join each description into one line."""
     kept = _one_line(schema)
     kept.pop("title", None)
     return kept

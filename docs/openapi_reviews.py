@@ -1,4 +1,4 @@
-"""What each kind that is reviewed adds to the OpenAPI document: its suggestions, its cards, and how both are edited."""
+"""Adds each kind with a review to the OpenAPI document: its suggestions, its cards, and how to edit both."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _SHOWN = ("ReviewedSuggestion", "Card")
 
 
 def reviewed_kinds() -> Iterator[tuple[Kind, Reviewed]]:
-    """Yield the kinds that declare something as reviewable, with what that is."""
+    """Yield the kinds that declare something as reviewable, with that list."""
     for name in kinds.names():
         kind = kinds.load(name)
         if kind.reviewed is not None:
@@ -24,7 +24,7 @@ def suggestion_name(kind: Kind, what: Reviewed) -> str:
 
 
 def add_reviews(schemas: Json) -> None:
-    """Make of each form that has what is alike in all kinds one for each kind, and of its name the choice of these."""
+    """Replace each form that all kinds share by one form per kind. Its name becomes the choice of these."""
     bases = {name: schemas[name] for name in (*_EDITS, *_SHOWN)}
     found: dict[str, dict[str, str]] = {name: {} for name in bases}
     for kind, what in reviewed_kinds():
@@ -41,7 +41,7 @@ def add_reviews(schemas: Json) -> None:
 
 
 def _form(base: Json, own: Json, *, required: bool) -> Json:
-    """Return one object with the fields of both; of those that are edited none need be there."""
+    """Return one object with the fields of both. If it is for editing, all fields are optional."""
     needed = [*base.get("required", ()), *(own.get("required", ()) if required else ())]
     form: Json = {"type": "object", "description": base["description"]}
     form["properties"] = {**base["properties"], **own["properties"]}

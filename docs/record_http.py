@@ -1,7 +1,7 @@
 """Makes docs/http_examples.json: a real request and answer of each call.
 
 Run it as `.venv/bin/python -m docs.record_http` when an answer's form changes. It starts a local stack, and takes half
-a minute. Ids, times, tokens and addresses are replaced by stable ones.
+a minute. Stable ids, times, tokens and addresses replace the real ones.
 """
 
 import json
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 class Recorder:
-    """One owner's calls. `call` does one and keeps it as the example of its route."""
+    """One owner's calls. `call` makes one and keeps it as the example of its route."""
 
     def __init__(self, stack: LocalStack) -> None:
         self.examples: dict[str, Json] = {}
@@ -31,7 +31,7 @@ class Recorder:
         self.http = httpx.Client(base_url=stack.api_url, headers=token, timeout=_PATIENCE_SECONDS)
 
     def call(self, route: str, /, body: Any = None, *, query: str = "", key: str | None = None, **path: Any) -> Json:
-        """Do one call, keep it, and return the answer's body. Raises RuntimeError for an answer that is an error."""
+        """Make one call, keep it, and return the answer's body. Raises RuntimeError if the answer is an error."""
         method, template = route.split(" ")
         address = template.format(**path) + (f"?{query}" if query else "")
         sent = {} if key is None else {"idempotency-key": f'"{key}"'}
@@ -46,13 +46,13 @@ class Recorder:
         return read
 
     def wait(self, generation_id: str) -> None:
-        """Look until the generation has ended."""
+        """Poll until the generation has ended."""
         while "finished_at" not in self.http.get(f"/v1/generations/{generation_id}").json():
             pass
 
 
 def record(recorder: Recorder) -> None:
-    """Do every call once, in an order that a user's day could have."""
+    """Make every call once, in the order of a plausible day of a user."""
     call, create = recorder.call, "POST /v1/generations"
     call("GET /v1/health")
     document = call("GET /v1/openapi.json")

@@ -1,7 +1,7 @@
 """Writes the register of error codes into docs/errors.md and both clients, and the doctor's findings into
-docs/operating.md, or checks that they hold them.
+docs/operating.md. With `--check`, it only checks them.
 
-Run it as `.venv/bin/python -m docs.render_codes [--check]`. Every word is that of `shared/domain/codes` and
+Run it as `.venv/bin/python -m docs.render_codes [--check]`. Every word is from `shared/domain/codes` and
 `operations/findings.py`.
 """
 
@@ -57,7 +57,7 @@ def _problems() -> str:
 
 
 def _sent_again(code: Code) -> str:
-    """Return whether the same request may get another answer: 429 says when, and a 5xx of ours passes."""
+    """Return whether the same request may get another answer: a 429 says when, and a 5xx of the service passes."""
     return (
         "later"
         if code.status == HTTPStatus.TOO_MANY_REQUESTS
@@ -146,7 +146,7 @@ def python() -> str:
         "",
         "",
         "class Code(NamedTuple):",
-        '    """What happened, what to do, and whether the service retried before the generation failed."""',
+        '    """The event, the fix, and whether the service retried before the generation failed."""',
         "",
         "    title: str",
         "    fix: str",
@@ -168,7 +168,7 @@ def _formatted(source: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return 0 when all four are up to date in the end, 1 when `--check` finds one that does not."""
+    """Return 0 if all four are up to date in the end, 1 if `--check` finds one that is not."""
     parser = argparse.ArgumentParser(prog=_COMMAND, description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a file is out of date")
     check = parser.parse_args(arguments).check

@@ -1,6 +1,6 @@
 """Writes the rendered parts of docs/http.md, or checks that they are there: examples, fields, headers and errors.
 
-Run it as `.venv/bin/python -m docs.render_http [--check]`. The words are the OpenAPI document's, the examples those of
+Run it as `.venv/bin/python -m docs.render_http [--check]`. The words come from the OpenAPI document, the examples from
 docs/http_examples.json, which `docs.record_http` records.
 """
 
@@ -26,7 +26,7 @@ Json = Mapping[str, Any]
 
 
 def page(text: str, document: Json, examples: Json) -> str:
-    """Return the page with what stands between its marks replaced. Raises ValueError where a mark is missing."""
+    """Return the page with the text between its marks replaced. Raises ValueError if a mark is missing."""
     fields = Fields(document)
     parts = {each.name: _call(route, document, fields, examples[route]) for route, each in OPERATIONS.items()}
     parts["objects"] = "\n\n".join(f"### {heading}\n\n{fields.section(name)}" for name, heading in SECTIONS.items())
@@ -142,14 +142,14 @@ def codes_of(response: Json) -> list[str]:
 
 
 def rendered(file: Path = PAGE) -> str:
-    """Return the text that the page must have."""
+    """Return the required text of the page."""
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
     return page(file.read_text(encoding="utf-8"), document, examples)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return 0 when the page holds what is rendered in the end, 1 when `--check` finds that it does not."""
+    """Return 0 if the page is up to date in the end, 1 if `--check` finds that it is not."""
     parser = argparse.ArgumentParser(prog=_COMMAND, description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when the page is out of date")
     parser.add_argument("--file", type=Path, default=PAGE, help="another file than docs/http.md")

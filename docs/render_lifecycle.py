@@ -1,7 +1,7 @@
 """Writes the rows of `shared/domain/rows` into the marked parts of docs/lifecycle.md and docs/architecture.md.
 
-Run it as `.venv/bin/python -m docs.render_lifecycle [--check]`. Owns the form of the tables and of the state diagram
-alone; every word is the row's.
+Run it as `.venv/bin/python -m docs.render_lifecycle [--check]`. Owns only the form of the tables and of the state
+diagram; every word is the row's.
 """
 
 import argparse
@@ -91,7 +91,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
 
 
 def with_part(page: str, part: str) -> str:
-    """Return `page` with what stands between the marks replaced. Raises ValueError when a mark is missing."""
+    """Return `page` with the text between the marks replaced. Raises ValueError if a mark is missing."""
     before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -100,7 +100,7 @@ def with_part(page: str, part: str) -> str:
 
 
 def main(arguments: list[str] | None = None, pages: Mapping[Path, Callable[[], str]] = PAGES) -> int:
-    """Return 0 when each page holds its part in the end, 1 when `--check` finds another one."""
+    """Return 0 if each page is up to date in the end, 1 if `--check` finds one that is not."""
     parser = argparse.ArgumentParser(prog="python -m docs.render_lifecycle", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a page is out of date")
     check = parser.parse_args(arguments).check

@@ -1,7 +1,7 @@
-"""Makes functions/status/openapi.json from the route tables, the models and the problems, or checks that it is theirs.
+"""Makes functions/status/openapi.json from the route tables, the models and the problems, or checks it against them.
 
-Run it as `.venv/bin/python -m docs.render_openapi [--check] [--file FILE]`. Nothing of this is there at run time: the
-file is served.
+Run it as `.venv/bin/python -m docs.render_openapi [--check] [--file FILE]`. This does not exist at run time: the file
+is served.
 """
 
 import argparse
@@ -39,7 +39,7 @@ Json = dict[str, Any]
 
 
 def document() -> Json:
-    """Return the document. Raises ValueError when the route tables and the described operations are not the same."""
+    """Return the document. Raises ValueError if the route tables and the described operations differ."""
     routes = {*CREATE, *STATUS, *ACTIONS, *LIVE}
     if routes != set(OPERATIONS):
         raise ValueError(f"described and routed differ in {sorted(routes ^ set(OPERATIONS))}")
@@ -51,7 +51,7 @@ def document() -> Json:
     _describe_fields(schemas)
     add_reviews(schemas)
     add_outputs(schemas)
-    schemas |= SCHEMAS  # an alias's own form replaces the plain text that its type is
+    schemas |= SCHEMAS  # an alias's own form replaces the plain text of its type
     return {
         "openapi": "3.1.0",
         "info": _info(),
@@ -122,7 +122,7 @@ def _body(body: type | str, schemas: Json) -> Json:
 
 
 def _schema(kind: type, schemas: Json, mode: Any) -> Json:
-    """Return a reference to a type's schema, which is added to `schemas` with all that it refers to."""
+    """Return a reference to a type's schema, and add the schema to `schemas` with all schemas that it refers to."""
     if kind is dict:
         return {"type": "object"}
     schema = TypeAdapter(kind).json_schema(ref_template=_REF, mode=mode, schema_generator=OwnTitles)
@@ -148,7 +148,7 @@ def _header(name: str, *, required: bool = False) -> Json:
 
 
 def _refusals(operation: Operation) -> Json:
-    """Return the answers that are problems, by status, and with them what API Gateway answers itself."""
+    """Return the answers that are problems, by status, including API Gateway's own."""
     by_status: dict[int, list[str]] = {}
     for code in operation.codes:
         by_status.setdefault(PROBLEMS[code].status, []).append(code)
@@ -161,7 +161,7 @@ def _refusal(codes: Iterable[str], gateway: str | None) -> Json:
     meanings = [f"`{code}`: {PROBLEMS[code].title}" for code in codes] + (
         [f"API Gateway: {gateway}"] if gateway else []
     )
-    # First the schema of both forms: generated clients read every answer of a status by the first that is described.
+    # First the schema of both forms: generated clients read every answer of a status by the first one described.
     content: Json = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     if codes:
         own = {"properties": {"code": {"enum": codes}}}
@@ -183,7 +183,7 @@ def rendered() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Return 0 when the file holds the document in the end, 1 when `--check` finds another one."""
+    """Return 0 if the file is up to date in the end, 1 if `--check` finds that it is not."""
     parser = argparse.ArgumentParser(prog="python -m docs.render_openapi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when the file is out of date")
     parser.add_argument("--file", type=Path, default=FILE, help="another file than the one that is served")

@@ -1,6 +1,6 @@
-"""An example for each row: a head, a time and what the caller gives, so that what the row sets can be shown and tested.
+"""An example for each row: a head, a time and the caller's values, to show and test what the row sets.
 
-Each example has the row set all that it can: a heartbeat that moves progress, a call that shows a new bill.
+Each example makes the row set everything that it can: a heartbeat that moves progress, a call that shows a new bill.
 """
 
 from collections.abc import Mapping
@@ -44,10 +44,10 @@ GIVEN: Mapping[str, Any] = {
     "bill": Billed(_TOTALS, Decimal(0)),
     "retry": "01900000-0000-7000-8000-000000000001",
 }
-"""What is given to the rows that are given anything."""
+"""The values for the rows that take any."""
 
 
 def sets_of(row: Row[Any]) -> dict[str, Any]:
-    """Return what a row sets at the most, its mark's `op` included; a field that it removes is None."""
+    """Return everything that a row can set, including its mark's `op`; a removed field is None."""
     sets = dict(row.sets(HEAD, AT, GIVEN.get(row.name)))
     return sets | ({"op": AT.op} if row.mark is Mark.OP else {})

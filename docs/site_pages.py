@@ -1,6 +1,6 @@
-"""What mkdocs.yml cannot say of the site: pages and files that lie outside of docs/, and folders that are listed whole.
+"""The settings of the site that mkdocs.yml cannot express: pages and files outside of docs/, and whole folders.
 
-mkdocs calls these functions by their names. Nothing here changes what GitHub shows of the same files.
+mkdocs calls these functions by their names. Nothing here changes how GitHub shows the same files.
 """
 
 import posixpath
@@ -13,17 +13,18 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 ROOT = Path(__file__).resolve().parent.parent
-# Pages that lie where GitHub looks for them, and their names in the site.
+# Pages that must be where GitHub looks for them, and their names on the site.
 PAGES = {name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")}
 PAGES |= {"README.md": "first-steps.md", "bench/RESULTS.md": "bench-results.md"}
-SOURCES = "source"  # the folder of the site that has the other files which a page links to
-_LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#)([^)\s\"#]+)")
+SOURCES = "source"  # the site's folder for other files to which a page links
+_LINK = re.compile(r"(\]\(|\b(?:href|src|srcset)=\")(?![a-z]+:|#)([^)\s\"#]+)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Replace each folder of the navigation, such as `runbooks/`, by its pages; README.md is first."""
+    """Replace each folder in the navigation, such as `runbooks/`, by its pages; README.md is first."""
     config.nav = [_expanded(entry) for entry in config.nav or []]
     return config
 
@@ -39,14 +40,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Lead the links that leave docs/ to where `on_files` has put what they mean."""
+def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
+    """Redirect the links that leave docs/ to what `on_files` has added, and the links of HTML to the site's addresses.
+
+    mkdocs turns a link of Markdown into an address of the site, and leaves HTML as it is.
+    """
+    source = page.file.src_uri
 
     def led(match: re.Match[str]) -> str:
-        name = _place(page.file.src_uri, match[2])
-        if name is None:
-            return match[0]
-        return match[1] + quote(posixpath.relpath(name, posixpath.dirname(page.file.src_uri) or "."))
+        name = _place(source, match[2])
+        if match[1] != "](":
+            file = files.get_file_from_path(name or _beside(source, match[2]))
+            return match[0] if file is None else match[1] + get_relative_url(file.url, page.url)
+        return match[0] if name is None else match[1] + quote(posixpath.relpath(name, posixpath.dirname(source) or "."))
 
     return _LINK.sub(led, markdown)
 
@@ -63,13 +69,17 @@ def _expanded(entry: Any) -> Any:
 
 
 def _place(source: str, link: str) -> str | None:
-    """Return where the site has what a link out of docs/ means, or one from a page outside of docs/ into it."""
+    """Return the place on the site of a link's target, for links out of docs/ and from outside into it."""
     for outside, name in PAGES.items():
         if name == source:
             target = posixpath.normpath(posixpath.join(posixpath.dirname(outside), unquote(link)))
             return target.removeprefix("docs/") if target.startswith("docs/") else _named(target)
     target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(source), unquote(link)))
     return None if target.startswith("docs/") else _named(target)
+
+
+def _beside(source: str, link: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(source), unquote(link)))
 
 
 def _named(target: str) -> str:

@@ -1,6 +1,6 @@
-"""Replaces what differs from run to run in recorded answers, so that they name no machine and stay plausible.
+"""Replaces everything that differs between runs in recorded answers, so that they name no machine and stay plausible.
 
-Every id, time and token keeps its form and its order. Nothing else is changed.
+Every id, time and token keeps its form and its order. Nothing else changes.
 """
 
 import json
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 FIRST = datetime(2026, 11, 2, 9, 15, tzinfo=UTC)
-"""When the recording seems to have begun."""
+"""The apparent start of the recording."""
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\b")
 _MOMENT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _DATE = re.compile(r'"\d{4}-\d\d(-\d\d)?"')
@@ -22,7 +22,7 @@ _HEX = re.compile(r"\b[0-9a-f]{20,}\b")
 
 
 class Stable:
-    """`addresses` are replaced as they stand. `began` is when the recording did, in epoch seconds."""
+    """`addresses` are replaced literally. `began` is when the recording did, in epoch seconds."""
 
     def __init__(self, addresses: Mapping[str, str], began: float | None = None) -> None:
         self._addresses = addresses

@@ -28,7 +28,7 @@ _SETTLE_SECONDS = 3.0  # an index follows its table within fractions of a second
 
 @dataclass(slots=True)
 class Report:
-    """What was checked and found. `complete` is False if a limit ended the check."""
+    """The number of checked items, and the findings. `complete` is False if a limit ended the check."""
 
     findings: list[Finding] = field(default_factory=list)
     items: int = 0

@@ -1,4 +1,4 @@
-"""What one caller can cost per day, with and without a token: each call at the template's rate limit. Pure.
+"""The cost that one caller can cause per day, with and without a token: each call at the template's rate limit. Pure.
 
 `tests/unit/test_exposure.py` checks the reads and writes against the store.
 """

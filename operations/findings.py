@@ -94,7 +94,7 @@ USAGE_OFF_STEPS = _fault(
 USAGE_OFF_DAY = _fault(
     "usage_off_day",
     "The usage of an owner's day is not the sum of the generations that ended on that day.",
-    "GET /v1/usage and the day's ceiling are wrong by the difference. Report it.",
+    "GET /v1/usage and the daily spending limit are wrong by the difference. Report it.",
 )
 USAGE_WITHOUT_HEADS = _notice(
     "usage_without_heads",

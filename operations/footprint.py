@@ -81,12 +81,12 @@ OWN_KEY_WRITE_UNITS, OWN_KEY_CALLS = 4, 2
 
 BEAT_WRITE_UNITS = 1
 
-# Bytes of log, with the 26 that CloudWatch adds to each event. Lambda's own go by each function's LoggingConfig.
+# Bytes of log, with the 26 that CloudWatch adds to each event. Lambda's own follow each function's LoggingConfig.
 ACCESS_LOG_BYTES = 223
 CREATE_LOG_BYTES = 344
 POLL_LOG_BYTES = 0
 WORKER_LOG_BYTES = 344 + 640
-"""Of an invocation: Lambda's own, and the metrics."""
+"""Per invocation: Lambda's own, and the metrics."""
 ACCEPTED_LOG_BYTES, GENERATION_LOG_BYTES = 320, 560
 """The log lines of a generation's create and end."""
 

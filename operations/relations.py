@@ -52,8 +52,8 @@ def _steps(partition: Partition, now: datetime) -> Iterator[Finding]:
 
 
 def _off_steps(head: Generation, steps: list[StoredStep]) -> str | None:
-    # A head's spend that is not wasted is in its steps. A step that it does not count may be included or not: it was
-    # stored after the last write of usage, and only the part that a begin_call showed is included.
+    # A head's spend that is not wasted is in its steps. A step that it does not count may be included or not. The step
+    # was stored after the last write of usage, and only the part that a begin_call showed is included.
     counted = _kept_cost(step for step in steps if step.position <= head.steps_done)
     stored = _kept_cost(steps)
     used = head.usage.kept_cost_usd

@@ -1,4 +1,4 @@
-"""The comments and docstrings of sources, for the checker of words. No other string, name or code is among them."""
+"""Reads the comments and docstrings of sources for the checker of words. Reads no other string, name or code."""
 
 import ast
 import io
@@ -8,12 +8,20 @@ import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.words import ROOT, Finding, Piece, of_pieces, without_code
 
 type Remark = tuple[int, str]
 """The line on which a text begins, and the text, without what marks it as a comment."""
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def findings(name: str, source: str) -> list[Finding]:
+    """Return the faults of a source's comments and docstrings."""
+    read = reader(name)
+    remarks = read(source) if read else ()
+    pieces = (Piece(line, without_code(text), bounded=True) for each in remarks for line, text in _blocks(each))
+    return of_pieces(name, pieces)
 
 
 def commented() -> dict[str, list[str]]:
@@ -84,6 +92,30 @@ def _hashes(source: str) -> Iterator[Remark]:
         if match := _HASH.match(line):
             found.append((number, match[2].strip(), not match[1].strip()))
     yield from _joined(found)
+
+
+def _blocks(remark: Remark) -> Iterator[Remark]:
+    """Split a remark where a sentence cannot go on: at blank lines, list items, directives of tools and code."""
+    first, text = remark
+    begun: list[str] = []
+    began = first
+    for line, words in enumerate(text.splitlines(), first):
+        apart = not words.strip() or bool(_APART.match(words))
+        if begun and (apart or _ITEM.match(words)):
+            yield began, "\n".join(begun)
+            begun = []
+        if not apart:
+            began = began if begun else line
+            begun.append(words)
+    if begun:
+        yield began, "\n".join(begun)
+
+
+_ITEM = re.compile(r"\s*([-*]|\d+\.) ")
+_APART = re.compile(
+    r"\s*(noqa|ruff: |fmt: |type: ignore|biome-ignore|@ts-|@vite|shellcheck |pragma|----)"
+    r"|.*\S {3,}\S|(from \S+ )?import |\w+ = "
+)
 
 
 def _joined(comments: Iterable[tuple[int, str, bool]]) -> Iterator[Remark]:

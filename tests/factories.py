@@ -1,4 +1,4 @@
-"""What the tests are made of: a clock that they turn, generations, and a store over a table of its own."""
+"""The material of the tests: a clock that they turn, generations, and a store with its own table."""
 
 import secrets
 from collections.abc import Iterator

@@ -1,11 +1,12 @@
 """The words that the project's prose avoids, what to write instead, and the readers that find them.
 
-Owns the list, the bound of a sentence and the two scopes. `tests/unit/test_words.py` holds the files of both scopes.
+Owns the list, the limit of a sentence, and the scopes of prose and strings. `tests/comments.py` reads comments and
+docstrings. `tests/unit/test_words.py` applies the list to all of them.
 """
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parents[1]
 
 LONGEST_SENTENCE = 25
-"""Words. Inline code counts as one word, a link as the words that it shows."""
+"""Words. Inline code counts as one word, a link as its visible words."""
 
 INSTEAD = {
     r"told": "name the actor: 'the API returns', 'the log says'",
@@ -45,14 +46,14 @@ INSTEAD = {
     r"as ever": "as always",
     r"dear(er)?": "expensive",
 }
-"""A pattern of words that are not written, in any case but `Else`, to what is written instead."""
+"""Maps a pattern of words to the words to write instead. Only `Else` depends on the case."""
 
 FIRST = {
     r"(What|Who|Whose) ": "begin with the subject, then the verb: 'What' and 'Who' begin questions only",
     r"Of (it|two|them|what|those|these|an?|the) ": "begin with the subject, then the verb",
     r"(Lost|Left|Gone|Not in it) (is|are|was|were) ": "begin with the subject, then the verb",
 }
-"""How no sentence of a paragraph begins, unless it is a question or a title, to what is written instead."""
+"""Maps a wrong beginning of a sentence to advice. Questions and titles may begin in any way."""
 
 PROSE = (
     "*.md",
@@ -63,7 +64,7 @@ PROSE = (
     "web/README.md",
     ".github/**/*.md",
 )
-"""Held to the words, the beginnings, and the bound of a sentence."""
+"""Checked for words, beginnings, and the length of sentences."""
 
 STRINGS: tuple[str, ...] = (
     "shared/**/*.py",
@@ -82,12 +83,12 @@ STRINGS: tuple[str, ...] = (
     "deploy.example.toml",
     "samconfig.toml",
 )
-"""Sources whose strings and shown text are held to the words: what users, operators and readers of docstrings see. The
-local model server's stories are not among them."""
+"""Sources whose strings and visible texts are checked for words: users and operators see them. The stories of the local
+model server are not among them."""
 
 
 class Piece(NamedTuple):
-    """Running text that begins at a line of its file. `bounded`: its sentences are, as of a paragraph or list item."""
+    """Running text, and its first line in its file. `bounded`: its sentences are checked too, as in a paragraph."""
 
     line: int
     text: str
@@ -95,7 +96,7 @@ class Piece(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Where a text is not as it should be, and what to write instead."""
+    """A place in a text with a fault, and what to write instead."""
 
     file: str
     line: int
@@ -115,11 +116,11 @@ _LABEL = 4
 """Words. A sentence of no more, such as 'What it means.' in a runbook, is a heading and begins as it likes."""
 
 _CODE = "\x00"
-"""Stands for inline code: a word of its own, in which nothing is found."""
+"""Replaces inline code: it counts as one word without findings."""
 
 
 def files(patterns: tuple[str, ...]) -> list[Path]:
-    """Return the files of a scope. Raises ValueError for a pattern that is not of any file, such as after a move."""
+    """Return the files of a scope. Raises ValueError for a pattern that matches no file, such as after a move."""
     found: list[Path] = []
     for pattern in patterns:
         of_pattern = [path for path in sorted(ROOT.glob(pattern)) if not {"node_modules", "dist"} & {*path.parts}]
@@ -130,9 +131,14 @@ def files(patterns: tuple[str, ...]) -> list[Path]:
 
 
 def findings(name: str, source: str) -> list[Finding]:
-    """Return what is wrong with a source, which is read as its name's suffix says."""
+    """Return the faults of a source. The suffix of its name decides how to read it."""
+    return of_pieces(name, _READERS.get(Path(name).suffix, _lines)(source))
+
+
+def of_pieces(name: str, pieces: Iterable[Piece]) -> list[Finding]:
+    """Return the faults of these texts."""
     found = []
-    for piece in _READERS.get(Path(name).suffix, _lines)(source):
+    for piece in pieces:
         for pattern, instead in _WORDS:
             for match in pattern.finditer(piece.text):
                 found.append(_finding(name, piece, match.start(), match[0], instead))
@@ -162,7 +168,7 @@ def _finding(name: str, piece: Piece, at: int, found: str, instead: str) -> Find
 
 
 def _markdown(source: str) -> Iterator[Piece]:
-    """Headings, paragraphs, list items, cells and what stands for a picture; no code, no comment."""
+    """Read headings, paragraphs, list items, cells and the texts of pictures; no code, no comment."""
     tokens = MarkdownIt("commonmark").enable("table").parse(source)
     for before, token in pairwise(tokens):
         if token.type == "inline" and token.map:
@@ -180,10 +186,10 @@ def _shown(token: Token) -> str:
 
 
 def _python(source: str) -> Iterator[Piece]:
-    """Each string of a module, docstrings and the parts of f-strings among them."""
+    """Read each string of a module, including docstrings and the parts of f-strings."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield Piece(node.lineno, _without_code(node.value), bounded=False)
+            yield Piece(node.lineno, without_code(node.value), bounded=False)
 
 
 _SHOWN_BY_SCRIPT = re.compile(
@@ -192,7 +198,7 @@ _SHOWN_BY_SCRIPT = re.compile(
 
 
 def _script(source: str) -> Iterator[Piece]:
-    """Each string of TypeScript, and what stands between the tags of JSX; no comment."""
+    """Read each string of TypeScript, and the text between the tags of JSX; no comment."""
     bare = re.sub(r"/\*.*?\*/|(?<![:\"'`])//[^\n]*", lambda match: re.sub(r"[^\n]", " ", match[0]), source, flags=re.S)
     for match in _SHOWN_BY_SCRIPT.finditer(bare):
         yield Piece(source.count("\n", 0, match.start()) + 1, match[0], bounded=False)
@@ -200,10 +206,11 @@ def _script(source: str) -> Iterator[Piece]:
 
 def _lines(source: str) -> Iterator[Piece]:
     for number, line in enumerate(source.splitlines(), 1):
-        yield Piece(number, _without_code(line), bounded=False)
+        yield Piece(number, without_code(line), bounded=False)
 
 
-def _without_code(text: str) -> str:
+def without_code(text: str) -> str:
+    """Return the text with `_CODE` for each piece of inline code."""
     return re.sub(r"`[^`\n]*`", _CODE, text)
 
 

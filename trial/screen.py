@@ -9,7 +9,7 @@ from shared.domain.generation import Generation, StoredStep
 
 
 class Screen:
-    """Writes to `out` as things happen. What the model writes loses its control characters."""
+    """Writes to `out` as things happen. Removes control characters from the model's text."""
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr

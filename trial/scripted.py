@@ -1,4 +1,4 @@
-"""A kind's context for its tests: the model answers as a script says. No stack, no worker, no network.
+"""A kind's context for its tests: a script answers for the model. No stack, no worker, no network.
 
 from shared import kinds
 from trial.scripted import ScriptedContext, run

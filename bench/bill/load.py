@@ -31,7 +31,7 @@ class Order:
 
 @dataclass(slots=True)
 class Followed:
-    """What became of an order, and what asking for it took."""
+    """The outcome of a request, and the calls that it took to find out."""
 
     order: Order
     generation_id: str = ""

@@ -1,4 +1,5 @@
-"""What one call takes of a processor, and a batch beyond its model's time with as little of one as on Lambda."""
+"""The processor time of one call, and a batch's overhead beyond its model's time with as little processor as on
+Lambda."""
 
 import contextlib
 import time

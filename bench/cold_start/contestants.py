@@ -1,4 +1,4 @@
-"""Who is measured: our six functions, the least and the usual beside each, and each lever on its own."""
+"""The contestants: our six functions, the least and the usual beside each, and each lever alone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -60,7 +60,7 @@ class Cast:
         return made if function in _FLOOR else replace(made, good=_answered(200))
 
     def thin(self, function: str) -> Contestant:
-        """What the floor does, by a thin signed client in boto3's place."""
+        """The floor's work, with a thin signed client in place of boto3."""
         handler = "thin.creates.handler" if function == "create" else "thin.reads.handler"
         return replace(self.floor(function), name="thin", handler=handler)
 

@@ -1,4 +1,4 @@
-"""What a function's memory buys, and what it costs: cold starts of ours with more and less of it."""
+"""The benefit and the cost of a function's memory: cold starts of ours with more and less of it."""
 
 from dataclasses import replace
 from pathlib import Path

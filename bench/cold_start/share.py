@@ -107,7 +107,7 @@ def _stop_and_go(pid: int, share: float) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
                 while time.monotonic() < until and cpu_seconds(pid) < allowed:
                     time.sleep(_LOOK_SECONDS)
-                # What it used beyond its share it waits for.
+                # It waits for the time that it used beyond its share.
                 debt = max(0.0, cpu_seconds(pid) - allowed) / share
                 os.kill(pid, signal.SIGSTOP if time.monotonic() < until or debt else signal.SIGCONT)
                 over.wait(max(0.0, until + debt - time.monotonic()))

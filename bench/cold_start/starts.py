@@ -17,7 +17,7 @@ from local.lambda_runtime import handler_command, handler_environment
 
 
 class WrongAnswerError(RuntimeError):
-    """What was to be measured did not do its work."""
+    """The contestant did not do its work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,13 @@ class Start:
 
     @property
     def gb_seconds(self) -> float:
-        """What Lambda bills of `wall_ms`: INIT, too, since August 2025, in whole milliseconds of the memory ordered."""
+        """The part of `wall_ms` that Lambda bills: since August 2025 also INIT, in whole milliseconds of the configured
+        memory."""
         return ceil(self.wall_ms) / 1000 * self.memory_mb / 1024
 
     @property
     def lambda_gb_seconds(self) -> float:
-        """What Lambda bills of `lambda_ms`."""
+        """The part of `lambda_ms` that Lambda bills."""
         return ceil(self.lambda_ms) / 1000 * self.memory_mb / 1024
 
     def plain(self) -> dict[str, float]:

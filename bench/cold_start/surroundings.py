@@ -1,4 +1,4 @@
-"""What a cold start needs around it: the world behind TLS, a model server, and real jobs. Measures nothing."""
+"""The surroundings of a cold start: the world behind TLS, a model server, and real jobs. Measures nothing."""
 
 import json
 import sys

@@ -57,5 +57,5 @@ def _account(jobs: list[Job]) -> Account:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends in order, however this is told to
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # however this is stopped, all children end in order
     sys.exit(run(measure, description or ""))

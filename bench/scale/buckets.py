@@ -1,4 +1,4 @@
-"""What a service gives away in a second, first come, first served; and a record that it never gave more."""
+"""The amount that a service grants per second, first come, first served; and a record that it never granted more."""
 
 from collections import Counter
 

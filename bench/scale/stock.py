@@ -31,7 +31,7 @@ _OPEN_OF = 100
 
 
 MATTERS = (RescueOutcome.SENT_AGAIN, RescueOutcome.GIVEN_BACK, RescueOutcome.REARMED, RescueOutcome.EXPIRED)
-"""What is the matter with a generation that is due, by what a rescue does about it."""
+"""The condition of a due generation, by what a rescue does about it."""
 
 
 @dataclass

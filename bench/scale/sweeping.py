@@ -35,7 +35,7 @@ SETTINGS = Settings(TABLE, "queue", "alone", lease_seconds=LEASE_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep did; `seconds` are virtual, the meter's `own_seconds` are this machine's."""
+    """The result of one sweep; `seconds` are virtual, the meter's `own_seconds` are this machine's."""
 
     report: Counter[str]
     meter: Meter
@@ -43,7 +43,7 @@ class Swept:
 
 
 class Timed(Protocol):
-    """What has a time of its own, in seconds."""
+    """The durations, in seconds."""
 
     now: float
 

@@ -12,9 +12,10 @@ from bench.throughput.processors import CEILING, EMULATOR, FUNCTIONS, LOAD, MODE
 FULL = 0.85
 """Of one processor: an interpreter that uses so much of it has no more to give. Of all: the machine has none."""
 NEVER_IDLE, AT_EASE = 0.1, 0.5
-"""Of the time: an event loop that waits less for events is full, if it waited longer by one client."""
+"""The share of the time. An event loop that waits less for events is full, if it waited longer with one client."""
 _ENOUGH = 0.8
-"""Of the best rate: the fewest clients that reach it are where it saturates, for twice as many bring little more."""
+"""The share of the best rate. It saturates at the fewest clients that reach it, because twice as many bring little
+more."""
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Slice:
-    """What one stretch of load has done: seconds, and how long each request took."""
+    """The work of one stretch of load: seconds, and the duration of each request."""
 
     seconds: float
     latencies: Sequence[float]

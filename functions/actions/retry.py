@@ -76,7 +76,7 @@ class RetryService:
             raise ProblemError("not_found")
         if current.retried_as is None:
             raise ProblemError("not_retryable")
-        # Of a double click, the other call came first.
+        # In a double click, the other call came first.
         return accepted(request, current.retried_as, first_look_seconds(current.usual_seconds, self.settings))
 
     def _sealing(self, old: Generation, new: Generation, body: Retry) -> Callable[[], bytes] | None:

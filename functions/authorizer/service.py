@@ -25,8 +25,8 @@ class AuthorizerService:
         """Return a simple response of payload format 2.0. If it raises, the gateway returns 500 and refuses the call.
 
         It judges the identity source, because API Gateway caches the response under exactly that. An expired but
-        otherwise valid token passes: API Gateway returns the same 403 for every refusal, while the functions compare
-        `exp` with each call's time and return 401 `token_expired`, which a page can read.
+        otherwise valid token passes, because API Gateway would return the same 403 as for every refusal. The functions
+        compare `exp` with each call's time instead, and return 401 `token_expired`, which a page can read.
         """
         sources = event["identitySource"]
         match = _BEARER.fullmatch(sources[0]) if isinstance(sources, list) and len(sources) == 1 else None

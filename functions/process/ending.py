@@ -51,7 +51,7 @@ class Handled:
 
 
 class Attempt(Protocol):
-    """What ending needs from an attempt."""
+    """The parts of an attempt that ending needs."""
 
     @property
     def head(self) -> Generation: ...

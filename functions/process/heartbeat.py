@@ -22,7 +22,7 @@ class Heartbeat:
     """A thread that sends heartbeats for one claimed generation during the `with` block, and is joined at its end.
 
     Lambda would freeze a leftover thread and continue it in a later invocation. If the lease is lost, the deadline
-    passes or the invocation is about to end, the thread closes the call in flight, and `check` raises the reason.
+    passes or the invocation is about to end, the thread closes the call in flight. `check` then raises the reason.
     """
 
     def __init__(

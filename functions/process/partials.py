@@ -1,7 +1,6 @@
-"""Shows a connected owner the model's text so far. Nothing of it is stored, and no work waits for it.
+"""Shows a connected owner the model's text so far. Nothing is stored, and no work waits for it.
 
-Each message is the whole of one step's answer, as far as it can be read, so one that is lost, late or doubled does no
-harm.
+Each message is the whole readable part of one step's answer, so a lost, late or doubled one does no harm.
 """
 
 import threading
@@ -26,8 +25,8 @@ FIRST_SECONDS = 0.5
 SHORTEST_SECONDS = 1.0
 """Nobody reads faster, and each message costs."""
 SILENCE_SECONDS = 4.0
-"""After this something new is shown, however little it is; of a slow call after a quarter of the time it has taken, so
-that its messages last."""
+"""The longest time without a message, however little is new. In a slow call, a quarter of its duration so far, so that
+its number of messages lasts."""
 _MESSAGES_OF_A_USUAL_ANSWER = 8
 _LOOK_AGAIN_SECONDS = 2.0
 _FENCES = ("\ufeff", "```json", "```")

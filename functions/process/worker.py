@@ -50,9 +50,10 @@ class Worker:
     def handle(self, message: QueueMessage, handover_at: float) -> Handled:
         """Process the message, or do nothing if the generation has moved on.
 
-        Returns the outcome if the message may be deleted. Raises if the message must go back to the queue: it names a
-        newer version or an unknown kind, it could not be claimed, or nothing could be written for the rest of the
-        lease. In the last case the lease expires, and a rescuer takes over.
+        Returns the outcome if the message may be deleted. Raises if the message must go back to the queue:
+        - It names a newer version or an unknown kind.
+        - The generation could not be claimed.
+        - Nothing could be written for the rest of the lease. The lease then expires, and a rescuer takes over.
         """
         dependencies = self.dependencies
         holder = f"{self.name[-8:]}-{dependencies.clock.token()}"

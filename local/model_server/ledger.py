@@ -16,10 +16,15 @@ from typing import Any
 class Call:
     """One request for a completion. Times are epoch seconds, `cost` is US dollars.
 
-    `outcome` is None while the call is open. Then it is one of `answered` (the model finished), `refused` (an HTTP
-    error status), `error` (an error inside a 200), `cut` (the server closed the socket), `client_closed` and
-    `server_stopped`. `paid` means that the model produced content, whether or not the client got it. `bill_asks` counts
-    the requests for the final bill; the first `late_bill` of them find none.
+    `outcome` is None while the call is open. Then it is one of these:
+    - `answered`: the model finished
+    - `refused`: an HTTP error status
+    - `error`: an error inside a 200
+    - `cut`: the server closed the socket
+    - `client_closed` or `server_stopped`
+
+    `paid` means that the model produced content, whether or not the client got it. `bill_asks` counts the requests for
+    the final bill; the first `late_bill` of them find none.
     """
 
     id: str

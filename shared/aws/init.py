@@ -1,6 +1,6 @@
-"""What a function does before its first event, where Lambda gives it a whole processor whatever its memory.
+"""Prepares a function before its first event. Lambda gives it a whole processor then, whatever its memory.
 
-Owns that nothing of it can fail a start. Sends nothing, reads no key, and draws no id and no random number.
+Ensures that none of them can fail a start. Sends nothing, reads no key, and draws no id and no random number.
 """
 
 import importlib

@@ -1,7 +1,7 @@
 """The log lines that operators join: one for each accepted create, one for each end, and a sample of all other calls.
 
-Owns their fields. The lines look like those of Powertools' logger, without the place in the code and in a third of its
-time, because every generation writes them. Never logs users' texts, keys or tokens. An owner is a hash.
+Owns their fields. The lines look like those of Powertools' logger, but without the place in the code. They take a third
+of its time, because every generation writes them. Never logs users' texts, keys or tokens. An owner is a hash.
 """
 
 import hashlib

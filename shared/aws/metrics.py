@@ -52,8 +52,8 @@ class Metric(StrEnum):
     OPEN_BEYOND_BOUND = "OpenBeyondBound"
     """The only one that is written when it is zero: each sweep confirms that the bound holds."""
     ERRORS = "Errors"
-    """Faults that the code caught, so Lambda counts no error: responses 500 and 503, messages sent back, skipped heads,
-    and attempts that ended because of the service's own key."""
+    """Faults that the code caught, so Lambda counts no error. These are responses 500 and 503, messages sent back,
+    skipped heads, and attempts that ended because of the service's own key."""
 
     @property
     def unit(self) -> str:

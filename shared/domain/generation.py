@@ -127,7 +127,7 @@ class Generation:
     usual_seconds: int = 0
     """How long this kind usually takes; 0 if the head does not say. `pacing` uses it."""
     left_cents: int = 0
-    """What the nearest spending limit left when it was accepted; 0 if no limit applies."""
+    """The remaining amount of the nearest spending limit when it was accepted; 0 if no limit applies."""
     op: str | None = None
     create_op: str | None = None
     schema_version: int = SCHEMA_VERSION
@@ -239,10 +239,10 @@ def settle(generation: Generation, steps: list[StoredStep]) -> Totals:
     # some accepted write has shown, each once:
     # - A holder starts from what this function returns and adds each of its own calls once. Every write of usage is
     #   fenced and carries all of it, with steps_done. So no write shows a call twice, and none takes one back.
-    # - A step item says how much of its usage an accepted begin_call of the same holder has shown. What has been shown
-    #   stays shown, by the first point. The rest is exactly what the head lacks, until a write counts the step in
-    #   steps_done. This also holds for a late holder: its step item says so in the same way, and the next holder's own
-    #   calls of that step are ordinary calls.
+    # - A step item says how much of its usage an accepted begin_call of the same holder has shown. By the first point,
+    #   that part stays shown. The head lacks exactly the rest, until a write counts the step in steps_done. The same
+    #   applies to a late holder, whose step item says it in the same way. The next holder's own calls of that step are
+    #   ordinary calls.
     # - So the only lost charge is one that a worker received and did not save, because it died before its next write.
     # - The head keeps a step's reservation until then, too. The write that counts the step releases it.
     uncounted = [step for step in steps if step.position > generation.steps_done]

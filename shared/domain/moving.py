@@ -17,7 +17,7 @@ _LATE_START = 0.5
 
 
 class State(StrEnum):
-    """What an open generation does now."""
+    """The activity of an open generation."""
 
     QUEUED = "queued"
     """Its message is on the way to a worker."""

@@ -74,9 +74,11 @@ class Row[Given]:
 
     `sets` is a pure function of the head as read, the time and the caller's values. It returns the fields to set: None
     removes one, `Add` and `Once` use the table's own value. Status, fence, version and index follow from the row, not
-    from `sets`. `target` is None if the status stays. `mark` is how the write recognises itself. `transaction` means
-    that the write includes other items. `any_version` means that the row also applies to an open head of a newer
-    version, whose status this version may not know: a generation that nobody can read must still end.
+    from `sets`.
+
+    `target` is None if the status stays. `mark` is how the write recognises itself. `transaction` means that the write
+    includes other items. `any_version` means that the row also applies to an open head of a newer version. This version
+    may not know its status, but a generation that nobody can read must still end.
     """
 
     name: str

@@ -45,8 +45,8 @@ def read[Model: BaseModel](model: type[Model], values: dict[str, Any]) -> Model:
 def parse[Model: BaseModel](model: type[Model], values: dict[str, Any], errors: list[dict[str, str]]) -> Model | None:
     """Return the values as the model, or None after adding the faults to `errors`.
 
-    A text without a visible character is always a fault. So are a number that is too large for a float, such as 1e400,
-    and a value that is nested too deep to be stored and read.
+    A text without a visible character is always a fault. A number that is too large for a float, such as 1e400, is a
+    fault too. So is a value that is nested too deep to be stored and read.
     """
     if deep := [name for name, value in values.items() if too_deep(value)]:
         message = f"It is nested deeper than {MOST_LEVELS} levels."

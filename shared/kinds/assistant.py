@@ -1,4 +1,4 @@
-"""Assistant: finds out what a sentence asks for, then answers that: a goal made SMART, or tasks put in order."""
+"""Assistant: finds the intent of a sentence, then answers it with a SMART goal or with tasks put in order."""
 
 from typing import Annotated, Literal, get_args
 
@@ -36,7 +36,7 @@ class Input(Asked):
 
 
 class Intent(Written):
-    """What a sentence asks for, and why it is taken so."""
+    """The intent of a sentence, and the reason for this reading."""
 
     intent: Literal["smart_goal", "prioritization", "unknown"]
     reason: _Text
@@ -86,8 +86,8 @@ class Output(Written):
 def run(ctx: Context, content: Input) -> Output:
     """Find the intent, then answer in its form. A sentence with neither intent gets a reason, and costs no second call.
 
-    Progress is at 25 once the intent is asked for, at 50 once it is known, at 75 once the answer is written, and at 100
-    once that is stored; while an answer streams it rises in between.
+    Progress is at 25 once the intent is asked for, and at 50 once it is known. It is at 75 once the answer is written,
+    and at 100 once that is stored. While an answer streams, it rises in between.
     """
     data = {"sentence": content.sentence}
     ctx.progress(25, "understanding")

@@ -23,9 +23,9 @@ _NOT_SPENT = ("generations", "paid_calls", "prompt_tokens", "completion_tokens",
 class ErasureStore:
     """Deletes by key only. The caller ends running generations and sets the order.
 
-    The bookkeeping of limits goes last, once it no longer limits the owner: the times of accepted requests, and the
-    spend of today, or of this month if it has a limit. Otherwise an erasure would bypass the limits. This bookkeeping
-    holds nothing of a generation.
+    The records of limits go last, once they no longer limit the owner: otherwise an erasure would bypass the limits.
+    They are the times of accepted requests, and the spend of today, or of this month if it has a limit. They hold
+    nothing of a generation.
     """
 
     def __init__(self, ground: Ground) -> None:

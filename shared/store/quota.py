@@ -85,7 +85,7 @@ class QuotaReader:
         """Return the spend booked today and this month (UTC), plus what open generations have spent and reserved.
 
         Excludes what the owner's own keys paid: the limits guard the deployment's account. A month is the sum of its
-        days: reading 31 small items costs two units, while an item per month would cost two units at each end.
+        days. Reading 31 small items costs two units, while an item per month would cost two units at each end.
         """
         with reading():
             return self._spent(user_id, policy, running, now)

@@ -100,8 +100,8 @@ class Reader:
     def get_steps(self, key: GenerationKey, *, results: bool = True) -> list[StoredStep]:
         """Return the stored steps in order.
 
-        With `results=False`, a result in an object is left empty: a caller that only counts steps needs no right to
-        read the bucket, and does not wait for it.
+        With `results=False`, a result in an object is left empty. A caller that only counts steps then needs no right
+        to read the bucket, and does not wait for it.
         """
         with reading():
             decode = self._readable if results else items.decode_step

@@ -1,4 +1,4 @@
-"""What the spending limits leave for an open generation. Writes nothing."""
+"""The remaining amount of the spending limits for an open generation. Writes nothing."""
 
 from decimal import Decimal
 
@@ -19,9 +19,9 @@ class SpendingReader:
         self._quota, self._deployment = QuotaReader(ground), DeploymentSpend(ground)
 
     def left_usd(self, head: Generation, cost_usd: Decimal) -> Decimal | None:
-        """Return what the nearest limit leaves, in US dollars, negative if it is exceeded; None if there is no limit.
+        """Return the remaining US dollars of the nearest limit, negative if it is exceeded; None if there is no limit.
 
-        What the owner's open generations, including this one, have spent and reserved counts as spent. For the
+        The spend and the reserves of the owner's open generations, including this one, count as spent. For the
         deployment's day, only this one's `cost_usd` is added: the others are booked when they end.
         """
         policy, now, left = self._policy, self._clock.now(), list[Decimal]()

@@ -27,8 +27,8 @@ def generation_frame(head: Generation, now: datetime, settings: Settings) -> byt
 def partial_frame(head: Generation, step: str, number: int, output: Mapping[str, Any]) -> bytes | None:
     """Return the message of a step's answer so far; None if no cut makes it short enough.
 
-    `number` rises within an attempt's step. If the answer is too long, the start of its longest list or text is cut,
-    and `offset` says how many items or characters are missing.
+    `number` rises within an attempt's step. If the answer is too long, the start of its longest list or text is cut.
+    `offset` says how many items or characters are missing.
     """
     told = {"type": "partial", "generation_id": head.generation_id, "attempt": head.attempt, "step": step}
     message = encoded({**told, "number": number, "output": output})

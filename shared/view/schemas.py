@@ -109,7 +109,7 @@ class Generation(TypedDict):
     usage: Usage
     """The cost of its paid calls so far."""
     stage: NotRequired[str]
-    """What the worker does now, named by the kind."""
+    """The worker's current activity, named by the kind."""
     started_at: NotRequired[Moment]
     """When the current or last attempt began."""
     heartbeat_at: NotRequired[Moment]
@@ -131,7 +131,7 @@ class Generation(TypedDict):
     own_key: NotRequired[Literal[True]]
     """It uses the user's own provider key."""
     state: NotRequired[StateName]
-    """What an open generation does now."""
+    """The activity of an open generation."""
     because: NotRequired[str]
     """The code that ended the last attempt, while it is open."""
     next_at: NotRequired[Moment]
@@ -397,11 +397,11 @@ class Ceiling(TypedDict):
     """The state of one other limit of the caller."""
 
     limit: float
-    """The ceiling."""
+    """The limit."""
     used: float
     """The current use."""
     remaining: float
-    """What remains, never below 0."""
+    """The remaining amount, never below 0."""
 
 
 class UserLimits(TypedDict):

@@ -1,6 +1,6 @@
-"""A headless Chromium for the page: one tab for each user, and what it complained of.
+"""A headless Chromium for the page: one tab for each user, and the errors that it reported.
 
-Owns how the page is opened and signed in to. What a test does there is the test's.
+Owns how to open the page and sign in. The tests own what happens there.
 """
 
 import os

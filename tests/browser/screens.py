@@ -1,6 +1,6 @@
-"""Every screen of the page with something on it, for whoever looks at all of them.
+"""Every screen of the page with content, for tests that look at all of them.
 
-Owns the list of the screens and what has to be there for each. What is looked for is the caller's.
+Owns the list of the screens and what each must have. The caller decides what to check.
 """
 
 from collections.abc import Iterator

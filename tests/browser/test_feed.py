@@ -87,7 +87,7 @@ def test_five_hundred_generations_scroll_without_a_duplicate_or_a_hole_while_the
     dismissed: set[str] = set()
     for step in range(200):
         shown = rows(tab)
-        # What was created meanwhile comes with the next reading of the newest page; the rest is there without a gap.
+        # Generations created meanwhile come with the next reading of the newest page; the rest is there without a gap.
         oldest, missing = min(shown), before - set(shown) - dismissed
         assert not missing, f"{missing} were there before"
         assert {each for each in everything - dismissed if each >= oldest} == set(shown), "a hole"

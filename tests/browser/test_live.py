@@ -114,7 +114,7 @@ def test_what_is_written_that_is_no_card_hurts_nothing(alice: Owner, open_page: 
     tab.complaints.clear()  # React names what was thrown, which is what this test is about
 
 
-# What a server of another version might send: the page takes each message for what it is.
+# Messages that a server of another version might send: the page uses or ignores each correctly.
 DAMAGED = """
 const add = WebSocket.prototype.addEventListener;
 const handed = event => {

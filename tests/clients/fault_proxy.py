@@ -45,7 +45,7 @@ class Reply:
 
 @dataclass
 class Played:
-    """What a row has seen of one client."""
+    """The calls of one client that a row has seen."""
 
     calls: list[Call] = field(default_factory=list)
     made: dict[str, str] = field(default_factory=dict)

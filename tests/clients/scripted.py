@@ -16,7 +16,7 @@ LOST = UnreachableError("cut off")
 
 @dataclass
 class Service:
-    """Carries flows out. `script` holds the answers, in order; whoever asks more than that is at fault."""
+    """Runs flows. `script` has the answers, in order; asking for more than that is a fault."""
 
     script: list[Answer | UnreachableError] = field(default_factory=list)
     chance: Callable[[], float] = lambda: 0.0

@@ -1,4 +1,4 @@
-"""What the commands do with input that is none, terminals that know ASCII alone, and a service that writes escapes."""
+"""The commands with invalid input, terminals that only know ASCII, and a service that writes escapes."""
 
 import os
 import subprocess

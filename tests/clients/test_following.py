@@ -1,4 +1,4 @@
-"""Polling goes by the service's hints, shows no older state, waits errors out, and ends where it must."""
+"""Polling follows the service's hints, shows no older state, outlasts errors, and ends where it must."""
 
 import pytest
 

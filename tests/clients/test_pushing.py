@@ -171,6 +171,28 @@ def test_a_connection_is_renewed_a_minute_before_it_ends() -> None:
     assert 3530 <= pushed.tickets[1] - pushed.tickets[0] <= 3545
 
 
+@pytest.mark.parametrize("lasts", [-3600.0, 0.0, 0.3])
+def test_a_connection_that_is_over_as_soon_as_it_is_open_is_no_reason_for_a_storm(lasts: float) -> None:
+    pushed = Pushed()
+    live = pushed.live
+    tries: list[float] = []
+    with live.following(ID):
+        for number in range(1, 6):
+            assert live.claim()
+            tries.append(pushed.time)
+            live.admit("ws://x", lasts)
+            live.release()
+            pushed.pass_(0.2)
+            live.opened(number)
+            pushed.pass_(live.rests(number) or 0.0)
+            assert live.rests(number) is None
+            live.closed(number)
+            pushed.pass_(live.wanted_in() or 0.0)
+    gaps = gaps_of(tries)
+    assert gaps[0] >= 1.0
+    assert gaps[-1] >= 8.0
+
+
 def test_a_ticket_that_hangs_delays_no_look() -> None:
     pushed = Pushed(ends_after=20)
     within: list[float] = []

@@ -1,4 +1,4 @@
-"""What the tests of admission share: an owner who asks, and what the table then holds of them."""
+"""Shared by the tests of admission: an owner who asks, and the owner's items in the table afterwards."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the tests of leftovers share: a generation with much to copy, every write, and what is stored for whom."""
+"""Shared by the tests of leftovers: a generation with much to copy, every write, and the stored items of each owner."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

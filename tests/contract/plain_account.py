@@ -1,7 +1,7 @@
-"""What must stand in the table after each write to one generation, in plain Python.
+"""The required state of the table after each write to one generation, in plain Python.
 
-What a row asks for and what it says of status, fence, version and index is taken from the row itself; what else a write
-changes is said by whoever makes it.
+A row's guards, status, fence, version and index come from the row itself. The author of a write says what else it
+changes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +54,7 @@ class PlainAccount:
         self.store.admission.create(new, an_input())
 
     def allowed(self, row: Row[Any], seen: Generation, progress: int) -> bool:
-        """Whether the row's guards hold of the head for a writer that goes by `seen`."""
+        """Whether the row's guards hold for the head, for a writer that relies on `seen`."""
         head, now = self.head, self.clock.now()
         facts = {
             Guard.READABLE: True,
@@ -96,8 +96,8 @@ class PlainAccount:
                 answer = act()
             except REFUSALS:
                 refused = True
-        # A beat that was overtaken has nothing left to say; a call that is counted was counted by an earlier try, and
-        # what is shown was shown by one.
+        # These writes are already done. A heartbeat that was overtaken has nothing left to say. An earlier try has
+        # counted the call, or has shown the steps and the usage.
         done = (
             (row is rows.HEARTBEAT and self.clock.now() < self.head.deadline_at)
             or (row is rows.BEGIN_CALL and self.head.calls == seen.calls + 1)
@@ -141,7 +141,7 @@ class PlainAccount:
         return {"usage": totals.usage, "steps_done": totals.steps_done}
 
     def rows_of_a_rescuer(self, seen: Generation) -> dict[Row[Any], tuple[Any, dict[str, Any]]]:
-        """What each row of a rescuer's is called by, and what it sets."""
+        """The name of each of a rescuer's rows, and the fields that it sets."""
         store, now, totals = self.store, self.clock.now(), self.settled(seen)
         again, beat = max(now, seen.not_before or now), seen.heartbeat_at or now
         backed_off = again + GRACE * 2.0 ** min(seen.dispatches, 5)
@@ -184,5 +184,5 @@ class PlainAccount:
 
 
 def spent_by_all(client: Any, clock: FakeClock) -> Decimal:
-    """The deployment's day on which every account begins, read anew."""
+    """The deployment's day on which every account begins, read again."""
     return DeploymentSpend(store_over(client, clock).ground).spent_today(START)

@@ -1,4 +1,5 @@
-"""Answers that are lost and requests that meet: whatever happens, each is let in once or told why not."""
+"""Lost answers and concurrent requests: in any case, each request is admitted once or gets the reason for its
+refusal."""
 
 import threading
 from collections.abc import Callable
@@ -219,7 +220,7 @@ def test_of_fifty_at_once_five_are_let_in_and_the_others_told_when_to_come_back(
 
     def submit(generation: Generation) -> None:
         start.wait()
-        for _ in range(10):  # as a client does that is told 503: with its key, until it is told
+        for _ in range(10):  # like a client that gets a 503: with its key, until it gets an answer
             try:
                 admitted = store.admission.admit(
                     replace(generation, generation_id=clock.new_id()),

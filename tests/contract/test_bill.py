@@ -1,4 +1,4 @@
-"""What a worker had spent on a generation that was ended under its hands is counted, once, and by nobody else."""
+"""If a generation is ended under a worker, that worker alone adds its spend, and exactly once."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -141,7 +141,8 @@ def test_a_query_of_the_index_costs_the_index_alone(dynamodb: Any, owner: str) -
     assert charged(dynamodb.query(**by_due(owner))) == (0, 0.5)
 
 
-# What MiniStack does not count, by AWS's rule: it charges every read as one of 4 KB, and a batch of them as nothing.
+# The units that MiniStack does not count, by AWS's rule: it charges every read as 4 KB, and a batch of reads as
+# nothing.
 
 
 def test_a_batch_of_reads_costs_what_each_would_alone(alone: FakeDynamoDB, owner: str) -> None:

@@ -39,7 +39,7 @@ class Account:
     dynamodb: Any
     name: str
     content_erased: bool = False
-    """What the last call said."""
+    """The last call's answer."""
 
     def items(self) -> dict[str, dict[str, Any]]:
         found = self.dynamodb.query(

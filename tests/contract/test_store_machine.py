@@ -58,7 +58,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from(MOMENTS))
     def time_passes(self, seconds: float) -> None:
-        """Before it does, somebody has read the head, and will go by that."""
+        """Before it does, somebody has read the head, and will rely on that."""
         found = self.plain.store.reads.get(self.plain.head.key)
         assert found is not None
         self.read.append(found)
@@ -180,7 +180,7 @@ class StoreMachine(RuleBasedStateMachine):
         seen = self.any_of(data, [*self.read, self.plain.head])
         row, (act, sets) = list(self.plain.rows_of_a_rescuer(seen).items())[place]
         same_due = sets.get("due_at") == self.plain.head.due_at
-        if not (same_due and row in (rows.REARM, rows.POSTPONE)):  # it is done, whoever did it
+        if not (same_due and row in (rows.REARM, rows.POSTPONE)):  # it is done, no matter which process did it
             # Sent again with a due_at that is at the deadline already, the guard cannot tell the second copy.
             self.plain.write(row, seen, act, sets, lost=lost, repeats=same_due)
 
@@ -235,7 +235,7 @@ class StoreMachine(RuleBasedStateMachine):
     def dismiss(self, data: Any, lost: bool) -> None:
         seen = self.any_of(data, [*self.read, self.plain.head])
         if self.plain.head.dismissed_at is not None:
-            self.plain.store.endings.dismiss(seen)  # it is done, whoever did it
+            self.plain.store.endings.dismiss(seen)  # it is done, no matter which process did it
         else:
             act = partial(self.plain.store.endings.dismiss, seen)
             self.plain.write(rows.DISMISS, seen, act, {"dismissed_at": self.clock.now()}, lost=lost)

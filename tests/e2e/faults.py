@@ -1,4 +1,4 @@
-"""What the tests do to a running stack, and what they look at behind the API's back. Linux only."""
+"""The tests' actions on a running stack, and their view behind the API's back. Linux only."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""A browser's side of a live connection: a ticket, a WebSocket, and all that is told over it."""
+"""A browser's side of a live connection: a ticket, a WebSocket, and all of its messages."""
 
 import json
 import socket

@@ -25,7 +25,7 @@ class Owner:
     stack: LocalStack
     name: str
     document: Document = COMMITTED
-    """What each answer is held against."""
+    """The document to check each answer against."""
     seen: dict[str, dict[str, Any]] = field(default_factory=dict)
     generations: list[str] = field(default_factory=list)
     """Of this owner; `tests.e2e.soundness` judges every one of them when the test is over."""

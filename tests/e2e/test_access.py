@@ -31,7 +31,7 @@ ENDS_IN: dict[str, str] = dict.fromkeys(OF_ONE, "succeeded") | {
     "POST /v1/generations/{generation_id}/retry": "failed",
     "DELETE /v1/generations/{generation_id}": "failed",
 }
-"""What the generation that a route is called with has become."""
+"""The state of the generation with which a route is called."""
 
 BODIES: dict[str, Any] = {
     "POST /v1/generations": {"source_text": own_text(), "model": "local/cards"},

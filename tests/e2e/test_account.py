@@ -1,5 +1,5 @@
-"""The account: for each owner, what the model server's ledger has been paid, what the heads say and what the day says
-are one sum; only a call that was in flight when its worker was killed is in none but the ledger."""
+"""The account: for each owner, the model server's ledger, the heads and the day have the same sum. Only a call in
+flight when its worker was killed is in the ledger alone."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from local.stack import LocalStack
 from tests.e2e import faults
 from tests.e2e.owner import Owner, eventually
 
-# Each model once, with what must become of it; `cut_first` and the like are tried again and then work.
+# Each model once, with its required outcome; models such as `cut_first` are retried and then work.
 ENDS = {
     "local/cards": "succeeded",
     "local/repair": "succeeded",

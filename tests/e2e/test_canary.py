@@ -1,7 +1,7 @@
-"""A key and a phrase that nobody else has, sent through every way in which a generation can end, with all logs on.
+"""Sends a unique key and a unique phrase through every way in which a generation can end, with all logs on.
 
-Afterwards everything that the stack has written or answered is searched: the key may be nowhere, not even encrypted,
-and the phrase only where what was sent in, and what was made of it, belongs.
+Afterwards it searches everything that the stack has written or answered. The key must be nowhere, not even encrypted.
+The phrase must be only where the input and its results belong.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""What the API takes beyond the letter: ids in any case, integers with a fraction of zero, HEAD where there is GET."""
+"""Lenient input of the API: ids in any case, integers with a fraction of zero, HEAD in place of GET."""
 
 from collections.abc import Callable
 from urllib.parse import urljoin

@@ -1,4 +1,4 @@
-"""A picture, from the model to whoever holds its URL: stored once, handed out for minutes, and gone with its owner."""
+"""A picture, from the model to anybody with its URL: stored once, available for minutes, and gone with its owner."""
 
 import hashlib
 import json

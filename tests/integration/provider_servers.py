@@ -49,7 +49,7 @@ def a_request(
 
 @dataclass
 class Asking:
-    """One call and what it did on the way: how often it asked for leave, and the progress that it told."""
+    """One call and its effects: how often it asked for permission to send, and the progress that it reported."""
 
     model: str = "local/cards"
     fallback_models: tuple[str, ...] = ()

@@ -1,5 +1,5 @@
-"""A key and a phrase that nobody else has, and every logger at DEBUG: neither is in any line, message or item that it
-does not belong in. The code is the real one from the request to the last write; AWS is moto, in this process."""
+"""With a unique key, a unique phrase, and every logger at DEBUG, neither is in a line, message or item where it does
+not belong. The code is real from the request to the last write; AWS is moto, in this process."""
 
 import logging
 import time

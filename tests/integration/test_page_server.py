@@ -1,4 +1,4 @@
-"""What the local page's server lets through: its own page's files, and its faults for that page alone."""
+"""The local page's server only serves its own page's files, and its faults only to that page."""
 
 import http.client
 from collections.abc import Iterator

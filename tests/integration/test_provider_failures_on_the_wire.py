@@ -1,6 +1,6 @@
-"""Every way in which a call can end, in one table: what the server does, the code, and what is done about it.
+"""Every way in which a call can end, in one table: the server's behaviour, the code, and the reaction.
 
-The servers are real and the sockets too. What a worker then does with its generation is in test_worker_endings.py.
+The servers and the sockets are real. test_worker_endings.py has the effect on a worker's generation.
 """
 
 import socket
@@ -26,8 +26,8 @@ NEVER = "never"
 
 type Row = tuple[str, CallFailure, str, str | float]
 
-# The model at the local model server, how that ends, its code, and when it is tried again: later, never, or after
-# the seconds that the server asked for, which are not counted.
+# The model at the local model server, its end, its code, and when to retry it. That is later, never, or after the
+# seconds that the server asked for, which do not count as retries.
 MODELS: list[Row] = [
     # Refused before the first token.
     ("local/status:400", failures.BAD_REQUEST, "provider_bad_request", NEVER),

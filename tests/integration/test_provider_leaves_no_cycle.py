@@ -17,7 +17,7 @@ from shared.domain.errors import CallCanceledError, LeaseLostError, ProviderErro
 from tests.integration.provider_servers import Asking
 
 HOLDING = (AnswerReader, Call, Gate, httpx.AsyncClient, httpx.Response)
-"""What holds what was sent and received. An exception that stays alive holds frames, and these by them."""
+"""The objects that hold sent and received data. An exception that stays alive holds frames, and they hold these."""
 
 FAILING = (
     *("429", "500", "503", "empty", "length", "filter", "refuse", "utf8", "cut", "big", "broken", "error", "tool"),

@@ -137,7 +137,7 @@ def test_the_built_functions_can_be_deployed_from_the_archive_alone(released: Pa
     with tarfile.open(released / "dist" / "release" / f"unstuck-sam-{VERSION}.tar.gz") as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
     folder = tmp_path / "unpacked" / f"unstuck-sam-{VERSION}"
-    # What `sam build` leaves has these names as plain values, whatever the other tags.
+    # `sam build` writes these names as plain values, whatever the other tags.
     codes = re.findall(r"^\s+(?:CodeUri|ContentUri): (\S+)$", (folder / "template.yaml").read_text(), re.MULTILINE)
     assert len(codes) > 5
     for code in codes:

@@ -64,8 +64,8 @@ class EndlessTurns:
 
 @dataclass
 class World:
-    """Answers and bills each call by a power of two, so that a sum tells which calls are in it; knows of each attempt
-    the calls that it was told of and has not shown by an accepted write; lets a test stop an attempt at any write."""
+    """Bills each call by a power of two, so that a sum shows which calls are in it. For each attempt, it knows the
+    calls that the attempt knew and has not shown by an accepted write. A test can stop an attempt at any write."""
 
     rig: Rig
     answers: tuple[str, ...]
@@ -73,7 +73,7 @@ class World:
     untold: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     writes: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     stops: dict[tuple[int, int, bool], Callable[[], object]] = field(default_factory=dict)
-    """What happens at write number N of an attempt, before or after it is made."""
+    """The fault at write number N of an attempt, before or after the write."""
 
     def __post_init__(self) -> None:
         self.rig.model.turns = EndlessTurns(self._turn)  # type: ignore[assignment]
@@ -160,7 +160,7 @@ def killed() -> None:
     raise KilledError
 
 
-# Of an attempt that is left alone: three calls and one repair in the first step, one and one in the second.
+# The writes of an undisturbed attempt: three calls and one repair in the first step, one and one in the second.
 UNDISTURBED = ["begin_call"] * 3 + ["store_step", "advance"] + ["begin_call"] * 2 + ["store_step", "succeed"]
 PLACES = [(number, made) for number in range(len(UNDISTURBED)) for made in (False, True)]
 

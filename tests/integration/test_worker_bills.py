@@ -1,4 +1,4 @@
-"""Calls that end before they have told what they cost: the bill is asked for, in time, and counted where it may be."""
+"""Calls that end before they have reported their cost: the bill is requested in time, and counted where allowed."""
 
 import json
 import threading
@@ -167,7 +167,7 @@ def wait_until_closed(call: Call) -> None:
 
 
 def closed_by_a_cancel(rig: Rig, head: Generation) -> Any:
-    """What becomes of a call when its owner cancels: a beat is refused, and the stream is closed."""
+    """The effect of a cancel on a running call: a heartbeat is refused, and the stream is closed."""
 
     def close(call: Call) -> None:
         canceled(rig, head)

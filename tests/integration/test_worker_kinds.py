@@ -1,4 +1,4 @@
-"""What a kind's own code raises and returns: each attempt ends in order, with every call that it paid for counted."""
+"""Exceptions and results of a kind's own code: each attempt ends in order, with every paid call counted."""
 
 import json
 import logging
@@ -49,7 +49,7 @@ def calls(count: int) -> list[Any]:
 
 
 def raising_after(count: int, error: BaseException, *, inside: bool) -> Run:
-    """Raise after so many paid calls: in the middle of a step that is not stored, or behind one that is."""
+    """Raise after this many paid calls: in the middle of a step that is not stored, or after one that is."""
 
     def run(ctx: Context, _given: Asked) -> Facts:
         for number in range(1, count):

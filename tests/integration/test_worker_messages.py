@@ -1,4 +1,4 @@
-"""What a message comes to that cannot be worked on: dropped, sent again later, or back to its queue."""
+"""Messages that cannot be processed: dropped, sent again later, or returned to their queue."""
 
 from collections.abc import Callable
 from decimal import Decimal

@@ -1,4 +1,5 @@
-"""Steps: stored once, never paid for again whoever died, shown in between, and counted once in the end."""
+"""Steps are stored once, never paid for again after any worker's death, shown in between, and counted once in the
+end."""
 
 from dataclasses import replace
 from decimal import Decimal

@@ -80,7 +80,7 @@ def then(act: Callable[[Call], object], turn: Turn | None = None) -> Turn:
 
 
 def spent_usd(handled: Handled) -> Decimal:
-    """What operators are told to have been spent, of the deployment's money."""
+    """The spend of the deployment's money, as operators see it."""
     ended = handled.ended
     return handled.billed_usd + (Decimal(0) if ended is None or ended.own_key else ended.usage.cost_usd)
 
@@ -97,7 +97,7 @@ class ScriptedModel:
     turns: deque[Turn] = field(default_factory=deque)
     calls: list[Call] = field(default_factory=list)
     bills: dict[str, Usage] = field(default_factory=dict)
-    """What the server will say that a call has cost, by the id that `telling` gave it."""
+    """The server's later answer to the cost of a call, by the id that `telling` gave it."""
     asked: list[tuple[str, str, float]] = field(default_factory=list)
     """Each question for a bill: the id, the key and the deadline."""
     takes_key: bool = True
@@ -116,7 +116,7 @@ class ScriptedModel:
 
 @dataclass
 class Rig:
-    """What a test of the worker needs: heads in the state it wants, a worker, and what became of them."""
+    """The needs of a worker's test: heads in the right state, a worker, and the results."""
 
     store: Store
     clock: FakeClock

@@ -17,7 +17,7 @@ _SETTLE = frozenset({"give_back", "crash_loop", "expire", "cancel", "retry"})
 
 
 def steps_of_nobody(table: Table, scene: Scene) -> Iterator[Step]:
-    """What happens without a process: time passes, messages are lost, what was held up comes."""
+    """Events without a process: time passes, messages are lost, a delayed write arrives."""
     yield from _time(scene)
     yield from _held_up(table, scene)
     if scene.queue:
@@ -122,8 +122,8 @@ def _reader_form(table: Table, one: Reader, status: Status) -> Reader:
 
 
 def stale_form(table: Table, plan: str, after: Scene, plan_now: str) -> Reader:
-    """Return what one is who had read the head before a step, and would now do what it read; NOBODY when that is
-    refused for good, or when it would do the same had it read only now."""
+    """Return the state of a process that had read the head before a step, and would now act on it. Returns NOBODY if
+    that is refused for good, or if a new read would lead to the same act."""
     if not plan:
         return NOBODY
     form = _reader_form(table, rescuer.told(Reader(plan), after.news), after.head.status)

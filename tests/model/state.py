@@ -1,8 +1,8 @@
-"""What the model remembers of one generation: the head, the steps, the queue, and what each process has in its hands.
+"""The model's memory of one generation: the head, the steps, the queue, and the values that each process holds.
 
-A guard of "as read" asks only whether a value is still what its writer saw, so a process holds a flag for each such
-value and not the value; no counter is kept that nobody compares. That makes the states finite for any number of
-attempts.
+A guard of "as read" only asks whether a value is still the one that its writer saw. So a process holds a flag for each
+such value and not the value, and counters that nothing compares are left out. That makes the states finite for any
+number of attempts.
 """
 
 from typing import NamedTuple
@@ -39,7 +39,7 @@ class Pc:
     BILLING = "billing"
     """It has read how the generation ended, and counts."""
     AGAIN = "again"
-    """The last write was applied, its answer was lost, and it is about to be tried again."""
+    """The last write was applied, its answer was lost, and it is about to be retried."""
 
 
 class Size(NamedTuple):
@@ -93,7 +93,7 @@ class Worker(NamedTuple):
     last: bool = False
     """Nobody else has held it since."""
     version: bool = True
-    """The head's version is the one that a bill goes by."""
+    """The head's version is the one that a bill relies on."""
     known: int = 0
     """Steps that it knows to be stored; the next one is made by it."""
     usage: int = 0
@@ -105,7 +105,7 @@ class Worker(NamedTuple):
     shown: int = 0
     """The progress that its next heartbeat shows."""
     row: str = ""
-    """The write that is tried again."""
+    """The write that is retried."""
 
 
 class Reader(NamedTuple):
@@ -126,7 +126,7 @@ class Reader(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A worker's write that is under way: a heartbeat of the thread beside, or the first copy of one tried again."""
+    """A worker's pending write: a heartbeat of the thread beside, or the first copy of a retried one."""
 
     row: str = ""
     fence: bool = False
@@ -148,7 +148,7 @@ class StoredCalls(NamedTuple):
 
 
 class News(NamedTuple):
-    """What one step changed for those who had read the head before it: each flag tells that a value is as it was."""
+    """The effect of one step on those who had read the head before it: each flag says that a value is unchanged."""
 
     status: Status | None = None
     """The status after the step."""
@@ -182,7 +182,7 @@ class Scene(NamedTuple):
     """How often begin_call was granted, for each step."""
     copy: Copy = NO_COPY
     news: News = NO_NEWS
-    """Of the step that led here; it is told to the processes and then forgotten."""
+    """From the last step; passed to the processes and then forgotten."""
 
 
 class Step(NamedTuple):

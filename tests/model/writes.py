@@ -60,14 +60,14 @@ def write(
 
 
 def when_refused(scene: Scene, worker: Worker) -> Worker:
-    """What a worker does whose lease was not renewed: past its deadline it fails what it still holds."""
+    """A worker whose lease was not renewed: past its deadline, it fails the generation that it still holds."""
     if worker.fence and worker.holds and scene.late and scene.head.status is Status.RUNNING:
         return worker._replace(pc=Pc.FAILING, call=0)
     return lost(worker)
 
 
 def lost(worker: Worker) -> Worker:
-    """What a worker does that has lost its lease; unless the generation ended under it there is nothing to do."""
+    """A worker that has lost its lease: it only acts if the generation was ended under it."""
     return worker._replace(pc=Pc.LOST, row="", call=0)
 
 

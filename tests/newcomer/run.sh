@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The README's first minutes in a bare Debian 13, by a user without sudo whose home directory is empty.
+# The README's first minutes in a bare Debian 13, by a user without sudo and with an empty home directory.
 #
-#   sudo tests/newcomer/run.sh [BASE]
+# sudo tests/newcomer/run.sh [BASE]
 #
-# Needs root, debootstrap, and the Debian and Python packages that apt and pip reach from this machine, whose settings are
-# copied. BASE is a root that debootstrap made before, to save its two minutes. What is committed is tried, nothing else.
-# Ends with 0 when all went well. Mounts and processes are gone with this script, even when it is killed; what a killed
-# one left on the disk is removed by the next.
+# Needs root, debootstrap, and the Debian and Python packages that apt and pip reach from this machine, whose settings
+# are copied. BASE is a root that debootstrap made before, to save its two minutes. Tests only committed files. Exits
+# with 0 if all went well. Mounts and processes are gone with this script, even if it is killed. The next run removes
+# what a killed one left on the disk.
 set -eu -o pipefail
 project="$(cd "$(dirname "$0")/../.." && pwd)"
 base="${2:-${1:-}}"

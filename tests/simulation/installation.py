@@ -53,7 +53,7 @@ SETTINGS_OF_ALL = replace(
     max_daily_spend_usd=0.0,
     max_deployment_daily_spend_usd=1e9,
 )
-"""No limit is simulated. What all owners spend is booked, and never reaches its ceiling."""
+"""No limit is simulated. The spend of all owners is booked, and never reaches its limit."""
 
 _SHARDS = 3
 _MOST_REMEMBERED = 5_000
@@ -170,8 +170,8 @@ def installed() -> Iterator[None]:
         (logs.logger, lambda: logger),
         (time.sleep, _sleep),
         (metrics.measure, lambda _values, _ended=(): None),
-        # What makes a run slow and changes nothing: a hash that is meant to be slow, one item decoded again and again,
-        # and forms made anew each time.
+        # Replaces code that makes a run slow and changes nothing. These are a slow hash, the repeated decoding of one
+        # item, and forms that are made again each time.
         (idempotency.slow_hash_of, _fast_hash_of),
         (items.decode_head, _Remembered(items.decode_head)),
         (forms.with_length, cache(forms.with_length)),

@@ -167,7 +167,7 @@ class Invariants:
                 raise ViolationError("invariant_8_every_generation_ends_in_time", shown(head))
 
     def _ended_in_order(self, after: Generation, author: Process) -> None:
-        """What its worker gave back itself costs it nothing when that worker dies later."""
+        """If its worker gave it back, it costs it nothing if that worker dies later."""
         if after.status is not Status.RUNNING:
             self._attempts[after.generation_id].remove(author)
 

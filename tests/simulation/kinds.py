@@ -11,7 +11,7 @@ CHAPTERS = 3
 
 
 class Input(BaseModel):
-    """What the saga is about."""
+    """The subject of the saga."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -1,4 +1,5 @@
-"""The people outside: they create, look, cancel, retry, and hold what they are told to the promises made to readers."""
+"""The people outside: they create, poll, cancel and retry, and compare the answers with the promises made to
+readers."""
 
 import json
 from collections import Counter
@@ -30,7 +31,7 @@ CONTENT = {kind: _smallest(kind) for kind in KINDS}
 
 @dataclass
 class Habits:
-    """What one owner does with one generation. Seconds after it was accepted; None for never."""
+    """One owner's acts on one generation. Seconds after it was accepted; None for never."""
 
     kind: str = "flashcards"
     starts_at: float = 0.0

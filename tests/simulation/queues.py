@@ -24,7 +24,7 @@ class Queued:
 
 @dataclass
 class FakeQueues:
-    """`arrived` is told of the queue that something was put into, and when it can be received."""
+    """`arrived` gets the queue of each new message, and when it can be received."""
 
     now: Callable[[], float]
     random: Random

@@ -1,4 +1,4 @@
-"""What must hold of each single write of a head, from the head before and after it and who wrote. Keeps nothing."""
+"""Invariants of each single write of a head, from the head before and after it and the writer. Keeps nothing."""
 
 from dataclasses import fields
 from typing import Any
@@ -12,7 +12,8 @@ from tests.simulation.process import Process
 
 LEASE_SECONDS = 40.0
 MAX_FRUITLESS_ATTEMPTS = 3
-# What a row says of itself, beside what it sets. Whoever writes a head of the version before makes it one of this.
+# The fields that every row may change, beside those that it sets. A write to a previous version's head gives it this
+# version.
 _OF_EVERY_ROW = {"status", "fence", "version", "due_at", "schema_version"}
 _MAY_CHANGE = {row.name: sets_of(row).keys() | _OF_EVERY_ROW for row in ROWS}
 

@@ -45,7 +45,8 @@ _AFTER_THAW_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the model does in one simulation: how often which manner, how long its answers may take, who is poison."""
+    """The model's behaviour in one simulation: how often it does what, how long its answers may take, which input is
+    poison."""
 
     manners: dict[Manner, float] = field(default_factory=lambda: {Manner.GOOD: 1.0})
     model_seconds: tuple[float, ...] = (4.0,)
@@ -250,7 +251,7 @@ class World:
             now = self.scheduler.now
             free = self._running[queue] < CONCURRENCY
             self._bells[queue].wait(max(0.0, self.queues.next_visible(queue) - now) if free else None)
-            # Whoever waits a little finds more in the queue, and more share a process.
+            # A short wait finds more in the queue, and more share a process.
             self.scheduler.wait(self.random.choice((0.0, 0.05, 2.0)))
             if self._running[queue] < CONCURRENCY and (batch := self.queues.receive(queue, most)):
                 self._running[queue] += 1

@@ -1,4 +1,4 @@
-"""What one write of DynamoDB's would do to one item, condition included. Changes nothing."""
+"""The effect of one DynamoDB write on one item, including its condition. Changes nothing."""
 
 from decimal import Decimal
 from functools import lru_cache

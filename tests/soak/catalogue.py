@@ -1,4 +1,4 @@
-"""What the soak sends: bodies of every kind, the models that they name, and how each of these may end. Pure."""
+"""The input of the soak: bodies of every kind, the models that they name, and how each of these may end. Pure."""
 
 import random
 from dataclasses import dataclass

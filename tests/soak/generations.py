@@ -1,7 +1,7 @@
 """The account of one generation: how it ended, its calls and their order, its usage, its output. Pure.
 
-What is off and has a reason that was recorded is counted, not told: a paid call in no usage, since its worker was
-killed before it could tell.
+A difference with a recorded reason is counted, not reported. For example, a paid call is in no usage if its worker was
+killed before it could save it.
 """
 
 from collections import Counter
@@ -122,8 +122,10 @@ class Judging:
         yield from self._order()
 
     def _order(self) -> Iterator[str]:
-        """No call after its step was stored, of an attempt that has been replaced, or after the end; but for a freeze
-        exactly between the last check and the socket, and for a late worker that stores what the next one has begun."""
+        """Expect no call after its step was stored, after its attempt was replaced, or after the end. There are two
+        exceptions. A worker may freeze exactly between the last check and the socket. A late worker may store a step
+        that the next one has begun.
+        """
         lease, highest = self.evidence.lease_seconds, 0
         stored = {step["sk"].rpartition("#")[2]: step for step in self.steps}
         finished = float(self.head["finished_at"])

@@ -99,8 +99,8 @@ class Hurting:
     def _workers(self, function: str) -> tuple[dict[str, int], list[str]]:
         """The processes of a function, and those of them that hold a generation, waiting a little for one to do so.
 
-        Who is starting is left alone: the emulator ends all processes of a function when one of them dies before it is
-        ready, those that are starting too, which ends all again. On a slow machine nothing would ever come up.
+        Leaves starting processes alone. If one of a function's processes dies before it is ready, the emulator ends all
+        of them, even starting ones, which ends all again. On a slow machine, none would ever come up.
         """
         until = time.monotonic() + BUSY_SECONDS
         while True:
@@ -248,7 +248,7 @@ class Hurting:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """What a sleeping process has used so far; 0 for one that runs, or is gone."""
+    """The processor time of a sleeping process so far; 0 if it runs, or is gone."""
     try:
         state, *numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:

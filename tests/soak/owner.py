@@ -20,8 +20,8 @@ from tests.soak.plan import Send
 
 GIVE_UP_SECONDS = 120.0
 _AT_ONCE = threading.BoundedSemaphore(6)
-"""Calls of all owners under way at a time. A machine that starts a process for each of dozens of waiting calls starts
-none of them within the function's timeout, kills them all for it, and never gets out of it."""
+"""The number of all owners' calls at a time. A machine that starts a process for each of dozens of waiting calls starts
+none of them within the function's timeout. It kills them all for it, and never recovers."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ class SoakOwner(Owner):
     accepted: dict[str, Accepted] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By generation and step, what its timeline first told of it."""
+    """By generation and step, the first figures that its timeline showed."""
     unanswered: int = 0
     """Calls that were sent again since no function's answer came."""
 
@@ -67,7 +67,7 @@ class SoakOwner(Owner):
             try:
                 with _AT_ONCE:
                     answer = self.http.request(method, path, **options)
-                # What is made by the gateway has another form than problem+json: the function's process died.
+                # The gateway's own errors are not problem+json: the function's process died.
                 if answer.status_code < 500 or answer.headers.get("content-type") == "application/problem+json":
                     assert answer.status_code != 500, f"{method} {path}: {answer.text}"
                     if answer.status_code != 503:

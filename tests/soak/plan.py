@@ -1,6 +1,6 @@
-"""What a soak does and when, drawn from its seed before it begins: one seed, one plan. Does nothing itself.
+"""The plan of a soak, drawn from its seed before it begins: one seed, one plan. Does nothing itself.
 
-The plan can be repeated; what the machine makes of it cannot, since processes and their timing are real.
+The plan can be repeated. The machine's execution of it cannot, because processes and their timing are real.
 """
 
 import random
@@ -35,7 +35,7 @@ RIGHTS = (
     ("status", "dynamodb:UpdateItem"),
     ("sweeper", "dynamodb:UpdateItem"),
 )
-"""What is refused for a while, and to whom."""
+"""The action that is refused for a while, and the role."""
 
 ZOMBIE_SECONDS = 90.0
 """How long a worker sleeps that wakes after everything else has been settled."""

@@ -31,7 +31,7 @@ GARBAGE = (
     json.dumps({"v": 1, "user_id": "\ud800", "generation_id": "\u0000", "fence": 1}),
     json.dumps({"Records": [{"body": "as SQS would have it"}]}),
 )
-"""Messages that are none of ours, as whoever may write to a queue could send them."""
+"""Foreign messages, as anybody who may write to a queue could send them."""
 
 _LEASE = "dynamodb:UpdateItem"
 
@@ -43,7 +43,7 @@ class Refusals:
     stack: LocalStack
     held: Callable[[], set[tuple[str, int]]]
     garbage: list[str] = field(default_factory=list)
-    """What was sent that is no message."""
+    """The invalid message that was sent."""
     _gates: list[Gate] = field(default_factory=list)
     _rights: threading.Lock = field(default_factory=threading.Lock)
 

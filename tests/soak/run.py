@@ -70,7 +70,7 @@ class Soak:
         for watcher in watchers:
             watcher.start()
         try:
-            with self.hurting.refusals.before_objects():  # to the end: taking it away cuts off whoever works
+            with self.hurting.refusals.before_objects():  # to the end: taking it away cuts off running work
                 self._load()
                 self.say("the last fault is over; waiting until everything has ended")
                 self._wait_for_all()
@@ -203,7 +203,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=None, help="where to write the result")
     arguments = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)  # the stack ends in order, whichever way this is told to
+        signal.signal(number, signal.default_int_handler)  # the stack ends in order, however this is stopped
     console = Console(highlight=False)
     seed = arguments.seed if arguments.seed is not None else int(time.time())
     told, _ = soak(seed, arguments.minutes * 60, lambda line: console.print(line, markup=False))

@@ -34,7 +34,7 @@ def evidence(soaked: tuple[Told, Evidence]) -> Evidence:
 
 @pytest.fixture
 def plain(evidence: Evidence) -> Accepted:
-    """A generation that succeeded with one paid call that it has told of, and that nobody hurt."""
+    """A generation that succeeded with one paid call that it has counted, and that no fault hit."""
     hurt = {generation_id for one in evidence.hurts for generation_id, _ in one.held}
     for accepted in evidence.accepted.values():
         head = evidence.head(accepted)

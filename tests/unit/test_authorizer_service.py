@@ -1,4 +1,4 @@
-"""What the authorizer answers API Gateway, and by what it is configured."""
+"""The authorizer's answers to API Gateway, and its configuration."""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What of pydantic's types no kind can use is refused when the kind is loaded, by a sentence that names the field."""
+"""Pydantic types that no kind can use are refused when the kind is loaded, by a sentence that names the field."""
 
 import importlib
 import os

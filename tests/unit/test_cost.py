@@ -160,7 +160,7 @@ def test_a_month_in_which_nobody_comes_is_made_of_what_the_template_has() -> Non
     found = idle_cost.of_template()
     assert found.alarms == idle_cost.TEMPLATE.read_text().count("Type: AWS::CloudWatch::Alarm")
     assert found.keys == 1
-    assert found.metrics == len(Metric) - 1 + len(kinds.names())  # latency is told by kind
+    assert found.metrics == len(Metric) - 1 + len(kinds.names())  # latency has the kind as a dimension
     usd = idle_cost.monthly(idle_cost.AtRest(alarms=10, dashboards=1, keys=1, metrics=7), PUBLISHED, 1_024)
     assert (usd["alarms"], usd["dashboards"], usd["KMS key"]) == (1.0, 3.0, 1.0)
     assert usd["custom metrics"] == pytest.approx(2.10)

@@ -1,7 +1,7 @@
-"""No text that is not ours takes more than linear time: by construction for regular expressions, by count for loops.
+"""No foreign text takes more than linear time: by construction for regular expressions, by count for loops.
 
-A regular expression in the code that meets foreign text is one of two: each of its repeats is bounded or gives
-nothing back, or it looks at one character. Steps of Python are counted, since seconds say more of the machine.
+A regular expression that meets foreign text is one of two. Each of its repeats is bounded or gives nothing back, or it
+looks at one character. The tests count steps of Python, because seconds depend more on the machine.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""What preflight finds in values, names, quotas, log policies and an issuer, and that the rest of it is left alone."""
+"""Preflight's findings in values, names, quotas, log policies and an issuer; it leaves everything else alone."""
 
 import json
 from collections.abc import Callable, Iterable

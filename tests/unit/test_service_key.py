@@ -1,4 +1,4 @@
-"""The service's own key: read once for minutes, by however many threads, and never told of in an error."""
+"""The service's own key: read once for minutes, by any number of threads, and never in an error."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the template promises, read from the file as SAM and the linter read it."""
+"""The template's promises, read from the file as SAM and the linter read it."""
 
 import dataclasses
 import json

@@ -1,4 +1,5 @@
-"""What the dashboard and the alarms watch is there: emitted by the code, or published by AWS for a resource of ours."""
+"""Everything that the dashboard and the alarms watch exists: emitted by the code, or published by AWS for our
+resources."""
 
 import json
 import re
@@ -41,7 +42,7 @@ PUBLISHED = {
     # API Gateway developer guide, "Monitor CloudWatch metrics for HTTP APIs".
     ("AWS/ApiGateway", "ApiId"): {"Count", "4xx", "5xx"},
 }
-"""What AWS publishes, by namespace and dimensions, of which the template names some."""
+"""AWS's published metrics, by namespace and dimensions, some of which the template names."""
 TYPES = {
     "FunctionName": "AWS::Serverless::Function",
     "QueueName": "AWS::SQS::Queue",
@@ -54,7 +55,7 @@ LIVE = ("LiveErrorsAlarm", "PushErrorsAlarm", "PushAgeAlarm")
 VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 SEARCHED = re.compile(r"SEARCH\('\{\"\$\{AWS::StackName\}\",(\w+)\} MetricName=\"(\w+)\"', '(p\d+|Sum)', (\d+)\)")
 APART = {Metric.LATENCY_SECONDS: "Kind", Metric.FAILURES: "Code", Metric.REFUSALS: "Code"}
-"""What is told apart by a dimension of its own."""
+"""The metrics with a dimension of their own."""
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What is told of a bad body: where and why, and never what was sent."""
+"""The answer to a bad body says where and why, and never repeats what was sent."""
 
 from collections.abc import Callable
 from typing import Any

@@ -43,7 +43,7 @@ HIDDEN |= {
 }
 HIDDEN |= {"progress_at", "reviewed", "usual_seconds", "left_cents", "call"}
 OF_THE_CALL = {"model", "answered_by"}
-"""What is shown of `call` at the top; with an error, all of it is shown there."""
+"""The parts of `call` that are shown at the top; with an error, all of it is shown there."""
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""The prose is plain: no word that the list replaces, no sentence that is too long; and the checker finds both."""
+"""The prose, the strings and the comments are plain: no word of the list, no long sentence. The checker finds both."""
 
 import pytest
 
-from tests import words
+from tests import comments, words
 from tests.words import PROSE, ROOT, STRINGS, findings
 
+COMMENTED = comments.commented()
 PAGES = {path.relative_to(ROOT).as_posix() for path in words.files(PROSE)}
 
 
@@ -21,6 +22,12 @@ def test_a_page_is_plain(name: str) -> None:
 def test_what_users_read_of_the_sources_is_plain(pattern: str) -> None:
     for path in words.files((pattern,)):
         assert found_in(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("folder", sorted(COMMENTED))
+def test_comments_and_docstrings_are_plain(folder: str) -> None:
+    for name in COMMENTED[folder]:
+        assert comments.findings(name, (ROOT / name).read_text(encoding="utf-8")) == []
 
 
 def test_a_scope_that_is_of_no_file_is_refused() -> None:

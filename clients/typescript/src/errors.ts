@@ -3,14 +3,17 @@ import { retryAfterSeconds } from "./retry-after.js";
 import type { FieldError, ProblemCode } from "./types.js";
 
 /**
- * Why a call failed. If the service answered, a problem's own code; if API Gateway or a proxy answered, a code such as
- * `http_401`.
+ * Why a call failed: if the service answered, a problem's own code. If API Gateway or a proxy answered, it is a code
+ * such as `http_401`.
  *
  * Without a usable answer:
- * - `network_error`: no answer came; `timeout`: none came in time; `invalid_answer`: it is not this API's.
- * - `token_unavailable`: the token function returned none; `another_user`: a submit's token now belongs to another
- *   user.
- * - `closed`: the client or its provider was closed; `interrupted`: the page was left.
+ * - `network_error`: no answer came.
+ * - `timeout`: no answer came in time.
+ * - `invalid_answer`: the answer is not this API's.
+ * - `token_unavailable`: the token function returned none.
+ * - `another_user`: a submit's token now belongs to another user.
+ * - `closed`: the client or its provider was closed.
+ * - `interrupted`: the page was left.
  */
 export type ErrorCode =
   | ProblemCode

@@ -356,11 +356,11 @@ export interface components {
         };
         /** @description The state of one other limit of the caller. */
         Ceiling: {
-            /** @description The ceiling. */
+            /** @description The limit. */
             limit: number;
             /** @description The current use. */
             used: number;
-            /** @description What remains, never below 0. */
+            /** @description The remaining amount, never below 0. */
             remaining: number;
         };
         /** @description How many generations ended, and the cost of their calls. */
@@ -687,7 +687,7 @@ export interface components {
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, named by the kind. */
+            /** @description The worker's current activity, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -713,7 +713,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open generation does now.
+             * @description The activity of an open generation.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -755,7 +755,7 @@ export interface components {
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, named by the kind. */
+            /** @description The worker's current activity, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -781,7 +781,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open generation does now.
+             * @description The activity of an open generation.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";
@@ -939,7 +939,7 @@ export interface components {
             deadline_at: components["schemas"]["Moment"];
             /** @description The cost of its paid calls so far. */
             usage: components["schemas"]["Usage"];
-            /** @description What the worker does now, named by the kind. */
+            /** @description The worker's current activity, named by the kind. */
             stage?: string;
             /** @description When the current or last attempt began. */
             started_at?: components["schemas"]["Moment"];
@@ -965,7 +965,7 @@ export interface components {
              */
             own_key?: true;
             /**
-             * @description What an open generation does now.
+             * @description The activity of an open generation.
              * @enum {string}
              */
             state?: "queued" | "working" | "waiting_to_retry" | "waiting_for_provider" | "lost";

@@ -19,7 +19,6 @@ from functions.process.provider.failures import (
     CallFailure,
     of_finish,
 )
-from functions.process.provider.json_in_text import holds_whole_json
 from functions.process.provider.pictures import (
     DrawnPicture,
     NotAPictureError,
@@ -29,6 +28,7 @@ from functions.process.provider.pictures import (
 from functions.process.provider.record import CallRecord, word_of
 from functions.process.provider.report import Report, own_words
 from functions.process.provider.request import Completion
+from functions.process.provider.texts import Texts
 from functions.process.provider.usage import Bill
 from functions.process.provider.wordings import Finish, finish_of
 from shared.domain.errors import ProviderError
@@ -65,7 +65,6 @@ class AnswerReader:
         record: CallRecord | None = None,
     ) -> None:
         self.record = record or CallRecord()
-        self.characters = 0
         self.progress = 0
         self.flowed = False
         self._model, self._with_picture, self._price = model, with_picture, price
@@ -73,8 +72,7 @@ class AnswerReader:
         self._finish: Finish | None = None
         self._finishes = 0
         self._bill: Bill | None = None
-        self._parts: list[str] = []
-        self._tools: dict[Any, list[str]] = {}
+        self._texts = Texts()
         self._sketches = Sketches()
         self._refused = self._odd = False
         self._reasoned = 0
@@ -82,6 +80,11 @@ class AnswerReader:
         self._unpaid = False
         self._detail = ""
         self._retry_after_seconds: float | None = None
+
+    @property
+    def characters(self) -> int:
+        """The length of the content and of the tools' arguments so far."""
+        return self._texts.characters
 
     @property
     def done(self) -> bool:
@@ -112,7 +115,7 @@ class AnswerReader:
 
     def words_after(self, count: int) -> list[str]:
         """Return the pieces of the content that came after the first `count`."""
-        return self._parts[count:]
+        return self._texts.pieces_after(count)
 
     def written_by(self, model: Any) -> None:
         self.record.written_by(model)
@@ -120,19 +123,18 @@ class AnswerReader:
     def text(self, text: str) -> None:
         """Take more of the content."""
         if text:
-            self._grow(len(text))
-            self._parts.append(text)
+            self._texts.add(text)
+            self._grown()
 
     def tool(self, index: Any, arguments: str) -> None:
         """Take more of a tool's arguments: many servers return the form there."""
-        parts = self._tools.setdefault(index if isinstance(index, int | str) else 0, [])
+        self._texts.add_to_tool(index if isinstance(index, int | str) else 0, arguments)
         if arguments:
-            self._grow(len(arguments))
-            parts.append(arguments)
+            self._grown()
 
     def whole_text(self, text: str) -> None:
         """Take the whole content at once. If parts came before, it repeats them."""
-        if not self._parts:
+        if not self._texts.has_content:
             self.text(text)
 
     def reasoning(self, length: int) -> None:
@@ -211,18 +213,17 @@ class AnswerReader:
         elif self._finishes > 1 and not self.done and not self._whole():
             # Every chunk has the finish, so an answer that the connection cut off is incomplete.
             raise self._error(STREAM_CUT)
-        return (self._drawn() if self._with_picture else None) or self._written()
+        try:
+            return (self._drawn() if self._with_picture else None) or self._written()
+        except UnicodeDecodeError:
+            pass  # it holds the whole text, so it must not become the context of the error below
+        raise self._error(OUTPUT_INVALID)
 
     def _written(self) -> Completion:
         if self._with_picture:
             raise self._error(OUTPUT_NO_PICTURE)
-        text = self._text(self._parts)
-        if self._tools and not holds_whole_json(text):
-            called = next((said for said in self._tools.values() if "".join(said).strip() not in ("", "{}")), None)
-            if called is None:
-                raise self._error(OUTPUT_NOT_TEXT)
-            text = self._text(called)
-        elif self._finish is Finish.TOOL and not holds_whole_json(text):
+        text = self._texts.form(by_tool=self._finish is Finish.TOOL)
+        if text is None:
             raise self._error(OUTPUT_NOT_TEXT)
         if not text.strip():
             raise self._error(OUTPUT_EMPTY, self._thought(OUTPUT_EMPTY))
@@ -236,29 +237,22 @@ class AnswerReader:
         except NotAPictureError:
             failure = OUTPUT_NOT_PICTURE
         else:
-            return self._completion(self._text(self._parts), pictures) if pictures else None
+            return self._completion(self._texts.content(), pictures) if pictures else None
         raise self._error(failure)
 
     def _completion(self, text: str, pictures: Sequence[DrawnPicture]) -> Completion:
         bill = self._bill or Bill(Usage(calls=1))
-        usage = bill.usage
-        missing = False
-        if not bill.cost_told and self._price is not None:
-            usage = replace(usage, cost_usd=self._price.of(usage, len(pictures)))
-            missing = usage == Usage(calls=1) and not self._price.free
+        usage = self._priced(bill, len(pictures))
+        missing = not bill.cost_told and self._price is not None and not self._price.free and usage == Usage(calls=1)
         told = bill.cost_told or self._price is not None
         model = self.record.answered_by or self._model
         return Completion(text, self.record.call_id, model, usage, tuple(pictures), told, missing)
 
     def _whole(self) -> bool:
-        if self._with_picture:
-            return self._sketches.whole()
-        said = [self._parts, *self._tools.values()]
-        return any(holds_whole_json("".join(parts)) for parts in said)
+        return self._sketches.whole() if self._with_picture else self._texts.whole()
 
-    def _grow(self, length: int) -> None:
+    def _grown(self) -> None:
         self._alive()
-        self.characters += length
         if self.characters > MOST_CHARACTERS and not self._with_picture:
             self.fail(OUTPUT_TOO_LARGE)
 
@@ -276,11 +270,7 @@ class AnswerReader:
         return f"{tokens} tokens went into thinking" if tokens else "it was thinking"
 
     def _error(self, failure: CallFailure, detail: str = "") -> ProviderError:
-        usage = None
-        if self._bill is not None and not self._bill.blank:
-            usage = self._bill.usage
-            if not self._bill.cost_told and self._price is not None:
-                usage = replace(usage, cost_usd=self._price.of(usage, 0))
+        usage = None if self._bill is None or self._bill.blank else self._priced(self._bill, 0)
         return failure.raised(
             detail or self._detail,
             retry_after_seconds=self._retry_after_seconds,
@@ -288,10 +278,7 @@ class AnswerReader:
             unpaid=self._unpaid and usage is None,
         )
 
-    def _text(self, parts: list[str]) -> str:
-        try:
-            # A character beyond 16 bits may arrive as two escaped halves, even in two chunks. They are joined here.
-            return "".join(parts).encode("utf-16", "surrogatepass").decode("utf-16")
-        except UnicodeDecodeError:
-            pass
-        raise self._error(OUTPUT_INVALID)
+    def _priced(self, bill: Bill, pictures: int) -> Usage:
+        if bill.cost_told or self._price is None:
+            return bill.usage
+        return replace(bill.usage, cost_usd=self._price.of(bill.usage, pictures))

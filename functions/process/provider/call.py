@@ -72,7 +72,7 @@ class Call:
 
     async def run(self, client: httpx.AsyncClient, deadline: float, gate: Gate) -> Completion:
         """Return the complete answer. Closes `client` in any case. Raises ProviderError, or what the gate raises."""
-        # Errors are created after the except clauses, not in them: httpx's error holds the request with the key, and
+        # Errors are created after the except clauses, not in them. httpx's error holds the request with the key, and
         # must not become the context of ours.
         try:
             async with client, gate, asyncio.timeout_at(deadline) as limit:

@@ -41,8 +41,8 @@ class Provider:
     `protocol` is the server's protocol (see `dialects.NAMES`); auto infers it from the host's name. `prices` are for
     models whose server reports no cost. The client remembers the fields that a server refused.
 
-    Raises ValueError for an unknown protocol, and for a base URL that is not http or https, has no host, or has a name
-    and password, which the HTTP library would send instead of the key.
+    Raises ValueError for an unknown protocol, and for a base URL that is not http or https, or has no host. A base URL
+    with a name and password is refused too, because the HTTP library would send them instead of the key.
     """
 
     def __init__(
@@ -134,9 +134,10 @@ class Provider:
         raise AssertionError("the last try returns or raises")
 
     def bill(self, bill_id: str, *, api_key: str, deadline: float) -> Usage | None:
-        """Return the cost of a call that ended before it reported it; None if the server does not report it by
+        """Return the cost of a call that ended before it reported it. Returns None if the server does not report it by
         `deadline`, a time of `time.monotonic()`. A server has it a moment after the call's end, so this asks a few
-        times."""
+        times.
+        """
         key = usable_key(api_key)
         request = self._dialect.bill_request(bill_id, key) if key else None
         if request is None:

@@ -28,7 +28,7 @@ class Meaning(Enum):
 BEYOND_STATUS = frozenset(
     {Meaning.KEY, Meaning.CREDIT, Meaning.CONTEXT, Meaning.FILTER, Meaning.REFUSAL, Meaning.NOT_JSON}
 )
-"""These hold for any status: a 429 for a used-up quota does not pass by waiting, and a 400 for a bad key is not a bad
+"""These apply to any status. A 429 for a used-up quota does not pass by waiting, and a 400 for a bad key is not a bad
 text."""
 
 PASSING = frozenset({Meaning.RATE, Meaning.BUSY, Meaning.TIMEOUT})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Fault(StrEnum):
-    """Whose fault it usually is. An entry's `detail` names the exceptions."""
+    """The party usually at fault. An entry's `detail` names the exceptions."""
 
     CALLER = "the caller's"
     OPERATOR = "the operator's"

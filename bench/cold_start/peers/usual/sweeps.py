@@ -1,6 +1,6 @@
 """A scheduled sweep, as Powertools' documentation builds such a function: Tracer, Idempotency, a boto3 resource.
 
-It makes the calls that ours makes when nothing is due. A scheduler may deliver an event twice: hence Idempotency.
+It makes the same calls as ours when nothing is due. A scheduler may deliver an event twice, so it uses Idempotency.
 """
 
 import os

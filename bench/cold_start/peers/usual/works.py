@@ -45,7 +45,7 @@ class Card(BaseModel):
 
 
 class Cards(BaseModel):
-    """What the model is to answer."""
+    """The prompt for the model."""
 
     suggestions: list[Card]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Code(NamedTuple):
-    """What happened, what to do, and whether the service retried before the generation failed."""
+    """The event, the fix, and whether the service retried before the generation failed."""
 
     title: str
     fix: str

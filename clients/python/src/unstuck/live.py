@@ -199,6 +199,9 @@ class Live:
             left = min(LINGER_SECONDS - idle, self._open.ends_at - now)
             if left > 0:
                 return left
+            if now >= self._open.ends_at:
+                # It was not renewed in time. If the clocks disagree, the next one ends at once, too.
+                self._back_off(_LOST)
             self._drop()
         self._ring()
         return None
