@@ -73,7 +73,7 @@ class ScriptedContext:
         return result.model_validate_json(json.dumps(self.answer(prompt)))
 
     def draw(self, prompt: Prompt, *, aspect_ratio: str = "1:1") -> Picture:  # noqa: ARG002 - as the contract has it
-        """Return what says of a picture that it was drawn; there is none."""
+        """Return the facts of a drawn picture; there are none."""
         self._called()
         self.prompts.append(prompt)
         self._drawn += 1
