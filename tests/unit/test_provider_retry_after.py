@@ -70,6 +70,23 @@ def test_a_wait_is_read_in_the_body(body: Any, seconds: float | None) -> None:
     assert found == (None if seconds is None else pytest.approx(seconds))
 
 
+@pytest.mark.parametrize(
+    ("sentence", "seconds"),
+    [
+        ("Please try again in 1.5 minutes.", 90.0),
+        ("Please try again in 500 milliseconds.", 0.5),
+        ("Rate limit reached. Retry in 1,200 seconds", 1200.0),
+        ("Quota exhausted, retry after 2 days", 86_400.0),
+        ("Please wait 30 mins before the next request", 1800.0),
+        ("Please try again in 0.75 seconds, or use another model", 0.75),
+        ("Please try again in 20 requests", 20.0),
+        ("Please wait a moment", None),
+    ],
+)
+def test_a_wait_is_read_in_a_sentence_with_its_unit(sentence: str, seconds: float | None) -> None:
+    assert retry_after_of({}, None, sentence, NOW) == seconds
+
+
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("0", 0.0), (" 1.5 ", 1.5), ("10000000", 86_400.0)])
 def test_a_wait_in_seconds_is_taken_up_to_a_day(header: str, seconds: float) -> None:
     assert wait(header) == seconds

@@ -8,8 +8,17 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 LONGEST_WAIT_SECONDS = 86_400.0
-_UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0,
-          "minutes": 60.0, "h": 3600.0, "hour": 3600.0, "hours": 3600.0, "d": 86_400.0}  # fmt: skip
+_UNITS = {
+    unit: seconds
+    for units, seconds in (
+        ("ms millisecond milliseconds", 0.001),
+        ("s sec secs second seconds", 1.0),
+        ("m min mins minute minutes", 60.0),
+        ("h hr hrs hour hours", 3600.0),
+        ("d day days", 86_400.0),
+    )
+    for unit in units.split()
+}
 _MILLISECOND_HEADERS = ("retry-after-ms", "x-retry-after-ms", "x-ms-retry-after-ms")
 _HEADERS = ("retry-after", "llm_provider-retry-after", "x-retry-after")
 _MILLISECOND_KEYS = frozenset({"retry_after_ms", "retryafterms"})
@@ -83,9 +92,11 @@ def _in_words(message: str) -> float | None:
         if not found:
             continue
         number, _, unit = rest[:40].partition(" ")
-        # "45 seconds" is two words, "1m30s." is one.
-        spoken = number + unit.split(" ")[0].strip(".,;)") if number.isdecimal() and unit[:1].isalpha() else number
-        wait = _span(spoken if _span(spoken) is not None else number, exact=False)
+        # "45 seconds" is two words, "1m30s." is one. "1,200" is one number.
+        plain = number.replace(",", "")
+        two_words = _number(plain) is not None and unit[:1].isalpha()
+        spoken = plain + unit.split()[0].strip(".,;)") if two_words else plain
+        wait = _span(spoken if _span(spoken) is not None else plain, exact=False)
         if wait is not None:
             return wait
     return None
