@@ -26,8 +26,8 @@ export TEXT MODEL ORIGIN ID FUNCTION
 
 OLDEST := .venv-oldest/.installed
 GENERATORS := .venv-generators/.installed tests/generators/node_modules/.installed
-APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed
-LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock requirements/oldest.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
+APPS := examples/vite/node_modules/.installed examples/next/node_modules/.installed .venv-fastapi/.installed
+LOCKS := requirements/dev.lock requirements/ministack.lock requirements/smollm2.lock requirements/node.lock requirements/bench.lock requirements/generators.lock requirements/usual.lock requirements/oldest.lock requirements/fastapi.lock shared/requirements.txt functions/process/requirements.txt functions/authorizer/requirements.txt
 COMPILE := $(UV) pip compile --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-annotate
 
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
@@ -112,12 +112,13 @@ lock: setup ## resolve all dependencies again; then run make setup
 	$(COMPILE) --upgrade requirements/generators.in -o requirements/generators.lock
 	$(COMPILE) --upgrade --no-deps requirements/usual.in -o requirements/usual.lock
 	$(COMPILE) --upgrade --resolution lowest-direct --all-extras clients/python/pyproject.toml requirements/oldest.in -o requirements/oldest.lock
+	$(COMPILE) --upgrade clients/python/pyproject.toml requirements/fastapi.in -o requirements/fastapi.lock
 	$(COMPILE) --upgrade -c requirements/dev.lock shared/requirements.in -o shared/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/process/requirements.in -o functions/process/requirements.txt
 	$(COMPILE) --upgrade -c requirements/dev.lock functions/authorizer/requirements.in -o functions/authorizer/requirements.txt
 
 clean: ## remove everything that was built or installed in this folder
-	rm -rf dist .cache .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .venv-oldest .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf dist .cache .venv .venv-ministack .venv-smollm2 .venv-node .venv-bench .venv-generators .venv-oldest .venv-fastapi .bench tests/generators/node_modules web/node_modules clients/typescript/node_modules clients/typescript/dist examples/*/node_modules .aws-sam .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv, at its locked version and hash, installs the rest in seconds. It reads no pip configuration, so it may not reach a
@@ -177,6 +178,16 @@ clean: ## remove everything that was built or installed in this folder
 	@echo "installing requirements/oldest.lock into .venv-oldest"
 	@$(UV) pip install --quiet --python .venv-oldest/bin/python --require-hashes -r requirements/oldest.lock || \
 		$(BIN)/python -m pip --python .venv-oldest/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/oldest.lock
+	@touch $@
+
+# The dependencies of examples/fastapi, and the client from its folder.
+.venv-fastapi/.installed: requirements/fastapi.lock clients/python/pyproject.toml | .venv/.installed
+	@python="$$(local/find-python.sh)" && $(UV) venv --quiet --clear --python "$$python" .venv-fastapi
+	@echo "installing requirements/fastapi.lock into .venv-fastapi"
+	@$(UV) pip install --quiet --python .venv-fastapi/bin/python --require-hashes -r requirements/fastapi.lock || \
+		$(BIN)/python -m pip --python .venv-fastapi/bin/python install --quiet --disable-pip-version-check --require-hashes -r requirements/fastapi.lock
+	@TMPDIR="$(CURDIR)/.venv-fastapi" $(UV) pip install --quiet --python .venv-fastapi/bin/python --no-deps --no-build-isolation --editable clients/python || \
+		$(BIN)/python -m pip --python .venv-fastapi/bin/python install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable clients/python
 	@touch $@
 
 # Node from PyPI, at its locked version and hash: a system's own is often too old for the page's tools (Debian 12 has

@@ -1,6 +1,6 @@
-"""What a page that polls every two seconds sees of one generation of each kind, at the template's own timings.
+"""A page that polls one generation of each kind every two seconds, at the template's own timings.
 
-`python -m bench.looks` runs them on a local stack with a model that takes `--seconds` in all, and prints each look.
+`python -m bench.looks` runs them on a local stack with a model that takes `--seconds` in total, and prints each poll.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from local.stack import LocalStack, StackOptions
 POLL_SECONDS = 2.0
 TEXT = "The cell is the smallest unit of life. Robert Hooke named it in 1665. " * 20
 CALLS = {"flashcards": 1, "assistant": 2, "story": 4}
-"""Of the model, one after the other, which share the seconds."""
+"""The model's seconds, shared by its successive calls."""
 BODIES: dict[str, dict[str, Any]] = {
     "flashcards": {"source_text": TEXT},
     "assistant": {"sentence": "I want to run a marathon in October."},
@@ -26,7 +26,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Look:
-    """What one poll saw, and how many seconds after the create."""
+    """The result of one poll, and how many seconds after the create it was."""
 
     seconds: float
     status: str

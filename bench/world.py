@@ -1,4 +1,4 @@
-"""What a function needs around it: a table, two queues, a key and an issuer of tokens.
+"""The surroundings of a function: a table, two queues, a key and an issuer of tokens.
 
 The emulator with nothing deployed to it. Owns the events that the functions are called with.
 """
@@ -43,7 +43,7 @@ def world(state: Path) -> Iterator[World]:
         issuer = stack.enter_context(Issuer("ES256"))
         variables = _variables(emulator.url, tree, issuer)
         events = {path.stem: json.loads(path.read_text()) for path in (PROJECT / "events").glob("*.json")}
-        del events["create"]["headers"]["idempotency-key"]  # each create is to be one, and no replay of the first
+        del events["create"]["headers"]["idempotency-key"]  # each create must be new, and no replay of the first
         with built_function(tree, "create", variables, state) as create:
             created = create.invoke(events["create"])
         if created.get("statusCode") != 202:

@@ -13,13 +13,14 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 ROOT = Path(__file__).resolve().parent.parent
 # Pages that must be where GitHub looks for them, and their names on the site.
 PAGES = {name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")}
 PAGES |= {"README.md": "first-steps.md", "bench/RESULTS.md": "bench-results.md"}
 SOURCES = "source"  # the site's folder for other files to which a page links
-_LINK = re.compile(r"(\]\(|(?:href|src)=\")(?![a-z]+:|#)([^)\s\"#]+)")
+_LINK = re.compile(r"(\]\(|\b(?:href|src|srcset)=\")(?![a-z]+:|#)([^)\s\"#]+)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -39,14 +40,19 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Redirect the links that leave docs/ to the places where `on_files` has put their targets."""
+def on_page_markdown(markdown: str, page: Page, files: Files, **_: object) -> str:
+    """Redirect the links that leave docs/ to what `on_files` has added, and the links of HTML to the site's addresses.
+
+    mkdocs turns a link of Markdown into an address of the site, and leaves HTML as it is.
+    """
+    source = page.file.src_uri
 
     def led(match: re.Match[str]) -> str:
-        name = _place(page.file.src_uri, match[2])
-        if name is None:
-            return match[0]
-        return match[1] + quote(posixpath.relpath(name, posixpath.dirname(page.file.src_uri) or "."))
+        name = _place(source, match[2])
+        if match[1] != "](":
+            file = files.get_file_from_path(name or _beside(source, match[2]))
+            return match[0] if file is None else match[1] + get_relative_url(file.url, page.url)
+        return match[0] if name is None else match[1] + quote(posixpath.relpath(name, posixpath.dirname(source) or "."))
 
     return _LINK.sub(led, markdown)
 
@@ -70,6 +76,10 @@ def _place(source: str, link: str) -> str | None:
             return target.removeprefix("docs/") if target.startswith("docs/") else _named(target)
     target = posixpath.normpath(posixpath.join("docs", posixpath.dirname(source), unquote(link)))
     return None if target.startswith("docs/") else _named(target)
+
+
+def _beside(source: str, link: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(source), unquote(link)))
 
 
 def _named(target: str) -> str:

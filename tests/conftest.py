@@ -15,7 +15,7 @@ def pytest_configure() -> None:
     # A shell has what it starts in the background ignore SIGINT, and so would every process that a test starts.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # What a test calls is on this machine, where no proxy of the developer's leads.
+    # Tests only call servers on this machine, so the developer's proxies must not apply.
     for name in ("NO_PROXY", "no_proxy"):
         os.environ[name] = ",".join(filter(None, ("127.0.0.1,localhost", os.environ.get(name))))
 

@@ -1,8 +1,8 @@
 """The long proof: `make prove`, or `python -m tests.prove --schedules N --jobs J`. Hours on two cores.
 
-Drawn schedules, each pair of crashes in each kind, and the lifecycle's model walked to its end. Ends with 1 when an
-invariant did not hold, or when a goal of the run was missed: schedules with too few faults, a fault that struck too
-seldom. docs/proof.md has what it printed last.
+Runs random schedules, each pair of crashes in each kind, and the lifecycle's model to its end. Exits with 1 if an
+invariant did not hold, or if the run missed a goal. It does so with too few faults in the schedules, or with a fault
+that struck too rarely. docs/proof.md has its last output.
 """
 
 import argparse

@@ -10,7 +10,8 @@ from tests.simulation.capacity import read_units, size_of
 
 @contextmanager
 def counted(store: Store) -> Iterator[list[float]]:
-    """Yield the units of each get and query within the block. What a filter drops is read, and not seen here."""
+    """Yield the units of each get and query within the block. Counts only returned items, although a filter's dropped
+    items are read too."""
     units: list[float] = []
 
     def count(parsed: dict[str, Any], **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""The bill: what AWS would charge for real generations, counted on the local stack and priced by `operations.cost`.
+"""The bill: AWS's charges for real generations, counted on the local stack and priced by `operations.cost`.
 
-`python -m bench.bill`. What is measured does not know it: its AWS calls are led past a counter, from outside.
+`python -m bench.bill`. The measured code does not know it: a counter intercepts its AWS calls from outside.
 """

@@ -1,6 +1,6 @@
-"""What a million generations cost on AWS: counted on the local stack, priced by published prices, beside other ways.
+"""The cost of a million generations on AWS: counted on the local stack, with published prices, beside other designs.
 
-Takes about five minutes: models' times run at the same time. `operations/cost.py` is the model that it fills.
+Takes about five minutes, because models' times overlap. `operations/cost.py` is the model that it fills.
 """
 
 import sys
@@ -24,8 +24,8 @@ from operations.workload import Workload, expected
 TABS = 400
 REFILLS = (150.0, 240.0, 600.0, 840.0)
 SPACIOUS = {"MaximumConcurrency": "50", "Live": "disabled"}
-"""Beside the template's defaults: so many invocations wait for their models here at the same time. What live pages add,
-`unstuck cost` says."""
+"""Beside the template's defaults: this many invocations wait for their models here at the same time. `unstuck cost`
+gives the extra cost of live pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Measured:
     calls: PerCall
     beyond: Beyond
     http_log_bytes: Mapping[str, float]
-    """What `create` and `status` write themselves, a call."""
+    """The writes of `create` and `status` themselves, per call."""
 
 
 def measure() -> Report:

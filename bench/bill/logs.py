@@ -1,7 +1,7 @@
-"""What the functions logged, one invocation after the other, and how many bytes of log that would be on AWS.
+"""The functions' log lines, by invocation, and the number of log bytes that they would be on AWS.
 
-The emulator writes a function's own lines as Lambda does. What Lambda and API Gateway add goes by the template and
-their documentation: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+The emulator writes a function's own lines as Lambda does. The lines that Lambda and API Gateway add follow the template
+and their documentation: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 """
 
 import json
@@ -101,7 +101,7 @@ def platform_bytes(logging: Mapping[str, Any]) -> int:
     if logging.get("LogFormat", "Text") == "Text":
         return sum(map(event_bytes, _TEXT_EVENTS))
     if logging.get("SystemLogLevel", "INFO") == "WARN":
-        return 0  # start and report are INFO; what goes wrong is WARN and still told
+        return 0  # start and report are INFO; failures are WARN and still logged
     return sum(event_bytes(json.dumps(event, separators=(",", ":"))) for event in _JSON_EVENTS)
 
 

@@ -1,6 +1,6 @@
-"""What a pool would save that refills itself from the queue inside one invocation: a simulation, nothing of it built.
+"""Simulates the savings of a pool that refills itself from the queue inside one invocation. No such pool is built.
 
-A batch is billed until its slowest has ended, though nine in ten slots stand empty by then. A pool takes the next
+A batch is billed until its slowest has ended, although nine in ten slots are empty by then. A pool takes the next
 generation whenever a slot comes free, until too little of the invocation's time is left to begin one.
 """
 
@@ -32,7 +32,7 @@ def batches(durations: Durations, slots: int) -> Shared:
 
 def pool(durations: Durations, slots: int, refill_seconds: float) -> Shared:
     """A slot that comes free within the invocation's first `refill_seconds` takes the next of a queue that always has
-    one; the invocation is billed until the last has ended."""
+    one. The invocation is billed until the last has ended."""
     drawn = _draws(durations)
     worked, billed = 0.0, list[float]()
     for _ in range(INVOCATIONS):

@@ -1,7 +1,7 @@
-"""DynamoDB's published rules for what a read costs. Pure.
+"""DynamoDB's published rules for the cost of a read. Pure.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-Writes are not here: the emulator answers theirs, with the index apart. For reads it goes by calls, not by sizes.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html Writes are not here: the
+emulator reports theirs, with the index apart. For reads it counts calls, not sizes.
 """
 
 import base64

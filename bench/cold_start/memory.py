@@ -1,4 +1,4 @@
-"""What a function's memory buys, and what it costs: cold starts of ours with more and less of it."""
+"""The benefit and the cost of a function's memory: cold starts of ours with more and less of it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from bench.report import Spread, Table
 from operations.prices import read
 
 SIZES = {"status": (256, 512, 1_024, 1_769), "process": (128, 256, 512, 1_024)}
-"""Functions whose memory is in question, with what is tried, in MB."""
+"""The functions in question, with the memory sizes to try, in MB."""
 _MILLION = 1_000_000
 
 

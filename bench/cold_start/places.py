@@ -1,7 +1,7 @@
-"""Puts what is measured into folders, as Lambda would have it: compiled, or as plain `sam build` leaves it.
+"""Puts the contestants into folders, as Lambda would have them: compiled, or as plain `sam build` leaves them.
 
-Everybody gets the same runtime, of which each module is compiled: boto3's client costs twice as much without. What
-Lambda's own holds is not documented; that it is compiled here favours nobody.
+All get the same runtime, with every module compiled: boto3's client costs twice as much without. Lambda does not
+document the state of its own. Compiling it here favours nobody.
 """
 
 import compileall
@@ -21,7 +21,7 @@ _SERVICES = ("dynamodb", "sqs", "ssm")
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """`usual` is what the usual stack has beside the layer. What is `plain` has no byte code."""
+    """`usual` has the packages of the usual stack beside the layer. `plain` modules have no byte code."""
 
     built: Path
     plain: Path
@@ -38,7 +38,7 @@ class Places:
 
 
 def prepare(tree: Path) -> Places:
-    """Make the folders anew, but for what is installed."""
+    """Make the folders again, except the installed packages."""
     home = RESULTS / "cold_start"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)

@@ -38,7 +38,7 @@ def way() -> str:
 
 @contextlib.contextmanager
 def limited(pid: int, memory_mb: float, by: str | None = None) -> Iterator[None]:
-    """Hold a process and its threads to what Lambda gives for so much memory, for the length of the block."""
+    """Limit a process and its threads to Lambda's processor share for this memory, during the block."""
     by, share = by or way(), share_of(memory_mb)
     if by == "stop and go":
         with _stop_and_go(pid, share):
@@ -81,7 +81,7 @@ def _remove(group: Path) -> None:
 def _set_quota(group: Path, share: float) -> None:
     period = round(PERIOD_SECONDS * 1_000_000)
     quota = round(period * share)
-    # Opened without O_CREAT: in a file system that has no such file, writing is to fail.
+    # Opened without O_CREAT: in a file system without such a file, the write must fail.
     if (group / "cpu.max").exists():
         _put(group / "cpu.max", f"{quota} {period}")
     else:
@@ -107,7 +107,7 @@ def _stop_and_go(pid: int, share: float) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
                 while time.monotonic() < until and cpu_seconds(pid) < allowed:
                     time.sleep(_LOOK_SECONDS)
-                # What it used beyond its share it waits for.
+                # It waits for the time that it used beyond its share.
                 debt = max(0.0, cpu_seconds(pid) - allowed) / share
                 os.kill(pid, signal.SIGSTOP if time.monotonic() < until or debt else signal.SIGCONT)
                 over.wait(max(0.0, until + debt - time.monotonic()))

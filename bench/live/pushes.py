@@ -1,4 +1,4 @@
-"""What pushes are worth and cost: delays, who is deaf, the messages of a text, write units."""
+"""The benefit and the cost of pushes: delays, deaf clients, the messages of a text, write units."""
 
 import time
 import uuid
@@ -41,7 +41,7 @@ def message_delays(client: Client) -> list[float]:
 
 
 def flashcards(seconds: float) -> dict[str, Any]:
-    """Return a request whose model call takes so long."""
+    """Return a request whose model call takes this long."""
     return {"kind": "flashcards", "model": f"local/stream:{seconds:g}", "source_text": f"{TEXT} {uuid.uuid4()}"}
 
 

@@ -22,7 +22,7 @@ from bench.report import Report, run
 def measure() -> Report:
     """Run all contestants: the peers' workers start one contestant after the other and then wait side by side;
     ours are last."""
-    labels = [peer.label for peer in PEERS]  # of what is installed; at once, when nothing is
+    labels = [peer.label for peer in PEERS]  # of the installed packages; at once, if there is none
     starting, stopped = threading.Lock(), threading.Event()
     with tempfile.TemporaryDirectory(prefix="unstuck-recovery-") as state, Servers(Path(state)) as servers:
         courses = [
@@ -57,5 +57,5 @@ def _account(jobs: list[Job]) -> Account:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started ends in order, however this is told to
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # however this is stopped, all children end in order
     sys.exit(run(measure, description or ""))

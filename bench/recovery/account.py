@@ -1,4 +1,4 @@
-"""What became of the jobs whose worker was killed, from the evidence alone. Pure."""
+"""The fate of the jobs whose worker was killed, from the evidence alone. Pure."""
 
 import math
 import statistics
@@ -13,9 +13,10 @@ class NotKilledInTheMiddleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The evidence of one job: when its worker was killed, when each run of it came to its end, what the model's ledger
-    says. Times are epoch seconds; of ours there is also when it was given back to the queue, and when who watches it
-    knew of the end."""
+    """The evidence of one job: when its worker was killed, when each of its runs ended, and the model's ledger. Times
+    are epoch seconds. Our own jobs also have the time of their return to the queue, and the time at which a watcher
+    knew of the end.
+    """
 
     name: str
     killed_at: float | None

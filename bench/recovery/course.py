@@ -1,4 +1,5 @@
-"""The course of one peer: its jobs and workers start, each job's worker is killed once, somebody starts it anew."""
+"""The course of one peer: its jobs and workers start, each job's worker is killed once, and a supervisor restarts
+it."""
 
 import json
 import os
@@ -39,7 +40,8 @@ class Course:
     _killed_at: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> list[Job]:
-        """Return the evidence of every job. Raises RuntimeError when they did not begin, StoppedError when told."""
+        """Return the evidence of every job. Raises RuntimeError if they did not begin, StoppedError if asked to
+        stop."""
         self.state.mkdir()
         # The model's ledger is everybody's: a name must tell whose job it is, and two contestants may share a module.
         names = [f"{self.state.name}-{number}" for number in range(self.peer.kills)]
@@ -98,7 +100,7 @@ class Course:
             self._step()
 
     def _step(self) -> None:
-        """Note who has begun, and kill whose time it is."""
+        """Record which jobs have begun, and kill the worker of each whose time has come."""
         if self.stopped.wait(_LOOK_SECONDS):
             raise StoppedError
         for line in self._noted("began"):

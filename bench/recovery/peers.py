@@ -1,4 +1,4 @@
-"""Who is measured beside us, how its workers are started, and what its documentation says of a worker that dies."""
+"""The peers beside us, how to start their workers, and what their documentation says of a lost worker."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ _JOBS = "bench.recovery.jobs"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One peer, or another way to kill or to set one. Its workers do one job at a time.
+    """One peer, or another way to kill or configure one. Its workers do one job at a time.
 
-    `documented` is what it promises for a lost worker, and `source` where. `child_only` kills the process that does the
-    job and leaves its parent alive; such a variant is told and not ranked: it is another fault.
+    `documented` is its promise for a lost worker, and `source` where it stands. `child_only` kills the process of the
+    job and leaves its parent alive. Such a variant is reported but not ranked, because it is another fault.
     """
 
     name: str
@@ -69,7 +69,7 @@ PEERS = (
         lambda servers: servers.redis_url(1),
         "60 s, then with 1 command in 1,000: heartbeat_timeout, maintenance_chance",
         "Dramatiq, API Reference: RedisBroker",
-        # Two by default: a busy worker would hold a second message, to be killed with it without having begun.
+        # Two by default: a busy worker would hold a second message, and the kill would hit that job before it begins.
         {"dramatiq_queue_prefetch": "1"},
     ),
     Peer(

@@ -1,4 +1,4 @@
-"""What is done to every contestant alike: how many kills, when each falls, how long it is looked at then. Pure."""
+"""The plan for all contestants alike: the number of kills, the time of each, and how long to watch afterwards. Pure."""
 
 KILLS = 20
 JOB_SECONDS = 20.0

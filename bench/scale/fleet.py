@@ -36,7 +36,7 @@ class Generation:
 
 @dataclass
 class Tally:
-    """What came of a run."""
+    """The result of a run."""
 
     offered: int = 0
     accepted: int = 0
@@ -57,7 +57,7 @@ class Tally:
 
 
 class Fleet:
-    """Runs a plan until all that was accepted has ended."""
+    """Runs a plan until all accepted generations have ended."""
 
     def __init__(self, plan: Plan, measured: Measured, seed: int) -> None:
         self.plan, self.measured, self.random = plan, measured, Random(f"{plan.name} {seed}")
@@ -70,13 +70,13 @@ class Fleet:
         self.isolated = Source(self, 1, plan.isolated_concurrency, None)
         self.open = 0
         self.room = plan.account
-        """Of the account's concurrency, what the API's functions leave the workers."""
+        """The part of the account's concurrency that the API's functions leave to the workers."""
         self._mu = log(plan.model_median_seconds)
         self._due: list[tuple[float, int, Generation]] = []
         self._until = plan.minutes * 60.0
         self._granted = 1.0
         self._born = 0.0
-        """The sum of the times of birth of all that are open: it tells their mean age."""
+        """The sum of the birth times of all open generations, which gives their mean age."""
 
     def run(self) -> Tally:
         """Raises RuntimeError when something that was accepted has not ended after six hours."""
@@ -144,7 +144,7 @@ class Fleet:
         self.open -= 1
         self._born -= generation.created
 
-    # What goes by the second: polls, the account's concurrency, the sources' growth.
+    # Everything that happens per second: polls, the account's concurrency, the sources' growth.
 
     def _each_second(self) -> None:
         plan = self.plan
@@ -152,7 +152,7 @@ class Fleet:
         age = self.now - self._born / self.open if self.open else 0.0
         asked = self.open / min(60.0, max(plan.poll_seconds, age / 10)) + creates
         self.tally.api_asked = max(self.tally.api_asked, asked)
-        # What was put off waits at the clients; the gateway only says how much of a second's requests it takes.
+        # Postponed requests wait at the clients; the gateway only says how many of a second's requests it takes.
         self._granted = min(1.0, plan.api_rate / asked) if asked else 1.0
         granted = asked * self._granted
         self.api.take(self.now, granted)

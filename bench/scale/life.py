@@ -1,6 +1,6 @@
-"""What each act of a generation's life costs in DynamoDB's units: by the real store, over the table that counts.
+"""The cost of each act in a generation's life in DynamoDB's units: by the real store, over the table that counts.
 
-A flashcards generation of 5,000 characters with an idempotency key and the limits: what the simulation is made of.
+A flashcards generation of 5,000 characters with an idempotency key and the limits: the subject of the simulation.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is simulated: how many creates come, what the deployment is set to, and what AWS lets the account have."""
+"""The plan of the simulation: the rate of creates, the deployment's settings, and AWS's limits for the account."""
 
 from dataclasses import dataclass, replace
 
@@ -18,7 +18,7 @@ class Plan:
     grown: bool = True
     """Whether the traffic rose slowly, so that the queue sources have grown to it before the first create."""
     lost_share: float = 0.1
-    """Of the worker invocations that run after half of the time, so many die at once."""
+    """The share of the worker invocations that die at once, of those that run after half of the time."""
 
     # The template's parameters.
     batch: int = 10
@@ -32,7 +32,7 @@ class Plan:
     deadline_seconds: float = 900.0
     shards: int = 10
 
-    # What only AWS, or a change of the template, gives.
+    # Values that only AWS, or a change of the template, can raise.
     account: float = quotas.ACCOUNT.value
     api_rate: float = quotas.API_RATE.value
     api_burst: float = quotas.API_BURST.value
@@ -42,20 +42,22 @@ class Plan:
     provisioned_pollers: tuple[int, int] | None = None
     """The queue source's fewest and most pollers in provisioned mode, which knows no MaximumConcurrency."""
 
-    # What the work is like.
+    # The workload.
     model_median_seconds: float = 15.0
     model_sigma: float = 0.5
     cold_seconds: float = 1.5
     poll_seconds: float = 4.0
-    """Between two looks of an owner, or a tenth of the age once that is more, as in `shared/domain/pacing.py`: five
-    looks at one of 15 s at most, which `tests/unit/test_pacing.py` counts."""
+    """The pause between two polls of an owner, or a tenth of the age once that is more, as in
+    `shared/domain/pacing.py`. That is at most five polls of a generation of 15 s, which `tests/unit/test_pacing.py`
+    counts.
+    """
     create_seconds: float = 0.12
     status_seconds: float = 0.03
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the parts that are real code cost: units of each act, and how fast a sweep goes."""
+    """The cost of the parts that are real code: units of each act, and how fast a sweep is."""
 
     acts: dict[str, Cost]
     rescues_a_second: float

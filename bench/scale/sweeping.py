@@ -35,7 +35,7 @@ SETTINGS = Settings(TABLE, "queue", "alone", lease_seconds=LEASE_SECONDS)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep did; `seconds` are virtual, the meter's `own_seconds` are this machine's."""
+    """The result of one sweep; `seconds` are virtual, the meter's `own_seconds` are this machine's."""
 
     report: Counter[str]
     meter: Meter
@@ -43,7 +43,7 @@ class Swept:
 
 
 class Timed(Protocol):
-    """What has a time of its own, in seconds."""
+    """The durations, in seconds."""
 
     now: float
 
@@ -92,7 +92,7 @@ def sweep(
     begins_at: float = 0.0,
     one_by_one: bool = False,
 ) -> Swept:
-    """Sweep once, for at most so many virtual seconds before it takes up nothing new."""
+    """Sweep once, for at most this many virtual seconds before it starts nothing new."""
     scheduler, meter = Scheduler(Random("sweep")), Meter()
     wire = Wire(meter, pace, lambda: scheduler.now, scheduler.wait)
     clock = Clock(scheduler, begins_at)

@@ -20,7 +20,7 @@ TABLE = "scale"
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What a call takes: time on the wire, and CPU of the one processor that all threads share, both in seconds."""
+    """The cost of a call: time on the wire, and CPU of the one processor that all threads share, both in seconds."""
 
     dynamodb_seconds: float = 0.0075
     sqs_seconds: float = 0.0075
@@ -29,7 +29,7 @@ class Pace:
 
 @dataclass(slots=True)
 class Meter:
-    """What went over the wire. `own_seconds` is the CPU time that was spent between calls: the code's alone."""
+    """The traffic. `own_seconds` is the CPU time between calls: only the code's."""
 
     calls: Counter[str] = field(default_factory=Counter)
     units: Counter[str] = field(default_factory=Counter)
@@ -89,7 +89,7 @@ class DynamoDB:
             answer = getattr(self._inner, name)(**arguments, ReturnConsumedCapacity="INDEXES")
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                # Charged for the item that stands there, and told nothing of it.
+                # Charged for the existing item, without its content.
                 key = arguments.get("Key") or arguments["Item"]
                 held = self._inner.table.items.get((key["pk"]["S"], key["sk"]["S"]))
                 self._wire.meter.units["write"] += write_units(Change(("", ""), held, held))

@@ -1,7 +1,7 @@
-"""Throughput of the local stack until something saturates, and what that is: `python -m bench.throughput`.
+"""Throughput of the local stack until something saturates, and which part does: `python -m bench.throughput`.
 
-Creates, polls (200 and 304) and whole generations by a rising number of clients, beside a one-line function behind the
-same emulator; and the processor time that the emulator, the functions and the load itself take meanwhile.
+A rising number of clients creates, polls (200 and 304) and runs whole generations, beside a one-line function behind
+the same emulator. It also measures the processor time of the emulator, the functions and the load itself.
 """
 
 import statistics
@@ -25,14 +25,14 @@ UNLIMITED = {
     "RateLimits": "*=10000/1",
     "MaxRunning": "0",
     "MaxDailySpendUsd": "0",
-    # What is created and never delivered is nobody's to rescue while this runs.
+    # Nothing may rescue created but undelivered generations while this runs.
     "DispatchGraceSeconds": "3600",
 }
 
 
 @dataclass(frozen=True)
 class Load:
-    """What each client does, and for how long at a time."""
+    """Each client's calls, and for how long at a time."""
 
     name: str
     act: Callable[[Client], object]
@@ -69,7 +69,7 @@ def _round(stack: LocalStack, users: list[Client]) -> Iterator[Sample]:
     for width in WIDTHS:
         for load in DELIVERED:
             yield _sample(stack, users[:width], load)
-    # On their own: else the workers would take a part of the machine, and go on into the next stretch.
+    # Separately: otherwise the workers would use a part of the machine, and continue into the next stretch.
     with no_delivery(stack):
         for width in WIDTHS:
             yield _sample(stack, users[:width], CREATE)

@@ -1,4 +1,4 @@
-"""What the emulator's event loop does under a load: works, waits, or has nothing to do. Linux only: reads /proc.
+"""The time of the emulator's event loop under a load: working, waiting or idle. Linux only: reads /proc.
 
 Each request, and each call of AWS that a function makes meanwhile, goes through that one thread.
 """
@@ -15,7 +15,7 @@ SAMPLE_SECONDS = 0.005
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares of a stretch of time. `queued`: it could go on, and had no processor. `idle`: it waited for an event."""
+    """Shares of a stretch of time. `queued`: it was ready, but had no processor. `idle`: it waited for an event."""
 
     running: float
     queued: float
@@ -23,7 +23,7 @@ class Shares:
 
     @property
     def locked(self) -> float:
-        """What is left: it waited for a lock, of which the interpreter's is the one that all threads need."""
+        """The remaining time: it waited for a lock. The interpreter's lock is the one that all threads need."""
         return max(0.0, 1.0 - self.running - self.queued - self.idle)
 
 

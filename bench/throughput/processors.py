@@ -1,4 +1,4 @@
-"""The processor time of a running stack's processes, told apart by what they are. Linux only: reads /proc."""
+"""The processor time of a running stack's processes, by their role. Linux only: reads /proc."""
 
 import os
 from collections import defaultdict

@@ -57,8 +57,8 @@ def stack(applications: dict[str, Application]) -> Iterator[LocalStack]:
         yield running
 
 
-# Gone with the last test of this folder: as long as Playwright is there, a loop of its own runs in this thread, and no
-# test could call asyncio.run.
+# Gone with the last test of this folder. While Playwright exists, its own loop runs in this thread, and no test could
+# call asyncio.run.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as running:

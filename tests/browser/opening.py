@@ -1,6 +1,6 @@
-"""A headless Chromium for the page: one tab for each user, and what it complained of.
+"""A headless Chromium for the page: one tab for each user, and the errors that it reported.
 
-Owns how the page is opened and signed in to. What a test does there is the test's.
+Owns how to open the page and sign in. The tests own what happens there.
 """
 
 import os
@@ -73,7 +73,7 @@ def opened(
     viewport: dict[str, int] | None = None,
     beside: Tab | None = None,
 ) -> Iterator[Tab]:
-    """Open the page and sign in as `user`: in a profile of its own, or in a second tab `beside` another."""
+    """Open the page and sign in as `user`: in a new profile, or in a second tab `beside` another."""
     size: Any = viewport or WIDE
     if beside is None:
         context = browser.new_context(color_scheme=scheme, viewport=size, locale="en-GB", timezone_id="UTC")

@@ -1,6 +1,6 @@
-"""Every screen of the page with something on it, for whoever looks at all of them.
+"""Every screen of the page with content, for tests that look at all of them.
 
-Owns the list of the screens and what has to be there for each. What is looked for is the caller's.
+Owns the list of the screens and what each must have. The caller decides what to check.
 """
 
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ class Furnished:
 
 
 def screens(tab: Tab, account: Furnished) -> Iterator[str]:
-    """Go to one screen after the other; each is there, with all that it shows, when its name is given."""
+    """Visit one screen after the other; each has all of its content when its name is yielded."""
     for name in _visits(tab, account):
         expect(tab.page.get_by_text("Loading")).to_have_count(0)
         yield name

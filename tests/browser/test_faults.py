@@ -29,7 +29,7 @@ def workers_of(page: httpx.Client, generation_id: str) -> list[dict[str, Any]]:
 
 
 def start(page: httpx.Client, owner: Owner, model: str) -> tuple[str, int]:
-    """Return a generation that runs and the pid of its worker, as the page is told of them."""
+    """Return a running generation and the pid of its worker, as the page shows them."""
     generation_id = owner.submit(model)
     [worker] = eventually(lambda: workers_of(page, generation_id), lambda found: len(found) == 1)
     return generation_id, worker["pid"]

@@ -58,7 +58,7 @@ def put_all(stack: LocalStack, items: list[dict[str, Any]]) -> None:
 
 
 def rows(tab: Tab) -> list[str]:
-    """Return the ids of all rows. In each group they stand in order, and none stands twice."""
+    """Return the ids of all rows. Each group is in order, and no row appears twice."""
     groups: list[list[str]] = tab.page.evaluate(SHOWN)
     for group in groups:
         assert group == sorted(group, reverse=True), "the newest first"
@@ -87,7 +87,7 @@ def test_five_hundred_generations_scroll_without_a_duplicate_or_a_hole_while_the
     dismissed: set[str] = set()
     for step in range(200):
         shown = rows(tab)
-        # What was created meanwhile comes with the next reading of the newest page; the rest is there without a gap.
+        # Generations created meanwhile come with the next reading of the newest page; the rest is there without a gap.
         oldest, missing = min(shown), before - set(shown) - dismissed
         assert not missing, f"{missing} were there before"
         assert {each for each in everything - dismissed if each >= oldest} == set(shown), "a hole"

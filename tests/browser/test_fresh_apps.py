@@ -23,7 +23,7 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def page_of(browser: Browser, application: Application) -> str:
-    """Open an application, have a story told, and return what its list then says. Its console stays silent."""
+    """Open an application, create a story, and return the list's text. The console stays silent."""
     complaints: list[str] = []
     context = browser.new_context()
     context.set_default_timeout(PATIENCE_MS)

@@ -168,7 +168,7 @@ def test_a_model_that_misbehaves_ends_as_it_is_told(
     alice.generations.append(generation_id)
     if button == "Garble":
         alice.repaired.add(generation_id)
-    if button == "Hang":  # its deadline is far away: whoever has seen enough ends it
+    if button == "Hang":  # its deadline is far away: a test that has seen enough ends it
         eventually(lambda: alice.look(generation_id), lambda found: found["status"] == "running")
         alice.cancel(generation_id)
     using.wait_for_status(tab, ending)

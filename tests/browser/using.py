@@ -1,4 +1,4 @@
-"""What a user does on the page, by the names that a screen reader would say: submit a text, wait for a state."""
+"""A user's actions on the page, by the names that a screen reader would read: submit a text, wait for a state."""
 
 from playwright.sync_api import Locator, expect
 

@@ -30,7 +30,7 @@ class Line:
     refused: float = 0.0
     handshake_fails: float = 0.0
     silent: float = 0.0
-    """Of a connection: it stands, and tells nothing."""
+    """The state of a connection: it is open, and reports nothing."""
     lost: float = 0.0
     doubled: float = 0.0
     late_seconds: float = 0.3
@@ -43,7 +43,7 @@ def iso(at: float) -> str:
 
 @dataclass
 class Pushed:
-    """Runs a flow beside a worker on one clock. `ends_after`, `dies_after`: what becomes of the worker."""
+    """Runs a flow beside a worker on one clock. `ends_after` and `dies_after` set the worker's fate."""
 
     random: Random = field(default_factory=lambda: Random(1))
     line: Line = field(default_factory=Line)
@@ -101,7 +101,7 @@ class Pushed:
         self._push()
 
     def _heal(self) -> None:
-        """What a look does once the lease is over."""
+        """The effect of a poll once the lease is over."""
         if self.ended_at is None and self.dies_after is not None and self.time >= self.lease_until:
             self.healed_at, self.dies_after = self.time, None
             self.change(attempt=2, status="pending", state="queued")
@@ -164,7 +164,7 @@ class Pushed:
             return result
 
     def watch(self, watch: Any) -> list[GenerationDetail]:
-        """Return all that a `Watch` takes."""
+        """Return everything that a `Watch` yields."""
         found = []
         while (each := self.run(watch.take())) is not None:
             found.append(each)

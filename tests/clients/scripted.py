@@ -1,4 +1,4 @@
-"""A service that answers as a test has written down, on a clock that stands still but for pauses."""
+"""A service that answers from a test's script, on a clock that only pauses move."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ LOST = UnreachableError("cut off")
 
 @dataclass
 class Service:
-    """Carries flows out. `script` holds the answers, in order; whoever asks more than that is at fault."""
+    """Runs flows. `script` has the answers, in order; asking for more than that is a fault."""
 
     script: list[Answer | UnreachableError] = field(default_factory=list)
     chance: Callable[[], float] = lambda: 0.0

@@ -1,4 +1,4 @@
-"""What the commands say, and with which exit code they end, whatever the service answers."""
+"""The output and the exit code of the commands, whatever the service answers."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the commands do where stdout cannot hold an answer: a sentence and exit code 2, and nothing is half printed."""
+"""If stdout cannot hold an answer, the commands print a sentence, exit with code 2, and print nothing by half."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What `why` says of a generation, from nothing but what the service says of it."""
+"""The explanations of `why` for a generation, from the service's facts alone."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What a terminal shows while a text is written: each item as it comes, the last lines of a long text, no control."""
+"""A terminal shows a text while the model writes: each item as it comes, the last lines of a long text, no control."""
 
 import io
 from typing import Any

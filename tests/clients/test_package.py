@@ -1,4 +1,4 @@
-"""What the client needs, and what it says where something is missing."""
+"""The dependencies of the client, and its messages if one is missing."""
 
 import re
 import subprocess

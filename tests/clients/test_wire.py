@@ -1,4 +1,4 @@
-"""What goes over the wire, from both clients alike: addresses, headers, tokens, and answers that never end."""
+"""The traffic of both clients alike: addresses, headers, tokens, and answers that never end."""
 
 import json
 import socket

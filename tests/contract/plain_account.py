@@ -1,7 +1,7 @@
-"""What must stand in the table after each write to one generation, in plain Python.
+"""The required state of the table after each write to one generation, in plain Python.
 
-What a row asks for and what it says of status, fence, version and index is taken from the row itself; what else a write
-changes is said by whoever makes it.
+A row's guards, status, fence, version and index come from the row itself. The author of a write says what else it
+changes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -38,8 +38,8 @@ COMPARED = tuple(name for name in Generation.__slots__ if name not in ("op", "er
 
 
 class PlainAccount:
-    """One generation. `head` is what must stand in the table, `steps` what must be stored, `day` what the owner's day
-    must count."""
+    """One generation. `head` is the required item in the table, `steps` are the required stored steps, and `day` is the
+    required count of the owner's day."""
 
     def __init__(self, client: Any) -> None:
         self.client, self.clock = client, FakeClock()
@@ -54,7 +54,7 @@ class PlainAccount:
         self.store.admission.create(new, an_input())
 
     def allowed(self, row: Row[Any], seen: Generation, progress: int) -> bool:
-        """Whether the row's guards hold of the head for a writer that goes by `seen`."""
+        """Whether the row's guards hold for the head, for a writer that relies on `seen`."""
         head, now = self.head, self.clock.now()
         facts = {
             Guard.READABLE: True,
@@ -84,10 +84,10 @@ class PlainAccount:
         shows: bool = False,
         repeats: bool = False,
     ) -> Any:
-        """Make a write along `row`, and have it happen exactly when the row allows it.
+        """Make a write along `row`, and check that it happens exactly when the row allows it.
 
-        `shows`: it raises the version, though not every such write does. `repeats`: it knows no lost answer as its
-        own, and does the same again.
+        `shows`: it raises the version, although not every such write does. `repeats`: it does not recognise its own
+        write after a lost answer, and does the same again.
         """
         allowed, answer, refused = self.allowed(row, seen, progress), None, False
         held = (self.head.status, self.head.fence, self.head.holder) == (Status.RUNNING, seen.fence, seen.holder)
@@ -96,8 +96,8 @@ class PlainAccount:
                 answer = act()
             except REFUSALS:
                 refused = True
-        # A beat that was overtaken has nothing left to say; a call that is counted was counted by an earlier try, and
-        # what is shown was shown by one.
+        # These writes are already done. A heartbeat that was overtaken has nothing left to say. An earlier try has
+        # counted the call, or has shown the steps and the usage.
         done = (
             (row is rows.HEARTBEAT and self.clock.now() < self.head.deadline_at)
             or (row is rows.BEGIN_CALL and self.head.calls == seen.calls + 1)
@@ -141,7 +141,7 @@ class PlainAccount:
         return {"usage": totals.usage, "steps_done": totals.steps_done}
 
     def rows_of_a_rescuer(self, seen: Generation) -> dict[Row[Any], tuple[Any, dict[str, Any]]]:
-        """What each row of a rescuer's is called by, and what it sets."""
+        """The name of each of a rescuer's rows, and the fields that it sets."""
         store, now, totals = self.store, self.clock.now(), self.settled(seen)
         again, beat = max(now, seen.not_before or now), seen.heartbeat_at or now
         backed_off = again + GRACE * 2.0 ** min(seen.dispatches, 5)
@@ -161,7 +161,7 @@ class PlainAccount:
         }
 
     def check(self) -> None:
-        """Compare the head and the steps with what must stand there."""
+        """Compare the stored head and steps with the required ones."""
         head = self.head
         found = self.store.reads.get(head.key)
         assert found is not None
@@ -172,7 +172,7 @@ class PlainAccount:
         assert self.store.reads.get_steps(head.key) == self.steps
 
     def check_beside(self) -> None:
-        """Compare the owner's day and the index with what must stand there."""
+        """Compare the stored day and index entry with the required ones."""
         owner, head = self.head.user_id, self.head
         item = self.client.get_item(TableName=SETTINGS.table_name, Key=usage_key(owner, START.date().isoformat()))
         day = unmarshal(item.get("Item", {}))
@@ -184,5 +184,5 @@ class PlainAccount:
 
 
 def spent_by_all(client: Any, clock: FakeClock) -> Decimal:
-    """The deployment's day on which every account begins, read anew."""
+    """The deployment's day on which every account begins, read again."""
     return DeploymentSpend(store_over(client, clock).ground).spent_today(START)

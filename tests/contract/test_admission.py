@@ -1,4 +1,4 @@
-"""Who is let in by the rate limit and by a key, each held against a real condition evaluator."""
+"""Admission by the rate limit and by a key, each checked against a real condition evaluator."""
 
 from datetime import timedelta
 from typing import Any

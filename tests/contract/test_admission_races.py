@@ -1,4 +1,5 @@
-"""Answers that are lost and requests that meet: whatever happens, each is let in once or told why not."""
+"""Lost answers and concurrent requests: in any case, each request is admitted once or gets the reason for its
+refusal."""
 
 import threading
 from collections.abc import Callable
@@ -76,9 +77,9 @@ class Overtaken:
 
 
 class Conflicts:
-    """A client whose next transactions meet another's: refused as DynamoDB refuses them, `applied` or not.
+    """A client whose next transactions conflict with another's: refused as DynamoDB refuses them, `applied` or not.
 
-    Neither emulator shows a conflict of its own.
+    Neither emulator produces conflicts itself.
     """
 
     def __init__(
@@ -140,7 +141,8 @@ def test_a_request_that_loses_every_race_may_be_tried_later(dynamodb: Any, clock
 def test_a_request_that_was_let_in_unheard_is_not_refused_by_its_own_place(
     store: Store, dynamodb: Any, clock: FakeClock, owner: str, others: int, key: IdempotencyKey | None
 ) -> None:
-    """A conflict is reported though the transaction was applied; read again, the window is full with this one."""
+    """DynamoDB reports a conflict although the transaction was applied. The next read finds the window full with this
+    one."""
     for _ in range(others):
         admit(store, clock, owner)
     admitted = admit(store_over(Conflicts(dynamodb, 1, applied=True), clock), clock, owner, key=key)
@@ -219,7 +221,7 @@ def test_of_fifty_at_once_five_are_let_in_and_the_others_told_when_to_come_back(
 
     def submit(generation: Generation) -> None:
         start.wait()
-        for _ in range(10):  # as a client does that is told 503: with its key, until it is told
+        for _ in range(10):  # like a client that gets a 503: with its key, until it gets an answer
             try:
                 admitted = store.admission.admit(
                     replace(generation, generation_id=clock.new_id()),

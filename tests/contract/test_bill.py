@@ -1,4 +1,4 @@
-"""What a worker had spent on a generation that was ended under its hands is counted, once, and by nobody else."""
+"""If a generation is ended under a worker, that worker alone adds its spend, and exactly once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -134,7 +134,7 @@ def successor(store: Store, clock: FakeClock, old: Generation, steps: list[Store
 
 
 def canceled_with_a_late_step(store: Store, clock: FakeClock) -> tuple[Generation, StoredStep]:
-    """Return the head as it was held, and the step that its holder has stored after the end."""
+    """Return the head as its holder had it, and the step that the holder stored after the end."""
     head = running(store, clock)
     store.endings.cancel(head.key)
     step = a_step(clock, usage=SPENT, shown=Usage(1, 40, 20, Decimal("0.004")))

@@ -131,7 +131,7 @@ def test_only_what_is_asked_for_is_tried_again(outage: Outage) -> None:
 def test_without_an_owner_the_whole_table_is_gone_through(outage: Outage, clock: FakeClock) -> None:
     other = Outage(outage.dynamodb, outage.store, clock, f"other {clock.token()}")
     mine, theirs = outage.failed(), other.failed()
-    # Other tests share the table: nothing of theirs is touched.
+    # Other tests share the table: leave their data alone.
     assert ids(outage.retry(owner=None, act=False)) >= {mine.generation_id, theirs.generation_id}
 
 
@@ -234,7 +234,7 @@ def test_the_owners_rate_limit_neither_holds_it_back_nor_pays_for_it(outage: Out
     assert len(list(work.run(wanted, act=True, limit=9, per_second=0))) == 2
     after = store.quota.use(outage.owner, LIMITED)
     assert [rate.remaining for rate in after.rates] == [rate.remaining for rate in before.rates] == [1]
-    # What it started is open all the same, and the owner's ceiling sees it.
+    # The generations that it started are open all the same, and the owner's limit counts them.
     assert after.running == before.running + 2 == 4
     with pytest.raises(AdmissionRefusedError, match="too_many_running"):
         admit(store, clock, outage.owner, LIMITED)

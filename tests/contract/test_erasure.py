@@ -32,14 +32,14 @@ LIMITED = replace(SETTINGS, rate_limits=("*=5/300",), max_running=0, max_daily_s
 
 @dataclass
 class Account:
-    """An owner, and what the table holds of them."""
+    """An owner, and the owner's items in the table."""
 
     store: Store
     clock: FakeClock
     dynamodb: Any
     name: str
     content_erased: bool = False
-    """What the last call said."""
+    """The last call's answer."""
 
     def items(self) -> dict[str, dict[str, Any]]:
         found = self.dynamodb.query(

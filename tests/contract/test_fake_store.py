@@ -1,7 +1,7 @@
-"""One suite for every DynamoDB there is here: the simulator's own, moto and MiniStack give the same answers.
+"""One suite for every DynamoDB here: the simulator's own, moto and MiniStack give the same answers.
 
-Each case is a shape of request that the store sends. What they are known to differ in stands at the end, case by case,
-and in docs/aws.md.
+Each case is a shape of request that the store sends. The known differences are at the end, case by case, and in
+docs/aws.md.
 """
 
 from collections.abc import Callable, Iterator
@@ -75,7 +75,7 @@ def refused(send: Callable[[], Any]) -> tuple[str, Any, list[Any]]:
 
 
 def update(dynamodb: Any, owner: str, expression: str, condition: str | None = None, **values: Any) -> Any:
-    """Update the head; `:x` stands for the value x, and only what an expression uses is given."""
+    """Update the head; `:x` stands for the value x, and only values that an expression uses are sent."""
     more: dict[str, Any] = {} if condition is None else {"ConditionExpression": condition}
     text = f"{expression} {condition or ''}"
     names = {
@@ -349,7 +349,7 @@ def test_an_unnamed_and_an_unused_value_are_refused(dynamodb: Any, owner: str) -
     assert refused(lambda: update(dynamodb, owner, "SET a = :a", a=1, b=1))[0] == "ValidationException"
 
 
-# What they are known to differ in.
+# The known differences.
 
 
 def test_a_token_makes_a_transaction_happen_once_but_for_moto(dynamodb: Any, store_name: str, owner: str) -> None:

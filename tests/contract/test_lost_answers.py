@@ -128,7 +128,7 @@ WRITES: dict[str, tuple[Callable[[Store, FakeClock], Generation], Callable[[Stor
     "retry": (ended, retry),
     "review": (succeeded, lambda s, c, h: s.reviews.review(h, an_acceptance(c, h))),
 }
-# What a second application of the same write would show: none of these may differ from a write with no loss.
+# A second application of the same write would show in these: none may differ from a write with no loss.
 COUNTED = (
     "status",
     "fence",

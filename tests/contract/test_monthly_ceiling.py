@@ -1,4 +1,4 @@
-"""What an owner may spend a month: the sum of its days in UTC, with what is open, until the month is over."""
+"""An owner's monthly spending limit: the sum of its days in UTC, with the open generations, until the month is over."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

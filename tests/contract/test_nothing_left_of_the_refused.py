@@ -1,4 +1,4 @@
-"""What a refused create or retry leaves behind: nothing, and it stores nothing where a limit is known to be reached."""
+"""A refused create or retry leaves nothing behind, and stores nothing if a limit is known to be reached."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What is too large for an item, and pictures, against a real S3 protocol: nobody who calls the store can tell."""
+"""Pictures and values too large for an item, against a real S3 protocol: the store's callers see no difference."""
 
 import random
 from collections.abc import Callable
@@ -32,12 +32,12 @@ LARGE = "".join(random.Random(5).choices("abcdefghijklmnopqrstuvwxyz0123456789",
 """A megabyte that zlib makes little of."""
 PICTURE = b"\x89PNG of a lighthouse"
 SAID = {"sha256": "0" * 64, "width": 512, "height": 288}
-"""What a result says of a picture beside its name, type and bytes: only with all of it is it one."""
+"""A result's other fields of a picture, beside its name, type and bytes: it is a picture only with all of them."""
 
 
 @dataclass
 class Place:
-    """A store, and what stands below it."""
+    """A store, and the parts below it."""
 
     store: Store
     clock: FakeClock

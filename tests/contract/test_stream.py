@@ -1,4 +1,4 @@
-"""What the table's stream says of a generation's life: keys alone, and once it is filtered, of heads alone."""
+"""The table's stream during a generation's life: only keys, and after the filter only those of heads."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""A user's sealed provider key in the table: there from the create to the end, whoever ends it, and never longer."""
+"""A user's sealed provider key is in the table from the create to the end, whichever process ends it, and never
+longer."""
 
 from collections.abc import Callable
 from dataclasses import replace

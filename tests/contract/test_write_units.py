@@ -1,4 +1,4 @@
-"""What the writes cost, by DynamoDB's own count where it answers one, and by its published rule for an item's size."""
+"""The cost of the writes, by DynamoDB's own count if it reports one, and by its published rule for an item's size."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,7 +101,7 @@ def run_to_the_largest(store: Store, clock: FakeClock) -> Generation:
     return store.worker.heartbeat(head, 99, "g" * 40)
 
 
-# What a running head cannot have: it is set by release and removed by claim, or set by the end.
+# Fields that a running head cannot have: release sets and claim removes them, or the end sets them.
 NOT_WHILE_RUNNING = {"not_before", "asked_to_wait", "output_step", "error", "finished_at", "expires_at"} | {
     "retried_as", "dismissed_at", "reviewed"
 }  # fmt: skip

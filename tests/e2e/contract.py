@@ -48,7 +48,7 @@ def route_of(method: str, path: str) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """What answers are held against: the committed document, or that of a stack with kinds of its own."""
+    """The document to check answers against: the committed one, or that of a stack with own kinds."""
 
     content: dict[str, Any]
 
@@ -88,7 +88,7 @@ def _of_a_head() -> Any:
 
 
 def assert_frame(frame: dict[str, Any]) -> None:
-    """Check what was told over a live connection: the head as the API shows it, and nothing besides."""
+    """Check a message of a live connection: the head as the API shows it, and nothing besides."""
     if frame["type"] == "partial":
         known = {"type", "generation_id", "attempt", "step", "number", "output"}
         assert known <= set(frame) <= known | {"offset"}, frame

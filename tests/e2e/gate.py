@@ -1,7 +1,7 @@
-"""A gate before DynamoDB, SQS or S3: a proxy that lets a function's requests through, holds the one that a test names,
-and loses the answers that it is told to.
+"""A gate before DynamoDB, SQS or S3: a proxy that passes a function's requests, holds a named one, and loses chosen
+answers.
 
-With it a test stops a function between two of its writes exactly, where killing by time would be a race.
+With it, a test stops a function exactly between two of its writes, where killing by time would be a race.
 """
 
 import http.client
@@ -15,14 +15,15 @@ from urllib.parse import urlsplit
 from tests.e2e.owner import PATIENCE_SECONDS
 
 type Match = Callable[[str, str], bool]
-"""Told the operation, as `UpdateItem`, and the request's JSON text; of S3 the method, as `PUT`, and the body."""
+"""Called with the operation, such as `UpdateItem`, and the request's JSON text. For S3, with the method, such as `PUT`,
+and the body."""
 type Refusal = tuple[int, str]
 """The status and the error code that AWS would answer."""
 
 
 @dataclass
 class Held:
-    """One request at the gate. It goes on when `let_go` is called, or ends with the process that sent it."""
+    """One request at the gate. It continues when `let_go` is called, or ends with the process that sent it."""
 
     match: Match
     once_done: bool
@@ -152,7 +153,7 @@ def _handler(
         def _pass_on(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
             connection = http.client.HTTPConnection(address, timeout=30)
             try:
-                # The host stays as it was signed.
+                # The host stays the signed one.
                 connection.request(self.command, self.path, body, dict(self.headers))
                 response = connection.getresponse()
                 return response.status, response.getheaders(), response.read()

@@ -1,4 +1,5 @@
-"""What schemathesis, which loads this itself, checks beside its own: an answer to bad input never echoes the input."""
+"""The checks that schemathesis, which loads this itself, adds to its own: an answer to bad input never echoes the
+input."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ _TOO_SHORT_TO_TELL = 6
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield every text that was sent as a value; the name of an unknown field is told on purpose."""
+    """Yield every text that was sent as a value; answers name unknown fields on purpose."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

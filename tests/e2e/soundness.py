@@ -1,4 +1,4 @@
-"""What must hold of everything an owner sent, whatever was done to it: checked at the end of every test."""
+"""Invariants of everything that an owner sent, whatever was done to it: checked at the end of every test."""
 
 from decimal import Decimal
 from typing import Any
@@ -39,7 +39,7 @@ def assert_paid_at_most_once(calls: list[dict[str, Any]]) -> None:
 
 
 def assert_no_call_after_its_step(calls: list[dict[str, Any]], steps: list[dict[str, Any]]) -> None:
-    """What is stored is never asked for again."""
+    """A stored step is never requested again."""
     for step in steps:
         name = step["sk"].rpartition("#")[2]
         begun = [Decimal(str(call["received_at"])) for call in calls if call["step"] == name]

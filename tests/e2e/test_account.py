@@ -1,5 +1,5 @@
-"""The account: for each owner, what the model server's ledger has been paid, what the heads say and what the day says
-are one sum; only a call that was in flight when its worker was killed is in none but the ledger."""
+"""The account: for each owner, the model server's ledger, the heads and the day have the same sum. Only a call in
+flight when its worker was killed is in the ledger alone."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from local.stack import LocalStack
 from tests.e2e import faults
 from tests.e2e.owner import Owner, eventually
 
-# Each model once, with what must become of it; `cut_first` and the like are tried again and then work.
+# Each model once, with its required outcome; models such as `cut_first` are retried and then work.
 ENDS = {
     "local/cards": "succeeded",
     "local/repair": "succeeded",
@@ -118,6 +118,6 @@ def test_only_what_was_in_flight_when_its_worker_was_killed_is_not_counted(
     in_flight = eventually(lambda: faults.calls(stack, streaming), lambda calls: closed(calls[0]))[0]
     assert alice.wait_for_end(streaming)["status"] == "succeeded"
     assert alice.wait_for_end(other)["status"] == "succeeded"
-    # The other may have come to the same process.
+    # The other may have reached the same process.
     unknown = {streaming: [in_flight["id"]], other: [call["id"] for call in faults.calls(stack, other) if closed(call)]}
     assert_account(alice, unknown)

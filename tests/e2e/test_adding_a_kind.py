@@ -25,8 +25,9 @@ PAGE = (ROOT / "docs" / "adding-a-kind.md").read_text(encoding="utf-8")
 MOST_LINES = 60
 START_SECONDS = 500.0
 REAL_MODELS = ("OPENROUTER_API_KEY", "LLM_BASE_URL")
-pytestmark = pytest.mark.timeout(600)  # the copy builds everything anew
-# What `make run` runs; the copy has no environments of its own, and a link to these is an accident waiting for its rm.
+pytestmark = pytest.mark.timeout(600)  # the copy builds everything again
+# The environments of `make run`. The copy has none of its own, because a link to these is an accident waiting for its
+# rm.
 RUN = (
     "import runpy, sys; from pathlib import Path; from local import emulator; "
     "emulator.VENV = Path(sys.argv.pop()); runpy.run_module('local.run', run_name='__main__', alter_sys=True)"
@@ -68,7 +69,7 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project as it stands, with the page's file added."""
+    """A copy of the present project, with the page's file added."""
     directory = tmp_path_factory.mktemp("adding-a-kind") / "project"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
@@ -109,7 +110,7 @@ def processes_under(temporary: Path) -> list[int]:
 
 @pytest.fixture(scope="module")
 def generation(copy: Copy) -> dict[str, Any]:
-    """What the page's own call has become once it is over."""
+    """The final state of the page's own call."""
     [call] = [each for each in blocks("sh") if "curl" in each]
     accepted = json.loads(copy.shell(followed(call)))
     with copy.client() as client:

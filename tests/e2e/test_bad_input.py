@@ -1,4 +1,4 @@
-"""Every kind of bad input gets its documented answer over HTTP, and nothing of it is stored."""
+"""Every kind of bad input gets its documented answer over HTTP, and none is stored."""
 
 import base64
 import json
@@ -82,11 +82,11 @@ def test_every_error_of_a_body_is_told_at_once_and_none_echoes_the_input(alice: 
     answer = alice.http.post("/v1/generations", json=body)
     problem = assert_problem(answer, 400, "validation_failed")
     assert {error["field"] for error in problem["errors"]} >= {"source_text", "model", "client_id"}
-    assert secret not in answer.text.replace(f'"{secret}"', "")  # the name of an unknown field is told, no value is
+    assert secret not in answer.text.replace(f'"{secret}"', "")  # names the unknown field, but repeats no value
 
 
 def raw_event(owner: str, body: bytes) -> dict[str, Any]:
-    """What API Gateway hands over for a body whose type is not JSON: its bytes, in base64."""
+    """API Gateway's form of a body whose type is not JSON: its bytes, in base64."""
     return {
         "version": "2.0",
         "routeKey": "POST /v1/generations",

@@ -58,8 +58,8 @@ def test_ten_generations_wait_together_and_cost_less_than_half_a_second_of_bille
     # The beats of the template's defaults, not those of these tests, and a process that is warm.
     with faults.deployment(stack, HEARTBEAT_SECONDS="10", LEASE_SECONDS="40"):
         alice.wait_for_end(alice.submit())
-        # What else the machine does only adds to it, and a poll that was under way when delivery stopped may take the
-        # first few on their own: one batch in five must be whole and undisturbed.
+        # Anything else that the machine does only adds to it. A poll that was running when delivery stopped may take
+        # the first few alone. So one batch in five must be whole and undisturbed.
         while len(tried) < 5:
             ids, worked = run_a_batch(stack, alice)
             tried.append([(len(batch), seconds) for batch, seconds in worked])

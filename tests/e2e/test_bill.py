@@ -1,4 +1,4 @@
-"""What one generation of each kind uses of AWS is what the cost model expects: units, requests, bytes of log."""
+"""One generation of each kind uses as much of AWS as the cost model expects: units, requests, bytes of log."""
 
 import math
 import time
@@ -53,7 +53,7 @@ def test_a_generation_uses_the_units_that_the_cost_model_expects(
 
 
 def is_of_live(stack: LocalStack, call: Call) -> bool:
-    """Whether a call is for whoever may be connected: it is counted apart, and writes nothing."""
+    """Whether a call is for connected owners: it is counted apart, and writes nothing."""
     return call.function == "push" or call.table == stack.live_table_name
 
 

@@ -1,4 +1,4 @@
-"""What an owner and an operator can learn of a call that failed, on the running stack."""
+"""The facts about a failed call that an owner and an operator can see, on the running stack."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The command line on the running system: each command, and processes of their own with and without a terminal."""
+"""The command line on the running system: each command, and separate processes with and without a terminal."""
 
 import json
 import os
@@ -155,7 +155,7 @@ def test_on_a_terminal_the_line_changes_in_place(environment: dict[str, str], al
     with terminal(environment, "watch", generation_id) as shown:
         shown.until("running")
         shown.until("heartbeat")
-        shown.until("\x1b[2K")  # the line is wiped, to be written anew
+        shown.until("\x1b[2K")  # the line is wiped before it is written again
         shown.until("succeeded")
         shown.until("What is the cell?")
         assert shown.end() == 0

@@ -1,4 +1,4 @@
-"""What was accepted is done, even when `create` could not say so to the queue, or died before it could."""
+"""An accepted generation is done, even if `create` could not send its message, or died before it could."""
 
 import threading
 

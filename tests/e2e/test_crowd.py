@@ -16,7 +16,7 @@ POLLERS, SWEEPERS = 20, 2
 
 @pytest.fixture(autouse=True, scope="module")
 def long_grace(stack: LocalStack) -> Iterator[None]:
-    """What was rescued is not due again before the crowd has gone, however slow the machine."""
+    """A rescued generation is not due again before the crowd has gone, however slow the machine."""
     grace = {"DISPATCH_GRACE_SECONDS": "60"}
     with faults.environment(stack, "status", **grace), faults.environment(stack, "sweeper", **grace):
         yield

@@ -94,9 +94,8 @@ def code_of(stack: LocalStack, name: str) -> str:
 
 @pytest.fixture
 def owner(stack: LocalStack) -> Iterator[Owner]:
-    """Not one whom `tests.e2e.soundness` judges: a worker that closes a call before its first byte counts the call,
-    and the model server, which has sent nothing, does not. On a busy machine a deploy makes some of those.
-    """
+    """An owner whom `tests.e2e.soundness` does not judge. A worker that closes a call before its first byte counts the
+    call. The model server, which has sent nothing, does not. On a busy machine, a deploy makes some of those."""
     made = Owner(stack, f"user-{uuid.uuid4()}")
     try:
         yield made

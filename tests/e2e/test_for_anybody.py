@@ -1,4 +1,4 @@
-"""What anybody may ask, on the real stack: the document as it was made, and the health of the machinery."""
+"""The public calls, on the real stack: the document as it was made, and the health of the machinery."""
 
 import httpx
 

@@ -1,4 +1,4 @@
-"""A picture, from the model to whoever holds its URL: stored once, handed out for minutes, and gone with its owner."""
+"""A picture, from the model to anybody with its URL: stored once, available for minutes, and gone with its owner."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ def prefix_of(stack: LocalStack, owner: Owner) -> str:
 
 
 def keys_of(stack: LocalStack, owner: Owner) -> list[str]:
-    """Return the keys of all that the bucket holds of an owner."""
+    """Return the keys of all of an owner's objects in the bucket."""
     found = stack.client("s3").list_objects_v2(Bucket=stack.bucket_name, Prefix=prefix_of(stack, owner))
     return sorted(each["Key"] for each in found.get("Contents", []))
 

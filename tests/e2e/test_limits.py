@@ -1,4 +1,5 @@
-"""What an owner may start, over HTTP: the key that repeats nothing, the rate limit, the two ceilings."""
+"""Limits on an owner's starts, over HTTP: the idempotency key, the rate limit, and the two limits on open work and
+money."""
 
 import itertools
 import threading
@@ -130,7 +131,8 @@ def losing_gate(stack: LocalStack) -> Iterator[Gate]:
 def test_of_fifty_at_once_five_are_accepted_whatever_answers_are_lost(
     stack: LocalStack, alice: Owner, losing_gate: Gate
 ) -> None:
-    """Each is sent until it is told, with its key, as a client does: none is lost, doubled or left without a word."""
+    """Each is sent with its key until it gets an answer, as by a client: none is lost, doubled or left without an
+    answer."""
     start, count, lost = threading.Barrier(FIFTY), itertools.count(), itertools.count()
 
     def is_lost(operation: str, _body: str) -> bool:

@@ -1,4 +1,4 @@
-"""Owners who are connected are told of each change within a second, and of what is written while it is written."""
+"""Connected owners learn of each change within a second, and see the text while the model writes."""
 
 import json
 import threading
@@ -39,7 +39,7 @@ def test_each_tab_of_an_owner_is_told_of_each_step_and_nobody_else_of_any(
         assert {id_of(frame) for frame in one.frames + two.frames} == {generation_id}
         assert {id_of(frame) for frame in other.frames} == {bobs}
         assert len(connected(stack, alice.name)) == 2
-        # What the last frame says is what a look finds, but for the output.
+        # The last message equals the result of a poll, except for the output.
         seen = alice.look(generation_id)
         assert {name: seen.get(name) for name in end["generation"]} == end["generation"]
     eventually(lambda: connected(stack, alice.name), lambda found: found == [])

@@ -1,4 +1,4 @@
-"""What fails, as docs/live.md has it: the connection loses news and no more, and a look finds all of it."""
+"""The failures of docs/live.md: the connection loses news and nothing else, and a poll finds all of it."""
 
 import threading
 import time

@@ -28,7 +28,7 @@ PATIENT_SECONDS = 90.0
 
 
 class Calls:
-    """What a client asks over HTTP, counted by path."""
+    """The HTTP calls of a client, counted by path."""
 
     def __init__(self, client: unstuck.Client | unstuck.AsyncClient) -> None:
         self.paths: list[str] = []

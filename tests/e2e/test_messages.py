@@ -1,4 +1,4 @@
-"""SQS delivers at least once and in any order, and keeps what nobody can read: none of it may cost a generation."""
+"""SQS delivers at least once, in any order, and keeps unreadable messages: none of this may cost a generation."""
 
 import json
 
@@ -65,7 +65,7 @@ def test_a_message_redriven_from_the_dead_letter_queue_starts_what_it_named(stac
         generation_id = alice.submit()
         message = json.dumps(faults.take_message(stack, generation_id))
         messages.send(stack, message, stack.dead_letter_queue_url)
-        # SQS redrives by sending anew: the message has another id.
+        # SQS redrives by sending again: the message has another id.
         dead = faults.take_message(stack, generation_id, stack.dead_letter_queue_url)
         messages.send(stack, json.dumps(dead))
     assert_done_in_one_attempt(stack, alice, generation_id)

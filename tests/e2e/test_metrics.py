@@ -1,4 +1,4 @@
-"""What operators see of a running stack: a line for each end, the dashboard, and nothing for a poll."""
+"""The operators' view of a running stack: a line for each end, the dashboard, and nothing for a poll."""
 
 import json
 from datetime import datetime

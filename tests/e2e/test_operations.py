@@ -16,7 +16,7 @@ from tests.e2e.test_retry import retry
 
 
 def operate(stack: LocalStack, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run a command as an operator does, in a process of its own; return its exit code and its JSON."""
+    """Run a command as an operator does, in a separate process; return its exit code and its JSON."""
     environment = {"PATH": os.environ["PATH"], **deployment.environment(stack.endpoint)}
     command = [str(Path(sys.executable).with_name("unstuck")), *arguments, "--stack", deployment.STACK_NAME, "--json"]
     run = subprocess.run(  # noqa: S603 - our own command
@@ -27,7 +27,7 @@ def operate(stack: LocalStack, *arguments: str) -> tuple[int, dict[str, Any]]:
 
 
 def findings(stack: LocalStack, owner: Owner) -> list[tuple[str, str]]:
-    """What the doctor finds of one owner: other tests leave in the table what no code would."""
+    """The doctor's findings about one owner: other tests leave data in the table that no code would write."""
     _, told = operate(stack, "doctor", "--pages-per-second", "0")
     assert told["complete"]
     return [(found["code"], found["item"]) for found in told["findings"] if found["owner"] == owner.name]

@@ -1,4 +1,4 @@
-"""What an owner reads over HTTP: progress that only goes forward, the feed, the record of one, the usage."""
+"""An owner's reads over HTTP: progress that only rises, the feed, the record of one generation, the usage."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,5 @@
-"""The provider says no, or not yet: waited for as told, given up as configured, and never asked too early."""
+"""The provider refuses, or asks to wait: the worker waits as asked, gives up as configured, and never calls too
+early."""
 
 import itertools
 import time

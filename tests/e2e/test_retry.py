@@ -1,4 +1,4 @@
-"""An owner has what failed or was canceled tried again, and takes what has ended out of the feed."""
+"""An owner retries failed and canceled generations, and dismisses ended ones from the feed."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What `status`, which anybody with a token reaches most, may do in AWS: read, write what a rescue writes, and send.
+"""The AWS rights of `status`, which any valid token reaches most easily: read, write as a rescue does, and send.
 
 Asked with the credentials of its own role, so that IAM answers and not the code that runs under it.
 """
@@ -18,12 +18,12 @@ ITEM = {**KEY, "note": {"S": "by a test"}}
 MESSAGE = json.dumps(
     {"v": 1, "user_id": "somebody", "generation_id": "01900000-0000-7000-8000-000000000000", "fence": 1}
 )
-"""Of a generation that there is not: the worker drops it."""
+"""For a generation that does not exist: the worker drops it."""
 REFUSED = {"AccessDenied", "AccessDeniedException", "AccessDeniedError"}
 
 
 class Role:
-    """The role of a function, as whoever holds its credentials has it."""
+    """The role of a function, for anybody who holds its credentials."""
 
     def __init__(self, stack: LocalStack, function: str) -> None:
         self.stack = stack

@@ -1,6 +1,6 @@
-"""What `sam local` is given leads its functions to the running local stack. The functions run without Docker here.
+"""The settings for `sam local` connect its functions to the running local stack. The functions run without Docker here.
 
-The variables are resolved by the SAM CLI's own code, and Lambda's runtime interface emulator starts the functions.
+The SAM CLI's own code resolves the variables, and Lambda's runtime interface emulator starts the functions.
 """
 
 import json
@@ -46,7 +46,7 @@ class SamLocal:
         return dict(json.loads(done.stdout))
 
     def variables(self, name: str) -> dict[str, str]:
-        """What the container of a function gets as its environment."""
+        """The environment of a function's container."""
         return dict(self._functions[f"{name.capitalize()}Function"]["variables"])
 
     def code(self, name: str) -> Path:
@@ -108,7 +108,7 @@ def test_without_the_variables_of_make_run_it_says_what_to_set(
 def test_start_api_asks_a_lambda_authorizer_and_leaves_out_the_gateways_own(
     files: SamLocal, verifier: str, asks: str | None
 ) -> None:
-    """What docs/local.md says of it, by the code with which it reads the template's routes."""
+    """The claims of docs/local.md, checked with the code that reads the template's routes."""
     values = ("JwtIssuer=https://a.example", "JwtAudience=a", "AllowedOrigins=https://b.example")
     routes = files.read(f"TokenVerifier={verifier}", *values)["routes"]
     assert {f"{method} {path}" for method, path, _ in routes} == routes_of_the_template()

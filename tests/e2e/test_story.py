@@ -25,7 +25,7 @@ def unhurried(stack: LocalStack) -> Iterator[None]:
 
 
 def begin(owner: Owner, model: str, chapters: int = 3) -> str:
-    """Begin a story that nobody else tells: the model server knows conversations by what was said."""
+    """Start a story that nobody else requests: the model server distinguishes conversations by their text."""
     asked = {"kind": "story", "model": model, "chapters": chapters, "premise": PREMISE.format(mark=owner.name)}
     answer = owner.http.post("/v1/generations", json=asked)
     assert answer.status_code == 202, answer.text
@@ -75,7 +75,7 @@ def test_a_story_whose_worker_is_killed_in_every_step_ends_whole_and_pays_for_a_
     assert_whole(found)
     assert found["attempt"] == 5
     calls = faults.calls(stack, generation_id)
-    # Each answer that was cut off by a kill had begun, and was paid for; what is stored was never asked for again.
+    # Each answer that a kill cut off had begun, and was paid for; stored steps were never requested again.
     assert Counter(call["step"] for call in calls if call["paid"]) == dict.fromkeys(CALLED, 2)
     assert [(call["step"], call["outcome"]) for call in calls] == [
         (step, outcome) for step in CALLED for outcome in ("client_closed", "answered")
@@ -86,7 +86,7 @@ def test_a_story_whose_worker_is_killed_in_every_step_ends_whole_and_pays_for_a_
 
 
 def assert_figures(steps: dict[str, dict[str, Any]], calls: list[dict[str, Any]]) -> None:
-    """Each step is told with what it took: that of the call whose answer it is, and nothing for the one without."""
+    """Each step shows the figures of the call that made it, and none if it made no call."""
     assert [(step["step"], step["position"]) for step in sorted(steps.values(), key=lambda each: each["position"])] == [
         (name, place) for place, name in enumerate(STEPS, 1)
     ]
@@ -129,7 +129,7 @@ def test_a_retry_of_a_story_that_was_canceled_in_its_second_chapter_goes_on_ther
     assert_whole(found, chapters=2)
     [call] = faults.calls(stack, new)
     assert call["step"] == "chapter-2"
-    # What the first one has paid for costs the second nothing, and is told as its own.
+    # Steps that the first one paid for cost the second nothing, and count as its own.
     assert (found["usage"]["calls"], found["usage"]["cost_usd"]) == (1, call["cost"])
     before, after = stored_steps(alice, old), stored_steps(alice, new)
     assert set(before) == {"outline", "chapter-1"}

@@ -37,7 +37,7 @@ class FunctionVerifies(LocalStack):
         return httpx.get(self.api_url + path, headers=headers, timeout=30)
 
     def authorizer_statements(self) -> list[dict[str, Any]]:
-        """What the deployed role of the authorizer may do."""
+        """The rights of the authorizer's deployed role."""
         role = self.role_names["authorizer"]
         document = self.client("iam").get_role_policy(RoleName=role, PolicyName="authorizer")["PolicyDocument"]
         return list(document["Statement"])

@@ -1,4 +1,4 @@
-"""What the tests of the worker stand on: one table of moto's a module, and a rig over it."""
+"""Shared by the worker's tests: one of moto's tables per module, and a rig over it."""
 
 from collections.abc import Iterator
 from typing import Any

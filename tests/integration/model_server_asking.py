@@ -1,4 +1,4 @@
-"""What a test of the local model server sends it, and how it reads the answer."""
+"""A test's requests to the local model server, and how it reads the answers."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What `sam build` packs: each function's own code and dependencies, for the asked processor, and nothing else."""
+"""`sam build` packs each function's own code and dependencies, for the requested processor, and nothing else."""
 
 import importlib.util
 import json
@@ -130,7 +130,7 @@ def without_byte_code(tree: Path, copy: Path) -> Path:
     return Path(shutil.copytree(tree, copy, ignore=shutil.ignore_patterns("__pycache__")))
 
 
-# Each importer shares strings with what it compiles, and another number of them.
+# Each importer shares strings with the code that it compiles, and another number of them.
 BARE = "import sys; from pathlib import Path; from local.compiled import compile_tree; compile_tree(Path(sys.argv[1]))"
 COMMANDS = {
     "the command": ["-m", "local.compiled"],
@@ -182,7 +182,7 @@ print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})))
 def imported_by(handler: str, path: list[Path]) -> set[str]:
     """Import a handler in a Python that has nothing but `path`, and return the packages that this loaded."""
     base = str((PROJECT / ".venv-ministack" / "bin" / "python").resolve())
-    # -I: no environment variables, no current directory; -S: no site-packages; -B: the tree stays as built.
+    # -I ignores environment variables and the current directory. -S omits site-packages. -B leaves the tree as built.
     argv = [base, "-I", "-S", "-B", "-c", IMPORTS, json.dumps([str(each) for each in path]), handler]
     answer = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
     assert answer.returncode == 0, answer.stderr

@@ -107,7 +107,7 @@ DRIPPED: dict[str, tuple[bytes, bytes]] = {
     "a body of known length": (HEAD + b"Content-Length: 1000\r\n\r\n", b" "),
     "a body of unknown length": (HEAD + b"\r\n", b" "),
 }
-"""What is sent at once, and what drips after it: each drip well within any time-out of a single read."""
+"""The bytes sent at once, and the drips after them. Each drip comes well within any timeout of a single read."""
 
 
 def dripping(at_once: bytes, drip: bytes) -> Callable[[socket.socket], None]:

@@ -1,6 +1,6 @@
-"""What a function does while Lambda starts it: nothing leaves the process, nothing is drawn, nothing can fail a start.
+"""While Lambda starts a function, nothing leaves the process, nothing is drawn at random, and nothing can fail a start.
 
-Each built function is imported in a Python of its own that has the template's variables, and where nobody answers.
+Each built function is imported in a separate Python with the template's variables, where no server answers.
 """
 
 import json
@@ -24,7 +24,7 @@ MADE = {
     "live": "_connections",
     "push": "_push",
 }
-"""What each function makes once and keeps."""
+"""The objects that each function makes once and keeps."""
 
 WATCHED = """
 import json, os, random, sys, traceback
@@ -75,7 +75,7 @@ VARIABLES = {
 
 
 def started(function: str, then: str = TELL, /, **changed: str | None) -> tuple[dict[str, Any], str]:
-    """Import a handler as Lambda does, and return what was seen, with all that it logged."""
+    """Import a handler as Lambda does, and return the observations and the log."""
     tree, runtime = built_tree(), runtime_packages(BUILDS / "runtime")
     path = [tree / f"{function.capitalize()}Function", tree / "SharedLayer" / "python", runtime]
     own = changed.get("PYTHONPATH")

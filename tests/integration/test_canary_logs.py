@@ -1,5 +1,5 @@
-"""A key and a phrase that nobody else has, and every logger at DEBUG: neither is in any line, message or item that it
-does not belong in. The code is the real one from the request to the last write; AWS is moto, in this process."""
+"""With a unique key, a unique phrase, and every logger at DEBUG, neither is in a line, message or item where it does
+not belong. The code is real from the request to the last write; AWS is moto, in this process."""
 
 import logging
 import time
@@ -43,7 +43,7 @@ PHRASE_BELONGS = {"I#", "S#"}
 
 
 class Kept(logging.Handler):
-    """Keeps all that a record says, whatever a formatter would leave out."""
+    """Keeps everything in a record, including parts that a formatter would leave out."""
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET)
@@ -59,7 +59,7 @@ class Kept(logging.Handler):
 
 @contextmanager
 def everything_logged() -> Iterator[Kept]:
-    """Turn every logger on, at DEBUG, as somebody would who wants to see it all."""
+    """Set every logger to DEBUG, as for somebody who wants to see everything."""
     kept, root = Kept(), logging.getLogger()
     loggers = [root, *(logging.getLogger(name) for name in sorted({*silence.TALKATIVE, *root.manager.loggerDict}))]
     before = [(each, each.level) for each in loggers]
@@ -77,7 +77,7 @@ def everything_logged() -> Iterator[Kept]:
 
 @dataclass
 class House:
-    """Both functions over an account of their own, and everything that they left behind in it."""
+    """Both functions over a new account, and everything that they left in it."""
 
     server: ModelServer
     users: Secret = field(default_factory=Secret)

@@ -1,9 +1,9 @@
-"""What each built handler imports by its first answer: every module of it is paid for by each cold start.
+"""The imports of each built handler up to its first answer: each cold start pays for every module.
 
-`imports/before` has what it imports before its first event, where Lambda gives it a whole processor: of our packages
-and of Powertools each module, of the rest the package. `imports/after` has each module that it imports with the event,
-where it has what its memory buys. To accept a change, and have the diff say what it is:
-`ACCEPT_IMPORTS=1 .venv/bin/pytest tests/integration/test_cold_start_imports.py`
+`imports/before` lists the imports before the first event, where Lambda gives it a whole processor. It names each module
+of our packages and of Powertools, and the package of all others. `imports/after` lists each module imported with the
+event, where it has the share of its memory. To accept a change, so that the diff shows it: `ACCEPT_IMPORTS=1
+.venv/bin/pytest tests/integration/test_cold_start_imports.py`
 """
 
 import json
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the layer's com
 
 @dataclass(frozen=True)
 class FirstAnswer:
-    """What a handler imported before and with its first event, and how often Python had looked for garbage by then."""
+    """A handler's imports before and with its first event, and how often Python had looked for garbage by then."""
 
     name: str
     before: list[str]

@@ -13,7 +13,7 @@ from local.stack import KEY_PARAMETER, LocalStack, StackOptions
 
 ORIGIN = "http://localhost:5173"
 UNKNOWN = "01940000-0000-7000-8000-000000000001"
-# What Lambda sets (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html) ...
+# Lambda's own variables (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html) ...
 FROM_LAMBDA = {
     "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
     "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",

@@ -16,8 +16,8 @@ from local.state import drop_state, kept_state, new_state
 ROOT = Path(__file__).resolve().parents[2]
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
-# Two commands under one owner; the first leaves a grandchild that works and one that is stopped, as a busy and a
-# frozen function worker are.
+# Two commands under one owner. The first leaves a working grandchild and a stopped one, like a busy and a frozen
+# function worker.
 OWNER = """
 import os, signal, sys, time
 from pathlib import Path

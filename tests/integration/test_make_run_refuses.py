@@ -1,4 +1,4 @@
-"""What `make run` refuses before it starts anything, and under which names it finds its text."""
+"""The inputs that `make run` refuses before it starts anything, and the names under which it finds its text."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What the local model server answers to the kinds' own calls: content that a person understands, in any bounds."""
+"""The local model server's answers to the kinds' own calls: content that a person understands, in any bounds."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What somebody needs who tries a page of their own on a local stack: its origin is admitted, and a token is had."""
+"""Trying your own page on a local stack: its origin is allowed, and tokens are available."""
 
 import sys
 

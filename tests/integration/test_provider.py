@@ -1,6 +1,6 @@
-"""The client against the local model server: answers, the deadline, cancellation, leave to send.
+"""The client against the local model server: answers, the deadline, cancellation, permission to send.
 
-How each bad ending is told and decided is in test_provider_failures_on_the_wire.py.
+test_provider_failures_on_the_wire.py has each failed call, its code and the decision.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Model servers as they really are: each row of cases/provider.json against the real worker and client over sockets.
+"""Realistic model servers: each row of cases/provider.json against the real worker and client over sockets.
 
-The file says byte by byte what a server sends, and in words what must come of it; EXPECTED says the same in a form to
-be checked. A row that asks again gets the same answer, or what works where its words say that it then works.
+The file has a server's bytes, and the required outcome in words; EXPECTED has the outcome in a form to check. A retry
+gets the same answer, unless the row's words say that it then works.
 """
 
 import base64
@@ -35,7 +35,7 @@ OURS = frozenset({"provider_out_of_credit", "provider_key_refused"})
 
 @dataclass(frozen=True)
 class Expected:
-    """What must come of a row. `then_works` is for a server that answers well when it is asked again."""
+    """The required outcome of a row. `then_works` is for a server that answers well when it is called again."""
 
     code: str = ""
     calls: int = 1

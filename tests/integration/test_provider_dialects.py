@@ -1,4 +1,4 @@
-"""What servers of the protocol differ in is all the same to the client; and fallbacks, for those that take them."""
+"""The client handles all differences between servers of the protocol; and fallbacks, for servers that take them."""
 
 import json
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""Every way in which a call can end, in one table: what the server does, the code, and what is done about it.
+"""Every way in which a call can end, in one table: the server's behaviour, the code, and the reaction.
 
-The servers are real and the sockets too. What a worker then does with its generation is in test_worker_endings.py.
+The servers and the sockets are real. test_worker_endings.py has the effect on a worker's generation.
 """
 
 import socket
@@ -26,8 +26,8 @@ NEVER = "never"
 
 type Row = tuple[str, CallFailure, str, str | float]
 
-# The model at the local model server, how that ends, its code, and when it is tried again: later, never, or after
-# the seconds that the server asked for, which are not counted.
+# The model at the local model server, its end, its code, and when to retry it. That is later, never, or after the
+# seconds that the server asked for, which do not count as retries.
 MODELS: list[Row] = [
     # Refused before the first token.
     ("local/status:400", failures.BAD_REQUEST, "provider_bad_request", NEVER),
@@ -98,7 +98,7 @@ PICTURES: list[Row] = [
     ("local/image_many", failures.OUTPUT_TOO_LARGE, "output_too_large", NEVER),
 ]
 
-# The place of the server, for what ends before anything is sent.
+# Replaces the server, for calls that end before anything is sent.
 PLACES: list[Row] = [
     ("nobody listens", failures.UNREACHABLE, "provider_unreachable", LATER),
     ("no such name", failures.UNREACHABLE, "provider_unreachable", LATER),
@@ -106,7 +106,7 @@ PLACES: list[Row] = [
     ("an unknown certificate", failures.UNREACHABLE, "provider_unreachable", LATER),
 ]
 
-# Tried with keys, in the tests of their own below.
+# Tested with keys, in their own tests below.
 KEYS: list[Row] = [("a key that is refused", failures.KEY_REFUSED, "provider_key_refused", NEVER)]
 
 

@@ -1,4 +1,4 @@
-"""With Python's search for garbage switched off, nothing of a call is left once it has failed: no cycle holds it."""
+"""With Python's garbage collection off, a failed call leaves no objects behind: no reference cycle holds them."""
 
 import gc
 import threading
@@ -17,7 +17,7 @@ from shared.domain.errors import CallCanceledError, LeaseLostError, ProviderErro
 from tests.integration.provider_servers import Asking
 
 HOLDING = (AnswerReader, Call, Gate, httpx.AsyncClient, httpx.Response)
-"""What holds what was sent and received. An exception that stays alive holds frames, and these by them."""
+"""The objects that hold sent and received data. An exception that stays alive holds frames, and they hold these."""
 
 FAILING = (
     *("429", "500", "503", "empty", "length", "filter", "refuse", "utf8", "cut", "big", "broken", "error", "tool"),

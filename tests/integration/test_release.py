@@ -47,7 +47,7 @@ def git(project: Path, *arguments: str) -> str:
 
 
 def make(project: Path, version: str, *, dry: bool) -> subprocess.CompletedProcess[str]:
-    """Run `make release` with what is installed here: nothing is downloaded."""
+    """Run `make release` with the packages installed here: nothing is downloaded."""
     installed = [f"--old-file={name}" for name in ("setup", "build", "clients/typescript/node_modules/.installed")]
     command = ["make", "release", *installed, f"VERSION={version}", *(["DRY=1"] if dry else [])]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=200)  # noqa: S603 - ours
@@ -74,7 +74,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copied(copy: Path) -> Path:
-    """A committed copy, whose files all say VERSION, with what is installed here."""
+    """A committed copy, whose files all have VERSION, with the packages installed here."""
     for name in git(
         ROOT,
         "ls-files",
@@ -137,7 +137,7 @@ def test_the_built_functions_can_be_deployed_from_the_archive_alone(released: Pa
     with tarfile.open(released / "dist" / "release" / f"unstuck-sam-{VERSION}.tar.gz") as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
     folder = tmp_path / "unpacked" / f"unstuck-sam-{VERSION}"
-    # What `sam build` leaves has these names as plain values, whatever the other tags.
+    # `sam build` writes these names as plain values, whatever the other tags.
     codes = re.findall(r"^\s+(?:CodeUri|ContentUri): (\S+)$", (folder / "template.yaml").read_text(), re.MULTILINE)
     assert len(codes) > 5
     for code in codes:

@@ -38,7 +38,7 @@ class Use(NamedTuple):
 
 @dataclass
 class Record:
-    """What was called while a function was named."""
+    """The calls made while a function was named."""
 
     used: dict[str, set[Use]] = field(default_factory=dict)
     now: str | None = None
@@ -145,7 +145,7 @@ def drew(service: Service, **changes: Any) -> Generation:
 
 
 def with_own_key(service: Service) -> Generation:
-    """Return one that its owner pays for: whoever ends it deletes the key."""
+    """Return a generation that its owner pays for: its end deletes the key."""
     new = a_generation(service.clock, user_id=service.owner)
     head = service.store.admission.admit(new, an_input(), Admission(Policy({}), seal=lambda: b"sealed")).head
     assert head is not None
@@ -154,7 +154,7 @@ def with_own_key(service: Service) -> Generation:
 
 @dataclass
 class Scene:
-    """What a function is seen in; what `acting` holds is its own doing, the rest is what it finds."""
+    """The places where a function is observed. Calls within `acting` are its own, the others only find it."""
 
     service: Service
     rig: Rig

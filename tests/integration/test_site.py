@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -39,6 +40,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_each_code_has_the_anchor_that_a_problem_of_a_deployment_with_error_docs_leads_to(site: Path) -> None:
     anchors = set(re.findall(r'id="([^"]+)"', (site / "errors" / "index.html").read_text(encoding="utf-8")))
     assert {*PROBLEMS, *FAILURES} - anchors == set()
+
+
+def test_each_picture_and_file_that_a_page_names_is_in_the_site(site: Path) -> None:
+    gone = set()
+    for page in site.rglob("index.html"):
+        for name in re.findall(r'\b(?:src|srcset|href)="([^"#?]+)', page.read_text(encoding="utf-8")):
+            if not re.match(r"[a-z]+:|/", name) and not (page.parent / unquote(name)).exists():
+                gone.add((page.relative_to(site).as_posix(), name))
+    assert gone == set()
 
 
 def test_the_site_loads_nothing_from_another_host(site: Path) -> None:

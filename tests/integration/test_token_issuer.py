@@ -19,7 +19,7 @@ def issuer() -> Iterator[TokenIssuer]:
 
 
 def verify(issuer: TokenIssuer, token: str, audience: str = AUDIENCE) -> dict[str, object]:
-    """What a resource server does: discovery, keys, the key that the token names, RS256 alone."""
+    """The steps of a resource server: discovery, keys, the key that the token names, only RS256."""
     document = httpx.get(f"{issuer.issuer}/.well-known/openid-configuration").json()
     keys = jwt.PyJWKSet.from_dict(httpx.get(document["jwks_uri"]).json())
     key = keys[jwt.get_unverified_header(token)["kid"]]

@@ -49,7 +49,7 @@ KIND = Kind("flashcards", Given, Text, Limits(max_cost_usd=5.0), ("1",), write)
 
 
 class KilledError(BaseException):
-    """Ends a worker as SIGKILL would: no code of its own runs any more."""
+    """Ends a worker as SIGKILL would: none of its code runs any more."""
 
 
 class EndlessTurns:
@@ -64,8 +64,8 @@ class EndlessTurns:
 
 @dataclass
 class World:
-    """Answers and bills each call by a power of two, so that a sum tells which calls are in it; knows of each attempt
-    the calls that it was told of and has not shown by an accepted write; lets a test stop an attempt at any write."""
+    """Bills each call by a power of two, so that a sum shows which calls are in it. For each attempt, it knows the
+    calls that the attempt knew and has not shown by an accepted write. A test can stop an attempt at any write."""
 
     rig: Rig
     answers: tuple[str, ...]
@@ -73,7 +73,7 @@ class World:
     untold: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     writes: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     stops: dict[tuple[int, int, bool], Callable[[], object]] = field(default_factory=dict)
-    """What happens at write number N of an attempt, before or after it is made."""
+    """The fault at write number N of an attempt, before or after the write."""
 
     def __post_init__(self) -> None:
         self.rig.model.turns = EndlessTurns(self._turn)  # type: ignore[assignment]
@@ -112,7 +112,7 @@ class World:
         return {number for number in range(self.calls) if units >> number & 1}
 
     def run(self, head: Generation) -> Ending | None:
-        """Handle the message of the head as it stands; None when the worker was killed."""
+        """Handle the message of the present head; None if the worker was killed."""
         try:
             return self.rig.handle(self.rig.read(head)).ending
         except KilledError:
@@ -160,7 +160,7 @@ def killed() -> None:
     raise KilledError
 
 
-# Of an attempt that is left alone: three calls and one repair in the first step, one and one in the second.
+# The writes of an undisturbed attempt: three calls and one repair in the first step, one and one in the second.
 UNDISTURBED = ["begin_call"] * 3 + ["store_step", "advance"] + ["begin_call"] * 2 + ["store_step", "succeed"]
 PLACES = [(number, made) for number in range(len(UNDISTURBED)) for made in (False, True)]
 
@@ -191,7 +191,7 @@ def test_a_worker_killed_at_any_write_takes_only_what_it_was_told_since_the_one_
 def test_a_late_holder_that_wakes_while_the_next_is_anywhere_loses_and_doubles_nothing_else(
     world: World, awake_at: int, killed_at: int
 ) -> None:
-    """The first sleeps before a write, the second takes over and is killed before one of its own, the first wakes."""
+    """The first sleeps before a write. The second takes over and is killed before one of its own. The first wakes."""
     head = world.rig.pending()
 
     def sleep() -> None:

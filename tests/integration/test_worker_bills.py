@@ -1,4 +1,4 @@
-"""Calls that end before they have told what they cost: the bill is asked for, in time, and counted where it may be."""
+"""Calls that end before they have reported their cost: the bill is requested in time, and counted where allowed."""
 
 import json
 import threading
@@ -138,7 +138,7 @@ def test_a_handover_asks_for_the_bill_of_the_call_that_it_closed_while_there_is_
     rig.script(telling("gen-7", then(until_closed)))
     handled = rig.handle(head, handover_at=began + 100)
     after = rig.read(head)
-    # The margin is 15 s, and half of it is left for what must be written.
+    # The margin is 15 s, and half of it is left for the necessary writes.
     assert [deadline - rig.clock.monotonic() for *_, deadline in rig.model.asked] == asked
     counted = (WASTED, Decimal(0)) if asked else (Usage(), RESERVE)
     assert (handled.ending, (after.usage, after.reserved_usd)) == (Ending.RELEASED, counted)
@@ -167,7 +167,7 @@ def wait_until_closed(call: Call) -> None:
 
 
 def closed_by_a_cancel(rig: Rig, head: Generation) -> Any:
-    """What becomes of a call when its owner cancels: a beat is refused, and the stream is closed."""
+    """The effect of a cancel on a running call: a heartbeat is refused, and the stream is closed."""
 
     def close(call: Call) -> None:
         canceled(rig, head)

@@ -1,4 +1,4 @@
-"""What is known of a call that failed: in the timeline, on the head, in the worker's log; never the provider's text."""
+"""The known facts of a failed call: in the timeline, on the head, in the worker's log; never the provider's text."""
 
 import json
 import threading

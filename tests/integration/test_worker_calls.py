@@ -1,4 +1,4 @@
-"""What a worker asks of the model, and what it does with the answer: one repair, a lease, a time-out."""
+"""The worker's requests to the model, and its reactions to the answer: one repair, a lease, a timeout."""
 
 from decimal import Decimal
 

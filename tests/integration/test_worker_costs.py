@@ -1,4 +1,4 @@
-"""What the calls of a generation cost: counted before they are sent, held in reserve, and never past a ceiling."""
+"""The cost of a generation's calls: counted before they are sent, held in reserve, and never above a limit."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What a worker does with what a real server answers: one repair, a wait, a fallback; each call counted once."""
+"""A worker's reactions to the answers of a real server: one repair, a wait, a fallback; each call counted once."""
 
 from collections.abc import Iterator
 from dataclasses import replace

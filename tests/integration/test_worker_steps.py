@@ -1,4 +1,5 @@
-"""Steps: stored once, never paid for again whoever died, shown in between, and counted once in the end."""
+"""Steps are stored once, never paid for again after any worker's death, shown in between, and counted once in the
+end."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -32,7 +33,7 @@ class Given(BaseModel):
 
 
 def write(ctx: Context, _given: Given) -> Text:
-    """A story in three steps, each of which builds on the one before."""
+    """A story in three steps. Each builds on the previous one."""
     said = "Once"
     for place, name in enumerate(("outline", "draft", "polish"), 1):
         prompt = Prompt(f"Write the {name}.", {"before": said}, "text")

@@ -1,5 +1,5 @@
-"""A generation that was given its owner's own provider key: that key is used, ours is not even read, and who is to
-blame for a refused key is told."""
+"""A generation with its owner's own provider key uses that key and does not even read ours. If the key is refused, the
+error says who is to blame."""
 
 from collections.abc import Callable
 from decimal import Decimal

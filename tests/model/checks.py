@@ -1,6 +1,6 @@
-"""What must hold of every write: the invariants of a generation's life, as far as the model can say them.
+"""Invariants of every write in a generation's life, as far as the model can express them.
 
-Each is said by what it is for, and not by the guard that keeps it: a row that lost its guard must not lose its check.
+Each describes its purpose, and not the guard that keeps it: a row that lost its guard must not lose its check.
 """
 
 from collections.abc import Callable, Mapping

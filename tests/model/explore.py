@@ -1,6 +1,5 @@
-"""Walks the whole graph, breadth first, and says what it found: its size, the first broken invariant with the shortest
-way there, and whether every state leads to an end.
-"""
+"""Walks the whole graph, breadth first. Reports its size, the shortest way to the first broken invariant, and whether
+every state leads to an end."""
 
 import itertools
 import time
@@ -55,7 +54,7 @@ class Incoming:
 
 
 class Walk:
-    """The graph as far as it is known: the states in the order in which they were found, and what came before each."""
+    """The known part of the graph: the states in the order of discovery, and the predecessor of each."""
 
     def __init__(self, limits: Size, rows: Sequence[Row[Any]] = ROWS) -> None:
         self.graph = Graph(Table(limits, rows))
@@ -99,11 +98,11 @@ class Walk:
                 self.by_worker.append(way.by_worker)
 
     def _stuck(self, told: Callable[[str], None]) -> str | None:
-        """Say which state need not end once nothing goes wrong any more; None when every one must.
+        """Name a state that need not end once nothing goes wrong any more; None if every one must.
 
-        Each must have a way to an end that no worker has a part in, each before its deadline one that does not wait
-        for that, and past the deadline no way may come back to where it was. Since time passes, and the sweeper comes
-        to whatever is due, it ends then, however the steps fall and whichever worker sleeps for good.
+        Each state must have a way to an end without a worker. Before its deadline, it must have one that does not wait
+        for the deadline. Past the deadline, no way may come back to the same state. Time passes, and the sweeper comes
+        to everything that is due. So the generation ends, in any order of steps and with any worker asleep for good.
         """
         scenes = [self.graph.scene(state) for state in self.known]
         ended = [scene.head.status in TERMINAL for scene in scenes]

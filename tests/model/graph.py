@@ -1,6 +1,5 @@
-"""The model as a graph of numbers. What one process may do is worked out once for each scene that it stands in,
-whatever the others do beside it; two processes that are alike are one case.
-"""
+"""The model as a graph of numbers. The moves of one process are computed once for each of its scenes, whatever the
+others do beside it. Two equal processes are one case."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -57,7 +56,8 @@ class Edge(NamedTuple):
     actor: int
     news: int
     stale: int
-    """What a rescuer is that had read the head before this step, and what the owner; nobody when it is all the same."""
+    """The state of a rescuer that had read the head before this step, and of the owner; nobody if it makes no
+    difference."""
     wish: int
 
 
@@ -88,7 +88,7 @@ class Graph:
         return [self.scene(state) for state in states]
 
     def steps(self, state: int) -> Iterator[Way]:
-        """Yield all that may happen next."""
+        """Yield all possible next states."""
         actors = [state >> _BITS * (self._last - place) & _MASK for place in range(self._last + 1)]
         scene = state >> _BITS * (self._last + 1)
         for place, actor in enumerate(actors):

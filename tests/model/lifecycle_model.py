@@ -17,7 +17,7 @@ _SETTLE = frozenset({"give_back", "crash_loop", "expire", "cancel", "retry"})
 
 
 def steps_of_nobody(table: Table, scene: Scene) -> Iterator[Step]:
-    """What happens without a process: time passes, messages are lost, what was held up comes."""
+    """Events without a process: time passes, messages are lost, a delayed write arrives."""
     yield from _time(scene)
     yield from _held_up(table, scene)
     if scene.queue:
@@ -73,7 +73,7 @@ def scene_form(table: Table, scene: Scene) -> Scene:
     copy, status = scene.copy, scene.head.status
     if copy is not NO_COPY:
         over = table.refuses_for_good(copy.row, _writer_of(copy), status)
-        # Neither the deadline goes back nor progress: a heartbeat that is refused once is refused for good.
+        # Neither the deadline nor progress goes back: a heartbeat that is refused once is refused for good.
         if over or (copy.row == "heartbeat" and not table.allows(copy.row, scene, _writer_of(copy))):
             copy = NO_COPY
     return scene._replace(copy=copy, news=NO_NEWS)
@@ -122,8 +122,8 @@ def _reader_form(table: Table, one: Reader, status: Status) -> Reader:
 
 
 def stale_form(table: Table, plan: str, after: Scene, plan_now: str) -> Reader:
-    """Return what one is who had read the head before a step, and would now do what it read; NOBODY when that is
-    refused for good, or when it would do the same had it read only now."""
+    """Return the state of a process that had read the head before a step, and would now act on it. Returns NOBODY if
+    that is refused for good, or if a new read would lead to the same act."""
     if not plan:
         return NOBODY
     form = _reader_form(table, rescuer.told(Reader(plan), after.news), after.head.status)

@@ -1,7 +1,7 @@
-"""What a rescuer does, the sweeper or a reading `status`, and what the owner does: the model's own reading of
-`shared/rescue.py` and `functions/actions`. Between the read of the head and the write anything may happen.
+"""A rescuer's acts, as the sweeper or a reading `status`, and the owner's: the model's own reading of
+`shared/rescue.py` and `functions/actions`. Anything may happen between the read of the head and the write.
 
-The steps are read with the write: what a late holder stores between the two is counted by a retry, not by the end.
+The steps are read with the write. A retry counts what a late holder stores between the two; the end does not.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def steps(table: Table, scene: Scene, reader: Reader) -> Iterator[Step]:
 
 
 def owner_steps(table: Table, scene: Scene, owner: Reader) -> Iterator[Step]:
-    """What the owner may do next: cancel what is open, retry what was not done."""
+    """The owner's next acts: cancel an open generation, retry one that was not done."""
     if owner.row:
         yield Step(f"the {owner.row} dies", scene, NOBODY, fault=True)
     plan = owner.row or wish(table, scene)
@@ -46,7 +46,7 @@ def owner_steps(table: Table, scene: Scene, owner: Reader) -> Iterator[Step]:
 
 
 def last_steps(table: Table, scene: Scene) -> Iterator[Step]:
-    """What the owner does to what has ended: it moves nothing that another asks for, so its turn may be the last."""
+    """The owner's acts on an ended generation. They change nothing that others read, so this turn may be the last."""
     if table.allows("dismiss", scene, Writer()):
         dismissed = table.write("dismiss", scene, Writer(), dismissals=scene.head.dismissals + 1)
         yield Step("dismiss", dismissed, NOBODY, fault=True)
@@ -68,7 +68,7 @@ def told(reader: Reader, news: News) -> Reader:
 
 
 def diagnosis(scene: Scene) -> str:
-    """The row that the head calls for; a lost worker's generation may turn out to be a crash loop."""
+    """The row that the head requires; a lost worker's generation may turn out to be a crash loop."""
     head = scene.head
     if head.status in TERMINAL:
         return ""

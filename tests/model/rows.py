@@ -1,6 +1,5 @@
-"""Reads the rows of the transition table: whether a write is allowed, and what it does to the head and to those who
-have read it. Knows no row's reasons: what stands in the table is what happens.
-"""
+"""Reads the rows of the transition table: whether a write is allowed, and its effect on the head and on those who have
+read it. Knows no row's reasons and takes the table literally."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from tests.model.state import NO_COPY, Due, Head, News, Scene, Size, add
 
 
 class Writer(NamedTuple):
-    """What a write compares with: for each value "as read", whether it is still what the writer has read."""
+    """The comparison of a write: for each value "as read", whether it is still the one that the writer has read."""
 
     fence: bool = True
     holds: bool = False
@@ -50,7 +49,7 @@ GUARDS: Mapping[Guard, Callable[[Scene, Writer, Size], bool]] = {
     Guard.NOT_DISMISSED: lambda scene, _writer, _limits: not scene.head.dismissals,
     Guard.NOT_RETRIED: lambda scene, _writer, _limits: not scene.head.successors,
 }
-# What cannot hold again once it does not: a write that has lost one of these is refused for good.
+# Conditions that never hold again once they fail: a write that has lost one of these is refused for good.
 _LOST_FOR_GOOD = (
     (Guard.FENCE, "fence"),
     (Guard.HOLDER, "holds"),

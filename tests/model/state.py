@@ -1,8 +1,8 @@
-"""What the model remembers of one generation: the head, the steps, the queue, and what each process has in its hands.
+"""The model's memory of one generation: the head, the steps, the queue, and the values that each process holds.
 
-A guard of "as read" asks only whether a value is still what its writer saw, so a process holds a flag for each such
-value and not the value; no counter is kept that nobody compares. That makes the states finite for any number of
-attempts.
+A guard of "as read" only asks whether a value is still the one that its writer saw. So a process holds a flag for each
+such value and not the value, and counters that nothing compares are left out. That makes the states finite for any
+number of attempts.
 """
 
 from typing import NamedTuple
@@ -10,8 +10,8 @@ from typing import NamedTuple
 from shared.domain.states import Status
 
 SHARED, ALONE = 1, 2
-"""The two queues, as bits of `State.queue`: a message that has the head's fence is in it. It may be in it many times,
-so that one bit stands for any number of copies."""
+"""The two queues, as bits of `State.queue`: a set bit means a message with the head's fence. There may be many copies,
+and one bit stands for all of them."""
 
 DOUBLED = 1 << 30
 """Set in a sum of calls when one call was added twice."""
@@ -35,11 +35,11 @@ class Pc:
     """The call is sent and paid for."""
     FAILING = "failing"
     LOST = "lost"
-    """The generation was ended under it: what it has spent may still have to be counted."""
+    """The generation was ended under it: its spend may still have to be counted."""
     BILLING = "billing"
     """It has read how the generation ended, and counts."""
     AGAIN = "again"
-    """The last write was applied, its answer was lost, and it is about to be tried again."""
+    """The last write was applied, its answer was lost, and it is about to be retried."""
 
 
 class Size(NamedTuple):
@@ -52,7 +52,7 @@ class Size(NamedTuple):
     workers: int = 2
     rescuers: int = 2
     held_up: tuple[str, ...] = ("heartbeat", "begin_call", "advance")
-    """The writes of a worker of which a copy may be held up on its way, and come when the worker has gone on."""
+    """The writes of a worker of which a copy may be delayed, and arrive when the worker has continued."""
 
 
 class Head(NamedTuple):
@@ -93,9 +93,9 @@ class Worker(NamedTuple):
     last: bool = False
     """Nobody else has held it since."""
     version: bool = True
-    """The head's version is the one that a bill goes by."""
+    """The head's version is the one that a bill relies on."""
     known: int = 0
-    """Steps that it knows to be stored; the next one is made by it."""
+    """Steps that it knows to be stored; it makes the next one."""
     usage: int = 0
     step_usage: int = 0
     step_shown: int = 0
@@ -105,13 +105,13 @@ class Worker(NamedTuple):
     shown: int = 0
     """The progress that its next heartbeat shows."""
     row: str = ""
-    """The write that is tried again."""
+    """The write that is retried."""
 
 
 class Reader(NamedTuple):
-    """A rescuer, or the owner: a head as it was read, and the row that is to be written by it.
+    """A rescuer, or the owner: a head as read, and the row that it is about to write.
 
-    One who has read the head, and since then nothing has changed, stands as one who has not read it yet.
+    If nothing has changed since it has read the head, it equals one that has not read it yet.
     """
 
     row: str = ""
@@ -121,12 +121,12 @@ class Reader(NamedTuple):
     usage: bool = True
     version: bool = True
     seen_usage: int = 0
-    """The usage and the steps of the head as read, kept once they differ from what stands there now."""
+    """The usage and the steps of the head as read, kept once they differ from the present ones."""
     seen_steps: int = 0
 
 
 class Copy(NamedTuple):
-    """A worker's write that is under way: a heartbeat of the thread beside, or the first copy of one tried again."""
+    """A worker's pending write: a heartbeat of the thread beside, or the first copy of a retried one."""
 
     row: str = ""
     fence: bool = False
@@ -148,7 +148,7 @@ class StoredCalls(NamedTuple):
 
 
 class News(NamedTuple):
-    """What one step changed for those who had read the head before it: each flag tells that a value is as it was."""
+    """The effect of one step on those who had read the head before it: each flag says that a value is unchanged."""
 
     status: Status | None = None
     """The status after the step."""
@@ -170,7 +170,7 @@ IDLE, NOBODY, NO_COPY, NO_NEWS = Worker(), Reader(), Copy(), News()
 
 
 class Scene(NamedTuple):
-    """All that is not in the hands of one process. Together with the processes it is a state of the model."""
+    """Everything that no single process holds. Together with the processes, it is a state of the model."""
 
     head: Head = Head()
     late: bool = False
@@ -182,7 +182,7 @@ class Scene(NamedTuple):
     """How often begin_call was granted, for each step."""
     copy: Copy = NO_COPY
     news: News = NO_NEWS
-    """Of the step that led here; it is told to the processes and then forgotten."""
+    """From the last step; passed to the processes and then forgotten."""
 
 
 class Step(NamedTuple):

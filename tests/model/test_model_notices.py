@@ -1,7 +1,7 @@
-"""The model would notice: each row of the table is spoiled in turn, and a trace shows what that breaks.
+"""The model would notice: each row of the table is spoiled in turn, and a trace shows the damage.
 
-What may be taken away without harm is here as well, each with the reason: it is a second lock on the same door, and the
-last test shows that it is one.
+It also lists guards that can be removed without harm, each with the reason. Such a guard is a second lock on the same
+door, and the last test proves it.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
-"""What a worker's process does between its writes, and what may happen to it: the model's own reading of
-`functions/process`. It sleeps as long as it likes before each of its steps, which is what a freeze looks like.
+"""A worker process between its writes, and its possible fates: the model's own reading of `functions/process`. It may
+sleep for any time before each of its steps, which looks like a freeze.
 
-The read of the steps is one step with the claim before it, or with the fail after it: what comes between them changes
+The read of the steps is one step with the claim before it, or with the fail after it. Anything between them changes
 nothing that the read would not show.
 """
 
@@ -116,7 +116,7 @@ def _beats(table: Table, scene: Scene, worker: Worker) -> Iterator[Step]:
     if not table.allows("heartbeat", scene, writer_of(worker)):
         yield Step("a heartbeat is refused", scene, when_refused(scene, worker))
         if worker.pc == Pc.CALLING:
-            # The stream is closed, and the call's final bill can still be had.
+            # The stream is closed, and the call's final bill is still available.
             billed = worker._replace(usage=add(worker.usage, worker.call))
             yield Step("a heartbeat is refused, the call billed", scene, when_refused(scene, billed))
         return

@@ -1,4 +1,4 @@
-"""A worker's writes of the head, and what may become of each: answered, refused, its answer lost, or held up."""
+"""A worker's writes of the head, and the possible outcomes: answered, refused, its answer lost, or delayed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ def told(worker: Worker, news: News) -> Worker:
 
 
 def dispatched(scene: Scene) -> Scene:
-    """Send the message of the head as it stands."""
+    """Send the message of the present head."""
     return scene._replace(queue=scene.queue | (ALONE if scene.head.isolated else SHARED))
 
 
@@ -37,7 +37,7 @@ def writer_of(worker: Worker) -> Writer:
 def write(
     table: Table, scene: Scene, worker: Worker, name: str, after: Worker, refused: Worker, **changes: Any
 ) -> Iterator[Step]:
-    """A write, and all that may become of it; `after` is the worker that was answered."""
+    """A write, and all of its outcomes; `after` is the worker that got the answer."""
     writer = writer_of(worker)
     if not table.allows(name, scene, writer):
         yield Step(f"{name} is refused", scene, refused)
@@ -60,21 +60,21 @@ def write(
 
 
 def when_refused(scene: Scene, worker: Worker) -> Worker:
-    """What a worker does whose lease was not renewed: past its deadline it fails what it still holds."""
+    """A worker whose lease was not renewed: past its deadline, it fails the generation that it still holds."""
     if worker.fence and worker.holds and scene.late and scene.head.status is Status.RUNNING:
         return worker._replace(pc=Pc.FAILING, call=0)
     return lost(worker)
 
 
 def lost(worker: Worker) -> Worker:
-    """What a worker does that has lost its lease; unless the generation ended under it there is nothing to do."""
+    """A worker that has lost its lease: it only acts if the generation was ended under it."""
     return worker._replace(pc=Pc.LOST, row="", call=0)
 
 
 def try_again(table: Table, scene: Scene, worker: Worker) -> Step:
-    """The second try of a write that was applied: applied once more, known as its own, or refused.
+    """The second try of a write that was applied: applied again, recognised as its own, or refused.
 
-    The others that a worker writes carry a mark, and are known by it: their second try ends as the first.
+    The worker's other writes carry a mark, which identifies them: their second try ends as the first.
     """
     label, row, head = f"{worker.row} is tried again", worker.row, scene.head
     on = worker._replace(pc=Pc.READY, row="", calls=True)

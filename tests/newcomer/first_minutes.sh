@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a newcomer does by the README, run by tests/newcomer/run.sh as a user of a bare Debian: `refused` before the system
-# has all that is needed, `works` after it.
+# A newcomer's steps by the README, run by tests/newcomer/run.sh as a user of a bare Debian. `refused` runs before the
+# system has all that is needed, `works` afterwards.
 set -eu -o pipefail
 set -m # what runs in the background is a job, which Ctrl-C reaches
 cd
@@ -15,7 +15,7 @@ fail() {
 
 said() { grep -qF -- "$1" "$log" || fail "it does not say: $1"; }
 
-wait_for() { # WORDS in the log, for so many SECONDS
+wait_for() { # WORDS in the log, within SECONDS
     for _ in $(seq "$2"); do
         ! grep -qF -- "$1" "$log" || return 0
         kill -0 "$run" 2>/dev/null || fail "it ended before it said: $1"
@@ -29,7 +29,7 @@ start() {
     run=$!
 }
 
-end() { # as Ctrl-C does: to all that runs in the terminal
+end() { # as Ctrl-C does: to every process in the terminal
     kill -INT -- "-$run"
     wait "$run" || true
     said "nothing is left running"

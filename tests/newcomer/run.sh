@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The README's first minutes in a bare Debian 13, by a user without sudo whose home directory is empty.
+# The README's first minutes in a bare Debian 13, by a user without sudo and with an empty home directory.
 #
-#   sudo tests/newcomer/run.sh [BASE]
+# sudo tests/newcomer/run.sh [BASE]
 #
-# Needs root, debootstrap, and the Debian and Python packages that apt and pip reach from this machine, whose settings are
-# copied. BASE is a root that debootstrap made before, to save its two minutes. What is committed is tried, nothing else.
-# Ends with 0 when all went well. Mounts and processes are gone with this script, even when it is killed; what a killed
-# one left on the disk is removed by the next.
+# Needs root, debootstrap, and the Debian and Python packages that apt and pip reach from this machine, whose settings
+# are copied. BASE is a root that debootstrap made before, to save its two minutes. Tests only committed files. Exits
+# with 0 if all went well. Mounts and processes are gone with this script, even if it is killed. The next run removes
+# what a killed one left on the disk.
 set -eu -o pipefail
 project="$(cd "$(dirname "$0")/../.." && pwd)"
 base="${2:-${1:-}}"
@@ -67,7 +67,7 @@ inside() {
     as_root chown -R newcomer: /home/project.git /home/first_minutes.sh
     settings "$root" >"$root.settings"
     mapfile -t set <"$root.settings"
-    # No locale, no terminal, no name for git, nothing of this machine's.
+    # No locale, no terminal, no name for git, and none of this machine's settings.
     as_newcomer() {
         env -i PATH=/usr/bin:/bin HOME=/home/newcomer "${set[@]}" "$chroot" --userspec=newcomer: "$root" "$@"
     }
@@ -100,7 +100,7 @@ clean() {
 }
 trap clean EXIT
 trap 'exit 130' INT TERM HUP
-# Mounts and processes are in namespaces of their own, which end with their first process, and that one with this script.
+# Mounts and processes are in separate namespaces, which end with their first process, and that one with this script.
 setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL "$0" --inside "$root" ${base:+"$base"} 9>&- &
 child=$!
 wait "$child" || { child=; fail "it did not go as the README says"; }

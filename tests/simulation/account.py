@@ -1,4 +1,4 @@
-"""What many simulations came to, in numbers."""
+"""The results of many simulations, in numbers."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What was promised, spent and stored, against the ledger of the model and the owners' days. Changes nothing."""
+"""Compares what was promised, spent and stored with the model's ledger and the owners' days. Changes nothing."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -17,29 +17,29 @@ _OF_GENERATIONS = ("G#", "I#", "S#", "Y#", "R#", "C#", "E#")
 
 @dataclass
 class Accounts:
-    """Each call's prompt tokens are a bit of their own: a sum says which calls were counted, and if one was twice."""
+    """Each call's prompt tokens are a different bit: a sum shows which calls were counted, and if one was twice."""
 
     table: FakeTable
     ledger: Ledger
     heads: Mapping[str, Key]
     erased: set[str] = field(default_factory=set)
-    """Owners who have asked for all of theirs to be erased: nothing of it is counted."""
+    """Owners who have requested an erasure: nothing of theirs is counted."""
     done_erasing: set[str] = field(default_factory=set)
     ends: Counter[str] = field(default_factory=Counter)
     _promised: dict[str, str] = field(default_factory=dict)
     _ended_at: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """When whoever ended it began, and when it was ended."""
+    """When the process that ended it began, and when it was ended."""
     _stored: dict[Key, float] = field(default_factory=dict)
     _authors: dict[Key, Process] = field(default_factory=dict)
     _thawed: set[Key] = field(default_factory=set)
-    """What processes wrote that had slept for longer than a lease: an erasure waits for the lease and no longer."""
+    """Writes of processes that had slept for longer than a lease: an erasure waits for the lease and no longer."""
     _late: set[Key] = field(default_factory=set)
-    """Steps that were stored by somebody who was not the holder any more."""
+    """Steps stored by a worker that was no longer the holder."""
     _spent: Counter[str] = field(default_factory=Counter)
     _used: Counter[str] = field(default_factory=Counter)
 
     def promised(self, generation_id: str, owner: str) -> None:
-        """Somebody was told 202."""
+        """Somebody got a 202."""
         self._promised[generation_id] = owner
         if generation_id not in self.heads:
             raise ViolationError("invariant_8_what_was_accepted_exists", generation_id)
@@ -124,7 +124,7 @@ class Accounts:
             raise ViolationError("invariant_10_a_bill_takes_the_place_of_its_reserve", told)
 
     def invariant_10_who_ends_an_attempt_has_counted_its_calls(self, after: Generation, author: Process) -> None:
-        """Whatever ended the attempt: what its worker was told is on the head that it leaves."""
+        """Whatever ended the attempt, everything that its worker knew of is on the head that it leaves."""
         calls = [call for call in self.ledger.of(after.generation_id) if call.process is author and call.told]
         told = sum(call.usage.prompt_tokens for call in calls if call.attempt == after.attempt)
         if told & ~after.usage.prompt_tokens:
@@ -160,7 +160,7 @@ class Accounts:
 
 
 def invariant_10_the_days_of_owners_and_the_deployments_are_one_sum(changes: list[Change]) -> None:
-    """What one write adds to owners' days it adds to the deployment's. An erasure deletes from the first alone."""
+    """Each write adds the same to owners' days and to the deployment's. An erasure deletes only from the owners'."""
     owners = deployment = Decimal(0)
     for key, before, after in changes:
         if key[1].startswith("U#") and after is not None:

@@ -1,7 +1,6 @@
-"""The line between a process and everything else: each call that crosses it lets others run, and may go wrong.
+"""The line between a process and everything else: each call that crosses it lets others run, and may fail.
 
-What botocore does on its own is done here too: retries of what it retries, with the same request, so that the code
-under test meets lost answers as it would.
+It also does botocore's own part: it retries with the same request, so the code under test meets lost answers as on AWS.
 """
 
 from collections.abc import Callable
@@ -29,7 +28,7 @@ from tests.simulation.writes import error
 _URL = "https://simulated"
 _CONNECT_SECONDS, _READ_SECONDS = 1.0, 2.0
 _TRIES = 3
-# What botocore's standard mode sends again; conflicts and failed conditions are not among them.
+# The errors that botocore's standard mode retries; conflicts and failed conditions are not among them.
 _RETRIED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError", "500"})
 _SITES = {
     "get_item": Site.READ,
@@ -74,10 +73,10 @@ class Boundary:
         return task.owner
 
     def cross(self, site: Site, name: str, apply: Callable[[Fault | None], Any], request: object = None) -> Any:
-        """Let others run, then do it once, unless the plan has it otherwise.
+        """Let others run, then do it once, unless the plan says otherwise.
 
-        `apply` is told of a fault that is its own to act out; a `request` that is sent again is equal to the first.
-        Raises what a client would, and ProcessDiedError.
+        `apply` gets a fault that it has to act out itself; a `request` that is sent again is equal to the first. Raises
+        a client's errors, and ProcessDiedError.
         """
         self.scheduler.wait(self.random.random() * self._latency)
         process = self.process
@@ -191,7 +190,7 @@ def _conflict(name: str) -> ClientError:
 
 
 class DynamoDBClient:
-    """What the code under test takes for its DynamoDB client."""
+    """The DynamoDB client of the code under test."""
 
     def __init__(self, boundary: Boundary, dynamodb: FakeDynamoDB) -> None:
         self._boundary, self._dynamodb = boundary, dynamodb
@@ -216,7 +215,7 @@ class DynamoDBClient:
         return send
 
     def _put_off(self, name: str, arguments: dict[str, Any]) -> Any:
-        """Take the first half of a batch, and answer with what was left out."""
+        """Take the first half of a batch, and answer with the rest."""
         ((table, asked),) = arguments["RequestItems"].items()
         if name == "batch_get_item":
             keys = asked["Keys"]
@@ -232,7 +231,7 @@ class DynamoDBClient:
 
 
 class SqsClient:
-    """What the code under test takes for its SQS client."""
+    """The SQS client of the code under test."""
 
     def __init__(self, boundary: Boundary, queues: FakeQueues) -> None:
         self._boundary, self._queues = boundary, queues

@@ -1,6 +1,6 @@
-"""What DynamoDB charges for a request: write and read units by the size of items, the index's apart.
+"""DynamoDB's charges for a request: write and read units by the size of items, the index's apart.
 
-By AWS's rules for sizes and units, which `tests/contract/test_capacity.py` holds to what an emulator answers:
+By AWS's rules for sizes and units, which `tests/contract/test_capacity.py` compares with an emulator's answers:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 """
 
@@ -11,7 +11,7 @@ from tests.simulation.expressions import Item, Value
 from tests.simulation.table import INDEX, Change, projected
 
 PAGE_BYTES = 1024 * 1024
-"""A query stops once it has read so much."""
+"""A query stops once it has read this much."""
 MOST_ITEM_BYTES = 400 * 1024
 _WRITE_BYTES, _READ_BYTES = 1024, 4096
 
@@ -52,7 +52,7 @@ def index_units(change: Change) -> int:
 
 
 def read_units(read: int, *, consistent: bool) -> float:
-    """Units for so many bytes read in one request; an eventually consistent read costs half."""
+    """Units for this many bytes read in one request; an eventually consistent read costs half."""
     units = max(1, -(-read // _READ_BYTES))
     return float(units) if consistent else units / 2
 

@@ -1,4 +1,4 @@
-"""What the tests of the simulator share. `SIMULATED_SCHEDULES` in the environment makes a longer run of it."""
+"""Shared by the tests of the simulator. `SIMULATED_SCHEDULES` in the environment makes a run longer."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.simulation.installation import installed
 
 @pytest.fixture
 def simulated() -> Iterator[None]:
-    """What the code under test gets for its clients, clocks and threads."""
+    """Replace the clients, clocks and threads of the code under test."""
     with installed():
         yield
 

@@ -1,6 +1,6 @@
-"""Evaluates DynamoDB's expressions over items in DynamoDB's own form, as far as the store may come to use them.
+"""Evaluates DynamoDB's expressions over items in DynamoDB's own form, as far as the store may use them.
 
-Each text is parsed once and kept. What is not known here (a path into a document, say) is a NotImplementedError: the
+Each text is parsed once and kept. Anything unknown here, such as a path into a document, is a NotImplementedError: the
 simulator must not guess.
 """
 

@@ -1,4 +1,4 @@
-"""What may go wrong at a boundary, and the two ways of choosing: drawn from the seed, or put at one place by number."""
+"""The faults at a boundary, and the two ways of choosing: drawn from the seed, or put at one place by number."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Fault(StrEnum):
 
 
 class Site(StrEnum):
-    """What sort of boundary is being crossed."""
+    """The sort of boundary that is being crossed."""
 
     READ = "read"
     WRITE = "write"
@@ -87,7 +87,7 @@ class Denial:
 PUTS = frozenset({"put_item", "put_object"})
 OBJECTS = frozenset({"put_object", "get_object"})
 UPDATES = frozenset({"update_item", "transact_write_items"})
-"""What a worker gives a generation back with: denied as well, nothing but the lease is left."""
+"""The calls with which a worker gives a generation back. If they are denied as well, only the lease is left."""
 
 
 def draw_denials(random: Random) -> tuple[Denial, ...]:

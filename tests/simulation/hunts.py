@@ -73,7 +73,7 @@ def crowded(seed: int) -> None:
 
 
 def beside_a_newer_version(seed: int) -> None:
-    """During a deploy another version parks pending generations in a status of its own, some of them for good."""
+    """During a deploy, another version gives pending generations its own status, some of them for good."""
     random = Random(f"beside {seed}")
     shape = Shape({Manner.GOOD: 1.0, Manner.BUSY: 1.0}, deadline_seconds=random.choice((100.0, 300.0)))
     world = World(seed, _Slowed(Random(f"deploying {seed}")), shape)
@@ -101,7 +101,8 @@ def poison(seed: int) -> None:
 
 
 def denied(seed: int) -> None:
-    """The workers live and may put no items or objects for a while: no lease runs out, and what was told is counted."""
+    """The workers live but may put no items or objects for a while: no lease runs out, and all reported usage is
+    counted."""
     random = Random(f"denied {seed}")
     calls, until = random.choice((PUTS, OBJECTS, frozenset({"put_item"}))), random.choice((20.0, 100.0, 2000.0))
     code = random.choice(("AccessDeniedException", "AccessDenied", "InternalError"))
@@ -152,7 +153,8 @@ def no_answer(number: int) -> None:
 
 
 def _without_a_lost_lease(world: World) -> set[str]:
-    """Return the ends. All that the model told is on the heads: no worker died, and each ended its attempt itself."""
+    """Return the ends. All usage that the model reported is on the heads: no worker died, and each ended its attempt
+    itself."""
     ends = set(run(world).ends)
     heads = [world.head(generation_id) for generation_id in world.invariants.heads]
     for head in heads:

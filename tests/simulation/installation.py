@@ -1,6 +1,5 @@
-"""Puts the simulator under the real handlers: clocks, clients, threads, model and caches become those of whichever
-simulated process is running. Nothing of the code is changed; names in its modules are, and are put back.
-"""
+"""Puts the simulator under the real handlers: clocks, clients, threads, model and caches become those of the simulated
+process that runs. It changes no code, only names in modules, and restores them."""
 
 import hashlib
 import sys
@@ -17,7 +16,7 @@ from typing import Any, Protocol
 
 import functions.actions.handler
 import functions.actions.retry
-import functions.actions.review  # imported late by its handler, and its names are to be replaced as well
+import functions.actions.review  # its handler imports it late, and its names must be replaced as well
 import functions.create.handler
 import functions.process.handler
 import functions.process.key
@@ -53,7 +52,7 @@ SETTINGS_OF_ALL = replace(
     max_daily_spend_usd=0.0,
     max_deployment_daily_spend_usd=1e9,
 )
-"""No limit is simulated. What all owners spend is booked, and never reaches its ceiling."""
+"""No limit is simulated. The spend of all owners is booked, and never reaches its limit."""
 
 _SHARDS = 3
 _MOST_REMEMBERED = 5_000
@@ -138,7 +137,7 @@ class _Remembered:
         if known is None:
             if len(self._known) > _MOST_REMEMBERED:
                 self._known.clear()
-            # The item is kept with it: else another could come to have its id.
+            # The item is kept with it: otherwise another could get its id.
             known = self._known[id(item)] = item, self._function(item)
         return known[1]
 
@@ -170,8 +169,8 @@ def installed() -> Iterator[None]:
         (logs.logger, lambda: logger),
         (time.sleep, _sleep),
         (metrics.measure, lambda _values, _ended=(): None),
-        # What makes a run slow and changes nothing: a hash that is meant to be slow, one item decoded again and again,
-        # and forms made anew each time.
+        # Replaces code that makes a run slow and changes nothing. These are a slow hash, the repeated decoding of one
+        # item, and forms that are made again each time.
         (idempotency.slow_hash_of, _fast_hash_of),
         (items.decode_head, _Remembered(items.decode_head)),
         (forms.with_length, cache(forms.with_length)),
@@ -217,7 +216,7 @@ def _threading() -> SimpleNamespace:
 
 
 def _places(old: Any, new: Any) -> Iterator[tuple[ModuleType, str, Any]]:
-    """Yield every name in the code's modules that stands for `old`: `from x import y` makes one in each importer."""
+    """Yield every name in the code's modules that refers to `old`: `from x import y` makes one in each importer."""
     for module_name, module in sorted(sys.modules.items()):
         if module_name.split(".")[0] in ("shared", "functions"):
             for name, value in sorted(vars(module).items()):

@@ -1,4 +1,4 @@
-"""A kind of several steps that only the simulator knows, beside those that there are."""
+"""A kind of several steps that only the simulator knows, beside the real ones."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ CHAPTERS = 3
 
 
 class Input(BaseModel):
-    """What the saga is about."""
+    """The subject of the saga."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -1,4 +1,5 @@
-"""The people outside: they create, look, cancel, retry, and hold what they are told to the promises made to readers."""
+"""The people outside: they create, poll, cancel and retry, and compare the answers with the promises made to
+readers."""
 
 import json
 from collections import Counter
@@ -30,7 +31,7 @@ CONTENT = {kind: _smallest(kind) for kind in KINDS}
 
 @dataclass
 class Habits:
-    """What one owner does with one generation. Seconds after it was accepted; None for never."""
+    """One owner's acts on one generation. Seconds after it was accepted; None for never."""
 
     kind: str = "flashcards"
     starts_at: float = 0.0
@@ -86,7 +87,7 @@ class Client:
         self._retry(generation_id)
 
     def _erase(self) -> None:
-        """Ask until it is done: from then on nothing of the owner's may be there, or come back."""
+        """Call until it is done: from then on, nothing of the owner's may exist, or come back."""
         self.world.invariants.accounts.erased.add(self.owner)
         for _ in range(_ERASE_LOOKS):
             answer = self._call("actions", "DELETE /v1/me", None)
@@ -155,7 +156,7 @@ class Client:
         return shown["status"] in _TERMINAL
 
     def peep(self, generation_id: str) -> None:
-        """Ask for what is somebody else's."""
+        """Request another owner's generation."""
         answer = self._call("status", "GET /v1/generations/{generation_id}", generation_id)
         if answer is not None and answer["statusCode"] not in (404, 500, 503):
             self.world.fail("invariant_9_others_see_nothing", f"{answer['statusCode']} for {generation_id}")

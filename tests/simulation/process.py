@@ -1,4 +1,4 @@
-"""A simulated Lambda process: its clock, its death, its frozen times. What is dead or frozen does nothing any more."""
+"""A simulated Lambda process: its clock, its death, its frozen times. A dead or frozen process does nothing."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -109,7 +109,7 @@ class Process(Owner):
         return [task.label for task in self._tasks[1:] if not task.done]
 
     def kill(self) -> None:
-        """Be dead from now on: all that still runs in it unwinds, and reaches nothing any more."""
+        """Be dead from now on: everything that still runs in it unwinds, and reaches nothing."""
         if self.dead:
             return
         self.dead, self.frozen_until = True, 0.0
@@ -121,7 +121,7 @@ class Process(Owner):
         self.ended.set()
 
     def freeze(self, seconds: float) -> None:
-        """Stop here, and every thread of the process with it, for so long."""
+        """Stop here for this long, and with it every thread of the process."""
         self.frozen_until = max(self.frozen_until, self._scheduler.now + seconds)
         self.longest_freeze = max(self.longest_freeze, seconds)
         self._scheduler.wait(0.0)

@@ -1,7 +1,7 @@
-"""Cooperative threads in virtual time: exactly one runs, until it waits; who is next is drawn from the seed.
+"""Cooperative threads in virtual time: exactly one runs, until it waits. The seed decides which is next.
 
-Each is a greenlet, since the code under test blocks where real code does, in the middle of its calls; real threads
-that hand a baton on do the same at twice the cost. Knows nothing of what is simulated.
+Each is a greenlet, because the code under test blocks where real code does, in the middle of its calls. Real threads
+that pass a baton do the same at twice the cost. Knows nothing of the simulation's subject.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,13 @@ class WorldEndedError(BaseException):
 
 
 class Owner:
-    """What a task belongs to. While it is frozen none of its tasks runs; `check` may raise what ends the task."""
+    """The owner of tasks. While it is frozen, none of its tasks runs; `check` may raise an exception that ends the
+    task."""
 
     frozen_until: float = 0.0
 
     def check(self) -> None:
-        """Called in the task whenever it goes on."""
+        """Called in the task whenever it continues."""
 
 
 class Task:
@@ -56,7 +57,7 @@ class Scheduler:
     _until: Callable[[], bool] = lambda: False
 
     def spawn(self, label: str, work: Callable[[], None], owner: Owner, delay: float = 0.0) -> Task:
-        """Have `work` begin in `delay` seconds. What it raises ends the simulation."""
+        """Start `work` in `delay` seconds. An exception in it ends the simulation."""
         if self._over:
             raise WorldEndedError
         task = Task(label, owner)
@@ -86,7 +87,7 @@ class Scheduler:
         raise WorldEndedError
 
     def wait(self, seconds: float) -> None:
-        """Let others run, and go on in `seconds`, or whenever `wake` is called."""
+        """Let others run, and continue in `seconds`, or whenever `wake` is called."""
         task = self._me()
         if seconds != NEVER:
             self._push(task, self.now + seconds)
@@ -98,7 +99,7 @@ class Scheduler:
         task.owner.check()
 
     def wake(self, task: Task) -> None:
-        """Have a waiting task go on now."""
+        """Continue a waiting task now."""
         self._push(task, self.now)
 
     def _me(self) -> Task:
@@ -107,7 +108,7 @@ class Scheduler:
         return self.current
 
     def _push(self, task: Task, at: float) -> None:
-        # Of those that may go on at one time the seed says who does; the count only keeps tasks from being compared.
+        # The seed orders tasks that may continue at the same time; the count only keeps tasks from being compared.
         self._count += 1
         heappush(self._queue, (at, self.random.random(), self._count, task, task.ticket))
 

@@ -16,7 +16,7 @@ _POISON = "poison"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run came to."""
+    """The result of one run."""
 
     seed: int
     ends: Counter[str]

@@ -66,7 +66,7 @@ class S3Client:
 
 
 class KmsClient:
-    """One key. What is encrypted under one context opens under no other."""
+    """One key. A text encrypted under one context opens under no other."""
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary

@@ -1,6 +1,6 @@
 """One table in memory, with its sparse index, as DynamoDB would keep them. Knows keys and items, no expressions.
 
-Items are never changed in place: whoever holds one holds it as it was.
+Items are never changed in place: a reader's item stays as it was.
 """
 
 from bisect import bisect_left, insort
@@ -17,7 +17,7 @@ INDEX = "due"
 
 
 class Change(NamedTuple):
-    """What one write did to one item; None where there was none, or is none any more."""
+    """The effect of one write on one item; None if there was none, or is none any more."""
 
     key: Key
     before: Item | None
@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
 
 def projected(item: Item | None) -> Item | None:
-    """Return what the index holds of an item, its keys alone; None for an item that is not in it."""
+    """Return the index entry of an item, which has only its keys; None for an item that is not in it."""
     if item is None or "due_shard" not in item or "due_at" not in item:
         return None
     return {name: item[name] for name in ("pk", "sk", "due_shard", "due_at")}
@@ -45,14 +45,14 @@ def no_lag() -> float:
 
 @dataclass
 class FakeTable:
-    """`watch` is told of each write, whole, right after it; `lag` says for how long the index does not show it."""
+    """`watch` gets each write, whole, right after it; `lag` says for how long the index does not show it."""
 
     now: Callable[[], float]
     watch: Callable[[list[Change]], None] = lambda _changes: None
     lag: Callable[[], float] = no_lag
     items: dict[Key, Item] = field(default_factory=dict)
     older: dict[Key, Item | None] = field(default_factory=dict)
-    """Each item as it was one write ago: what a read that is not strongly consistent may still answer."""
+    """Each item before its last write: an eventually consistent read may still return it."""
     _sorted: dict[str, list[str]] = field(default_factory=dict)
     _index: dict[Key, Entry] = field(default_factory=dict)
     _shards: dict[str, list[tuple[Decimal, Key]]] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class FakeTable:
             entry = Entry(after["due_shard"]["S"], Decimal(after["due_at"]["N"]), key)
         lag = self.lag()
         if lag or self._on_its_way or self._index.get(key) != entry:
-            # What comes later is never shown before what came earlier.
+            # A later write is never shown before an earlier one.
             visible = self.now() + lag
             if self._on_its_way:
                 visible = max(visible, self._on_its_way[-1][0])

@@ -37,7 +37,7 @@ def test_a_seed_is_the_same_run_in_another_process() -> None:
     for hashes in ("1", "2"):
         environment = os.environ | {"PYTHONHASHSEED": hashes}
         shown = subprocess.run(command, cwd=_PROJECT, env=environment, capture_output=True, text=True, check=True)  # noqa: S603
-        # What the functions themselves log is between them, as JSON, with the time of this machine.
+        # The functions' own log lines are in between, as JSON, with this machine's time.
         assert [line for line in shown.stdout.splitlines() if not line.startswith("{")] == lines
 
 

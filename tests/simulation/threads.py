@@ -1,4 +1,4 @@
-"""What the code under test gets for `threading` and for a thread pool: the same, over simulated tasks."""
+"""Replaces `threading` and a thread pool in the code under test: the same, over simulated tasks."""
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
@@ -21,7 +21,7 @@ class Event:
         return self._set
 
     def set(self) -> None:
-        """Wake whoever waits. Does not wait itself."""
+        """Wake the waiting task. Does not wait itself."""
         self._set = True
         for waiter in self._waiters:
             self._scheduler.wake(waiter)

@@ -1,4 +1,4 @@
-"""What happened in a simulation, in order: the same lines, byte for byte, whenever the same seed is run."""
+"""The events of a simulation, in order: the same lines, byte for byte, for the same seed."""
 
 import hashlib
 

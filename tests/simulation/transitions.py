@@ -1,4 +1,4 @@
-"""What must hold of each single write of a head, from the head before and after it and who wrote. Keeps nothing."""
+"""Invariants of each single write of a head, from the head before and after it and the writer. Keeps nothing."""
 
 from dataclasses import fields
 from typing import Any
@@ -12,7 +12,8 @@ from tests.simulation.process import Process
 
 LEASE_SECONDS = 40.0
 MAX_FRUITLESS_ATTEMPTS = 3
-# What a row says of itself, beside what it sets. Whoever writes a head of the version before makes it one of this.
+# The fields that every row may change, beside those that it sets. A write to a previous version's head gives it this
+# version.
 _OF_EVERY_ROW = {"status", "fence", "version", "due_at", "schema_version"}
 _MAY_CHANGE = {row.name: sets_of(row).keys() | _OF_EVERY_ROW for row in ROWS}
 
@@ -34,12 +35,12 @@ def shown(head: Generation) -> str:
 
 
 def check_transition(before: Generation, after: Generation, author: Process, holder: Process | None) -> None:
-    """Check one write. `holder` is the process that claimed the head as it was before, None where none is known."""
+    """Check one write. `holder` is the process that claimed the head before the write, None if none is known."""
     invariant_1_a_terminal_status_stays(before, after)
     invariant_2_fence_and_version_never_decrease(before, after)
     invariant_3_only_the_holder_moves_a_running_head(before, after, author, holder)
     invariant_4_progress_never_decreases(before, after)
-    if author.role != "newer":  # it has rows of its own
+    if author.role != "newer":  # it has its own rows
         every_change_is_a_row_of_the_table(before, after, author)
     a_worker_is_replaced_after_its_lease(before, after, author)
     one_successor_stays(before, after)

@@ -1,7 +1,7 @@
-"""A process of the version before: the same code, whose schema numbers are one lower than the present version's.
+"""A process of the previous version: the same code, with schema numbers one below the present version's.
 
-What it writes is of the schema before; what the present version wrote is newer than anything it knows. Done where its
-requests leave it and answers reach it, since there is no older code to run.
+Its writes have the previous schema; the present version's writes are newer than anything it knows. Its requests and
+answers are converted at its boundary, because there is no older code to run.
 """
 
 import json
@@ -13,10 +13,11 @@ from shared.store.items import RENAMED
 
 _NUMBER, _COMPARED = "schema_version", ":schema_version"
 _OLD_NAMES = RENAMED | {old: f"unknown_{old}" for old in RENAMED.values()}
-"""What the version before called an attribute; of the removal of its own names it knew nothing."""
+"""The previous version's names of attributes; it knew nothing of the removal of its own names."""
 
 _NEW_NAMES = {old: new for new, old in RENAMED.items()} | {new: f"unknown_{new}" for new in RENAMED}
-"""What the present version calls what the version before wrote; what the present wrote, that one never read."""
+"""The present version's names for the previous version's attributes; the previous version never read the present
+names."""
 
 
 def as_written_before(request: Any) -> Any:
@@ -50,6 +51,6 @@ def refused_before(refused: ClientError) -> ClientError:
 
 
 def message_before(body: str, by: int) -> str:
-    """Return a queue message whose version differs by so much: -1 when it leaves the process, 1 when it arrives."""
+    """Return a queue message with its version shifted: by -1 when it leaves the process, by 1 when it arrives."""
     message = json.loads(body)
     return json.dumps(message | {"v": message["v"] + by})

@@ -45,7 +45,8 @@ _AFTER_THAW_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the model does in one simulation: how often which manner, how long its answers may take, who is poison."""
+    """The model's behaviour in one simulation: how often it does what, how long its answers may take, which input is
+    poison."""
 
     manners: dict[Manner, float] = field(default_factory=lambda: {Manner.GOOD: 1.0})
     model_seconds: tuple[float, ...] = (4.0,)
@@ -160,7 +161,7 @@ class World:
             raise
 
     def client(self, label: str, work: Callable[[], None]) -> None:
-        """Have somebody outside do this; the simulation lasts at least until it is done."""
+        """Do this from outside any process; the simulation lasts at least until it is done."""
 
         def carry() -> None:
             work()
@@ -184,7 +185,7 @@ class World:
                 self.trace.note("timeout", process.label)
                 process.kill()
                 break
-            # A zombie wakes, and tries to go on, before anybody ends it.
+            # A zombie wakes, and tries to continue, before anybody ends it.
             process.ends_at = process.frozen_until + _AFTER_THAW_SECONDS
         self.alive -= 1
         if process.dead:
@@ -250,7 +251,7 @@ class World:
             now = self.scheduler.now
             free = self._running[queue] < CONCURRENCY
             self._bells[queue].wait(max(0.0, self.queues.next_visible(queue) - now) if free else None)
-            # Whoever waits a little finds more in the queue, and more share a process.
+            # A short wait finds more in the queue, and more share a process.
             self.scheduler.wait(self.random.choice((0.0, 0.05, 2.0)))
             if self._running[queue] < CONCURRENCY and (batch := self.queues.receive(queue, most)):
                 self._running[queue] += 1

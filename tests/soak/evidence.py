@@ -1,4 +1,4 @@
-"""What there is to be judged once a soak is over: from the table, the ledger, the queues and the owners' looks.
+"""The evidence after a soak: from the table, the ledger, the queues and the owners' polls.
 
 Only gathers; `account` judges.
 """
@@ -19,7 +19,7 @@ from tests.soak.owner import Accepted, SoakOwner
 
 @dataclass
 class Evidence:
-    """All of it, in plain values: whoever judges it needs no stack."""
+    """All of it, in plain values: judging it needs no stack."""
 
     accepted: dict[str, Accepted]
     items: dict[str, list[dict[str, Any]]]
@@ -34,9 +34,9 @@ class Evidence:
     """Messages that are in the two queues still: received by who was killed, and hidden yet."""
     doctor: list[dict[str, Any]]
     complaints: list[str] = field(default_factory=list)
-    """What went against an assertion on the way: a look that went back, an answer that is not described."""
+    """Assertions that failed on the way: a poll that went back, an answer that is not described."""
     garbage: frozenset[str] = frozenset()
-    """What was sent to the queues that is no message."""
+    """Invalid messages that were sent to the queues."""
     our_key: str = ""
     lease_seconds: float = 0.0
     last_fault_at: float = 0.0
@@ -54,7 +54,7 @@ class Evidence:
 
 
 def gather(stack: LocalStack, owners: list[SoakOwner], hurting: Hurting, complaints: list[str]) -> Evidence:
-    """Read everything. Nothing may run any more but what is to be found running."""
+    """Read everything. Nothing else may be running, except what this looks for."""
     hurts = hurting.done
     accepted = {name: one for owner in owners for name, one in owner.accepted.items()}
     calls: dict[str, list[dict[str, Any]]] = {}

@@ -1,7 +1,7 @@
 """The account of one generation: how it ended, its calls and their order, its usage, its output. Pure.
 
-What is off and has a reason that was recorded is counted, not told: a paid call in no usage, since its worker was
-killed before it could tell.
+A difference with a recorded reason is counted, not reported. For example, a paid call is in no usage if its worker was
+killed before it could save it.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ _OPEN_ONLY = ("due_at", "due_shard", "holder")
 _OF_STORAGE = "storage_unavailable"
 _STORAGE_FAULTS = ("deny", "objects", "restart")
 _BY_FAULTS = frozenset({"crash_loop", "deadline_exceeded", "call_limit", "cost_limit", "handover_limit"})
-"""Codes with which a generation may fail for what was done to its workers, whatever its model is like."""
+"""Codes with which a generation may fail because of faults in its workers, whatever its model does."""
 _UNDER_WAY_SECONDS = 1.0  # a cancel may come between the leave for a call and the call
 _SWEEP_SECONDS, _MARGIN_SECONDS = 60.0, 15.0
 
@@ -99,7 +99,7 @@ class Judging:
             self.account.explained[f"failed for its faults: {code}"] += 1
 
     def _storage_was_hurt(self) -> bool:
-        """Whether storage was refused to somebody while it was open."""
+        """Whether any process was refused storage while it was open."""
         began, ended = float(self.head["created_at"]), float(self.head["finished_at"])
         hurts = (hurt for hurt in self.evidence.hurts if hurt.name in _STORAGE_FAULTS)
         return any(hurt.began <= ended and hurt.ended >= began for hurt in hurts)
@@ -122,8 +122,10 @@ class Judging:
         yield from self._order()
 
     def _order(self) -> Iterator[str]:
-        """No call after its step was stored, of an attempt that has been replaced, or after the end; but for a freeze
-        exactly between the last check and the socket, and for a late worker that stores what the next one has begun."""
+        """Expect no call after its step was stored, after its attempt was replaced, or after the end. There are two
+        exceptions. A worker may freeze exactly between the last check and the socket. A late worker may store a step
+        that the next one has begun.
+        """
         lease, highest = self.evidence.lease_seconds, 0
         stored = {step["sk"].rpartition("#")[2]: step for step in self.steps}
         finished = float(self.head["finished_at"])

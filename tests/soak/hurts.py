@@ -22,7 +22,7 @@ from tests.soak.refusals import Refusals
 
 BUSY_SECONDS = 5.0
 READY_CPU_SECONDS = 0.25
-"""A process that has used so much has its code, and has imported it once it sleeps and uses no more."""
+"""A process that has used this much has its code. Once it sleeps and uses no more, it has imported it."""
 _STREAM = "AWS_LAMBDA_LOG_STREAM_NAME"
 
 
@@ -39,7 +39,7 @@ class Hurt:
 
 @dataclass
 class Hurting:
-    """Carries faults out, several at a time, but for what the emulator itself takes part in: one at a time."""
+    """Carries out faults, several at a time. Those that involve the emulator itself go one at a time."""
 
     stack: LocalStack
     done: list[Hurt] = field(default_factory=list)
@@ -99,8 +99,8 @@ class Hurting:
     def _workers(self, function: str) -> tuple[dict[str, int], list[str]]:
         """The processes of a function, and those of them that hold a generation, waiting a little for one to do so.
 
-        Who is starting is left alone: the emulator ends all processes of a function when one of them dies before it is
-        ready, those that are starting too, which ends all again. On a slow machine nothing would ever come up.
+        Leaves starting processes alone. If one of a function's processes dies before it is ready, the emulator ends all
+        of them, even starting ones, which ends all again. On a slow machine, none would ever come up.
         """
         until = time.monotonic() + BUSY_SECONDS
         while True:
@@ -248,7 +248,7 @@ class Hurting:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """What a sleeping process has used so far; 0 for one that runs, or is gone."""
+    """The processor time of a sleeping process so far; 0 if it runs, or is gone."""
     try:
         state, *numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:

@@ -1,6 +1,6 @@
-"""An owner who lives with faults: repeats what got no answer, as docs/http.md says a client may, and forgets nothing.
+"""An owner who lives with faults: retries unanswered calls, as docs/http.md allows a client to, and forgets nothing.
 
-Every look is still held to the one before: see `tests.e2e.owner`.
+Every poll is still compared with the previous one: see `tests.e2e.owner`.
 """
 
 import threading
@@ -20,13 +20,13 @@ from tests.soak.plan import Send
 
 GIVE_UP_SECONDS = 120.0
 _AT_ONCE = threading.BoundedSemaphore(6)
-"""Calls of all owners under way at a time. A machine that starts a process for each of dozens of waiting calls starts
-none of them within the function's timeout, kills them all for it, and never gets out of it."""
+"""The number of all owners' calls at a time. A machine that starts a process for each of dozens of waiting calls starts
+none of them within the function's timeout. It kills them all for it, and never recovers."""
 
 
 @dataclass
 class Accepted:
-    """One generation that was answered with 202, and all that its owner did to it since."""
+    """One generation that was answered with 202, and all of its owner's actions since."""
 
     generation_id: str
     owner: str
@@ -51,7 +51,7 @@ class SoakOwner(Owner):
     accepted: dict[str, Accepted] = field(default_factory=dict)
     stopped: threading.Event = field(default_factory=threading.Event)
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """By generation and step, what its timeline first told of it."""
+    """By generation and step, the first figures that its timeline showed."""
     unanswered: int = 0
     """Calls that were sent again since no function's answer came."""
 
@@ -67,7 +67,7 @@ class SoakOwner(Owner):
             try:
                 with _AT_ONCE:
                     answer = self.http.request(method, path, **options)
-                # What is made by the gateway has another form than problem+json: the function's process died.
+                # The gateway's own errors are not problem+json: the function's process died.
                 if answer.status_code < 500 or answer.headers.get("content-type") == "application/problem+json":
                     assert answer.status_code != 500, f"{method} {path}: {answer.text}"
                     if answer.status_code != 503:
@@ -165,7 +165,7 @@ def _without_addresses(value: Any) -> Any:
 
 
 def patiently[Found](do: Callable[[], Found]) -> Found:
-    """Do what needs the emulator, again for as long as it is being restarted."""
+    """Do something that needs the emulator, and repeat it while the emulator restarts."""
     until = time.monotonic() + GIVE_UP_SECONDS
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What a soak tells when it is over: a table to read, and the same as JSON. Judges nothing."""
+"""The report of a finished soak: a table to read, and the same as JSON. Judges nothing."""
 
 from collections import Counter
 from dataclasses import dataclass

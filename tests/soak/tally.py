@@ -1,4 +1,4 @@
-"""What an account finds: what is off, and the counts of what is not. Judges nothing."""
+"""The findings of an account: the faults, and the counts of everything else. Judges nothing."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,4 +1,5 @@
-"""A soak of some seconds, and its account: clean as it is, and off wherever something is planted in the evidence."""
+"""A soak of some seconds, and its account: clean by itself, and with a finding for each fault planted in the
+evidence."""
 
 import copy
 import json
@@ -34,7 +35,7 @@ def evidence(soaked: tuple[Told, Evidence]) -> Evidence:
 
 @pytest.fixture
 def plain(evidence: Evidence) -> Accepted:
-    """A generation that succeeded with one paid call that it has told of, and that nobody hurt."""
+    """A generation that succeeded with one paid call that it has counted, and that no fault hit."""
     hurt = {generation_id for one in evidence.hurts for generation_id, _ in one.held}
     for accepted in evidence.accepted.values():
         head = evidence.head(accepted)

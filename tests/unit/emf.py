@@ -1,4 +1,4 @@
-"""Reads CloudWatch's embedded metric format out of what a function has printed, and holds it to its specification."""
+"""Reads CloudWatch's embedded metric format from a function's output, and checks it against its specification."""
 
 import json
 import math
@@ -36,9 +36,9 @@ def series_of(printed: str) -> Series:
 
 
 def checked(line: dict[str, Any]) -> dict[str, Any]:
-    """Return the line if CloudWatch takes every metric of it; a line that breaks a rule is dropped there in silence.
+    """Return the line if CloudWatch takes every metric of it. CloudWatch silently drops a line that breaks a rule.
 
-    The rules: Amazon CloudWatch user guide, "Specification: Embedded metric format".
+    The rules are in the Amazon CloudWatch user guide, "Specification: Embedded metric format".
     """
     about = line["_aws"]
     assert set(about) == {"Timestamp", "CloudWatchMetrics"}

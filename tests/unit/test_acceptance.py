@@ -1,4 +1,4 @@
-"""The 202 of what starts a generation, and the answers of what may not start: with the headers that clients go by."""
+"""The 202 of a start, and the answers of a refused one, with the headers that clients rely on."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a soundly signed token must say to get in: the issuer, the audience, the times and the subject."""
+"""The required claims of a correctly signed token: the issuer, the audience, the times and the subject."""
 
 import dataclasses
 from typing import Any

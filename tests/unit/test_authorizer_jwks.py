@@ -1,4 +1,4 @@
-"""The issuer's keys: fetched rarely, fetched anew when they must be, and never taken from anything odd."""
+"""The issuer's keys: fetched rarely, fetched again when they must be, and never taken from anything odd."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from tests.unit.authorizer_world import World, signer
 
 
 class Publisher:
-    """What stands at the configured address; an OSError there is raised."""
+    """The answer at the configured address; an OSError there is raised."""
 
     def __init__(self, content: Any) -> None:
         self.content, self.fetches = content, 0

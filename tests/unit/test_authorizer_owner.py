@@ -1,4 +1,4 @@
-"""Whose call it is, as a function reads it: from what API Gateway says about the token, whoever verified that."""
+"""The caller, as a function reads it: from API Gateway's claims of the token, no matter who verified it."""
 
 import json
 from typing import Any
@@ -81,7 +81,7 @@ WITH_TOKEN = sorted(set(ROUTES) - {"GET /v1/openapi.json", "GET /v1/health"})
 def test_every_route_refuses_an_expired_token_before_it_asks_for_anything(
     route: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The authorizer lets such a token through, so that the refusal can be told apart from others."""
+    """The authorizer lets such a token through, so that its refusal differs from others."""
     for name in ("TABLE_NAME", "QUEUE_URL", "ISOLATED_QUEUE_URL"):
         monkeypatch.setenv(name, "none")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

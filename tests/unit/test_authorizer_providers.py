@@ -56,7 +56,7 @@ def verifier(given: dict[str, str], **more: str) -> tuple[TokenVerifier, Any]:
             "JWT_AUDIENCE": given["JwtAudience"],
             "TOKEN_ALGORITHM": "RS256" if gateway else given["TokenAlgorithm"],
             "JWT_SECRET_PARAMETER": given.get("JwtSecretParameter", ""),
-            # API Gateway's own authorizer takes either; the function has to be told.
+            # API Gateway's own authorizer takes either; the function needs a setting.
             "TOKEN_AUDIENCE_CLAIM": "aud-or-client-id" if gateway else "aud",
             **more,
         }

@@ -14,7 +14,7 @@ SECRET = b"a-secret-of-more-than-32-bytes-that-only-tests-know"
 
 
 class OneSecret:
-    """What functions/authorizer/secret.py reads from SSM."""
+    """The answer that functions/authorizer/secret.py reads from SSM."""
 
     def find(self, _header: Any) -> bytes:
         return SECRET

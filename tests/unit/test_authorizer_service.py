@@ -1,4 +1,4 @@
-"""What the authorizer answers API Gateway, and by what it is configured."""
+"""The authorizer's answers to API Gateway, and its configuration."""
 
 import logging
 from dataclasses import dataclass
@@ -168,7 +168,7 @@ def test_a_function_without_its_configuration_lets_nobody_in(monkeypatch: pytest
 
 @dataclass
 class Ssm:
-    """Powertools' provider of parameters, with what a read of it does."""
+    """Powertools' provider of parameters, with the effect of a read."""
 
     value: str | Exception
 

@@ -1,4 +1,4 @@
-"""What the bill's bench counts by rules of its own: read units, log bytes, and a pool that does not exist."""
+"""The own rules of the bill's bench: read units, log bytes, and a pool that does not exist."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pages hold the tables of a run, and every quota that the simulation goes by."""
+"""The pages contain the tables of a run, and every quota that the simulation uses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the bench of throughput concludes from what it has measured."""
+"""The conclusions of the throughput bench from its measurements."""
 
 import os
 import subprocess
@@ -77,7 +77,7 @@ def test_the_load_is_this_process_and_what_it_uses_is_its_own(tmp_path: Path) ->
 
 
 def watched(serve: str) -> Shares:
-    """What the first thread of a process does that does what `serve` says, once it has closed its output."""
+    """Return the shares of the first thread in a process that runs `serve`, once it has closed its output."""
     code = f"import os, select\npoll = select.poll()\nos.close(1)\n{serve}"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:  # noqa: S603 (our own code)
         try:

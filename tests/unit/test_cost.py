@@ -82,7 +82,7 @@ def test_beats_are_one_for_each_period_and_the_first_is_half_one_early() -> None
 
 def test_a_worker_alone_is_billed_for_all_of_its_wait() -> None:
     counts = expected(Workload(side_by_side=1, sigma=0, worker_memory=1_024, polls=0))
-    assert counts.worker_gb_seconds == pytest.approx(30.37, abs=0.05)  # GB-seconds: 1 GB for 30 s and what comes on top
+    assert counts.worker_gb_seconds == pytest.approx(30.37, abs=0.05)  # GB-seconds: 1 GB for 30 s and the overhead
     assert counts.write_units == 19 + 3  # it beats after 5 s, 15 s and 25 s; at 30 s it is done
     assert counts.queue_requests == 3  # sent, received, deleted
 
@@ -160,7 +160,7 @@ def test_a_month_in_which_nobody_comes_is_made_of_what_the_template_has() -> Non
     found = idle_cost.of_template()
     assert found.alarms == idle_cost.TEMPLATE.read_text().count("Type: AWS::CloudWatch::Alarm")
     assert found.keys == 1
-    assert found.metrics == len(Metric) - 1 + len(kinds.names())  # latency is told by kind
+    assert found.metrics == len(Metric) - 1 + len(kinds.names())  # latency has the kind as a dimension
     usd = idle_cost.monthly(idle_cost.AtRest(alarms=10, dashboards=1, keys=1, metrics=7), PUBLISHED, 1_024)
     assert (usd["alarms"], usd["dashboards"], usd["KMS key"]) == (1.0, 3.0, 1.0)
     assert usd["custom metrics"] == pytest.approx(2.10)

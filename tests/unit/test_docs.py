@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -42,7 +43,7 @@ def subclasses(of: type[Exception]) -> set[str]:
 
 
 RAISED = (subclasses(errors.GenerationError) | {"ErrorInfo"}) - {"KindFailureError"}
-"""What is built with a code of the register; a kind's own failure has one that the kind declares."""
+"""Calls that take a code of the register; a kind's own failure has one that the kind declares."""
 
 
 def codes_in(source: ast.AST) -> set[str]:
@@ -126,6 +127,13 @@ def test_the_row_of_a_problem_has_its_status_what_happened_and_what_to_do() -> N
         assert f"`{name}`<br>{code.status}, {code.fault} fault | {code.detail} | {code.fix} | " in page, name
 
 
+def test_the_example_of_a_problem_has_the_title_and_status_of_its_code() -> None:
+    example = json.loads(re.findall(r"^```json\n(.*?)^```$", read("docs/errors.md"), re.MULTILINE | re.DOTALL)[0])
+    code = PROBLEMS[example["code"]]
+    assert (example["title"], example["status"]) == (code.title, code.status)
+    assert example["type"].endswith(f"/x-problems/{example['code']}")
+
+
 def test_page_and_clients_hold_the_register_of_error_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert render_codes.main(["--check"]) == 0, capsys.readouterr().err
 
@@ -141,7 +149,7 @@ def test_each_code_says_what_happened_and_then_what_to_do(name: str) -> None:
 CODE_SHAPED = re.compile(
     r"(?<![\w./-])((?:provider|user_key|output|input|step|call|cost)_[a-z]+(?:_[a-z]+)*)(?![\w.(=*/-])"
 )
-"""What looks like a code of a failure. An attribute, a call and a file are none."""
+"""Names that look like a code of a failure. Attributes, calls and files are not."""
 
 NO_CODES = {"cost_usd", "step_stored", "call_step", "output_step", "step_calls", "output_omitted"}
 NO_CODES |= {"call_reserve_usd"}  # a limit of a kind

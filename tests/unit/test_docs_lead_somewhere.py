@@ -1,4 +1,4 @@
-"""What the documents send a reader to is there: commands, modules, pictures, tests, and files to change."""
+"""Everything that the documents refer to exists: commands, modules, pictures, tests, and files to change."""
 
 import re
 import tomllib

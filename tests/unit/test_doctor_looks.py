@@ -66,7 +66,7 @@ def test_an_owner_whose_items_come_in_pieces_is_judged_as_a_whole(ward: Ward) ->
 
 
 def test_a_fault_between_two_pieces_that_are_sound_each_by_itself_is_found(ward: Ward) -> None:
-    """Of a day that is not added up: else the account would not hold in either piece."""
+    """The day has no stored sum here; otherwise the account would be off in either piece."""
     ward.store.erasure.keep_only_spend(OWNER)
     ward.change(f"G#{ward.failed.generation_id}", "retried_as")
     new = ward.retried.generation_id

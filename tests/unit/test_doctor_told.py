@@ -1,4 +1,4 @@
-"""What the doctor tells, to whom, and with which exit code."""
+"""The doctor's output, its streams, and its exit codes."""
 
 import json
 import re

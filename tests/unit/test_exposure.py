@@ -1,4 +1,5 @@
-"""What one caller can cost: the arithmetic by hand, the limits as the template has them, the units as the code asks."""
+"""The cost that one caller can cause: the arithmetic by hand, the template's limits, the units of the code's
+requests."""
 
 import json
 

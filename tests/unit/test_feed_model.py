@@ -24,7 +24,7 @@ NOTHING = Totals(0, Usage())
 
 @dataclass
 class Entry:
-    """What the model knows of a generation."""
+    """The model's knowledge of a generation."""
 
     session_id: str | None
     status: str = "pending"

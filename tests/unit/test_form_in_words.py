@@ -1,4 +1,4 @@
-"""What a prompt says of an answer's form: true for every type, and short whatever contains itself."""
+"""A prompt's description of an answer's form: true for every type, and short for recursive ones."""
 
 from typing import Any, Literal
 

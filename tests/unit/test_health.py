@@ -1,4 +1,4 @@
-"""Health: what the last sweep left, for anybody, without a word about any owner and without a read for each call."""
+"""Health: the result of the last sweep, for anybody, without any owner's data and without a read for each call."""
 
 import json
 from dataclasses import replace

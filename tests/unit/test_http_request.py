@@ -1,4 +1,4 @@
-"""What the HTTP functions take: whose call it is, which generation, and a body of sound JSON that is not too large."""
+"""The input of the HTTP functions: the caller, the generation, and a valid JSON body that is not too large."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ from shared.http.request import MAX_BODY_BYTES, Request, whole_number
 
 ID = "01940000-0000-7000-8000-000000000000"
 DAMAGED = "�"
-"""What API Gateway makes of a byte that is not UTF-8, and what texts out of PDFs hold."""
+"""The replacement character. API Gateway writes it for a byte that is not UTF-8, and texts from PDFs contain it."""
 
 
 def request(body: Any = None, *, encoded: bool = False, subject: Any = "alice", **more: Any) -> Request:

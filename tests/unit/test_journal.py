@@ -1,5 +1,5 @@
-"""The log lines that operators join: one for each accepted create, one for each end whoever wrote it, and a share of
-the answers."""
+"""The log lines that operators join: one for each accepted create, one for each end by any writer, and a share of the
+answers."""
 
 import json
 from dataclasses import replace

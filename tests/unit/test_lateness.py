@@ -37,7 +37,7 @@ class Job:
     usual_seconds: int = 15
     ended_by_owner_at: float = math.inf
     misjudged: float = 1.0
-    """What the progress inside a call runs ahead by; 0 is a kind that shows none."""
+    """How far the progress inside a call runs ahead; 0 is a kind that shows none."""
 
     @property
     def seconds(self) -> float:

@@ -49,8 +49,8 @@ def test_no_window_ever_holds_a_sixth(between: list[int]) -> None:
 
 @given(st.lists(st.tuples(gaps, st.integers(-20_000, 20_000)), max_size=60))
 def test_clocks_that_disagree_squeeze_no_sixth_in(knocks: list[tuple[int, int]]) -> None:
-    """Each request is judged by another machine's clock: of what is recorded no window holds a sixth, and of what
-    truly happened none does that is shorter by all that two clocks may differ."""
+    """Each request is judged by another machine's clock. No recorded window has a sixth request. A true window has none
+    either, if it is shorter by the largest difference between two clocks."""
     accepted, now, times = Accepted(), NOON, list[int]()
     for gap, skew in knocks:
         now += gap

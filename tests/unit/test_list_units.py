@@ -1,4 +1,4 @@
-"""What one filtered list reads of its owner's partition: so little that one owner's lists alone cannot exhaust it."""
+"""A filtered list reads little of its owner's partition, so one owner's lists alone cannot exhaust it."""
 
 from collections.abc import Callable
 from random import Random

@@ -1,4 +1,4 @@
-"""Metrics in CloudWatch's embedded format: a line a dimension, each generation once, and none for what is zero."""
+"""Metrics in CloudWatch's embedded format: one line per dimension, each generation once, and none for zeros."""
 
 from dataclasses import replace
 
@@ -83,7 +83,7 @@ def test_as_many_values_as_a_line_may_have_leave_no_empty_line_behind(capsys: py
 
 
 def test_a_failure_has_a_latency_and_attempts_too(capsys: pytest.CaptureFixture[str]) -> None:
-    """Else a service that fails what is slow would look fast."""
+    """Otherwise a service whose slow generations fail would look fast."""
     measure({}, [an_end(Status.FAILED, after=900, waited=1)])
     found = metrics_of(capsys.readouterr().out)
     assert (found["Failed"], found["LatencySeconds"], found["Attempts"]) == ([1], [900], [1])

@@ -1,4 +1,4 @@
-"""What an open generation does, why it is not moving and by when it does, at every moment of its life."""
+"""An open generation's activity, why it is not moving, and when it will, at every moment of its life."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

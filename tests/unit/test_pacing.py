@@ -1,4 +1,4 @@
-"""What following the hint costs where LongestPollSeconds lets the estimate lead: fewer polls and later ends."""
+"""The cost of following the hint where LongestPollSeconds lets the estimate lead: fewer polls and later ends."""
 
 import math
 import random
@@ -36,10 +36,10 @@ class Course:
     generation: Generation
     seconds: float
     misjudged: float
-    """What the progress runs ahead by: 1 is even with the time, 2 shows 90 % half way, 0 is a kind that shows none."""
+    """How far the progress runs ahead. 1 is even with the time, 2 shows 90 % halfway, 0 is a kind that shows none."""
 
     def at(self, seconds: float) -> Generation | None:
-        """Return the head as it stands after so many seconds; None when the generation has ended."""
+        """Return the head after this many seconds; None if the generation has ended."""
         if seconds >= self.seconds:
             return None
         if seconds < QUEUED:
@@ -65,7 +65,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Cost:
-    """What following the hint costs: 95th percentiles."""
+    """The cost of following the hint: 95th percentiles."""
 
     polls: int
     staleness_seconds: float

@@ -1,4 +1,5 @@
-"""What CloudFormation takes for a parameter, the code that reads it takes too: else each call of a deployment fails."""
+"""The code accepts every parameter value that CloudFormation accepts. Otherwise each call of a deployment would
+fail."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What an owner who is connected sees of an answer while it is written: bounded, checked, and in nobody's way."""
+"""A connected owner's view of an answer while the model writes: bounded, checked, and in nobody's way."""
 
 import json
 import threading
@@ -48,7 +48,7 @@ ANSWER = json.dumps({"suggestions": [{"front": f"Question {n}?", "back": f"Answe
 
 @dataclass
 class Audience:
-    """Who listens, and what was posted to them."""
+    """The listeners, and the messages posted to them."""
 
     connected: list[str] = field(default_factory=lambda: ["c-1", "c-2"])
     posted: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What a stored picture is called, and which of a result's words are taken for one."""
+"""The name of a stored picture, and which parts of a result count as one."""
 
 from typing import Any
 

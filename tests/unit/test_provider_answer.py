@@ -1,4 +1,4 @@
-"""What a series of chunks comes to."""
+"""The result of a series of chunks."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,5 @@
-"""What is kept of a provider's own words: a short word for its error, the model's name, and never a key or a text."""
+"""The stored part of a provider's own words: a short word for its error, the model's name, and never a key or a
+text."""
 
 import json
 

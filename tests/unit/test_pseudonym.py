@@ -1,4 +1,4 @@
-"""What stands for an owner: under one key always the same, and nothing that anybody could make without it."""
+"""An owner's pseudonym: always the same under one key, and nobody without the key can make it."""
 
 import hashlib
 

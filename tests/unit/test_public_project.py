@@ -1,4 +1,4 @@
-"""What a public project has besides code: workflows that may do little, and files that name what is there."""
+"""A public project's files besides code: workflows with few rights, and files that name existing things."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-# What a job of a workflow may do beyond reading the commit; each is there with its reason as a comment.
+# The rights of a workflow's job beyond reading the commit; each has its reason as a comment.
 MAY: dict[str, dict[str, dict[str, str]]] = {
     "gate.yml": {"static": {"contents": "read"}, "gate": {"contents": "read"}},
     "docs.yml": {"build": {"contents": "read"}, "deploy": {"pages": "write", "id-token": "write"}},

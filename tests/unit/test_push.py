@@ -1,4 +1,4 @@
-"""Who is told of which change: an owner's connections of the owner's own heads, and a failure is nobody else's."""
+"""Each change goes to the connections of its own owner, and a failure affects no other owner."""
 
 import json
 from collections.abc import Callable, Iterator

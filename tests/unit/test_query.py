@@ -1,4 +1,4 @@
-"""A query string is read strictly, all that is wrong is told at once, and nothing of it is echoed."""
+"""A query string is read strictly. The answer lists all faults at once, and echoes nothing of it."""
 
 import json
 from typing import Any

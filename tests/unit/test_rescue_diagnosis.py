@@ -1,4 +1,4 @@
-"""What is the matter with a head: one diagnosis for any head at any time, from the head and the time alone."""
+"""The condition of a head: one diagnosis for any head at any time, from the head and the time alone."""
 
 from dataclasses import replace
 from datetime import timedelta

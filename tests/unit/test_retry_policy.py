@@ -1,4 +1,4 @@
-"""Whether an attempt that ended with an error is tried again, and when: decided by the error's type alone."""
+"""Whether an attempt that ended with an error is retried, and when: decided by the error's type alone."""
 
 import pytest
 from hypothesis import given, settings

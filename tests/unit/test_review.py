@@ -1,4 +1,4 @@
-"""What follows from a decision on a suggestion: pure, so every way of deciding is tried."""
+"""The effects of a decision on a suggestion: pure, so every way of deciding is tested."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What may be asked about suggestions, and what is refused; what a decision does is tried in tests/contract."""
+"""Valid and refused requests about suggestions; tests/contract tests the effects of a decision."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a kind may declare as reviewable, told from its source alone, and what is refused when the kind is loaded."""
+"""The lists that a kind may declare as reviewable, read from its source alone, and those refused when it is loaded."""
 
 import importlib
 import subprocess

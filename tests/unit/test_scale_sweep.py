@@ -1,4 +1,4 @@
-"""What a sweep costs follows what is due and not what exists: exact counts of calls and units, at small sizes."""
+"""A sweep's cost depends on what is due, not on what exists: exact counts of calls and units, at small sizes."""
 
 from collections import Counter
 

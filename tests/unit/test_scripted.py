@@ -1,4 +1,4 @@
-"""A kind's test is told of what a worker would end as `kind_broken`, in a sentence, and of nothing else."""
+"""A kind's test fails with a sentence for everything that a worker would end as `kind_broken`, and for nothing else."""
 
 from collections.abc import Callable
 from datetime import date

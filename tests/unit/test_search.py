@@ -1,4 +1,4 @@
-"""The generation that a request created is found by the request's id: bounded, and without a word of its input."""
+"""The request's id finds the generation that it created: bounded, and without showing any of its input."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The service's own key: read once for minutes, by however many threads, and never told of in an error."""
+"""The service's own key: read once for minutes, by any number of threads, and never in an error."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ SECRET = "sk-made-up"
 
 
 class Ssm:
-    """SSM with one parameter, or with an error in its place."""
+    """SSM with one parameter, or with an error instead."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""What libraries log of their requests has no content, however the levels are set; what we log is left as it is."""
+"""Libraries log no content of their requests at any level; our own log lines stay unchanged."""
 
 import logging
 import subprocess
@@ -28,7 +28,7 @@ class Kept(logging.Handler):
 
 @contextmanager
 def turned_on(name: str) -> Iterator[tuple[logging.Logger, Kept]]:
-    """Listen to a logger as whoever wants to see everything would, for the length of the block."""
+    """Listen to a logger at every level, during the block."""
     logger, kept = logging.getLogger(name), Kept()
     before = logger.level
     logger.setLevel(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""What the template promises of live connections: none unless they are asked for, and few rights where they are."""
+"""The template's promises about live connections: none by default, and few rights where they exist."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ CHANGED = {
     "ProcessRole": {"LiveTable.Arn", "/live/POST/@connections/*"},
     "Table": {"KEYS_ONLY"},
 }
-"""What `Live` changes of what is there without it, and what is new in each."""
+"""The changes of `Live` to existing resources, and the new parts of each."""
 
 
 @pytest.fixture(scope="module")

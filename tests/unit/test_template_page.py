@@ -1,4 +1,4 @@
-"""What the template promises of the page: nobody reads its bucket but CloudFront, and it talks to its own API alone."""
+"""The template's promises about the page: only CloudFront reads its bucket, and it only calls its own API."""
 
 import re
 from pathlib import Path

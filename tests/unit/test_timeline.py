@@ -1,4 +1,4 @@
-"""What became of one generation, line by line, and what was sent in for it."""
+"""The history of one generation, line by line, and its input."""
 
 from collections.abc import Iterator
 from datetime import timedelta

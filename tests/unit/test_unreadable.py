@@ -1,4 +1,4 @@
-"""What cannot be read is answered with a code of its own by every route, and costs nothing beside it."""
+"""Every route answers unreadable data with a specific code, and nothing else is affected."""
 
 import json
 import zlib

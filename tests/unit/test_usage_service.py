@@ -1,4 +1,4 @@
-"""What an owner has used, by day and month, and what is left of each limit."""
+"""An owner's usage by day and month, and the remaining amount of each limit."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is told of a bad body: where and why, and never what was sent."""
+"""The answer to a bad body says where and why, and never repeats what was sent."""
 
 from collections.abc import Callable
 from typing import Any
@@ -38,7 +38,7 @@ UNSEEN = [
 
 
 class Anything(BaseModel):
-    """A form that holds texts at any depth, and bounds none of them."""
+    """A form with texts at any depth and without bounds."""
 
     text: str = ""
     texts: list[str] = []

@@ -1,4 +1,4 @@
-"""What becomes of a value on its way to the table and back is what boto3 makes of it."""
+"""A value on its way to the table and back changes exactly as boto3 would change it."""
 
 from decimal import Decimal
 from typing import Any

@@ -43,12 +43,12 @@ HIDDEN |= {
 }
 HIDDEN |= {"progress_at", "reviewed", "usual_seconds", "left_cents", "call"}
 OF_THE_CALL = {"model", "answered_by"}
-"""What is shown of `call` at the top; with an error, all of it is shown there."""
+"""The parts of `call` that are shown at the top; with an error, all of it is shown there."""
 
 
 @pytest.fixture
 def full(clock: FakeClock) -> Generation:
-    """A head of which every field says something that can be looked for in the view."""
+    """A head whose fields all contain something that can be searched for in the view."""
     times: dict[str, Any] = {
         field.name: START + timedelta(seconds=place, milliseconds=5)
         for place, field in enumerate(fields(Generation))

@@ -24,7 +24,7 @@ def test_what_users_read_of_the_sources_is_plain(pattern: str) -> None:
         assert found_in(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("folder", sorted({*COMMENTED} - {"bench", "tests"}))
+@pytest.mark.parametrize("folder", sorted(COMMENTED))
 def test_comments_and_docstrings_are_plain(folder: str) -> None:
     for name in COMMENTED[folder]:
         assert comments.findings(name, (ROOT / name).read_text(encoding="utf-8")) == []

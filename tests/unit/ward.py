@@ -1,4 +1,5 @@
-"""What the doctor's tests look at: one owner's table in full activity, and hands that change items behind the code."""
+"""The subject of the doctor's tests: one owner's table in full activity, and hands that change items behind the
+code."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -142,7 +143,7 @@ class Ward:
         head = self.store.worker.begin_call(head, "outline", Decimal("0.5"))
         self.store.worker.store_step(head, a_step(self.clock, "outline", usage=PAID))
         head = self.store.worker.advance(head, Totals(1, PAID), Shown(30, None), Decimal(0))
-        # The call of the second step is told, and its answer not stored yet.
+        # The head counts the call of the second step, whose answer is not stored yet.
         return self.store.worker.begin_call(head, "cards", Decimal("0.5"), Totals(1, PAID + PAID))
 
     def doctor(self, client: Any = None) -> Doctor:
@@ -232,4 +233,4 @@ def answering(client: Any, operation: str, change: Callable[[Mapping[str, Any], 
 
 
 WRITTEN = (LONG_TEXT[:40], SECRET_KEY, "What are enzymes?", OWNER, ERROR.message)
-"""What users and models wrote, and who: nothing of it may be shown."""
+"""The texts and names of users and models: none may be shown."""

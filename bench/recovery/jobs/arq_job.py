@@ -14,7 +14,7 @@ async def run(_context: dict[str, Any], job: str) -> None:
 
 
 class WorkerSettings:
-    """What `arq` reads; ten jobs at once are its default."""
+    """The settings that `arq` reads; ten jobs at once are its default."""
 
     functions = (run,)
     redis_settings = RedisSettings.from_dsn(BROKER)

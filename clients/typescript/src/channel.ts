@@ -17,8 +17,9 @@ import type { Generation } from "./types.js";
  */
 const HEARTBEAT_SECONDS = 10;
 const BEATS_IN_A_LEASE = 3;
-/** How long a message may take before it counts as missed. */
+/** How long a message may take before it counts as missed: less for short leases, so that a page soon says "stuck". */
 const LATE_SECONDS = 3;
+const LATE_OF_A_LEASE = 1 / 10;
 /** A generation that waits for a worker sends nothing. */
 const PENDING_SECONDS = 10;
 /** For states that are no longer pushed, if no look has said when to look again. */
@@ -96,11 +97,13 @@ export class Channel {
     const until = (moment: string): number => (Date.parse(moment) - seen) / 1000;
     const heard = until(beat ?? started ?? generation.created_at);
     const lease = next === undefined ? Number.POSITIVE_INFINITY : until(next) - heard;
-    const patience = Math.min(HEARTBEAT_SECONDS, lease / BEATS_IN_A_LEASE) + LATE_SECONDS;
+    const late = Math.min(LATE_SECONDS, lease * LATE_OF_A_LEASE);
+    const patience = Math.min(HEARTBEAT_SECONDS, lease / BEATS_IN_A_LEASE) + late;
     const silent = heard + patience;
     if (isPushed) return Math.max(Math.min(silent > 0 ? silent : patience, hint), SHORTEST_SECONDS);
-    const due = next === undefined ? silent : Math.min(silent, until(next) + RESCUED_AFTER_SECONDS);
-    return due > 0 ? due : hint;
+    const rescued = heard + lease + RESCUED_AFTER_SECONDS;
+    const due = silent > SHORTEST_SECONDS ? Math.min(silent, rescued) : Math.min(hint, rescued);
+    return due > SHORTEST_SECONDS ? due : hint;
   }
 
   /** Give a new follower the known state, if it is current. */

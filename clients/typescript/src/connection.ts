@@ -23,6 +23,7 @@ export interface Heard {
 export function opened(url: string, signal: AbortSignal): Promise<WebSocket | undefined> {
   return new Promise((resolve) => {
     const fail = (): void => {
+      signal.removeEventListener("abort", fail);
       clearTimeout(timer);
       silence(socket);
       resolve(undefined);

@@ -1,4 +1,5 @@
 /** Reads lists page by page. A page may be short or empty without being the last: only a null cursor is the end. */
+import { invalid } from "./answers.js";
 import type { Client } from "./client.js";
 import type { Card, FeedFilter, ListedGeneration } from "./types.js";
 
@@ -16,7 +17,7 @@ export async function* iterateFeed(
   do {
     const page = await client.listGenerations({ ...options, limit: pageSize, cursor });
     yield* page.generations;
-    cursor = page.next_cursor ?? undefined;
+    cursor = following(page, cursor);
   } while (cursor !== undefined);
 }
 
@@ -28,6 +29,12 @@ export async function* iterateCards(
   do {
     const page = await client.listCards({ ...options, limit: pageSize, cursor });
     yield* page.cards;
-    cursor = page.next_cursor ?? undefined;
+    cursor = following(page, cursor);
   } while (cursor !== undefined);
+}
+
+/** Return the next page's cursor. Throw if a page leads to itself: a proxy may drop the query, and would never end. */
+export function following(page: { next_cursor: string | null }, cursor: string | undefined): string | undefined {
+  if (page.next_cursor !== null && page.next_cursor === cursor) throw invalid();
+  return page.next_cursor ?? undefined;
 }

@@ -2,6 +2,7 @@
 import type { Client } from "./client.js";
 import { UnstuckError } from "./errors.js";
 import { asListed, type FeedReading, type FeedState, matches } from "./feed.js";
+import { following } from "./pages.js";
 import { hasEnded } from "./statuses.js";
 import type { FeedFilter, ListedGeneration } from "./types.js";
 
@@ -78,7 +79,7 @@ export async function readOlder(
   while (next !== null && found.length === 0) {
     const page = await readPage(client, options, next);
     found.push(...page.generations);
-    next = page.next_cursor;
+    next = following(page, next) ?? null;
   }
   return { generations: found, next_cursor: next };
 }

@@ -29,7 +29,7 @@ class Card(BaseModel):
 
 
 class Cards(BaseModel):
-    """What the model is to answer."""
+    """The prompt for the model."""
 
     suggestions: list[Card]
 

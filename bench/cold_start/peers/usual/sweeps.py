@@ -1,6 +1,6 @@
 """A scheduled sweep, as Powertools' documentation builds such a function: Tracer, Idempotency, a boto3 resource.
 
-It makes the calls that ours makes when nothing is due. A scheduler may deliver an event twice: hence Idempotency.
+It makes the same calls as ours when nothing is due. A scheduler may deliver an event twice, so it uses Idempotency.
 """
 
 import os
@@ -20,7 +20,7 @@ logger = Logger(service="usual")
 keys = DynamoDBPersistenceLayer(
     table_name=os.environ["TABLE_NAME"], key_attr="pk", sort_key_attr="sk", static_pk_value="usual#idempotency"
 )
-# A second: each cold start is to do the work, and not to answer what the one before it has stored.
+# A second: each cold start must do the work, and must not answer with the previous one's stored result.
 config = IdempotencyConfig(event_key_jmespath="id", expires_after_seconds=1)
 table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 

@@ -1,6 +1,7 @@
 // @vitest-environment node
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createClient, UnstuckError } from "../../src/index.js";
+import { readOlder } from "../../src/reading.js";
 import { FakeApi, gatewayMessage, generation, ID, json, problem, unchanged } from "./fake-api.js";
 
 /** Passes for any answer that these tests do not look into. */
@@ -50,6 +51,20 @@ describe("errors", () => {
   it("says so when a good answer cannot be read", async () => {
     const api = new FakeApi(() => new Response('{"generations": [', { status: 200 }));
     expect(await failure(createClient(api).listGenerations())).toMatchObject({ code: "invalid_answer" });
+  });
+
+  it("says so when a list leads to itself, as behind a proxy that drops the query", async () => {
+    const feed = new FakeApi(() => json(200, { generations: [generation()], next_cursor: "same" }));
+    const cards = new FakeApi(() => json(200, { cards: [], next_cursor: "same" }));
+    const all = async (items: AsyncIterable<unknown>) => {
+      for await (const _ of items);
+    };
+    expect(await failure(all(createClient(feed).generations()))).toMatchObject({ code: "invalid_answer" });
+    expect(await failure(all(createClient(cards).cards()))).toMatchObject({ code: "invalid_answer" });
+    expect([feed.requests.length, cards.requests.length]).toEqual([2, 2]);
+    const empty = new FakeApi(() => json(200, { generations: [], next_cursor: "same" }));
+    const older = readOlder(createClient(empty), { filter: {}, pageSize: 20 }, "same");
+    expect(await failure(older)).toMatchObject({ code: "invalid_answer" });
   });
 
   it("tells no answer from a refusal", async () => {

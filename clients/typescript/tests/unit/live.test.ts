@@ -163,21 +163,37 @@ describe("a worker that dies", () => {
 });
 
 describe("a lease that is short", () => {
-  it("has the silence looked into well before it ends, so that a page can say that something is stuck", async () => {
+  it("has the silence looked into before half of it is over, so that a page can say that something is stuck", async () => {
+    const { server, before } = await silent(5);
+    await pass(2);
+    expect(server.looks()).toBe(before);
+    await pass(0.4);
+    expect(server.looks()).toBe(before + 1);
+  });
+
+  it("is looked at again right after its end, because that look rescues", async () => {
+    const { server, before } = await silent(5);
+    await pass(5.2);
+    expect(server.looks()).toBe(before + 2);
+    await pass(0.4);
+    expect(server.looks()).toBe(before + 3);
+  });
+
+  /** A generation that has beaten once and then no more, over a healthy connection. */
+  async function silent(leaseSeconds: number): Promise<{ server: LiveServer; before: number }> {
     const server = new LiveServer();
-    server.leaseSeconds = 9;
+    server.leaseSeconds = leaseSeconds;
     server.store({});
     server.start();
     const { client } = follow(server);
     await until(() => client.changes.isLive?.() ?? false);
-    server.beat();
-    await pass(0.1);
-    const before = server.looks();
-    await pass(5.5);
-    expect(server.looks()).toBe(before);
-    await pass(0.6);
-    expect(server.looks()).toBe(before + 1);
-  });
+    for (let beats = 0; beats < 5; beats += 1) {
+      await pass(0.9);
+      server.beat();
+      await pass(0.1);
+    }
+    return { server, before: server.looks() };
+  }
 });
 
 describe("a channel that is silent", () => {

@@ -1,0 +1,1 @@
+"""A small app with a server of its own, whose decks Unstuck makes."""
