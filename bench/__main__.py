@@ -17,7 +17,7 @@ BENCHES = {
     "scale": "the sweeper over a million generations, and 100,000 creates a minute under AWS's quotas",
     "throughput": "creates, polls and whole generations a second on the local stack, and what is full then",
 }
-"""Each bench's module, with what it measures."""
+"""The module of each bench, and its subject."""
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
-"""How the local stack takes nine creates at once, as `make run` starts it: `python -m bench.burst`.
+"""The local stack under nine creates at once, as `make run` starts it: `python -m bench.burst`.
 
-Says when each is answered and when its worker begins, with what the burst took of the processors. No figure of AWS:
-there, environments start side by side, each on a machine of its own.
+Reports when each is answered and when its worker begins, with the processor time of the burst. These are no figures of
+AWS: there, environments start side by side, each on its own machine.
 """
 
 import argparse
@@ -34,7 +34,7 @@ class Burst:
 
 
 def burst(stack: LocalStack, owner: str, seconds: int) -> Burst:
-    """Send the creates at once, for jobs of so many seconds, and wait until all have ended."""
+    """Send the creates at once, for jobs of this many seconds, and wait until all have ended."""
     headers = {"authorization": f"Bearer {stack.token(owner)}"}
     with httpx.Client(base_url=stack.api_url, headers=headers, timeout=60, trust_env=False) as client:
         before = _cpu(stack)
@@ -77,7 +77,7 @@ def _memory_mib(stack: LocalStack) -> int:
 
 
 def _settle(stack: LocalStack) -> None:
-    """Wait until what is kept warm is, and has come to rest."""
+    """Wait until all warm processes are up and idle."""
     before = -1.0
     for _ in range(120):
         now = sum(_cpu(stack).values())

@@ -1,6 +1,7 @@
-"""The processor time of another process. Linux only."""
+"""The processor time and the memory of another process. Linux only."""
 
 import time
+from pathlib import Path
 
 _SCHEDULED = 2
 """Linux's number of the clock that counts nanoseconds on a processor; proc(5) has only hundredths of a second."""
@@ -12,3 +13,9 @@ def cpu_seconds(pid: int) -> float:
     Raises OSError for a process that has ended.
     """
     return time.clock_gettime(~pid << 3 | _SCHEDULED)
+
+
+def peak_mb(pid: int) -> float:
+    """Return the most memory that a process has held at once, in MiB: proc(5), `VmHWM`."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

@@ -12,9 +12,9 @@ _BEGIN, _END = "<!-- tables: {name} -->", "<!-- end -->"
 
 
 def rendered(page: str, *reports: dict[str, Any]) -> str:
-    """Return the page with the reports' tables between its marks, each of which names what their titles begin with.
+    """Return the page with the reports' tables between its marks. Each mark names the beginning of its tables' titles.
 
-    Raises ValueError for a mark that no table goes to.
+    Raises ValueError for a mark without a table.
     """
     parts = page.split("<!-- tables: ")
     made, tables = [parts[0]], [(table, report) for report in reports for table in report["tables"]]

@@ -66,7 +66,7 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one bench found. `figures` are the measurements behind the tables, to be read by programs."""
+    """The result of one bench. `figures` are the measurements behind the tables, for programs."""
 
     name: str
     title: str
@@ -100,9 +100,9 @@ def run(
     arguments: Sequence[str] | None = None,
     parents: Sequence[argparse.ArgumentParser] = (),
 ) -> int:
-    """Measure, print and keep: the whole of a bench's command line, but for options of its own.
+    """Measure, print and keep: the whole command line of a bench, except its own options.
 
-    `arguments` are what `parents`, the parsers of such options, have left of it. Returns 0 also when a goal was missed:
+    `parents` are the parsers of its own options, and `arguments` are the rest. Returns 0 even if a goal was missed:
     that is a finding. A bench that could not measure raises.
     """
     form = argparse.RawDescriptionHelpFormatter
@@ -119,7 +119,7 @@ def run(
 
 def show(report: Report) -> None:
     """Print the tables, and what became of the goals."""
-    # A log or a pipe has no width of its own; a table that is folded in it is not read.
+    # A log or a pipe has no width, and nobody reads a table that is folded there.
     console = Console(width=None if sys.stdout.isatty() else 180)
     console.print(f"\n[bold]{report.title}[/bold]")
     for table in report.tables:

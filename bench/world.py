@@ -43,7 +43,7 @@ def world(state: Path) -> Iterator[World]:
         issuer = stack.enter_context(Issuer("ES256"))
         variables = _variables(emulator.url, tree, issuer)
         events = {path.stem: json.loads(path.read_text()) for path in (PROJECT / "events").glob("*.json")}
-        del events["create"]["headers"]["idempotency-key"]  # each create is to be one, and no replay of the first
+        del events["create"]["headers"]["idempotency-key"]  # each create must be new, and no replay of the first
         with built_function(tree, "create", variables, state) as create:
             created = create.invoke(events["create"])
         if created.get("statusCode") != 202:

@@ -71,7 +71,7 @@ HEADERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "Retry-After": {
-        "description": "Seconds to wait before you look or try again, a whole number.",
+        "description": "Seconds to wait before you poll or retry, a whole number.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
     },
     "RateLimit": {

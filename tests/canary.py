@@ -1,5 +1,5 @@
-"""A secret that is let loose, and whether it can be found again: as it is, encoded, compressed, or inside of another
-value. Knows nothing of where to look."""
+"""A secret to release and find again: unchanged, encoded, compressed, or inside another value. Knows nothing of where
+to look."""
 
 import base64
 import re

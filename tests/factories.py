@@ -41,7 +41,7 @@ LONG_TEXT = "Enzymes are proteins that speed up reactions in the cell. " * 25
 
 @dataclass
 class FakeClock:
-    """Time that stands still until a test moves it; tokens and ids that are counted."""
+    """Time that only a test moves; tokens and ids that are counted."""
 
     moment: datetime = START
     seconds: float = 0.0
@@ -86,7 +86,7 @@ class RecordingDispatch:
 
 
 def a_generation(clock: FakeClock, **changes: Any) -> Generation:
-    """Return a new pending generation, of an owner whom no other has, not stored yet."""
+    """Return a new pending generation of a new owner, not stored yet."""
     generation_id = clock.new_id()
     generation = Generation(
         user_id=f"owner of {generation_id}",

@@ -1,4 +1,4 @@
-"""The matrix of types: a kind for each type that an own kind may hold, with what a caller sends and what comes back."""
+"""The matrix of types: a kind for each type that an own kind may hold, with a caller's value and the result."""
 
 import decimal
 import enum
@@ -55,7 +55,7 @@ class Size(enum.IntEnum):
 
 
 class Source(BaseModel):
-    """A nested model, strict like all that is sent in, which a set can hold."""
+    """A nested model, strict like all input, which a set can hold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -179,7 +179,7 @@ MATRIX: Mapping[str, tuple[Any, Any]] = {
     "bounded_integer": (Annotated[PositiveInt, Field(le=10, multiple_of=2)], 8),
     "bounded_list": (Annotated[list[date], Field(min_length=1, max_length=2)], ["2026-01-31"]),
 }
-"""By a name of its own: the type, and JSON that a caller sends of it, which is what comes back as well."""
+"""By name: the type, and a caller's JSON of it, which is also the result."""
 
 
 def _forms(name: str) -> tuple[type[BaseModel], type[BaseModel]]:

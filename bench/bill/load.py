@@ -1,4 +1,4 @@
-"""Real generations, each of an owner of its own, followed as a browser follows them: by Retry-After, to the end."""
+"""Real generations, each of a different owner, followed as a browser follows them: by Retry-After, to the end."""
 
 import random
 import threading
@@ -22,7 +22,7 @@ _ENDED = ("succeeded", "failed", "canceled")
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One generation to be made. `seconds` is what its model takes, all of its calls together."""
+    """One generation to make. `seconds` is the time of its model, for all of its calls together."""
 
     kind: str
     seconds: float
@@ -43,12 +43,12 @@ class Followed:
 
 
 CALLS = {"flashcards": 1, "story": 5, "image": 1, "assistant": 2}
-"""Model calls of one generation as it is ordered here."""
+"""Model calls of one generation as requested here."""
 
 
 def body_of(order: Order) -> dict[str, Any]:
     """Return the request's body: about 5,000 characters for flashcards, else the kind's usual."""
-    mark = f"(Copy {uuid.uuid4()}.)"  # the model server tells conversations apart by what was said
+    mark = f"(Copy {uuid.uuid4()}.)"  # the model server distinguishes conversations by their text
     model = f"local/stream:{order.seconds / CALLS[order.kind]:.3f}"
     fields: dict[str, Any] = {
         "flashcards": {"source_text": f"{(_TEXT + _TEXT[::-1])[:4_950]} {mark}"},
@@ -67,7 +67,7 @@ def drawn(mean: float, count: int) -> list[float]:
 
 
 class Browser:
-    """Sends orders and follows them, each in a thread of its own, as so many tabs would."""
+    """Sends requests and follows them, each in a separate thread, like as many tabs."""
 
     def __init__(self, stack: LocalStack, tabs: int) -> None:
         self._stack = stack

@@ -36,7 +36,7 @@ class Call:
     operation: str
     status: int
     mark: str | None
-    """The owner whom it was for, or the hash that stands for one where objects are kept; None for nobody's."""
+    """The owner of the call, or the hash that names the owner in the bucket; None if it has none."""
     write_units: float = 0.0
     index_units: float = 0.0
     read_units: float = 0.0
@@ -48,7 +48,7 @@ class Meter:
     """`with Meter(stack).on(): ...` - meanwhile every AWS call of the stack's functions is in `calls`."""
 
     def __init__(self, stack: LocalStack, **settings: str) -> None:
-        """`settings` are further variables of the functions' environment, for as long as it is measured."""
+        """`settings` are further variables of the functions' environment, during the measurement."""
         self.calls: list[Call] = []
         self._by_mark: defaultdict[str | None, list[Call]] = defaultdict(list)
         self._stack, self._settings = stack, settings

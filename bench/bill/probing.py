@@ -74,7 +74,7 @@ def per_call(stack: LocalStack, browser: Browser) -> PerCall:
 
 
 def beyond_the_model(stack: LocalStack, browser: Browser, memory_mb: int) -> Beyond:
-    """Run batches of ten equal generations, in turns with a whole processor and with what Lambda gives."""
+    """Run batches of ten equal generations, in turns with a whole processor and with Lambda's share."""
     whole, shared = list[float](), list[float]()
     for _ in range(_RUNS):
         whole.append(_batch(stack, browser, 1.0))
@@ -92,7 +92,7 @@ def _batch(stack: LocalStack, browser: Browser, share: float) -> float:
         for followed in browser.follow(sent):
             followed.result()
         worked = _worked(stack, ids)
-    # A poll that was under way when delivery stopped may have taken a few on their own: the rest still waited together.
+    # A poll that was running when delivery stopped may have taken a few separately: the rest still waited together.
     return max(one.seconds for one in worked) - _MODEL_SECONDS
 
 

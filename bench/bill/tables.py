@@ -17,7 +17,7 @@ _HEADINGS = tuple(f"{seconds:g} s, {'alone' if count == 1 else f'{count} togethe
 
 
 def by_service(kind: str, bills: Mapping[Key, Bill]) -> Table:
-    """The first table that is read: what a million cost, and for what."""
+    """The first table to read: the cost of a million, by purpose."""
     shown = [bills[kind, *column] for column in COLUMNS]
     services = [name for name in shown[0].made if any(bill.made[name] > 0.005 for bill in shown)]
     rows = [(name, *(f"{bill.made[name]:.2f}" for bill in shown)) for name in services]

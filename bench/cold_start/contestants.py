@@ -43,7 +43,7 @@ _GOOD_OF_USUAL = _GOOD | {"authorizer": lambda answer: answer == {}}
 
 
 class Cast:
-    """Makes contestants out of what lies in `places` and happens in `world`."""
+    """Makes contestants from the folders in `places` and the servers in `world`."""
 
     def __init__(self, places: Places, world: World, memory: Mapping[str, int] | None = None) -> None:
         self._places, self._world, self._memory = places, world, memory or {}
@@ -65,14 +65,14 @@ class Cast:
         return replace(self.floor(function), name="thin", handler=handler)
 
     def usual(self, function: str, *, plain: bool) -> Contestant:
-        """The usual stack; `plain` as `sam build` leaves it, without byte code but for the runtime."""
+        """The usual stack; `plain` as `sam build` leaves it, without byte code except in the runtime."""
         path = self._path_of_peers(self._places.plain if plain else None)
         own = self._places.plain_usual if plain else self._places.usual
         made = self._made("usual", _USUAL[function], (*path[:-1], own, path[-1]), function)
         return replace(made, good=_GOOD_OF_USUAL[function])
 
     def unprepared(self, function: str) -> Contestant:
-        """Ours without what it does before its first event; like the peers it trusts whom botocore trusts."""
+        """Ours without its preparations before its first event; like the peers, it trusts botocore's authorities."""
         ours = self.ours(function)
         path = (self._places.peers, *ours.path)
         variables = {**ours.variables, "FUNCTION": function}

@@ -1,4 +1,4 @@
-"""Each lever on its own: what is measured without it and with it, on the function where it counts, by CPU alone."""
+"""Each lever alone: measured without it and with it, on the function where it matters, by CPU only."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from bench.cold_start.places import Places
 from bench.cold_start.starts import Contestant
 
 _POWERTOOLS = ("batch", "parameters")
-"""Parts of it that the worker could use in the place of what we wrote."""
+"""Parts that the worker could use in place of ours."""
 
 
 def levers(cast: Cast, places: Places) -> dict[str, tuple[Contestant, Contestant]]:

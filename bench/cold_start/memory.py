@@ -12,7 +12,7 @@ from bench.report import Spread, Table
 from operations.prices import read
 
 SIZES = {"status": (256, 512, 1_024, 1_769), "process": (128, 256, 512, 1_024)}
-"""Functions whose memory is in question, with what is tried, in MB."""
+"""The functions in question, with the memory sizes to try, in MB."""
 _MILLION = 1_000_000
 
 

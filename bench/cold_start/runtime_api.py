@@ -92,7 +92,7 @@ def runtime_api() -> Iterator[RuntimeApi]:
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, *_: Any) -> None:
-            """Say nothing of a process that was ended in the middle of a request."""
+            """Log nothing about a process that was ended in the middle of a request."""
 
     with Server(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

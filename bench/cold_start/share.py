@@ -38,7 +38,7 @@ def way() -> str:
 
 @contextlib.contextmanager
 def limited(pid: int, memory_mb: float, by: str | None = None) -> Iterator[None]:
-    """Hold a process and its threads to what Lambda gives for so much memory, for the length of the block."""
+    """Limit a process and its threads to Lambda's processor share for this memory, during the block."""
     by, share = by or way(), share_of(memory_mb)
     if by == "stop and go":
         with _stop_and_go(pid, share):
@@ -81,7 +81,7 @@ def _remove(group: Path) -> None:
 def _set_quota(group: Path, share: float) -> None:
     period = round(PERIOD_SECONDS * 1_000_000)
     quota = round(period * share)
-    # Opened without O_CREAT: in a file system that has no such file, writing is to fail.
+    # Opened without O_CREAT: in a file system without such a file, the write must fail.
     if (group / "cpu.max").exists():
         _put(group / "cpu.max", f"{quota} {period}")
     else:

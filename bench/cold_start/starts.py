@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.cold_start.runtime_api import NotStartedError, RuntimeApi, runtime_api
 from bench.cold_start.share import limited
-from bench.cpu import cpu_seconds
+from bench.cpu import cpu_seconds, peak_mb
 from local.lambda_runtime import handler_command, handler_environment
 
 
@@ -22,9 +22,9 @@ class WrongAnswerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A handler on a path of its own. `good` says whether its answer is the one that was asked for.
+    """A handler on its own path. `good` says whether its answer is the requested one.
 
-    `fresh` makes each start an event of its own, in the place of `event`; `memory_mb` is the function's.
+    `fresh` makes a new event for each start, in place of `event`; `memory_mb` is the function's.
     """
 
     name: str
@@ -92,7 +92,7 @@ def cold_start(contestant: Contestant, variables: Mapping[str, str]) -> Start:
                     given = time.monotonic()
                     answer = api.invoke(event)
                     first_ms, cpu = _since(given), cpu_seconds(pid)
-                    peak = _peak_mb(pid)
+                    peak = peak_mb(pid)
             except NotStartedError as error:
                 raise WrongAnswerError(f"{contestant.handler}: {error}\n{log.read_text()[-3000:]}") from error
             if not contestant.good(answer):
@@ -123,8 +123,3 @@ def _process(contestant: Contestant, variables: Mapping[str, str], api: RuntimeA
 
 def _since(moment: float) -> float:
     return (time.monotonic() - moment) * 1000
-
-
-def _peak_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

@@ -24,8 +24,8 @@ AMAZON_BUNDLE = PROJECT / "shared" / "aws" / "amazon-roots.pem"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`variables` are everybody's: all servers by https, trusted by the whole bundle, as a function without settings
-    of its own does. `amazon_only` are those of a function whose AWS clients trust Amazon's authorities alone."""
+    """`variables` are for all contestants: all servers use https and the whole bundle, as in a function without its own
+    settings. `amazon_only` are for a function whose AWS clients only trust Amazon's authorities."""
 
     world: World
     variables: dict[str, str]
@@ -33,7 +33,7 @@ class Surroundings:
     _create: BuiltFunction
 
     def job(self, size: int = 1) -> dict[str, Any]:
-        """Return a batch of so many new flashcards jobs, as SQS gives it to the worker."""
+        """Return a batch of this many new flashcards jobs, as SQS gives it to the worker."""
         record = self.world.events["process"]["Records"][0]
         messages = [{"v": 1, "user_id": "alice", "generation_id": self._new(), "fence": 1} for _ in range(size)]
         return {

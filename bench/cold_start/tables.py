@@ -26,7 +26,7 @@ def beside(found: Found, notes: Sequence[str]) -> Table:
 
 
 def split(found: Found, notes: Sequence[str]) -> Table:
-    """Before and ours, apart at the first event, with what Lambda bills and what memory was used."""
+    """Before and ours, apart at the first event, with Lambda's billed time and the used memory."""
     columns: tuple[str, ...] = (
         "function",
         "INIT, CPU ms",

@@ -1,6 +1,6 @@
 """TLS in front of a server on loopback: `python -m bench.cold_start.tls_proxy --to PORT --certificate FILE`.
 
-A process of its own, so that its work is nobody's who is measured. Reads nothing of what it passes on.
+A separate process, so that its work counts towards no contestant. Does not read what it passes on.
 """
 
 import argparse

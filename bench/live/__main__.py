@@ -35,7 +35,7 @@ WAYS = ("by push", "by polling, every 2 s", "by polling, by the hint, `LongestPo
 
 @dataclass
 class Found:
-    """All that was measured. Times are seconds."""
+    """All measurements. Times are seconds."""
 
     idle: list[float]
     loaded: list[float]

@@ -28,11 +28,11 @@ class Ends:
 
 
 class _Counted:
-    """A client of a user of its own, whose GETs are counted."""
+    """A new user's client, whose GETs are counted."""
 
     def __init__(self, client: Client) -> None:
         self.client, self.gets = client, 0
-        hooks: Any = client._http.event_hooks  # what goes over the network, and nothing of the client is changed
+        hooks: Any = client._http.event_hooks  # counts the network's calls, and changes nothing in the client
         hooks["request"].append(self._note)
 
     def _note(self, request: httpx.Request) -> None:

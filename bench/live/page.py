@@ -1,4 +1,4 @@
-"""An owner with a page open, which listens to a WebSocket as it is; and heads that change under it."""
+"""An owner with an open page, which listens to a plain WebSocket; and heads that change under it."""
 
 import json
 import threading

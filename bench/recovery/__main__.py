@@ -22,7 +22,7 @@ from bench.report import Report, run
 def measure() -> Report:
     """Run all contestants: the peers' workers start one contestant after the other and then wait side by side;
     ours are last."""
-    labels = [peer.label for peer in PEERS]  # of what is installed; at once, when nothing is
+    labels = [peer.label for peer in PEERS]  # of the installed packages; at once, if there is none
     starting, stopped = threading.Lock(), threading.Event()
     with tempfile.TemporaryDirectory(prefix="unstuck-recovery-") as state, Servers(Path(state)) as servers:
         courses = [

@@ -100,7 +100,7 @@ class Course:
             self._step()
 
     def _step(self) -> None:
-        """Note who has begun, and kill whose time it is."""
+        """Record which jobs have begun, and kill the worker of each whose time has come."""
         if self.stopped.wait(_LOOK_SECONDS):
             raise StoppedError
         for line in self._noted("began"):

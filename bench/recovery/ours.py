@@ -38,7 +38,7 @@ _MANY = httpx.Limits(max_connections=100)
 
 @dataclass
 class Generation:
-    """One of the jobs, each of an owner of its own: the rate limit is the default, too."""
+    """One of the jobs, each of a different owner, because the rate limit is the default, too."""
 
     owner: str
     watched: bool
@@ -131,7 +131,7 @@ class OurCourse:
         return True
 
     def _step(self) -> None:
-        """Note whose model call has begun, and kill whose time it is."""
+        """Record whose model call has begun, and kill the worker of each whose time has come."""
         if self.stopped.wait(_LOOK_SECONDS):
             raise StoppedError
         begun = {call["generation"]: call["received_at"] for call in reversed(self._stack.ledger())}

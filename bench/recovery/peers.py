@@ -69,7 +69,7 @@ PEERS = (
         lambda servers: servers.redis_url(1),
         "60 s, then with 1 command in 1,000: heartbeat_timeout, maintenance_chance",
         "Dramatiq, API Reference: RedisBroker",
-        # Two by default: a busy worker would hold a second message, to be killed with it without having begun.
+        # Two by default: a busy worker would hold a second message, and the kill would hit that job before it begins.
         {"dramatiq_queue_prefetch": "1"},
     ),
     Peer(

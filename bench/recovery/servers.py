@@ -145,7 +145,7 @@ def not_as_root(home: Path) -> list[str]:
         return []
     user = pwd.getpwnam("postgres" if _is_user("postgres") else "nobody")
     os.chown(home, user.pw_uid, user.pw_gid)
-    home.parent.chmod(0o711)  # the bench's own directory: to be passed through, not to be read
+    home.parent.chmod(0o711)  # the bench's own directory: only passed through, never read
     return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
 
 
@@ -154,7 +154,7 @@ def _is_user(name: str) -> bool:
 
 
 def _end_postgres(data: Path) -> None:
-    """End it at once, and its memory segments with it; every process that it started is in a session of its own."""
+    """End it at once, with its memory segments; every process that it started has its own session."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         pid = int((data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGQUIT)

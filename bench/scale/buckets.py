@@ -12,14 +12,14 @@ class Bucket:
         """Units by whole second."""
         self.most_wait = 0.0
         self._full_at = 0.0
-        """When all that was promised has been given."""
+        """When everything promised has been granted."""
 
     def wait(self, now: float) -> float:
         """Seconds until what is asked for now would be given."""
         return max(0.0, self._full_at - now)
 
     def take(self, now: float, units: float) -> float:
-        """Promise so many units and return in how many seconds they are given."""
+        """Promise this many units and return in how many seconds they are granted."""
         begin = max(self._full_at, now)
         self._full_at = begin + units / self.rate
         self.most_wait = max(self.most_wait, begin - now)

@@ -52,7 +52,7 @@ def _once(stock: Stock, due: int) -> Meter:
 
 
 def of_each_matter() -> dict[str, Meter]:
-    """Return what one due generation adds to a sweep, by what is done about it."""
+    """Return the cost that one due generation adds to a sweep, by the reaction to it."""
     stock = Stock(FakeTable(lambda: 0.0))
     stock.fill(1_000)
     idle, found = _once(stock, 0), {}
@@ -76,9 +76,9 @@ class Catching:
 
 
 def catch_up(due: int, pace: Pace, *, one_by_one: bool = False) -> Catching:
-    """Sweep every minute, as long as the function may, until nothing is left of what was due at first.
+    """Sweep every minute, for as long as the function may, until nothing of the first backlog is left.
 
-    All had their deadline in a worker's hands: each is ended, and none comes again.
+    Every deadline passed while a worker held the generation: each is ended, and none comes again.
     """
     stock = Stock(FakeTable(lambda: 0.0))
     stock.add_due(due, (RescueOutcome.EXPIRED,))

@@ -57,7 +57,7 @@ class Tally:
 
 
 class Fleet:
-    """Runs a plan until all that was accepted has ended."""
+    """Runs a plan until all accepted generations have ended."""
 
     def __init__(self, plan: Plan, measured: Measured, seed: int) -> None:
         self.plan, self.measured, self.random = plan, measured, Random(f"{plan.name} {seed}")
@@ -76,7 +76,7 @@ class Fleet:
         self._until = plan.minutes * 60.0
         self._granted = 1.0
         self._born = 0.0
-        """The sum of the times of birth of all that are open: it tells their mean age."""
+        """The sum of the birth times of all open generations, which gives their mean age."""
 
     def run(self) -> Tally:
         """Raises RuntimeError when something that was accepted has not ended after six hours."""

@@ -1,4 +1,4 @@
-"""Runs a plan over several seeds and says what came of it, in figures that can be compared."""
+"""Runs a plan over several seeds and reports the results in comparable figures."""
 
 from bench.scale import quotas
 from bench.scale.fleet import Fleet, Tally
@@ -8,7 +8,7 @@ Figures = dict[str, float]
 
 
 def outcome(plan: Plan, measured: Measured, seed: int) -> Figures:
-    """Run once. Raises RuntimeError when what came in is not what ended, each once."""
+    """Run once. Raises RuntimeError if the ended generations are not the accepted ones, each once."""
     fleet = Fleet(plan, measured, seed)
     tally = fleet.run()
     if not tally.offered == tally.accepted == sum(tally.ends.values()):

@@ -58,7 +58,7 @@ def _answering(meter: Meter, answer: Callable[[str, dict[str, Any]], Any]) -> Ca
 
 
 def cpu_of_a_sweep(due: int) -> tuple[float, int]:
-    """Return the CPU seconds of a sweep over so many that are due, and how many calls it made."""
+    """Return the CPU seconds of a sweep over this many due generations, and the number of its calls."""
     stock, meter, clock = Stock(FakeTable(lambda: 0.0)), Meter(), Clock(_StandStill(), 0.0)
     stock.add_due(due)
     fake = FakeDynamoDB(stock.table, TABLE)
@@ -69,7 +69,7 @@ def cpu_of_a_sweep(due: int) -> tuple[float, int]:
     store = Store(Ground(Table(dynamodb, TABLE, clock), clock, SETTINGS))
     address = "https://sqs.eu-central-1.amazonaws.com/1/queue"
     rescuer = Rescuer(store.rescuer, SqsDispatch(lambda: sqs, address, address), clock, SETTINGS, kinds.names())
-    # One thread, so that the time on its own clock is all there is.
+    # One thread, so that its own clock measures everything.
     with patch.object(service, "ThreadPoolExecutor", lambda **_sizes: OneByOne()):
         meter.begin()
         report = Sweep(store.reads, store.sweeps, rescuer, clock).run(lambda: False).report

@@ -47,7 +47,7 @@ class Source:
         return len(self._batches)
 
     def put(self, generation: "Generation") -> None:
-        """Queue a message of the generation as it is now; one that has moved on by then is passed over."""
+        """Queue a message of the present generation; it is skipped if the generation has moved on by then."""
         self._queue.append((generation, generation.epoch))
         self._start()
 
@@ -59,7 +59,7 @@ class Source:
             self._start()
 
     def lose(self, share: float) -> int:
-        """Kill this share of what runs, at least one; return how many generations lost their worker."""
+        """Kill this share of the running invocations, at least one; return how many generations lost their worker."""
         fleet = self._fleet
         running = [batch for batch in self._batches if batch.held]
         killed = fleet.random.sample(running, min(len(running), ceil(share * len(running))))

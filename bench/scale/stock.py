@@ -1,6 +1,6 @@
 """Tables of any size: generations that have ended, some that are open and not due, and those that are due.
 
-Only heads: a sweep reads nothing else of what exists. A million of them take about 1.5 GB.
+Only heads: a sweep reads nothing else. A million of them take about 1.5 GB.
 """
 
 import gc
@@ -27,7 +27,7 @@ _OF_ONE_OWNER = 10
 _BEHIND_ALL = 1_000_000_000
 """The number of the first that is due."""
 _OPEN_OF = 100
-"""One in so many is open and not due yet: it is in the index, behind what is due."""
+"""One in this many is open and not due yet: it is in the index, behind the due ones."""
 
 
 MATTERS = (RescueOutcome.SENT_AGAIN, RescueOutcome.GIVEN_BACK, RescueOutcome.REARMED, RescueOutcome.EXPIRED)
@@ -41,10 +41,10 @@ class Stock:
     table: FakeTable
     made: int = 0
     due: list[str] = field(default_factory=list)
-    """The owners of what is due, one each."""
+    """The owners of the due generations, one each."""
 
     def fill(self, count: int) -> None:
-        """Add so many generations that no sweep has anything to do with."""
+        """Add this many generations that do not concern any sweep."""
         ended, waiting = (_item(_a_head("", "", matter)) for matter in ("ended", "waiting"))
         with _without_collecting():
             for number in range(self.made, self.made + count):
@@ -57,7 +57,7 @@ class Stock:
         self.made += count
 
     def add_due(self, count: int, matters: Sequence[str] = MATTERS) -> None:
-        """Add so many that are due, of each matter the same number: the same ones in every table."""
+        """Add this many due generations, the same number of each condition: the same ones in every table."""
         for number in range(count):
             generation_id = _id(_BEHIND_ALL + number)
             head = _a_head(f"owner of {generation_id}", generation_id, matters[number % len(matters)])
@@ -65,7 +65,7 @@ class Stock:
             self.due.append(head.user_id)
 
     def remove_due(self) -> None:
-        """Take out again all that was added as due, and what sweeps have written."""
+        """Remove all due generations that were added, and everything that sweeps have written."""
         for owner in (*self.due, NO_OWNER):
             for sk in self.table.keys_between(owner, "", "\U0010ffff"):
                 self.table.apply([Change((owner, sk), self.table.items[owner, sk], None)])

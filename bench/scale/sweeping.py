@@ -92,7 +92,7 @@ def sweep(
     begins_at: float = 0.0,
     one_by_one: bool = False,
 ) -> Swept:
-    """Sweep once, for at most so many virtual seconds before it takes up nothing new."""
+    """Sweep once, for at most this many virtual seconds before it starts nothing new."""
     scheduler, meter = Scheduler(Random("sweep")), Meter()
     wire = Wire(meter, pace, lambda: scheduler.now, scheduler.wait)
     clock = Clock(scheduler, begins_at)

@@ -1,4 +1,4 @@
-"""The report's tables, from what was measured and simulated. Measures nothing."""
+"""The report's tables, from measurements and simulations. Measures nothing."""
 
 from collections.abc import Mapping, Sequence
 

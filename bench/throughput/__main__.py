@@ -69,7 +69,7 @@ def _round(stack: LocalStack, users: list[Client]) -> Iterator[Sample]:
     for width in WIDTHS:
         for load in DELIVERED:
             yield _sample(stack, users[:width], load)
-    # On their own: else the workers would take a part of the machine, and go on into the next stretch.
+    # Separately: otherwise the workers would use a part of the machine, and continue into the next stretch.
     with no_delivery(stack):
         for width in WIDTHS:
             yield _sample(stack, users[:width], CREATE)

@@ -15,7 +15,7 @@ SAMPLE_SECONDS = 0.005
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares of a stretch of time. `queued`: it could go on, and had no processor. `idle`: it waited for an event."""
+    """Shares of a stretch of time. `queued`: it was ready, but had no processor. `idle`: it waited for an event."""
 
     running: float
     queued: float

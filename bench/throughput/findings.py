@@ -1,4 +1,4 @@
-"""Makes tables of what was measured, and says what was full when more clients brought no more."""
+"""Makes tables of the measurements, and says what was saturated when more clients brought no more."""
 
 import os
 import statistics
@@ -10,7 +10,8 @@ from bench.throughput.event_loop import Shares
 from bench.throughput.processors import CEILING, EMULATOR, FUNCTIONS, LOAD, MODEL, OTHERS
 
 FULL = 0.85
-"""Of one processor: an interpreter that uses so much of it has no more to give. Of all: the machine has none."""
+"""The share of one processor: an interpreter that uses this much is at its limit. And the share of all: the machine is
+at its limit."""
 NEVER_IDLE, AT_EASE = 0.1, 0.5
 """The share of the time. An event loop that waits less for events is full, if it waited longer with one client."""
 _ENOUGH = 0.8
@@ -82,7 +83,7 @@ class Curve:
 
 
 def report_of(samples: Sequence[Sample], *, ceiling: str, processors: int | None = None) -> Report:
-    """Return the tables, and the samples they are made of. `ceiling` is the load that has none of our code in it."""
+    """Return the tables, and their samples. `ceiling` is the load without any of our code."""
     processors = processors or os.cpu_count() or 1
     curves = {name: Curve([each for each in samples if each.load == name]) for name in _order(samples)}
     return Report(
@@ -97,7 +98,7 @@ def report_of(samples: Sequence[Sample], *, ceiling: str, processors: int | None
 
 
 def what_is_full(curve: Curve, processors: int) -> str:
-    """Say what kept the most clients from more, by what each part did meanwhile."""
+    """Say what limited the largest number of clients, from the use of each part meanwhile."""
     used = {role: curve.processors(role).median for role in (EMULATOR, FUNCTIONS, CEILING, MODEL, LOAD, OTHERS)}
     most = max(used, key=lambda role: used[role])
     if used[EMULATOR] >= FULL:

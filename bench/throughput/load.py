@@ -26,7 +26,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 class UnexpectedAnswerError(RuntimeError):
-    """The API answered otherwise than the load is meant to be answered."""
+    """The API answered differently than the load expects."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Client:
         self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
 
     def prepare(self) -> None:
-        """Have a generation that has ended, to be polled."""
+        """Make a generation that has ended, for polls."""
         self._ended = self.whole()
         self._etag = self._ask("GET", f"/v1/generations/{self._ended}", 200)[0]["ETag"]
 
@@ -110,7 +110,7 @@ class Slice:
 
 
 def clients(stack: LocalStack, count: int) -> list[Client]:
-    """Return so many users, each with a generation to poll."""
+    """Return this many users, each with a generation to poll."""
     text = Path(PROJECT / "examples" / "biology.txt").read_text(encoding="utf-8")
     made = [Client(stack, f"throughput-{number}", text) for number in range(count)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -119,9 +119,9 @@ def clients(stack: LocalStack, count: int) -> list[Client]:
 
 
 def press(users: Sequence[Client], act: Callable[[Client], object], seconds: float) -> Slice:
-    """Have all users act side by side, one request after the other each, and let those under way at the end finish.
+    """Run all users side by side, each one request after the other, and let the running ones finish.
 
-    The time counts until the last has finished, so that what was asked and what was answered is the same.
+    The time counts until the last has finished, so that requests and answers match.
     """
     together, began = threading.Barrier(len(users) + 1), 0.0
 

@@ -15,7 +15,8 @@ export interface ProxyOptions {
 
 export type Proxy = (request: Request, tokenOf: TokenOfSession) => Promise<Response>;
 
-// Lists of what passes, rather than of what does not. Above all neither the cookie nor a header of the page's passes.
+// Lists of allowed headers rather than forbidden ones. Above all, neither the cookie nor another header of the page
+// passes.
 const ASKED = ["content-type", "idempotency-key", "if-none-match"];
 const ANSWERED = ["content-type", "etag", "retry-after", "ratelimit", "ratelimit-policy", "idempotency-replayed"];
 const METHODS = ["GET", "POST", "PATCH", "DELETE"];
@@ -30,7 +31,7 @@ export function createProxy({ api, mount }: ProxyOptions): Proxy {
     const path = pathname.startsWith(`${mount}/`) ? pathname.slice(mount.length) : "";
     if (!PATH.test(path) || path.includes("/..") || path.includes("/./")) return refusal(404, "Not Found");
     if (!METHODS.includes(request.method)) return refusal(405, "Method Not Allowed");
-    // The browser adds the session's cookie to what any page sends: let only the app's own page change something.
+    // The browser adds the session's cookie to any page's calls: only let the app's own page change something.
     if (request.method !== "GET" && !fromOwnPage(request)) return refusal(403, "Forbidden");
     const body = await bodyOf(request);
     if (body === undefined) return refusal(413, "Request Too Long");
@@ -45,7 +46,7 @@ export function createProxy({ api, mount }: ProxyOptions): Proxy {
     };
     try {
       let answer = await send(false);
-      // With a refused token nothing was done: the same call is sent once more with a new one.
+      // A refused token means that nothing was done: send the same call again with a new one.
       if (answer && refusedToken(answer)) answer = (await send(true)) ?? answer;
       return answer ? await passedOn(answer, mount) : refusal(401, "Unauthorized");
     } catch (error) {
@@ -55,13 +56,16 @@ export function createProxy({ api, mount }: ProxyOptions): Proxy {
   };
 }
 
-/** Browsers set Sec-Fetch-Site, and no page can change it; those before 2023 send Origin with what may change something. */
+/**
+ * Browsers set Sec-Fetch-Site, and no page can change it. Those before 2023 send Origin with calls that may change
+ * something.
+ */
 function fromOwnPage({ headers, url }: Request): boolean {
   const site = headers.get("sec-fetch-site");
   return site ? site === "same-origin" : headers.get("origin") === new URL(url).origin;
 }
 
-/** The body, null where there is none, undefined where it is too long. Read whole, since it may be sent twice. */
+/** The body, null if there is none, undefined if it is too long. Read whole, because it may be sent twice. */
 async function bodyOf(request: Request): Promise<Blob | null | undefined> {
   if (request.method === "GET" || !request.body) return null;
   const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -82,7 +86,7 @@ function refusedToken({ status, headers }: Response): boolean {
 }
 
 async function passedOn(answer: Response, mount: string): Promise<Response> {
-  // One user's answer must not be kept for another, whatever stands in front of the app.
+  // No cache in front of the app may keep one user's answer for another.
   const headers = new Headers({ "cache-control": "private, no-store", vary: "cookie" });
   copy(answer.headers, headers, ANSWERED);
   const location = answer.headers.get("location");

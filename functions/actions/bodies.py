@@ -21,7 +21,7 @@ class Retry(BaseModel):
 
 
 class Decide(BaseModel):
-    """A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value."""
+    """A decision on one suggestion, with own fields to edit it; an absent field keeps its value."""
 
     model_config = ConfigDict(strict=True, extra="allow")
 

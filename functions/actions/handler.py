@@ -1,6 +1,6 @@
 """Wiring of the owner's actions."""
 
-# Those who cancel or dismiss do not wait for what the other routes need, such as pydantic.
+# Cancels and dismissals do not wait for imports of the other routes, such as pydantic.
 # ruff: noqa: PLC0415
 from dataclasses import replace
 from functools import cache

@@ -94,7 +94,7 @@ def _connection(address: SplitResult, deadline: _Deadline, trust: ssl.SSLContext
     except BaseException:
         connected.close()
         raise
-    # The host as it is spelled in the address, with its port: what the request names.
+    # The host and its port as spelled in the address.
     connection = http.client.HTTPConnection(address.netloc.rpartition("@")[2])
     connection.sock = connected
     connection.response_class = _answer_until(deadline)

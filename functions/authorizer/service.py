@@ -1,4 +1,4 @@
-"""Decides for API Gateway whose call it is, if anybody's. Knows no routes and no generations."""
+"""Tells API Gateway whose call it is. Knows no routes and no generations."""
 
 import logging
 import re

@@ -1,6 +1,6 @@
 """Wiring of the owner's reads."""
 
-# Polls are most of what is read: their cold start does not wait for what the other routes need.
+# Most reads are polls: their cold start does not wait for imports of the other routes.
 # ruff: noqa: PLC0415
 from functools import cache
 from typing import TYPE_CHECKING, Any

@@ -60,7 +60,7 @@ FOR_A_PUSH = Patience(1, 0.0)
 
 # urllib3 reads the whole bundle for each new connection: 19 ms of CPU for the 126 authorities in botocore's bundle.
 AMAZON_ROOTS = Path(__file__).with_name("amazon-roots.pem")
-"""Amazon's own five authorities, one of which vouches for each endpoint of the partition `aws`."""
+"""Amazon's own five authorities. One of them vouches for each endpoint of the partition `aws`."""
 
 _LOCK = threading.Lock()
 

@@ -69,7 +69,7 @@ class GenerationKey(NamedTuple):
 
 
 class Called(NamedTuple):
-    """A generation as a queue message names it. Nothing of its head is known but the fence that it must have."""
+    """A generation as a queue message names it. Of its head, only the required fence is known."""
 
     key: GenerationKey
     fence: int
@@ -123,7 +123,7 @@ class Generation:
     dismissed_at: datetime | None = None
     reviewed: bool = False
     own_key: bool = False
-    """Whether it uses a provider key that its owner sent. While it is open, that key is an item of its own."""
+    """Whether it uses a provider key that its owner sent. While it is open, that key is a separate item."""
     usual_seconds: int = 0
     """How long this kind usually takes; 0 if the head does not say. `pacing` uses it."""
     left_cents: int = 0

@@ -127,7 +127,7 @@ def field_at(*place: str | int) -> str:
 
 
 def _errors(invalid: ValidationError, place: tuple[str | int, ...]) -> list[dict[str, str]]:
-    # Neither the input nor pydantic's own address of the rule is echoed.
+    # Echoes neither the input nor pydantic's own address of the rule.
     found = invalid.errors(include_url=False, include_input=False, include_context=False)
     return [field_error(field_at(*place, *error["loc"]), error["type"], error["msg"]) for error in found]
 

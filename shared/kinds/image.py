@@ -35,7 +35,7 @@ class Output(Written):
 
 
 def run(ctx: Context, content: Input) -> Output:
-    """Draw one after the other. Each step's result is all that is drawn so far: the last one's is the output."""
+    """Draw one after the other. Each step's result has all pictures so far: the last step's result is the output."""
     so_far = Output(images=[])
     while (drawn := len(so_far.images)) < content.count:
         ctx.progress(5 + 90 * drawn // content.count, f"drawing picture {drawn + 1} of {content.count}")

@@ -1,4 +1,4 @@
-"""Story: an outline from a premise, then a chapter at a time. A retry goes on at the first chapter that is missing."""
+"""Story: an outline from a premise, then one chapter at a time. A retry continues at the first missing chapter."""
 
 from typing import Annotated
 

@@ -73,7 +73,7 @@ def opened(
     viewport: dict[str, int] | None = None,
     beside: Tab | None = None,
 ) -> Iterator[Tab]:
-    """Open the page and sign in as `user`: in a profile of its own, or in a second tab `beside` another."""
+    """Open the page and sign in as `user`: in a new profile, or in a second tab `beside` another."""
     size: Any = viewport or WIDE
     if beside is None:
         context = browser.new_context(color_scheme=scheme, viewport=size, locale="en-GB", timezone_id="UTC")

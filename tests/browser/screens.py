@@ -75,7 +75,7 @@ class Furnished:
 
 
 def screens(tab: Tab, account: Furnished) -> Iterator[str]:
-    """Go to one screen after the other; each is there, with all that it shows, when its name is given."""
+    """Visit one screen after the other; each has all of its content when its name is yielded."""
     for name in _visits(tab, account):
         expect(tab.page.get_by_text("Loading")).to_have_count(0)
         yield name

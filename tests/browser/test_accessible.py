@@ -1,4 +1,4 @@
-"""No screen violates WCAG at level A or AA as far as axe can tell, in light and dark, nor is wider than a telephone."""
+"""No screen violates WCAG at level A or AA as far as axe can see, in light and dark. None is wider than a phone."""
 
 import uuid
 from collections.abc import Callable, Iterator

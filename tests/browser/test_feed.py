@@ -58,7 +58,7 @@ def put_all(stack: LocalStack, items: list[dict[str, Any]]) -> None:
 
 
 def rows(tab: Tab) -> list[str]:
-    """Return the ids of all rows. In each group they stand in order, and none stands twice."""
+    """Return the ids of all rows. Each group is in order, and no row appears twice."""
     groups: list[list[str]] = tab.page.evaluate(SHOWN)
     for group in groups:
         assert group == sorted(group, reverse=True), "the newest first"

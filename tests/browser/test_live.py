@@ -37,7 +37,7 @@ def made(owner: Owner, tab: Tab, model: str, **fields: Any) -> str:
 
 
 def written(tab: Tab) -> Locator:
-    """Return what the page shows of what is being written."""
+    """Return the text being written, as the page shows it."""
     return tab.page.locator(".writing")
 
 
@@ -189,4 +189,4 @@ def test_a_page_that_was_offline_says_so_and_is_live_again(alice: Owner, open_pa
     alice.wait_for_end(generation_id)
     using.wait_for_status(tab, "succeeded")
     assert all("ERR_INTERNET_DISCONNECTED" in said for said in tab.complaints), tab.complaints
-    tab.complaints.clear()  # the browser's own words for what this test is about
+    tab.complaints.clear()  # the browser's own words for the subject of this test

@@ -1,4 +1,4 @@
-"""A page that loses its network: it says so, blames no worker, and goes on at once when the network is back."""
+"""A page that loses its network says so, blames no worker, and continues at once when the network is back."""
 
 import re
 from collections.abc import Callable
@@ -27,4 +27,4 @@ def test_a_page_that_is_offline_says_so_and_goes_on_by_itself(alice: Owner, open
     using.wait_for_status(tab, "succeeded")
     expect(silent).to_have_count(0)
     assert all("ERR_INTERNET_DISCONNECTED" in said for said in tab.complaints), tab.complaints
-    tab.complaints.clear()  # the browser's own words for what this test is about
+    tab.complaints.clear()  # the browser's own words for the subject of this test

@@ -1,4 +1,4 @@
-"""A kind of one's own has a form, an output and a review that are as good as ours, whatever its fields are called."""
+"""An own kind's form, output and review are as good as those of our kinds, whatever its fields are called."""
 
 import json
 import re
@@ -110,7 +110,7 @@ def test_what_is_wrong_is_said_at_its_field_by_the_page_and_by_the_service(
 
 
 def spoiling(route: Route) -> None:
-    """Send a longer name than the page would let through: the service's own words are to be seen."""
+    """Send a longer name than the page would allow: the service's own words must appear."""
     if route.request.method != "POST":
         return route.fallback()
     body = json.loads(route.request.post_data or "")

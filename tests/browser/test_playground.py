@@ -1,4 +1,4 @@
-"""The playground loses nothing that was typed, takes nobody away, and shows code that runs as it is pasted."""
+"""The playground loses no input, moves nobody away, and shows code that runs as pasted."""
 
 import os
 import re
@@ -63,7 +63,7 @@ def test_the_form_keeps_what_was_typed_whatever_comes_between(open_page: Callabl
 
 
 def refusing(status: int) -> Callable[[Route], None]:
-    """Answer a create like that; preflights and looks pass."""
+    """Answer creates this way; let preflights and polls pass."""
 
     def answer(route: Route) -> None:
         if route.request.method != "POST":

@@ -22,7 +22,7 @@ MOST_BYTES = 1_500_000
 
 @pytest.fixture(scope="module", autouse=True)
 def _built_client() -> None:
-    """The page takes the client as it is built."""
+    """The page uses the built client."""
     npm("clients/typescript", "run", "build")
 
 

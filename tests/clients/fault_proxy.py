@@ -107,7 +107,7 @@ ROWS: dict[str, Fault] = {
 
 
 class Proxy:
-    """The server while it runs. `played` is what came, by client and row."""
+    """The server while it runs. `played` are the received calls, by client and row."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -154,7 +154,7 @@ def user_of(token: str) -> str:
 
 
 def jwt(sub: str, head: str = "e30", valid_seconds: float = 3600.0) -> str:
-    """Return a token as an issuer makes it, but for a signature."""
+    """Return a token as an issuer makes it, except for the signature."""
     claims = json.dumps({"sub": sub, "exp": int(time.time() + valid_seconds)}).encode()
     return f"{head}.{base64.urlsafe_b64encode(claims).rstrip(b'=').decode()}.x"
 

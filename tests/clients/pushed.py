@@ -43,7 +43,7 @@ def iso(at: float) -> str:
 
 @dataclass
 class Pushed:
-    """Runs a flow beside a worker on one clock. `ends_after`, `dies_after`: what becomes of the worker."""
+    """Runs a flow beside a worker on one clock. `ends_after` and `dies_after` set the worker's fate."""
 
     random: Random = field(default_factory=lambda: Random(1))
     line: Line = field(default_factory=Line)
@@ -164,7 +164,7 @@ class Pushed:
             return result
 
     def watch(self, watch: Any) -> list[GenerationDetail]:
-        """Return all that a `Watch` takes."""
+        """Return everything that a `Watch` yields."""
         found = []
         while (each := self.run(watch.take())) is not None:
             found.append(each)

@@ -1,4 +1,4 @@
-"""A service that answers as a test has written down, on a clock that stands still but for pauses."""
+"""A service that answers from a test's script, on a clock that only pauses move."""
 
 import json
 from collections.abc import Callable, Mapping

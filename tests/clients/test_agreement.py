@@ -1,4 +1,4 @@
-"""The client agrees with what it is made for: the OpenAPI document, docs/errors.md, and its other half."""
+"""The Python client agrees with the OpenAPI document, docs/errors.md, and the other client."""
 
 import inspect
 import json
@@ -29,7 +29,7 @@ MODELS = {
     for name, found in vars(module).items()
     if inspect.isclass(found) and issubclass(found, outputs.Answered | requests.Asked) and name not in BASES
 }
-# A kind's own form of what has a form for each kind: here one model stands for all of them.
+# A kind's own form of a schema that has one form per kind: here one model stands for all of them.
 OF_A_KIND = {
     one["$ref"].rsplit("/", 1)[1]: name
     for name in ("Card", "ReviewedSuggestion", "Decide", "DecideNumbered")

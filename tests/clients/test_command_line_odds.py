@@ -27,7 +27,8 @@ def test_an_id_that_is_none_is_wrong_usage(run: Run, command: str, bad: str) -> 
 
 
 def unstuck(*arguments: bytes | str, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """Run the command line as a process of its own, since what is bytes to a process is text by then to a test."""
+    """Run the command line as a separate process, because a test in the same process would see text instead of
+    bytes."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
     given = {**kept, "UNSTUCK_URL": "http://127.0.0.1:1", "UNSTUCK_TOKEN": "t", **environment}
     code = "import sys; from unstuck.cli import main; sys.exit(main())"

@@ -193,7 +193,7 @@ def test_create_and_waits_timeout_holds_before_the_first_look_too() -> None:
 
 
 class Pushed:
-    """A channel that tells of changes by itself, as one could stand in the place of polling."""
+    """A channel that reports changes itself, as one could replace polling."""
 
     def __init__(self, *found: dict[str, object]) -> None:
         self.found = list(found)

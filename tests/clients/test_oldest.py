@@ -1,4 +1,4 @@
-"""The Python client's own tests, with the oldest versions of all that it takes."""
+"""The Python client's own tests, with the oldest versions of all its dependencies."""
 
 import os
 import subprocess

@@ -1,4 +1,5 @@
-"""`unstuck types`: own kinds type-check in TypeScript and in Python by what it writes, and what is wrong does not."""
+"""With the file of `unstuck types`, correct uses of own kinds type-check in TypeScript and Python, and wrong ones do
+not."""
 
 import importlib.util
 import json
@@ -115,7 +116,7 @@ WRONG = {
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The document of a deployment with two kinds of its own: a quiz, and one that holds every type."""
+    """The document of a deployment with two own kinds: a quiz, and one that contains every type."""
     place = tmp_path_factory.mktemp("own")
     package = place / "own_typed"
     package.mkdir()
@@ -136,7 +137,7 @@ def write(document: Path, *arguments: str | Path) -> str:
 
 
 def checked(place: Path, document: Path, sources: dict[str, str]) -> str:
-    """Return what the type checker says of these files beside the types, with the client as it is published."""
+    """Return the type checker's output for these files beside the types, with the client as published."""
     write(document, "--typescript", place / "unstuck-kinds.ts")
     for name, text in sources.items():
         (place / name).write_text(text, encoding="utf-8")

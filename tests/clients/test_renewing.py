@@ -32,7 +32,7 @@ both = pytest.mark.parametrize("make", CALLERS.values(), ids=list(CALLERS))
 
 
 def jwt(sub: str, valid_seconds: float = 3600.0, nonce: str = "") -> str:
-    """Return a token as issuers make them, but for a signature."""
+    """Return a token as issuers make them, except for the signature."""
     claims = {"iss": "https://issuer.example", "sub": sub, "exp": time.time() + valid_seconds, "n": nonce}
     parts = [json.dumps(part).encode() for part in ({"alg": "none"}, claims)]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts) + ".x"

@@ -1,4 +1,4 @@
-// Runs every row of the fault proxy with the TypeScript client as it is built, all at once, and prints what became of each.
+// Runs every row of the fault proxy with the built TypeScript client, all at once, and prints each result.
 import { createClient } from "../../clients/typescript/dist/index.js";
 
 const { url, rows, tokens, stopAfterMs } = JSON.parse(process.argv[2]);

@@ -33,7 +33,7 @@ def refusal(store: Store, clock: FakeClock, owner: str, policy: Policy = LIMITED
 
 
 def kept(dynamodb: Any, owner: str) -> list[str]:
-    """The sort keys of all that the table holds of an owner."""
+    """The sort keys of all of an owner's items in the table."""
     found = dynamodb.query(
         TableName=SETTINGS.table_name,
         KeyConditionExpression="pk = :pk",

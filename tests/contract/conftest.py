@@ -44,5 +44,5 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def owner(clock: FakeClock) -> str:
-    """An owner whom no other test knows."""
+    """An owner that no other test knows."""
     return f"owner {clock.token()}"

@@ -53,7 +53,7 @@ def all_of(place: Place, owner: str) -> tuple[list[str], list[str]]:
 
 
 def parts_of(place: Place, owner: str) -> set[str]:
-    """Return the ids of the generations of which anything but a head is stored."""
+    """Return the ids of the generations that have stored items other than a head."""
     items, objects = all_of(place, owner)
     named = {sk.split("#")[1] for sk in items if sk[:2] in ("I#", "S#")}
     return named | {key.split("/")[1] for key in objects}

@@ -38,8 +38,8 @@ COMPARED = tuple(name for name in Generation.__slots__ if name not in ("op", "er
 
 
 class PlainAccount:
-    """One generation. `head` is what must stand in the table, `steps` what must be stored, `day` what the owner's day
-    must count."""
+    """One generation. `head` is the required item in the table, `steps` are the required stored steps, and `day` is the
+    required count of the owner's day."""
 
     def __init__(self, client: Any) -> None:
         self.client, self.clock = client, FakeClock()
@@ -84,10 +84,10 @@ class PlainAccount:
         shows: bool = False,
         repeats: bool = False,
     ) -> Any:
-        """Make a write along `row`, and have it happen exactly when the row allows it.
+        """Make a write along `row`, and check that it happens exactly when the row allows it.
 
-        `shows`: it raises the version, though not every such write does. `repeats`: it knows no lost answer as its
-        own, and does the same again.
+        `shows`: it raises the version, although not every such write does. `repeats`: it does not recognise its own
+        write after a lost answer, and does the same again.
         """
         allowed, answer, refused = self.allowed(row, seen, progress), None, False
         held = (self.head.status, self.head.fence, self.head.holder) == (Status.RUNNING, seen.fence, seen.holder)
@@ -161,7 +161,7 @@ class PlainAccount:
         }
 
     def check(self) -> None:
-        """Compare the head and the steps with what must stand there."""
+        """Compare the stored head and steps with the required ones."""
         head = self.head
         found = self.store.reads.get(head.key)
         assert found is not None
@@ -172,7 +172,7 @@ class PlainAccount:
         assert self.store.reads.get_steps(head.key) == self.steps
 
     def check_beside(self) -> None:
-        """Compare the owner's day and the index with what must stand there."""
+        """Compare the stored day and index entry with the required ones."""
         owner, head = self.head.user_id, self.head
         item = self.client.get_item(TableName=SETTINGS.table_name, Key=usage_key(owner, START.date().isoformat()))
         day = unmarshal(item.get("Item", {}))

@@ -77,9 +77,9 @@ class Overtaken:
 
 
 class Conflicts:
-    """A client whose next transactions meet another's: refused as DynamoDB refuses them, `applied` or not.
+    """A client whose next transactions conflict with another's: refused as DynamoDB refuses them, `applied` or not.
 
-    Neither emulator shows a conflict of its own.
+    Neither emulator produces conflicts itself.
     """
 
     def __init__(
@@ -141,7 +141,8 @@ def test_a_request_that_loses_every_race_may_be_tried_later(dynamodb: Any, clock
 def test_a_request_that_was_let_in_unheard_is_not_refused_by_its_own_place(
     store: Store, dynamodb: Any, clock: FakeClock, owner: str, others: int, key: IdempotencyKey | None
 ) -> None:
-    """A conflict is reported though the transaction was applied; read again, the window is full with this one."""
+    """DynamoDB reports a conflict although the transaction was applied. The next read finds the window full with this
+    one."""
     for _ in range(others):
         admit(store, clock, owner)
     admitted = admit(store_over(Conflicts(dynamodb, 1, applied=True), clock), clock, owner, key=key)

@@ -134,7 +134,7 @@ def successor(store: Store, clock: FakeClock, old: Generation, steps: list[Store
 
 
 def canceled_with_a_late_step(store: Store, clock: FakeClock) -> tuple[Generation, StoredStep]:
-    """Return the head as it was held, and the step that its holder has stored after the end."""
+    """Return the head as its holder had it, and the step that the holder stored after the end."""
     head = running(store, clock)
     store.endings.cancel(head.key)
     step = a_step(clock, usage=SPENT, shown=Usage(1, 40, 20, Decimal("0.004")))

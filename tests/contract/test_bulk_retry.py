@@ -131,7 +131,7 @@ def test_only_what_is_asked_for_is_tried_again(outage: Outage) -> None:
 def test_without_an_owner_the_whole_table_is_gone_through(outage: Outage, clock: FakeClock) -> None:
     other = Outage(outage.dynamodb, outage.store, clock, f"other {clock.token()}")
     mine, theirs = outage.failed(), other.failed()
-    # Other tests share the table: nothing of theirs is touched.
+    # Other tests share the table: leave their data alone.
     assert ids(outage.retry(owner=None, act=False)) >= {mine.generation_id, theirs.generation_id}
 
 

@@ -1,6 +1,7 @@
-"""The simulator's own DynamoDB charges what an emulator says that AWS would, and by AWS's rule where that says nothing.
+"""The simulator's DynamoDB charges the same units as an emulator, and follows AWS's rule where the emulator reports
+none.
 
-moto counts neither by size nor the index, so it is no witness here.
+moto counts neither by size nor the index, so it cannot confirm anything here.
 """
 
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ def dynamodb(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.fixture
 def alone() -> FakeDynamoDB:
-    """The simulator's, for what no emulator counts."""
+    """The simulator's units, where no emulator counts."""
     return FakeDynamoDB(FakeTable(lambda: 0.0), TABLE)
 
 
@@ -153,7 +154,7 @@ def test_a_batch_of_reads_costs_what_each_would_alone(alone: FakeDynamoDB, owner
 
 
 def test_a_read_costs_a_unit_for_every_four_kilobytes(alone: FakeDynamoDB, owner: str) -> None:
-    for _ in range(2):  # what may be stale is as it was one write ago
+    for _ in range(2):  # an eventually consistent read returns the state before the last write
         put(alone, head(owner, size=9_000))
     assert read(alone, owner) == (3, 0)
     assert read(alone, owner, strongly=False) == (1.5, 0)

@@ -32,7 +32,7 @@ LIMITED = replace(SETTINGS, rate_limits=("*=5/300",), max_running=0, max_daily_s
 
 @dataclass
 class Account:
-    """An owner, and what the table holds of them."""
+    """An owner, and the owner's items in the table."""
 
     store: Store
     clock: FakeClock

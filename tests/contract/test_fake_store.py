@@ -75,7 +75,7 @@ def refused(send: Callable[[], Any]) -> tuple[str, Any, list[Any]]:
 
 
 def update(dynamodb: Any, owner: str, expression: str, condition: str | None = None, **values: Any) -> Any:
-    """Update the head; `:x` stands for the value x, and only what an expression uses is given."""
+    """Update the head; `:x` stands for the value x, and only values that an expression uses are sent."""
     more: dict[str, Any] = {} if condition is None else {"ConditionExpression": condition}
     text = f"{expression} {condition or ''}"
     names = {

@@ -1,4 +1,4 @@
-"""A create that loses the race for its owner's limits or its key leaves nothing of what was sent in."""
+"""A create that loses the race for its owner's limits or its key leaves nothing of its input."""
 
 from typing import Any
 

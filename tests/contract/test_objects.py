@@ -37,7 +37,7 @@ SAID = {"sha256": "0" * 64, "width": 512, "height": 288}
 
 @dataclass
 class Place:
-    """A store, and what stands below it."""
+    """A store, and the parts below it."""
 
     store: Store
     clock: FakeClock

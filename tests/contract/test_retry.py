@@ -235,7 +235,7 @@ def test_a_retry_of_what_failed_for_no_fault_of_its_owners_takes_no_place_in_the
 
 
 def with_steps(store: Store, clock: FakeClock, dynamodb: Any, item: str, damage: dict[str, Any]) -> Counter:
-    """Return the counter of a failed generation with three stored steps, to an item of which `damage` is done."""
+    """Return the counter of a failed generation with three stored steps, one item of which has this `damage`."""
     head = started(store, clock)
     for position, name in enumerate(("one", "two", "three"), 1):
         store.worker.store_step(head, replace(a_step(clock, name), position=position))

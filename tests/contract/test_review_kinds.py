@@ -1,4 +1,4 @@
-"""Reviewing what is no flashcards, and the cards that outlive it: each item keeps all that its kind gave it."""
+"""Reviewing kinds other than flashcards, and the cards that outlive them: each item keeps all of its kind's fields."""
 
 import json
 import random
@@ -34,7 +34,7 @@ RETENTION_SECONDS = 40 * 86_400
 
 @dataclass
 class Desk:
-    """One owner's generation that succeeded, and all that may be done with what came of it."""
+    """One owner's successful generation, and all possible actions on its results."""
 
     store: Store
     clock: FakeClock

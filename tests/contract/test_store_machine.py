@@ -34,11 +34,11 @@ LOST = st.integers(0, 7).map(lambda number: number == 0)
 OF_A_WORKER = ("heartbeat", "heartbeat", "begin_call", "begin_call", "store_step", "advance", "release", "end")
 OF_AN_OWNER = ("dismiss", "retry", "retry", "bill", "bill")
 STEPS = ("outline", "cards")
-A_WHILE = 12  # writes, before somebody ends the generation: something is to happen first
+A_WHILE = 12  # writes, before somebody ends the generation: something must happen first
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Everything that may be done to one generation. `read` and `claimed` are heads that somebody still has in hand."""
+    """All possible actions on one generation. `read` and `claimed` are heads that a process still holds."""
 
     def __init__(self, client: Any) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class StoreMachine(RuleBasedStateMachine):
         sets: dict[str, Any] = {"heartbeat_at": self.clock.now(), "calls": seen.calls + 1, "call_step": step}
         sets["step_calls"] = (seen.step_calls if seen.call_step == step else 0) + 1
         sets |= self.plain.account(totals) if totals else {}
-        # No heartbeat is ahead of what the worker's own thread shows.
+        # No heartbeat is ahead of the progress that the worker's own thread shows.
         shown = Shown(max(self.plain.head.progress, seen.progress), data.draw(st.sampled_from((None, "writing"))))
         moved = shown.progress > seen.progress or shown.stage != seen.stage
         if moved:
@@ -127,7 +127,7 @@ class StoreMachine(RuleBasedStateMachine):
         def act() -> Generation:
             return self.plain.store.worker.advance(seen, totals, Shown(progress, "next"), seen.reserved_usd)
 
-        # One that counts nothing new, which no worker sends, has nothing to be known by.
+        # A bill that counts nothing new, which no worker sends, has no mark to be recognised by.
         old = (seen.usage, seen.steps_done) == (totals.usage, totals.steps_done)
         self.claimed += [self.plain.write(rows.ADVANCE, seen, act, sets, lost=lost, repeats=old) or seen]
 
@@ -185,7 +185,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.plain.write(row, seen, act, sets, lost=lost, repeats=same_due)
 
     def rescue(self, data: Any, _lost: bool) -> None:
-        """As the sweeper and `status` do it: by what the head calls for."""
+        """As the sweeper and `status` do it: the head decides which row."""
         seen = self.any_of(data, [*self.read, self.plain.head])
         possible, totals = self.plain.rows_of_a_rescuer(seen), self.plain.settled(seen)
         diagnosis = diagnose(seen, self.clock.now(), SETTINGS.lease_seconds, KINDS)

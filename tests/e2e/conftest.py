@@ -1,4 +1,4 @@
-"""One local stack for all end-to-end tests, with leases of seconds; each test has owners of its own."""
+"""One local stack for all end-to-end tests, with leases of seconds; each test has its own owners."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ def stack() -> Iterator[LocalStack]:
 
 @pytest.fixture
 def new_owner(stack: LocalStack) -> Iterator[Callable[[], Owner]]:
-    """Make owners whom no other test knows. At the end of the test all that they sent must have ended in order."""
+    """Make owners that no other test knows. At the end of the test, all of their requests must have ended in order."""
     made: list[Owner] = []
 
     def make() -> Owner:

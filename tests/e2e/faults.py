@@ -24,14 +24,14 @@ _serialize = TypeSerializer().serialize
 
 
 def head(stack: LocalStack, owner: str, generation_id: str) -> dict[str, Any]:
-    """Read the head strongly, as it stands in the table."""
+    """Read the head in the table, strongly consistent."""
     found = read_head(stack, owner, generation_id)
     assert found is not None, f"{owner} has no {generation_id}"
     return found
 
 
 def items(stack: LocalStack, owner: str) -> list[dict[str, Any]]:
-    """Read everything that the table holds of an owner."""
+    """Read all items of an owner."""
     pages = stack.client("dynamodb").get_paginator("query")
     found = pages.paginate(
         TableName=stack.table_name,
@@ -192,6 +192,6 @@ def change_item(
 
 
 def put_item(stack: LocalStack, item: Mapping[str, Any]) -> None:
-    """Store an item as it stands, whatever was there."""
+    """Store an item unchanged, replacing any other."""
     values = {name: _serialize(value) for name, value in item.items()}
     stack.client("dynamodb").put_item(TableName=stack.table_name, Item=values)

@@ -23,7 +23,7 @@ type Refusal = tuple[int, str]
 
 @dataclass
 class Held:
-    """One request at the gate. It goes on when `let_go` is called, or ends with the process that sent it."""
+    """One request at the gate. It continues when `let_go` is called, or ends with the process that sent it."""
 
     match: Match
     once_done: bool
@@ -153,7 +153,7 @@ def _handler(
         def _pass_on(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
             connection = http.client.HTTPConnection(address, timeout=30)
             try:
-                # The host stays as it was signed.
+                # The host stays the signed one.
                 connection.request(self.command, self.path, body, dict(self.headers))
                 response = connection.getresponse()
                 return response.status, response.getheaders(), response.read()

@@ -132,7 +132,7 @@ def refusal(url: str, **headers: str) -> int:
 
 @contextmanager
 def silent(url: str) -> Iterator[None]:
-    """Connect, and neither read nor say anything for the length of the block: a machine that lost its network."""
+    """Connect, and neither read nor send anything during the block, like a machine that lost its network."""
     address = urlsplit(url)
     asks = (
         f"GET {address.path}?{address.query} HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: Upgrade\r\n"

@@ -13,7 +13,7 @@ def body(owner: str, generation_id: str, fence: int, version: int = 1) -> str:
 
 
 def send(stack: LocalStack, text: str, queue_url: str | None = None) -> str:
-    """Send a message as it stands and return its id."""
+    """Send a message unchanged and return its id."""
     answer = stack.client("sqs").send_message(QueueUrl=queue_url or stack.queue_url, MessageBody=text)
     return str(answer["MessageId"])
 

@@ -30,7 +30,7 @@ class Owner:
     generations: list[str] = field(default_factory=list)
     """Of this owner; `tests.e2e.soundness` judges every one of them when the test is over."""
     late_results: set[str] = field(default_factory=set)
-    """Generations whose step a late holder stores, by the test's doing, while the next one's call is under way."""
+    """Generations for which the test makes a late holder store a step while the next one's call is running."""
     repaired: set[str] = field(default_factory=set)
     """Generations whose model is asked a second time in one attempt and step, since its first answer does not fit."""
 
@@ -56,7 +56,7 @@ class Owner:
         return self._forward(answer.json())
 
     def look(self, generation_id: str) -> dict[str, Any]:
-        """Poll once. Neither version nor progress may have gone back, nor a terminal status changed."""
+        """Poll once. Neither version nor progress may have gone back, and no terminal status may have changed."""
         answer = self.http.get(f"/v1/generations/{generation_id}")
         assert answer.status_code == 200, answer.text
         return self._forward(answer.json())
@@ -85,7 +85,7 @@ class Owner:
 
 
 def own_text() -> str:
-    """Return the text with a mark of its own: the model server tells conversations apart by what was said."""
+    """Return the text with a unique mark: the model server distinguishes conversations by their text."""
     return f"{TEXT}\n(Copy {uuid.uuid4()}.)"
 
 

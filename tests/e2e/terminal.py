@@ -1,4 +1,4 @@
-"""The command line on a terminal of its own."""
+"""The command line on its own terminal."""
 
 import os
 import pty
@@ -26,7 +26,7 @@ class Terminal:
             os.execve(UNSTUCK, [str(UNSTUCK), *arguments], environment | {"TERM": "xterm", "COLUMNS": "100"})  # noqa: S606
 
     def until(self, wanted: str) -> None:
-        """Read until what is wanted was shown, and forget what came before it."""
+        """Read until the wanted text has appeared, and forget everything before it."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while wanted not in self.shown:
             assert time.monotonic() < deadline, f"{wanted!r} never came: {self.shown!r}"

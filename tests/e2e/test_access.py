@@ -92,7 +92,7 @@ def feed_of(owner: Owner, *more: str) -> list[dict[str, Any]]:
 
 
 def comparable(answer: httpx.Response) -> tuple[int, Any, dict[str, str]]:
-    """All that a caller could tell two answers apart by, but the ids of the requests and the time."""
+    """Everything by which a caller could distinguish two answers, except the ids of the requests and the time."""
     headers = {name: value for name, value in answer.headers.items() if name not in {"date", "apigw-requestid"}}
     body = answer.json() if answer.content else None
     return answer.status_code, body and {**body, "request_id": ""}, headers

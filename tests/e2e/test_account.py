@@ -118,6 +118,6 @@ def test_only_what_was_in_flight_when_its_worker_was_killed_is_not_counted(
     in_flight = eventually(lambda: faults.calls(stack, streaming), lambda calls: closed(calls[0]))[0]
     assert alice.wait_for_end(streaming)["status"] == "succeeded"
     assert alice.wait_for_end(other)["status"] == "succeeded"
-    # The other may have come to the same process.
+    # The other may have reached the same process.
     unknown = {streaming: [in_flight["id"]], other: [call["id"] for call in faults.calls(stack, other) if closed(call)]}
     assert_account(alice, unknown)

@@ -69,7 +69,7 @@ class Copy:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project as it stands, with the page's file added."""
+    """A copy of the present project, with the page's file added."""
     directory = tmp_path_factory.mktemp("adding-a-kind") / "project"
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607

@@ -1,4 +1,4 @@
-"""Every kind of bad input gets its documented answer over HTTP, and nothing of it is stored."""
+"""Every kind of bad input gets its documented answer over HTTP, and none is stored."""
 
 import base64
 import json

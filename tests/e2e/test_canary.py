@@ -33,7 +33,7 @@ PHRASE_BELONGS = ("I#", "S#")
 
 @dataclass
 class Flight:
-    """One owner's generations, and all that could be seen of them from outside while they were under way."""
+    """One owner's generations, and everything visible from outside while they were running."""
 
     stack: LocalStack
     key: Secret = field(default_factory=Secret)
@@ -138,7 +138,7 @@ def be_retried(flight: Flight) -> None:
 
 
 def be_let_in_by_nobody(flight: Flight) -> None:
-    """Bodies that are refused are answered with errors, and nothing of them is echoed."""
+    """Refused bodies get errors that echo nothing of them."""
     good = {"source_text": TEXT, "user_provided_key": flight.key.text}
     for body in (
         {**good, "model": flight.phrase.text},

@@ -1,4 +1,4 @@
-"""The command line on the running system: each command, and processes of their own with and without a terminal."""
+"""The command line on the running system: each command, and separate processes with and without a terminal."""
 
 import json
 import os

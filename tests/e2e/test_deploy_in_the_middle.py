@@ -1,6 +1,6 @@
-"""A new version of the code finishes what the version before has begun: its items and its messages, as it wrote them.
+"""A new version of the code finishes the previous version's work: its items and its messages, as it wrote them.
 
-In schema version 1 three attributes of the head had other names.
+In schema version 1, three attributes of the head had other names.
 """
 
 from collections.abc import Mapping
@@ -105,6 +105,6 @@ def test_a_status_of_the_version_after_is_read_listed_canceled_expired_and_erase
 
 
 def without_usage(step: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the step as one that cost nothing, and therefore says nothing of it."""
+    """Return the step as one without a cost, which therefore reports none."""
     left_out = {"paid_calls", "prompt_tokens", "completion_tokens", "cost_usd", "schema_version"}
     return {name: value for name, value in step.items() if name not in left_out}

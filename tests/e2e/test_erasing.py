@@ -14,7 +14,7 @@ from tests.e2e.owner import Owner, eventually
 
 @pytest.fixture
 def leaver(stack: LocalStack) -> Iterator[Owner]:
-    """An owner of whom nothing is to be left: what is judged at the end of a test is not there any more."""
+    """An owner of whom nothing may remain: the data that the end of a test checks no longer exists."""
     owner = Owner(stack, f"leaver-{uuid.uuid4()}")
     yield owner
     owner.close()
@@ -33,7 +33,7 @@ def erase_to_the_end(owner: Owner) -> None:
 
 
 def of_generations(stack: LocalStack, owner: Owner) -> list[str]:
-    """Return the sort keys of all that is left, but what holds an owner to the limits for a second longer."""
+    """Return the remaining sort keys, except those that enforce the owner's limits for a second longer."""
     return [item["sk"] for item in faults.items(stack, owner.name) if not item["sk"].startswith("L#")]
 
 

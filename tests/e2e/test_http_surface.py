@@ -65,7 +65,7 @@ def test_head_wants_the_token_that_get_wants(stack: LocalStack, path: str) -> No
 
 
 def test_the_location_leads_to_the_generation_from_wherever_the_api_was_called(stack: LocalStack, alice: Owner) -> None:
-    """MiniStack serves the API below a path, as AWS does below a stage, and at a name of its own, known by its host."""
+    """MiniStack serves the API below a path, as AWS does below a stage, and at its own host name."""
     api_id = stack.api_url.split("/")[-2]
     token = {"authorization": f"Bearer {stack.token(alice.name)}"}
     named = token | {"host": f"{api_id}.execute-api.localhost"}

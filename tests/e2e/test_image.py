@@ -36,7 +36,7 @@ def prefix_of(stack: LocalStack, owner: Owner) -> str:
 
 
 def keys_of(stack: LocalStack, owner: Owner) -> list[str]:
-    """Return the keys of all that the bucket holds of an owner."""
+    """Return the keys of all of an owner's objects in the bucket."""
     found = stack.client("s3").list_objects_v2(Bucket=stack.bucket_name, Prefix=prefix_of(stack, owner))
     return sorted(each["Key"] for each in found.get("Contents", []))
 

@@ -1,4 +1,4 @@
-"""A local stack that is started again with the state that it kept goes on with all of its data."""
+"""A local stack that is restarted with its kept state continues with all of its data."""
 
 from pathlib import Path
 

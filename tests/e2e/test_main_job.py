@@ -13,7 +13,7 @@ def assert_cards(found: dict[str, object]) -> None:
     assert found["progress"] == 100
     cards = found["output"]["suggestions"]  # type: ignore[index]
     assert len(cards) >= 8
-    # Made from this text, and not from anything that stands in the code.
+    # Made from this text, and not from any text in the code.
     assert any(card["back"].rstrip(".").lower() in TEXT.lower() for card in cards)
     assert all(card["front"] and card["back"] for card in cards)
 

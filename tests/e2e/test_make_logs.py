@@ -1,4 +1,4 @@
-"""`make logs` beside a running stack shows what became of a generation, and nothing of another."""
+"""`make logs` beside a running stack shows the history of one generation, and no other's."""
 
 import subprocess
 import sys

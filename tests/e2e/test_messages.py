@@ -1,4 +1,4 @@
-"""SQS delivers at least once and in any order, and keeps what nobody can read: none of it may cost a generation."""
+"""SQS delivers at least once, in any order, and keeps unreadable messages: none of this may cost a generation."""
 
 import json
 

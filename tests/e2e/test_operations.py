@@ -16,7 +16,7 @@ from tests.e2e.test_retry import retry
 
 
 def operate(stack: LocalStack, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run a command as an operator does, in a process of its own; return its exit code and its JSON."""
+    """Run a command as an operator does, in a separate process; return its exit code and its JSON."""
     environment = {"PATH": os.environ["PATH"], **deployment.environment(stack.endpoint)}
     command = [str(Path(sys.executable).with_name("unstuck")), *arguments, "--stack", deployment.STACK_NAME, "--json"]
     run = subprocess.run(  # noqa: S603 - our own command

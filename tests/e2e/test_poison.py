@@ -13,7 +13,7 @@ def test_a_poison_ends_as_a_crash_loop_and_the_nine_of_its_batch_succeed_in_batc
     # No handover before it is killed, on a slow machine either: an attempt that ends in order is no crash.
     with faults.environment(stack, "process", HANDOVER_MARGIN_SECONDS="1"):
         innocents, poison = ten_in_one_process(stack, alice)
-        # Every time that the poison is under way its process dies, three times in all.
+        # Whenever the poison runs, its process dies, three times in total.
         for attempt in (1, 2, 3):
             await_call(stack, alice, poison, attempt)
             faults.kill(faults.worker_of(stack, alice.name, poison))
@@ -27,12 +27,12 @@ def test_a_poison_ends_as_a_crash_loop_and_the_nine_of_its_batch_succeed_in_batc
 
 
 def ten_in_one_process(stack: LocalStack, owner: Owner) -> tuple[list[str], str]:
-    """Return nine that do no harm and one that will, all under way in one invocation."""
+    """Return nine harmless ones and one poisonous one, all running in one invocation."""
     for _ in range(5):
         with faults.no_delivery(stack):
             innocents = [
                 owner.submit("local/slow:5") for _ in range(9)
-            ]  # under way until the kill, on a slow machine too
+            ]  # still running at the kill, on a slow machine too
             poison = owner.submit("local/slow:30")
         every = [*innocents, poison]
         eventually(lambda every=every: [faults.calls(stack, one) for one in every], all)  # type: ignore[misc]

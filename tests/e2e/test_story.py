@@ -25,7 +25,7 @@ def unhurried(stack: LocalStack) -> Iterator[None]:
 
 
 def begin(owner: Owner, model: str, chapters: int = 3) -> str:
-    """Begin a story that nobody else tells: the model server knows conversations by what was said."""
+    """Start a story that nobody else requests: the model server distinguishes conversations by their text."""
     asked = {"kind": "story", "model": model, "chapters": chapters, "premise": PREMISE.format(mark=owner.name)}
     answer = owner.http.post("/v1/generations", json=asked)
     assert answer.status_code == 202, answer.text
@@ -75,7 +75,7 @@ def test_a_story_whose_worker_is_killed_in_every_step_ends_whole_and_pays_for_a_
     assert_whole(found)
     assert found["attempt"] == 5
     calls = faults.calls(stack, generation_id)
-    # Each answer that was cut off by a kill had begun, and was paid for; what is stored was never asked for again.
+    # Each answer that a kill cut off had begun, and was paid for; stored steps were never requested again.
     assert Counter(call["step"] for call in calls if call["paid"]) == dict.fromkeys(CALLED, 2)
     assert [(call["step"], call["outcome"]) for call in calls] == [
         (step, outcome) for step in CALLED for outcome in ("client_closed", "answered")

@@ -1,4 +1,4 @@
-"""With a key of the user's own in use ours is never sent, whatever becomes of the generation: the ledger says whose."""
+"""If a user's own key is used, ours is never sent, however the generation ends: the ledger shows whose it was."""
 
 import uuid
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ from tests.e2e.owner import Owner, eventually, own_text
 
 @pytest.fixture
 def carol(stack: LocalStack) -> Iterator[Owner]:
-    """An owner whom nobody judges at the end: two paid calls in one step are in order, and so is an erasure."""
+    """An owner that the end of the test does not check: two paid calls in one step are allowed, and so is an
+    erasure."""
     owner = Owner(stack, f"carol-{uuid.uuid4()}")
     yield owner
     owner.close()

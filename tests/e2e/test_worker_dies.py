@@ -61,7 +61,7 @@ def test_a_worker_killed_after_the_final_write_leaves_it_as_it_is_when_its_messa
         faults.kill(worker)
         [unacknowledged] = messages.in_queue(stack, stack.queue_url, generation_id)
         assert unacknowledged["ReceiveCount"] == 1
-        # It is delivered again, found to be of the past, and only then deleted.
+        # It is delivered again, recognised as outdated, and only then deleted.
         eventually(lambda: messages.in_queue(stack, stack.queue_url, generation_id), lambda found: not found)
     assert alice.look(generation_id) == before
     [call] = faults.calls(stack, generation_id)

@@ -16,7 +16,7 @@ def lost_lease(stack: LocalStack, generation_id: str) -> list[str]:
 
 
 def call_number(stack: LocalStack, generation_id: str, number: int) -> dict[str, Any]:
-    """Wait until the model server has got so many calls and return the last of them."""
+    """Wait until the model server has received this many calls and return the last of them."""
     return eventually(lambda: faults.calls(stack, generation_id), lambda found: len(found) >= number)[number - 1]
 
 

@@ -151,7 +151,7 @@ def until_the_client_leaves(stream: socket.socket) -> None:
 
 
 def saying(*parts: bytes, then: Script | None = None) -> Script:
-    """Return a script that sends `parts`, each on its own, and then does what `then` does."""
+    """Return a script that sends each of `parts` separately, and then does `then`."""
 
     def script(stream: socket.socket) -> None:
         for part in parts:

@@ -130,7 +130,7 @@ def without_byte_code(tree: Path, copy: Path) -> Path:
     return Path(shutil.copytree(tree, copy, ignore=shutil.ignore_patterns("__pycache__")))
 
 
-# Each importer shares strings with what it compiles, and another number of them.
+# Each importer shares strings with the code that it compiles, and another number of them.
 BARE = "import sys; from pathlib import Path; from local.compiled import compile_tree; compile_tree(Path(sys.argv[1]))"
 COMMANDS = {
     "the command": ["-m", "local.compiled"],

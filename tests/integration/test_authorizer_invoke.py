@@ -38,7 +38,7 @@ def authorizer(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def event(token: str | None = None) -> dict[str, Any]:
-    """The event of the file, with a token of its own."""
+    """The event of the file, with its own token."""
     found: dict[str, Any] = json.loads(EVENT.read_text())
     if token is not None:
         found["identitySource"] = [f"Bearer {token}"]

@@ -75,7 +75,7 @@ VARIABLES = {
 
 
 def started(function: str, then: str = TELL, /, **changed: str | None) -> tuple[dict[str, Any], str]:
-    """Import a handler as Lambda does, and return what was seen, with all that it logged."""
+    """Import a handler as Lambda does, and return the observations and the log."""
     tree, runtime = built_tree(), runtime_packages(BUILDS / "runtime")
     path = [tree / f"{function.capitalize()}Function", tree / "SharedLayer" / "python", runtime]
     own = changed.get("PYTHONPATH")

@@ -43,7 +43,7 @@ PHRASE_BELONGS = {"I#", "S#"}
 
 
 class Kept(logging.Handler):
-    """Keeps all that a record says, whatever a formatter would leave out."""
+    """Keeps everything in a record, including parts that a formatter would leave out."""
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET)
@@ -59,7 +59,7 @@ class Kept(logging.Handler):
 
 @contextmanager
 def everything_logged() -> Iterator[Kept]:
-    """Turn every logger on, at DEBUG, as somebody would who wants to see it all."""
+    """Set every logger to DEBUG, as for somebody who wants to see everything."""
     kept, root = Kept(), logging.getLogger()
     loggers = [root, *(logging.getLogger(name) for name in sorted({*silence.TALKATIVE, *root.manager.loggerDict}))]
     before = [(each, each.level) for each in loggers]
@@ -77,7 +77,7 @@ def everything_logged() -> Iterator[Kept]:
 
 @dataclass
 class House:
-    """Both functions over an account of their own, and everything that they left behind in it."""
+    """Both functions over a new account, and everything that they left in it."""
 
     server: ModelServer
     users: Secret = field(default_factory=Secret)

@@ -20,7 +20,7 @@ CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f0f0f0f-1111-4222
 
 @dataclass(frozen=True)
 class Account:
-    """An emulator as an account, and a clone as somebody has it who deploys to it."""
+    """An emulator as the AWS account, and a clone as a user who deploys has it."""
 
     endpoint: str
     clone: Path

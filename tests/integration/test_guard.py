@@ -1,4 +1,4 @@
-"""The emulator's port answers this stack's own tools, its functions and its API's routes, and no page of anybody's."""
+"""The emulator's port only answers this stack's own tools, its functions and its API's routes, and no web page."""
 
 import http.client
 import json

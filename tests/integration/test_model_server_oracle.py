@@ -1,4 +1,4 @@
-"""The local model server and our requests, held against OpenRouter's own client: its models, and the client itself."""
+"""Compares the local model server and our requests with OpenRouter's own client: its models, and the client itself."""
 
 import json
 from collections.abc import Iterator

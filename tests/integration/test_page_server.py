@@ -80,7 +80,7 @@ def test_the_page_may_talk_to_its_own_api_and_to_nobody_else(server: PageServer)
 def test_nothing_outside_the_page_is_served(server: PageServer, path: str) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     try:
-        connection.request("GET", path)  # as it stands: httpx would tidy it up
+        connection.request("GET", path)  # unchanged: httpx would normalise it
         answer = connection.getresponse()
         assert answer.status == 404
         assert b"not the page's" not in answer.read()

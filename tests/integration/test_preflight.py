@@ -20,7 +20,7 @@ KEY = "/unstuck/openrouter-api-key"
 SECRET = "/unstuck/jwt-secret"
 VALUES = ("JwtIssuer=https://id.example", "JwtAudience=apps", "AllowedOrigins=https://a.example")
 BY_SECRET = (*VALUES, "TokenVerifier=function", "TokenAlgorithm=HS256")
-"""An issuer that nobody has to be asked for: what is found is the account's."""
+"""An issuer that needs no request: all findings are the account's."""
 
 Preflight = Callable[..., tuple[int, dict[str, Any]]]
 

@@ -1,4 +1,4 @@
-"""Anthropic's Messages as its documentation shows the stream, and what becomes of each of its endings."""
+"""Anthropic's Messages as its documentation shows the stream, and the outcome of each of its endings."""
 
 import json
 from decimal import Decimal

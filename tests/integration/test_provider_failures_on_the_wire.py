@@ -98,7 +98,7 @@ PICTURES: list[Row] = [
     ("local/image_many", failures.OUTPUT_TOO_LARGE, "output_too_large", NEVER),
 ]
 
-# The place of the server, for what ends before anything is sent.
+# Replaces the server, for calls that end before anything is sent.
 PLACES: list[Row] = [
     ("nobody listens", failures.UNREACHABLE, "provider_unreachable", LATER),
     ("no such name", failures.UNREACHABLE, "provider_unreachable", LATER),
@@ -106,7 +106,7 @@ PLACES: list[Row] = [
     ("an unknown certificate", failures.UNREACHABLE, "provider_unreachable", LATER),
 ]
 
-# Tried with keys, in the tests of their own below.
+# Tested with keys, in their own tests below.
 KEYS: list[Row] = [("a key that is refused", failures.KEY_REFUSED, "provider_key_refused", NEVER)]
 
 

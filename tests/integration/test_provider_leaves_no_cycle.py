@@ -1,4 +1,4 @@
-"""With Python's search for garbage switched off, nothing of a call is left once it has failed: no cycle holds it."""
+"""With Python's garbage collection off, a failed call leaves no objects behind: no reference cycle holds them."""
 
 import gc
 import threading

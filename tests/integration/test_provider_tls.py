@@ -1,4 +1,4 @@
-"""The client over TLS: whom it trusts, and that the deadline and cancellation hold there too."""
+"""The client over TLS: the authorities that it trusts, and that the deadline and cancellation work there too."""
 
 import socket
 import ssl

@@ -188,7 +188,7 @@ def test_a_server_that_comes_back_within_the_quick_tries_is_used() -> None:
                 return 0.0
 
         def serve() -> None:
-            # Accepting fails until somebody listens.
+            # Accepting fails until a server listens.
             wait_until(lambda: clock.pauses == 2, "the second pause")
             connection, _ = listener.accept()
             with connection:

@@ -47,7 +47,7 @@ def git(project: Path, *arguments: str) -> str:
 
 
 def make(project: Path, version: str, *, dry: bool) -> subprocess.CompletedProcess[str]:
-    """Run `make release` with what is installed here: nothing is downloaded."""
+    """Run `make release` with the packages installed here: nothing is downloaded."""
     installed = [f"--old-file={name}" for name in ("setup", "build", "clients/typescript/node_modules/.installed")]
     command = ["make", "release", *installed, f"VERSION={version}", *(["DRY=1"] if dry else [])]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=200)  # noqa: S603 - ours
@@ -74,7 +74,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copied(copy: Path) -> Path:
-    """A committed copy, whose files all say VERSION, with what is installed here."""
+    """A committed copy, whose files all have VERSION, with the packages installed here."""
     for name in git(
         ROOT,
         "ls-files",

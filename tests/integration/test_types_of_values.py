@@ -1,4 +1,4 @@
-"""Every type that a kind may hold, from a create's body over steps and a second attempt to what its owner reads."""
+"""Every type that a kind may hold, from a create's body through steps and a second attempt to the owner's output."""
 
 import json
 import os

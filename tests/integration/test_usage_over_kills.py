@@ -49,7 +49,7 @@ KIND = Kind("flashcards", Given, Text, Limits(max_cost_usd=5.0), ("1",), write)
 
 
 class KilledError(BaseException):
-    """Ends a worker as SIGKILL would: no code of its own runs any more."""
+    """Ends a worker as SIGKILL would: none of its code runs any more."""
 
 
 class EndlessTurns:
@@ -112,7 +112,7 @@ class World:
         return {number for number in range(self.calls) if units >> number & 1}
 
     def run(self, head: Generation) -> Ending | None:
-        """Handle the message of the head as it stands; None when the worker was killed."""
+        """Handle the message of the present head; None if the worker was killed."""
         try:
             return self.rig.handle(self.rig.read(head)).ending
         except KilledError:
@@ -191,7 +191,7 @@ def test_a_worker_killed_at_any_write_takes_only_what_it_was_told_since_the_one_
 def test_a_late_holder_that_wakes_while_the_next_is_anywhere_loses_and_doubles_nothing_else(
     world: World, awake_at: int, killed_at: int
 ) -> None:
-    """The first sleeps before a write, the second takes over and is killed before one of its own, the first wakes."""
+    """The first sleeps before a write. The second takes over and is killed before one of its own. The first wakes."""
     head = world.rig.pending()
 
     def sleep() -> None:

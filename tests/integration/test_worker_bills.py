@@ -138,7 +138,7 @@ def test_a_handover_asks_for_the_bill_of_the_call_that_it_closed_while_there_is_
     rig.script(telling("gen-7", then(until_closed)))
     handled = rig.handle(head, handover_at=began + 100)
     after = rig.read(head)
-    # The margin is 15 s, and half of it is left for what must be written.
+    # The margin is 15 s, and half of it is left for the necessary writes.
     assert [deadline - rig.clock.monotonic() for *_, deadline in rig.model.asked] == asked
     counted = (WASTED, Decimal(0)) if asked else (Usage(), RESERVE)
     assert (handled.ending, (after.usage, after.reserved_usd)) == (Ending.RELEASED, counted)

@@ -29,7 +29,7 @@ def canceled(rig: Rig) -> Generation:
 
 
 def waiting(rig: Rig, seconds: float) -> Generation:
-    """One that was released, to be claimed only so many seconds from now."""
+    """One that was released, claimable only in this many seconds."""
     head = rig.claimed(rig.pending())
     return rig.store.worker.release(
         head,

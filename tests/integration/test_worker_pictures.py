@@ -71,7 +71,7 @@ def test_a_late_holder_cannot_write_over_the_picture_of_the_next_one(rig: Rig, d
     head = pending(rig)
 
     def overtaken(_call: Call) -> None:
-        # While the first one's call is under way it loses its lease, and the next draws and ends it.
+        # During the first worker's call it loses its lease, and the next worker draws and ends it.
         lost = rig.lost(rig.read(head))
         rig.run(lost, drawing(replace(PICTURE, data=b"\x89PNG of the holder")))
 

@@ -1,4 +1,4 @@
-"""Ceilings of money in the middle of a generation: ten that are open do not pass one by what each of them may cost."""
+"""Spending limits in the middle of a generation: ten open ones do not exceed a limit by what each of them may cost."""
 
 from dataclasses import replace
 from decimal import Decimal

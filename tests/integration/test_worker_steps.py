@@ -33,7 +33,7 @@ class Given(BaseModel):
 
 
 def write(ctx: Context, _given: Given) -> Text:
-    """A story in three steps, each of which builds on the one before."""
+    """A story in three steps. Each builds on the previous one."""
     said = "Once"
     for place, name in enumerate(("outline", "draft", "polish"), 1):
         prompt = Prompt(f"Write the {name}.", {"before": said}, "text")

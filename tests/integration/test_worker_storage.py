@@ -1,4 +1,4 @@
-"""S3 or DynamoDB fails under a worker that lives: it gives back in order, with all that it has spent, and waits."""
+"""If S3 or DynamoDB fails under a live worker, it gives back in order, with all of its spend, and waits."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,7 +36,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch, rig: Rig) -> None:
 
 
 class Failing:
-    """Stands before one call of DynamoDB's client and fails it, from its `first` time on, so many `times`."""
+    """Intercepts one call of DynamoDB's client and fails it, from its `first` time on, this many `times`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, client: Any, call: str, fault: str, **which: int) -> None:
         self.seen, self.failed = 0, 0

@@ -16,7 +16,7 @@ from tests.integration.worker_rig import NEVER, Rig
 
 @dataclass
 class OnTheWire:
-    """The real client under a clock that stands still: deadlines are so many real seconds away. Keeps the requests."""
+    """The real client under a fixed clock: deadlines are that many real seconds away. Keeps the requests."""
 
     provider: Provider
     clock: FakeClock

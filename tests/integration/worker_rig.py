@@ -31,7 +31,7 @@ PAID = Usage(1, 100, 50, Decimal("0.01"))
 
 @dataclass
 class Call:
-    """One call as the model sees it, with all that it is given."""
+    """One call as the model sees it, with all of its parts."""
 
     request: ModelRequest
     api_key: str
@@ -48,7 +48,7 @@ Turn = Callable[[Call], Completion]
 
 
 def answering(value: Any = CARDS, usage: Usage = PAID, call_id: str = "gen-1") -> Turn:
-    """Answer with `value` as JSON, or as it is where it is a text."""
+    """Answer with `value` as JSON, or unchanged if it is a text."""
     text = value if isinstance(value, str) else json.dumps(value)
 
     def answer(call: Call) -> Completion:
@@ -59,7 +59,7 @@ def answering(value: Any = CARDS, usage: Usage = PAID, call_id: str = "gen-1") -
 
 
 class WorkerDiedError(BaseException):
-    """Ends a worker as SIGKILL would: no code of its own runs any more."""
+    """Ends a worker as SIGKILL would: none of its code runs any more."""
 
 
 def raising(error: BaseException) -> Turn:
@@ -70,7 +70,7 @@ def raising(error: BaseException) -> Turn:
 
 
 def then(act: Callable[[Call], object], turn: Turn | None = None) -> Turn:
-    """Do something in the middle of the call, and then go on."""
+    """Do something in the middle of the call, and then continue."""
 
     def both(call: Call) -> Completion:
         act(call)
@@ -86,7 +86,7 @@ def spent_usd(handled: Handled) -> Decimal:
 
 
 def telling(bill_id: str, turn: Turn) -> Turn:
-    """Have the server's headers name the id for the final bill, and then go on."""
+    """Put the id for the final bill into the server's headers, and then continue."""
     return then(lambda call: call.on_bill_id(bill_id), turn)
 
 

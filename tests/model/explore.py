@@ -54,7 +54,7 @@ class Incoming:
 
 
 class Walk:
-    """The graph as far as it is known: the states in the order in which they were found, and what came before each."""
+    """The known part of the graph: the states in the order of discovery, and the predecessor of each."""
 
     def __init__(self, limits: Size, rows: Sequence[Row[Any]] = ROWS) -> None:
         self.graph = Graph(Table(limits, rows))

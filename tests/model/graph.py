@@ -88,7 +88,7 @@ class Graph:
         return [self.scene(state) for state in states]
 
     def steps(self, state: int) -> Iterator[Way]:
-        """Yield all that may happen next."""
+        """Yield all possible next states."""
         actors = [state >> _BITS * (self._last - place) & _MASK for place in range(self._last + 1)]
         scene = state >> _BITS * (self._last + 1)
         for place, actor in enumerate(actors):

@@ -73,7 +73,7 @@ def scene_form(table: Table, scene: Scene) -> Scene:
     copy, status = scene.copy, scene.head.status
     if copy is not NO_COPY:
         over = table.refuses_for_good(copy.row, _writer_of(copy), status)
-        # Neither the deadline goes back nor progress: a heartbeat that is refused once is refused for good.
+        # Neither the deadline nor progress goes back: a heartbeat that is refused once is refused for good.
         if over or (copy.row == "heartbeat" and not table.allows(copy.row, scene, _writer_of(copy))):
             copy = NO_COPY
     return scene._replace(copy=copy, news=NO_NEWS)

@@ -68,7 +68,7 @@ def told(reader: Reader, news: News) -> Reader:
 
 
 def diagnosis(scene: Scene) -> str:
-    """The row that the head calls for; a lost worker's generation may turn out to be a crash loop."""
+    """The row that the head requires; a lost worker's generation may turn out to be a crash loop."""
     head = scene.head
     if head.status in TERMINAL:
         return ""

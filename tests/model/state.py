@@ -10,8 +10,8 @@ from typing import NamedTuple
 from shared.domain.states import Status
 
 SHARED, ALONE = 1, 2
-"""The two queues, as bits of `State.queue`: a message that has the head's fence is in it. It may be in it many times,
-so that one bit stands for any number of copies."""
+"""The two queues, as bits of `State.queue`: a set bit means a message with the head's fence. There may be many copies,
+and one bit stands for all of them."""
 
 DOUBLED = 1 << 30
 """Set in a sum of calls when one call was added twice."""
@@ -35,7 +35,7 @@ class Pc:
     """The call is sent and paid for."""
     FAILING = "failing"
     LOST = "lost"
-    """The generation was ended under it: what it has spent may still have to be counted."""
+    """The generation was ended under it: its spend may still have to be counted."""
     BILLING = "billing"
     """It has read how the generation ended, and counts."""
     AGAIN = "again"
@@ -52,7 +52,7 @@ class Size(NamedTuple):
     workers: int = 2
     rescuers: int = 2
     held_up: tuple[str, ...] = ("heartbeat", "begin_call", "advance")
-    """The writes of a worker of which a copy may be held up on its way, and come when the worker has gone on."""
+    """The writes of a worker of which a copy may be delayed, and arrive when the worker has continued."""
 
 
 class Head(NamedTuple):
@@ -95,7 +95,7 @@ class Worker(NamedTuple):
     version: bool = True
     """The head's version is the one that a bill relies on."""
     known: int = 0
-    """Steps that it knows to be stored; the next one is made by it."""
+    """Steps that it knows to be stored; it makes the next one."""
     usage: int = 0
     step_usage: int = 0
     step_shown: int = 0
@@ -109,9 +109,9 @@ class Worker(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """A rescuer, or the owner: a head as it was read, and the row that is to be written by it.
+    """A rescuer, or the owner: a head as read, and the row that it is about to write.
 
-    One who has read the head, and since then nothing has changed, stands as one who has not read it yet.
+    If nothing has changed since it has read the head, it equals one that has not read it yet.
     """
 
     row: str = ""
@@ -121,7 +121,7 @@ class Reader(NamedTuple):
     usage: bool = True
     version: bool = True
     seen_usage: int = 0
-    """The usage and the steps of the head as read, kept once they differ from what stands there now."""
+    """The usage and the steps of the head as read, kept once they differ from the present ones."""
     seen_steps: int = 0
 
 
@@ -170,7 +170,7 @@ IDLE, NOBODY, NO_COPY, NO_NEWS = Worker(), Reader(), Copy(), News()
 
 
 class Scene(NamedTuple):
-    """All that is not in the hands of one process. Together with the processes it is a state of the model."""
+    """Everything that no single process holds. Together with the processes, it is a state of the model."""
 
     head: Head = Head()
     late: bool = False

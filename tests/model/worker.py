@@ -116,7 +116,7 @@ def _beats(table: Table, scene: Scene, worker: Worker) -> Iterator[Step]:
     if not table.allows("heartbeat", scene, writer_of(worker)):
         yield Step("a heartbeat is refused", scene, when_refused(scene, worker))
         if worker.pc == Pc.CALLING:
-            # The stream is closed, and the call's final bill can still be had.
+            # The stream is closed, and the call's final bill is still available.
             billed = worker._replace(usage=add(worker.usage, worker.call))
             yield Step("a heartbeat is refused, the call billed", scene, when_refused(scene, billed))
         return

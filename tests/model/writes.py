@@ -1,4 +1,4 @@
-"""A worker's writes of the head, and what may become of each: answered, refused, its answer lost, or held up."""
+"""A worker's writes of the head, and the possible outcomes: answered, refused, its answer lost, or delayed."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ def told(worker: Worker, news: News) -> Worker:
 
 
 def dispatched(scene: Scene) -> Scene:
-    """Send the message of the head as it stands."""
+    """Send the message of the present head."""
     return scene._replace(queue=scene.queue | (ALONE if scene.head.isolated else SHARED))
 
 
@@ -37,7 +37,7 @@ def writer_of(worker: Worker) -> Writer:
 def write(
     table: Table, scene: Scene, worker: Worker, name: str, after: Worker, refused: Worker, **changes: Any
 ) -> Iterator[Step]:
-    """A write, and all that may become of it; `after` is the worker that was answered."""
+    """A write, and all of its outcomes; `after` is the worker that got the answer."""
     writer = writer_of(worker)
     if not table.allows(name, scene, writer):
         yield Step(f"{name} is refused", scene, refused)
@@ -72,9 +72,9 @@ def lost(worker: Worker) -> Worker:
 
 
 def try_again(table: Table, scene: Scene, worker: Worker) -> Step:
-    """The second try of a write that was applied: applied once more, known as its own, or refused.
+    """The second try of a write that was applied: applied again, recognised as its own, or refused.
 
-    The others that a worker writes carry a mark, and are known by it: their second try ends as the first.
+    The worker's other writes carry a mark, which identifies them: their second try ends as the first.
     """
     label, row, head = f"{worker.row} is tried again", worker.row, scene.head
     on = worker._replace(pc=Pc.READY, row="", calls=True)

@@ -29,7 +29,7 @@ start() {
     run=$!
 }
 
-end() { # as Ctrl-C does: to all that runs in the terminal
+end() { # as Ctrl-C does: to every process in the terminal
     kill -INT -- "-$run"
     wait "$run" || true
     said "nothing is left running"

@@ -67,7 +67,7 @@ inside() {
     as_root chown -R newcomer: /home/project.git /home/first_minutes.sh
     settings "$root" >"$root.settings"
     mapfile -t set <"$root.settings"
-    # No locale, no terminal, no name for git, nothing of this machine's.
+    # No locale, no terminal, no name for git, and none of this machine's settings.
     as_newcomer() {
         env -i PATH=/usr/bin:/bin HOME=/home/newcomer "${set[@]}" "$chroot" --userspec=newcomer: "$root" "$@"
     }
@@ -100,7 +100,7 @@ clean() {
 }
 trap clean EXIT
 trap 'exit 130' INT TERM HUP
-# Mounts and processes are in namespaces of their own, which end with their first process, and that one with this script.
+# Mounts and processes are in separate namespaces, which end with their first process, and that one with this script.
 setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL "$0" --inside "$root" ${base:+"$base"} 9>&- &
 child=$!
 wait "$child" || { child=; fail "it did not go as the README says"; }

@@ -17,13 +17,13 @@ _OF_GENERATIONS = ("G#", "I#", "S#", "Y#", "R#", "C#", "E#")
 
 @dataclass
 class Accounts:
-    """Each call's prompt tokens are a bit of their own: a sum says which calls were counted, and if one was twice."""
+    """Each call's prompt tokens are a different bit: a sum shows which calls were counted, and if one was twice."""
 
     table: FakeTable
     ledger: Ledger
     heads: Mapping[str, Key]
     erased: set[str] = field(default_factory=set)
-    """Owners who have asked for all of theirs to be erased: nothing of it is counted."""
+    """Owners who have requested an erasure: nothing of theirs is counted."""
     done_erasing: set[str] = field(default_factory=set)
     ends: Counter[str] = field(default_factory=Counter)
     _promised: dict[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Accounts:
     _thawed: set[Key] = field(default_factory=set)
     """Writes of processes that had slept for longer than a lease: an erasure waits for the lease and no longer."""
     _late: set[Key] = field(default_factory=set)
-    """Steps that were stored by somebody who was not the holder any more."""
+    """Steps stored by a worker that was no longer the holder."""
     _spent: Counter[str] = field(default_factory=Counter)
     _used: Counter[str] = field(default_factory=Counter)
 

@@ -215,7 +215,7 @@ class DynamoDBClient:
         return send
 
     def _put_off(self, name: str, arguments: dict[str, Any]) -> Any:
-        """Take the first half of a batch, and answer with what was left out."""
+        """Take the first half of a batch, and answer with the rest."""
         ((table, asked),) = arguments["RequestItems"].items()
         if name == "batch_get_item":
             keys = asked["Keys"]

@@ -11,7 +11,7 @@ from tests.simulation.expressions import Item, Value
 from tests.simulation.table import INDEX, Change, projected
 
 PAGE_BYTES = 1024 * 1024
-"""A query stops once it has read so much."""
+"""A query stops once it has read this much."""
 MOST_ITEM_BYTES = 400 * 1024
 _WRITE_BYTES, _READ_BYTES = 1024, 4096
 

@@ -73,7 +73,7 @@ def crowded(seed: int) -> None:
 
 
 def beside_a_newer_version(seed: int) -> None:
-    """During a deploy another version parks pending generations in a status of its own, some of them for good."""
+    """During a deploy, another version gives pending generations its own status, some of them for good."""
     random = Random(f"beside {seed}")
     shape = Shape({Manner.GOOD: 1.0, Manner.BUSY: 1.0}, deadline_seconds=random.choice((100.0, 300.0)))
     world = World(seed, _Slowed(Random(f"deploying {seed}")), shape)

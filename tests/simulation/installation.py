@@ -1,6 +1,5 @@
-"""Puts the simulator under the real handlers: clocks, clients, threads, model and caches become those of whichever
-simulated process is running. Nothing of the code is changed; names in its modules are, and are put back.
-"""
+"""Puts the simulator under the real handlers: clocks, clients, threads, model and caches become those of the simulated
+process that runs. It changes no code, only names in modules, and restores them."""
 
 import hashlib
 import sys
@@ -17,7 +16,7 @@ from typing import Any, Protocol
 
 import functions.actions.handler
 import functions.actions.retry
-import functions.actions.review  # imported late by its handler, and its names are to be replaced as well
+import functions.actions.review  # its handler imports it late, and its names must be replaced as well
 import functions.create.handler
 import functions.process.handler
 import functions.process.key
@@ -138,7 +137,7 @@ class _Remembered:
         if known is None:
             if len(self._known) > _MOST_REMEMBERED:
                 self._known.clear()
-            # The item is kept with it: else another could come to have its id.
+            # The item is kept with it: otherwise another could get its id.
             known = self._known[id(item)] = item, self._function(item)
         return known[1]
 
@@ -217,7 +216,7 @@ def _threading() -> SimpleNamespace:
 
 
 def _places(old: Any, new: Any) -> Iterator[tuple[ModuleType, str, Any]]:
-    """Yield every name in the code's modules that stands for `old`: `from x import y` makes one in each importer."""
+    """Yield every name in the code's modules that refers to `old`: `from x import y` makes one in each importer."""
     for module_name, module in sorted(sys.modules.items()):
         if module_name.split(".")[0] in ("shared", "functions"):
             for name, value in sorted(vars(module).items()):

@@ -1,6 +1,6 @@
 """The invariants of DESIGN section 4, checked with every write and every call of the model. Changes nothing.
 
-`transitions` knows what holds of one write, `accounts` what holds of sums; here is what holds along a life.
+`transitions` checks single writes, `accounts` checks sums; this module checks a whole life.
 """
 
 from collections import defaultdict
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 SWEEP_SECONDS, MARGIN_SECONDS = 60.0, 80.0
-"""The margin is for an index that lagged when the last fault came, and for what a sweep itself takes."""
+"""The margin is for an index that lagged at the last fault, and for the duration of a sweep."""
 
 REPAIRS = 1
 OUR_KEY = "sk-simulated"
@@ -130,7 +130,7 @@ class Invariants:
     def _granted(self, after: Generation, author: Process) -> None:
         step = after.call_step or ""
         stored_at = self.accounts.stored_at((after.user_id, f"S#{after.generation_id}#{step}"))
-        # A late holder may store a step after this attempt has read what there is: only what was there before counts.
+        # A late holder may store a step after this attempt has read the steps: only steps from before that count.
         if stored_at is not None and stored_at < self._claimed_at[after.holder or ""]:
             raise ViolationError("invariant_5_no_call_for_a_stored_step", f"{step} of {shown(after)}")
         grants = self._grants[after.generation_id, step]
@@ -140,7 +140,7 @@ class Invariants:
             raise ViolationError("invariant_5_calls_per_step_are_bounded", told)
 
     def sending(self, paid: Paid) -> None:
-        """Check a call of the model as it is sent."""
+        """Check a call of the model when it is sent."""
         grants = self._grants[paid.generation_id, paid.step]
         mine = [grant for grant in grants if grant.process is paid.process and not grant.used]
         if not mine:

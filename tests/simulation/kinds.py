@@ -1,4 +1,4 @@
-"""A kind of several steps that only the simulator knows, beside those that there are."""
+"""A kind of several steps that only the simulator knows, beside the real ones."""
 
 from typing import Annotated
 

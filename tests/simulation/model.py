@@ -1,4 +1,4 @@
-"""The model in the simulator: what it answers, how long it takes, and a ledger of its own of every call it was sent.
+"""The model in the simulator: its answers, their duration, and a ledger of every call that it received.
 
 Each call's prompt tokens are a power of two that no other call of the owner has: sums show which calls were counted.
 """
@@ -100,7 +100,7 @@ class FakeModel:
     takes_key: bool = True
 
     def warm_up(self) -> None:
-        """Nothing is to be loaded."""
+        """There is nothing to load."""
 
     def complete(
         self,

@@ -87,7 +87,7 @@ class Client:
         self._retry(generation_id)
 
     def _erase(self) -> None:
-        """Ask until it is done: from then on nothing of the owner's may be there, or come back."""
+        """Call until it is done: from then on, nothing of the owner's may exist, or come back."""
         self.world.invariants.accounts.erased.add(self.owner)
         for _ in range(_ERASE_LOOKS):
             answer = self._call("actions", "DELETE /v1/me", None)
@@ -156,7 +156,7 @@ class Client:
         return shown["status"] in _TERMINAL
 
     def peep(self, generation_id: str) -> None:
-        """Ask for what is somebody else's."""
+        """Request another owner's generation."""
         answer = self._call("status", "GET /v1/generations/{generation_id}", generation_id)
         if answer is not None and answer["statusCode"] not in (404, 500, 503):
             self.world.fail("invariant_9_others_see_nothing", f"{answer['statusCode']} for {generation_id}")

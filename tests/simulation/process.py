@@ -109,7 +109,7 @@ class Process(Owner):
         return [task.label for task in self._tasks[1:] if not task.done]
 
     def kill(self) -> None:
-        """Be dead from now on: all that still runs in it unwinds, and reaches nothing any more."""
+        """Be dead from now on: everything that still runs in it unwinds, and reaches nothing."""
         if self.dead:
             return
         self.dead, self.frozen_until = True, 0.0

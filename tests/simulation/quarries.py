@@ -1,6 +1,6 @@
 """Which hunt finds which seeded bug, by the check that it must break, and the seed that does: `seeds.json`.
 
-A change of what crosses a boundary shifts what a seed draws: `python -m tests.simulation.seek` finds the seeds again.
+A change in what crosses a boundary shifts the draws of a seed: `python -m tests.simulation.seek` finds the seeds again.
 """
 
 import json

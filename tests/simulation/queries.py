@@ -26,7 +26,7 @@ def query(
     Limit: int | None = None,  # noqa: N803
     ExclusiveStartKey: Item | None = None,  # noqa: N803
 ) -> tuple[dict[str, Any], list[Item]]:
-    """Return one page, and what was read for it. Raises ExpressionError for what DynamoDB refuses."""
+    """Return one page, and the amount read for it. Raises ExpressionError if DynamoDB would refuse the query."""
     names, values = ExpressionAttributeNames or {}, ExpressionAttributeValues
     holds, used = expressions.condition(KeyConditionExpression)
     keep = cut = None
@@ -91,7 +91,7 @@ def _page(found: list[Item], start: Item | None, limit: int | None, forward: boo
         found = [item for item in found if (_order(item) > begin if up else _order(item) < begin)]
     most = len(found) if limit is None else limit
     page = found[: min(most, _fitting(found))]
-    # DynamoDB stops when it has read so many, and does not look whether there is one more.
+    # DynamoDB stops when it has read this many, and does not check whether there is one more.
     return page, len(page) < len(found) or (limit is not None and len(page) >= limit)
 
 

@@ -60,7 +60,7 @@ class FakeQueues:
         self.arrived(queue, message.visible_at)
 
     def receive(self, queue: str, most: int) -> list[Queued]:
-        """Take some of what is visible, in no order; what was received too often is a dead letter."""
+        """Take some of the visible messages, in no order; one received too often becomes a dead letter."""
         now = self.now()
         visible = [message for message in self.queues.get(queue, ()) if message.visible_at <= now]
         self.random.shuffle(visible)

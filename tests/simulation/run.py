@@ -79,7 +79,7 @@ def first_places() -> list[tuple[str, crashes.Place]]:
 
 
 def run_all(seeds: Sequence[int], jobs: int, crash_sets: str = "none", told: Told = lambda _account: None) -> Account:
-    """Run the schedules of these seeds, and the crashes of `crash_sets`, in so many processes."""
+    """Run the schedules of these seeds, and the crashes of `crash_sets`, in this many processes."""
     account = Account()
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_prepare) as pool:
         parts = [pool.map(run_seeds, batched(seeds, _BATCH, strict=False))]

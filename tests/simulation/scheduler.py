@@ -25,7 +25,7 @@ class Owner:
     frozen_until: float = 0.0
 
     def check(self) -> None:
-        """Called in the task whenever it goes on."""
+        """Called in the task whenever it continues."""
 
 
 class Task:
@@ -87,7 +87,7 @@ class Scheduler:
         raise WorldEndedError
 
     def wait(self, seconds: float) -> None:
-        """Let others run, and go on in `seconds`, or whenever `wake` is called."""
+        """Let others run, and continue in `seconds`, or whenever `wake` is called."""
         task = self._me()
         if seconds != NEVER:
             self._push(task, self.now + seconds)
@@ -99,7 +99,7 @@ class Scheduler:
         task.owner.check()
 
     def wake(self, task: Task) -> None:
-        """Have a waiting task go on now."""
+        """Continue a waiting task now."""
         self._push(task, self.now)
 
     def _me(self) -> Task:

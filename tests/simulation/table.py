@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
 
 def projected(item: Item | None) -> Item | None:
-    """Return what the index holds of an item, its keys alone; None for an item that is not in it."""
+    """Return the index entry of an item, which has only its keys; None for an item that is not in it."""
     if item is None or "due_shard" not in item or "due_at" not in item:
         return None
     return {name: item[name] for name in ("pk", "sk", "due_shard", "due_at")}
@@ -52,7 +52,7 @@ class FakeTable:
     lag: Callable[[], float] = no_lag
     items: dict[Key, Item] = field(default_factory=dict)
     older: dict[Key, Item | None] = field(default_factory=dict)
-    """Each item as it was one write ago: what a read that is not strongly consistent may still answer."""
+    """Each item before its last write: an eventually consistent read may still return it."""
     _sorted: dict[str, list[str]] = field(default_factory=dict)
     _index: dict[Key, Entry] = field(default_factory=dict)
     _shards: dict[str, list[tuple[Decimal, Key]]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A simulated process that is dead does nothing more, whichever of its threads had begun."""
+"""A dead simulated process does nothing more, whichever of its threads had started."""
 
 from random import Random
 

@@ -35,12 +35,12 @@ def shown(head: Generation) -> str:
 
 
 def check_transition(before: Generation, after: Generation, author: Process, holder: Process | None) -> None:
-    """Check one write. `holder` is the process that claimed the head as it was before, None where none is known."""
+    """Check one write. `holder` is the process that claimed the head before the write, None if none is known."""
     invariant_1_a_terminal_status_stays(before, after)
     invariant_2_fence_and_version_never_decrease(before, after)
     invariant_3_only_the_holder_moves_a_running_head(before, after, author, holder)
     invariant_4_progress_never_decreases(before, after)
-    if author.role != "newer":  # it has rows of its own
+    if author.role != "newer":  # it has its own rows
         every_change_is_a_row_of_the_table(before, after, author)
     a_worker_is_replaced_after_its_lease(before, after, author)
     one_successor_stays(before, after)

@@ -19,7 +19,7 @@ from tests.simulation.expressions import (
 )
 
 Change = Callable[[Item, Item, Names, Values], None]
-"""Writes into the second item what the first, as it was before, calls for."""
+"""Writes into the second item the changes that the first, before the write, requires."""
 
 
 @cache

@@ -51,6 +51,6 @@ def refused_before(refused: ClientError) -> ClientError:
 
 
 def message_before(body: str, by: int) -> str:
-    """Return a queue message whose version differs by so much: -1 when it leaves the process, 1 when it arrives."""
+    """Return a queue message with its version shifted: by -1 when it leaves the process, by 1 when it arrives."""
     message = json.loads(body)
     return json.dumps(message | {"v": message["v"] + by})

@@ -161,7 +161,7 @@ class World:
             raise
 
     def client(self, label: str, work: Callable[[], None]) -> None:
-        """Have somebody outside do this; the simulation lasts at least until it is done."""
+        """Do this from outside any process; the simulation lasts at least until it is done."""
 
         def carry() -> None:
             work()
@@ -185,7 +185,7 @@ class World:
                 self.trace.note("timeout", process.label)
                 process.kill()
                 break
-            # A zombie wakes, and tries to go on, before anybody ends it.
+            # A zombie wakes, and tries to continue, before anybody ends it.
             process.ends_at = process.frozen_until + _AFTER_THAW_SECONDS
         self.alive -= 1
         if process.dead:

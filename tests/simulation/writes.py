@@ -27,7 +27,7 @@ def invalid(message: str, operation: str) -> ClientError:
 
 
 class ConditionFailedError(Exception):
-    """Inside of here: the condition of a write does not hold for the item that stands there."""
+    """In this block: the condition of a write does not hold for the stored item."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__("condition failed")
@@ -41,7 +41,7 @@ def key_of(item: Item, operation: str) -> TableKey:
 
 
 def stored(item: Item) -> Item:
-    """Return the item as it is read back: its numbers in DynamoDB's own form."""
+    """Return the item as a read returns it: its numbers in DynamoDB's own form."""
     return {name: _stored(value) for name, value in item.items()}
 
 

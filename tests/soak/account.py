@@ -85,7 +85,7 @@ def _left_in_queues(evidence: Evidence, account: Account) -> Iterator[str]:
 
 
 def _status_of(evidence: Evidence, message: dict[str, Any]) -> str:
-    """Return the status of the generation that a message is for; unknown where it is for none that was accepted."""
+    """Return the status of a message's generation; unknown if no such generation was accepted."""
     try:
         accepted = evidence.accepted.get(json.loads(message["Body"])["generation_id"])
     except (ValueError, TypeError, LookupError, RecursionError):

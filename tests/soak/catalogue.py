@@ -26,7 +26,7 @@ WORKING = {
     "local/differs:crlf": 2,
     "local/differs:no_done": 2,
 }
-"""Models that come to a good end, however often they must be asked; each with its weight."""
+"""Models that succeed in the end, however often they must be called; each with its weight."""
 
 REPAIRED = {"local/repair": 3, "local/repair:json": 3}
 """Models whose second answer in one attempt is good; not asked for pictures, which are not repaired."""
@@ -85,7 +85,7 @@ class Order:
 
 
 def draw_order(dice: random.Random) -> Order:
-    """Draw what to send. Every text has a mark of its own: the model server knows conversations by what is said."""
+    """Draw a request. Every text has a unique mark: the model server distinguishes conversations by their text."""
     kind = _one_of(dice, KINDS)
     works = dice.random() < 0.85
     working, failing = (WORKING, FAILING_TO_DRAW) if kind == "image" else (WORKING | REPAIRED, FAILING)

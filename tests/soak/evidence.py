@@ -54,7 +54,7 @@ class Evidence:
 
 
 def gather(stack: LocalStack, owners: list[SoakOwner], hurting: Hurting, complaints: list[str]) -> Evidence:
-    """Read everything. Nothing may run any more but what is to be found running."""
+    """Read everything. Nothing else may be running, except what this looks for."""
     hurts = hurting.done
     accepted = {name: one for owner in owners for name, one in owner.accepted.items()}
     calls: dict[str, list[dict[str, Any]]] = {}

@@ -25,7 +25,7 @@ _OPEN_ONLY = ("due_at", "due_shard", "holder")
 _OF_STORAGE = "storage_unavailable"
 _STORAGE_FAULTS = ("deny", "objects", "restart")
 _BY_FAULTS = frozenset({"crash_loop", "deadline_exceeded", "call_limit", "cost_limit", "handover_limit"})
-"""Codes with which a generation may fail for what was done to its workers, whatever its model is like."""
+"""Codes with which a generation may fail because of faults in its workers, whatever its model does."""
 _UNDER_WAY_SECONDS = 1.0  # a cancel may come between the leave for a call and the call
 _SWEEP_SECONDS, _MARGIN_SECONDS = 60.0, 15.0
 
@@ -99,7 +99,7 @@ class Judging:
             self.account.explained[f"failed for its faults: {code}"] += 1
 
     def _storage_was_hurt(self) -> bool:
-        """Whether storage was refused to somebody while it was open."""
+        """Whether any process was refused storage while it was open."""
         began, ended = float(self.head["created_at"]), float(self.head["finished_at"])
         hurts = (hurt for hurt in self.evidence.hurts if hurt.name in _STORAGE_FAULTS)
         return any(hurt.began <= ended and hurt.ended >= began for hurt in hurts)

@@ -22,7 +22,7 @@ from tests.soak.refusals import Refusals
 
 BUSY_SECONDS = 5.0
 READY_CPU_SECONDS = 0.25
-"""A process that has used so much has its code, and has imported it once it sleeps and uses no more."""
+"""A process that has used this much has its code. Once it sleeps and uses no more, it has imported it."""
 _STREAM = "AWS_LAMBDA_LOG_STREAM_NAME"
 
 
@@ -39,7 +39,7 @@ class Hurt:
 
 @dataclass
 class Hurting:
-    """Carries faults out, several at a time, but for what the emulator itself takes part in: one at a time."""
+    """Carries out faults, several at a time. Those that involve the emulator itself go one at a time."""
 
     stack: LocalStack
     done: list[Hurt] = field(default_factory=list)

@@ -1,6 +1,6 @@
-"""An owner who lives with faults: repeats what got no answer, as docs/http.md says a client may, and forgets nothing.
+"""An owner who lives with faults: retries unanswered calls, as docs/http.md allows a client to, and forgets nothing.
 
-Every look is still held to the one before: see `tests.e2e.owner`.
+Every poll is still compared with the previous one: see `tests.e2e.owner`.
 """
 
 import threading
@@ -26,7 +26,7 @@ none of them within the function's timeout. It kills them all for it, and never 
 
 @dataclass
 class Accepted:
-    """One generation that was answered with 202, and all that its owner did to it since."""
+    """One generation that was answered with 202, and all of its owner's actions since."""
 
     generation_id: str
     owner: str
@@ -165,7 +165,7 @@ def _without_addresses(value: Any) -> Any:
 
 
 def patiently[Found](do: Callable[[], Found]) -> Found:
-    """Do what needs the emulator, again for as long as it is being restarted."""
+    """Do something that needs the emulator, and repeat it while the emulator restarts."""
     until = time.monotonic() + GIVE_UP_SECONDS
     while True:
         try:

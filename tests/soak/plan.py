@@ -43,9 +43,10 @@ ZOMBIE_SECONDS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One generation to be asked for, and what its owner does afterwards. Times are seconds from the begin.
+    """One generation to request, and its owner's later actions. Times are seconds from the start.
 
-    `watched`: somebody polls it; else only the sweeper can rescue it. `twice`: the request is sent two times at once.
+    `watched`: somebody polls it; otherwise only the sweeper can rescue it. `twice`: the request is sent two times at
+    once.
     """
 
     at: float
@@ -73,7 +74,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a soak does, in the order of time."""
+    """All actions of a soak, in the order of time."""
 
     seed: int
     seconds: float
@@ -115,7 +116,7 @@ def _send(dice: random.Random, at: float) -> Send:
 
 def _fault(dice: random.Random, at: float, name: str, whole: float) -> Fault:
     victim = "process" if name == "zombie" else dice.choices(list(VICTIMS), list(VICTIMS.values()))[0]
-    # Three of four freezes outlast the lease, of 4 s; a worker in the others must be able to go on.
+    # Three of four freezes outlast the lease of 4 s; in the others, the worker must be able to continue.
     long = dice.random() < 0.75
     seconds = {
         "freeze": dice.uniform(5.0, 9.0) if long else dice.uniform(0.3, 2.0),

@@ -1,4 +1,4 @@
-"""Faults of what the functions stand on: rights that are refused, objects out of reach, garbage in the queues."""
+"""Faults in the functions' foundations: refused rights, objects out of reach, garbage in the queues."""
 
 import json
 import random
@@ -49,7 +49,7 @@ class Refusals:
 
     @contextmanager
     def before_objects(self) -> Iterator[None]:
-        """Put a gate before S3, for whom a generation's parts lead there, for the length of the block."""
+        """Put a gate between S3 and the functions that store parts there, during the block."""
         with ExitStack() as gates:
             self._gates = [gates.enter_context(faults.gated(self.stack, name, "s3")) for name in ("process", "create")]
             yield
@@ -60,7 +60,7 @@ class Refusals:
         A worker that may not renew its lease loses it. Of every other right the refusal ends attempts in order.
         """
         function, action = dice.choice(RIGHTS)
-        with self._rights:  # `allow_again` takes back all that a function was denied
+        with self._rights:  # `allow_again` undoes every denial of a function
             costly = (function, action) == ("process", _LEASE)
             held = self.held() if costly else set()
             patiently(lambda: self.stack.deny(function, action))

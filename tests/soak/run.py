@@ -44,7 +44,7 @@ PARAMETERS = SHORT | {
 SENDERS, HURTERS = 4, 16
 TELL_SECONDS = 30.0
 WAIT_SECONDS = 420.0
-"""For everything to end after the last fault: beyond the deadline of all that waits for a minute's sweeps."""
+"""The time for everything to end after the last fault: beyond each deadline, because a sweep comes once a minute."""
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Soak:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> Evidence:
-        """Do all of the plan, wait until all has ended or the time for it is over, and return what there is."""
+        """Carry out the whole plan, wait until everything has ended or the time is over, and return the evidence."""
         stack, mark = self.stack, uuid.uuid4().hex[:8]
         self._over = threading.Event()
         self.owners = [SoakOwner(stack, f"soak-{mark}-{number}", stopped=self.stopped) for number in range(OWNERS)]
@@ -87,8 +87,8 @@ class Soak:
         return evidence
 
     def _load(self) -> None:
-        """Do the plan's steps at their times. On a machine that cannot follow, its time stands still meanwhile: calls
-        that pile up would only time out."""
+        """Do the plan's steps at their times. On a machine that cannot keep up, its clock stops meanwhile: calls that
+        pile up would only time out."""
         began, told, behind = time.monotonic(), 0.0, 0.0
         steps: list[Send | Fault] = sorted([*self.plan.sends, *self.plan.faults], key=lambda step: step.at)
         free = threading.BoundedSemaphore(SENDERS)
@@ -128,7 +128,7 @@ class Soak:
         """Do it; what goes against an assertion, or fails otherwise, is a complaint of the account."""
         try:
             do()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the soak goes on and the account tells it
+        except Exception as error:  # noqa: BLE001 - whatever it is, the soak continues and the account reports it
             self.complaints.append(f"{type(error).__name__}: {error}")
 
     def _watch(self, owner: SoakOwner) -> None:
@@ -154,7 +154,7 @@ class Soak:
                 owner.retry(accepted)
 
     def _wait_for_all(self) -> None:
-        """Look at the table alone: what nobody watches must end without anybody's looking."""
+        """Look only at the table: generations that nobody polls must end too."""
         until = time.monotonic() + WAIT_SECONDS
         told = time.monotonic()
         while (left := patiently(self.hurting.open_heads)) and time.monotonic() < until:

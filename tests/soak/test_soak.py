@@ -1,4 +1,5 @@
-"""A soak of some seconds, and its account: clean as it is, and off wherever something is planted in the evidence."""
+"""A soak of some seconds, and its account: clean by itself, and with a finding for each fault planted in the
+evidence."""
 
 import copy
 import json

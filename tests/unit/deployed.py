@@ -87,7 +87,7 @@ class Service:
 
 @contextmanager
 def deployed(store: Store, clock: FakeClock, dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """Wire the functions over `store`, for an owner of their own."""
+    """Connect the functions to `store`, for a new owner."""
     variables = {
         "TABLE_NAME": SETTINGS.table_name,
         "QUEUE_URL": "q",

@@ -1,4 +1,4 @@
-"""Reads CloudWatch's embedded metric format out of what a function has printed, and holds it to its specification."""
+"""Reads CloudWatch's embedded metric format from a function's output, and checks it against its specification."""
 
 import json
 import math

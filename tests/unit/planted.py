@@ -1,4 +1,5 @@
-"""One fault, or several, for each rule of the doctor that is about an item: each says where it is to be found."""
+"""One or more faults for each of the doctor's rules about an item, each with the place where the doctor must find
+it."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +16,7 @@ def head_of(name: str) -> Callable[[Ward], str]:
 
 
 def late(ward: Ward, seconds_late: float) -> None:
-    """Let time pass while the sweeper goes on and finds nothing."""
+    """Let time pass while the sweeper runs and finds nothing."""
     for name in ("pending", "sealed", "running", "retried"):
         ward.store.endings.cancel(getattr(ward, name).key)
     ward.pending = ward.create()

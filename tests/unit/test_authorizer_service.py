@@ -168,7 +168,7 @@ def test_a_function_without_its_configuration_lets_nobody_in(monkeypatch: pytest
 
 @dataclass
 class Ssm:
-    """Powertools' provider of parameters, with what a read of it does."""
+    """Powertools' provider of parameters, with the effect of a read."""
 
     value: str | Exception
 

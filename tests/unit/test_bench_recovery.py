@@ -17,7 +17,7 @@ KILLED = 1_000.0
 
 
 def ended_after(*seconds: float, paid: int = 2, rescued: float | None = None, seen: float | None = None) -> Job:
-    """A job that came to its end so many seconds after its kill, its own 20 included; once for each."""
+    """A job that ended this many seconds after its kill, including its own 20; once for each number."""
     return Job("job", KILLED, tuple(KILLED + second for second in seconds), paid, rescued, seen)
 
 

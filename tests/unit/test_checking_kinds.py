@@ -67,7 +67,7 @@ OUTPUT = "class Output(BaseModel):\n    x: int"
 
 @pytest.fixture
 def load(tmp_path: Path) -> Any:
-    """Load a kind of its own in a process of its own; return what that says, nothing where all is well."""
+    """Load a kind in a separate process; return the error message, empty if all is well."""
 
     def loaded(given: str, output: str = OUTPUT) -> str:
         package = tmp_path / "checked"

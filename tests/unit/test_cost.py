@@ -82,7 +82,7 @@ def test_beats_are_one_for_each_period_and_the_first_is_half_one_early() -> None
 
 def test_a_worker_alone_is_billed_for_all_of_its_wait() -> None:
     counts = expected(Workload(side_by_side=1, sigma=0, worker_memory=1_024, polls=0))
-    assert counts.worker_gb_seconds == pytest.approx(30.37, abs=0.05)  # GB-seconds: 1 GB for 30 s and what comes on top
+    assert counts.worker_gb_seconds == pytest.approx(30.37, abs=0.05)  # GB-seconds: 1 GB for 30 s and the overhead
     assert counts.write_units == 19 + 3  # it beats after 5 s, 15 s and 25 s; at 30 s it is done
     assert counts.queue_requests == 3  # sent, received, deleted
 

@@ -79,7 +79,7 @@ def gallery(store: Store, clock: FakeClock) -> Gallery:
 
 
 def text_of(json_bytes: int) -> dict[str, Any]:
-    """Return an output of exactly so many bytes."""
+    """Return an output of exactly this many bytes."""
     return {"text": "x" * (json_bytes - len('{"text":""}'))}
 
 

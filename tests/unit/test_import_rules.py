@@ -47,7 +47,7 @@ WRONG = {
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of all that the contracts speak of."""
+    """A copy of all folders that the contracts name."""
     copy = tmp_path_factory.mktemp("house")
     ignored = shutil.ignore_patterns("__pycache__", "*.json", "node_modules")
     for package in PACKAGES:

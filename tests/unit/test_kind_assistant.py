@@ -1,4 +1,4 @@
-"""The assistant: the intent is found first, and the answer has a form of its own for each."""
+"""The assistant finds the intent first, and each intent has its own form of answer."""
 
 from typing import Any
 

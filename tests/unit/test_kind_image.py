@@ -1,4 +1,5 @@
-"""The image kind: a step a picture, each result all that is drawn so far, and the description never an instruction."""
+"""The image kind: one step per picture, each result has all pictures so far, and the description is never an
+instruction."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +18,7 @@ KIND = kinds.load("image")
 
 @dataclass
 class Easel(ScriptedContext):
-    """A context whose model draws, a picture of its own for each step."""
+    """A context whose model draws a different picture for each step."""
 
     drawn: list[tuple[Prompt, str]] = field(default_factory=list)
 

@@ -141,5 +141,5 @@ def test_the_largest_story_fits_into_one_item_of_the_table() -> None:
     longest = {"heading": "h" * 120, "text": "ü" * 8_000}
     whole = STORY.output.model_validate({"title": "t" * 120, "chapters": [longest] * 8})
     assert len(whole.model_dump_json().encode()) < 400 * 1024
-    # One call for each of nine steps, and as much again for what fails.
+    # One call for each of nine steps, and as many again for failures.
     assert limits.call_reserve_usd * 9 * 2 <= limits.max_cost_usd

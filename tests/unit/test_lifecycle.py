@@ -1,4 +1,4 @@
-"""The table itself: what must hold of every row, whatever rows are added."""
+"""The table itself: invariants of every row, whatever rows are added."""
 
 from dataclasses import fields, replace
 from typing import Any

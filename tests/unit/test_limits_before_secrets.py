@@ -41,7 +41,7 @@ class CountingKms:
 
 @dataclass
 class Desk:
-    """Both services over one store, with what they have asked of KMS and of scrypt."""
+    """Both services over one store, with the number of their requests to KMS and scrypt."""
 
     store: Store
     clock: FakeClock

@@ -9,7 +9,7 @@ import contextlib
 import importlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from re import _constants as codes  # the parser's own names for what it found
+from re import _constants as codes  # the parser's own names for its results
 from re import _parser as parser
 from typing import Any
 
@@ -59,7 +59,7 @@ _MANY_STARTS = {"search", "finditer", "findall", "sub", "subn", "split"}
 
 
 def patterns() -> Iterator[tuple[str, str, int, set[str]]]:
-    """Yield each pattern of the code, with where it stands, its flags, and by which functions it is used."""
+    """Yield each pattern in the code, with its place, its flags, and the functions that use it."""
     files = [file for folder in FOREIGN for file in sorted((ROOT / folder).rglob("*.py"))]
     trees = {str(file.relative_to(ROOT)): ast.parse(file.read_text(encoding="utf-8")) for file in files}
     uses = _uses_of_names(trees.values())
@@ -117,7 +117,7 @@ _REPEATS = {codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT}
 
 
 def _begins_after_its_own(parts: list[Any]) -> bool:
-    """Whether a pattern cannot begin inside of its own first repeat, so that no character is read from many starts."""
+    """Whether a pattern cannot begin inside its own first repeat, so that no character is read from many starts."""
     kinds = [kind for kind, _ in parts]
     return kinds[:2] == [codes.ASSERT_NOT, codes.POSSESSIVE_REPEAT] and list(parts[0][1][1]) == list(parts[1][1][2])
 

@@ -1,4 +1,4 @@
-"""Metrics in CloudWatch's embedded format: a line a dimension, each generation once, and none for what is zero."""
+"""Metrics in CloudWatch's embedded format: one line per dimension, each generation once, and none for zeros."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Kinds from a package outside of this project: found beside Unstuck's own, and added to what is built."""
+"""Kinds from a package outside of this project: found beside Unstuck's own, and added to the build."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ask(program: str) -> "subprocess.CompletedProcess[str]":
-    """Run a program in a process of its own: the registry reads its environment once."""
+    """Run a program in a separate process: the registry reads its environment once."""
     return subprocess.run(  # noqa: S603
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, env=dict(os.environ)
     )

@@ -47,7 +47,7 @@ def test_a_table_that_answers_slowly_is_given_up_when_the_time_is_over(seconds: 
 
 
 def test_items_that_are_put_off_again_and_again_share_one_time(clock: FakeClock) -> None:
-    """Each round was five tries of its own, of three requests each."""
+    """Each round was five separate tries of three requests each."""
 
     def put_off() -> tuple[int, dict[str, Any]]:
         clock.pass_seconds(0.3)

@@ -207,7 +207,7 @@ KEYS = "https://id.example/keys"
 
 
 def web(**pages: Any) -> Callable[[str], bytes]:
-    """The web: a discovery document and keys, but for what a test puts in their place. An absent page is an error."""
+    """The web: a discovery document and keys, with a test's own pages in their place. An absent page is an error."""
     found: dict[str, Any] = {DISCOVERY: {"issuer": "https://id.example", "jwks_uri": KEYS}, KEYS: {"keys": [RSA]}}
     found |= {{"discovery": DISCOVERY, "keys": KEYS}.get(name, name): page for name, page in pages.items()}
 

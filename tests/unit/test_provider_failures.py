@@ -1,4 +1,4 @@
-"""The table of endings: what is seen on the wire, and what is to be done about it."""
+"""The table of endings: the events on the wire, and the reaction to each."""
 
 import json
 import ssl

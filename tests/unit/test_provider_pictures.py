@@ -1,4 +1,4 @@
-"""Pictures out of a model's answer: what is taken, and every form of what is not."""
+"""Pictures from a model's answer: every accepted form and every refused one."""
 
 import base64
 import json

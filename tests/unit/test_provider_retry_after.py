@@ -1,4 +1,4 @@
-"""When a server asked us to come back: in every form that servers use, and none that they do not mean."""
+"""When a server asks to come back: in every form that servers use, and in none that they do not mean."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

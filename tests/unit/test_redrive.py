@@ -1,4 +1,4 @@
-"""Dead letters are sent back only where that helps, and whatever interrupts it, none that is needed is lost."""
+"""Dead letters are sent back only if that helps. Whatever interrupts it, no needed message is lost."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A rehearsed call is signed and parsed, never sent, and leaves the client as it was."""
+"""A rehearsed call is signed and parsed, never sent, and leaves the client unchanged."""
 
 import uuid
 from typing import Any

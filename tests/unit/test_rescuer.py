@@ -199,7 +199,7 @@ STALE = {"message lost": ("pending", 60), "worker lost": ("running", 40), "deadl
 
 
 def stale(scene: Scene, name: str) -> Generation:
-    """Return a stale head as it is read."""
+    """Return a stale head as if just read."""
     state, seconds = STALE[name]
     head: Generation = getattr(scene, state)()
     scene.clock.pass_seconds(seconds)

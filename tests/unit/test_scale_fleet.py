@@ -1,4 +1,4 @@
-"""The simulated deployment keeps its books: what comes in ends, once; one seed is one course; no quota is exceeded."""
+"""The simulated deployment is consistent: every request ends once, one seed gives one run, and no quota is exceeded."""
 
 from dataclasses import replace
 

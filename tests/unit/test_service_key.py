@@ -13,7 +13,7 @@ SECRET = "sk-made-up"
 
 
 class Ssm:
-    """SSM with one parameter, or with an error in its place."""
+    """SSM with one parameter, or with an error instead."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""The settings: each from the variable of its own name, and an error that names the variable at fault."""
+"""The settings: each comes from the variable of its own name, and an error names the faulty variable."""
 
 import dataclasses
 

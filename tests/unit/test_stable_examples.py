@@ -1,4 +1,5 @@
-"""Recorded answers keep the form and order of their ids, times and tokens, and name neither the run nor the machine."""
+"""Recorded answers keep the form and order of their ids, times and tokens, and reveal neither the run nor the
+machine."""
 
 import uuid
 from datetime import UTC, datetime, timedelta

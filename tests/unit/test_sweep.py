@@ -1,4 +1,4 @@
-"""The sweep: every shard, each head on its own, and no longer than it may."""
+"""The sweep covers every shard, handles each head separately, and keeps its time limit."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def never() -> bool:
 
 @dataclass
 class Rounds:
-    """A sweep over a table of its own."""
+    """A sweep over a new table."""
 
     store: Store
     clock: FakeClock
@@ -168,7 +168,7 @@ def test_one_sweep_past_the_deadline_leaves_nothing_open(rounds: Rounds) -> None
 
 
 class Context:
-    """Lambda's context of a sweep that has so many milliseconds left."""
+    """Lambda's context of a sweep that has this many milliseconds left."""
 
     def __init__(self, milliseconds: int) -> None:
         self.milliseconds = milliseconds

@@ -264,8 +264,8 @@ def test_no_role_holds_a_wildcard_or_a_managed_policy(resources: dict[str, Any])
         assert "ManagedPolicyArns" not in role, name
         for statement in statements(role):
             assert "*" not in str(statement["Action"]), name
-            # An object has no name yet when the right to it is given, nor has a model that a request names, nor a
-            # connection. AWS lists streams for all tables or for none.
+            # An object has no name yet when a policy grants its creation. The same applies to a model that a request
+            # names, and to a connection. AWS lists streams for all tables or for none.
             if statement["Action"] not in (BEDROCK, "dynamodb:ListStreams"):
                 named = str(statement["Resource"]).replace("/@connections/*", "")
                 for place in sorted({place for places in PLACES.values() for place in places}, key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""Address of the API: at API Gateway's own address, at a domain of one's own, or at both, and never at neither."""
+"""Addresses of the API: API Gateway's own, your own domain, or both, but never neither."""
 
 import re
 from typing import Any

@@ -70,7 +70,7 @@ def resources(template: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def widgets(resources: dict[str, Any]) -> list[dict[str, Any]]:
-    """The dashboard's, with each variable as it stands; as where a function verifies tokens."""
+    """The dashboard with its variables unresolved, as it is with a function that verifies tokens."""
     text, parts = resources["MetricsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     for name, value in parts.items():
         text = text.replace(f"${{{name}}}", value["Fn::If"][1]["Fn::Sub"])
@@ -176,7 +176,7 @@ def test_it_shows_every_metric_of_the_codes_each_function_and_queue_and_every_al
 ) -> None:
     shown = list(metrics_in(widgets))
     own = {name for namespace, name, *_ in shown if namespace == "${AWS::StackName}"}
-    # The sum of the rescues, and what is there only with a ceiling: both are for their alarms.
+    # The sum of the rescues, and widgets that exist only with a spending limit: both are for their alarms.
     assert own == set(Metric) - {Metric.STALE_FOUND, Metric.DEPLOYMENT_SPEND_PERCENT}
     named = {
         variable.removesuffix(".QueueName") for line in shown for text in line for variable in VARIABLE.findall(text)
@@ -194,7 +194,7 @@ KINDS_THAT_COME_ALONG = 4
 def test_it_is_one_of_those_that_are_free(widgets: list[dict[str, Any]]) -> None:
     """CloudWatch pricing, free tier: three dashboards of up to fifty metrics each."""
     shown = {tuple(line) for line in metrics_in(widgets)}
-    latencies = KINDS_THAT_COME_ALONG - 1  # one for each kind, of which the search is counted as one
+    latencies = KINDS_THAT_COME_ALONG - 1  # one for each kind; the search counts as one of them
     assert len(shown) + latencies <= 50
 
 

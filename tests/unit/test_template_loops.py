@@ -1,4 +1,4 @@
-"""Which functions invoke themselves by way of a queue, and that Lambda lets exactly those go on."""
+"""Which functions invoke themselves through a queue, and that Lambda lets exactly those continue."""
 
 from copy import deepcopy
 from typing import Any

@@ -38,7 +38,7 @@ UNSEEN = [
 
 
 class Anything(BaseModel):
-    """A form that holds texts at any depth, and bounds none of them."""
+    """A form with texts at any depth and without bounds."""
 
     text: str = ""
     texts: list[str] = []

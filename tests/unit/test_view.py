@@ -48,7 +48,7 @@ OF_THE_CALL = {"model", "answered_by"}
 
 @pytest.fixture
 def full(clock: FakeClock) -> Generation:
-    """A head of which every field says something that can be looked for in the view."""
+    """A head whose fields all contain something that can be searched for in the view."""
     times: dict[str, Any] = {
         field.name: START + timedelta(seconds=place, milliseconds=5)
         for place, field in enumerate(fields(Generation))

@@ -1,1 +1,1 @@
-"""The same job for each peer: what runs in its workers, with the peer's package and httpx and nothing else of ours."""
+"""The same job for each peer: its workers run this with the peer's package and httpx, and none of our other code."""

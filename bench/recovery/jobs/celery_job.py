@@ -7,7 +7,7 @@ from celery import Celery
 from bench.recovery.jobs.work import BROKER, work
 
 app = Celery("recovery", broker=BROKER)
-# Without the second, a worker that is busy reserves four more jobs, and they would be killed without having begun.
+# Without the second, a busy worker reserves four more jobs. The kill would hit those before they begin.
 app.conf.update(task_acks_late=True, worker_prefetch_multiplier=1)
 if os.environ.get("RECOVERY_REJECT_ON_WORKER_LOST"):
     app.conf.update(task_reject_on_worker_lost=True)

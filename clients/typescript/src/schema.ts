@@ -549,7 +549,7 @@ export interface components {
             /** @description YYYY-MM-DD, in UTC. */
             day: string;
         };
-        /** @description A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value. */
+        /** @description A decision on one suggestion, with own fields to edit it; an absent field keeps its value. */
         Decide: components["schemas"]["FlashcardsDecide"];
         /** @description Several decisions: all are stored, or none. */
         DecideMany: {
@@ -626,7 +626,7 @@ export interface components {
             front: string;
             back: string;
         };
-        /** @description A decision on one suggestion, with fields of its own to edit it; an absent field keeps its value. */
+        /** @description A decision on one suggestion, with own fields to edit it; an absent field keeps its value. */
         FlashcardsDecide: {
             /**
              * @description The decision; `proposed` takes an earlier one back.
@@ -1154,7 +1154,7 @@ export interface components {
         ETag: string;
         /** @description Where to read the generation, relative to the address of this call. */
         Location: string;
-        /** @description Seconds to wait before you look or try again, a whole number. */
+        /** @description Seconds to wait before you poll or retry, a whole number. */
         "Retry-After": string;
         /** @description How many are left (r), and the seconds until one more is (t): `"create";r=4;t=300`. */
         RateLimit: string;
@@ -1304,7 +1304,7 @@ export interface operations {
                     "Cache-Control": components["headers"]["Cache-Control"];
                     /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
-                    /** @description Seconds to wait before you look or try again, a whole number. */
+                    /** @description Seconds to wait before you poll or retry, a whole number. */
                     "Retry-After": string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -2073,7 +2073,7 @@ export interface operations {
                     "Cache-Control": components["headers"]["Cache-Control"];
                     /** @description Where to read the generation, relative to the address of this call. */
                     Location: string;
-                    /** @description Seconds to wait before you look or try again, a whole number. */
+                    /** @description Seconds to wait before you poll or retry, a whole number. */
                     "Retry-After": string;
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -3214,7 +3214,7 @@ export interface operations {
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    /** @description Seconds to wait before you look or try again, a whole number. */
+                    /** @description Seconds to wait before you poll or retry, a whole number. */
                     "Retry-After": string;
                     [name: string]: unknown;
                 };

@@ -1,1 +1,1 @@
-"""Kinds of one's own, for the tests and pictures of the page. All but one call no model: their words are here."""
+"""Own kinds for the tests and pictures of the page. All but one call no model: their words are here."""

@@ -1,4 +1,4 @@
-"""Recipe: a kind that asks a model, and is shown while it is written without a view of its own."""
+"""Recipe: a kind that calls a model. The page shows its text while it is written, without a view of its own."""
 
 from typing import Annotated
 

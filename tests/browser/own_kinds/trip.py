@@ -50,7 +50,7 @@ class Start(Asked):
 
 
 class Input(Asked):
-    """Where to go, with whom, and what it may cost."""
+    """The destination, the companions, and the budget."""
 
     destination: Annotated[str, trimmed(80, 2), Field(examples=["The coast of Brittany"])]
     starts_on: Annotated[date, Field(title="First day", examples=["2027-05-14"])]

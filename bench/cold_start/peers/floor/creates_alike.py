@@ -1,4 +1,4 @@
-"""The calls of AWS that a create of ours makes, with boto3's clients and nothing around them."""
+"""The AWS calls of our create, with boto3's clients and nothing around them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Our status with garbage looked for as often as Python does by itself."""
+"""Our status with Python's default frequency of garbage collection."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""Our status with what other functions need imported as well: pydantic and the HTTP client."""
+"""Our status that also imports what other functions need: pydantic and the HTTP client."""
 
 import httpx
 import pydantic

@@ -1,4 +1,4 @@
-"""One of our functions without what it does before its first event: as it was before that, but for the rest."""
+"""One of our functions without its preparations before its first event, otherwise unchanged."""
 
 import importlib
 import os

@@ -1,6 +1,6 @@
-"""A signed call of AWS's JSON protocol by http.client alone: Signature Version 4 by hand, one connection that is kept.
+"""A signed call of AWS's JSON protocol with http.client alone: Signature Version 4 by hand, on one kept connection.
 
-Only to be measured. It has no retries, no credentials that expire, no clock skew, no other partition.
+Only for measurements. It has no retries, no expiring credentials, no clock skew, no other partition.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The calls of AWS that a create of ours makes, by a thin signed client, behind one pydantic model."""
+"""The AWS calls of our create, with a thin signed client, behind one pydantic model."""
 
 import json
 import os

@@ -20,7 +20,7 @@ logger = Logger(service="usual")
 keys = DynamoDBPersistenceLayer(
     table_name=os.environ["TABLE_NAME"], key_attr="pk", sort_key_attr="sk", static_pk_value="usual#idempotency"
 )
-# A second: each cold start is to do the work, and not to answer what the one before it has stored.
+# A second: each cold start must do the work, and must not answer with the previous one's stored result.
 config = IdempotencyConfig(event_key_jmespath="id", expires_after_seconds=1)
 table = boto3.resource("dynamodb").Table(os.environ["TABLE_NAME"])
 

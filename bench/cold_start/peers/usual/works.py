@@ -26,7 +26,7 @@ text = Path(os.environ["SOURCE_TEXT_FILE"]).read_text()
 keys = DynamoDBPersistenceLayer(
     table_name=os.environ["TABLE_NAME"], key_attr="pk", sort_key_attr="sk", static_pk_value="usual#idempotency"
 )
-# A second: each cold start is to do the work, and not to answer what the one before it has stored.
+# A second: each cold start must do the work, and must not answer with the previous one's stored result.
 config = IdempotencyConfig(event_key_jmespath="messageId", expires_after_seconds=1)
 
 

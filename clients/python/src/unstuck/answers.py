@@ -129,7 +129,7 @@ def _problem(answer: Answer) -> Problem | None:
 
 
 def _message_of(answer: Answer) -> str:
-    """Return the gateway's `{"message": ...}`. Nothing of any other page is repeated."""
+    """Return the gateway's `{"message": ...}`. Repeats nothing from any other page."""
     try:
         said = _object(answer).get("message")
     except BadAnswerError:

@@ -1,4 +1,4 @@
-"""The WebSocket of a client, in a thread of its own: reports to `Live`, and decides nothing."""
+"""The WebSocket of a client, in a separate thread: reports to `Live`, and decides nothing."""
 
 import threading
 import time
