@@ -54,7 +54,7 @@ class ScriptedContext:
     _step: str = ""
     _drawn: int = 0
 
-    def step[R: BaseModel](self, name: str, result: type[R], make: Callable[[], R], *, progress: int) -> R:
+    def step[R: BaseModel](self, name: str, result: type[R], make: Callable[[], R], *, progress: float) -> R:
         _hold(("step", name) not in self.happened, f"the step {name} is made twice; give each step its own name")
         _hold(not self._step, f"the step {name} begins inside the step {self._step}; finish one step before the next")
         _checked(results.check_step, name, result)
@@ -84,7 +84,7 @@ class ScriptedContext:
         self.happened.append(("failure", code))
         return ScriptedFailureError(code, message)
 
-    def progress(self, percent: int, stage: str | None = None) -> None:
+    def progress(self, percent: float, stage: str | None = None) -> None:
         _hold(stage is None or len(stage) <= _LONGEST_STAGE, f"the stage {stage!r} is longer than {_LONGEST_STAGE}")
         if stage:
             self.happened.append(("stage", stage))
@@ -104,10 +104,12 @@ class ScriptedContext:
         _hold(bool(self._step), "the model is called outside a step, so each attempt would pay for it again")
         self.happened.append(("call", self._step))
 
-    def _show(self, percent: int) -> None:
+    def _show(self, percent: float) -> None:
         _hold(0 < percent < 100, f"progress is {percent}; set 1 to 99 while the kind works")
-        _hold(not self.shown or percent >= self.shown[-1], f"progress goes back from {self.shown[-1:]} to {percent}")
-        self.shown.append(percent)
+        _hold(
+            not self.shown or int(percent) >= self.shown[-1], f"progress goes back from {self.shown[-1:]} to {percent}"
+        )
+        self.shown.append(int(percent))
 
 
 def run(kind: Kind, context: ScriptedContext, **content: Any) -> BaseModel:

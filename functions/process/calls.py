@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from functions.process.billing import Billing, CountedCall
 from functions.process.dependencies import Dependencies
-from functions.process.heartbeat import Heartbeat
+from functions.process.heartbeat import Heartbeat, whole_percent
 from functions.process.key import as_the_owners
 from functions.process.ledger import Ledger
 from functions.process.provider import ChatMessage, Completion, ModelRequest
@@ -69,9 +69,9 @@ class Calls:
         """The current step."""
         return self._step
 
-    def begin_step(self, name: str, progress: int) -> None:
+    def begin_step(self, name: str, progress: float) -> None:
         """Count the following calls as the step's. They move the shown progress towards `progress`."""
-        self._step, self._target = name, progress
+        self._step, self._target = name, whole_percent(progress)
         self.facts, self.excerpt = NO_CALL, None
         self._ledger.begin_step()
 

@@ -119,11 +119,11 @@ class AttemptContext:
     def prompt_version(self) -> str:
         return self._input.prompt_version
 
-    def progress(self, percent: int, stage: str | None = None) -> None:
-        self._heartbeat.show(percent, stage)
+    def progress(self, percent: float, stage: str | None = None) -> None:
+        self._heartbeat.show(percent, None if stage is None else _text(stage))
 
     def step[Result: BaseModel](
-        self, name: str, result: type[Result], make: Callable[[], Result], *, progress: int
+        self, name: str, result: type[Result], make: Callable[[], Result], *, progress: float
     ) -> Result:
         try:
             results.check_step(name, result)
@@ -141,7 +141,7 @@ class AttemptContext:
         except ValidationError:
             raise GenerationError("step_unreadable", f"The stored step {name} has another version.") from None
 
-    def _make(self, name: str, result: type[BaseModel], make: Callable[[], BaseModel], progress: int) -> StoredStep:
+    def _make(self, name: str, result: type[BaseModel], make: Callable[[], BaseModel], progress: float) -> StoredStep:
         clock = self._dependencies.clock
         began = clock.monotonic()
         self._calls.begin_step(name, progress)
@@ -185,7 +185,7 @@ class AttemptContext:
     def failure(self, code: str, message: str) -> Exception:
         if code not in self._kind.failures:
             return broken(self.head, f"it failed with {code!r:.42}, which FAILURES does not declare")
-        return KindFailureError(code, message)
+        return KindFailureError(code, _text(message))
 
     def _show_what_is_stored(self) -> None:
         # Only if more work follows: the last step's advance is part of succeed, which saves a write.
@@ -230,3 +230,8 @@ class AttemptContext:
         if nothing.code == "output_truncated":
             raise nothing
         self._calls.note_asked_again(nothing)
+
+
+def _text(said: object) -> str:
+    """Return a kind's words as text that can be stored. A kind may give an exception, or half of a character."""
+    return str(said).encode("utf-8", "replace").decode()

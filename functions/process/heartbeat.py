@@ -56,9 +56,9 @@ class Heartbeat:
         """The values that the next write of the head shows."""
         return Shown(self._progress, self._stage)
 
-    def show(self, percent: int, stage: str | None = None) -> None:
+    def show(self, percent: float, stage: str | None = None) -> None:
         """Show this with the next heartbeat. Progress never goes down, and stays below 100 until the end."""
-        self._progress = max(self._progress, min(percent, 99))
+        self._progress = max(self._progress, whole_percent(percent))
         self._stage = stage[:_STAGE_LENGTH] if stage else self._stage
 
     def check(self) -> None:
@@ -97,3 +97,8 @@ class Heartbeat:
         if self._ended is None:
             self._ended = reason
         self.cancellation.cancel()
+
+
+def whole_percent(percent: float) -> int:
+    """Return the progress that an open generation shows: rounded down, from 0 to 99, and 0 for NaN."""
+    return int(min(99, max(0, percent)))

@@ -4,6 +4,7 @@ Logs only an exception's type and place, because its text may quote a user's tex
 """
 
 import traceback
+from asyncio import CancelledError
 from typing import Any
 
 from functions.process.provider.frames import let_go
@@ -19,8 +20,9 @@ from shared.domain.errors import (
 from shared.domain.generation import Generation
 
 STORAGE = (StoreUnavailableError, StoreRefusedError)
-RAISED = (Exception, SystemExit)
-"""The exceptions of a kind's code. Includes `sys.exit`, which must not end the process that other generations share."""
+RAISED = (Exception, SystemExit, CancelledError)
+"""The exceptions of a kind's code. Includes `sys.exit` and the cancellation of an asyncio task, which must not end the
+process that other generations share."""
 
 OWN = "shared/kinds/"
 """The folders of kinds: a kind's line says more than a library's."""
@@ -41,7 +43,9 @@ def end_of(raised: BaseException, head: Generation) -> GenerationError | LeaseLo
     """
     ended = _end_of(raised, head)
     let_go(raised)
-    raised.__traceback__ = raised.__context__ = raised.__cause__ = None
+    for name in ("__traceback__", "__context__", "__cause__"):
+        # An exception that is a frozen dataclass forbids a plain assignment.
+        getattr(BaseException, name).__set__(raised, None)
     return ended
 
 

@@ -52,7 +52,7 @@ class Context(Protocol):
     def prompt_version(self) -> str: ...
 
     def step[Result: BaseModel](
-        self, name: str, result: type[Result], make: Callable[[], Result], *, progress: int
+        self, name: str, result: type[Result], make: Callable[[], Result], *, progress: float
     ) -> Result:
         """Return the stored result of step `name`. If there is none, make it, store it, and show `progress`.
 
@@ -83,8 +83,8 @@ class Context(Protocol):
         """
         ...
 
-    def progress(self, percent: int, stage: str | None = None) -> None:
-        """Show the owner the progress. A percentage below the one shown before is ignored."""
+    def progress(self, percent: float, stage: str | None = None) -> None:
+        """Show the owner the progress, rounded down. A percentage below the one shown before is ignored."""
         ...
 
 

@@ -2,7 +2,10 @@
 
 import json
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from shared.domain.codes import Code, Fault
 from shared.domain.generation import Usage
 from shared.domain.states import Status
 from shared.kinds.contract import Catalog, Context, Kind, Limits, Prompt
-from tests.integration.worker_rig import PAID, Rig, answering, telling
+from tests.integration.worker_rig import PAID, Rig, answering, telling, then
 
 USERS_OWN = "a sentence that the user wrote"
 
@@ -66,7 +69,36 @@ def _raise(_fact: Fact, error: BaseException) -> Fact:
     raise error
 
 
-@pytest.mark.parametrize("error", [ValueError(USERS_OWN), KeyError("fact"), SystemExit(3), RecursionError()], ids=repr)
+@dataclass(frozen=True)
+class FrozenError(Exception):
+    """Refuses that anything is set on it."""
+
+    text: str
+
+
+class MuteError(Exception):
+    """Cannot be shown."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+ERRORS = (
+    ValueError(USERS_OWN),
+    KeyError("fact"),
+    SystemExit(3),
+    RecursionError(),
+    FrozenError(USERS_OWN),
+    MuteError(),
+    CancelledError(USERS_OWN),
+    StopIteration(USERS_OWN),
+    ExceptionGroup(USERS_OWN, [ValueError(USERS_OWN)]),
+)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("inside", [True, False])
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_a_kind_that_raises_after_each_of_its_calls_is_ended_at_once_with_every_call_counted(
@@ -135,6 +167,40 @@ def test_a_call_that_raised_what_nobody_expected_keeps_its_reserve_until_its_bil
     rig.model.bills["bill-1"] = PAID
     _, billed = rig.run(rig.pending(kind="quiz"), telling("bill-1", surprised))
     assert (billed.usage, bool(billed.reserved_usd)) == (PAID.all_wasted(), False)
+
+
+@pytest.mark.parametrize(
+    ("percent", "shown"),
+    [(33.9, 33), (Decimal("33.9"), 33), (0.2, 0), (-1, 0), (float("nan"), 0), (1e400, 99), (10**400, 99), (True, 1)],
+    ids=repr,
+)
+def test_a_progress_that_is_no_whole_number_up_to_99_is_shown_as_one(rig: Rig, percent: Any, shown: int) -> None:
+    seen: list[int] = []
+
+    def run(ctx: Context, _given: Asked) -> Facts:
+        ctx.progress(percent, "thinking")
+        ctx.step("fact", Fact, lambda: ctx.call(PROMPT, Fact), progress=percent)
+        return ctx.step("facts", Facts, lambda: Facts(facts=["x"]), progress=percent)
+
+    with_kind(rig, run)
+    head = rig.pending(kind="quiz")
+    answer = then(lambda _call: seen.append(rig.read(head).progress), answering({"fact": "x"}))
+    handled, _ = rig.run(head, answer)
+    assert (handled.ending, seen) == (Ending.SUCCEEDED, [shown])
+
+
+@pytest.mark.parametrize("said", [ValueError("Too short."), "half of a character: \ud83d", "", 7], ids=repr)
+def test_whatever_words_a_kind_has_for_a_failure_or_a_stage_its_code_counts(rig: Rig, said: Any) -> None:
+    def run(ctx: Context, _given: Asked) -> Facts:
+        ctx.progress(10, said)
+        ask(ctx, "fact")
+        raise ctx.failure("too_few_facts", said)
+
+    with_kind(rig, run)
+    handled, after = rig.run(rig.pending(kind="quiz"), *calls(1))
+    assert (handled.ending, after.usage) == (Ending.FAILED, PAID)
+    assert after.error is not None
+    assert (after.error.code, after.error.message) == ("too_few_facts", str(said).replace("\ud83d", "?"))
 
 
 def _no_step(_ctx: Context, _given: Asked) -> Facts:
