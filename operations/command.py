@@ -54,15 +54,8 @@ def _doctor(given: argparse.Namespace) -> int:
         has_object=deployment.store().ground.objects.exists if given.objects else None,
     )
     found = doctor.look(given.limit)
-    if given.json:
-        print(
-            json.dumps(
-                report.doctor_json(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key),
-                indent=2,
-            )
-        )
-    else:
-        print(report.doctor_text(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key))
+    shown = _shown(given, deployment)
+    print(_json(report.doctor_json(found, **shown)) if given.json else report.doctor_text(found, **shown))
     return FOUND if found.findings else CLEAN
 
 
@@ -71,15 +64,8 @@ def _find(given: argparse.Namespace) -> int:
     reader = Reader(reading_client(), deployment.settings.table_name, clock, given.pages_per_second)
     reads = deployment.store().reads
     found = search.find(reader, reads, given.request_id, owner=given.owner, pages=given.pages)
-    if given.json:
-        print(
-            json.dumps(
-                report.found_json(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key),
-                indent=2,
-            )
-        )
-    else:
-        print(report.found_text(found, show_owners=given.show_owners, owner_key=deployment.settings.owner_key))
+    shown = _shown(given, deployment)
+    print(_json(report.found_json(found, **shown)) if given.json else report.found_text(found, **shown))
     return CLEAN if found.key is not None else FOUND
 
 
@@ -129,9 +115,9 @@ def _retry(given: argparse.Namespace) -> int:
         sleep=time.sleep,
     )
     lines = work.run(wanted, act=given.yes, limit=given.limit, per_second=given.per_second)
-    told: report.Told = {"show_owners": given.show_owners, "owner_key": deployment.settings.owner_key}
-    done = list(_told(lines, lambda line: report.retry_line(line, **told), given))
-    _end(given, report.retries_json(done, **told), [str(line.outcome) for line in done])
+    shown = _shown(given, deployment)
+    done = list(_told(lines, lambda line: report.retry_line(line, **shown), given))
+    _end(given, report.retries_json(done, **shown), [str(line.outcome) for line in done])
     return FOUND if any(line.outcome is retry.RetryOutcome.NOT_SENT for line in done) else CLEAN
 
 
@@ -144,9 +130,17 @@ def _told[Each](found: Iterator[Each], line: Callable[[Each], str], given: argpa
 
 def _end(given: argparse.Namespace, listed: list[dict[str, Any]], outcomes: list[str]) -> None:
     if given.json:
-        print(json.dumps({"acted": given.yes, "done": listed}, indent=2))
+        print(_json({"acted": given.yes, "done": listed}))
     else:
         print(report.totals(outcomes, acted=given.yes))
+
+
+def _shown(given: argparse.Namespace, deployment: Deployment) -> report.Told:
+    return {"show_owners": given.show_owners, "owner_key": deployment.settings.owner_key}
+
+
+def _json(listed: object) -> str:
+    return json.dumps(listed, indent=2)
 
 
 def _deployment(given: argparse.Namespace, *, acts: bool) -> Deployment:

@@ -57,6 +57,7 @@ def _notice(code: str, means: str, do: str) -> Rule:
 
 
 _CHANGED = "Find out which other program changes the table."
+_CHANGED_TOO = "find out which other program changes the table."
 _SWEEPER = "Follow the runbook of SweeperSilentAlarm: check the log of sweeper, and its schedule."
 
 SWEEPER_SILENT = _fault("sweeper_silent", "The sweeper has left no mark for longer than it may.", _SWEEPER)
@@ -99,7 +100,7 @@ USAGE_OFF_DAY = _fault(
 USAGE_WITHOUT_HEADS = _notice(
     "usage_without_heads",
     "The usage of an owner's day counts generations that are missing before their retention is over.",
-    "Expected after RetentionDays was raised. Otherwise: " + _CHANGED,
+    "Expected after RetentionDays was raised. Otherwise, " + _CHANGED_TOO,
 )
 OPEN_LAPSES = _fault(
     "open_lapses",
@@ -144,7 +145,7 @@ KEY_MISSING = _fault(
 HEAD_MISSING = _fault(
     "head_missing",
     "Items of a generation exist, and the generation does not.",
-    "After an erasure, a frozen worker may have stored them: have DELETE /v1/me sent again. Otherwise: " + _CHANGED,
+    "After an erasure, a frozen worker may have stored them: send DELETE /v1/me again. Otherwise, " + _CHANGED_TOO,
 )
 RETRY_BROKEN = _fault("retry_broken", "A retried generation and its successor do not name each other.", _CHANGED)
 DECISION_WITHOUT_CARD = _fault(

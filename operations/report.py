@@ -84,8 +84,9 @@ def doctor_text(report: Report, *, show_owners: bool, owner_key: str = "") -> st
 def _looked_at(report: Report) -> str:
     states = ", ".join(f"{count:,} {status}" for status, count in sorted(report.generations.items()))
     letters = "" if report.dead_letters is None else f", {report.dead_letters:,} dead letters"
+    owners = "1 owner" if report.owners == 1 else f"{report.owners:,} owners"
     return (
-        f"{report.items:,} items of {report.owners:,} owners, {report.generations.total():,} generations"
+        f"{report.items:,} items of {owners}, {report.generations.total():,} generations"
         f"{f' ({states})' if states else ''}, {report.indexed:,} in the due index{letters}, "
         f"checked in {report.seconds:.1f} s"
     )
@@ -160,5 +161,8 @@ def retries_json(lines: Iterable[retry.Line], *, show_owners: bool, owner_key: s
 def totals(outcomes: Iterable[str], *, acted: bool) -> str:
     """Return the last line: the count of each outcome, and whether it was a dry run."""
     counts = Counter(outcomes)
-    told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items())) or "nothing to do"
-    return f"{told}." if acted else f"{told}. This was a dry run. Pass --yes to make the changes."
+    if not counts:
+        return "Nothing to do."
+    verb = "" if acted else "would be "
+    told = ", ".join(f"{count:,} {verb}{outcome}" for outcome, count in sorted(counts.items()))
+    return f"{told}." if acted else f"This was a dry run: {told}. Pass --yes to make the changes."

@@ -4,18 +4,18 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
+from functions.process.attempt import Attempt
 from functions.process.dependencies import Dependencies
 from functions.process.unexpected import STORAGE, about
 from shared.aws.dispatch import Dispatch, DispatchFailedError
 from shared.aws.journal import log_ended
 from shared.aws.logs import logger
 from shared.domain import retry_policy
-from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.codes.failures import FAILURES
 from shared.domain.errors import GenerationError, LeaseLostError, StorageUnavailableError, TransitionRefusedError
-from shared.domain.generation import Asked, ErrorInfo, Event, Generation, Totals, Usage
+from shared.domain.generation import ErrorInfo, Event, Generation
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.kinds.contract import Limits
@@ -48,87 +48,6 @@ class Handled:
     ended: Generation | None = None
     billed_usd: Decimal = Decimal(0)
     ours: bool = False
-
-
-class Attempt(Protocol):
-    """The parts of an attempt that ending needs."""
-
-    @property
-    def head(self) -> Generation: ...
-
-    @property
-    def totals(self) -> Totals: ...
-
-    @property
-    def reserved_usd(self) -> Decimal: ...
-
-    @property
-    def last_step(self) -> str: ...
-
-    @property
-    def ended_with(self) -> CallFacts: ...
-
-    @property
-    def made_by(self) -> CallFacts: ...
-
-    @property
-    def asked(self) -> Asked: ...
-
-    @property
-    def logged(self) -> dict[str, str | int | float]: ...
-
-    @property
-    def unsure(self) -> bool: ...
-
-    def recount(self) -> None: ...
-
-    def bill(self) -> Usage: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Unread:
-    """An attempt that ended before it read the stored steps. It has spent nothing, and the head's usage stays
-    unchanged."""
-
-    head: Generation
-
-    @property
-    def last_step(self) -> str:
-        return ""
-
-    @property
-    def ended_with(self) -> CallFacts:
-        return NO_CALL
-
-    @property
-    def made_by(self) -> CallFacts:
-        return NO_CALL
-
-    @property
-    def asked(self) -> Asked:
-        return Asked()
-
-    @property
-    def logged(self) -> dict[str, str | int | float]:
-        return {}
-
-    @property
-    def totals(self) -> Totals:
-        return Totals(self.head.steps_done, self.head.usage)
-
-    @property
-    def reserved_usd(self) -> Decimal:
-        return self.head.reserved_usd
-
-    @property
-    def unsure(self) -> bool:
-        return False
-
-    def recount(self) -> None:
-        """There is nothing to count."""
-
-    def bill(self) -> Usage:
-        return Usage()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import ValidationError
 
+from functions.process.attempt import Attempt, Unread
 from functions.process.context import AttemptContext
 from functions.process.dependencies import Dependencies
-from functions.process.ending import Attempt, Ending, Endings, Handled, Unread
+from functions.process.ending import Ending, Endings, Handled
 from functions.process.heartbeat import Heartbeat
 from functions.process.unexpected import RAISED, STORAGE, broken, end_of
 from shared.aws.dispatch import Dispatch, QueueMessage

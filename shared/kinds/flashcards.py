@@ -24,9 +24,9 @@ _CHARACTERS_A_CARD = 140
 
 
 class Input(Asked):
-    """A text of 1,000 to 10,000 characters, not counting white space around it.
+    """A text of 1,000 to 10,000 characters, without the white space around it.
 
-    `count` is how many cards to make at most, `language` theirs: what is left out follows from the text.
+    `count` is the highest number of cards, and `language` their language. The text decides what you leave out.
     """
 
     source_text: Annotated[str, trimmed(10_000, shortest=1_000), Field(title="Text")]

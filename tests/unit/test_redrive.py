@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from operations import report
 from operations.redrive import Letter, Redrive, RedriveOutcome, counted, hidden, same_queue
 from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.domain.errors import StoreUnavailableError
@@ -347,3 +348,11 @@ def test_what_another_run_hides_is_counted(office: Office) -> None:
 )
 def test_two_urls_of_one_queue_are_known_as_such(other: str, same: bool) -> None:
     assert same_queue("https://sqs.eu-central-1.amazonaws.com/123456789012/main", other) is same
+
+
+def test_the_last_line_of_a_dry_run_says_what_would_be_done_and_claims_nothing() -> None:
+    assert report.totals(["retried", "skipped", "retried"], acted=True) == "2 retried, 1 skipped."
+    assert report.totals(["retried", "skipped", "retried"], acted=False) == (
+        "This was a dry run: 2 would be retried, 1 would be skipped. Pass --yes to make the changes."
+    )
+    assert report.totals([], acted=False) == report.totals([], acted=True) == "Nothing to do."

@@ -412,7 +412,7 @@ export interface components {
             user_provided_key?: string | null;
             sentence: string;
         };
-        /** @description A text of 1,000 to 10,000 characters, not counting white space around it. `count` is how many cards to make at most, `language` theirs: what is left out follows from the text. */
+        /** @description A text of 1,000 to 10,000 characters, without the white space around it. `count` is the highest number of cards, and `language` their language. The text decides what you leave out. */
         CreateFlashcards: {
             /**
              * @description The kind of generation to start.

@@ -41,7 +41,7 @@ export function SchemaFields({ fields, values, faults, onChange }: Props) {
         <details className="fold">
           <summary>
             <ChevronRight aria-hidden />
-            More <span className="muted small">what may be left out: {labels(more)}</span>
+            More <span className="muted small">optional: {labels(more)}</span>
           </summary>
           <div className="field-grid">{more.map(shown)}</div>
         </details>

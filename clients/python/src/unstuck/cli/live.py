@@ -64,7 +64,7 @@ class _Seen:
 
     def drawn(self) -> RenderableType:
         if self.found is None:
-            return Text("looking ...", "dim")
+            return Text("loading ...", "dim")
         line, text = _Line(self.found), written(self.found, self.partial)
         return line if text is None else Group(line, text)
 
