@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.cold_start import memory
+from bench.cold_start import memory, parts
 from bench.cold_start.contestants import BATCH, FUNCTIONS, Cast, Shaped
 from bench.cold_start.levers import levers
 from bench.cold_start.places import prepare, versions
@@ -45,11 +45,13 @@ def measure(runs: int = RUNS, only: Sequence[str] = (), before: Path | None = No
 
         found = {name: turns(shaped.beside(name)) for name in names}
         batch = {f"process, {BATCH} at once": turns(shaped.batch())} if "process" in names else {}
+        loaded: dict[str, list[float]] = {}
         rest: dict[str, dict[str, list[list[Start]]]] = {"bundles": {}, "memory": {}, "levers": {}, "below": {}}
         if not only:
             rest["bundles"] = {name: turns(shaped.bundle_alone(name)) for name in ("sweeper", "create", "status")}
             rest["memory"] = {name: turns(memory.sizes(shaped.ours(name), name)) for name in memory.SIZES}
             rest["levers"] = {name: turns(pair) for name, pair in levers(cast, places).items()}
+            loaded = parts.parts(cast, places, around.variables)
             rest["below"] = {name: turns([cast.floor(name), cast.thin(name)]) for name in ("status", "create")}
     tables = [beside(found, _NOTES), split({**found, **batch}, (f"By {way()}.", _TURNED_OFF))]
     if not only:
@@ -57,6 +59,7 @@ def measure(runs: int = RUNS, only: Sequence[str] = (), before: Path | None = No
             pairs("A small bundle of authorities, CPU ms", ("function", "botocore's", "Amazon's"), rest["bundles"]),
             memory.table(rest["memory"]),
             pairs("Each lever alone, CPU ms", ("lever", "without", "with"), rest["levers"]),
+            parts.table(loaded),
             pairs("Below the floor, CPU ms", ("function", "boto3's client", "a thin signed client"), rest["below"]),
         ]
     figures = {"beside": found, "batch": batch, **rest}
@@ -64,7 +67,8 @@ def measure(runs: int = RUNS, only: Sequence[str] = (), before: Path | None = No
         "cold_start",
         f"Cold starts, {runs} of each ({', '.join(f'{name} {version}' for name, version in versions().items())})",
         tables,
-        {part: {name: _plain(starts) for name, starts in each.items()} for part, each in figures.items()},
+        {part: {name: _plain(starts) for name, starts in each.items()} for part, each in figures.items()}
+        | {"parts": loaded},
         [goal for name in names for goal in _goals(name, found[name])],
     )
 

@@ -6,9 +6,6 @@ from bench.cold_start.contestants import Cast
 from bench.cold_start.places import Places
 from bench.cold_start.starts import Contestant
 
-_POWERTOOLS = ("batch", "parameters")
-"""Parts that the worker could use in place of ours."""
-
 
 def levers(cast: Cast, places: Places) -> dict[str, tuple[Contestant, Contestant]]:
     """Each lever's name, with the contestant without it and the one with it."""
@@ -18,12 +15,8 @@ def levers(cast: Cast, places: Places) -> dict[str, tuple[Contestant, Contestant
     def by(lever: str) -> Contestant:
         return replace(status, handler=f"lever.{lever}.handler", path=path)
 
-    def powertools(part: str) -> Contestant:
-        return replace(process, handler=f"lever.powertools_{part}.handler", path=(places.peers, *process.path))
-
-    without_powertools = {f"no Powertools {part} (process)": (powertools(part), process) for part in _POWERTOOLS}
     whole_store = replace(sweeper, handler="lever.whole_store.handler", path=(places.peers, *sweeper.path))
-    return without_powertools | {
+    return {
         "byte code in the artifact (status)": (cast.ours("status", tree=places.plain), status),
         "byte code in the artifact (process)": (cast.ours("process", tree=places.plain), process),
         "no Tracer (status)": (by("tracer"), status),
