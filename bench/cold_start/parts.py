@@ -1,4 +1,4 @@
-"""What two parts of Powertools would add to the worker's INIT, where it could use them in place of ours.
+"""The cost of two parts of Powertools in the worker's INIT, where it could use them in place of ours.
 
 The difference of two whole starts is noisier than what is to be found, so the worker loads first, and then the part.
 """
