@@ -1,7 +1,7 @@
 """The monthly cost of an unused deployment, from the template's resources. Pure, except that it reads the template."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from shared import kinds
 from shared.aws.metrics import Metric
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+_CONDITION = re.compile(r'^  (\w+): (!Not \[)?!Equals \[!Ref (\w+), "?([^]"]*)"?\]', re.MULTILINE)
 _MONTH_MINUTES = 43_200
 _QUEUES = 2
 _POLLERS = 5
@@ -23,8 +24,7 @@ _SWEEP_LOG_BYTES = 344 + 250
 
 @dataclass(frozen=True, slots=True)
 class AtRest:
-    """The number of resources that AWS bills by the month. The authorizer's alarm counts only if an authorizer is
-    used."""
+    """The number of resources that AWS bills by the month."""
 
     alarms: int
     dashboards: int
@@ -34,15 +34,24 @@ class AtRest:
 
 
 def of_template(path: Path = TEMPLATE) -> AtRest:
-    """Count them in the template's text, which needs no parser."""
+    """Count what the template creates with its defaults."""
     text = path.read_text()
-    alarms, dashboards, keys = (
-        len(re.findall(rf"^    Type: AWS::{name}$", text, re.MULTILINE))
-        for name in ("CloudWatch::Alarm", "CloudWatch::Dashboard", "KMS::Key")
-    )
-    return AtRest(
-        alarms, dashboards, keys, metrics=len(Metric) - 1 + len(kinds.names())
-    )  # latency is one for each kind
+    absent = set(_false_by_default(text))
+
+    def count(kind: str) -> int:
+        found = re.findall(rf"^    Type: AWS::{kind}$(?:\n    Condition: (\w+)$)?", text, re.MULTILINE)
+        return sum(condition not in absent for condition in found)
+
+    metrics = len(Metric) - 1 + len(kinds.names())  # latency is one for each kind
+    return AtRest(count("CloudWatch::Alarm"), count("CloudWatch::Dashboard"), count("KMS::Key"), metrics)
+
+
+def _false_by_default(template: str) -> Iterator[str]:
+    """Yield the conditions that ask for another value of one parameter than its default. Needs no parser of YAML."""
+    for name, negated, parameter, value in _CONDITION.findall(template):
+        default = re.search(rf"^  {parameter}:$(?:\n    .*)*?\n    Default: (.*)$", template, re.MULTILINE)
+        if default and (default[1].strip('"') == value) == bool(negated):
+            yield name
 
 
 def monthly(standing: AtRest, prices: Prices, http_memory: int) -> Mapping[str, float]:

@@ -70,9 +70,10 @@ class _Call:
         self.characters = 0
 
     def text(self) -> str:
+        """Return the text so far. A character of which only half has arrived is left out."""
         text = "".join(self.pieces)
         self.pieces = [text]
-        return text
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
 
 
 class Partials:

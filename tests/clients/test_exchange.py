@@ -184,6 +184,7 @@ def test_what_is_wrong_with_which_field_is_told() -> None:
         Answer(200, {}, b"<html>"),
         Answer(200, {}, b"[]"),
         Answer(200, {}, b"\xff"),
+        Answer(200, {}, b"[" * 200_000),
         answer(200, {"generation_id": ID}),
         answer(200, generation(version="many")),  # type: ignore[arg-type]
         answer(302, generation(), location="https://elsewhere.example/"),

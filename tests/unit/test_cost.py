@@ -156,16 +156,32 @@ def _parameters() -> dict[str, float]:
     return found
 
 
-def test_a_month_in_which_nobody_comes_is_made_of_what_the_template_has() -> None:
+def test_a_month_in_which_nobody_comes_is_made_of_what_the_template_creates_by_default() -> None:
     found = idle_cost.of_template()
-    assert found.alarms == idle_cost.TEMPLATE.read_text().count("Type: AWS::CloudWatch::Alarm")
-    assert found.keys == 1
+    # Not those of the function that verifies tokens, of live connections (3), and of a limit for the deployment.
+    assert found.alarms == idle_cost.TEMPLATE.read_text().count("Type: AWS::CloudWatch::Alarm") - 5 == 16
+    assert (found.dashboards, found.keys) == (1, 1)
     assert found.metrics == len(Metric) - 1 + len(kinds.names())  # latency has the kind as a dimension
     usd = idle_cost.monthly(idle_cost.AtRest(alarms=10, dashboards=1, keys=1, metrics=7), PUBLISHED, 1_024)
     assert (usd["alarms"], usd["dashboards"], usd["KMS key"]) == (1.0, 3.0, 1.0)
     assert usd["custom metrics"] == pytest.approx(2.10)
     assert usd["polling of the queues"] == pytest.approx(0.5184)  # 2 queues, 5 pollers, every 20 s: 1,296,000
     assert 0.1 < usd["sweeper"] < 0.5
+
+
+def test_a_changed_default_changes_what_an_unused_deployment_costs(tmp_path: Path) -> None:
+    def with_default(parameter: str, value: str) -> idle_cost.AtRest:
+        head, _, tail = idle_cost.TEMPLATE.read_text().partition(f"\n  {parameter}:\n")
+        changed = tmp_path / "template.yaml"
+        changed.write_text(
+            f"{head}\n  {parameter}:\n{re.sub('(?m)^    Default: .*$', f'    Default: {value}', tail, count=1)}"
+        )
+        return idle_cost.of_template(changed)
+
+    assert with_default("Live", "enabled").alarms == 19
+    assert with_default("MaxDeploymentDailySpendUsd", '"20"').alarms == 17
+    assert with_default("Dashboard", "disabled").dashboards == 0
+    assert with_default("UserKeys", "disabled").keys == 0
 
 
 def test_five_state_transitions_a_generation_are_a_hundred_and_twenty_five_dollars_a_million() -> None:

@@ -117,6 +117,25 @@ def test_each_connection_sees_the_answer_grow_and_each_message_is_all_of_it() ->
 
 
 @pytest.mark.usefixtures("hurried")
+def test_a_character_that_arrives_in_two_halves_is_shown_once_it_is_whole() -> None:
+    audience = Audience(connected=["c-1"])
+    smile = "\N{SMILING FACE WITH OPEN MOUTH}"
+    high, low = json.loads('"\\ud83d"'), json.loads('"\\ude03"')
+    with shower(audience) as partials:
+        on_words = partials.of_call("cards", PROMPT, Cards)
+
+        def shown(piece: str, ends: str) -> None:
+            on_words(piece)
+            eventually(lambda: audience.posted and audience.posted[-1][1]["output"]["a-note"].endswith(ends))
+
+        shown('{"a-note": "A smile: ', ": ")
+        shown(high, ": ")
+        shown(low, smile)
+        shown(" and a word", "word")
+    assert audience.posted[-1][1]["output"]["a-note"] == f"A smile: {smile} and a word"
+
+
+@pytest.mark.usefixtures("hurried")
 def test_a_call_sends_so_many_messages_and_no_more_and_the_next_call_of_the_step_goes_on_counting() -> None:
     audience = Audience(connected=["c-1"])
     with shower(audience) as partials:
