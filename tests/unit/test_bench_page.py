@@ -39,6 +39,11 @@ def test_a_mark_that_no_table_goes_to_is_an_error() -> None:
         rendered("<!-- tables: Bills --><!-- end -->", REPORT)
 
 
+def test_a_run_of_some_benches_leaves_the_tables_of_the_others() -> None:
+    others = "<!-- tables: Bills -->\n\nold\n\n<!-- end -->\nbetween\n"
+    assert rendered(others + BARE, REPORT, every=False) == others + rendered(BARE, REPORT)
+
+
 def test_the_page_has_every_quota_as_the_simulation_has_it() -> None:
     page = (PROJECT / "docs" / "scale.md").read_text()
     begin = page.index("<!-- tables: AWS's quotas -->")
