@@ -45,8 +45,9 @@ def deploy(stack: LocalStack) -> None:
 
 
 def _api_of(stack: LocalStack) -> Any:
-    [api] = stack.client("apigatewayv2").get_apis()["Items"]
-    return api["ApiId"]
+    apis = stack.client("apigatewayv2").get_apis()["Items"]
+    [api] = [each["ApiId"] for each in apis if each["ProtocolType"] == "HTTP"]
+    return api
 
 
 def _archive() -> bytes:
