@@ -83,6 +83,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy2(ROOT / name, directory / name)
     (directory / KIND_FILE).write_text(KIND_SOURCE, encoding="utf-8")
     (directory / TEST_FILE).write_text(TEST_SOURCE, encoding="utf-8")
+    # A repository, because a check asks git for the files of the project.
+    subprocess.run(["bash", "-euc", "git init -q; git add -A"], cwd=directory, check=True, timeout=120)  # noqa: S607
     return directory
 
 
@@ -243,7 +245,10 @@ def test_nothing_else_of_the_project_has_to_know_of_new_kinds(copy: Copy) -> Non
     for name in TOLD_OF_FAILURES:
         text = (copy.directory / name).read_text(encoding="utf-8")
         assert all(f"too_few_facts_{number}" in text for number in range(9)), name
-    for program in [*STATIC, ["pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/unit"]]:
+    for program in [
+        *STATIC,
+        ["pytest", "-q", "-x", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", "tests/unit"],
+    ]:
         argv = [sys.executable, "-m", *program]
         ran = subprocess.run(argv, cwd=copy.directory, capture_output=True, text=True, check=False, timeout=1_000)  # noqa: S603
         assert ran.returncode == 0, ran.stdout + ran.stderr
