@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from threading import RLock
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from local.emulator import ACCESS_KEY
 from shared.aws.clients import FOR_OBJECTS
@@ -199,8 +202,21 @@ def create_bucket(client: Any) -> None:
 @contextmanager
 def moto_dynamodb() -> Iterator[Any]:
     """Yield a DynamoDB client of moto with the table in it."""
-    with mock_aws():
+    with mock_aws(), _one_at_a_time():
         client = boto3.client("dynamodb", region_name="eu-central-1")
         create_table(client, SETTINGS.table_name)
         create_bucket(client)
         yield client
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Let moto answer one call at a time: it keeps its tables in plain dictionaries, without a lock."""
+    answer, lock = BotocoreStubber.__call__, RLock()
+
+    def locked(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return answer(*args, **kwargs)
+
+    with patch.object(BotocoreStubber, "__call__", locked):
+        yield
