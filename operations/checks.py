@@ -9,7 +9,7 @@ from operations.findings import Finding, Rule
 from operations.partition import Partition
 from shared.domain.generation import Generation
 from shared.domain.states import Status
-from shared.store.items import due_shard
+from shared.store.keys import due_shard
 
 _OVERSTAYED = timedelta(days=7)
 AHEAD = timedelta(days=1)

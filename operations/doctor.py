@@ -18,7 +18,7 @@ from shared.domain.clock import Clock
 from shared.domain.generation import GenerationKey
 from shared.domain.states import OPEN
 from shared.store.damage import DAMAGED
-from shared.store.items import DUE_SHARDS
+from shared.store.keys import DUE_SHARDS
 from shared.store.sweeps import NO_OWNER
 from shared.store.whole import Store
 

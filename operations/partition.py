@@ -10,6 +10,7 @@ from shared.domain.review import Card, Review
 from shared.store import items
 from shared.store.admission_items import decode_accepted
 from shared.store.damage import DAMAGED
+from shared.store.marshalling import Item, from_epoch, pack, unmarshal
 from shared.store.pictures import pictures_of
 from shared.store.review import decode_card, decode_review
 from shared.store.sweeps import NO_OWNER
@@ -76,13 +77,13 @@ class Partition:
     size: int = 0
 
     @classmethod
-    def of(cls, owner: str, found: Iterable[items.Item]) -> "Partition":
+    def of(cls, owner: str, found: Iterable[Item]) -> "Partition":
         partition = cls(owner)
         for item in found:
             partition.add(item)
         return partition
 
-    def add(self, item: items.Item) -> None:
+    def add(self, item: Item) -> None:
         """Add one item, in any state."""
         sort_key = item["sk"]["S"]
         self.size += 1
@@ -109,7 +110,7 @@ class Partition:
         return not (self.unreadable or self.newer)
 
 
-def _expiry(item: items.Item) -> datetime:
+def _expiry(item: Item) -> datetime:
     return _near(datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC))
 
 
@@ -119,11 +120,11 @@ def _near(moment: datetime) -> datetime:
     return moment
 
 
-def _id(item: items.Item) -> str:
+def _id(item: Item) -> str:
     return str(item["sk"]["S"].split("#")[1])
 
 
-def _head(partition: Partition, item: items.Item) -> None:
+def _head(partition: Partition, item: Item) -> None:
     head = items.decode_head(item)
     if not head.status.known:
         partition.newer.append(item["sk"]["S"])
@@ -135,15 +136,15 @@ def _head(partition: Partition, item: items.Item) -> None:
     partition.shards[head.generation_id] = item.get("due_shard", {}).get("S")
 
 
-def _input(partition: Partition, item: items.Item) -> None:
+def _input(partition: Partition, item: Item) -> None:
     # Objects are not fetched.
-    there = item if "content_object" not in item else {**item, "content": {"B": items.pack({})}}
+    there = item if "content_object" not in item else {**item, "content": {"B": pack({})}}
     items.decode_input(there)
     partition.inputs.add(_id(item))
     _objects(partition, item, "content")
 
 
-def _step(partition: Partition, item: items.Item) -> None:
+def _step(partition: Partition, item: Item) -> None:
     stored = items.decode_step(item)
     _near(stored.stored_at)
     _objects(partition, item, "result")
@@ -155,43 +156,43 @@ def _step(partition: Partition, item: items.Item) -> None:
     partition.steps.setdefault(_id(item), []).append(step)
 
 
-def _objects(partition: Partition, item: items.Item, attribute: str) -> None:
+def _objects(partition: Partition, item: Item, attribute: str) -> None:
     named = item.get(f"{attribute}_object")
     if named is not None:
         partition.objects[item["sk"]["S"]] = [str(named["S"])]
 
 
-def _key(partition: Partition, item: items.Item) -> None:
+def _key(partition: Partition, item: Item) -> None:
     bytes(item["sealed"]["B"])
     partition.keys[_id(item)] = _expiry(item)
 
 
-def _review(partition: Partition, item: items.Item) -> None:
+def _review(partition: Partition, item: Item) -> None:
     review = decode_review(item)
     verdicts = {number: replace(each, edits={}) for number, each in review.verdicts.items()}
     partition.reviews[_id(item)] = Review(review.version, verdicts)
 
 
-def _card(partition: Partition, item: items.Item) -> None:
+def _card(partition: Partition, item: Item) -> None:
     card = decode_card(item)
     _near(card.created_at)
     partition.cards.append(replace(card, fields={}))
 
 
-def _request(partition: Partition, item: items.Item) -> None:
+def _request(partition: Partition, item: Item) -> None:
     bytes(item["body_hash"]["B"])
     partition.requests.append(Requested(item["sk"]["S"], item["generation_id"]["S"], _expiry(item)))
 
 
-def _limit(partition: Partition, item: items.Item) -> None:
+def _limit(partition: Partition, item: Item) -> None:
     accepted = decode_accepted(item)
     latest = max((at for times in accepted.windows.values() for at in times), default=accepted.last_at)
     partition.limit_swept_at = _expiry(item) if "expires_at" in item else None
     partition.limit_lapses_at = _near(datetime.fromtimestamp(latest / 1000, UTC))
 
 
-def _day(partition: Partition, item: items.Item) -> None:
-    values = items.unmarshal(item)
+def _day(partition: Partition, item: Item) -> None:
+    values = unmarshal(item)
     day = _near(datetime.fromisoformat(_id(item))).date().isoformat()
     partition.days[day] = Day(
         int(values.get("generations", 0)),
@@ -202,15 +203,15 @@ def _day(partition: Partition, item: items.Item) -> None:
     )
 
 
-def _event(_partition: Partition, item: items.Item) -> None:
+def _event(_partition: Partition, item: Item) -> None:
     decode_event(item)
 
 
-def _erasure(partition: Partition, item: items.Item) -> None:
-    partition.erasing_until = items.from_epoch(items.unmarshal(item)["not_before"])
+def _erasure(partition: Partition, item: Item) -> None:
+    partition.erasing_until = from_epoch(unmarshal(item)["not_before"])
 
 
-TAKERS: dict[str, Callable[[Partition, items.Item], None]] = {
+TAKERS: dict[str, Callable[[Partition, Item], None]] = {
     "G#": _head,
     "I#": _input,
     "S#": _step,

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from shared.domain.clock import Clock
-from shared.store import items
+from shared.store.marshalling import Item, marshal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,48 +27,48 @@ class Reader:
     sleep: Callable[[float], None] = time.sleep
     _next_at: float = field(default=0.0, init=False)
 
-    def scan(self, limit: int | None = None) -> Iterator[items.Item]:
+    def scan(self, limit: int | None = None) -> Iterator[Item]:
         """Yield the table's items, at most `limit`. The items of one owner mostly come together."""
         found = self._pages(self.client.scan, ConsistentRead=True)
         return found if limit is None else islice(found, limit)
 
-    def heads(self) -> Iterator[items.Item]:
+    def heads(self) -> Iterator[Item]:
         """Yield every head of the table."""
         return self._pages(
             self.client.scan,
             ConsistentRead=True,
             FilterExpression="begins_with(sk, :prefix)",
-            ExpressionAttributeValues=items.marshal({":prefix": "G#"}),
+            ExpressionAttributeValues=marshal({":prefix": "G#"}),
         )
 
-    def heads_of(self, owner: str) -> Iterator[items.Item]:
+    def heads_of(self, owner: str) -> Iterator[Item]:
         """Yield every head of an owner, oldest first."""
         return self._pages(
             self.client.query,
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=items.marshal({":pk": owner, ":prefix": "G#"}),
+            ExpressionAttributeValues=marshal({":pk": owner, ":prefix": "G#"}),
         )
 
-    def owned_by(self, owner: str) -> Iterator[items.Item]:
+    def owned_by(self, owner: str) -> Iterator[Item]:
         """Yield all items of an owner."""
         return self._pages(
             self.client.query,
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=items.marshal({":pk": owner}),
+            ExpressionAttributeValues=marshal({":pk": owner}),
         )
 
-    def indexed(self, shard: str) -> Iterator[items.Item]:
+    def indexed(self, shard: str) -> Iterator[Item]:
         """Yield the entries of a shard of the due index. An index cannot be read with strong consistency."""
         return self._pages(
             self.client.query,
             IndexName="due",
             KeyConditionExpression="due_shard = :shard",
-            ExpressionAttributeValues=items.marshal({":shard": shard}),
+            ExpressionAttributeValues=marshal({":shard": shard}),
         )
 
-    def inputs_of(self, request_id: str, owner: str | None) -> Iterator[list[items.Item]]:
+    def inputs_of(self, request_id: str, owner: str | None) -> Iterator[list[Item]]:
         """Yield, page by page, the inputs that a request stored, of one owner if given: keys and model, no content.
 
         Nearly every page is empty, but must be read.
@@ -81,26 +81,26 @@ class Reader:
         values = {":prefix": "I#", ":request": request_id}
         if owner is None:
             both = "begins_with(sk, :prefix) AND request_id = :request"
-            wanted |= {"FilterExpression": both, "ExpressionAttributeValues": items.marshal(values)}
+            wanted |= {"FilterExpression": both, "ExpressionAttributeValues": marshal(values)}
             return self._each_page(self.client.scan, **wanted)
         return self._each_page(
             self.client.query,
             **wanted,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
             FilterExpression="request_id = :request",
-            ExpressionAttributeValues=items.marshal({**values, ":pk": owner}),
+            ExpressionAttributeValues=marshal({**values, ":pk": owner}),
         )
 
-    def head(self, key: items.Item) -> items.Item | None:
+    def head(self, key: Item) -> Item | None:
         answer = self.client.get_item(TableName=self.table_name, Key=key, ConsistentRead=True)
-        found: items.Item | None = answer.get("Item")
+        found: Item | None = answer.get("Item")
         return found
 
-    def _pages(self, ask: Callable[..., Any], **arguments: Any) -> Iterator[items.Item]:
+    def _pages(self, ask: Callable[..., Any], **arguments: Any) -> Iterator[Item]:
         for page in self._each_page(ask, **arguments):
             yield from page
 
-    def _each_page(self, ask: Callable[..., Any], **arguments: Any) -> Iterator[list[items.Item]]:
+    def _each_page(self, ask: Callable[..., Any], **arguments: Any) -> Iterator[list[Item]]:
         while True:
             self._pace()
             answer = ask(TableName=self.table_name, **arguments)

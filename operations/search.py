@@ -5,7 +5,7 @@ from itertools import islice
 
 from operations.reading import Reader
 from shared.domain.generation import Generation, GenerationKey
-from shared.store import items
+from shared.store.marshalling import unmarshal
 from shared.store.reads import Reader as Reads
 
 
@@ -33,7 +33,7 @@ def find(reader: Reader, reads: Reads, request_id: str, *, owner: str | None, pa
     for page in islice(found, pages):
         read += 1
         for item in page:
-            values = items.unmarshal(item)
+            values = unmarshal(item)
             key = GenerationKey(values["pk"], values["sk"].removeprefix("I#"))
             return Found(key, reads.get(key), values.get("model"), read)
     return Found(pages=read, complete=next(found, None) is None)

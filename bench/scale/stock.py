@@ -17,6 +17,7 @@ from shared.domain.diagnosis import RescueOutcome
 from shared.domain.generation import Generation, Usage
 from shared.domain.states import Status
 from shared.store import items
+from shared.store.keys import due_shard
 from shared.store.sweeps import NO_OWNER
 from tests.simulation.expressions import Item
 from tests.simulation.table import Change, FakeTable
@@ -52,7 +53,7 @@ class Stock:
                 if number % _OPEN_OF:
                     self._keep(generation_id, number, ended)
                 else:
-                    more = {"due_shard": {"S": items.due_shard(generation_id)}}
+                    more = {"due_shard": {"S": due_shard(generation_id)}}
                     self.table.apply([_put(_keyed(waiting, generation_id, number) | more)])
         self.made += count
 

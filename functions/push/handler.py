@@ -10,7 +10,7 @@ from shared.aws.init import prepare
 from shared.aws.logs import logger
 from shared.aws.metrics import Metric, measure
 from shared.domain.settings import settings
-from shared.store import items
+from shared.store.marshalling import unmarshal
 from shared.store.reads import Reader
 
 
@@ -36,7 +36,7 @@ def changed(records: Iterable[Mapping[str, Any]]) -> Changed:
     found: dict[str, dict[str, None]] = {}
     for record in records:
         if record["eventName"] == "MODIFY":
-            key = items.unmarshal(record["dynamodb"]["Keys"])
+            key = unmarshal(record["dynamodb"]["Keys"])
             found.setdefault(str(key["pk"]), {})[str(key["sk"]).removeprefix("G#")] = None
     return {owner: list(ids) for owner, ids in found.items()}
 

@@ -13,7 +13,7 @@ from shared.domain.generation import Generation
 from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.deployment_spend import DeploymentSpend
-from shared.store.items import DUE_SHARDS
+from shared.store.keys import DUE_SHARDS
 from shared.store.reads import Due, Reader
 from shared.store.sweeps import SweepMark, SweepMarks
 

@@ -21,6 +21,8 @@ from shared.store.admission_items import StoredKey, decode_accepted, decode_key,
 from shared.store.ceilings import Ceilings
 from shared.store.damage import reading
 from shared.store.ground import Ground
+from shared.store.keys import accepted_key, head_key, idempotency_key
+from shared.store.marshalling import Item
 from shared.store.move import refused
 from shared.store.parts import Parts
 from shared.store.table import ConditionFailedError, ConflictError
@@ -83,7 +85,7 @@ class AdmissionStore:
         self,
         generation: Generation,
         content: GenerationInput | None,
-        beside: Sequence[items.Item] = (),
+        beside: Sequence[Item] = (),
         *,
         repeat_conflicts: bool = True,
     ) -> Generation:
@@ -116,7 +118,7 @@ class AdmissionStore:
         content: GenerationInput | None,
         admission: Admission,
         *,
-        beside: Sequence[items.Item] = (),
+        beside: Sequence[Item] = (),
         inherit: Callable[[Parts], int] | None = None,
     ) -> Admitted:
         """Create a generation if its owner's limits allow one more, and store its key. Both happen or neither.
@@ -147,7 +149,7 @@ class AdmissionStore:
         generation: Generation,
         content: GenerationInput | None,
         admission: Admission,
-        beside: Sequence[items.Item],
+        beside: Sequence[Item],
         inherit: Callable[[Parts], int] | None,
         parts: Parts,
     ) -> Admitted:
@@ -199,10 +201,10 @@ class AdmissionStore:
 
     def _seen(self, generation: Generation, key: IdempotencyKey | None, *, again: bool) -> _Seen:
         owner = generation.user_id
-        keys = [items.accepted_key(owner)]
-        keys += [items.idempotency_key(owner, key.key)] if key else []
+        keys = [accepted_key(owner)]
+        keys += [idempotency_key(owner, key.key)] if key else []
         # An earlier try may have succeeded although its response was lost.
-        keys += [items.head_key(generation.key)] if again else []
+        keys += [head_key(generation.key)] if again else []
         found = self._table.get_many(*keys)
         head = found[-1] if again else None
         stored = found[1] if key else None
@@ -227,7 +229,7 @@ class AdmissionStore:
 
     def _writes(
         self, generation: Generation, admission: Admission, seen: _Seen
-    ) -> tuple[list[items.Item], Rate | None, Decimal | None]:
+    ) -> tuple[list[Item], Rate | None, Decimal | None]:
         """Return the writes that admit the generation if nothing changed since, the owner's rate limit afterwards, and
         what the nearest spending limit leaves. Raises AdmissionRefusedError."""
         policy, moment = admission.policy, self._clock.now()

@@ -11,6 +11,8 @@ from typing import Any
 from shared.domain.generation import Generation, Usage
 from shared.domain.settings import Settings
 from shared.store import items
+from shared.store.keys import usage_key
+from shared.store.marshalling import Item, expiry, marshal
 from shared.store.sweeps import NO_OWNER
 
 PARTITIONS = 10
@@ -21,7 +23,7 @@ _KEPT_DAYS = 3
 
 def writes(
     head: Generation, usage: Usage, day: date, settings: Settings, *, generations: int, reserved_usd: Decimal
-) -> list[items.Item]:
+) -> list[Item]:
     """Return the writes that add to the days on which `head` counts.
 
     `reserved_usd` is for calls without a known charge. The day counts it until the charge arrives.
@@ -38,7 +40,7 @@ def partition_of(day: date, number: int) -> str:
     return f"{NO_OWNER} spend {day.isoformat()} {number}"
 
 
-def _of_owner(head: Generation, usage: Usage, day: date, *, generations: int, reserved_usd: Decimal) -> items.Item:
+def _of_owner(head: Generation, usage: Usage, day: date, *, generations: int, reserved_usd: Decimal) -> Item:
     added: dict[str, Any] = {"generations": generations or None, **items.usage_values(usage)}
     if head.own_key:
         added["own_cost_usd"] = usage.cost_usd
@@ -48,23 +50,23 @@ def _of_owner(head: Generation, usage: Usage, day: date, *, generations: int, re
     adds = ", ".join(f"#{name} :{name}" for name in names)
     return {
         "Update": {
-            "Key": items.usage_key(head.user_id, day.isoformat()),
+            "Key": usage_key(head.user_id, day.isoformat()),
             # An erasure earlier that day set the sum to expire. Later usage must be kept.
             "UpdateExpression": f"ADD {adds} REMOVE expires_at",
             "ExpressionAttributeNames": {f"#{name}": name for name in names},
-            "ExpressionAttributeValues": items.marshal({f":{name}": added[name] for name in names}),
+            "ExpressionAttributeValues": marshal({f":{name}": added[name] for name in names}),
         }
     }
 
 
-def _of_deployment(head: Generation, ours: Decimal, day: date) -> items.Item:
+def _of_deployment(head: Generation, ours: Decimal, day: date) -> Item:
     drawn = hashlib.sha256(head.generation_id.encode()).digest()
     partition, shard = drawn[0] % PARTITIONS, drawn[1] % _SHARDS_IN_EACH
     lapses = datetime.combine(day, time(tzinfo=UTC)) + timedelta(days=_KEPT_DAYS)
     return {
         "Update": {
-            "Key": items.marshal({"pk": partition_of(day, partition), "sk": f"spend {shard}"}),
+            "Key": marshal({"pk": partition_of(day, partition), "sk": f"spend {shard}"}),
             "UpdateExpression": "ADD spent_usd :ours SET expires_at = :lapses",
-            "ExpressionAttributeValues": items.marshal({":ours": ours, ":lapses": items.expiry(lapses)}),
+            "ExpressionAttributeValues": marshal({":ours": ours, ":lapses": expiry(lapses)}),
         }
     }

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from shared.domain.clock import Clock, epoch_milliseconds
-from shared.store import items
+from shared.store.marshalling import Item, from_epoch, marshal, unmarshal
 from shared.store.table import ConditionFailedError, Table
 
 TICKET_SECONDS = 30
@@ -50,7 +50,7 @@ class Connections:
         ticket, now = f"{self._clock.token()}{self._clock.token()}", self._seconds()
         ends_at = min(token_ends_at, now + LONGEST_SECONDS)
         stored = {"owner": owner, "ends": ends_at, "expires_at": now + TICKET_SECONDS}
-        self._table.put(_ticket_key(ticket) | items.marshal(stored))
+        self._table.put(_ticket_key(ticket) | marshal(stored))
         return ticket, ends_at
 
     def redeem(self, ticket: str) -> Pass | None:
@@ -59,11 +59,11 @@ class Connections:
             found = self._table.take(
                 _ticket_key(ticket),
                 ConditionExpression="expires_at > :now",
-                ExpressionAttributeValues=items.marshal({":now": self._seconds()}),
+                ExpressionAttributeValues=marshal({":now": self._seconds()}),
             )
         except ConditionFailedError:
             return None
-        values = items.unmarshal(found)
+        values = unmarshal(found)
         return Pass(str(values["owner"]), int(values["ends"]))
 
     def is_full(self, owner: str) -> bool:
@@ -76,7 +76,7 @@ class Connections:
         Counted after the write, so that several that open at once cannot exceed the limit.
         """
         times = {"opened_at": self._clock.now(), "expires_at": opened.ends_at}
-        self._table.put(items.marshal({"pk": opened.owner, "sk": connection_id, **times}))
+        self._table.put(marshal({"pk": opened.owner, "sk": connection_id, **times}))
         if len(self.of(opened.owner)) <= MOST_CONNECTIONS:
             return True
         self.close(opened.owner, connection_id)
@@ -84,7 +84,7 @@ class Connections:
 
     def close(self, owner: str, connection_id: str) -> None:
         """Delete a connection. Deleting a missing one is not an error."""
-        self._table.delete(items.marshal({"pk": owner, "sk": connection_id}))
+        self._table.delete(marshal({"pk": owner, "sk": connection_id}))
 
     def of(self, owner: str) -> list[Connection]:
         """Return the owner's connections, strongly consistent, without those past their end."""
@@ -99,23 +99,23 @@ class Connections:
         """Whether its handshake may still run. API Gateway then reports it as gone although it is not."""
         return self._clock.now() <= connection.opened_at + timedelta(seconds=YOUNG_SECONDS)
 
-    def _items(self, owner: str) -> list[items.Item]:
+    def _items(self, owner: str) -> list[Item]:
         found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=items.marshal({":pk": owner}),
+            ExpressionAttributeValues=marshal({":pk": owner}),
         )
-        return [items.unmarshal(item) for item in found]
+        return [unmarshal(item) for item in found]
 
     def _seconds(self) -> int:
         return epoch_milliseconds(self._clock.now()) // 1000
 
 
-def _connection(values: items.Item) -> Connection:
-    return Connection(str(values["pk"]), str(values["sk"]), items.from_epoch(values["opened_at"]))
+def _connection(values: Item) -> Connection:
+    return Connection(str(values["pk"]), str(values["sk"]), from_epoch(values["opened_at"]))
 
 
-def _ticket_key(ticket: str) -> items.Item:
+def _ticket_key(ticket: str) -> Item:
     # No owner contains a control character, so this partition belongs to nobody.
     digest = hashlib.sha256(ticket.encode("utf-8", "surrogatepass")).hexdigest()
-    return items.marshal({"pk": f"ticket\0{digest}", "sk": "ticket"})
+    return marshal({"pk": f"ticket\0{digest}", "sk": "ticket"})

@@ -3,9 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 
-from shared.store import items
 from shared.store.booking import PARTITIONS, partition_of
 from shared.store.ground import Ground
+from shared.store.marshalling import marshal, unmarshal
 
 CACHE_SECONDS = 5.0
 """How old a cached sum may be. A sum takes ten queries: some five read units."""
@@ -37,6 +37,6 @@ class DeploymentSpend:
 
     def _sum_of(self, partition: str) -> Decimal:
         found = self._table.query(
-            KeyConditionExpression="pk = :pk", ExpressionAttributeValues=items.marshal({":pk": partition})
+            KeyConditionExpression="pk = :pk", ExpressionAttributeValues=marshal({":pk": partition})
         )
-        return sum((Decimal(items.unmarshal(shard).get("spent_usd", 0)) for shard in found), Decimal(0))
+        return sum((Decimal(unmarshal(shard).get("spent_usd", 0)) for shard in found), Decimal(0))

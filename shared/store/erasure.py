@@ -12,6 +12,8 @@ from shared.store import items
 from shared.store.admission_items import decode_accepted
 from shared.store.damage import DAMAGED
 from shared.store.ground import Ground
+from shared.store.keys import accepted_key, days_of_month, usage_key
+from shared.store.marshalling import Item, expiry, from_epoch, marshal, unmarshal
 from shared.store.table import ConditionFailedError
 
 _MARK = "X#erase"
@@ -39,16 +41,16 @@ class ErasureStore:
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk",
             ProjectionExpression="sk",
-            ExpressionAttributeValues=items.marshal({":pk": user_id}),
+            ExpressionAttributeValues=marshal({":pk": user_id}),
             Limit=count + len(kept),
         )
-        keys = (str(items.unmarshal(item)["sk"]) for item in found)
+        keys = (str(unmarshal(item)["sk"]) for item in found)
         return list(islice((key for key in keys if key not in kept), count))
 
     def delete_items(self, user_id: str, sort_keys: Iterable[str]) -> None:
         """Delete items of the owner, whatever they hold. Deleting a missing item is not an error."""
         for batch in batched(sort_keys, _BATCH, strict=False):
-            self._table.delete_many([items.marshal({"pk": user_id, "sk": sort_key}) for sort_key in batch])
+            self._table.delete_many([marshal({"pk": user_id, "sk": sort_key}) for sort_key in batch])
 
     def delete_objects(self, user_id: str) -> bool:
         """Delete at most a thousand of the owner's objects. Returns False if there were none."""
@@ -58,7 +60,7 @@ class ErasureStore:
         """Reduce the days that a spending limit uses to the spend, and let them expire when they no longer limit the
         owner. This always includes today."""
         now = self._clock.now()
-        today = items.usage_key(user_id, now.date().isoformat())
+        today = usage_key(user_id, now.date().isoformat())
         kept = {day["sk"]["S"]: day for day in (*self._days(user_id, now), self._table.get(today)) if day}
         for sort_key, day in kept.items():
             if "expires_at" not in day or day.keys() & {*_NOT_SPENT}:
@@ -67,11 +69,11 @@ class ErasureStore:
     def _strip(self, user_id: str, sort_key: str, lapses: datetime) -> None:
         try:
             self._table.update(
-                items.marshal({"pk": user_id, "sk": sort_key}),
+                marshal({"pk": user_id, "sk": sort_key}),
                 {
                     "UpdateExpression": f"SET expires_at = :at REMOVE {', '.join(_NOT_SPENT)}",
                     "ConditionExpression": "attribute_exists(pk)",
-                    "ExpressionAttributeValues": items.marshal({":at": items.expiry(lapses)}),
+                    "ExpressionAttributeValues": marshal({":at": expiry(lapses)}),
                 },
                 mine=lambda _item: False,
             )
@@ -100,7 +102,7 @@ class ErasureStore:
         if item is None:
             return None
         try:
-            return items.from_epoch(items.unmarshal(item)["not_before"])
+            return from_epoch(unmarshal(item)["not_before"])
         except DAMAGED:
             return datetime.max.replace(tzinfo=UTC)
 
@@ -116,7 +118,7 @@ class ErasureStore:
         """End the erasure, unless its mark has been extended since it was read."""
         condition = {
             "ConditionExpression": "attribute_not_exists(pk) OR not_before = :at",
-            "ExpressionAttributeValues": items.marshal({":at": not_before}),
+            "ExpressionAttributeValues": marshal({":at": not_before}),
         }
         try:
             self._table.delete(_mark_key(user_id), **condition)
@@ -132,19 +134,19 @@ class ErasureStore:
         """Return the sort keys of the owner's bookkeeping of limits, each with the time when it expires."""
         lapse = self._lapse_of_spend(now)
         binding = {day["sk"]["S"]: lapse for day in self._days(user_id, now)}
-        state = items.accepted_key(user_id)
+        state = accepted_key(user_id)
         with suppress(*DAMAGED):  # an unreadable item limits nobody, and is deleted with the rest
             accepted = decode_accepted(self._table.get(state))
             if lapses := accepted.lapses_in(policy_of(self._settings), epoch_milliseconds(now)):
                 binding[state["sk"]["S"]] = now + timedelta(milliseconds=lapses)
         return binding
 
-    def _days(self, user_id: str, now: datetime) -> list[items.Item]:
+    def _days(self, user_id: str, now: datetime) -> list[Item]:
         """Return the usage items with a spend that a limit uses now: this month's, today's, or none."""
         if self._settings.max_monthly_spend_usd > 0:
-            days = list(self._table.query(**items.days_of_month(user_id, f"{now:%Y-%m}")))
+            days = list(self._table.query(**days_of_month(user_id, f"{now:%Y-%m}")))
         elif self._settings.max_daily_spend_usd > 0:
-            today = self._table.get(items.usage_key(user_id, now.date().isoformat()))
+            today = self._table.get(usage_key(user_id, now.date().isoformat()))
             days = [] if today is None else [today]
         else:
             days = []
@@ -154,15 +156,15 @@ class ErasureStore:
         return month_after(now) if self._settings.max_monthly_spend_usd > 0 else midnight_after(now)
 
 
-def _marked(not_before: datetime) -> items.Item:
-    return items.marshal({":at": not_before, ":swept": items.expiry(not_before + timedelta(days=_MARK_DAYS))})
+def _marked(not_before: datetime) -> Item:
+    return marshal({":at": not_before, ":swept": expiry(not_before + timedelta(days=_MARK_DAYS))})
 
 
-def _mark_key(user_id: str) -> items.Item:
-    return items.marshal({"pk": user_id, "sk": _MARK})
+def _mark_key(user_id: str) -> Item:
+    return marshal({"pk": user_id, "sk": _MARK})
 
 
-def _charged(day: items.Item) -> Decimal:
+def _charged(day: Item) -> Decimal:
     try:
         return items.charged(day)
     except DAMAGED:

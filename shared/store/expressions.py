@@ -11,7 +11,8 @@ from typing import Any
 from shared.domain.generation import SCHEMA_VERSION, Called, Generation
 from shared.domain.row import Add, Once, Row
 from shared.domain.states import Guard, Status
-from shared.store.items import RENAMED, Item, encode_fields, marshal
+from shared.store.items import RENAMED, encode_fields
+from shared.store.marshalling import Item, marshal
 
 
 def _zero_or(name: str, comparison: str) -> str:

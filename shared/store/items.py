@@ -1,17 +1,11 @@
-"""The domain's values as items of the table: keys, attribute names, times, compression. Decides nothing.
+"""The domain's values as items of the table: which attributes a head, an input and a step have. Decides nothing."""
 
-Times are epoch seconds with milliseconds; texts of more than a line are JSON, compressed with zlib.
-"""
-
-import hashlib
-import json
-import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.domain.clock import epoch_milliseconds, from_epoch_milliseconds
+from shared.domain.clock import from_epoch_milliseconds
 from shared.domain.generation import (
     SCHEMA_VERSION,
     Asked,
@@ -25,10 +19,19 @@ from shared.domain.generation import (
 from shared.domain.settings import Settings
 from shared.domain.states import Status
 from shared.store.call_values import call_value, decode_call
-from shared.store.values import deserialize, serialize, text_of, text_or_none
+from shared.store.keys import due_shard, input_key, step_key
+from shared.store.marshalling import (
+    Item,
+    expiry,
+    from_epoch,
+    marshal,
+    pack,
+    unmarshal,
+    unpack,
+    unpack_within,
+)
+from shared.store.values import text_of, text_or_none
 
-Item = dict[str, Any]
-DUE_SHARDS = 10
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 TIMES = frozenset(
@@ -59,94 +62,6 @@ RENAMED = {"fruitless_attempts": "barren", "isolated": "alone", "dispatches": "s
 schema. A counter with both names is the sum of both."""
 
 _FLAGS = ("isolated", "reviewed", "own_key", "asked_to_wait")
-
-
-def head_key(key: GenerationKey) -> Item:
-    return marshal({"pk": key.owner, "sk": f"G#{key.generation_id}"})
-
-
-def input_key(key: GenerationKey) -> Item:
-    return marshal({"pk": key.owner, "sk": f"I#{key.generation_id}"})
-
-
-def step_key(key: GenerationKey, name: str) -> Item:
-    return marshal({"pk": key.owner, "sk": f"S#{key.generation_id}#{name}"})
-
-
-def step_prefix(generation_id: str) -> str:
-    return f"S#{generation_id}#"
-
-
-def usage_key(user_id: str, day: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"U#{day}"})
-
-
-def days_of_month(user_id: str, month: str) -> Item:
-    """Return the query for an owner's usage on each day of a month (YYYY-MM)."""
-    return {
-        "ConsistentRead": True,
-        "KeyConditionExpression": "pk = :pk AND begins_with(sk, :prefix)",
-        "ExpressionAttributeValues": marshal({":pk": user_id, ":prefix": f"U#{month}-"}),
-    }
-
-
-def accepted_key(user_id: str) -> Item:
-    return marshal({"pk": user_id, "sk": "L#create"})
-
-
-def idempotency_key(user_id: str, key: str) -> Item:
-    return marshal({"pk": user_id, "sk": f"K#{key}"})
-
-
-def due_shard(generation_id: str) -> str:
-    """Return the index shard of the generation. It never changes, and ids spread evenly over shards."""
-    return str(hashlib.sha256(generation_id.encode()).digest()[0] % DUE_SHARDS)
-
-
-def marshal(values: Mapping[str, Any]) -> Item:
-    """Return DynamoDB's form of `values`. Datetimes become epoch seconds, and None is omitted."""
-    return {name: serialize(_plain(value)) for name, value in values.items() if value is not None}
-
-
-def unmarshal(item: Item) -> Item:
-    return {name: deserialize(value) for name, value in item.items()}
-
-
-def _plain(value: object) -> object:
-    return to_epoch(value) if isinstance(value, datetime) else value
-
-
-def to_epoch(moment: datetime) -> Decimal:
-    """Return `moment` as epoch seconds, exact to the millisecond, in DynamoDB's own form: no trailing zeros."""
-    return Decimal(epoch_milliseconds(moment)) / 1000
-
-
-def from_epoch(value: Decimal) -> datetime:
-    return from_epoch_milliseconds(int(value * 1000))
-
-
-def pack(value: Mapping[str, Any]) -> bytes:
-    """Return `value` as compressed JSON, because DynamoDB bills writes by the kilobyte. Raises ValueError for NaN."""
-    return zlib.compress(json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode(), 9)
-
-
-def unpack(data: bytes) -> dict[str, Any]:
-    """Undo `pack`. NaN, which an earlier version stored, becomes null, because JSON has no NaN."""
-    return _object(zlib.decompress(data))
-
-
-def unpack_within(data: bytes, most_bytes: int) -> dict[str, Any] | None:
-    """Undo `pack`, or return None if the JSON is larger than this many bytes. Unpacking stops there."""
-    unpacking = zlib.decompressobj()
-    text = unpacking.decompress(data, most_bytes + 1)
-    return None if len(text) > most_bytes else _object(text)
-
-
-def _object(text: bytes) -> dict[str, Any]:
-    unpacked = json.loads(text, parse_constant=lambda _name: None)
-    if not isinstance(unpacked, dict):
-        raise TypeError("the packed value is not an object")
-    return unpacked
 
 
 def encode_head(generation: Generation) -> Item:
@@ -185,11 +100,6 @@ def encode_fields(sets: Mapping[str, Any]) -> dict[str, Any]:
         else:
             encoded[name] = value
     return encoded
-
-
-def expiry(moment: datetime | None) -> int | None:
-    """DynamoDB's time to live takes whole epoch seconds."""
-    return None if moment is None else epoch_milliseconds(moment) // 1000
 
 
 def parts_expiry(head: Generation, settings: Settings) -> datetime:

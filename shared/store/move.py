@@ -11,6 +11,8 @@ from shared.domain.states import TERMINAL
 from shared.store import booking, items, user_key
 from shared.store.expressions import as_read, update_of
 from shared.store.ground import Ground
+from shared.store.keys import head_key
+from shared.store.marshalling import Item
 from shared.store.table import ConditionFailedError, Mine
 
 
@@ -34,7 +36,7 @@ class Mover:
         sets = self._sets(row, head, at, given)
         update = update_of(row, as_read(head, at.now) | (more or {}), sets)
         try:
-            item = self._table.update(items.head_key(head.key), update, _mine(row, Write(head, sets, at)))
+            item = self._table.update(head_key(head.key), update, _mine(row, Write(head, sets, at)))
         except ConditionFailedError as failed:
             raise refused(row, failed) from failed
         return items.decode_head(item)
@@ -44,7 +46,7 @@ class Mover:
         row: Row[Given],
         head: Generation,
         given: Given,
-        beside: Sequence[items.Item],
+        beside: Sequence[Item],
         *,
         op: str | None = None,
     ) -> None:
@@ -54,7 +56,7 @@ class Mover:
         """
         at = self._at(row, op)
         sets = self._sets(row, head, at, given)
-        write = {"Update": {"Key": items.head_key(head.key), **update_of(row, as_read(head, at.now), sets)}}
+        write = {"Update": {"Key": head_key(head.key), **update_of(row, as_read(head, at.now), sets)}}
         if row.target in TERMINAL:
             booked = booking.writes(
                 head, sets["usage"], at.now.date(), self._settings, generations=1, reserved_usd=sets["reserved_usd"]
@@ -66,15 +68,15 @@ class Mover:
             if failed.index == 0:
                 raise refused(row, failed) from failed
             # Another item's condition failed. Only the head shows whether an earlier try of ours succeeded.
-            item = self._table.get(items.head_key(head.key))
+            item = self._table.get(head_key(head.key))
             if item is None or not _mine(row, Write(head, sets, at))(item):
                 raise TransitionRefusedError(row.name, items.decode_head(item) if item else None) from failed
 
-    def write_of[Given](self, row: Row[Given], head: Generation, given: Given) -> items.Item:
+    def write_of[Given](self, row: Row[Given], head: Generation, given: Given) -> Item:
         """Return a row's write for a transaction that begins with another item. The caller interprets a refusal."""
         at = self._at(row)
         update = update_of(row, as_read(head, at.now), self._sets(row, head, at, given))
-        return {"Update": {"Key": items.head_key(head.key), **update}}
+        return {"Update": {"Key": head_key(head.key), **update}}
 
     def _at(self, row: Row[Any], op: str | None = None) -> At:
         token = op or (self._clock.token() if row.mark is Mark.OP else "")

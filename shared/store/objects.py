@@ -13,7 +13,7 @@ from shared.domain.errors import ObjectDeniedError, StoreRefusedError, StoreUnav
 from shared.domain.generation import GenerationKey
 from shared.domain.pictures import is_keyed
 from shared.domain.pseudonym import bare_hash, keyed_hash
-from shared.store.items import Item
+from shared.store.marshalling import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -16,7 +16,7 @@ from shared.store.objects import named_by
 if TYPE_CHECKING:
     from shared.domain.generation import GenerationKey
     from shared.store.ground import Ground
-    from shared.store.items import Item
+    from shared.store.marshalling import Item
 
 _AT_ONCE = 100  # the maximum of one transaction
 

@@ -13,6 +13,8 @@ from shared.store import items
 from shared.store.admission_items import decode_accepted
 from shared.store.damage import if_readable, reading
 from shared.store.ground import Ground
+from shared.store.keys import accepted_key, days_of_month, usage_key
+from shared.store.marshalling import marshal
 
 _SKEW_MILLISECONDS = 60_000
 
@@ -53,7 +55,7 @@ class QuotaReader:
         """Return the owner's use of each rate limit, of open generations and of today's spend."""
         now = self._clock.now()
         with reading():
-            accepted = decode_accepted(self._table.get(items.accepted_key(user_id)))
+            accepted = decode_accepted(self._table.get(accepted_key(user_id)))
         running = self.open_heads(user_id, accepted, now)
         rates = tuple(accepted.rate(limit, epoch_milliseconds(now)) for limit in policy.limits.values())
         return QuotaUse(rates, len(running), self.spent(user_id, policy, running, now))
@@ -74,9 +76,7 @@ class QuotaReader:
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :oldest AND :newest",
             FilterExpression="attribute_exists(due_at)",
-            ExpressionAttributeValues=items.marshal(
-                {":pk": user_id, ":oldest": f"G#{uuid7(since, 0)}", ":newest": "G#g"}
-            ),
+            ExpressionAttributeValues=marshal({":pk": user_id, ":oldest": f"G#{uuid7(since, 0)}", ":newest": "G#g"}),
         )
         heads = (if_readable(partial(items.decode_head, item)) for item in found)
         return [head for head in heads if head is not None]
@@ -93,10 +93,10 @@ class QuotaReader:
     def _spent(self, user_id: str, policy: Policy, running: list[Generation], now: datetime) -> Spent:
         ours = (head for head in running if not head.own_key)
         open_usd = sum((head.usage.cost_usd + head.reserved_usd for head in ours), Decimal(0))
-        today = items.usage_key(user_id, now.date().isoformat())
+        today = usage_key(user_id, now.date().isoformat())
         if not policy.max_monthly_spend_usd:
             return Spent(items.charged(self._table.get(today)) + open_usd, Decimal(0))
-        found = self._table.query(**items.days_of_month(user_id, f"{now:%Y-%m}"))
+        found = self._table.query(**days_of_month(user_id, f"{now:%Y-%m}"))
         days = {day["sk"]["S"]: items.charged(day) for day in found}
         booked = days.get(today["sk"]["S"], Decimal(0))
         return Spent(booked + open_usd, sum(days.values(), Decimal(0)) + open_usd)

@@ -24,6 +24,8 @@ from shared.domain.generation import (
 from shared.store import items
 from shared.store.damage import DAMAGED, if_readable, reading
 from shared.store.ground import Ground
+from shared.store.keys import days_of_month, head_key, input_key, step_key, step_prefix
+from shared.store.marshalling import Item, from_epoch, marshal, unmarshal
 
 _POSITION = attrgetter("position")
 
@@ -50,7 +52,7 @@ class Reader:
 
     def get(self, key: GenerationKey) -> Generation | None:
         """Return the head, or None if this owner has no such generation."""
-        item = self._table.get(items.head_key(key))
+        item = self._table.get(head_key(key))
         if item is None:
             return None
         with reading():
@@ -62,14 +64,14 @@ class Reader:
         return generation.expires_at is not None and generation.expires_at <= self._clock.now()
 
     def get_input(self, key: GenerationKey) -> GenerationInput | None:
-        item = self._table.get(items.input_key(key))
+        item = self._table.get(input_key(key))
         with reading():
             return None if item is None else items.decode_input(self._objects.restore(item))
 
     def asked(self, key: GenerationKey) -> Asked:
         """Return the log facts of the input. Best effort: facts that cannot be read now are None."""
         try:
-            item = self._table.get(items.input_key(key))
+            item = self._table.get(input_key(key))
             return Asked() if item is None else items.decode_asked(item)
         except (StoreUnavailableError, ClientError, *DAMAGED):
             return Asked()
@@ -87,13 +89,13 @@ class Reader:
         steps = {step.position: step for step in found if step is not None}
         return [steps[at] for at in takewhile(steps.__contains__, count(1))]
 
-    def _readable(self, item: items.Item) -> StoredStep:
+    def _readable(self, item: Item) -> StoredStep:
         if "result" not in item and "result_object" not in item:
             raise KeyError("result")
         return items.decode_step(self._objects.restore(item))
 
     def get_step(self, key: GenerationKey, name: str) -> StoredStep | None:
-        item = self._table.get(items.step_key(key, name))
+        item = self._table.get(step_key(key, name))
         with reading():
             return None if item is None else self._readable(item)
 
@@ -113,12 +115,12 @@ class Reader:
         found = (if_readable(partial(decode, item)) for item in self._steps(key))
         return sorted((step for step in found if step is not None), key=_POSITION)
 
-    def _steps(self, key: GenerationKey) -> Iterator[items.Item]:
-        prefix = items.step_prefix(key.generation_id)
+    def _steps(self, key: GenerationKey) -> Iterator[Item]:
+        prefix = step_prefix(key.generation_id)
         return self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=items.marshal({":pk": key.owner, ":prefix": prefix}),
+            ExpressionAttributeValues=marshal({":pk": key.owner, ":prefix": prefix}),
         )
 
     def get_results(self, heads: Sequence[Generation], most_bytes: int) -> dict[str, dict[str, Any] | None]:
@@ -127,7 +129,7 @@ class Reader:
         An output is None if it is larger than `most_bytes` of JSON or cannot be read. S3 is not read: every output in
         an object is larger than the bound.
         """
-        made = {head.generation_id: items.step_key(head.key, head.output_step) for head in heads if head.output_step}
+        made = {head.generation_id: step_key(head.key, head.output_step) for head in heads if head.output_step}
         found = self._table.get_many(*made.values()) if made else []
         pairs = zip(made, found, strict=True)
         return {
@@ -151,20 +153,20 @@ class Reader:
         Ids are UUIDv7, so the order is that of creation and never changes. Reads `page` heads at a time, and only as
         many pages as the caller consumes.
         """
-        more = {} if after is None else {"ExclusiveStartKey": items.head_key(GenerationKey(user_id, after))}
+        more = {} if after is None else {"ExclusiveStartKey": head_key(GenerationKey(user_id, after))}
         found = self._table.query(
             ConsistentRead=True,
             ScanIndexForward=False,
             Limit=page,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=items.marshal({":pk": user_id, ":prefix": "G#"}),
+            ExpressionAttributeValues=marshal({":pk": user_id, ":prefix": "G#"}),
             **more,
         )
         return map(_listed, found)
 
     def usage_of_month(self, user_id: str, month: str) -> list[DayUsage]:
         """Return the usage on each day of a month (YYYY-MM) on which a generation ended, in order."""
-        days = (items.unmarshal(item) for item in self._table.query(**items.days_of_month(user_id, month)))
+        days = (unmarshal(item) for item in self._table.query(**days_of_month(user_id, month)))
         with reading():
             return [
                 DayUsage(day["sk"].removeprefix("U#"), int(day.get("generations", 0)), items.decode_usage(day))
@@ -176,19 +178,19 @@ class Reader:
         found = self._table.query(
             IndexName="due",
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
-            ExpressionAttributeValues=items.marshal({":shard": str(shard), ":now": now}),
+            ExpressionAttributeValues=marshal({":shard": str(shard), ":now": now}),
         )
         for item in found:
-            key = items.unmarshal(item)
+            key = unmarshal(item)
             owned = GenerationKey(key["pk"], key["sk"].removeprefix("G#"))
             try:
-                at = items.from_epoch(key["due_at"])
+                at = from_epoch(key["due_at"])
             except DAMAGED:
                 at = now  # before all calendars: it must not hide the entries behind it in the index
             yield Due(owned, at)
 
 
-def _listed(item: items.Item) -> Listed:
+def _listed(item: Item) -> Listed:
     generation_id = str(item["sk"]["S"]).removeprefix("G#")
     try:
         return Listed(generation_id, items.decode_head(item))

@@ -12,7 +12,7 @@ from shared.domain.review import Card, Decision, Review, ReviewChange, Verdict
 from shared.store import items
 from shared.store.damage import if_readable, reading
 from shared.store.ground import Ground
-from shared.store.items import Item, marshal, unmarshal
+from shared.store.marshalling import Item, expiry, from_epoch, marshal, pack, unmarshal, unpack
 from shared.store.move import Mover
 from shared.store.table import ConditionFailedError
 from shared.store.values import text_of, text_or_none
@@ -106,9 +106,9 @@ class ReviewStore(ReviewReader):
         review = _review_key(head.key) | marshal(
             {
                 "version": version,
-                "verdicts": items.pack(_encode_verdicts(change.review)),
+                "verdicts": pack(_encode_verdicts(change.review)),
                 "schema_version": SCHEMA_VERSION,
-                "expires_at": items.expiry(items.parts_expiry(head, self._settings)),
+                "expires_at": expiry(items.parts_expiry(head, self._settings)),
             }
         )
         cards = [_bounded(_encode_card(head.user_id, card)) for card in change.cards]
@@ -170,7 +170,7 @@ def _encode_verdicts(review: Review) -> dict[str, Any]:
 
 def decode_review(item: Item) -> Review:
     values = unmarshal(item)
-    verdicts = {int(number): _decode_verdict(each) for number, each in items.unpack(values["verdicts"]).items()}
+    verdicts = {int(number): _decode_verdict(each) for number, each in unpack(values["verdicts"]).items()}
     return Review(int(values["version"]), verdicts)
 
 
@@ -192,7 +192,7 @@ def _encode_card(user_id: str, card: Card) -> Item:
             "kind": card.kind,
             "generation_id": card.generation_id,
             "number": card.number,
-            "fields": items.pack(card.fields),
+            "fields": pack(card.fields),
             "created_at": card.created_at,
             "session_id": card.session_id,
             "version": card.version,
@@ -211,8 +211,8 @@ def decode_card(item: Item) -> Card:
         kind=text_or_none(values, "kind") or _FIRST_KIND,
         generation_id=text_of(values, "generation_id"),
         number=int(values["number"]),
-        fields=old if packed is None else items.unpack(packed),
-        created_at=items.from_epoch(values["created_at"]),
+        fields=old if packed is None else unpack(packed),
+        created_at=from_epoch(values["created_at"]),
         session_id=text_or_none(values, "session_id"),
         version=int(values.get("version", 0)),
     )

@@ -4,10 +4,10 @@ from decimal import Decimal
 
 from shared.domain.generation import Generation
 from shared.domain.limits import policy_of
-from shared.store import items
 from shared.store.admission_items import decode_accepted
 from shared.store.deployment_spend import DeploymentSpend
 from shared.store.ground import Ground
+from shared.store.keys import accepted_key
 from shared.store.quota import QuotaReader
 
 
@@ -29,7 +29,7 @@ class SpendingReader:
             spent_by_all = self._deployment.spent_today(now) + cost_usd
             left.append(policy.max_deployment_daily_spend_usd - spent_by_all)
         if policy.max_daily_spend_usd or policy.max_monthly_spend_usd:
-            accepted = decode_accepted(self._table.get(items.accepted_key(head.user_id)))
+            accepted = decode_accepted(self._table.get(accepted_key(head.user_id)))
             running = self._quota.open_heads(head.user_id, accepted, now)
             spent = self._quota.spent(head.user_id, policy, running, now)
             left += spent.left_of(policy)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shared.domain.generation import SCHEMA_VERSION, Generation, GenerationKey
-from shared.store import items
 from shared.store.ground import Ground
+from shared.store.marshalling import from_epoch, marshal, unmarshal
 
 NO_OWNER = "§system"
 _KEY = {"pk": NO_OWNER, "sk": "sweep"}
@@ -53,19 +53,19 @@ class SweepMarks:
             "oldest_since": mark.oldest_pending_since,
             "schema_version": SCHEMA_VERSION,
         }
-        self._table.put(items.marshal(_KEY | values))
+        self._table.put(marshal(_KEY | values))
 
     def last_sweep(self) -> SweepMark | None:
         """Return the mark of the last sweep; None before the first."""
-        item = self._table.get(items.marshal(_KEY))
+        item = self._table.get(marshal(_KEY))
         if item is None:
             return None
-        values = items.unmarshal(item)
-        mark = SweepMark(items.from_epoch(values["at"]), int(values["stale"]), values["complete"])
+        values = unmarshal(item)
+        mark = SweepMark(from_epoch(values["at"]), int(values["stale"]), values["complete"])
         if "oldest_id" not in values:
             return mark
         oldest, since = (
             GenerationKey(values["oldest_owner"], values["oldest_id"]),
-            items.from_epoch(values["oldest_since"]),
+            from_epoch(values["oldest_since"]),
         )
         return SweepMark(mark.at, mark.stale, mark.complete, oldest, since)

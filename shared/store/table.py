@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectionError as NotConnectedError
 from shared.aws.clients import FOR_A_CALLER, Patience
 from shared.domain.clock import Clock
 from shared.domain.errors import StoreRefusedError, StoreUnavailableError
-from shared.store.items import Item
+from shared.store.marshalling import Item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -11,6 +11,7 @@ from shared.store import items
 from shared.store.call_values import call_value, decode_call
 from shared.store.damage import if_readable
 from shared.store.ground import Ground
+from shared.store.marshalling import Item, expiry, from_epoch, marshal, unmarshal
 from shared.store.values import text_of, text_or_none
 
 
@@ -48,15 +49,15 @@ class Timeline:
         found = self._table.query(
             ConsistentRead=True,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=items.marshal({":pk": key.owner, ":prefix": f"E#{key.generation_id}#"}),
+            ExpressionAttributeValues=marshal({":pk": key.owner, ":prefix": f"E#{key.generation_id}#"}),
         )
         events = (if_readable(partial(decode_event, item)) for item in found)
         return [event for event in events if event is not None]
 
 
-def _encode(key: GenerationKey, name: str, event: Event, expires_at: datetime) -> items.Item:
+def _encode(key: GenerationKey, name: str, event: Event, expires_at: datetime) -> Item:
     delay = event.delay_seconds
-    return items.marshal(
+    return marshal(
         {
             "pk": key.owner,
             "sk": f"E#{key.generation_id}#{name}",
@@ -67,17 +68,17 @@ def _encode(key: GenerationKey, name: str, event: Event, expires_at: datetime) -
             "delay_seconds": None if delay is None else Decimal(str(round(delay, 3))),
             "call": call_value(event.call),
             "schema_version": SCHEMA_VERSION,
-            "expires_at": items.expiry(expires_at),
+            "expires_at": expiry(expires_at),
         }
     )
 
 
-def decode_event(item: items.Item) -> Event:
-    values = items.unmarshal(item)
+def decode_event(item: Item) -> Event:
+    values = unmarshal(item)
     delay = values.get("delay_seconds")
     return Event(
         name=text_of(values, "name"),
-        at=items.from_epoch(values["at"]),
+        at=from_epoch(values["at"]),
         attempt=int(values["attempt"]),
         code=text_or_none(values, "code"),
         delay_seconds=None if delay is None else float(delay),

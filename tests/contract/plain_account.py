@@ -20,7 +20,9 @@ from shared.domain.generation import Generation, StoredStep, Totals, Usage
 from shared.domain.row import Row
 from shared.domain.states import TERMINAL, Guard, Status
 from shared.store.deployment_spend import DeploymentSpend
-from shared.store.items import charged, decode_usage, due_shard, unmarshal, usage_key
+from shared.store.items import charged, decode_usage
+from shared.store.keys import due_shard, usage_key
+from shared.store.marshalling import unmarshal
 from tests.factories import SETTINGS, START, FakeClock, a_generation, an_input, store_over
 
 REFUSALS = (TransitionRefusedError, LeaseLostError, DeadlinePassedError)

@@ -8,7 +8,7 @@ import pytest
 from shared.domain.errors import AdmissionRefusedError, KeyReusedError
 from shared.domain.idempotency import KEY_SECONDS
 from shared.domain.limits import Policy, Rate
-from shared.store.items import unmarshal
+from shared.store.marshalling import unmarshal
 from shared.store.whole import Store
 from tests.contract.admitting import FIVE, a_key, admit, kept, refusal
 from tests.factories import SETTINGS, FakeClock

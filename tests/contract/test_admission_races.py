@@ -17,7 +17,7 @@ from shared.domain.generation import Generation, GenerationKey
 from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Policy, Rate
 from shared.store.admission import Admission, Admitted
-from shared.store.items import head_key
+from shared.store.keys import head_key
 from shared.store.table import ConditionFailedError
 from shared.store.whole import Store
 from tests.contract.admitting import FIVE, LIMITED, a_key, admit, heads, refusal

@@ -13,7 +13,8 @@ from shared.domain.generation import Called, ErrorInfo, Generation, StoredStep, 
 from shared.domain.limits import Policy
 from shared.domain.states import Status
 from shared.store.admission import Admission
-from shared.store.items import unmarshal, usage_key
+from shared.store.keys import usage_key
+from shared.store.marshalling import unmarshal
 from shared.store.reads import Reader
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_input

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from shared.store.items import marshal
+from shared.store.marshalling import marshal
 from tests.factories import SETTINGS
 from tests.simulation.capacity import PAGE_BYTES, size_of
 from tests.simulation.dynamodb import FakeDynamoDB

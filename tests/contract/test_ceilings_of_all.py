@@ -15,7 +15,8 @@ from shared.domain.limits import Policy, policy_of
 from shared.store.admission import Admission
 from shared.store.booking import PARTITIONS, partition_of
 from shared.store.deployment_spend import CACHE_SECONDS, DeploymentSpend
-from shared.store.items import charged, usage_key
+from shared.store.items import charged
+from shared.store.keys import usage_key
 from shared.store.whole import Store
 from tests.contract.leftovers import writes_of
 from tests.contract.test_lost_answers import answers_lost

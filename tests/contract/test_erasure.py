@@ -18,7 +18,7 @@ from shared.domain.states import Status
 from shared.store.admission import Admission
 from shared.store.ending import EndingStore
 from shared.store.erasure import ErasureStore
-from shared.store.items import unmarshal
+from shared.store.marshalling import unmarshal
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input, store_over
 from tests.unit.emf import metrics_of

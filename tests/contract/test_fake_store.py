@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.store.items import marshal
+from shared.store.marshalling import marshal
 from tests.factories import SETTINGS, FakeClock, moto_dynamodb
 from tests.simulation.dynamodb import FakeDynamoDB
 from tests.simulation.expressions import plain

@@ -18,7 +18,8 @@ from shared.domain.rows import ROWS
 from shared.domain.rows.worker import Shown
 from shared.domain.states import Status
 from shared.store.admission import Admission, Admitted
-from shared.store.items import unmarshal, usage_key
+from shared.store.keys import usage_key
+from shared.store.marshalling import unmarshal
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input
 

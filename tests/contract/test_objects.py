@@ -20,7 +20,8 @@ from shared.domain.limits import Policy
 from shared.domain.pictures import name_of
 from shared.domain.pseudonym import bare_hash
 from shared.store.admission import Admission
-from shared.store.items import input_key, pack, step_key, unmarshal
+from shared.store.keys import input_key, step_key
+from shared.store.marshalling import pack, unmarshal
 from shared.store.objects import MOST_IN_AN_ITEM, Objects
 from shared.store.whole import Store
 from tests.contract.counter import Counter

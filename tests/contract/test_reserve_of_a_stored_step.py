@@ -9,6 +9,7 @@ import pytest
 
 from shared.domain.generation import Called, Generation, Usage, settle
 from shared.store import items
+from shared.store.keys import usage_key
 from shared.store.whole import Store
 from tests.factories import FakeClock, a_generation, a_step, an_input
 
@@ -44,7 +45,7 @@ def give_back_uncounted_and_cancel(store: Store, _clock: FakeClock, head: Genera
 
 
 def charged(store: Store, clock: FakeClock, owner: str) -> Decimal:
-    return items.charged(store.ground.table.get(items.usage_key(owner, clock.now().date().isoformat())))
+    return items.charged(store.ground.table.get(usage_key(owner, clock.now().date().isoformat())))
 
 
 @pytest.mark.parametrize("end", [expire, cancel, give_back_and_cancel, give_back_uncounted_and_cancel])

@@ -21,7 +21,7 @@ from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response
 from shared.rescue import Rescuer
-from shared.store import items
+from shared.store.marshalling import marshal, pack
 from shared.store.review import ReviewStore
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, a_step, an_input
@@ -354,7 +354,7 @@ def test_a_card_and_a_review_from_before_kinds_had_fields_of_their_own_are_read_
 
 def as_it_was(desk: Desk, dynamodb: Any, card_id: str) -> None:
     """Write the card, and what was decided, as the version before did."""
-    decided = items.pack({"1": {"decision": "accepted", "front": "Mine?", "card_id": card_id, "decided_at": 1}})
+    decided = pack({"1": {"decision": "accepted", "front": "Mine?", "card_id": card_id, "decided_at": 1}})
     review = {"pk": desk.head.user_id, "sk": f"R#{desk.head.generation_id}", "version": 1, "verdicts": decided}
     card = {
         "pk": desk.head.user_id,
@@ -367,7 +367,7 @@ def as_it_was(desk: Desk, dynamodb: Any, card_id: str) -> None:
         "session_id": "lesson-1",
     }
     for item in (review, card):
-        dynamodb.put_item(TableName=SETTINGS.table_name, Item=items.marshal({**item, "schema_version": 2}))
+        dynamodb.put_item(TableName=SETTINGS.table_name, Item=marshal({**item, "schema_version": 2}))
 
 
 def test_edits_that_are_more_than_an_item_holds_are_refused_and_nothing_is_decided(make: Callable[..., Desk]) -> None:

@@ -16,7 +16,9 @@ from shared.domain.rows import ROWS
 from shared.domain.rows.worker import Shown
 from shared.domain.states import TERMINAL, Status
 from shared.store.admission import Admission
-from shared.store.items import encode_head, head_key, unmarshal, usage_key
+from shared.store.items import encode_head
+from shared.store.keys import head_key, usage_key
+from shared.store.marshalling import unmarshal
 from shared.store.move import Mover
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_generation, a_step, an_acceptance, an_input

@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from local.faults import holding_process, no_delivery, read_head, try_to_take_message
 from local.stack import LocalStack
-from shared.store.items import unmarshal
+from shared.store.marshalling import unmarshal
 from tests.e2e.gate import Gate
 from tests.e2e.owner import eventually
 

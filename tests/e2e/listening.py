@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from local.stack import LocalStack
-from shared.store.items import unmarshal
+from shared.store.marshalling import unmarshal
 from tests.e2e.contract import assert_frame
 from tests.e2e.owner import PATIENCE_SECONDS
 

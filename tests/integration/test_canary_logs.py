@@ -29,7 +29,7 @@ from shared.domain.limits import Policy
 from shared.http.response import respond
 from shared.kinds.contract import Catalog
 from shared.store.ground import Ground
-from shared.store.items import unmarshal
+from shared.store.marshalling import unmarshal
 from shared.store.table import Table
 from shared.store.whole import Store
 from tests.canary import Secret

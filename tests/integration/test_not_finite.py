@@ -14,7 +14,7 @@ from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.validation import read
 from shared.kinds.contract import Catalog, Context, Kind, Limits, Prompt
-from shared.store import items
+from shared.store.marshalling import pack, unpack
 from tests.integration.worker_rig import PAID, Rig, answering
 from tests.unit.requests import a_request
 
@@ -99,9 +99,9 @@ def test_a_kind_that_makes_one_is_broken_and_stores_nothing(rig: Rig, number: fl
 
 
 def test_what_an_earlier_version_stored_is_read_as_null_and_nothing_more_is_stored() -> None:
-    assert items.unpack(zlib.compress(b'{"scores": [NaN, 1, -Infinity]}')) == {"scores": [None, 1, None]}
+    assert unpack(zlib.compress(b'{"scores": [NaN, 1, -Infinity]}')) == {"scores": [None, 1, None]}
     with pytest.raises(ValueError, match="not JSON compliant"):
-        items.pack({"scores": [math.nan]})
+        pack({"scores": [math.nan]})
 
 
 def test_each_place_is_found_however_deep() -> None:

@@ -21,7 +21,7 @@ from shared.domain.errors import (
 from shared.domain.generation import ErrorInfo, Event, Generation, Totals, Usage
 from shared.domain.states import Status
 from shared.kinds.contract import Catalog, Limits
-from shared.store.items import input_key
+from shared.store.keys import input_key
 from shared.store.timeline import Timeline
 from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS, a_generation, an_input

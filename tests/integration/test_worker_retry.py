@@ -13,7 +13,8 @@ from shared.domain.limits import Policy
 from shared.domain.states import Status
 from shared.http.request import Request
 from shared.http.response import Response
-from shared.store.items import unmarshal, usage_key
+from shared.store.keys import usage_key
+from shared.store.marshalling import unmarshal
 from shared.store.retry import RetryStore
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, a_step

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from shared.domain.generation import Generation
 from shared.store import items
+from shared.store.marshalling import Item, unmarshal
 from tests.simulation.model import Ledger
 from tests.simulation.process import Process
 from tests.simulation.table import Change, FakeTable, Key
@@ -65,8 +66,8 @@ class Accounts:
             self._thawed.add(key)
 
     def day(self, change: Change) -> None:
-        before = items.unmarshal(change.before) if change.before else {}
-        after = items.unmarshal(change.after) if change.after else {}
+        before = unmarshal(change.before) if change.before else {}
+        after = unmarshal(change.after) if change.after else {}
         self._used[change.key[0]] += int(after.get("prompt_tokens", 0)) - int(before.get("prompt_tokens", 0))
 
     def terminal(self, before: Generation | None, after: Generation, author: Process) -> None:
@@ -142,7 +143,7 @@ class Accounts:
             unseen = key in self._late or author.dead or author.troubled
             if self._stored[key] >= (looked_at if unseen else ended_at):
                 continue
-            spent = int(items.unmarshal(self.table.items[key]).get("prompt_tokens", 0))
+            spent = int(unmarshal(self.table.items[key]).get("prompt_tokens", 0))
             if spent & ~head.usage.prompt_tokens & ~self._usage_of_successor(head):
                 raise ViolationError("invariant_10_stored_steps_are_counted", f"{sk} of {shown(head)}")
 
@@ -171,5 +172,5 @@ def invariant_10_the_days_of_owners_and_the_deployments_are_one_sum(changes: lis
         raise ViolationError("invariant_10_the_days_are_one_sum", f"{owners} and {deployment} USD")
 
 
-def _spent(shard: items.Item | None) -> Decimal:
-    return Decimal(0) if shard is None else Decimal(items.unmarshal(shard)["spent_usd"])
+def _spent(shard: Item | None) -> Decimal:
+    return Decimal(0) if shard is None else Decimal(unmarshal(shard)["spent_usd"])

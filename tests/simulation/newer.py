@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from shared.domain.generation import Generation
 from shared.domain.states import Status
 from shared.store import items
+from shared.store.marshalling import marshal
 from tests.simulation.expressions import Item
 from tests.simulation.process import Process, ProcessClock
 from tests.simulation.table import Change
@@ -64,7 +65,7 @@ class NewerVersion:
         before = self._world.table.items[key]
         head: Generation = items.decode_head(before)
         due_at = min(self._process.clock.now() + timedelta(seconds=60), head.deadline_at)
-        changed: Item = items.marshal(
+        changed: Item = marshal(
             {"status": str(status), "fence": head.fence + 1, "version": head.version + 1, "due_at": due_at}
         )
         self._world.table.apply([Change(key, before, before | changed)])

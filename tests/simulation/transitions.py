@@ -7,7 +7,7 @@ from docs.row_examples import sets_of
 from shared.domain.generation import Generation
 from shared.domain.rows import ROWS
 from shared.domain.states import Status
-from shared.store import items
+from shared.store.keys import due_shard
 from tests.simulation.process import Process
 
 LEASE_SECONDS = 40.0
@@ -122,7 +122,7 @@ def invariant_7_open_heads_are_in_the_index(after: Generation, item: Any) -> Non
     if after.terminal:
         sound = "due_at" not in item and "due_shard" not in item
     else:
-        sound = item.get("due_shard", {}).get("S") == items.due_shard(after.generation_id)
+        sound = item.get("due_shard", {}).get("S") == due_shard(after.generation_id)
         sound = sound and after.due_at is not None and after.due_at <= after.deadline_at
     if not sound:
         raise ViolationError("invariant_7_open_heads_are_in_the_index", shown(after))

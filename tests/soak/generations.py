@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from shared.kinds import load
-from shared.store.items import unpack
+from shared.store.marshalling import unpack
 from tests.e2e.faults import fingerprint
 from tests.e2e.owner import TERMINAL
 from tests.soak.bill import Bill

@@ -14,7 +14,7 @@ from typing import Any
 
 from local.processes import environments
 from local.stack import LocalStack
-from shared.store.items import unmarshal
+from shared.store.marshalling import unmarshal
 from tests.e2e import faults, messages
 from tests.soak.owner import patiently
 from tests.soak.plan import Fault

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from shared.store.items import expiry, marshal, to_epoch
+from shared.store.marshalling import expiry, marshal, to_epoch
 from tests.factories import SETTINGS, a_step
 from tests.unit.ward import OWNER, Ward
 

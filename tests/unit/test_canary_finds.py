@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from shared.store.items import pack
+from shared.store.marshalling import pack
 from tests.canary import Secret
 
 SECRET = Secret()

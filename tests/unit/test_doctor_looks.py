@@ -6,7 +6,7 @@ import pytest
 
 from operations import findings, report
 from operations.reading import Reader
-from shared.store.items import marshal
+from shared.store.marshalling import marshal
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock
 from tests.unit.planted import card_left, day_off, key_left, late

@@ -15,7 +15,7 @@ from shared.domain.moving import moving
 from shared.http.cursor import encode
 from shared.http.problems import ProblemError
 from shared.rescue import Rescuer
-from shared.store import items
+from shared.store.keys import head_key
 from shared.store.whole import Store
 from shared.view.view import view
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, moto_dynamodb
@@ -215,7 +215,7 @@ def damage(dynamodb: Any, head: Generation, **attributes: Any) -> None:
     names = {f"#{name}": name for name in attributes}
     dynamodb.update_item(
         TableName=SETTINGS.table_name,
-        Key=items.head_key(head.key),
+        Key=head_key(head.key),
         UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
         ExpressionAttributeNames=names,
         ExpressionAttributeValues={f":{name}": value for name, value in attributes.items()},

@@ -16,7 +16,7 @@ from shared.domain.generation import Called, ErrorInfo, Generation, GenerationKe
 from shared.domain.limits import Limit, Policy
 from shared.http.response import Response
 from shared.store.admission import Admission, AdmissionStore
-from shared.store.items import unmarshal
+from shared.store.marshalling import unmarshal
 from shared.store.whole import Store
 from tests.factories import LONG_TEXT, SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input, moto_dynamodb
 from tests.unit.requests import a_request, body_of

@@ -27,6 +27,7 @@ from shared.domain.model_prices import read_prices, unpriced_models
 from shared.domain.pacing import poll_after_seconds
 from shared.domain.settings import Settings, from_environment
 from shared.store import items
+from shared.store.marshalling import expiry
 from tests.factories import START, FakeClock, a_generation
 from tests.unit.test_template import TEMPLATE, _Loader
 
@@ -71,7 +72,7 @@ def use(read: Settings) -> None:
     head = a_generation(clock, deadline_at=START + timedelta(seconds=read.deadline_seconds))
     beat = timedelta(seconds=read.lease_seconds + read.heartbeat_seconds + read.dispatch_grace_seconds)
     ended = items.parts_expiry(head, read) + timedelta(days=1) + beat
-    assert items.expiry(ended)
+    assert expiry(ended)
     assert epoch_milliseconds(ended + timedelta(seconds=read.max_releases * read.retry_base_seconds)) > 0
     assert poll_after_seconds(head, clock.now(), read) >= 0
     if read.model_url:

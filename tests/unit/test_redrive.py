@@ -14,7 +14,7 @@ from shared.aws.dispatch import QueueMessage, SqsDispatch
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Called, Generation, Totals, Usage
 from shared.domain.states import Status
-from shared.store.items import head_key
+from shared.store.keys import head_key
 from shared.store.reads import Reader
 from shared.store.whole import Store
 from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation, an_input

@@ -11,7 +11,7 @@ from bench.scale.fleet import Fleet
 from bench.scale.life import Cost
 from bench.scale.outcome import outcome
 from bench.scale.plan import PLANS, STEPS, Measured, Plan
-from shared.store.items import DUE_SHARDS
+from shared.store.keys import DUE_SHARDS
 from tests.unit.test_template import TEMPLATE, _Loader
 
 ACTS = {

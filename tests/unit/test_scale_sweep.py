@@ -10,7 +10,7 @@ from bench.scale.stock import MATTERS, Stock
 from bench.scale.sweeping import sweep
 from bench.scale.wire import Pace
 from shared.domain.diagnosis import RescueOutcome
-from shared.store.items import DUE_SHARDS
+from shared.store.keys import DUE_SHARDS
 from tests.simulation.table import FakeTable
 
 SMALL, LARGE = 100, 1_000

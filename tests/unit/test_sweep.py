@@ -17,7 +17,8 @@ from shared.domain.generation import Called, Generation, Totals, Usage
 from shared.domain.states import Status
 from shared.rescue import Rescuer
 from shared.store.deployment_spend import DeploymentSpend
-from shared.store.items import DUE_SHARDS, due_shard, head_key, marshal, to_epoch
+from shared.store.keys import DUE_SHARDS, due_shard, head_key
+from shared.store.marshalling import marshal, to_epoch
 from shared.store.reads import Due, Reader
 from shared.store.whole import Store
 from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input, store_over

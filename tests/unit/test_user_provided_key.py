@@ -18,7 +18,7 @@ from shared.domain.limits import Policy
 from shared.http.problems import ProblemError
 from shared.http.request import Request
 from shared.http.response import Response, respond
-from shared.store.items import unmarshal
+from shared.store.marshalling import unmarshal
 from shared.store.whole import Store
 from tests.canary import Secret
 from tests.factories import LONG_TEXT, SETTINGS, FakeClock, RecordingDispatch, moto_dynamodb

@@ -17,7 +17,7 @@ from shared.domain.idempotency import IdempotencyKey
 from shared.domain.limits import Limit, Policy
 from shared.domain.rows.worker import Shown
 from shared.store.admission import Admission
-from shared.store.items import Item, marshal
+from shared.store.marshalling import Item, marshal
 from shared.store.sweeps import SweepMark
 from shared.store.whole import Store
 from tests.factories import (
