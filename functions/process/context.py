@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from functions.process.calls import Calls
 from functions.process.dependencies import Dependencies
 from functions.process.heartbeat import Heartbeat
 from functions.process.ledger import Ledger
-from functions.process.unexpected import broken
+from functions.process.unexpected import STORAGE, broken
 from shared.domain.call_facts import NO_CALL, CallFacts
 from shared.domain.errors import GenerationError, InvalidOutputError, KindFailureError
 from shared.domain.generation import Asked, Generation, GenerationInput, StoredStep, Totals, Usage
@@ -45,6 +46,7 @@ class AttemptContext:
         self._calls = Calls(head, kind, content, dependencies, heartbeat, self._ledger, partials)
         # Steps that a lost worker stored but did not count show with the next advance.
         self._behind = self.totals.steps_done > head.steps_done
+        self._unanswered: StoredStep | None = None
         self._drawn = 0
         self.last_step = ""
 
@@ -63,11 +65,18 @@ class AttemptContext:
     @property
     def unsure(self) -> bool:
         """Whether a step of this attempt may be stored although no answer says so."""
-        return self._ledger.unsure
+        return self._unanswered is not None
 
     def recount(self) -> None:
-        """Count steps that were stored since this attempt read the steps. The end is the last chance to count them."""
+        """Count steps that were stored since this attempt read the steps. The end is the last chance to count them.
+
+        A step whose write got no answer is stored again first: that write may still arrive, and must find the step.
+        Where nothing can be stored, what is stored counts.
+        """
         head = self._calls.head
+        if self._unanswered is not None:
+            with suppress(*STORAGE):
+                self._store(self._unanswered)
         self._ledger.learn(self._dependencies.store.reads.get_steps(head.key, results=False))
         self._behind = self.totals.steps_done > head.steps_done
 
@@ -163,7 +172,12 @@ class AttemptContext:
             released_usd=self._calls.head.reserved_usd - self.reserved_usd,
         )
         self._ledger.send(step)
+        return self._store(step)
+
+    def _store(self, step: StoredStep) -> StoredStep:
+        self._unanswered = step
         kept = self._dependencies.store.store_step(self._calls.head, step)
+        self._unanswered = None
         self._ledger.keep(kept)
         self._behind = True
         return kept

@@ -140,8 +140,8 @@ class Endings:
     def _release(self, attempt: Attempt, code: str, decision: retry_policy.Retry) -> Handled:
         store, now = self.dependencies.store, self.dependencies.clock.now()
         if attempt.unsure:
-            # The head is about to show the step's calls. If the step is stored, it must be counted with them: the next
-            # holder would add the calls of an uncounted step again.
+            # The head is about to show the step's calls. The step must be counted with them: the next holder would add
+            # the calls of an uncounted step again.
             attempt.recount()
         head = attempt.head
         pending = store.release(

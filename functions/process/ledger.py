@@ -12,14 +12,12 @@ class Ledger:
     """Follows each call's cost and each stored step.
 
     `reserved_usd` is what calls without a known cost may have cost. `call_reserve_usd` is the reserve of one call.
-    `unsure` says that the attempt sent a step to the store and got no answer. Only a read tells whether it is stored.
     """
 
     def __init__(self, head: Generation, steps: Iterable[StoredStep], call_reserve_usd: Decimal) -> None:
         self._steps = {step.name: step for step in steps}
         self._call_reserve_usd = call_reserve_usd
         self._sent = set[str]()
-        self.unsure = False
         settled = settle(head, list(self._steps.values()))
         self._spent, self.reserved_usd = settled.usage, settled.reserved_of(head)
         self.begin_step()
@@ -65,12 +63,10 @@ class Ledger:
     def send(self, made: StoredStep) -> None:
         """Record that the store may have the step from now on, even if it never answers."""
         self._sent.add(made.op)
-        self.unsure = True
 
     def keep(self, kept: StoredStep) -> None:
         """Count the stored step, sent by this attempt, or by a late holder whose result was first."""
         self._count(kept)
-        self.unsure = False
         self.begin_step()
 
     def learn(self, steps: Iterable[StoredStep]) -> None:
@@ -79,7 +75,6 @@ class Ledger:
         for step in steps:
             if step.name not in self._steps:
                 self._count(step)
-        self.unsure = False
 
     def _count(self, step: StoredStep) -> None:
         self._steps[step.name] = step

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from functions.process.ending import Ending
+from shared.aws.clients import FOR_A_CALLER
 from shared.domain.errors import StoreUnavailableError
 from shared.domain.generation import Generation, Usage
 from shared.domain.states import Status
@@ -87,6 +88,53 @@ def test_a_step_that_is_stored_without_an_answer_is_kept_and_its_call_counts_onc
     rig.clock.pass_seconds(2)
     again, ended = rig.run(after, POLISH)
     assert (again.ending, ended.usage) == (Ending.SUCCEEDED, paid(3))
+
+
+def hold_up_steps(monkeypatch: pytest.MonkeyPatch, client: Any, sends: int) -> list[Callable[[], object]]:
+    """The first `sends` sends of a step get no answer and do not arrive. Return them, for a later arrival."""
+    whole, held = client.put_item, list[Callable[[], object]]()
+
+    def put(**given: Any) -> Any:
+        if not given["Item"]["sk"]["S"].startswith("S#") or len(held) == sends:
+            return whole(**given)
+        held.append(lambda: whole(**given))
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(client, "put_item", put)
+    return held
+
+
+def test_a_step_that_could_not_be_stored_is_stored_with_the_release_and_not_paid_again(
+    rig: Rig, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = rig.pending(kind="story")
+    rig.script(OUTLINE)
+    with monkeypatch.context() as patched:
+        held = hold_up_steps(patched, dynamodb, FOR_A_CALLER.tries)
+        handled = rig.handle(head)
+    after = rig.read(head)
+    assert (handled.ending, after.because, after.steps_done) == (Ending.RELEASED, "storage_unavailable", 1)
+    assert (after.usage, bool(after.reserved_usd)) == (paid(1), False)
+    with pytest.raises(ClientError, match="conditional"):
+        held[-1]()
+    rig.clock.pass_seconds(2)
+    again, ended = rig.run(after, DRAFT, POLISH)
+    assert (again.ending, ended.usage) == (Ending.SUCCEEDED, paid(3))
+
+
+def test_a_step_that_cannot_be_stored_at_all_is_counted_as_wasted_and_made_again(
+    rig: Rig, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = rig.pending(kind="story")
+    rig.script(OUTLINE)
+    with monkeypatch.context() as patched:
+        hold_up_steps(patched, dynamodb, 1_000)
+        rig.handle(head)
+    after = rig.read(head)
+    assert (after.because, after.steps_done, after.usage.wasted_cost_usd) == ("storage_unavailable", 0, PAID.cost_usd)
+    rig.clock.pass_seconds(2)
+    again, ended = rig.run(after, OUTLINE, DRAFT, POLISH)
+    assert (again.ending, ended.usage.calls) == (Ending.SUCCEEDED, 4)
 
 
 def test_the_last_release_counts_a_step_without_an_answer_once_too(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -17,12 +17,10 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from tests.simulation import versions
-from tests.simulation.dynamodb import FakeDynamoDB
+from shared.aws.clients import FOR_A_WORKER
 from tests.simulation.faults import UPDATES, Denial, Fault, Plan, Site
 from tests.simulation.process import Process, ProcessDiedError
-from tests.simulation.queues import FakeQueues
-from tests.simulation.scheduler import Scheduler, Task
+from tests.simulation.scheduler import Owner, Scheduler, Task
 from tests.simulation.writes import error
 
 _URL = "https://simulated"
@@ -30,21 +28,26 @@ _CONNECT_SECONDS, _READ_SECONDS = 1.0, 2.0
 _TRIES = 3
 # The errors that botocore's standard mode retries; conflicts and failed conditions are not among them.
 _RETRIED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "InternalServerError", "500"})
-_SITES = {
-    "get_item": Site.READ,
-    "query": Site.READ,
-    "batch_get_item": Site.BATCH,
-    "batch_write_item": Site.BATCH,
-    "put_item": Site.WRITE,
-    "update_item": Site.WRITE,
-    "delete_item": Site.WRITE,
-    "transact_write_items": Site.WRITE,
-}
 _FREEZE_SECONDS = (5.0, 45.0, 90.0, 250.0)
 _DELAY_SECONDS = (0.5, 3.0, 12.0, 45.0)
 _OUTAGE_SECONDS = (5.0, 20.0, 60.0)
 
 Note = Callable[[str, str], None]
+
+
+class _Sender(Owner):
+    """Owns a request that has left its process and arrives whatever becomes of that."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+
+
+class _Lost(NamedTuple):
+    """A request of one thread that gets no answer, however often it is sent before `until`; whether it arrives."""
+
+    request: object
+    until: float
+    arrives: bool
 
 
 class Boundary:
@@ -62,12 +65,16 @@ class Boundary:
         self.scheduler, self.random, self.plan, self._note = scheduler, random, plan, note
         self._latency, self._denials = latency, denials
         self.crossed = 0
-        self._losing: dict[Task | None, object] = {}
-        """The request of each thread whose answers are lost, however often it is sent."""
+        self._losing: dict[Task | None, _Lost] = {}
+        self._last: dict[Task | None, object] = {}
+        """The request that each thread sent last."""
 
     @property
     def process(self) -> Process:
+        """The process that runs, or that sent what arrives now."""
         task = self.scheduler.current
+        if task is not None and isinstance(task.owner, _Sender):
+            return task.owner.process
         if task is None or not isinstance(task.owner, Process):
             raise RuntimeError("only a process crosses the boundary")
         return task.owner
@@ -79,12 +86,14 @@ class Boundary:
         a client's errors, and ProcessDiedError.
         """
         self.scheduler.wait(self.random.random() * self._latency)
-        process = self.process
-        lost = self._losing.pop(self.scheduler.current, None)
-        if lost is not None and lost == request:
-            self._losing[self.scheduler.current] = request
-            with suppress(ClientError):  # that the condition fails by now is an answer too
-                apply(None)
+        process, task = self.process, self.scheduler.current
+        last, self._last[task] = self._last.get(task), request
+        lost = self._losing.pop(task, None)
+        if lost is not None and lost.request == request and self.scheduler.now < lost.until:
+            self._losing[task] = lost
+            if lost.arrives:
+                with suppress(ClientError):  # that the condition fails by now is an answer too
+                    apply(None)
             self._lose()
         if self.scheduler.now < process.out_until and site is not Site.MODEL:
             self.scheduler.wait(_CONNECT_SECONDS)
@@ -96,6 +105,9 @@ class Boundary:
         if fault is None:
             return apply(None)
         self._before(process, fault, name)
+        if fault in (Fault.HELD_UP, Fault.ALL_HELD_UP):
+            # A request that was refused or lost before is not held up as well. A worker could not know that it still arrives.
+            self._hold_up(None if last == request else apply, request, fault)
         answer = apply(fault)
         self._after(process, fault, request)
         return answer
@@ -135,10 +147,21 @@ class Boundary:
             case Fault.LOST_ANSWER:
                 self._lose()
             case Fault.ANSWERS_LOST:
-                self._losing[self.scheduler.current] = request
+                self._losing[self.scheduler.current] = _Lost(request, float("inf"), arrives=True)
                 self._lose()
             case _:
                 return
+
+    def _hold_up(self, apply: Callable[[Fault | None], Any] | None, request: object, fault: Fault) -> NoReturn:
+        """Apply the request later, whatever becomes of its sender, who gets no answer."""
+        delay = self.random.choice(_DELAY_SECONDS)
+        self.plan.ends_at = max(self.plan.ends_at, self.scheduler.now + delay)
+        if apply is not None:
+            self.scheduler.spawn("held up", partial(_arrive, apply), _Sender(self.process), delay)
+        if fault is Fault.ALL_HELD_UP:
+            until = self.scheduler.now + FOR_A_WORKER.seconds
+            self._losing[self.scheduler.current] = _Lost(request, until, arrives=False)
+        self._lose()
 
     def _die(self, process: Process) -> None:
         process.kill()
@@ -154,7 +177,7 @@ class Boundary:
             case _:
                 raise error("InternalServerError", "Internal server error", name)
 
-    def _lose(self) -> None:
+    def _lose(self) -> NoReturn:
         if self.random.random() < 0.25:
             # An HTTP 500 may have been applied as well.
             raise error("InternalServerError", "Internal server error", "lost")
@@ -182,63 +205,13 @@ class Boundary:
         raise AssertionError("the last try returns or raises")
 
 
+def _arrive(apply: Callable[[Fault | None], Any]) -> None:
+    with suppress(ClientError):
+        apply(None)
+
+
 def _conflict(name: str) -> ClientError:
     if name == "transact_write_items":
         reasons = [{"Code": "TransactionConflict"}]
         return error("TransactionCanceledException", "Transaction cancelled", name, CancellationReasons=reasons)
     return error("TransactionConflictException", "Transaction is ongoing for the item", name)
-
-
-class DynamoDBClient:
-    """The DynamoDB client of the code under test."""
-
-    def __init__(self, boundary: Boundary, dynamodb: FakeDynamoDB) -> None:
-        self._boundary, self._dynamodb = boundary, dynamodb
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        site, call = _SITES[name], getattr(self._dynamodb, name)
-
-        def send(**arguments: Any) -> Any:
-            old = self._boundary.process.old
-            request = versions.as_written_before(arguments) if old else arguments
-
-            def apply(fault: Fault | None) -> Any:
-                return self._put_off(name, request) if fault is Fault.PUT_OFF else call(**request)
-
-            try:
-                # The table itself sends it again, and botocore does not.
-                answer = self._boundary.send(site, name, apply, tries=1, request=(name, request))
-            except ClientError as refused:
-                raise (versions.refused_before(refused) if old else refused) from None
-            return versions.as_read_before(answer) if old else answer
-
-        return send
-
-    def _put_off(self, name: str, arguments: dict[str, Any]) -> Any:
-        """Take the first half of a batch, and answer with the rest."""
-        ((table, asked),) = arguments["RequestItems"].items()
-        if name == "batch_get_item":
-            keys = asked["Keys"]
-            left = {table: {**asked, "Keys": keys[len(keys) // 2 :]}}
-            if len(keys) == 1:
-                return {"Responses": {table: []}, "UnprocessedKeys": left}
-            now = self._dynamodb.batch_get_item(RequestItems={table: {**asked, "Keys": keys[: len(keys) // 2]}})
-            return now | {"UnprocessedKeys": left}
-        half = len(asked) // 2
-        if half:
-            self._dynamodb.batch_write_item(RequestItems={table: asked[:half]})
-        return {"UnprocessedItems": {table: asked[half:]}}
-
-
-class SqsClient:
-    """The SQS client of the code under test."""
-
-    def __init__(self, boundary: Boundary, queues: FakeQueues) -> None:
-        self._boundary, self._queues = boundary, queues
-
-    def send_message(self, **message: Any) -> dict[str, Any]:
-        if self._boundary.process.old:
-            message["MessageBody"] = versions.message_before(message["MessageBody"], -1)
-        apply = partial(self._queues.send, **message)
-        answer: dict[str, Any] = self._boundary.send(Site.QUEUE, "send_message", apply)
-        return answer

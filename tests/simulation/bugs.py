@@ -9,9 +9,9 @@ from typing import Any
 from unittest.mock import patch
 
 from functions.process import worker
+from functions.process.context import AttemptContext
 from functions.process.heartbeat import Heartbeat
 from functions.process.key import UserKeys
-from functions.process.ledger import Ledger
 from shared import rescue, wiring
 from shared.aws.dispatch import SqsDispatch
 from shared.domain import rows
@@ -137,6 +137,11 @@ def _unjoined(_whole: Any, watch: Any, *_error: Any) -> None:
     watch._stop.set()
 
 
+def _recount_without_storing(whole: Any, attempt: Any) -> None:
+    attempt._unanswered = None
+    whole(attempt)
+
+
 def _no_steps(whole: Any, store: Any, *given: Any, results: bool = True) -> Any:
     return [] if results else whole(store, *given, results=results)
 
@@ -228,6 +233,11 @@ BUGS: dict[str, Bug] = {
     "what storage refuses is no end of an attempt": method(worker, "end_of", _raise_what_is_unexpected),
     "what a kind raises is no end of an attempt": method(worker, "end_of", _raise_what_is_unexpected),
     "who gives back forgets what it was told": written("RELEASE", usage=KEPT),
-    "who gives back forgets a step that was not answered for": method(Ledger, "send", lambda _whole, *_given: None),
+    "who gives back forgets a step that was not answered for": lambda: patch.object(
+        AttemptContext, "unsure", new=False
+    ),
+    "who gives back does not store again a step that was not answered for": method(
+        AttemptContext, "recount", _recount_without_storing
+    ),
     "our key pays for who brings one": method(UserKeys, "__call__", lambda _whole, *_given: "sk-simulated"),
 }

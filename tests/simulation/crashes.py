@@ -13,6 +13,8 @@ ENUMERATED = (
     Fault.CRASH_AFTER,
     Fault.LOST_ANSWER,
     Fault.ANSWERS_LOST,
+    Fault.HELD_UP,
+    Fault.ALL_HELD_UP,
     Fault.ERROR,
     Fault.OUTAGE,
 )

@@ -20,6 +20,10 @@ class Fault(StrEnum):
     LOST_ANSWER = "lost_answer"
     ANSWERS_LOST = "answers_lost"
     """The request is applied and its answer lost, and so with each of the client's own retries."""
+    HELD_UP = "held_up"
+    """Nothing answers. The request is applied later, when the client may have sent it again or done something else."""
+    ALL_HELD_UP = "all_held_up"
+    """The same, and none of a worker's own retries arrives, for as long as it sends that one request."""
     DELAY = "delay"
     CONFLICT = "conflict"
     PUT_OFF = "put_off"
@@ -55,9 +59,10 @@ _CRASHES = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
 _FREEZES = (Fault.FREEZE_BEFORE, Fault.FREEZE_AFTER)
 _FAILURES = (Fault.ERROR, Fault.OUTAGE)
 _LOSSES = (Fault.LOST_ANSWER, Fault.ANSWERS_LOST)
+_LATE = (Fault.HELD_UP, Fault.ALL_HELD_UP)
 AT: Mapping[Site, tuple[Fault, ...]] = {
     Site.READ: (*_CRASHES, *_FAILURES, Fault.LOST_ANSWER, Fault.DELAY, *_FREEZES),
-    Site.WRITE: (*_CRASHES, *_FAILURES, *_LOSSES, Fault.DELAY, Fault.CONFLICT, *_FREEZES),
+    Site.WRITE: (*_CRASHES, *_FAILURES, *_LOSSES, *_LATE, Fault.DELAY, Fault.CONFLICT, *_FREEZES),
     Site.BATCH: (*_CRASHES, *_FAILURES, Fault.LOST_ANSWER, Fault.DELAY, Fault.PUT_OFF, *_FREEZES),
     Site.QUEUE: (
         *(*_CRASHES, *_FAILURES, *_LOSSES, Fault.DELAY, *_FREEZES),

@@ -147,9 +147,17 @@ def an_answer_lost(number: int) -> None:
 
 def no_answer(number: int) -> None:
     """Nothing answers for one write, however often it is sent, although it was written: each call still counts once."""
-    crossed = crashes.sites("flashcards")
-    writes = [place for place, site in enumerate(crossed) if site is Site.WRITE and Fault.ANSWERS_LOST in AT[site]]
-    crashes.disturbed("flashcards", (crashes.Place(writes[number % len(writes)], Fault.ANSWERS_LOST),))
+    _at_a_write("flashcards", number, Fault.ANSWERS_LOST)
+
+
+def held_up(number: int) -> None:
+    """Nothing answers for one write, and it arrives when its worker has given up: each call still counts once."""
+    _at_a_write("story", number, Fault.ALL_HELD_UP)
+
+
+def _at_a_write(kind: str, number: int, fault: Fault) -> None:
+    writes = [place for place, site in enumerate(crashes.sites(kind)) if site is Site.WRITE]
+    crashes.disturbed(kind, (crashes.Place(writes[number % len(writes)], fault),))
 
 
 def _without_a_lost_lease(world: World) -> set[str]:

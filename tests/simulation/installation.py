@@ -29,7 +29,7 @@ from shared.aws import clients, logs, metrics
 from shared.domain import idempotency, settings
 from shared.kinds import forms
 from shared.kinds.contract import Kind
-from shared.store import items
+from shared.store import items, keys
 from shared.store.deployment_spend import DeploymentSpend
 from shared.store.table import Table
 from tests.factories import SETTINGS
@@ -182,7 +182,7 @@ def installed() -> Iterator[None]:
     changes += [change for module in HANDLERS.values() for change in _caches(module)]
     changes.append((sys.modules["functions.process.heartbeat"], "threading", _threading()))
     # A quarter of all boundaries would be the sweeper's looks into shards where nothing is.
-    changes += [(module, "DUE_SHARDS", _SHARDS) for module in (items, functions.sweeper.service)]
+    changes += [(module, "DUE_SHARDS", _SHARDS) for module in (keys, functions.sweeper.service)]
     # Its ceiling is never reached, and each create would ask ten partitions for the sum.
     changes.append((DeploymentSpend, "spent_today", lambda _spend, _moment: Decimal(0)))
     defaults = tuple(_sleep if default is time.sleep else default for default in Table.__init__.__defaults__ or ())

@@ -100,6 +100,9 @@ QUARRIES = {
     "who gives back forgets a step that was not answered for": Quarry(
         hunts.no_answer, "invariant_10_a_bill_takes_the_place_of_its_reserve"
     ),
+    "who gives back does not store again a step that was not answered for": Quarry(
+        hunts.held_up, "invariant_10_a_bill_takes_the_place_of_its_reserve"
+    ),
     "our key pays for who brings one": Quarry(simulate, "whose_key_is_given_pays"),
 }
 

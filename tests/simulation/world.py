@@ -15,7 +15,8 @@ from shared.domain.settings import Settings
 from shared.kinds.contract import Kind
 from shared.store import items
 from tests.factories import SETTINGS
-from tests.simulation.boundary import Boundary, DynamoDBClient, SqsClient
+from tests.simulation.boundary import Boundary
+from tests.simulation.clients import DynamoDBClient, SqsClient
 from tests.simulation.dynamodb import FakeDynamoDB
 from tests.simulation.faults import Denial, Fault, Plan
 from tests.simulation.installation import HANDLERS, SETTINGS_OF_ALL
