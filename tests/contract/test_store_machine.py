@@ -181,8 +181,9 @@ class StoreMachine(RuleBasedStateMachine):
         row, (act, sets) = list(self.plain.rows_of_a_rescuer(seen).items())[place]
         same_due = sets.get("due_at") == self.plain.head.due_at
         if not (same_due and row in (rows.REARM, rows.POSTPONE)):  # it is done, no matter which process did it
-            # Sent again with a due_at that is at the deadline already, the guard cannot tell the second copy.
-            self.plain.write(row, seen, act, sets, lost=lost, repeats=same_due)
+            # Sent again with a due_at that is at the deadline already, the guard cannot tell the second copy. A worker
+            # that is replaced is its own guard.
+            self.plain.write(row, seen, act, sets, lost=lost, repeats=same_due and row is rows.SEND_AGAIN)
 
     def rescue(self, data: Any, _lost: bool) -> None:
         """As the sweeper and `status` do it: the head decides which row."""
