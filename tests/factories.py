@@ -187,9 +187,8 @@ def s3_beside(client: Any) -> Any:
 @cache
 def _s3(endpoint: str, region: str) -> Any:
     # moto takes any key, and answers for AWS alone.
-    session = boto3.Session(ACCESS_KEY, ACCESS_KEY, region_name=region)
     own = None if endpoint.endswith("amazonaws.com") else endpoint
-    return session.client("s3", endpoint_url=own, config=FOR_OBJECTS)
+    return _session().client("s3", region_name=region, endpoint_url=own, config=FOR_OBJECTS)
 
 
 def create_bucket(client: Any) -> None:
@@ -199,11 +198,17 @@ def create_bucket(client: Any) -> None:
     s3.create_bucket(Bucket=SETTINGS.bucket_name, **where)
 
 
+@cache
+def _session() -> boto3.Session:
+    """A session reads and parses botocore's models of a service once: that takes most of a test."""
+    return boto3.Session(ACCESS_KEY, ACCESS_KEY)
+
+
 @contextmanager
 def moto_dynamodb() -> Iterator[Any]:
     """Yield a DynamoDB client of moto with the table in it."""
     with mock_aws(), _one_at_a_time():
-        client = boto3.client("dynamodb", region_name="eu-central-1")
+        client = _session().client("dynamodb", region_name="eu-central-1")
         create_table(client, SETTINGS.table_name)
         create_bucket(client)
         yield client
