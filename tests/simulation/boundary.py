@@ -106,7 +106,7 @@ class Boundary:
             return apply(None)
         self._before(process, fault, name)
         if fault in (Fault.HELD_UP, Fault.ALL_HELD_UP):
-            # A request that was refused or lost before is not held up as well. A worker could not know that it still arrives.
+            # A request that was refused or lost before is not held up: no worker could know that it still arrives.
             self._hold_up(None if last == request else apply, request, fault)
         answer = apply(fault)
         self._after(process, fault, request)
