@@ -93,5 +93,5 @@ def test_a_loop_that_waits_for_events_is_idle_and_one_that_works_runs_or_is_queu
     waits, works = watched("poll.poll()"), watched("while True: pass")
     assert waits.idle > 0.8
     assert waits.running + waits.queued < 0.2
-    # On a busy machine, the time in the queue is told only once it is over.
+    # The kernel counts the time in the queue only once it is over, which is late on a busy machine.
     assert works.running + works.queued > 0.2 > works.idle
