@@ -42,7 +42,7 @@ def provider(server: ModelServer) -> Provider:
 
 @contextmanager
 def no_search_for_garbage() -> Iterator[None]:
-    """No cycle is collected in the block. What was there before is set aside, so that `gc` lists only the rest."""
+    """No cycle is collected in the block. Older objects are set aside, so that `gc` lists only those of the block."""
     gc.disable()
     gc.freeze()
     try:
