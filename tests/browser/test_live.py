@@ -15,7 +15,7 @@ from tests.e2e import faults
 from tests.e2e.listening import connected
 from tests.e2e.owner import Owner, eventually, own_text
 
-# For so long a hidden page keeps its connection: HIDDEN_SECONDS of the client.
+# A hidden page keeps its connection until then: HIDDEN_SECONDS of the client.
 HIDDEN_MS = 60_000
 HIDDEN = """isHidden => {
     Object.defineProperty(document, 'visibilityState', {configurable: true, value: isHidden ? 'hidden' : 'visible'});
