@@ -167,7 +167,7 @@ def test_a_worker_that_dies_while_the_connection_is_healthy_is_healed_when_its_l
 
     def kill() -> None:
         eventually(lambda: connected(stack, alice.name), bool)
-        for _ in range(3):  # the client has been told of one of them at least
+        for _ in range(3):  # one of them at least reaches the client
             wait_for_a_beat(alice, generation_id)
         faults.kill(faults.worker_of(stack, alice.name, generation_id))
 
