@@ -65,7 +65,7 @@ def main(functions_interpreter: str) -> None:
     app: Any = importlib.import_module("ministack.app")
     app.app = _beside("guard").guarded(app.app, os.environ["AWS_ACCESS_KEY_ID"])
     runtime = importlib.import_module("ministack.core.lambda_runtime")
-    functions = importlib.import_module("ministack.services.lambda_svc")
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
     functions._LAMBDA_STATE_TRANSITION_DELAY = _CHANGE_SECONDS
     streams_apart(functions)
     _beside("function_pool").install(runtime, functions, os.environ.get("UNSTUCK_WARM", ""))
