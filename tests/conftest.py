@@ -5,10 +5,15 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 
 from shared.store.whole import Store
 from tests.factories import FakeClock, moto_dynamodb, store_over
+
+# The same examples each time: a change breaks the gate, never a draw. `--hypothesis-profile default` draws others.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.load_profile("same")
 
 
 def pytest_configure() -> None:

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import boto3
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.serialize import JSONSerializer
 
 from local.emulator import ACCESS_KEY
 from shared.aws.clients import FOR_OBJECTS
@@ -207,7 +208,7 @@ def _session() -> boto3.Session:
 @contextmanager
 def moto_dynamodb() -> Iterator[Any]:
     """Yield a DynamoDB client of moto with the table in it."""
-    with mock_aws(), _one_at_a_time():
+    with mock_aws(), _one_at_a_time(), _items_as_they_are():
         client = _session().client("dynamodb", region_name="eu-central-1")
         create_table(client, SETTINGS.table_name)
         create_bucket(client)
@@ -224,4 +225,22 @@ def _one_at_a_time() -> Iterator[None]:
             return answer(*args, **kwargs)
 
     with patch.object(BotocoreStubber, "__call__", locked):
+        yield
+
+
+@contextmanager
+def _items_as_they_are() -> Iterator[None]:
+    """Let moto write out the type that a value of an item has. It would look for every other type as well, under all of
+    their names, which takes more than half of a test."""
+    write = JSONSerializer._serialize_type_structure
+
+    def written(self: JSONSerializer, into: Any, value: Any, shape: Any, key: str) -> None:
+        if shape.name == "AttributeValue" and isinstance(value, dict):
+            into[key] = {}
+            for name, found in value.items():
+                self._serialize(into[key], found, shape.members[name], name)
+        else:
+            write(self, into, value, shape, key)
+
+    with patch.object(JSONSerializer, "_serialize_type_structure", written):
         yield

@@ -54,12 +54,12 @@ def test_a_bill_that_is_never_there_is_given_up_at_the_deadline(server: ModelSer
     cut(server, "local/late_bill:1000000")
     began = time.monotonic()
     assert ask(Provider(server.base_url), server.ledger.calls[0].id, seconds=0.5) is None
-    assert 0.4 < time.monotonic() - began < 5
+    assert 0.4 < time.monotonic() - began < 30
     assert 1 < server.ledger.calls[0].bill_asks < 10
 
 
 def test_a_call_that_we_closed_has_its_bill_within_moments(server: ModelServer) -> None:
-    provider, asking = Provider(server.base_url), Asking("local/stream:600")
+    provider, asking = Provider(server.base_url), Asking("local/stream:60")
 
     def close_once_it_streams() -> None:
         wait_until(lambda: len(asking.progress) > 1, "text")
@@ -154,7 +154,7 @@ def test_a_server_that_hangs_is_left_at_the_deadline(script: Callable[[socket.so
     with raw_server(script) as server:
         began = time.monotonic()
         assert ask(Provider(server.base_url), "gen-1", seconds=0.4) is None
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
 
 
 def test_a_server_that_cannot_be_reached_tells_no_bill() -> None:

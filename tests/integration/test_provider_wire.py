@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from functions.process.provider import Provider, call
+from functions.process.provider.decoding import Decoder
 from shared.domain.clock import SystemClock
 from shared.domain.errors import (
     CallCanceledError,
@@ -114,13 +115,30 @@ def test_a_broken_answer_may_be_better_the_next_time(sent: bytes, code: str) -> 
 
 @pytest.mark.parametrize(
     ("encoding", "compress"),
-    [("gzip", gzip.compress), ("deflate", zlib.compress), ("GZIP, identity", gzip.compress), ("identity", bytes)],
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("deflate", lambda body: zlib.compress(body, wbits=-zlib.MAX_WBITS)),
+        ("gzip", lambda body: b"".join(gzip.compress(line) for line in body.splitlines(keepends=True))),
+        ("gzip", lambda body: gzip.compress(body[:9]) + gzip.compress(b"") + gzip.compress(body[9:]) + bytes(12)),
+        ("GZIP, identity", gzip.compress),
+        ("identity", bytes),
+    ],
+    ids=["gzip", "deflate", "deflate without a header", "a member each line", "padded", "names", "identity"],
 )
 def test_an_answer_that_is_compressed_unasked_is_opened(encoding: str, compress: Callable[[bytes], bytes]) -> None:
     packed = compress(CHUNK + FINISH + DONE)
-    parts = [packed[at : at + 7] for at in range(0, len(packed), 7)]
+    parts = [packed[:1], *(packed[at : at + 7] for at in range(1, len(packed), 7))]
     with raw_server(saying(head("text/event-stream", "200 OK", f"Content-Encoding: {encoding}"), *parts)) as server:
         assert Asking().of(Provider(server.base_url)).text == "{}"
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 200_000])
+def test_no_byte_is_left_behind_in_what_unpacks(size: int) -> None:
+    body = b"x" * size
+    decoder = Decoder("gzip")
+    assert b"".join(decoder.decode(gzip.compress(body), 1_000_000)) == body
+    assert b"".join(decoder.decode(gzip.compress(b"more"), 1_000_000)) == b"more"
 
 
 def test_a_small_answer_that_unpacks_to_a_large_one_is_cut_off() -> None:

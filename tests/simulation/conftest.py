@@ -18,4 +18,4 @@ def simulated() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def schedules() -> int:
     """How many schedules a test of many runs."""
-    return int(os.environ.get("SIMULATED_SCHEDULES", "2000"))
+    return int(os.environ.get("SIMULATED_SCHEDULES", "1000"))

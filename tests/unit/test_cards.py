@@ -14,6 +14,8 @@ from tests.factories import SETTINGS, FakeClock, RecordingDispatch, a_generation
 from tests.unit.requests import a_request
 from tests.unit.services import generation_service
 
+pytestmark = pytest.mark.any_kinds
+
 SUGGESTIONS = [{"front": f"Question {n}?", "back": f"Answer {n}."} for n in range(1, 26)]
 
 

@@ -14,6 +14,8 @@ from shared.kinds.contract import Prompt
 from shared.kinds.story import Chapter
 from tests.unit.steps import steps
 
+pytestmark = pytest.mark.any_kinds
+
 SYSTEM = "You write what <chapter> names of <outline>. Go on where <before> ends, if it is there."
 NAMES = ("premise", "outline", "chapter", "before")
 SPLITTERS = "\u200b\u200c\u200d\u00ad\u2060\ufeff\x00\x1f\x7f\x9b\u202e\u2066\U000e0041\u034f\ufe0f\u3164\u0332"

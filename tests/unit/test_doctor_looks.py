@@ -12,6 +12,8 @@ from tests.factories import SETTINGS, FakeClock
 from tests.unit.planted import card_left, day_off, key_left, late
 from tests.unit.ward import OWNER, Ward, answering, codes
 
+pytestmark = pytest.mark.any_kinds
+
 
 @pytest.fixture
 def ward(store: Store, dynamodb: Any, clock: FakeClock) -> Ward:

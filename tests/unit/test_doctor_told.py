@@ -18,6 +18,8 @@ from tests.factories import SETTINGS, FakeClock, a_generation, an_input, store_o
 from tests.unit.planted import day_off, foreign
 from tests.unit.ward import OWNER, Ward, change_item
 
+pytestmark = pytest.mark.any_kinds
+
 
 @pytest.fixture
 def ward(store: Store, dynamodb: Any, clock: FakeClock) -> Ward:

@@ -15,6 +15,8 @@ from shared.domain.settings import Settings
 from shared.domain.states import Status
 from tests.factories import FakeClock, a_generation
 
+pytestmark = pytest.mark.any_kinds
+
 PLAIN_POLL_SECONDS = 2.0
 DEFAULT = Settings("t", "q", "i")
 QUEUED = 0.15

@@ -19,6 +19,8 @@ from tests.read_units import counted
 from tests.unit.requests import a_request
 from tests.unit.services import outputs
 
+pytestmark = pytest.mark.any_kinds
+
 A_PARTITION, CALLS = 3_000, 51
 """Read units a second that AWS gives one partition, and calls a second of one owner."""
 LABEL = "x" * 64

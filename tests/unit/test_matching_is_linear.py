@@ -34,6 +34,8 @@ from shared.http import cursor
 from shared.kinds.contract import Prompt
 from tests.unit.steps import steps
 
+pytestmark = pytest.mark.any_kinds
+
 ROOT = Path(__file__).parents[2]
 FOREIGN = ("functions", "shared", "operations", "clients/python/src", "local")
 # Their texts are ours: our template, our expressions, our instructions and the forms that we name in them.

@@ -14,6 +14,8 @@ from operations.preflight.issuer import issuer
 from operations.preflight.rights import NEEDS, principal
 from tests.tokens import Signer
 
+pytestmark = pytest.mark.any_kinds
+
 THREE = {"JwtIssuer": "https://id.example", "JwtAudience": "apps", "AllowedOrigins": "https://a.example"}
 QUOTA = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
 

@@ -32,6 +32,8 @@ from shared.view.view import etag, view
 from tests.factories import SETTINGS, FakeClock, a_generation, an_input, create_live_table, moto_dynamodb
 from tests.unit.emf import series_of
 
+pytestmark = pytest.mark.any_kinds
+
 ENDS = 4_000_000_000
 
 

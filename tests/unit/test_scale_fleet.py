@@ -14,6 +14,8 @@ from bench.scale.plan import PLANS, STEPS, Measured, Plan
 from shared.store.keys import DUE_SHARDS
 from tests.unit.test_template import TEMPLATE, _Loader
 
+pytestmark = pytest.mark.any_kinds
+
 ACTS = {
     "create": Cost(8, 3, 1, 4),
     "read what to do": Cost(0, 2, 0, 2),

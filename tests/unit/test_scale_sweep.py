@@ -13,6 +13,8 @@ from shared.domain.diagnosis import RescueOutcome
 from shared.store.keys import DUE_SHARDS
 from tests.simulation.table import FakeTable
 
+pytestmark = pytest.mark.any_kinds
+
 SMALL, LARGE = 100, 1_000
 DUE = 50
 

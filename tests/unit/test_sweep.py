@@ -24,6 +24,8 @@ from shared.store.whole import Store
 from tests.factories import SETTINGS, START, FakeClock, RecordingDispatch, a_generation, an_input, store_over
 from tests.unit.emf import metrics_of
 
+pytestmark = pytest.mark.any_kinds
+
 
 def never() -> bool:
     return False

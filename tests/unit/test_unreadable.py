@@ -24,6 +24,8 @@ from tests.factories import (
 )
 from tests.unit.deployed import ROUTES, Service, deployed
 
+pytestmark = pytest.mark.any_kinds
+
 OF_ONE = {route for route in ROUTES if "{generation_id}" in route}
 TOO_LARGE = {"text": "".join(f"{number:x}" for number in range(300_000))}
 

@@ -24,6 +24,8 @@ from tests.canary import Secret
 from tests.factories import LONG_TEXT, SETTINGS, FakeClock, RecordingDispatch, moto_dynamodb
 from tests.unit.requests import a_request, body_of
 
+pytestmark = pytest.mark.any_kinds
+
 KEY, OTHER = "sk-or-v1-of-a-user", "sk-or-v1-another-one"
 BODY = {"source_text": LONG_TEXT, "user_provided_key": KEY}
 NO_KEYS = [

@@ -1,19 +1,16 @@
 // Flashcards: each with its review.
 
-import type { FlashcardsOutput, PartialOutput, Suggestion } from "unstuck-client";
+import type { FlashcardsOutput, PartialOutput } from "unstuck-client";
 import { counted } from "../format";
+import { ReviewBadge, ReviewCount } from "../ui/reviewed";
 import { Caret, ProvisionalNote } from "../ui/writing";
 
 export function Output({ output: { suggestions } }: { output: FlashcardsOutput }) {
-  const accepted = suggestions.filter((one) => one.state === "accepted").length;
-  const open = suggestions.filter((one) => one.state === "proposed").length;
   return (
     <section className="panel" aria-labelledby="cards">
       <div className="panel-body spread">
         <h2 id="cards">{counted(suggestions.length, "card")}</h2>
-        <span className="muted small">
-          {accepted} accepted, {open} to review
-        </span>
+        <ReviewCount suggestions={suggestions} />
       </div>
       <ol className="pairs">
         {suggestions.map((one) => (
@@ -21,19 +18,13 @@ export function Output({ output: { suggestions } }: { output: FlashcardsOutput }
             <span className="pair-number muted small figures">{one.number}</span>
             <p className="pair-front">{one.front}</p>
             <p className="pair-back muted">{one.back}</p>
-            <span className={`badge ${BADGES[one.state]}`}>{one.state}</span>
+            <ReviewBadge state={one.state} />
           </li>
         ))}
       </ol>
     </section>
   );
 }
-
-const BADGES: Record<Suggestion["state"], string> = {
-  proposed: "",
-  accepted: "badge-good",
-  rejected: "badge-bad",
-};
 
 /** The cards being written, in the lines of the finished ones. */
 export function Writing({ partial }: { partial: PartialOutput | undefined }) {

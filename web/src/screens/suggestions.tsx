@@ -3,6 +3,7 @@
 
 import { fieldsOf, type JsonSchema, type Suggestion } from "unstuck-client";
 import { Part } from "../ui/boundary";
+import { ReviewBadge, ReviewCount } from "../ui/reviewed";
 import { ItemView } from "../values/item-view";
 
 interface Props {
@@ -12,17 +13,13 @@ interface Props {
 }
 
 export function Suggestions({ name, suggestions, schema }: Props) {
-  const accepted = suggestions.filter((one) => one.state === "accepted").length;
-  const open = suggestions.filter((one) => one.state === "proposed").length;
   return (
     <section className="panel" aria-labelledby="reviewed">
       <div className="panel-body spread">
         <h2 id="reviewed">
           {suggestions.length} {name.replaceAll("_", " ")}
         </h2>
-        <span className="muted small">
-          {accepted} accepted, {open} to review
-        </span>
+        <ReviewCount suggestions={suggestions} />
       </div>
       <ol className="pairs pairs-of-fields">
         {suggestions.map((one) => (
@@ -33,16 +30,10 @@ export function Suggestions({ name, suggestions, schema }: Props) {
                 <ItemView fields={fieldsOf(one)} schema={schema} />
               </Part>
             </div>
-            <span className={`badge ${BADGES[one.state]}`}>{one.state}</span>
+            <ReviewBadge state={one.state} />
           </li>
         ))}
       </ol>
     </section>
   );
 }
-
-const BADGES: Record<Suggestion["state"], string> = {
-  proposed: "",
-  accepted: "badge-good",
-  rejected: "badge-bad",
-};
