@@ -15,8 +15,6 @@ from tests.e2e import faults
 from tests.e2e.listening import connected
 from tests.e2e.owner import Owner, eventually, own_text
 
-# A hidden page keeps its connection until then: HIDDEN_SECONDS of the client.
-HIDDEN_MS = 60_000
 HIDDEN = """isHidden => {
     Object.defineProperty(document, 'visibilityState', {configurable: true, value: isHidden ? 'hidden' : 'visible'});
     Object.defineProperty(document, 'hidden', {configurable: true, value: isHidden});
@@ -175,9 +173,8 @@ def test_a_tab_that_is_hidden_lets_its_connection_go_and_has_it_again_once_it_is
     tab = open_page(alice.name)
     tab.go("feed")
     expect(mark(tab, "Live")).to_be_visible()
-    tab.page.clock.install()
+    eventually(lambda: connected(stack, alice.name), lambda found: found != [])
     tab.page.evaluate(HIDDEN, True)
-    tab.page.clock.fast_forward(HIDDEN_MS)
     eventually(lambda: connected(stack, alice.name), lambda found: found == [])
     tab.page.evaluate(HIDDEN, False)
     generation_id = made(alice, tab, "local/stream:8", source_text=own_text())
