@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 _STREAM_POLL_SECONDS = 0.1
+_CHANGE_SECONDS = 0.05
+"""How long a function is said to be changing after its settings were changed. MiniStack's own half second only
+imitates AWS: a change counts at once."""
 
 
 async def leave_threads(_loop: asyncio.BaseEventLoop, _timeout: float | None = None) -> None:
@@ -62,7 +65,8 @@ def main(functions_interpreter: str) -> None:
     app: Any = importlib.import_module("ministack.app")
     app.app = _beside("guard").guarded(app.app, os.environ["AWS_ACCESS_KEY_ID"])
     runtime = importlib.import_module("ministack.core.lambda_runtime")
-    functions = importlib.import_module("ministack.services.lambda_svc")
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    functions._LAMBDA_STATE_TRANSITION_DELAY = _CHANGE_SECONDS
     streams_apart(functions)
     _beside("function_pool").install(runtime, functions, os.environ.get("UNSTUCK_WARM", ""))
     sys.executable = functions_interpreter

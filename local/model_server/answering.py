@@ -32,6 +32,8 @@ class Answering:
     model: str
     plan: Plan
     conversation: Conversation
+    hurried: set[str]
+    """The generations whose content comes without pauses from now on."""
     _sent_bytes: int = field(default=0, init=False)
     stream_type: ClassVar[str] = "text/event-stream"
 
@@ -141,7 +143,7 @@ class Answering:
         for piece in pieces:
             self._send(self._event(self._chunk({"role": "assistant", "content": piece})))
             self._sent_bytes += len(encoded(piece))
-            self.wire.pause(self.plan.spread_seconds / len(pieces))
+            self.wire.pause(0 if self.call.generation in self.hurried else self.plan.spread_seconds / len(pieces))
         if self.plan.images:
             images = wording.images(self.plan.images)
             self._send(self._event(self._chunk({"role": "assistant", "content": "", "images": images})))

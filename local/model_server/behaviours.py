@@ -73,6 +73,11 @@ def _slow_first(ask: Ask) -> Plan:
     return good(ask, wait_seconds=seconds if ask.earlier < calls else 0)
 
 
+def _stream_first(ask: Ask) -> Plan:
+    calls, seconds = ask.first_calls
+    return good(ask, spread_seconds=seconds if ask.earlier < calls else 0)
+
+
 def _cut_first(ask: Ask, calls: float, **changes: Any) -> Plan:
     return good(ask, cut_at=0.5, **changes) if ask.earlier < calls else good(ask)
 
@@ -130,6 +135,11 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "local/slow_first": Behaviour(
         "SECONDS of comments before the content in the first calls of one conversation, :N:SECONDS, then works.",
         _slow_first,
+        "1:20",
+    ),
+    "local/stream_first": Behaviour(
+        "Content spread evenly over SECONDS in the first calls of one conversation, :N:SECONDS, then works at once.",
+        _stream_first,
         "1:20",
     ),
     "local/garbage": Behaviour("Content that is not JSON.", lambda ask: good(ask, content=NOT_JSON)),

@@ -17,6 +17,7 @@ from local.model_server.records import call_record, model_record
 from local.model_server.serving import JsonHandler, LoopbackServer
 
 _CONVERSE = ("/model/", "/converse-stream")
+_HURRY = "/_hurry/"
 
 
 class ModelServer(LoopbackServer):
@@ -24,6 +25,7 @@ class ModelServer(LoopbackServer):
 
     def __init__(self, port: int = 0, ledger_path: Path | None = None) -> None:
         self.ledger = Ledger(ledger_path)
+        self.hurried: set[str] = set()
         super().__init__(_Handler, port)
 
     @property
@@ -62,7 +64,7 @@ class _Handler(JsonHandler):
             ledger.finish(call.id, outcome="refused", status=400)
             self.refuse(400, str(error))
             return
-        answering(self, ledger, call, model, plan, conversation).run()
+        answering(self, ledger, call, model, plan, conversation, self.server.hurried).run()
 
     def converse(self) -> None:
         """Bedrock's protocol: the model in the path, the caller in a signature, the answer as binary events."""
@@ -74,6 +76,8 @@ class _Handler(JsonHandler):
         begins, ends = _CONVERSE
         if self.command == "POST" and self.path_only.startswith(begins) and self.path_only.endswith(ends):
             return _Handler.converse
+        if self.command == "POST" and self.path_only.startswith(_HURRY):
+            return _Handler.hurry
         return super().find_route()
 
     def generation(self) -> None:
@@ -98,6 +102,11 @@ class _Handler(JsonHandler):
     def clear_ledger(self) -> None:
         self.server.ledger.clear()
         self.reply(200, {"calls": []})
+
+    def hurry(self) -> None:
+        """Send the rest of a generation's content at once, and that of its later calls."""
+        self.server.hurried.add(self.path_only.removeprefix(_HURRY))
+        self.reply(200, {})
 
     def _key(self) -> str:
         scheme, _, key = self.headers.get("Authorization", "").partition(" ")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 from local.stack import LocalStack
 
@@ -18,7 +18,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 type Scheme = Literal["light", "dark"]
 # A look every few seconds on a busy machine of two cores: what a test waits for may take its time.
 PATIENCE_MS = 60_000
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 380, "height": 800}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 380, "height": 800}
 
 
 @contextmanager
@@ -70,13 +71,12 @@ def opened(
     user: str,
     *,
     scheme: Scheme = "light",
-    viewport: dict[str, int] | None = None,
+    viewport: ViewportSize | None = None,
     beside: Tab | None = None,
 ) -> Iterator[Tab]:
     """Open the page and sign in as `user`: in a new profile, or in a second tab `beside` another."""
-    size: Any = viewport or WIDE
     if beside is None:
-        context = browser.new_context(color_scheme=scheme, viewport=size, locale="en-GB", timezone_id="UTC")
+        context = browser.new_context(color_scheme=scheme, viewport=viewport or WIDE, locale="en-GB", timezone_id="UTC")
     else:
         context = beside.page.context
     context.set_default_timeout(PATIENCE_MS)

@@ -154,5 +154,6 @@ def _a_rescue(tab: Tab, account: Furnished) -> Iterator[str]:
     expect(state.locator("[data-stuck]")).to_be_visible()
     yield "faults-stuck"
     expect(state.locator("[data-rescued]")).to_be_visible()
+    account.stack.hurry(victim)
     using.wait_for_status(tab, "succeeded")
     yield "faults-rescued"

@@ -39,6 +39,7 @@ def test_the_worker_that_holds_a_generation_is_killed_and_another_ends_it(page: 
     generation_id, pid = start(page, alice, "local/stream:3")
     answer = page.post("/faults/kill", json={"generation_id": generation_id})
     assert (answer.status_code, answer.json()) == (200, {"pid": pid})
+    alice.stack.hurry(generation_id)
     found = alice.wait_for_end(generation_id)
     assert (found["status"], found["attempt"]) == ("succeeded", 2)
     assert pid not in [worker["pid"] for worker in page.get("/faults").json()["workers"]]

@@ -120,6 +120,7 @@ def disturb(tab: Tab, reader: Owner, everything: set[str], dismissed: set[str], 
 
 def assert_the_ends_show(tab: Tab, reader: Owner, started: list[str]) -> None:
     for generation_id in started:
+        reader.stack.hurry(generation_id)
         assert reader.wait_for_end(generation_id)["status"] == "succeeded"
         row = tab.page.locator(f"li[data-generation='{generation_id}']")
         row.and_(tab.page.locator("[data-status='succeeded']")).wait_for(state="attached")

@@ -24,6 +24,8 @@ def test_a_killed_worker_is_seen_rescued_and_its_cards_are_reviewed_by_keyboard(
     progress = watch_progress(tab)
     tab.page.get_by_role("link", name="Break it").click()
     kill_and_see_the_rescue(tab, generation_id)
+    tab.stack.hurry(generation_id)
+    using.wait_for_status(tab, "succeeded")
     assert alice.wait_for_end(generation_id)["attempt"] == 2
     assert progress_of(tab) == 100
     assert progress, "it moved before the worker was killed"
@@ -63,7 +65,6 @@ def kill_and_see_the_rescue(tab: Tab, generation_id: str) -> None:
     expect(state.get_by_text(re.compile("Another worker takes over"))).to_be_visible()
     expect(state.locator("[data-rescued]")).to_be_visible()
     expect(state.locator("[data-stuck]")).to_have_count(0)
-    using.wait_for_status(tab, "succeeded")
 
 
 def review_by_keyboard(tab: Tab) -> dict[int, tuple[str, str]]:

@@ -63,6 +63,7 @@ def test_cards_come_one_after_the_other_and_give_way_to_those_that_count(
     front = lines.first.locator(".pair-front").inner_text()
     wait_for_more(lines, first)
     assert alice.look(generation_id)["status"] == "running"
+    alice.stack.hurry(generation_id)
     using.wait_for_status(tab, "succeeded")
     expect(written(tab)).to_have_count(0)
     expect(mark(tab, "")).to_have_count(0)
@@ -79,6 +80,7 @@ def test_a_story_is_read_while_it_is_written(alice: Owner, open_page: Callable[.
     chapter = written(tab).locator("section:not(.story-line)").first
     expect(chapter.locator("p").first).to_have_text(re.compile(r"\w+ \w+"))
     expect(written(tab).get_by_role("heading", name=title)).to_be_visible()
+    alice.stack.hurry(generation_id)
     using.wait_for_status(tab, "succeeded")
     expect(written(tab)).to_have_count(0)
     output = alice.look(generation_id)["output"]
@@ -91,12 +93,13 @@ def test_a_kind_of_ones_own_is_shown_by_its_fields_and_as_text_alone(
 ) -> None:
     owner = Owner(stack, f"own-{uuid.uuid4()}", served_document(stack))
     tab = open_page(owner.name)
-    made(owner, tab, "local/stream:8", kind="recipe", dish="<img src=x onerror=alert(1)> soup")
+    generation_id = made(owner, tab, "local/stream:8", kind="recipe", dish="<img src=x onerror=alert(1)> soup")
     # As its schema calls it.
     expect(written(tab).get_by_text("Name of the dish")).to_be_visible()
     expect(written(tab).get_by_text("<img src=x").first).to_be_visible()
     expect(written(tab).get_by_role("heading", name="Ingredients")).to_be_visible()
     expect(written(tab).locator("img, a, script")).to_have_count(0)
+    stack.hurry(generation_id)
     using.wait_for_status(tab, "succeeded")
     expect(written(tab)).to_have_count(0)
     owner.close()
@@ -107,9 +110,10 @@ def test_what_is_written_that_is_no_card_hurts_nothing(alice: Owner, open_page: 
     page = tab.page
     page.add_init_script(DAMAGED)
     page.reload()
-    made(alice, tab, "local/stream:8", source_text=own_text())
+    generation_id = made(alice, tab, "local/stream:8", source_text=own_text())
     using.wait_for_status(tab, "running")
     expect(written(tab).get_by_text("no list of cards")).to_be_visible()
+    alice.stack.hurry(generation_id)
     using.wait_for_status(tab, "succeeded")
     tab.complaints.clear()  # React names what was thrown, which is what this test is about
 
@@ -145,6 +149,7 @@ def test_the_mark_says_that_the_page_polls_when_nothing_is_pushed_and_when_it_is
         generation_id = made(alice, tab, "local/stream:14", source_text=own_text())
         expect(mark(tab, "Polling")).to_be_visible()
         alice.wait_for(generation_id, lambda found: found["progress"] > 30)
+    stack.hurry(generation_id)
     using.wait_for_status(tab, "succeeded")
     tab.go("feed")
     expect(mark(tab, "Live")).to_be_visible(timeout=2 * PATIENCE_MS)
@@ -168,12 +173,14 @@ def test_a_tab_that_is_hidden_lets_its_connection_go_and_has_it_again_once_it_is
     tab = open_page(alice.name)
     tab.go("feed")
     expect(mark(tab, "Live")).to_be_visible()
+    eventually(lambda: connected(stack, alice.name), lambda found: found != [])
     tab.page.evaluate(HIDDEN, True)
     eventually(lambda: connected(stack, alice.name), lambda found: found == [])
     tab.page.evaluate(HIDDEN, False)
     generation_id = made(alice, tab, "local/stream:8", source_text=own_text())
     expect(mark(tab, "Live")).to_be_visible()
     wait_for_more(written(tab).get_by_role("listitem"), 0)
+    stack.hurry(generation_id)
     alice.wait_for_end(generation_id)
     using.wait_for_status(tab, "succeeded")
 
@@ -186,6 +193,7 @@ def test_a_page_that_was_offline_says_so_and_is_live_again(alice: Owner, open_pa
     expect(mark(tab, "Offline")).to_be_visible()
     tab.page.context.set_offline(False)
     expect(mark(tab, "Live")).to_be_visible()
+    alice.stack.hurry(generation_id)
     alice.wait_for_end(generation_id)
     using.wait_for_status(tab, "succeeded")
     assert all("ERR_INTERNET_DISCONNECTED" in said for said in tab.complaints), tab.complaints

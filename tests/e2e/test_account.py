@@ -111,7 +111,7 @@ def test_canceled_in_the_middle_of_an_answer_all_is_counted_to_the_last_piece(st
 def test_only_what_was_in_flight_when_its_worker_was_killed_is_not_counted(
     stack: LocalStack, alice: Owner, model: str
 ) -> None:
-    streaming = alice.submit("local/stream:6")
+    streaming = alice.submit("local/stream_first:1:10")  # its second answer comes at once
     alice.wait_for(streaming, lambda found: found["progress"] > 5)
     other = submit(alice, model)
     faults.kill(faults.worker_of(stack, alice.name, streaming))

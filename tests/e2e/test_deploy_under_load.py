@@ -7,6 +7,7 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +16,6 @@ import pytest
 
 from local import deployment
 from local.build import built_tree
-from local.compiled import compile_tree
 from local.stack import LocalStack
 from tests.e2e import faults
 from tests.e2e.owner import Owner, eventually, own_text
@@ -31,12 +31,17 @@ def changed(tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
     shutil.copytree(built_tree(), tree)
     for handler in tree.glob("*/functions/*/handler.py"):
-        with handler.open("a", encoding="utf-8") as source:
-            source.write(f'\nprint("{MARK}")\n')
-    with (tree / "SharedLayer" / "python" / "shared" / "domain" / "clock.py").open("a", encoding="utf-8") as source:
-        source.write("\n_CHANGED = True\n")
-    compile_tree(tree)
+        append(handler, f'print("{MARK}")')
+    append(tree / "SharedLayer" / "python" / "shared" / "domain" / "clock.py", "_CHANGED = True")
     return tree
+
+
+def append(module: Path, line: str) -> None:
+    """Append a line to a module, and remove its byte code, which is never compared with it."""
+    with module.open("a", encoding="utf-8") as source:
+        source.write(f"\n{line}\n")
+    [compiled] = module.parent.glob(f"__pycache__/{module.stem}.*.pyc")
+    compiled.unlink()
 
 
 def deploy(stack: LocalStack, tree: Path) -> None:
@@ -49,7 +54,7 @@ def submit(owner: Owner) -> str:
 
     The emulator kills what runs of a function whose code changes, a create too; AWS lets it end.
     """
-    body, key = {"source_text": own_text(), "model": "local/stream:6"}, {"idempotency-key": str(uuid.uuid4())}
+    body, key = {"source_text": own_text(), "model": "local/stream:4"}, {"idempotency-key": str(uuid.uuid4())}
     headers = {"authorization": f"Bearer {owner.stack.token(owner.name)}", **key}
 
     def create() -> httpx.Response:
@@ -87,6 +92,12 @@ def load(owner: Owner) -> Iterator[list[str]]:
     sent.append(submit(owner))
 
 
+def ends_of(owner: Owner, sent: list[str]) -> list[str]:
+    """Wait for all of them at once: only a look rescues at once what the deploy killed."""
+    with ThreadPoolExecutor(EACH_WAY) as pool:
+        return [found["status"] for found in pool.map(owner.wait_for_end, sent)]
+
+
 def code_of(stack: LocalStack, name: str) -> str:
     found = stack.client("lambda").get_function_configuration(FunctionName=stack.function_names[name])
     return str(found["CodeSha256"])
@@ -113,13 +124,13 @@ def test_a_deploy_and_the_way_back_lose_no_generation_that_is_open(
             eventually(lambda: owner.look(forward[0]), lambda seen: seen["status"] != "pending")
             deploy(stack, changed)
         assert code_of(stack, "process") != before
-        ends = [owner.wait_for_end(each)["status"] for each in forward]  # a look rescues at once what the deploy killed
+        ends = ends_of(owner, forward)
         eventually(lambda: stack.log_lines("process"), lambda lines: any(MARK in line for line in lines))
     finally:
         with load(owner) as back:
             deploy(stack, built_tree())
     assert code_of(stack, "process") == before
-    ends += [owner.wait_for_end(each)["status"] for each in back]
+    ends += ends_of(owner, back)
     assert ends == ["succeeded"] * 2 * EACH_WAY
     assert faults.usage(stack, owner.name)["generations"] == 2 * EACH_WAY, "each is counted once"
     stored = faults.items(stack, owner.name)

@@ -259,7 +259,7 @@ def test_a_refusal_is_a_notice_with_its_code(stack: LocalStack, alice: Owner, st
 def test_a_token_that_expires_meanwhile_is_replaced_by_that_of_the_users_next_request(
     stack: LocalStack, alice: Owner, gate: Gate, start: Callable[[], App]
 ) -> None:
-    app, held, short = start(), gate.hold(LOOK), stack.token(alice.name, ttl_seconds=10)
+    app, held, short = start(), gate.hold(LOOK), stack.token(alice.name, ttl_seconds=6)
     with User(app, short) as page:
         page.make(uuid.uuid4())
         held.wait()

@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import httpx
-import pytest
 
 from functions.process.partials import MOST_MESSAGES
 from local.stack import LocalStack
@@ -140,27 +139,30 @@ def test_neither_content_nor_tickets_nor_owners_are_in_the_logs(stack: LocalStac
 STEPS = {"flashcards": ["cards"], "story": ["outline", "chapter-1", "chapter-2"]}
 
 
-@pytest.mark.parametrize("kind", STEPS)
-def test_the_text_is_shown_while_it_is_written_and_is_what_the_end_holds(alice: Owner, kind: str) -> None:
+def test_the_text_of_each_kind_is_shown_while_it_is_written_and_is_what_the_end_holds(alice: Owner) -> None:
     story = {"kind": "story", "premise": f"A keeper finds a door in the cliff. {uuid.uuid4()}", "chapters": 2}
-    asked = story if kind == "story" else {"source_text": own_text()}
     with Listener(alice.http) as heard:
-        answer = alice.http.post("/v1/generations", json={"model": "local/stream:3", **asked})
-        assert answer.status_code == 202, answer.text
-        alice.generations.append(generation_id := str(answer.json()["generation_id"]))
-        heard.wait_for_end(generation_id)
-        shown = [frame for frame in heard.frames if frame["type"] == "partial"]
-    assert {frame["generation_id"] for frame in shown} == {generation_id}
-    assert list(dict.fromkeys(frame["step"] for frame in shown)) == STEPS[kind]
-    for of in {(frame["attempt"], frame["step"]) for frame in shown}:
-        numbers = [frame["number"] for frame in shown if (frame["attempt"], frame["step"]) == of]
-        assert numbers == list(range(1, len(numbers) + 1))
-        assert len(numbers) <= MOST_MESSAGES
-    assert len(shown) >= 2 * len(STEPS[kind])
-    output = alice.look(generation_id)["output"]
-    if kind == "story":
-        assert output["chapters"][-1]["text"].startswith(shown[-1]["output"]["text"])
-    else:
-        cards, whole = shown[-1]["output"]["suggestions"], output["suggestions"]
-        assert 0 < len(cards) <= len(whole)
-        assert [card["front"] for card in cards[:-1]] == [card["front"] for card in whole[: len(cards) - 1]]
+        for asked in ({"source_text": own_text()}, story):
+            answer = alice.http.post("/v1/generations", json={"model": "local/stream:3", **asked})
+            assert answer.status_code == 202, answer.text
+            alice.generations.append(str(answer.json()["generation_id"]))
+        for generation_id in alice.generations:
+            heard.wait_for_end(generation_id)
+        partials = [frame for frame in heard.frames if frame["type"] == "partial"]
+    cards, story_id = alice.generations
+    assert {frame["generation_id"] for frame in partials} == {cards, story_id}
+    for generation_id, kind in ((cards, "flashcards"), (story_id, "story")):
+        shown = [frame for frame in partials if frame["generation_id"] == generation_id]
+        assert list(dict.fromkeys(frame["step"] for frame in shown)) == STEPS[kind]
+        for of in {(frame["attempt"], frame["step"]) for frame in shown}:
+            numbers = [frame["number"] for frame in shown if (frame["attempt"], frame["step"]) == of]
+            assert numbers == list(range(1, len(numbers) + 1))
+            assert len(numbers) <= MOST_MESSAGES
+        assert len(shown) >= 2 * len(STEPS[kind])
+        output, last = alice.look(generation_id)["output"], shown[-1]["output"]
+        if kind == "story":
+            assert output["chapters"][-1]["text"].startswith(last["text"])
+        else:
+            found, whole = last["suggestions"], output["suggestions"]
+            assert 0 < len(found) <= len(whole)
+            assert [card["front"] for card in found[:-1]] == [card["front"] for card in whole[: len(found) - 1]]

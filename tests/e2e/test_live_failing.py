@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
 from local.deployment import client
 from local.stack import LocalStack
@@ -58,20 +57,19 @@ def test_a_push_that_dies_costs_the_news_that_it_held_and_nothing_waits_for_it(
         heard.wait_for_end(alice.submit())
 
 
-@pytest.mark.parametrize(
-    ("status", "code"), [(429, "LimitExceededException"), (403, "ForbiddenException"), (500, "InternalServerError")]
-)
-def test_posts_that_api_gateway_refuses_are_lost_and_the_connection_is_not(
-    stack: LocalStack, alice: Owner, status: int, code: str
-) -> None:
+REFUSALS = {429: "LimitExceededException", 403: "ForbiddenException", 500: "InternalServerError"}
+
+
+def test_posts_that_api_gateway_refuses_are_lost_and_the_connection_is_not(stack: LocalStack, alice: Owner) -> None:
     with Listener(alice.http) as heard, posting_through_a_gate(stack) as gate:
-        with gate.down(status, code):
-            lost = alice.submit("local/stream:3")
-            assert alice.wait_for_end(lost)["status"] == "succeeded", "looks find it"
-            wait_until_pushes_failed(stack, code)
-        heard.wait_for_end(alice.submit())
-        assert all(frame["generation"]["status"] in TERMINAL for frame in heard.of(lost)), "what came is newer"
-        assert not heard.closed
+        for status, code in REFUSALS.items():
+            with gate.down(status, code):
+                lost = alice.submit("local/stream:1")
+                assert alice.wait_for_end(lost)["status"] == "succeeded", "looks find it"
+                wait_until_pushes_failed(stack, code)
+            heard.wait_for_end(alice.submit())
+            assert all(frame["generation"]["status"] in TERMINAL for frame in heard.of(lost)), "what came is newer"
+            assert not heard.closed
 
 
 def test_a_post_that_hangs_is_given_up_and_may_come_late_with_the_version_that_it_had(
@@ -157,8 +155,8 @@ def test_a_dead_worker_is_healed_by_the_look_that_a_healthy_connection_hints_at(
     stack: LocalStack, alice: Owner
 ) -> None:
     with Listener(alice.http) as heard:
-        generation_id = alice.submit("local/stream:6")
-        heard.wait_for(lambda frame: is_of(frame, generation_id) and frame["generation"]["progress"] > 0)
+        generation_id = alice.submit("local/slow_first:1:60")
+        heard.wait_for(lambda frame: is_of(frame, generation_id) and frame["generation"]["status"] == "running")
         faults.kill(faults.worker_of(stack, alice.name, generation_id))
         last = heard.of(generation_id)[-1]
         lease = float(stack.parameters["LeaseSeconds"])

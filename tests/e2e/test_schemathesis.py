@@ -21,7 +21,7 @@ def test_the_api_keeps_to_its_document(stack: LocalStack, tmp_path: Path) -> Non
     command = [
         *(str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(HERE / "schemathesis.toml"), "run"),
         *(str(DOCUMENT), "--url", stack.api_url, "--header", f"Authorization: Bearer {token}"),
-        *("--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color"),
+        *("--phases", "examples,coverage,fuzzing", "--continue-on-failure", "--no-color", "--workers", "4"),
     ]
     hooks = {"SCHEMATHESIS_HOOKS": "tests.e2e.schemathesis_hooks", "PYTHONPATH": str(HERE.parents[1])}
     # Any model may be named here: which ones a deployment allows, the document cannot say.

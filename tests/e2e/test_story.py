@@ -63,7 +63,7 @@ def assert_whole(found: dict[str, Any], chapters: int = 3) -> None:
 def test_a_story_whose_worker_is_killed_in_every_step_ends_whole_and_pays_for_a_step_at_most_twice(
     stack: LocalStack, alice: Owner
 ) -> None:
-    generation_id = begin(alice, "local/stream:5")
+    generation_id = begin(alice, "local/stream_first:1:20")
     for step in CALLED:
         wait_for_call(stack, alice, generation_id, step)
         begun = alice.look(generation_id)["progress"]
@@ -121,7 +121,7 @@ def test_progress_moves_with_every_step_and_every_word(alice: Owner) -> None:
 def test_a_retry_of_a_story_that_was_canceled_in_its_second_chapter_goes_on_there(
     stack: LocalStack, alice: Owner
 ) -> None:
-    old = begin(alice, "local/slow:8", chapters=2)
+    old = begin(alice, "local/slow_first:1:5", chapters=2)
     wait_for_call(stack, alice, old, "chapter-2")
     assert alice.cancel(old)["status"] == "canceled"
     new = retry(alice, old)["generation_id"]

@@ -41,36 +41,18 @@ def test_a_page_may_read_every_header_that_the_client_reads(stack: LocalStack) -
     assert {"retry-after", "etag", "idempotency-replayed", "date"} <= exposed
 
 
+# Two at a time, since most of each is waiting. Starting vitest takes seconds as well.
 @needs_node
-def test_the_typescript_client_and_its_hooks_do_their_part_on_the_running_stack(
+def test_the_typescript_client_its_hooks_the_proxy_routes_and_the_guide_for_migrating_do_their_part(
     stack: LocalStack, alice: Owner
 ) -> None:
-    run(stack, alice, "client", "hooks")
-
-
-@needs_node
-def test_the_typescript_client_is_pushed_each_change_and_the_text_while_it_is_written(
-    stack: LocalStack, alice: Owner
-) -> None:
-    run(stack, alice, "stack/live")
+    run(stack, alice, "--fileParallelism", "--maxWorkers=2", "client", "hooks", "stack/live", "proxy", "migrating")
 
 
 @needs_node
 def test_the_typescript_client_polls_where_nothing_is_pushed(stack: LocalStack, alice: Owner) -> None:
     with faults.denied(stack, "push", "execute-api:ManageConnections"):
         run(stack, alice, "stack/unpushed")
-
-
-@needs_node
-def test_a_cookie_session_reaches_the_api_through_the_proxy_routes_of_the_examples(
-    stack: LocalStack, alice: Owner
-) -> None:
-    run(stack, alice, "proxy")
-
-
-@needs_node
-def test_the_clients_of_the_guide_for_migrating_run_as_they_are_printed(stack: LocalStack, alice: Owner) -> None:
-    run(stack, alice, "migrating")
 
 
 @needs_node

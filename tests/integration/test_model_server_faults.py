@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -86,6 +87,23 @@ def test_slow_content_comes_after_its_seconds_and_comments(server: ModelServer) 
     assert time.monotonic() - began >= 1.2
     assert response.text.partition("data:")[0].count(": OPENROUTER PROCESSING") >= 3
     assert response.text.endswith("data: [DONE]\n\n")
+
+
+def test_a_generation_that_is_hurried_has_the_rest_of_its_content_at_once_and_no_other(server: ModelServer) -> None:
+    def asked(generation: str) -> AbstractContextManager[httpx.Response]:
+        headers = {**AUTHORIZATION, "X-Unstuck-Generation": generation}
+        url = f"{server.base_url}/chat/completions"
+        return httpx.stream("POST", url, json=body("local/stream:100"), headers=headers, timeout=LIMIT_SECONDS)
+
+    with asked("other"), asked("hurried") as running:
+        lines = running.iter_lines()
+        assert any(line.startswith("data:") for line in lines)
+        assert httpx.post(f"http://127.0.0.1:{server.port}/_hurry/hurried").status_code == 200
+        assert "data: [DONE]" in lines
+        with asked("hurried") as later:
+            assert later.read().endswith(b"data: [DONE]\n\n")
+        calls = {call.outcome for call in server.ledger.calls if call.generation == "other"}
+    assert calls == {None}
 
 
 def test_an_error_in_a_200_comes_as_the_whole_body_or_in_the_stream(server: ModelServer) -> None:

@@ -29,7 +29,9 @@ ON_PURPOSE_ODD = {
     "local/openai",
     "local/huge",
 }
-QUICK = {"local/slow": ":0.1", "local/stream": ":0.1", "local/late": ":0.1", "local/slow_first": ":1:0.1"}
+QUICK = dict.fromkeys(("local/slow", "local/stream", "local/late"), ":0.1") | dict.fromkeys(
+    ("local/slow_first", "local/stream_first"), ":1:0.1"
+)
 MODELS = [name + QUICK.get(name, "") for name in sorted(BEHAVIOURS.keys() - ENDLESS - ON_PURPOSE_ODD)]
 # OpenRouter sends these, and its client's models leave them out.
 UNDECLARED = {"provider", "native_finish_reason"}

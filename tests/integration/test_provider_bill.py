@@ -59,7 +59,7 @@ def test_a_bill_that_is_never_there_is_given_up_at_the_deadline(server: ModelSer
 
 
 def test_a_call_that_we_closed_has_its_bill_within_moments(server: ModelServer) -> None:
-    provider, asking = Provider(server.base_url), Asking("local/stream:600")
+    provider, asking = Provider(server.base_url), Asking("local/stream:60")
 
     def close_once_it_streams() -> None:
         wait_until(lambda: len(asking.progress) > 1, "text")

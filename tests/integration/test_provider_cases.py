@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from functions.process.ending import Ending, Handled
+from functions.process.provider import call
 from shared.domain.generation import Generation
 from shared.domain.states import Status
 from tests.factories import a_generation, an_input
@@ -94,6 +95,13 @@ PICTURES = {
     "thought_then_final": "image/png",
     "404_modalities": "image/png",
 }
+
+
+@pytest.fixture(autouse=True)
+def _at_a_fifth_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up silent servers five times as soon: the rows' servers are as much quicker."""
+    monkeypatch.setattr(call, "QUIET_SECONDS", call.QUIET_SECONDS / 5)
+    monkeypatch.setattr(call, "STUMP_QUIET_SECONDS", call.STUMP_QUIET_SECONDS / 5)
 
 
 def play(case: dict[str, Any], stream: socket.socket) -> None:

@@ -135,7 +135,6 @@ class SoakOwner(Owner):
 
     def retry(self, accepted: Accepted) -> Accepted | None:
         """Try again what failed or was canceled; None when its model is not there for it any more."""
-        accepted.to_be_retried = False
         secret = Secret() if accepted.secret else None
         body = {"user_provided_key": secret.text} if secret else {}
         answer = self.ask("POST", f"/v1/generations/{accepted.generation_id}/retry", json=body)

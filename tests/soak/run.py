@@ -149,9 +149,11 @@ class Soak:
                 owner.look_at_steps(accepted.generation_id)
             due[accepted.generation_id] = time.monotonic() + max(0.5, found.get("poll_after_seconds", 0.5))
         if accepted.ended is not None and accepted.to_be_retried:
-            accepted.to_be_retried = False
-            if accepted.ended["status"] in ("failed", "canceled"):
-                owner.retry(accepted)
+            try:
+                if accepted.ended["status"] in ("failed", "canceled"):
+                    owner.retry(accepted)
+            finally:
+                accepted.to_be_retried = False
 
     def _wait_for_all(self) -> None:
         """Look only at the table: generations that nobody polls must end too."""
@@ -164,11 +166,16 @@ class Soak:
             if self.impatient:
                 self.hurting.sweep()
             time.sleep(0.5)
-        time.sleep(2 * float(self.stack.parameters["LeaseSeconds"]))  # a retry that an owner has just asked for
-        while self.hurting.open_heads() and time.monotonic() < until:
+        # An owner who has just seen an end may still ask for a retry.
+        while (self._has_plans() or self.hurting.open_heads()) and time.monotonic() < until:
             time.sleep(0.5)
         while any(call["outcome"] is None for call in self.stack.ledger()) and time.monotonic() < until:
             time.sleep(0.5)
+
+    def _has_plans(self) -> bool:
+        """Whether somebody has not yet seen an end, or wants to retry what has ended."""
+        watched = [one for owner in self.owners for one in list(owner.accepted.values()) if one.watched]
+        return any(one.ended is None or one.to_be_retried for one in watched)
 
     def _last_look(self, owner: SoakOwner, accepted: Accepted) -> None:
         if accepted.ended is None or accepted.ended["status"] == "succeeded":

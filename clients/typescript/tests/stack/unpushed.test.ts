@@ -8,7 +8,7 @@ it("a generation of which nothing is pushed is found to be so, and polled to its
   const { fetch, paths } = listening();
   const client = connect({ fetch });
   const premise = `A keeper finds a door in the cliff. ${crypto.randomUUID()}`;
-  const request = { kind: "story", premise, chapters: 3, model: "local/stream:4" } as const;
+  const request = { kind: "story", premise, chapters: 2, model: "local/stream:3" } as const;
   const { generation_id: id } = await client.createGeneration(request);
   const states: boolean[] = [];
   client.changes.onLive?.(() => states.push(client.changes.isLive?.() ?? false));
