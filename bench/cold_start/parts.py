@@ -1,6 +1,7 @@
-"""The cost of two parts of Powertools in the worker's INIT, where it could use them in place of ours.
+"""The cost of two parts of Powertools in the worker's INIT.
 
-The difference of two whole starts is noisier than what is to be found, so the worker loads first, and then the part.
+The difference of two whole starts is noisier than what is to be found. So what the worker has anyway loads first, and
+then the part.
 """
 
 import subprocess
@@ -13,12 +14,17 @@ from bench.cold_start.places import Places
 from bench.report import Spread, Table
 from local.lambda_runtime import handler_command, handler_environment
 
-PARTS = ("batch", "parameters")
+PARTS = {
+    "batch": ("asyncio, concurrent.futures.thread, aws_lambda_powertools.logging.logger", "shared.aws.batch"),
+    "parameters": ("functions.process.handler", "lever.powertools_parameters"),
+}
+"""The modules that load before each part, and its own. The worker loads `batch` before pydantic."""
+
 _TURNS = 21
 _CODE = """
-import time, {handler}
+import time, {before}
 began = time.process_time()
-import lever.powertools_{part}
+import {part}
 print((time.process_time() - began) * 1000)
 """
 
@@ -31,8 +37,8 @@ def parts(cast: Cast, places: Places, variables: Mapping[str, str]) -> dict[str,
         path, given = (places.peers, *worker.path), {**variables, **worker.variables}
         environment = handler_environment(worker.handler, path, given, Path(temporary))
         for _ in range(_TURNS):
-            for part in PARTS:
-                found[part].append(_load(part, worker.handler.rpartition(".")[0], environment))
+            for name, (before, part) in PARTS.items():
+                found[name].append(_load(worker.handler, before, part, environment))
     return found
 
 
@@ -42,8 +48,8 @@ def table(found: Mapping[str, list[float]]) -> Table:
     return Table(f"Parts of Powertools in the worker, {_TURNS} of each", ("part", "CPU ms of INIT"), rows)
 
 
-def _load(part: str, handler: str, environment: Mapping[str, str]) -> float:
+def _load(handler: str, before: str, part: str, environment: Mapping[str, str]) -> float:
     python = handler_command(handler)[0]
-    argv = [str(python), "-S", "-s", "-c", _CODE.format(handler=handler, part=part)]
+    argv = [str(python), "-S", "-s", "-c", _CODE.format(before=before, part=part)]
     ended = subprocess.run(argv, env=dict(environment), capture_output=True, text=True, check=True)
     return float(ended.stdout.split()[-1])

@@ -1,8 +1,10 @@
 """Wiring of the two event sources: one thread for each record, and failures through the partial batch response."""
 
+# Powertools loads its models of other events if it finds pydantic loaded. So its batch comes first.
+from shared.aws.batch import GoesBackError, side_by_side  # isort: skip
+
 import os
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from time import sleep
 from typing import TYPE_CHECKING, Any, Protocol
@@ -90,23 +92,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     Waiting for a model is most of the cost, and ten generations that wait together cost little more than one. Every
     thread is joined before the return: otherwise Lambda would freeze it and continue it in a later invocation.
     """
-    worker, records = _worker(), event["Records"]
+    worker = _worker()
     left = context.get_remaining_time_in_millis() / 1000
     handover_at = wiring.clock.monotonic() + left - settings().handover_margin_seconds
-    with ThreadPoolExecutor(max_workers=max(1, len(records)), thread_name_prefix="generation") as pool:
-        handled = list(pool.map(lambda record: _handle(worker, record, handover_at), records))
-    _measure([one for one in handled if one is not None], returned=handled.count(None))
-    failed = [record["messageId"] for record, done in zip(records, handled, strict=True) if done is None]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
+    def handle(body: str, message_id: str) -> Handled:
+        try:
+            return worker.handle(QueueMessage.from_json(body), handover_at)
+        except Exception:  # noqa: BLE001 - one bad record must not send its neighbours back
+            logger().exception("the message goes back to its queue", extra={"message_id": message_id})
+        raise GoesBackError
 
-def _handle(worker: Worker, record: dict[str, Any], handover_at: float) -> Handled | None:
-    """Return None for a message that must go back to its queue."""
-    try:
-        return worker.handle(QueueMessage.from_json(record["body"]), handover_at)
-    except Exception:  # noqa: BLE001 - one bad record must not send its neighbours back
-        logger().exception("the message goes back to its queue", extra={"message_id": record["messageId"]})
-        return None
+    handled, answer = side_by_side(event["Records"], handle)
+    _measure(handled, returned=len(event["Records"]) - len(handled))
+    return answer
 
 
 def _measure(handled: list[Handled], returned: int) -> None:

@@ -69,7 +69,7 @@ def ending(how: Ending, ended: Generation | None = None, billed: str = "0") -> C
 
 
 def failed(answer: dict[str, Any]) -> list[str]:
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+    return sorted(failure["itemIdentifier"] for failure in answer["batchItemFailures"])
 
 
 def test_a_batch_that_is_done_sends_nothing_back(worker: ScriptedWorker) -> None:
