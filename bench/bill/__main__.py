@@ -27,6 +27,9 @@ SPACIOUS = {"MaximumConcurrency": "50", "Live": "disabled"}
 """Beside the template's defaults: this many invocations wait for their models here at the same time. `unstuck cost`
 gives the extra cost of live pages."""
 
+WARM = {"create": 3, "status": 6}
+"""Processes that stay up. With fewer, the pages wait for each other and poll less than their hints say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -83,10 +86,10 @@ def _name(key: tuple[str, float, int]) -> str:
 
 
 def _on_a_stack(workload: Workload) -> Measured:
-    with LocalStack(StackOptions(parameters=SPACIOUS)) as stack, Meter(stack).on() as meter:
+    with LocalStack(StackOptions(parameters=SPACIOUS, warm=WARM)) as stack, Meter(stack).on() as meter:
         browser = Browser(stack, TABS)
         try:
-            calls = per_call(stack, browser)
+            calls = per_call(stack, browser, WARM)
             beyond = beyond_the_model(stack, browser, workload.worker_memory)
             groups = run(stack, browser, meter)
             worked = logs.invocations(stack, "process")

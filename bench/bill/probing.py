@@ -3,7 +3,7 @@ Lambda."""
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.bill import logs
@@ -54,11 +54,17 @@ def peak_memory_mb(pids: Sequence[int]) -> float:
     return max(peaks)
 
 
-def per_call(stack: LocalStack, browser: Browser) -> PerCall:
-    """Create and poll one after the other, so that one warm process serves each."""
+def per_call(stack: LocalStack, browser: Browser, warm: Mapping[str, int]) -> PerCall:
+    """Create and poll one after the other, so that one warm process serves each, once all have started."""
     orders = [Order("flashcards", 0.05) for _ in range(_RUNS * 4)]
     creates, polls = [], []
     sent = browser.send(orders[:1])
+    browser.look(sent[0])
+    until = time.monotonic() + 60
+    while any(len(stack.worker_pids(name)) < count for name, count in warm.items()):
+        if time.monotonic() > until:
+            raise RuntimeError("not all processes have started")
+        time.sleep(0.2)
     for run in range(_RUNS):
         before = processor_seconds(stack.worker_pids("create"))
         for order in orders[run * 4 : run * 4 + 4]:
