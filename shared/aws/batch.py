@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 
 class GoesBackError(Exception):
-    """The message must go back to its queue. What happened is in the log already."""
+    """The message must go back to its queue. The log already says why."""
 
 
 class _SideBySide(BatchProcessor):
