@@ -4,6 +4,7 @@ resources."""
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 
 from functions.process import handler as process
 from functions.process.ending import Ending, Handled
+from shared.aws.dispatch import QueueMessage
 from shared.aws.metrics import Metric, measure_refused, measure_rescues
 from shared.domain.diagnosis import RescueOutcome
 from shared.domain.states import Status
@@ -202,11 +204,12 @@ def test_the_code_emits_every_metric_that_it_has_a_name_for(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handled = iter([Handled(Ending.RELEASED), Handled(Ending.LEASE_LOST, ours=True)])
-    monkeypatch.setattr(process, "_worker", lambda: None)
-    monkeypatch.setattr(process, "_handle", lambda *_given: next(handled))
+    worker = SimpleNamespace(handle=lambda _message, _handover_at: next(handled))
+    monkeypatch.setattr(process, "_worker", lambda: worker)
     monkeypatch.setattr(process, "settings", lambda: type("Settings", (), {"handover_margin_seconds": 15}))
     context = type("Context", (), {"get_remaining_time_in_millis": lambda _self: 300_000})()
-    process.handler({"Records": [{"messageId": "1"}, {"messageId": "2"}]}, context)
+    body = QueueMessage("alice", "g-1", 1).to_json()
+    process.handler({"Records": [{"messageId": number, "body": body} for number in "12"]}, context)
     ends = [an_end(status) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELED)]
     report = {str(outcome): 1 for outcome in RescueOutcome}
     measure_rescues(report, ends, oldest_pending_seconds=1, deployment_spend_percent=1, beyond_bound=1)
