@@ -1,6 +1,6 @@
 /** Renders hooks within their providers, and plays the browser: fake time, and hidden tabs. */
 import { focusManager, QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, renderHook } from "@testing-library/react";
+import { act, cleanup, renderHook } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { vi } from "vitest";
 import { type Client, createClient } from "../../src/index.js";
@@ -50,12 +50,17 @@ export async function tab(visible: boolean): Promise<void> {
   });
 }
 
-/** The cleanups after each test. */
-export function restore(): void {
+/**
+ * The cleanups after each test, to be awaited: nothing that was rendered is left, nor work of React's. React does what
+ * was changed outside of `act` in a later turn of the event loop, where after the last test there is no window.
+ */
+export async function restore(): Promise<void> {
+  cleanup(); // the library's own cleanup after each test needs tests whose functions are global
   for (const client of clients) client.close(); // listeners on the tab would also hear the next test
   clients.clear();
   Object.defineProperty(document, "visibilityState", { configurable: true, value: "visible" });
   focusManager.setFocused(undefined);
   vi.restoreAllMocks();
   vi.useRealTimers();
+  await new Promise(setImmediate);
 }

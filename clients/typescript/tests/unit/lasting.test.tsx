@@ -18,9 +18,9 @@ import { FakeServer } from "./server.js";
 beforeEach(() => {
   vi.useFakeTimers();
 });
-afterEach(() => {
+afterEach(async () => {
   onlineManager.setOnline(true);
-  restore();
+  await restore();
 });
 
 const REQUEST = { kind: "story", premise: "A lighthouse keeper finds a door in the sea." } as const;

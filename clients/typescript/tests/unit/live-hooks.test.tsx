@@ -10,9 +10,9 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.spyOn(Math, "random").mockReturnValue(0);
 });
-afterEach(() => {
+afterEach(async () => {
   vi.unstubAllGlobals();
-  restore();
+  await restore();
 });
 
 /** Act on the page until the condition holds. */
