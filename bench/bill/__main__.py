@@ -5,7 +5,7 @@ Takes about five minutes, because models' times overlap. `operations/cost.py` is
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from bench.bill import logs, pool, tables
 from bench.bill.groups import SIDE_BY_SIDE, TIMES, Counted, count, run
@@ -19,7 +19,7 @@ from operations import footprint, idle_cost, prices
 from operations.alternatives import alternatives
 from operations.cost import Bill, Counts, bill
 from operations.footprint import http_seconds
-from operations.workload import Workload, expected
+from operations.workload import Workload, expected, polled
 
 TABS = 400
 REFILLS = (150.0, 240.0, 600.0, 840.0)
@@ -77,7 +77,7 @@ def measure() -> Report:
             "pool": {"as it is": asdict(batches)} | {f"{after:.0f}": asdict(each) for after, each in refilled.items()},
             "idle_month_usd": dict(idle),
         },
-        _goals(found, bills),
+        _goals(found, bill(_polled_less(counts, found, workload), table)),
     )
 
 
@@ -135,16 +135,31 @@ def _priced(one: Counted, found: Measured, workload: Workload) -> Counts:
     )
 
 
-def _goals(found: Measured, bills: Mapping[tuple[str, float, int], Bill]) -> list[Goal]:
-    ours = bills["flashcards", 30.0, SIDE_BY_SIDE]
-    asked = ("flashcards", 15.0, SIDE_BY_SIDE)
-    normal = next(one for one in found.groups if (one.kind, one.mean_seconds, one.side_by_side) == asked)
-    polled = logs.access_log_bytes() + logs.logged_by_lambda("status") + found.http_log_bytes["status"]
+def _polled_less(counts: Counts, found: Measured, workload: Workload) -> Counts:
+    """Return the units with polls up to ten seconds apart instead of the counted ones."""
+    counted = replace(workload, polls=_group(found, 30.0).polls)
+    return counts + polled(counted).times(-1) + polled(replace(workload, longest_poll_seconds=10))
+
+
+def _group(found: Measured, seconds: float) -> Counted:
+    asked = ("flashcards", seconds, SIDE_BY_SIDE)
+    return next(one for one in found.groups if (one.kind, one.mean_seconds, one.side_by_side) == asked)
+
+
+def _goals(found: Measured, polled_less: Bill) -> list[Goal]:
+    normal, long = _group(found, 15.0), _group(found, 30.0)
+    asked_for = Workload().polls_each
+    logged = logs.access_log_bytes() + logs.logged_by_lambda("status") + found.http_log_bytes["status"]
     return [
         Goal(
-            "a million flashcards generations at 30 s, 10 together, at most 45 USD without tokens",
-            f"{ours.made_usd:.2f} USD; with 30 days' storage and transfer {ours.usd:.2f} USD",
-            ours.made_usd <= 45,
+            "a million flashcards generations at 30 s, 10 together, polls 10 s apart, at most 45 USD without tokens",
+            f"{polled_less.made_usd:.2f} USD; with 30 days' storage and transfer {polled_less.usd:.2f} USD",
+            polled_less.made_usd <= 45,
+        ),
+        Goal(
+            "the pages poll as often as their hints ask for, within a tenth",
+            f"{long.polls:.1f} of {asked_for:.1f}",
+            abs(long.polls - asked_for) <= asked_for / 10,
         ),
         Goal(
             "a normal flashcards generation (15 s) at most 20 write units",
@@ -152,7 +167,7 @@ def _goals(found: Measured, bills: Mapping[tuple[str, float, int], Bill]) -> lis
             f"the index's {normal.index_units:.0f} included",
             normal.usual_write_units <= 20,
         ),
-        Goal("a poll at most 0.5 KB of log", f"{polled:.0f} bytes", polled <= 512),
+        Goal("a poll at most 0.5 KB of log", f"{logged:.0f} bytes", logged <= 512),
     ]
 
 

@@ -5,11 +5,12 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from bench.bill import logs
 from bench.bill.load import Browser, Order
 from bench.bill.slowing import share_of, slowed
-from bench.cpu import cpu_seconds
+from bench.cpu import await_processes, cpu_seconds
 from bench.report import Spread
 from local.faults import no_delivery
 from local.stack import LocalStack
@@ -60,11 +61,8 @@ def per_call(stack: LocalStack, browser: Browser, warm: Mapping[str, int]) -> Pe
     creates, polls = [], []
     sent = browser.send(orders[:1])
     browser.look(sent[0])
-    until = time.monotonic() + 60
-    while any(len(stack.worker_pids(name)) < count for name, count in warm.items()):
-        if time.monotonic() > until:
-            raise RuntimeError("not all processes have started")
-        time.sleep(0.2)
+    for name, count in warm.items():
+        await_processes(partial(stack.worker_pids, name), count)
     for run in range(_RUNS):
         before = processor_seconds(stack.worker_pids("create"))
         for order in orders[run * 4 : run * 4 + 4]:

@@ -8,6 +8,8 @@ from bench.throughput.load import CEILING_PATH
 from local.stack import LocalStack
 
 NAME = "throughput-ceiling"
+FOLDER = "nothing"
+"""By which the local stack knows its handler."""
 SOURCE = 'def handler(event, context):\n    return {"statusCode": 200, "body": "{}"}\n'
 
 
@@ -20,7 +22,7 @@ def deploy(stack: LocalStack) -> None:
         Runtime=like["Runtime"],
         Role=like["Role"],
         MemorySize=like["MemorySize"],
-        Handler="nothing.handler",
+        Handler=f"{FOLDER}.handler",
         Code={"ZipFile": _archive()},
         Timeout=10,
     )
@@ -53,5 +55,5 @@ def _api_of(stack: LocalStack) -> Any:
 def _archive() -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr("nothing.py", SOURCE)
+        archive.writestr(f"{FOLDER}.py", SOURCE)
     return made.getvalue()
