@@ -66,14 +66,8 @@ def _worker() -> Worker:
     return Worker(dependencies, wiring.dispatch(), name, Catalog(kinds.names, kinds.load))
 
 
-@cache
-def _connections() -> "Connections":
-    return wiring.push_stores()[1]
-
-
-@cache
-def _sockets() -> "Sockets":
-    return wiring.sockets()
+_connections: "Late[Connections]" = Late(lambda: wiring.push_stores()[1])
+_sockets: "Late[Sockets]" = Late(wiring.sockets)
 
 
 def _partials() -> "Callable[[Generation], Partials]":
@@ -99,7 +93,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     def handle(body: str, message_id: str) -> Handled:
         try:
             return worker.handle(QueueMessage.from_json(body), handover_at)
-        except Exception:  # noqa: BLE001 - one bad record must not send its neighbours back
+        except BaseException:  # noqa: BLE001 - whatever one record raises must not send its neighbours back
             logger().exception("the message goes back to its queue", extra={"message_id": message_id})
         raise GoesBackError
 

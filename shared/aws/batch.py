@@ -31,8 +31,9 @@ def side_by_side[Done](
     processor = _SideBySide(EventType.SQS, raise_on_entire_batch_failure=False)
     with processor(records, partial(_apart, handle)):
         done = processor.process()
-    processor.exceptions.clear()  # their tracebacks lead back to it: a cycle
-    return [result for outcome, result, _record in done if outcome == "success"], dict(processor.response())
+    answer = dict(processor.response())
+    vars(processor).clear()  # it holds its own methods, and tracebacks that lead back to it: cycles
+    return [result for outcome, result, _record in done if outcome == "success"], answer
 
 
 def _apart[Done](handle: Callable[[str, str], Done], record: SQSRecord) -> Done:

@@ -26,7 +26,7 @@ def prepare(*steps: Callable[[], object]) -> None:
     A failing step is logged, and the others still run. Code that needs its result meets the failure with the first
     event, as if nothing had been tried before.
     """
-    if not {"AWS_LAMBDA_FUNCTION_NAME", "AWS_ACCESS_KEY_ID"} <= os.environ.keys():
+    if not (os.environ.get("AWS_LAMBDA_FUNCTION_NAME") and os.environ.get("AWS_ACCESS_KEY_ID")):
         return
     importlib.import_module("encodings.idna")  # Python's sockets look every host's name up by it
     global _under_way  # noqa: PLW0603 - one process starts once, in one thread
@@ -34,7 +34,7 @@ def prepare(*steps: Callable[[], object]) -> None:
         _under_way = True
         try:
             step()
-        except (Exception, SystemExit):  # noqa: BLE001 - a deployment's own kind may even call sys.exit
+        except BaseException:  # noqa: BLE001 - a deployment's own kind may call sys.exit, or a library panic
             with suppress(Exception):  # a log that cannot be written ends no start, either
                 logger().warning("not prepared before the first event", exc_info=True)
         finally:

@@ -115,8 +115,9 @@ def test_the_kinds_that_are_taken_are_loaded(function: str) -> None:
 @pytest.mark.parametrize("function", ["create", "status", "actions", "process", "sweeper"])
 def test_a_start_without_credentials_makes_nothing_and_looks_for_none_in_the_network(function: str) -> None:
     without: dict[str, Any] = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"))
-    found, log = started(function, **without)
-    assert (found["left"], found["made"], log) == ([], 0, "")
+    for none in (without, dict.fromkeys(without, "")):
+        found, log = started(function, **none)
+        assert (found["left"], found["made"], log) == ([], 0, "")
 
 
 ASK = """
@@ -142,7 +143,15 @@ def test_what_cannot_be_made_is_logged_and_met_again_by_the_first_event(function
     assert "TABLE_NAME is not set" in told
 
 
-@pytest.mark.parametrize("broken", ["raise RuntimeError('no such plan')", "import sys; sys.exit(3)"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "raise RuntimeError('no such plan')",
+        "import sys; sys.exit(3)",
+        "import asyncio; raise asyncio.CancelledError",
+        "class Panic(BaseException): ...\nraise Panic",
+    ],
+)
 def test_a_kind_of_the_deployments_own_that_cannot_be_imported_ends_no_start(tmp_path: Path, broken: str) -> None:
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "__init__.py").touch()

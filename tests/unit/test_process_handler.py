@@ -57,7 +57,7 @@ def batch(*records: dict[str, Any]) -> dict[str, Any]:
     return {"Records": list(records)}
 
 
-def raising(error: Exception) -> Callable[[], Handled]:
+def raising(error: BaseException) -> Callable[[], Handled]:
     def fail() -> Handled:
         raise error
 
@@ -87,6 +87,18 @@ def test_exactly_the_records_that_failed_go_back_by_the_ids_of_the_event(worker:
     }
     answer = process.handler(batch(*(record(name) for name in "abcdefg")), Context())
     assert failed(answer) == ["m-b", "m-d", "m-e", "m-g"]
+
+
+class PanicError(BaseException):
+    """As a library in Rust raises it."""
+
+
+@pytest.mark.parametrize("error", [PanicError(), KeyboardInterrupt(), GeneratorExit(), SystemExit(1)])
+def test_no_exception_of_one_record_sends_its_neighbours_back(worker: ScriptedWorker, error: BaseException) -> None:
+    worker.script = {"a": raising(error)}
+    answer = process.handler(batch(*(record(name) for name in "abc")), Context())
+    assert failed(answer) == ["m-a"]
+    assert len(worker.handled) == 3
 
 
 @pytest.mark.parametrize("body", ["", "no JSON", "{}", "[" * 100_000, json.dumps({"v": 2})])
