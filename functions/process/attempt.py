@@ -1,7 +1,8 @@
 """An attempt as its ending sees it: its head, what it spent, and the facts of its last call. Decides nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Protocol
 
 from shared.domain.call_facts import NO_CALL, CallFacts
@@ -33,7 +34,7 @@ class Attempt(Protocol):
     def asked(self) -> Asked: ...
 
     @property
-    def logged(self) -> dict[str, str | int | float]: ...
+    def logged(self) -> Mapping[str, str | int | float]: ...
 
     @property
     def unsure(self) -> bool: ...
@@ -43,47 +44,29 @@ class Attempt(Protocol):
     def bill(self) -> Usage: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Unread:
-    """An attempt that ended before it read the stored steps. It has spent nothing, and the head's usage stays
-    unchanged."""
+    """An attempt that ended before it read the stored steps. It has spent nothing.
 
-    head: Generation
+    A lost worker may have stored a step that the head does not count yet. `settled` counts those at the end.
+    """
 
-    @property
-    def last_step(self) -> str:
-        return ""
+    last_step = ""
+    ended_with = made_by = NO_CALL
+    asked = Asked()
+    logged: Mapping[str, str | int | float] = MappingProxyType({})
+    unsure = False
 
-    @property
-    def ended_with(self) -> CallFacts:
-        return NO_CALL
-
-    @property
-    def made_by(self) -> CallFacts:
-        return NO_CALL
-
-    @property
-    def asked(self) -> Asked:
-        return Asked()
-
-    @property
-    def logged(self) -> dict[str, str | int | float]:
-        return {}
-
-    @property
-    def totals(self) -> Totals:
-        return Totals(self.head.steps_done, self.head.usage)
+    def __init__(self, head: Generation, settled: Callable[[Generation], Totals]) -> None:
+        self.head, self.totals = head, Totals(head.steps_done, head.usage)
+        self._settled = settled
 
     @property
     def reserved_usd(self) -> Decimal:
-        return self.head.reserved_usd
-
-    @property
-    def unsure(self) -> bool:
-        return False
+        return self.totals.reserved_of(self.head)
 
     def recount(self) -> None:
-        """There is nothing to count."""
+        """Count the stored steps. The end is the last chance to count them."""
+        self.totals = self._settled(self.head)
 
     def bill(self) -> Usage:
         return Usage()

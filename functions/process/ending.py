@@ -92,7 +92,7 @@ class Endings:
         """Another worker holds it, or it has ended. This attempt may only write its cost, and only if no later attempt
         will count it. Best effort: nobody waits for it."""
         head, billed = attempt.head, Decimal(0)
-        logger().info("the lease was lost", extra=about(head) | attempt.logged)
+        logger().info("the lease was lost", extra={**about(head), **attempt.logged})
         try:
             billed = attempt.bill().cost_usd
         except (*STORAGE, TransitionRefusedError):

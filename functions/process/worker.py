@@ -93,14 +93,15 @@ class Worker:
             return Endings(dependencies, self.dispatch).end(*worked, until)
 
     def _work(self, head: Generation, heartbeat: Heartbeat, partials: "Partials | None") -> _Worked:
+        unread = Unread(head, self.dependencies.store.reads.settled)
         try:
             kind = self.kinds.load(head.kind)
         except RAISED as raised:
-            return _Worked(Unread(head), Limits(), broken(head, "it cannot be loaded", raised))
+            return _Worked(unread, Limits(), broken(head, "it cannot be loaded", raised))
         try:
             content, steps = self._read(head)
         except RAISED as raised:
-            return _Worked(Unread(head), kind.limits, end_of(raised, head))
+            return _Worked(unread, kind.limits, end_of(raised, head))
         shown = partials if kind.shows_partials else None
         context = AttemptContext(head, kind, content, steps, self.dependencies, heartbeat, shown)
         error = _run(context, kind, content)

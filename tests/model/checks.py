@@ -88,6 +88,9 @@ BREAKS: Mapping[str, Check] = {
         lambda w: w.old.status in OPEN and w.new.status in TERMINAL
         and any(step.paid & ~w.new.usage for step in w.scene.stored)
     ),
+    "it ended, and a call that began meanwhile lost its reserve": (
+        lambda w: w.row.name in ("cancel", "expire") and not w.writer.calls
+    ),
     "a second dismissal changed something": lambda w: w.new.dismissals > 1,
     "it has two successors": lambda w: w.new.successors > 1,
     # 11: poison.

@@ -114,6 +114,7 @@ def _reader_form(table: Table, one: Reader, status: Status) -> Reader:
         fence=one.fence or "fence" not in asked,
         due=one.due or "due" not in asked,
         heartbeat=one.heartbeat or "heartbeat" not in asked,
+        calls=one.calls or one.row not in ("cancel", "expire"),
         usage=one.usage or not settles,
         version=one.version or "version" not in asked,
         seen_usage=one.seen_usage if settles else 0,

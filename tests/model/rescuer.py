@@ -62,6 +62,7 @@ def told(reader: Reader, news: News) -> Reader:
         fence=reader.fence and news.fence,
         due=reader.due and news.due,
         heartbeat=reader.heartbeat and news.heartbeat,
+        calls=reader.calls and news.calls,
         usage=reader.usage and news.usage,
         version=reader.version and news.version,
     )
@@ -119,4 +120,4 @@ def _act(table: Table, scene: Scene, reader: Reader) -> Iterator[Step]:
 
 
 def writer_of(reader: Reader) -> Writer:
-    return Writer(reader.fence, False, True, reader.due, reader.heartbeat, reader.usage, reader.version)
+    return Writer(reader.fence, False, reader.calls, reader.due, reader.heartbeat, reader.usage, reader.version)

@@ -118,6 +118,7 @@ class Reader(NamedTuple):
     fence: bool = True
     due: bool = True
     heartbeat: bool = True
+    calls: bool = True
     usage: bool = True
     version: bool = True
     seen_usage: int = 0

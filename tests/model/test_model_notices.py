@@ -83,6 +83,7 @@ SPOILED: dict[str, tuple[Rows, str]] = {
     "expire before the deadline": (without("expire", Guard.PAST_DEADLINE), "before its deadline"),
     "expire by an old account": (without("expire", Guard.USAGE_AS_READ), "not counted any more"),
     "expire only what waits": (but("expire", sources=frozenset({Status.PENDING})), "without its workers"),
+    "cancel beside a new call": (without("cancel", Guard.CALLS_AS_KNOWN), "lost its reserve"),
     "cancel by an old account": (without("cancel", Guard.VERSION_AS_READ), "not counted any more"),
     "cancel what has ended": (but("cancel", sources=frozenset(Status), guards=()), "applied a second time"),
     "bill by an old account": (without("bill", Guard.VERSION_AS_READ), "counted by the successor"),
@@ -126,6 +127,10 @@ SECOND_LOCKS: dict[str, tuple[Rows, str]] = {
     "expire, fence": (
         without("expire", Guard.FENCE),
         "past the deadline nobody claims any more, and the account is as it was read, whoever held it",
+    ),
+    "expire, calls": (
+        without("expire", Guard.CALLS_AS_KNOWN),
+        "past the deadline no call begins; it is for a worker whose clock is behind the rescuer's",
     ),
     "bill, fence": (without("bill", Guard.FENCE), "nothing raises the fence of what has ended"),
     "cancel, a new fence": (but("cancel", raises_fence=False), "the status alone refuses a holder's every write"),

@@ -1,7 +1,7 @@
 """Compares what was promised, spent and stored with the model's ledger and the owners' days. Changes nothing."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -23,6 +23,8 @@ class Accounts:
     table: FakeTable
     ledger: Ledger
     heads: Mapping[str, Key]
+    call_reserve_usd: Callable[[str], float]
+    """By kind."""
     erased: set[str] = field(default_factory=set)
     """Owners who have requested an erasure: nothing of theirs is counted."""
     done_erasing: set[str] = field(default_factory=set)
@@ -104,6 +106,7 @@ class Accounts:
                 head = items.decode_head(self.table.items[owner, sk])
                 self.invariant_10_every_call_counts_once(head)
                 self.invariant_10_stored_steps_are_counted(head)
+                self.invariant_10_a_call_without_a_bill_keeps_its_reserve(head, self.call_reserve_usd(head.kind))
                 if counted[owner] & head.usage.prompt_tokens:
                     raise ViolationError("invariant_10_no_call_counts_with_two_generations", shown(head))
                 counted[owner] += head.usage.prompt_tokens
@@ -123,6 +126,16 @@ class Accounts:
         if head.reserved_usd > most:
             told = f"{shown(head)} reserves {head.reserved_usd} USD beside {head.usage.calls} bills"
             raise ViolationError("invariant_10_a_bill_takes_the_place_of_its_reserve", told)
+
+    def invariant_10_a_call_without_a_bill_keeps_its_reserve(self, head: Generation, call_reserve_usd: float) -> None:
+        """Every call that was sent is counted, or reserved for."""
+        if head.retry_of is not None or head.retried_as is not None:
+            return  # either may count a call of the other
+        calls = self.ledger.of(head.generation_id)
+        left = sum(not call.usage.prompt_tokens & head.usage.prompt_tokens for call in calls)
+        if head.reserved_usd < left * Decimal(str(call_reserve_usd)):
+            told = f"{shown(head)} reserves {head.reserved_usd} USD for {left} calls without a bill"
+            raise ViolationError("invariant_10_a_call_without_a_bill_keeps_its_reserve", told)
 
     def invariant_10_who_ends_an_attempt_has_counted_its_calls(self, after: Generation, author: Process) -> None:
         """Whatever ended the attempt, everything that its worker knew of is on the head that it leaves."""

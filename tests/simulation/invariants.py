@@ -67,7 +67,7 @@ class Invariants:
     _grants: dict[tuple[str, str], list[Grant]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
-        self.accounts = Accounts(self.world.table, self.world.ledger, self.heads)
+        self.accounts = Accounts(self.world.table, self.world.ledger, self.heads, _call_reserve_usd)
 
     def written(self, changes: list[Change]) -> None:
         """Check one write, as a whole."""

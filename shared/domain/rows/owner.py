@@ -24,7 +24,7 @@ CANCEL = Row[Totals](
     _OWNER,
     OPEN,
     Status.CANCELED,
-    (Guard.VERSION_AS_READ,),
+    (Guard.VERSION_AS_READ, Guard.CALLS_AS_KNOWN),  # a call that began meanwhile must keep its reserve
     ends,
     Mark.OP,
     "usage; provider key deleted; the worker's next heartbeat is refused, and the worker closes the provider's stream",

@@ -97,7 +97,7 @@ EXPIRE = Row[Totals](
     _RESCUERS,
     OPEN,
     Status.FAILED,
-    (Guard.FENCE, Guard.PAST_DEADLINE, Guard.USAGE_AS_READ),
+    (Guard.FENCE, Guard.PAST_DEADLINE, Guard.USAGE_AS_READ, Guard.CALLS_AS_KNOWN),
     lambda head, at, totals: ends(head, at, totals, DEADLINE_ERROR),
     Mark.OP,
     "failed `deadline_exceeded`, even with a fresh heartbeat; usage; provider key deleted",

@@ -144,6 +144,7 @@ def _release(head: Generation, at: At, released: Released) -> Mapping[str, Any]:
     why = {"because": released.because, "asked_to_wait": None if released.counted else True}
     # As its holder counts them: it has subtracted calls that were refused before the first token.
     counted = {
+        "call_step": head.call_step,
         "step_calls": head.step_calls,
         "fruitless_attempts": 0,
         "releases": head.releases + (1 if released.counted else 0),
