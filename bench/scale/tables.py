@@ -84,7 +84,7 @@ def of_runs(runs: Runs, prefix: str = "") -> list[Table]:
         f"{prefix}After a tenth of the workers died at once",
         (*_RESCUES, _LAST),
         hurt,
-        ("Seconds are from the death. Nobody looks at what was lost: who does has it rescued within a second.",),
+        ("Seconds are from the death. Nobody polls what was lost. A poll would rescue it within a second.",),
     )
     used = _table(
         f"{prefix}The greatest use of each, in percent of what there is",

@@ -1,4 +1,4 @@
-"""If a worker dies at a bad moment, whoever ends the generation counts each call, or keeps its reserve."""
+"""If a worker dies at a bad moment, the end of its generation counts each call, or keeps its reserve."""
 
 from contextlib import suppress
 from dataclasses import replace

@@ -46,7 +46,7 @@ class Bill(NamedTuple):
 
 
 def bill_of(reported: Any) -> Bill | None:
-    """Return the usage of one call; None if none was sent. Missing or absurd values count as zero.
+    """Return the usage of one call; None if none was sent. A missing, negative or senseless value counts as not sent.
 
     With the account's own key for the model, OpenRouter's `cost` is only its fee, and the model's price is separate.
     Without one, the price is reported too, and is already part of `cost`.
@@ -73,7 +73,7 @@ def bill_of(reported: Any) -> Bill | None:
         completion_tokens=max(completion, total - prompt) if prompt else completion,
         cost_usd=cost,
     )
-    return Bill(usage, _decimal(told) is not None, _reasoning(reported))
+    return Bill(usage, _amount(told) is not None, _reasoning(reported))
 
 
 def final_usage_of(record: Any) -> Usage | None:
@@ -83,7 +83,7 @@ def final_usage_of(record: Any) -> Usage | None:
     for the model, `usage` is the fee, and the model's price is separate. Native tokens are those that a call's own
     usage counts.
     """
-    if not isinstance(record, dict) or _decimal(record.get("total_cost")) is None:
+    if not isinstance(record, dict) or _amount(record.get("total_cost")) is None:
         return None
     cost = _usd(record["total_cost"])
     if record.get("is_byok") is True:
@@ -131,8 +131,14 @@ def _decimal(value: Any) -> Decimal | None:
 
 
 def _usd(value: Any) -> Decimal:
+    return _amount(value) or Decimal(0)
+
+
+def _amount(value: Any) -> Decimal | None:
+    """Return a sum in US dollars, MOST_USD at most; None unless it is a number that is not negative."""
     amount = _decimal(value)
-    if amount is None or not 0 <= amount <= MOST_USD:
-        return Decimal(0)
+    if amount is None or amount < 0:
+        return None
+    amount = min(amount, MOST_USD)  # a bill that nobody believes is not free
     exponent = amount.as_tuple().exponent
-    return (amount.quantize(PLACES) if isinstance(exponent, int) and exponent < -12 else amount) or Decimal(0)
+    return amount.quantize(PLACES) if isinstance(exponent, int) and exponent < -12 else amount
