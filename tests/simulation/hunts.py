@@ -181,14 +181,3 @@ def _without_a_rescue(world: World) -> None:
         head = world.head(generation_id)
         if head.isolated or head.dispatches > 1 or head.status != "succeeded":
             raise ViolationError("nobody_need_be_rescued_who_is_not_disturbed", shown(head))
-
-
-def canceled(seed: int) -> None:
-    """Owners cancel at any moment, while everything comes late and workers die."""
-    random = Random(f"canceled {seed}")
-    shape = Shape(model_seconds=(0.5, 4.0), latency_seconds=random.choice((0.5, 2.0, 5.0)))
-    world = World(seed, _Slowed(Random(f"dying {seed}"), _STALLING), shape)
-    for number in range(4):
-        habits = Habits(kind=random.choice(KINDS), cancels_at=random.uniform(0.0, 40.0))
-        world.client(f"client {number}", Client(world, f"owner-{number}", habits, f"key-{number}").live)
-    run(world)
