@@ -77,7 +77,7 @@ def measure() -> Report:
             "pool": {"as it is": asdict(batches)} | {f"{after:.0f}": asdict(each) for after, each in refilled.items()},
             "idle_month_usd": dict(idle),
         },
-        _goals(found, bill(_polled_less(counts, found, workload), table)),
+        _goals(found, ours, bill(_polled_less(counts, found, workload), table)),
     )
 
 
@@ -146,14 +146,19 @@ def _group(found: Measured, seconds: float) -> Counted:
     return next(one for one in found.groups if (one.kind, one.mean_seconds, one.side_by_side) == asked)
 
 
-def _goals(found: Measured, polled_less: Bill) -> list[Goal]:
+def _goals(found: Measured, ours: Bill, polled_less: Bill) -> list[Goal]:
     normal, long = _group(found, 15.0), _group(found, 30.0)
     asked_for = Workload().polls_each
     logged = logs.access_log_bytes() + logs.logged_by_lambda("status") + found.http_log_bytes["status"]
     return [
         Goal(
-            "a million flashcards generations at 30 s, 10 together, polls 10 s apart, at most 45 USD without tokens",
-            f"{polled_less.made_usd:.2f} USD; with 30 days' storage and transfer {polled_less.usd:.2f} USD",
+            "a million flashcards generations at 30 s, 10 together, at most 45 USD without tokens",
+            f"{ours.made_usd:.2f} USD; with 30 days' storage and transfer {ours.usd:.2f} USD",
+            ours.made_usd <= 45,
+        ),
+        Goal(
+            "the same with polls up to 10 s apart, LongestPollSeconds=10",
+            f"{polled_less.made_usd:.2f} USD",
             polled_less.made_usd <= 45,
         ),
         Goal(

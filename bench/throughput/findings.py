@@ -12,7 +12,7 @@ from bench.throughput.processors import CEILING, EMULATOR, FUNCTIONS, LOAD, MODE
 FULL = 0.85
 """The share of one processor: an interpreter that uses this much is at its limit. And the share of all: the machine is
 at its limit."""
-NEVER_IDLE, AT_EASE = 0.1, 0.3
+NEVER_IDLE, AT_EASE = 0.1, 0.5
 """The share of the time. An event loop that waits less for events is full, if it waited longer with one client."""
 _ENOUGH = 0.8
 """The share of the best rate. It saturates at the fewest clients that reach it, because twice as many bring little

@@ -20,7 +20,7 @@ from shared.store.whole import Store
 from shared.store.worker import WorkerStore
 from tests.factories import SETTINGS, START, FakeClock
 from tests.integration.test_worker_steps import DRAFT, OUTLINE, POLISH, STORY, WITH_STORY, paid
-from tests.integration.worker_rig import PAID, Rig, WorkerDiedError, answering, raising
+from tests.integration.worker_rig import PAID, Rig, WorkerDiedError, answering, lost_before_advance, raising
 
 
 @pytest.fixture
@@ -32,17 +32,7 @@ def rig(store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Rig:
 @pytest.fixture
 def left(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Generation:
     """A generation whose first worker stored a step, and died before the head counted it."""
-    head = rig.pending(kind="story")
-
-    def dies(*_given: object) -> NoReturn:
-        raise WorkerDiedError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(WorkerStore, "advance", dies)
-        rig.script(OUTLINE)
-        with pytest.raises(WorkerDiedError):
-            rig.handle(head)
-    lost = rig.lost(head)
+    lost = lost_before_advance(rig, monkeypatch, OUTLINE)
     assert (lost.usage.calls, bool(lost.reserved_usd)) == (0, True)
     return lost
 

@@ -17,7 +17,18 @@ from shared.kinds.contract import Catalog, Context, Kind, Limits, Prompt
 from shared.store.whole import Store
 from shared.store.worker import WorkerStore
 from tests.factories import FakeClock, a_step
-from tests.integration.worker_rig import CARDS, PAID, Call, Rig, WorkerDiedError, answering, raising, spent_usd, then
+from tests.integration.worker_rig import (
+    CARDS,
+    PAID,
+    Call,
+    Rig,
+    WorkerDiedError,
+    answering,
+    lost_before_advance,
+    raising,
+    spent_usd,
+    then,
+)
 
 BUSY = TransientProviderError("provider_overloaded", "Busy.", usage=PAID)
 OTHER = Usage(1, 7, 3, Decimal("0.004"))
@@ -193,17 +204,7 @@ def test_usage_is_the_same_whether_a_worker_died_after_storing_or_not(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, undisturbed = rig.run(rig.pending(kind="story"), OUTLINE, DRAFT, POLISH)
-    head = rig.pending(kind="story")
-
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as broken:
-        broken.setattr(WorkerStore, "advance", dies)
-        rig.script(OUTLINE)
-        with pytest.raises(KeyboardInterrupt):
-            rig.handle(head)
-    _, disturbed = rig.run(rig.lost(head), DRAFT, POLISH)
+    _, disturbed = rig.run(lost_before_advance(rig, monkeypatch, OUTLINE), DRAFT, POLISH)
     assert (disturbed.usage, disturbed.steps_done) == (undisturbed.usage, undisturbed.steps_done)
 
 

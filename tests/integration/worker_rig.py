@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
+
+import pytest
 
 from functions.process.dependencies import Dependencies
 from functions.process.ending import Handled
@@ -77,6 +79,21 @@ def then(act: Callable[[Call], object], turn: Turn | None = None) -> Turn:
         return (turn or answering())(call)
 
     return both
+
+
+def lost_before_advance(rig: "Rig", monkeypatch: pytest.MonkeyPatch, turn: Turn) -> Generation:
+    """Have a worker store the story's first step, die before the head counts it, and be given up by a rescuer."""
+
+    def dies(*_given: object) -> NoReturn:
+        raise WorkerDiedError
+
+    head = rig.pending(kind="story")
+    with monkeypatch.context() as patched:
+        patched.setattr(WorkerStore, "advance", dies)
+        rig.script(turn)
+        with pytest.raises(WorkerDiedError):
+            rig.handle(head)
+    return rig.lost(head)
 
 
 def spent_usd(handled: Handled) -> Decimal:

@@ -20,3 +20,14 @@ it("leaves nothing of a test that ends while its component still changes", async
   await new Promise((later) => setTimeout(later, 20));
   expect(seen).toHaveLength(before);
 });
+
+it("leaves no work of React's for a later turn, when the window may be gone", async () => {
+  const { result } = render(new FakeApi(() => json(200, generation())), () => useState(0)[1]);
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
+  result.current(1);
+  await Promise.resolve(); // React has put it off
+  expect(process.getActiveResourcesInfo()).toContain("Immediate");
+  await restore();
+  vi.unstubAllGlobals();
+  expect(process.getActiveResourcesInfo()).not.toContain("Immediate");
+});
